@@ -1,0 +1,16 @@
+# What every file of the project is compiled with. The instruction set stays the platform's baseline: faster kernels are
+# compiled apart (src/math/) and chosen at run time, so that one binary serves every machine of its architecture.
+
+add_library(bert_compiler INTERFACE)
+target_compile_options(bert_compiler INTERFACE
+    -Wall -Wextra $<$<C_COMPILER_ID:GNU>:-Wshadow=local> -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2
+    -Wno-format-nonliteral -Wundef -fno-math-errno -fno-trapping-math)
+target_compile_definitions(bert_compiler INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
+if(BERT_WARNINGS_ARE_ERRORS)
+    target_compile_options(bert_compiler INTERFACE -Werror)
+endif()
+if(BERT_SANITIZE)
+    target_compile_options(bert_compiler INTERFACE
+        -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(bert_compiler INTERFACE -fsanitize=address,undefined)
+endif()

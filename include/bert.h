@@ -1,0 +1,252 @@
+/* libbert: pre-trains BERT from raw text.
+ *
+ * Every job has a params struct: take the one that bert_…_params_default() returns, fill in what
+ * you want otherwise, and call. Strings in it stay yours and must live during the call. A function
+ * that can fail returns a bert_status and writes one line into `error` (which may be NULL). The
+ * library never prints, never exits and keeps no global state but the number of threads. Objects
+ * (bert_tokenizer, bert_model) are released with their _free, which takes NULL; one object may be
+ * read from several threads at once where its functions take it const.
+ *
+ * Files follow the formats of the field: Hugging Face model and tokenizer folders, Megatron-LM
+ * indexed data. See docs/ and `bert help`. */
+#ifndef BERT_H
+#define BERT_H
+
+#include "bert/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0" */
+BERT_API const char *bert_version(void);
+
+/* ------------------------------------------------------------------------------- tokenizer --- */
+
+typedef struct bert_tokenizer bert_tokenizer;
+
+/* A choice that a file may already have made: BERT_UNSET leaves it to the file. */
+typedef enum bert_switch { BERT_UNSET = -1, BERT_OFF = 0, BERT_ON = 1 } bert_switch;
+
+/* What the files do not say, or what shall be otherwise than they say. */
+typedef struct bert_tokenizer_options {
+    bert_switch lowercase;            /* unset: tokenizer files, else on */
+    bert_switch strip_accents;        /* unset: as `lowercase` */
+    bert_switch handle_chinese_chars; /* unset: on */
+    bert_switch clean_text;           /* unset: on */
+    int max_input_chars_per_word;     /* 0: 100. A longer word is [UNK] */
+} bert_tokenizer_options;
+BERT_API bert_tokenizer_options bert_tokenizer_options_default(void);
+
+/* Opens a vocab.txt, a tokenizer.json, or a folder that holds them (tokenizer.json wins; settings
+ * from tokenizer_config.json). `options` may be NULL. */
+BERT_API bert_status bert_tokenizer_load(bert_tokenizer **tokenizer, const char *path,
+                                         const bert_tokenizer_options *options, bert_error *error);
+BERT_API void bert_tokenizer_free(bert_tokenizer *tokenizer);
+
+BERT_API size_t bert_tokenizer_vocab_size(const bert_tokenizer *tokenizer);
+/* Token of an id, owned by the tokenizer; NULL where no token has it. */
+BERT_API const char *bert_tokenizer_token(const bert_tokenizer *tokenizer, int32_t id);
+/* Id of a token, -1 where there is none. */
+BERT_API int32_t bert_tokenizer_id(const bert_tokenizer *tokenizer, const char *token);
+
+/* The ids of one text, and where in it each came from. Zero-initialise; grows as needed, reuse it;
+ * release with bert_encoding_free. */
+typedef struct bert_encoding {
+    int32_t *ids;      /* [count] */
+    uint8_t *type_ids; /* [count] 0: first text and its marks, 1: second text */
+    uint32_t *starts;  /* [count] byte offsets into the text that the token came from; */
+    uint32_t *ends;    /* [count] 0, 0 for [CLS] and [SEP] */
+    size_t count, capacity;
+    uint64_t invalid_bytes; /* bytes that were not UTF-8, read as U+FFFD, in the last text */
+} bert_encoding;
+BERT_API void bert_encoding_free(bert_encoding *encoding);
+
+/* Replaces the content of `encoding` by the ids of `text` (any bytes, at most 4 GiB − 1). With
+ * `add_special_tokens`, [CLS] before and [SEP] behind. `max_length` cuts the end of the text so
+ * that no more ids come out, special ones included; 0: no limit. */
+BERT_API bert_status bert_tokenizer_encode(const bert_tokenizer *tokenizer, const char *text,
+                                           size_t length, bool add_special_tokens,
+                                           size_t max_length, bert_encoding *encoding,
+                                           bert_error *error);
+
+typedef struct bert_train_tokenizer_params {
+    const char *const *inputs; /* text files */
+    size_t input_count;
+    const char *output; /* folder for the tokenizer files; must not exist, or be empty */
+    size_t vocab_size;  /* 30522, as published BERT has */
+    bool lowercase;     /* true; false makes a cased tokenizer */
+    bert_switch strip_accents;
+    uint64_t min_frequency; /* 2: pairs seen less often are not merged */
+    size_t limit_alphabet;  /* 1000 characters, the most frequent */
+    int threads;            /* 0: all cores */
+} bert_train_tokenizer_params;
+typedef struct bert_train_tokenizer_result {
+    size_t vocab_size; /* may be less than asked for on a small text */
+    uint64_t bytes, words, distinct_words, invalid_bytes;
+} bert_train_tokenizer_result;
+BERT_API bert_train_tokenizer_params bert_train_tokenizer_params_default(void);
+BERT_API bert_status bert_train_tokenizer(const bert_train_tokenizer_params *params,
+                                          bert_train_tokenizer_result *result,
+                                          const bert_observer *observer, bert_error *error);
+
+/* ------------------------------------------------------------------------------------ data --- */
+
+/* Calls `document` for every document that the readers find in `inputs` (`bert cat`). Text is
+ * UTF-8, valid during the call, sentences not yet split. A status other than BERT_OK from the
+ * callback ends the reading and is returned. */
+typedef bert_status bert_document_callback(void *context, const char *text, size_t length,
+                                           bert_error *error);
+BERT_API bert_status bert_read_documents(const char *const *inputs, size_t input_count,
+                                         bert_document_callback *document, void *context,
+                                         const bert_observer *observer, bert_error *error);
+
+typedef struct bert_prepare_params {
+    const char *const *inputs;
+    size_t input_count;
+    const char *tokenizer; /* folder or vocab.txt; copied to PREFIX.tokenizer/ */
+    bert_tokenizer_options tokenizer_options;
+    const char *output;         /* PREFIX: writes PREFIX.bin, .idx, .validation.bin, .idx, .json */
+    const char *language;       /* "en": sentence rules of ICU (BCP 47 or ICU locale) */
+    double validation_fraction; /* 0.01 of the documents, chosen by a hash of their text; 0: none */
+    uint64_t seed;              /* 42, of that hash */
+    int threads;                /* 0: all cores */
+} bert_prepare_params;
+typedef struct bert_data_counts {
+    uint64_t documents, sentences, tokens;
+} bert_data_counts;
+typedef struct bert_prepare_result {
+    bert_data_counts train, validation;
+    uint64_t bytes, invalid_bytes, unknown_tokens;
+} bert_prepare_result;
+BERT_API bert_prepare_params bert_prepare_params_default(void);
+BERT_API bert_status bert_prepare(const bert_prepare_params *params, bert_prepare_result *result,
+                                  const bert_observer *observer, bert_error *error);
+
+/* ---------------------------------------------------------------------------- pre-training --- */
+
+/* Where a length of time is given in steps or in epochs, at most one of the two is set (> 0). */
+typedef struct bert_pretrain_params {
+    const char *data; /* PREFIX of bert_prepare */
+    const char
+        *model; /* tiny | mini | small | medium | base | large, a config.json, or a model folder */
+    const char *output; /* the run's directory; must not exist, or be empty */
+
+    /* batch */
+    int per_device_train_batch_size; /* 32 sequences in a micro-batch */
+    int gradient_accumulation_steps; /* 1 micro-batch in a step */
+    int max_seq_length;              /* 128 tokens, [CLS] and [SEP] included */
+    double short_seq_probability;    /* 0.1 */
+    double mlm_probability;          /* 0.15 */
+    bool next_sentence_prediction;   /* true; false: MLM alone */
+
+    /* optimizer */
+    const char *optim;    /* "adamw" (decoupled decay) or "adam" (decay in the gradient) */
+    double learning_rate; /* 1e-4 */
+    double weight_decay;  /* 0.01, not for biases and LayerNorm */
+    double adam_beta1, adam_beta2, adam_epsilon; /* 0.9, 0.999, 1e-8 */
+    double max_grad_norm;                        /* 1.0; 0: no clipping */
+    const char *lr_scheduler_type;               /* "linear", "constant", "constant_with_warmup" */
+    int64_t warmup_steps;                        /* 0 */
+    double warmup_ratio;                         /* of the whole length, where warmup_steps is 0 */
+
+    /* length and rhythm; 0 is "not in this unit" */
+    int64_t max_steps;
+    double num_train_epochs; /* 3, where max_steps is 0 */
+    int64_t logging_steps;   /* 10 */
+    int64_t eval_steps;      /* both 0: only at the end */
+    double eval_epochs;
+    int64_t eval_samples; /* 0: the whole validation split */
+    int64_t save_steps;   /* both 0: only at the end */
+    double save_epochs;
+    int save_total_limit;     /* 0: keep all; the best one is always kept */
+    int64_t stop_after_steps; /* 0; N: stop after N steps of this call as by a signal */
+
+    /* model where it starts from nothing; negative: as the configuration says */
+    double hidden_dropout_prob, attention_probs_dropout_prob;
+
+    uint64_t seed; /* 42: weights, order, pairs, masks, dropout */
+    int threads;   /* 0: all cores */
+} bert_pretrain_params;
+typedef struct bert_pretrain_result {
+    int64_t steps;         /* done in all, those before a resume included */
+    bool finished;         /* false: stopped by the observer or stop_after_steps */
+    double train_loss;     /* mean over the last logging interval */
+    double eval_loss;      /* last evaluation; NaN where there was none */
+    char checkpoint[4096]; /* folder of the last checkpoint */
+} bert_pretrain_result;
+BERT_API bert_pretrain_params bert_pretrain_params_default(void);
+BERT_API bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_result *result,
+                                   const bert_observer *observer, bert_error *error);
+
+/* Continues the run in `run` from its last whole checkpoint, with the settings of its run.json,
+ * bit for bit as if it had never stopped. `threads` 0 means: as run.json says;
+ * `stop_after_steps` as in bert_pretrain_params. */
+typedef struct bert_resume_params {
+    const char *run;
+    int threads;
+    int64_t stop_after_steps;
+} bert_resume_params;
+BERT_API bert_resume_params bert_resume_params_default(void);
+BERT_API bert_status bert_pretrain_resume(const bert_resume_params *params,
+                                          bert_pretrain_result *result,
+                                          const bert_observer *observer, bert_error *error);
+
+/* "step 120/1000  loss 6.21  lr 9.6e-05  8,412 tokens/s  3:05 left", without a line end. Returns
+ * what snprintf would. */
+BERT_API int bert_progress_format(char *line, size_t size, const bert_progress *progress);
+
+/* -------------------------------------------------------------------------- use of a model --- */
+
+typedef struct bert_evaluate_params {
+    const char *model; /* model folder (a checkpoint), or a run: its last checkpoint */
+    const char *data;  /* PREFIX; its validation split, or all of it where `train_split` is set */
+    bool train_split;
+    int max_seq_length;           /* 0: 128, or less where the model has fewer positions */
+    int batch_size;               /* 32 sequences */
+    double mlm_probability;       /* 0.15 */
+    double short_seq_probability; /* 0.1 */
+    int64_t samples;              /* 0: all */
+    uint64_t seed;
+    int threads;
+} bert_evaluate_params;
+typedef struct bert_evaluation {
+    uint64_t samples, tokens; /* tokens: all that went through the model */
+    uint64_t mlm_count;       /* predicted positions */
+    double mlm_loss;          /* mean cross-entropy, nats */
+    double mlm_perplexity;    /* exp(mlm_loss) */
+    double mlm_accuracy;      /* share of positions whose most probable token is the right one */
+    double
+        mlm_baseline_accuracy; /* the same for always answering the split's most frequent label */
+    uint64_t nsp_count;        /* pairs; 0 for a model without NSP head, then the rest is NaN */
+    double nsp_loss;
+    double nsp_accuracy;
+    double nsp_baseline_accuracy; /* share of the more frequent label */
+} bert_evaluation;
+BERT_API bert_evaluate_params bert_evaluate_params_default(void);
+BERT_API bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *evaluation,
+                                   const bert_observer *observer, bert_error *error);
+
+/* A trained model with its tokenizer, ready for use. */
+typedef struct bert_model bert_model;
+BERT_API bert_status bert_model_load(bert_model **model, const char *directory, bert_error *error);
+BERT_API void bert_model_free(bert_model *model);
+BERT_API const bert_tokenizer *bert_model_tokenizer(const bert_model *model);
+
+typedef struct bert_prediction {
+    int32_t id;
+    double probability;
+} bert_prediction;
+
+/* The `top_k` most probable tokens, best first, for every [MASK] in `text`, in its order.
+ * predictions: [mask_count, top_k], of which at most `mask_capacity` rows are written; the caller
+ * owns it. `*mask_count` is how many the text has. A text without [MASK], or one longer than the
+ * model has positions, is an error. Ties go to the smaller id. */
+BERT_API bert_status bert_fill_mask(bert_model *model, const char *text, size_t length,
+                                    size_t top_k, bert_prediction *predictions,
+                                    size_t mask_capacity, size_t *mask_count, bert_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

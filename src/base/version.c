@@ -1,0 +1,6 @@
+#include "bert.h"
+
+const char *bert_version(void)
+{
+    return BERT_VERSION_STRING;
+}

@@ -1,0 +1,50 @@
+/* Samples drawn on the fly: sentence pairs and masks as functions of (seed, epoch, index).
+ *
+ * Pairs follow BERT's create_pretraining_data (Devlin et al. 2018, A.2): segments of several
+ * sentences up to the length, `short_seq_probability` of them aimed at a shorter one, half of the
+ * B segments taken from another document. An epoch's samples are a table built in one pass at its
+ * start; their order is a permutation that is itself a function, so any sample of any epoch is
+ * known at once and resuming costs nothing (architecture, decision 2). */
+#ifndef DATASET_SAMPLER_H
+#define DATASET_SAMPLER_H
+
+#include "dataset/batch.h"
+#include "dataset/dataset.h"
+#include "tokenizer/tokenizer.h"
+
+typedef struct sampler_settings {
+    int max_seq_length;            /* with [CLS] and [SEP]s; at least 8 */
+    double short_seq_probability;  /* 0.1 */
+    double mlm_probability;        /* 0.15 */
+    bool next_sentence_prediction; /* false: one segment, [CLS] A [SEP], no label */
+    uint64_t seed;
+    bool shuffle; /* false for evaluation: samples in the order of the data */
+} sampler_settings;
+
+typedef struct sampler sampler;
+
+/* `data` and `tokenizer` must outlive the sampler. Fails where the data cannot make pairs (fewer
+ * than two documents) or holds ids that the tokenizer does not have. */
+bert_status sampler_create(sampler **out, const dataset *data, const bert_tokenizer *tokenizer,
+                           const sampler_settings *settings, bert_error *error);
+void sampler_free(sampler *sampler);
+
+/* Samples in an epoch; builds its table if it is not the one at hand (the last two are kept, so
+ * that a prefetching thread may look ahead). */
+bert_status sampler_epoch_size(sampler *sampler, uint64_t epoch, uint64_t *samples,
+                               bert_error *error);
+
+/* The most tokens and predictions one sample can have: what batches are sized with. */
+int sampler_max_tokens(const sampler *sampler);
+int sampler_max_masked(const sampler *sampler);
+
+/* Replaces the content of `batch` with `count` samples of the run's endless order of samples:
+ * epoch 0 from beginning to end, then epoch 1, and so on; `first` counts from the run's start. */
+bert_status sampler_fill(sampler *sampler, uint64_t first, int count, batch *batch,
+                         bert_error *error);
+
+/* Where a sample of the run stands: its epoch and its place in it. */
+bert_status sampler_locate(sampler *sampler, uint64_t number, uint64_t *epoch, uint64_t *index,
+                           bert_error *error);
+
+#endif

@@ -1,0 +1,56 @@
+/* safetensors: an 8-byte little-endian header length, a JSON header, then raw tensors.
+ * Format: https://github.com/huggingface/safetensors (README, "Format"). Hostile files are
+ * expected: every offset, shape and product is checked, overlaps and holes are refused. */
+#ifndef FORMATS_SAFETENSORS_H
+#define FORMATS_SAFETENSORS_H
+
+#include "base/file.h"
+
+enum { SAFETENSORS_MAX_DIMENSIONS = 8 };
+
+typedef enum safetensors_type {
+    SAFETENSORS_F32,
+    SAFETENSORS_F16,
+    SAFETENSORS_BF16,
+    SAFETENSORS_F64,
+    SAFETENSORS_I64,
+    SAFETENSORS_I32,
+    SAFETENSORS_U8,
+    SAFETENSORS_OTHER, /* known to the format, of no use here: listed, not readable */
+} safetensors_type;
+
+typedef struct safetensors_tensor {
+    const char *name;
+    safetensors_type type;
+    int dimensions;
+    uint64_t shape[SAFETENSORS_MAX_DIMENSIONS];
+    const void *data; /* reading: into the mapped file, perhaps unaligned. Writing: the caller's */
+    uint64_t bytes;
+} safetensors_tensor;
+
+typedef struct safetensors_file {
+    file_map map;
+    char *path;                  /* owned, for messages */
+    safetensors_tensor *tensors; /* [count], in the order of their data; names owned */
+    size_t count;
+    char **metadata; /* [2 × metadata_count] key, value; owned */
+    size_t metadata_count;
+} safetensors_file;
+
+bert_status safetensors_open(safetensors_file *file, const char *path, bert_error *error);
+void safetensors_close(safetensors_file *file); /* safe on a zeroed struct */
+
+/* NULL where there is none. */
+const safetensors_tensor *safetensors_find(const safetensors_file *file, const char *name);
+
+/* Copies a tensor of F32, F16, BF16 or F64 into `out` as float; count must be its element count. */
+bert_status safetensors_read_float(const safetensors_file *file, const safetensors_tensor *tensor,
+                                   float *out, uint64_t count, bert_error *error);
+
+/* Writes the tensors in the order given, `metadata` being [2 × metadata_count] key, value. The file
+ * appears whole or not at all. `data` of each goes to disk as it is. */
+bert_status safetensors_write(const char *path, const safetensors_tensor *tensors, size_t count,
+                              const char *const *metadata, size_t metadata_count,
+                              bert_error *error);
+
+#endif

@@ -1,0 +1,19 @@
+/* GELU with erf, as BERT has it (Hendrycks and Gimpel 2016, eq. 1), and tanh. */
+#ifndef MATH_ACTIVATION_H
+#define MATH_ACTIVATION_H
+
+#include <stddef.h>
+
+/* out[count] = x · Φ(x); out may be in. Error bounds against the exact value: see activation.c. */
+void gelu_forward(float *out, const float *in, size_t count);
+
+/* d_in[count] = d_out · (Φ(in) + in · φ(in)); d_in may be d_out. */
+void gelu_backward(float *d_in, const float *d_out, const float *in, size_t count);
+
+/* out[count] = tanh(in); out may be in. */
+void tanh_forward(float *out, const float *in, size_t count);
+
+/* d_in[count] = d_out · (1 − out²), `out` being tanh_forward's result; d_in may be d_out. */
+void tanh_backward(float *d_in, const float *d_out, const float *out, size_t count);
+
+#endif

@@ -1,0 +1,27 @@
+/* Self-attention inside each sequence of an unpadded stream (Vaswani et al. 2017, 3.2), blocked so
+ * that no matrix of sequence length squared is ever stored; the backward pass computes the
+ * probabilities again from the stored log-sum-exp (Dao et al. 2022). */
+#ifndef MATH_ATTENTION_H
+#define MATH_ATTENTION_H
+
+#include "math/dropout.h"
+
+typedef struct attention_shape {
+    size_t tokens, sequences, heads, head_size; /* hidden = heads × head_size */
+    const int32_t *sequence_starts;             /* [sequences + 1] */
+} attention_shape;
+
+/* qkv[tokens, 3 × hidden]: query, key, value side by side, heads inside each. out[tokens, hidden].
+ * log_sum_exp[heads, tokens]: of the scaled scores, kept for the backward pass; NULL where there is
+ * none. The probability of key j for query i of head h is dropped as column j of the row with key
+ * row_keys[i] and place dropout->place + h. */
+void attention_forward(float *out, float *log_sum_exp, const float *qkv,
+                       const attention_shape *shape, const dropout *dropout,
+                       const uint64_t *row_keys);
+
+/* d_qkv[tokens, 3 × hidden] is overwritten. */
+void attention_backward(float *d_qkv, const float *d_out, const float *out,
+                        const float *log_sum_exp, const float *qkv, const attention_shape *shape,
+                        const dropout *dropout, const uint64_t *row_keys);
+
+#endif

@@ -1,0 +1,24 @@
+/* Softmax and cross-entropy, in nats. */
+#ifndef MATH_CROSS_ENTROPY_H
+#define MATH_CROSS_ENTROPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cross_entropy_sums {
+    double loss;      /* sum over the rows of −log softmax(logits)[label] */
+    uint64_t correct; /* rows whose largest logit is the label's (the first of equals counts) */
+} cross_entropy_sums;
+
+/* logits[rows, classes], labels[rows]. */
+cross_entropy_sums cross_entropy_forward(const float *logits, const int32_t *labels, size_t rows,
+                                         size_t classes);
+
+/* The same, and logits become scale × their gradient: scale × (softmax − one-hot). */
+cross_entropy_sums cross_entropy_forward_backward(float *logits, const int32_t *labels, size_t rows,
+                                                  size_t classes, float scale);
+
+/* probabilities[rows, classes] = softmax(logits); may be the same array. */
+void softmax_forward(float *probabilities, const float *logits, size_t rows, size_t classes);
+
+#endif

@@ -1,0 +1,25 @@
+/* Matrix products: the one seam behind which kernels or a BLAS stand (architecture, decision 5).
+ * All matrices are row-major, float32, accumulated in float32. */
+#ifndef MATH_GEMM_H
+#define MATH_GEMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum gemm_kind {
+    GEMM_NN, /* C[m, n] = A[m, k] · B[k, n]       gradient of a linear layer's input */
+    GEMM_NT, /* C[m, n] = A[m, k] · B[n, k]ᵀ      forward of a linear layer */
+    GEMM_TN, /* C[m, n] = A[k, m]ᵀ · B[k, n]      gradient of its weight */
+} gemm_kind;
+
+/* C = op(A) · op(B), or C += where `accumulate`. Leading dimensions are row strides in floats. The
+ * work is shared between the OpenMP threads; called inside a parallel region it runs on the calling
+ * thread alone. An element is summed in an order that depends on the shape only: the same bits for
+ * any number of threads and in every run. */
+void gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+          size_t ldb, float *c, size_t ldc, bool accumulate);
+
+/* Name of the kernels in use on this machine: "avx512", "avx2", "generic". */
+const char *gemm_kernel_name(void);
+
+#endif

@@ -1,0 +1,24 @@
+/* Linear layers: out = in · weightᵀ + bias, weight as PyTorch stores it. */
+#ifndef MATH_LINEAR_H
+#define MATH_LINEAR_H
+
+#include <stddef.h>
+
+/* out[rows, outputs] = in[rows, inputs] · weight[outputs, inputs]ᵀ + bias[outputs] (or NULL). */
+void linear_forward(float *out, const float *in, const float *weight, const float *bias,
+                    size_t rows, size_t inputs, size_t outputs);
+
+/* The same, and activated[rows, outputs] = GELU(out): one pass while `out` is in cache. */
+void linear_gelu_forward(float *activated, float *out, const float *in, const float *weight,
+                         const float *bias, size_t rows, size_t inputs, size_t outputs);
+
+/* d_in[rows, inputs] = d_out[rows, outputs] · weight[outputs, inputs]; overwritten. */
+void linear_backward_input(float *d_in, const float *d_out, const float *weight, size_t rows,
+                           size_t inputs, size_t outputs);
+
+/* d_weight[outputs, inputs] += d_outᵀ · in; d_bias[outputs] += column sums of d_out (unless NULL).
+ */
+void linear_backward_weight(float *d_weight, float *d_bias, const float *d_out, const float *in,
+                            size_t rows, size_t inputs, size_t outputs);
+
+#endif

@@ -1,0 +1,77 @@
+/* BERT itself: embeddings, encoder, MLM and NSP heads; forward and backward on a stream of tokens
+ * without padding (Devlin et al. 2018; names and arithmetic of `transformers`). */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "model/parameters.h"
+
+/* What goes in: a view of the caller's arrays (see dataset/batch.h for the meaning of each). */
+typedef struct model_input {
+    int token_count, sequence_count, masked_count;
+    const int32_t *tokens;               /* [T] */
+    const uint8_t *token_types;          /* [T] */
+    const int32_t *sequence_starts;      /* [B + 1] */
+    const uint64_t *sample_numbers;      /* [B], names the dropout of each sequence */
+    const int32_t *masked_positions;     /* [M] */
+    const int32_t *masked_labels;        /* [M] */
+    const uint8_t *next_sentence_labels; /* [B]; NULL where there is no NSP head */
+} model_input;
+
+/* Sums over the input, so that any cut of a global batch adds up to the same (decision 3). */
+typedef struct model_losses {
+    double mlm_loss; /* sum of cross-entropies over the masked positions, nats */
+    uint64_t mlm_count, mlm_correct;
+    double nsp_loss;
+    uint64_t nsp_count, nsp_correct;
+} model_losses;
+
+/* The most that a call may bring; memory is planned for it (decision 6). */
+typedef struct model_limits {
+    int tokens, sequences, masked;
+    bool training; /* false: room for the forward pass alone */
+} model_limits;
+
+typedef struct model model;
+
+/* A model with its own parameter buffer (zeroed), and, for training, a gradient buffer. */
+bert_status model_create(model **out, const model_config *config, bool next_sentence_prediction,
+                         const model_limits *limits, bert_error *error);
+void model_free(model *model);
+
+const model_config *model_configuration(const model *model);
+const parameter_table *model_parameter_table(const model *model);
+float *model_values(model *model);    /* [table.size] */
+float *model_gradients(model *model); /* [table.size]; NULL unless training */
+
+/* Checks an input against configuration and limits: ids, types, lengths, positions, order. */
+bert_status model_check_input(const model *model, const model_input *input, bert_error *error);
+
+/* Forward and backward. Adds to the gradients
+ *     mlm_scale × d(sum of MLM losses) + nsp_scale × d(sum of NSP losses),
+ * so that scale = 1 / (number in the global batch) gives the gradient of the mean however the batch
+ * is cut. Dropout is drawn from (seed, step, sample number, place). Adds to `losses`. */
+void model_train(model *model, const model_input *input, uint64_t seed, uint64_t step,
+                 double mlm_scale, double nsp_scale, model_losses *losses);
+
+/* Forward without dropout; adds to `losses`. */
+void model_evaluate(model *model, const model_input *input, model_losses *losses);
+
+/* Logits of the masked positions, [M, vocab_size], in the caller's memory; labels are not read. */
+void model_mlm_logits(model *model, const model_input *input, float *logits);
+
+/* Logits [B, 2] of the NSP head. */
+void model_nsp_logits(model *model, const model_input *input, float *logits);
+
+/* Hidden states of the last layer, [T, hidden_size]. */
+void model_hidden_states(model *model, const model_input *input, float *hidden_states);
+
+/* Name of the first parameter whose value (or gradient) is not finite; NULL where all are. */
+const char *model_find_nonfinite(const model *model, const float *buffer);
+
+/* Bytes that the model holds, and what for: for `bert inspect` and the plan of a run. */
+typedef struct model_memory {
+    size_t parameters, gradients, activations;
+} model_memory;
+model_memory model_memory_used(const model *model);
+
+#endif

@@ -1,0 +1,44 @@
+/* Parameters in one flat buffer with a table of names, shapes and decay flags (architecture,
+ * decision 4). Gradients and optimizer state are buffers of the same layout. */
+#ifndef MODEL_PARAMETERS_H
+#define MODEL_PARAMETERS_H
+
+#include "model/config.h"
+
+typedef struct parameter {
+    char name[96];  /* Hugging Face's, e.g. "bert.encoder.layer.0.attention.self.query.weight" */
+    int dimensions; /* 1 or 2 */
+    size_t shape[2];
+    size_t offset, count; /* floats, from the start of the buffer */
+    bool decay;           /* false for biases and LayerNorm */
+} parameter;
+
+typedef struct parameter_table {
+    parameter *entries; /* [count], in the order of the buffer; query, key and value of a layer are
+                           adjacent so that one product computes all three */
+    size_t count;
+    size_t size; /* floats in the buffer; padding between entries holds zeros, and entries start on
+                    64-byte borders except inside a query-key-value group */
+} parameter_table;
+
+/* The table of BertForPreTraining; `next_sentence_prediction` false leaves out the pooler and the
+ * NSP head (BertForMaskedLM). The decoder weight is the word embedding and has no entry. */
+bert_status parameter_table_create(parameter_table *table, const model_config *config,
+                                   bool next_sentence_prediction, bert_error *error);
+void parameter_table_free(parameter_table *table);
+
+const parameter *parameter_find(const parameter_table *table, const char *name); /* or NULL */
+
+/* Initial weights as BERT's: normal(0, initializer_range), biases 0, LayerNorm 1 and 0, the [PAD]
+ * row 0 as in `transformers`. A function of (seed, name's place): the same on every machine. */
+void parameters_initialize(const parameter_table *table, const model_config *config, uint64_t seed,
+                           float *values);
+
+/* Weights from and to safetensors with Hugging Face's names. Reading checks that every entry is
+ * there with its shape and that nothing is left over that the model would need. */
+bert_status parameters_read(const parameter_table *table, float *values, const char *path,
+                            bert_error *error);
+bert_status parameters_write(const parameter_table *table, const float *values, const char *path,
+                             bert_error *error);
+
+#endif
