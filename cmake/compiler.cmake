@@ -4,7 +4,7 @@
 add_library(bert_compiler INTERFACE)
 target_compile_options(bert_compiler INTERFACE
     -Wall -Wextra $<$<C_COMPILER_ID:GNU>:-Wshadow=local> -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2
-    -Wno-format-nonliteral -Wundef -fno-math-errno -fno-trapping-math)
+    -Wno-format-nonliteral -Wno-format-truncation -Wundef -fno-math-errno -fno-trapping-math)
 target_compile_definitions(bert_compiler INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
 if(BERT_WARNINGS_ARE_ERRORS)
     target_compile_options(bert_compiler INTERFACE -Werror)
