@@ -15,18 +15,23 @@ typedef struct model_config {
     int type_vocab_size;
     double initializer_range; /* standard deviation of the initial weights */
     double layer_norm_eps;
-    int pad_token_id;
+    int pad_token_id;              /* -1: none (null in the file) */
+    bool next_sentence_prediction; /* architectures: true BertForPreTraining, with pooler and NSP
+                                      head; false BertForMaskedLM, without */
 } model_config;
 
 /* One of the sizes by name: tiny 2/128, mini 4/256, small 4/512, medium 8/512, base 12/768,
- * large 24/1024 (Turc et al. 2019; Devlin et al. 2018), heads of 64, intermediate 4 × hidden. */
+ * large 24/1024 (Turc et al. 2019; Devlin et al. 2018), heads of 64, intermediate 4 × hidden, the
+ * uncased vocabulary's 30,522 entries, with NSP head. */
 bert_status model_config_named(model_config *config, const char *name, bert_error *error);
 
 /* Reads and checks a config.json; what this library cannot compute (another hidden_act, relative
- * positions …) is refused by name, never ignored. */
+ * positions …) is refused by name, never ignored. The five sizes that make a model must be there;
+ * other missing keys have BertConfig's defaults. An architecture without NSP head gives
+ * next_sentence_prediction false. */
 bert_status model_config_read(model_config *config, const char *path, bert_error *error);
 
-/* Writes it as `transformers` does for architecture BertForPreTraining. */
+/* Writes it with `transformers`' keys and the architecture that next_sentence_prediction names. */
 bert_status model_config_write(const model_config *config, const char *path, bert_error *error);
 
 /* Ranges, divisibility, and products that fit; `origin` (a path or a name) goes into the message.

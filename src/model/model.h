@@ -13,8 +13,8 @@ typedef struct model_input {
     const int32_t *sequence_starts;      /* [B + 1] */
     const uint64_t *sample_numbers;      /* [B], names the dropout of each sequence */
     const int32_t *masked_positions;     /* [M] */
-    const int32_t *masked_labels;        /* [M] */
-    const uint8_t *next_sentence_labels; /* [B]; NULL where there is no NSP head */
+    const int32_t *masked_labels;        /* [M]; NULL: no MLM loss is computed */
+    const uint8_t *next_sentence_labels; /* [B]; NULL: no NSP loss; NULL where there is no head */
 } model_input;
 
 /* Sums over the input, so that any cut of a global batch adds up to the same (decision 3). */
@@ -34,8 +34,8 @@ typedef struct model_limits {
 typedef struct model model;
 
 /* A model with its own parameter buffer (zeroed), and, for training, a gradient buffer. */
-bert_status model_create(model **out, const model_config *config, bool next_sentence_prediction,
-                         const model_limits *limits, bert_error *error);
+bert_status model_create(model **out, const model_config *config, const model_limits *limits,
+                         bert_error *error);
 void model_free(model *model);
 
 const model_config *model_configuration(const model *model);

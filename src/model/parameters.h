@@ -21,10 +21,10 @@ typedef struct parameter_table {
                     64-byte borders except inside a query-key-value group */
 } parameter_table;
 
-/* The table of BertForPreTraining; `next_sentence_prediction` false leaves out the pooler and the
- * NSP head (BertForMaskedLM). The decoder weight is the word embedding and has no entry. */
+/* The table of BertForPreTraining, or of BertForMaskedLM where the configuration has no
+ * next_sentence_prediction. The decoder weight is the word embedding and has no entry. */
 bert_status parameter_table_create(parameter_table *table, const model_config *config,
-                                   bool next_sentence_prediction, bert_error *error);
+                                   bert_error *error);
 void parameter_table_free(parameter_table *table);
 
 const parameter *parameter_find(const parameter_table *table, const char *name); /* or NULL */
