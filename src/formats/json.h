@@ -13,6 +13,14 @@ bert_status json_read(json_t **value, const char *path, bert_error *error);
  * in which they were put. */
 bert_status json_write(const json_t *value, const char *path, bert_error *error);
 
+/* Appends the value to `out`: `indent` spaces a level, one line where it is 0. Doubles get the
+ * fewest digits that give the same double again; the bytes depend on the value alone. */
+bert_status json_format(text *out, const json_t *value, int indent, bert_error *error);
+
+/* Puts one member; takes over `value`, and frees it on failure. NULL (jansson had no memory, or was
+ * asked for a NaN, which JSON does not have) is an error that names the key. */
+bert_status json_put(json_t *object, const char *key, json_t *value, bert_error *error);
+
 /* One member of an object, checked for type and range; `path` and `key` go into the message. A
  * missing key leaves *out alone where `required` is false. */
 bert_status json_get_integer(const json_t *object, const char *path, const char *key, bool required,
