@@ -1,0 +1,68 @@
+#include "math/embedding.h"
+
+#include <string.h>
+
+void embedding_forward(float *out, const int32_t *ids, const int32_t *positions,
+                       const uint8_t *types, const float *word, const float *position,
+                       const float *type, size_t tokens, size_t columns)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t token = 0; token < tokens; token++) {
+        const float *word_row = word + (size_t)ids[token] * columns;
+        const float *position_row = position + (size_t)positions[token] * columns;
+        const float *type_row = type + (size_t)types[token] * columns;
+        float *row = out + token * columns;
+        for (size_t column = 0; column < columns; column++)
+            row[column] = word_row[column] + type_row[column] + position_row[column];
+    }
+}
+
+/* Columns that one piece of work takes: whole cache lines, and enough of them to be worth it. */
+enum { COLUMN_BLOCK = 64 };
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+void embedding_backward(float *d_word, float *d_position, float *d_type, const float *d_out,
+                        const int32_t *ids, const int32_t *positions, const uint8_t *types,
+                        int32_t pad_id, size_t tokens, size_t columns)
+{
+    /* Divided by columns: each element is summed by one thread, in the order of the tokens. */
+#pragma omp parallel for schedule(static)
+    for (size_t first = 0; first < columns; first += COLUMN_BLOCK) {
+        size_t count = smaller(COLUMN_BLOCK, columns - first);
+        for (size_t token = 0; token < tokens; token++) {
+            const float *gradient = d_out + token * columns + first;
+            float *word_row = d_word + (size_t)ids[token] * columns + first;
+            float *position_row = d_position + (size_t)positions[token] * columns + first;
+            float *type_row = d_type + (size_t)types[token] * columns + first;
+            if (ids[token] != pad_id)
+                for (size_t i = 0; i < count; i++)
+                    word_row[i] += gradient[i];
+            for (size_t i = 0; i < count; i++)
+                position_row[i] += gradient[i];
+            for (size_t i = 0; i < count; i++)
+                type_row[i] += gradient[i];
+        }
+    }
+}
+
+void rows_gather(float *out, const float *in, const int32_t *indices, size_t count, size_t columns)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < count; i++)
+        memcpy(out + i * columns, in + (size_t)indices[i] * columns, columns * sizeof *out);
+}
+
+void rows_scatter_add(float *out, const float *in, const int32_t *indices, size_t count,
+                      size_t columns)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < count; i++) { /* the indices differ, so no two threads share a row */
+        float *row = out + (size_t)indices[i] * columns;
+        for (size_t column = 0; column < columns; column++)
+            row[column] += in[i * columns + column];
+    }
+}

@@ -1,0 +1,44 @@
+#include "math/linear.h"
+
+#include "math/activation.h"
+#include "math/gemm.h"
+
+void linear_forward(float *out, const float *in, const float *weight, const float *bias,
+                    size_t rows, size_t inputs, size_t outputs)
+{
+    gemm(GEMM_NT, rows, outputs, inputs, in, inputs, weight, inputs, out, outputs, false);
+    if (!bias)
+        return;
+#pragma omp parallel for schedule(static)
+    for (size_t row = 0; row < rows; row++)
+        for (size_t column = 0; column < outputs; column++)
+            out[row * outputs + column] += bias[column];
+}
+
+void linear_gelu_forward(float *activated, float *out, const float *in, const float *weight,
+                         const float *bias, size_t rows, size_t inputs, size_t outputs)
+{
+    linear_forward(out, in, weight, bias, rows, inputs, outputs);
+    gelu_forward(activated, out, rows * outputs);
+}
+
+void linear_backward_input(float *d_in, const float *d_out, const float *weight, size_t rows,
+                           size_t inputs, size_t outputs)
+{
+    gemm(GEMM_NN, rows, inputs, outputs, d_out, outputs, weight, inputs, d_in, inputs, false);
+}
+
+void linear_backward_weight(float *d_weight, float *d_bias, const float *d_out, const float *in,
+                            size_t rows, size_t inputs, size_t outputs)
+{
+    gemm(GEMM_TN, outputs, inputs, rows, d_out, outputs, in, inputs, d_weight, inputs, true);
+    if (!d_bias)
+        return;
+#pragma omp parallel for schedule(static)
+    for (size_t column = 0; column < outputs; column++) {
+        float sum = 0;
+        for (size_t row = 0; row < rows; row++)
+            sum += d_out[row * outputs + column];
+        d_bias[column] += sum;
+    }
+}
