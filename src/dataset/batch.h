@@ -8,7 +8,7 @@
 typedef struct batch {
     int token_count;           /* T */
     int sequence_count;        /* B */
-    int masked_count;          /* M */
+    int masked_count;          /* M; 0 where no token of the batch may be masked */
     int32_t *tokens;           /* [T] ids, after masking */
     uint8_t *token_types;      /* [T] 0 in segment A, 1 in segment B */
     int32_t *sequence_starts;  /* [B + 1] first token of each sequence; the last entry is T */
@@ -16,7 +16,8 @@ typedef struct batch {
                                   dropout and in error messages, whatever batch it came in */
     int32_t *masked_positions; /* [M] rising positions in the stream */
     int32_t *masked_labels;    /* [M] the ids that stood there */
-    uint8_t *next_sentence_labels; /* [B] 0: B follows A, 1: B is random */
+    uint8_t *next_sentence_labels; /* [B] 0: B follows A, 1: B is random; 0 without pairs */
+    int token_capacity, sequence_capacity, masked_capacity;
 } batch;
 
 /* Room for up to `tokens` tokens, `sequences` sequences and `masked` predictions. */

@@ -11,9 +11,10 @@ typedef struct prefetch prefetch;
 bert_status prefetch_start(prefetch **out, sampler *sampler, uint64_t first, int count, int depth,
                            bert_error *error);
 
-/* The next batch; it stays valid until the next call. */
+/* The next batch, waiting for it if need be; it stays valid until the next call. Where making it
+ * failed, the error of that, at this and every further call. */
 bert_status prefetch_next(prefetch *prefetch, const batch **batch, bert_error *error);
 
-void prefetch_stop(prefetch *prefetch); /* joins the thread, frees all */
+void prefetch_stop(prefetch *prefetch); /* at any time; joins the thread, frees all; NULL is fine */
 
 #endif

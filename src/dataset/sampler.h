@@ -1,10 +1,12 @@
 /* Samples drawn on the fly: sentence pairs and masks as functions of (seed, epoch, index).
  *
- * Pairs follow BERT's create_pretraining_data (Devlin et al. 2018, A.2): segments of several
- * sentences up to the length, `short_seq_probability` of them aimed at a shorter one, half of the
- * B segments taken from another document. An epoch's samples are a table built in one pass at its
- * start; their order is a permutation that is itself a function, so any sample of any epoch is
- * known at once and resuming costs nothing (architecture, decision 2). */
+ * Pairs follow BERT's create_pretraining_data (Devlin et al. 2018, A.2; see dataset/pairs.h):
+ * segments of several sentences up to the length, `short_seq_probability` of them aimed at a
+ * shorter one, half of the B segments taken from another document. An epoch's samples are a table
+ * of 4 bytes each, built in one pass at its start; their order is a permutation that is itself a
+ * function, so any sample of any epoch is known without those before it (architecture, decision 2).
+ *
+ * Calls may come from several threads at once; they take turns. */
 #ifndef DATASET_SAMPLER_H
 #define DATASET_SAMPLER_H
 
@@ -16,21 +18,21 @@ typedef struct sampler_settings {
     int max_seq_length;            /* with [CLS] and [SEP]s; at least 8 */
     double short_seq_probability;  /* 0.1 */
     double mlm_probability;        /* 0.15 */
-    bool next_sentence_prediction; /* false: one segment, [CLS] A [SEP], no label */
+    bool next_sentence_prediction; /* false: one segment, [CLS] A [SEP], label 0 */
     uint64_t seed;
     bool shuffle; /* false for evaluation: samples in the order of the data */
 } sampler_settings;
 
 typedef struct sampler sampler;
 
-/* `data` and `tokenizer` must outlive the sampler. Fails where the data cannot make pairs (fewer
- * than two documents) or holds ids that the tokenizer does not have. */
+/* `data` and `tokenizer` must outlive the sampler. Checks the data (dataset_check), and that it can
+ * make pairs (two documents with sentences). Ids that the tokenizer does not have are an error
+ * here where the first million tokens hold one, else in the sampler_fill that meets it. */
 bert_status sampler_create(sampler **out, const dataset *data, const bert_tokenizer *tokenizer,
                            const sampler_settings *settings, bert_error *error);
-void sampler_free(sampler *sampler);
+void sampler_free(sampler *sampler); /* NULL is fine */
 
-/* Samples in an epoch; builds its table if it is not the one at hand (the last two are kept, so
- * that a prefetching thread may look ahead). */
+/* Samples in an epoch; builds its table if it is not one of the last two used. */
 bert_status sampler_epoch_size(sampler *sampler, uint64_t epoch, uint64_t *samples,
                                bert_error *error);
 
@@ -43,7 +45,8 @@ int sampler_max_masked(const sampler *sampler);
 bert_status sampler_fill(sampler *sampler, uint64_t first, int count, batch *batch,
                          bert_error *error);
 
-/* Where a sample of the run stands: its epoch and its place in it. */
+/* Where a sample of the run stands: its epoch and its place in it. Epochs differ a little in size,
+ * so the first call that reaches into epoch n builds the tables of those before it, once each. */
 bert_status sampler_locate(sampler *sampler, uint64_t number, uint64_t *epoch, uint64_t *index,
                            bert_error *error);
 

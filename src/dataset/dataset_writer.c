@@ -1,0 +1,211 @@
+#include "dataset/dataset.h"
+
+#include "base/memory.h"
+#include "dataset/index_format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers that the index wants in one piece while they come one at a time: they wait in a file
+ * without a name, beside the output, since there may be hundreds of millions of them. */
+typedef struct spill {
+    FILE *file;
+    uint64_t count;
+} spill;
+
+struct dataset_writer {
+    output_file tokens;
+    char *prefix;
+    size_t vocab_size;
+    bool wide;
+    spill lengths;      /* int32_t of each sentence */
+    spill documents;    /* int64_t first sentence of each document, but the first one's 0 */
+    uint64_t unclosed;  /* sentences in the document being written */
+    uint16_t *narrowed; /* a sentence as uint16 */
+    size_t narrowed_capacity;
+};
+
+static bert_status spill_open(spill *spill, const char *prefix, bert_error *error)
+{
+    char *directory;
+    const char *slash = strrchr(prefix, '/');
+    if (slash)
+        TRY(path_format(&directory, error, "%.*s", (int)(slash - prefix) + 1, prefix));
+    else
+        TRY(path_format(&directory, error, "."));
+    int descriptor = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    free(directory);
+    /* Not every file system has files without a name; the standard library's are elsewhere. */
+    spill->file = descriptor >= 0 ? fdopen(descriptor, "w+b") : tmpfile();
+    if (!spill->file)
+        return error_set_errno(error, errno, "%s.idx: cannot create a temporary file", prefix);
+    return BERT_OK;
+}
+
+static bert_status spill_put(spill *spill, const void *number, size_t size, const char *prefix,
+                             bert_error *error)
+{
+    spill->count++;
+    if (fwrite(number, size, 1, spill->file) != 1)
+        return error_set_errno(error, errno, "%s.idx: cannot write a temporary file", prefix);
+    return BERT_OK;
+}
+
+static bert_status spill_get(spill *spill, void *number, size_t size, const char *prefix,
+                             bert_error *error)
+{
+    if (fread(number, size, 1, spill->file) != 1)
+        return error_set_errno(error, errno, "%s.idx: cannot read a temporary file", prefix);
+    return BERT_OK;
+}
+
+static bert_status spill_rewind(spill *spill, const char *prefix, bert_error *error)
+{
+    if (fflush(spill->file) != 0 || fseeko(spill->file, 0, SEEK_SET) != 0)
+        return error_set_errno(error, errno, "%s.idx: cannot write a temporary file", prefix);
+    return BERT_OK;
+}
+
+bert_status dataset_writer_open(dataset_writer **out, const char *prefix, size_t vocab_size,
+                                bert_error *error)
+{
+    *out = NULL;
+    dataset_writer *writer;
+    TRY(memory_array((void **)&writer, 1, sizeof *writer, "the writer of a data set", error));
+    writer->tokens.descriptor = -1;
+    writer->vocab_size = vocab_size;
+    writer->wide = vocab_size >= INDEX_UINT16_VOCABULARY;
+    char *path = NULL;
+    bert_status status;
+    TRY_OR_GO(status, path_format(&writer->prefix, error, "%s", prefix), failed);
+    TRY_OR_GO(status, path_format(&path, error, "%s.bin", prefix), failed);
+    TRY_OR_GO(status, output_file_open(&writer->tokens, path, error), failed);
+    TRY_OR_GO(status, spill_open(&writer->lengths, prefix, error), failed);
+    TRY_OR_GO(status, spill_open(&writer->documents, prefix, error), failed);
+    free(path);
+    *out = writer;
+    return BERT_OK;
+failed:
+    free(path);
+    dataset_writer_discard(writer);
+    return status;
+}
+
+void dataset_writer_discard(dataset_writer *writer)
+{
+    if (!writer)
+        return;
+    output_file_discard(&writer->tokens);
+    if (writer->lengths.file)
+        fclose(writer->lengths.file);
+    if (writer->documents.file)
+        fclose(writer->documents.file);
+    free(writer->prefix);
+    free(writer->narrowed);
+    free(writer);
+}
+
+static bert_status narrow(dataset_writer *writer, const int32_t *ids, size_t count,
+                          bert_error *error)
+{
+    TRY(memory_grow((void **)&writer->narrowed, &writer->narrowed_capacity, count, sizeof(uint16_t),
+                    "the ids of a sentence", error));
+    for (size_t i = 0; i < count; i++)
+        writer->narrowed[i] = (uint16_t)ids[i];
+    return output_file_write(&writer->tokens, writer->narrowed, count * sizeof(uint16_t), error);
+}
+
+bert_status dataset_writer_sentence(dataset_writer *writer, const int32_t *ids, size_t count,
+                                    bert_error *error)
+{
+    if (count == 0 || count > INT32_MAX)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s.bin: a sentence of %zu tokens, expected between 1 and 2^31 - 1",
+                         writer->prefix, count);
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] < 0 || (size_t)ids[i] >= writer->vocab_size)
+            return error_set(error, BERT_ERROR_USAGE, "%s.bin: token id %d, expected one below %zu",
+                             writer->prefix, (int)ids[i], writer->vocab_size);
+    if (writer->wide)
+        TRY(output_file_write(&writer->tokens, ids, count * sizeof(int32_t), error));
+    else
+        TRY(narrow(writer, ids, count, error));
+    int32_t length = (int32_t)count;
+    writer->unclosed++;
+    return spill_put(&writer->lengths, &length, sizeof length, writer->prefix, error);
+}
+
+bert_status dataset_writer_end_document(dataset_writer *writer, bert_error *error)
+{
+    if (writer->unclosed == 0)
+        return BERT_OK;
+    writer->unclosed = 0;
+    int64_t next = (int64_t)writer->lengths.count;
+    return spill_put(&writer->documents, &next, sizeof next, writer->prefix, error);
+}
+
+static bert_status write_header(dataset_writer *writer, output_file *index, bert_error *error)
+{
+    unsigned char header[INDEX_HEADER_SIZE] = INDEX_MAGIC;
+    uint64_t version = INDEX_VERSION, sentences = writer->lengths.count;
+    uint64_t entries = writer->documents.count + 1;
+    memcpy(header + 9, &version, 8);
+    header[17] = writer->wide ? INDEX_TYPE_INT32 : INDEX_TYPE_UINT16;
+    memcpy(header + 18, &sentences, 8);
+    memcpy(header + 26, &entries, 8);
+    return output_file_write(index, header, sizeof header, error);
+}
+
+static bert_status write_index(dataset_writer *writer, output_file *index, bert_error *error)
+{
+    const char *prefix = writer->prefix;
+    TRY(write_header(writer, index, error));
+
+    TRY(spill_rewind(&writer->lengths, prefix, error));
+    int32_t length;
+    for (uint64_t i = 0; i < writer->lengths.count; i++) {
+        TRY(spill_get(&writer->lengths, &length, sizeof length, prefix, error));
+        TRY(output_file_write(index, &length, sizeof length, error));
+    }
+    TRY(spill_rewind(&writer->lengths, prefix, error));
+    int64_t pointer = 0, id_size = writer->wide ? sizeof(int32_t) : sizeof(uint16_t);
+    for (uint64_t i = 0; i < writer->lengths.count; i++) {
+        TRY(spill_get(&writer->lengths, &length, sizeof length, prefix, error));
+        TRY(output_file_write(index, &pointer, sizeof pointer, error));
+        pointer += length * id_size;
+    }
+
+    TRY(spill_rewind(&writer->documents, prefix, error));
+    int64_t start = 0;
+    TRY(output_file_write(index, &start, sizeof start, error));
+    for (uint64_t i = 0; i < writer->documents.count; i++) {
+        TRY(spill_get(&writer->documents, &start, sizeof start, prefix, error));
+        TRY(output_file_write(index, &start, sizeof start, error));
+    }
+    return BERT_OK;
+}
+
+bert_status dataset_writer_commit(dataset_writer *writer, bert_error *error)
+{
+    output_file index = {.descriptor = -1};
+    char *index_path = NULL, *tokens_path = NULL;
+    bert_status status;
+    TRY_OR_GO(status, dataset_writer_end_document(writer, error), done);
+    TRY_OR_GO(status, path_format(&index_path, error, "%s.idx", writer->prefix), done);
+    TRY_OR_GO(status, path_format(&tokens_path, error, "%s.bin", writer->prefix), done);
+    TRY_OR_GO(status, output_file_open(&index, index_path, error), done);
+    TRY_OR_GO(status, write_index(writer, &index, error), done);
+    TRY_OR_GO(status, output_file_commit(&writer->tokens, error), done);
+    status = output_file_commit(&index, error);
+    if (status != BERT_OK)
+        remove(tokens_path); /* both or none */
+done:
+    output_file_discard(&index);
+    free(index_path);
+    free(tokens_path);
+    dataset_writer_discard(writer);
+    return status;
+}

@@ -1,0 +1,20 @@
+/* Numbers of Megatron-LM's index files, shared by reader and writer. */
+#ifndef DATASET_INDEX_FORMAT_H
+#define DATASET_INDEX_FORMAT_H
+
+#define INDEX_MAGIC "MMIDIDX\0" /* and the string's own terminator: 9 bytes */
+
+enum {
+    INDEX_MAGIC_SIZE = 9,
+    INDEX_VERSION = 1,
+    INDEX_HEADER_SIZE = 34, /* magic, u64 version, u8 type, u64 sentences, u64 document entries */
+    INDEX_TYPE_INT32 = 4,
+    INDEX_TYPE_UINT16 = 8,
+    INDEX_UINT16_VOCABULARY = 65500, /* below it ids are uint16 */
+};
+
+_Static_assert(sizeof INDEX_MAGIC == INDEX_MAGIC_SIZE, "the magic has nine bytes");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "index files are little-endian and are mapped as they are");
+
+#endif

@@ -1,0 +1,298 @@
+#include "dataset/sampler.h"
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "dataset/masking.h"
+#include "dataset/pairs.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TABLES = 2, /* the epoch at hand and the one that is being left or entered */
+    MIN_SEQ_LENGTH = 8,
+    MAX_SEQ_LENGTH = 1 << 20,
+    TOKENS_CHECKED_AT_START = 1 << 20,
+};
+
+struct sampler {
+    const dataset *data;
+    sampler_settings settings;
+    tokenizer_special_ids special;
+    pair_settings pairs;
+    pair_blocks blocks;
+    masking masking;
+    int threads; /* of the thread that created it, for building tables */
+
+    pthread_mutex_t lock; /* over all below, and masking's work space */
+    pair_table tables[TABLES];
+    int last_used;        /* the table that stays when another is needed */
+    uint64_t *epoch_ends; /* [epochs_known] samples in all epochs up to and with this one */
+    size_t epochs_known, epochs_capacity;
+};
+
+static bert_status check_settings(const sampler_settings *settings, bert_error *error)
+{
+    if (settings->max_seq_length < MIN_SEQ_LENGTH || settings->max_seq_length > MAX_SEQ_LENGTH)
+        return error_set(error, BERT_ERROR_USAGE, "max_seq_length is %d, expected %d to %d",
+                         settings->max_seq_length, MIN_SEQ_LENGTH, MAX_SEQ_LENGTH);
+    if (!(settings->short_seq_probability >= 0 && settings->short_seq_probability <= 1))
+        return error_set(error, BERT_ERROR_USAGE, "short_seq_probability is %g, expected 0 to 1",
+                         settings->short_seq_probability);
+    if (!(settings->mlm_probability > 0 && settings->mlm_probability < 1))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "mlm_probability is %g, expected more than 0 and less than 1",
+                         settings->mlm_probability);
+    return BERT_OK;
+}
+
+static bert_status check_documents(const dataset *data, const sampler_settings *settings,
+                                   bert_error *error)
+{
+    uint64_t with_sentences = 0;
+    for (uint64_t i = 0; i < data->document_count && with_sentences < 2; i++)
+        with_sentences += data->document_starts[i] < data->document_starts[i + 1];
+    if (with_sentences == 0)
+        return error_set(error, BERT_ERROR_INPUT, "%s: holds no documents", data->prefix);
+    if (settings->next_sentence_prediction && with_sentences < 2)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: one document, but sentence pairs need at least two (B is drawn from "
+                         "another one); prepare more documents, with a blank line between two, or "
+                         "switch next-sentence prediction off",
+                         data->prefix);
+    return BERT_OK;
+}
+
+/* `tokens` are the ids from token `first` of the data on. */
+static bert_status check_ids(const sampler *sampler, const int32_t *tokens, int count,
+                             uint64_t first, bert_error *error)
+{
+    uint32_t vocab_size = (uint32_t)sampler->masking.vocab_size, largest = 0;
+    for (int i = 0; i < count; i++)
+        largest = (uint32_t)tokens[i] > largest ? (uint32_t)tokens[i] : largest;
+    if (largest < vocab_size)
+        return BERT_OK;
+    int i = 0;
+    while ((uint32_t)tokens[i] < vocab_size)
+        i++;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s.bin: token %llu is %d, but the vocabulary has %u ids; the data was "
+                     "prepared with another tokenizer, or is damaged",
+                     sampler->data->prefix, (unsigned long long)first + (unsigned)i, (int)tokens[i],
+                     vocab_size);
+}
+
+static bert_status check_first_ids(const sampler *sampler, bert_error *error)
+{
+    int32_t piece[4096];
+    uint64_t end = sampler->data->token_count;
+    if (end > TOKENS_CHECKED_AT_START)
+        end = TOKENS_CHECKED_AT_START;
+    for (uint64_t first = 0; first < end;) {
+        int count = end - first < 4096 ? (int)(end - first) : 4096;
+        dataset_tokens(sampler->data, first, (size_t)count, piece);
+        TRY(check_ids(sampler, piece, count, first, error));
+        first += (uint64_t)count;
+    }
+    return BERT_OK;
+}
+
+bert_status sampler_create(sampler **out, const dataset *data, const bert_tokenizer *tokenizer,
+                           const sampler_settings *settings, bert_error *error)
+{
+    *out = NULL;
+    TRY(check_settings(settings, error));
+    TRY(dataset_check(data, error));
+    TRY(check_documents(data, settings, error));
+    sampler *sampler;
+    TRY(memory_array((void **)&sampler, 1, sizeof *sampler, "the sampler", error));
+    pthread_mutex_init(&sampler->lock, NULL);
+    sampler->data = data;
+    sampler->settings = *settings;
+    sampler->special = tokenizer_special(tokenizer);
+    sampler->threads = threads_count();
+    sampler->pairs = (pair_settings){
+        .token_limit = settings->max_seq_length - (settings->next_sentence_prediction ? 3 : 2),
+        .short_seq_probability = settings->short_seq_probability,
+        .next_sentence_prediction = settings->next_sentence_prediction,
+        .seed = settings->seed,
+    };
+    bert_status status;
+    TRY_OR_GO(status, pair_blocks_create(&sampler->blocks, data, error), failed);
+    TRY_OR_GO(status,
+              masking_create(&sampler->masking, tokenizer, settings->mlm_probability,
+                             settings->max_seq_length, error),
+              failed);
+    TRY_OR_GO(status, check_first_ids(sampler, error), failed);
+    *out = sampler;
+    return BERT_OK;
+failed:
+    sampler_free(sampler);
+    return status;
+}
+
+void sampler_free(sampler *sampler)
+{
+    if (!sampler)
+        return;
+    for (int i = 0; i < TABLES; i++)
+        pair_table_free(&sampler->tables[i]);
+    pair_blocks_free(&sampler->blocks);
+    masking_free(&sampler->masking);
+    free(sampler->epoch_ends);
+    pthread_mutex_destroy(&sampler->lock);
+    free(sampler);
+}
+
+int sampler_max_tokens(const sampler *sampler)
+{
+    return sampler->settings.max_seq_length;
+}
+
+int sampler_max_masked(const sampler *sampler)
+{
+    return sampler->masking.limit;
+}
+
+/* --------------------------------------------------------------------------------- epochs --- */
+/* All below is called with the lock held. */
+
+static bert_status find_table(sampler *sampler, uint64_t epoch, const pair_table **out,
+                              bert_error *error)
+{
+    for (int i = 0; i < TABLES; i++)
+        if (sampler->tables[i].block_count > 0 && sampler->tables[i].epoch == epoch) {
+            sampler->last_used = i;
+            *out = &sampler->tables[i];
+            return BERT_OK;
+        }
+    int oldest = (sampler->last_used + 1) % TABLES;
+    pair_table *table = &sampler->tables[oldest];
+    pair_table_free(table);
+    TRY(pair_table_build(table, sampler->data, &sampler->blocks, &sampler->pairs, epoch,
+                         sampler->threads, error));
+    sampler->last_used = oldest;
+    *out = table;
+    return BERT_OK;
+}
+
+static bert_status locate(sampler *sampler, uint64_t number, uint64_t *epoch, uint64_t *index,
+                          bert_error *error)
+{
+    while (sampler->epochs_known == 0 || sampler->epoch_ends[sampler->epochs_known - 1] <= number) {
+        size_t known = sampler->epochs_known;
+        const pair_table *table;
+        TRY(memory_grow((void **)&sampler->epoch_ends, &sampler->epochs_capacity, known + 1,
+                        sizeof(uint64_t), "the sizes of the epochs", error));
+        TRY(find_table(sampler, known, &table, error));
+        sampler->epoch_ends[known] = table->size + (known ? sampler->epoch_ends[known - 1] : 0);
+        sampler->epochs_known++;
+    }
+    size_t low = 0, high = sampler->epochs_known - 1; /* the first that ends behind the number */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sampler->epoch_ends[middle] <= number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *epoch = low;
+    *index = number - (low ? sampler->epoch_ends[low - 1] : 0);
+    return BERT_OK;
+}
+
+/* -------------------------------------------------------------------------------- samples --- */
+
+/* Appends ids [first, first + count) of the data, behind a mark of its own for segment A, and
+ * before [SEP]. */
+static bert_status append_segment(const sampler *sampler, batch *batch, uint64_t first, int count,
+                                  uint8_t type, bert_error *error)
+{
+    int start = batch->token_count;
+    if (type == 0)
+        batch->tokens[batch->token_count++] = sampler->special.cls;
+    int32_t *tokens = &batch->tokens[batch->token_count];
+    dataset_tokens(sampler->data, first, (size_t)count, tokens);
+    TRY(check_ids(sampler, tokens, count, first, error));
+    batch->token_count += count;
+    batch->tokens[batch->token_count++] = sampler->special.sep;
+    memset(&batch->token_types[start], type, (size_t)(batch->token_count - start));
+    return BERT_OK;
+}
+
+static bert_status append_sample(sampler *sampler, const pair_table *table, uint64_t number,
+                                 uint64_t place, batch *batch, bert_error *error)
+{
+    const sampler_settings *settings = &sampler->settings;
+    uint64_t index = settings->shuffle
+                         ? random_permutation(settings->seed, table->epoch, table->size, place)
+                         : place;
+    uint64_t sentence = pair_table_start(table, sampler->data, &sampler->blocks, index);
+    pair pair = pair_draw(sampler->data, &sampler->pairs, table->epoch, sentence);
+    if (batch->sequence_count == batch->sequence_capacity ||
+        batch->token_capacity - batch->token_count < pair.a_count + pair.b_count + 3 ||
+        batch->masked_capacity - batch->masked_count < sampler->masking.limit)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "a batch with room for %d sequences, %d tokens and %d predictions is too "
+                         "small",
+                         batch->sequence_capacity, batch->token_capacity, batch->masked_capacity);
+
+    int sequence = batch->sequence_count++, start = batch->token_count;
+    batch->sample_numbers[sequence] = number;
+    batch->next_sentence_labels[sequence] = pair.b_is_random;
+    TRY(append_segment(sampler, batch, pair.a_first, pair.a_count, 0, error));
+    if (settings->next_sentence_prediction)
+        TRY(append_segment(sampler, batch, pair.b_first, pair.b_count, 1, error));
+    batch->sequence_starts[sequence + 1] = batch->token_count;
+    random_stream stream = random_stream_start(settings->seed, RANDOM_MASKING, table->epoch, index);
+    batch->masked_count += masking_apply(
+        &sampler->masking, &stream, &batch->tokens[start], batch->token_count - start, start,
+        &batch->masked_positions[batch->masked_count], &batch->masked_labels[batch->masked_count]);
+    return BERT_OK;
+}
+
+static bert_status fill(sampler *sampler, uint64_t first, int count, batch *batch,
+                        bert_error *error)
+{
+    batch->token_count = batch->sequence_count = batch->masked_count = 0;
+    batch->sequence_starts[0] = 0;
+    for (int i = 0; i < count; i++) {
+        uint64_t number = first + (uint64_t)i, epoch, place;
+        const pair_table *table;
+        TRY(locate(sampler, number, &epoch, &place, error));
+        TRY(find_table(sampler, epoch, &table, error));
+        TRY(append_sample(sampler, table, number, place, batch, error));
+    }
+    return BERT_OK;
+}
+
+bert_status sampler_fill(sampler *sampler, uint64_t first, int count, batch *batch,
+                         bert_error *error)
+{
+    pthread_mutex_lock(&sampler->lock);
+    bert_status status = fill(sampler, first, count, batch, error);
+    pthread_mutex_unlock(&sampler->lock);
+    return status;
+}
+
+bert_status sampler_epoch_size(sampler *sampler, uint64_t epoch, uint64_t *samples,
+                               bert_error *error)
+{
+    const pair_table *table;
+    pthread_mutex_lock(&sampler->lock);
+    bert_status status = find_table(sampler, epoch, &table, error);
+    if (status == BERT_OK)
+        *samples = table->size;
+    pthread_mutex_unlock(&sampler->lock);
+    return status;
+}
+
+bert_status sampler_locate(sampler *sampler, uint64_t number, uint64_t *epoch, uint64_t *index,
+                           bert_error *error)
+{
+    pthread_mutex_lock(&sampler->lock);
+    bert_status status = locate(sampler, number, epoch, index, error);
+    pthread_mutex_unlock(&sampler->lock);
+    return status;
+}
