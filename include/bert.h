@@ -192,8 +192,8 @@ BERT_API bert_status bert_pretrain_resume(const bert_resume_params *params,
                                           bert_pretrain_result *result,
                                           const bert_observer *observer, bert_error *error);
 
-/* "step 120/1000  loss 6.21  lr 9.6e-05  8,412 tokens/s  3:05 left", without a line end. Returns
- * what snprintf would. */
+/* "step 120/1000  epoch 0.36  loss 6.21  lr 9.6e-05  8,412 tokens/s  3:05 left", without a line end
+ * and without what is not known. Returns what snprintf would. */
 BERT_API int bert_progress_format(char *line, size_t size, const bert_progress *progress);
 
 /* -------------------------------------------------------------------------- use of a model --- */
