@@ -1,0 +1,214 @@
+/* The Transformer encoder (Vaswani et al. 2017, post-norm as in BERT), layer by layer. */
+#include "model/internal.h"
+
+#include "math/activation.h"
+#include "math/attention.h"
+#include "math/gemm.h"
+#include "math/layernorm.h"
+#include "math/linear.h"
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+void encoder_plan(model *model, arena *arena)
+{
+    const model_config *config = &model->config;
+    model_activations *a = &model->activations;
+    size_t tokens = (size_t)model->limits.tokens, hidden = (size_t)config->hidden_size;
+    size_t intermediate = (size_t)config->intermediate_size;
+    int layers = model->limits.training ? config->num_hidden_layers : 1;
+    for (int i = 0; i < layers; i++) {
+        layer_activations *layer = &a->layers[i];
+        layer->input = arena_take(arena, tokens * hidden, sizeof(float));
+        layer->qkv = arena_take(arena, tokens * 3 * hidden, sizeof(float));
+        layer->log_sum_exp =
+            arena_take(arena, tokens * (size_t)config->num_attention_heads, sizeof(float));
+        layer->context = arena_take(arena, tokens * hidden, sizeof(float));
+        layer->attention_norm = norm_take(arena, tokens, hidden);
+        layer->attention_output = arena_take(arena, tokens * hidden, sizeof(float));
+        layer->intermediate = arena_take(arena, tokens * intermediate, sizeof(float));
+        layer->output_norm = norm_take(arena, tokens, hidden);
+    }
+    a->output = model->limits.training ? arena_take(arena, tokens * hidden, sizeof(float))
+                                       : a->layers[0].input;
+    if (model->limits.training)
+        a->d_hidden = arena_take(arena, tokens * hidden, sizeof(float));
+}
+
+void encoder_scratch_plan(model *model, arena *arena)
+{
+    model_activations *a = &model->activations;
+    size_t tokens = (size_t)model->limits.tokens, hidden = (size_t)model->config.hidden_size;
+    size_t intermediate = (size_t)model->config.intermediate_size;
+    if (!model->limits.training) {
+        a->activated = arena_take(arena, tokens * intermediate, sizeof(float));
+        return;
+    }
+    /* Behind the feed-forward part of the backward pass, `activated` holds the gradient of query,
+     * key and value, and d_wide that of the context. */
+    a->activated = arena_take(arena, tokens * larger(intermediate, 3 * hidden), sizeof(float));
+    a->d_branch = arena_take(arena, tokens * hidden, sizeof(float));
+    a->d_wide = arena_take(arena, tokens * larger(intermediate, hidden), sizeof(float));
+}
+
+const layer_activations *pass_layer(const model_pass *pass, int layer)
+{
+    return &pass->model->activations.layers[pass->training ? layer : 0];
+}
+
+float *pass_layer_output(const model_pass *pass, int layer)
+{
+    const model_activations *a = &pass->model->activations;
+    if (!pass->training) /* the input has been read for the last time when the output is written */
+        return a->layers[0].input;
+    return layer + 1 < pass->model->config.num_hidden_layers ? a->layers[layer + 1].input
+                                                             : a->output;
+}
+
+static attention_shape pass_attention_shape(const model_pass *pass)
+{
+    const model_config *config = &pass->model->config;
+    return (attention_shape){
+        .tokens = pass->tokens,
+        .sequences = (size_t)pass->input->sequence_count,
+        .heads = (size_t)config->num_attention_heads,
+        .head_size = (size_t)(config->hidden_size / config->num_attention_heads),
+        .sequence_starts = pass->input->sequence_starts,
+    };
+}
+
+/* norm(residual + dropout(in)) with parameters `p`; `in` lies in norm->in already. */
+static void close_branch(const model_pass *pass, float *out, const norm_activations *norm,
+                         const float *residual, const weight_bias *p, const dropout *dropout)
+{
+    const model *model = pass->model;
+    dropout_residual_layernorm_forward(
+        out, norm->in, norm->mean, norm->reciprocal_deviation, norm->in, residual, dropout,
+        model->activations.row_keys, model->values + p->weight, model->values + p->bias,
+        pass->tokens, (size_t)model->config.hidden_size, (float)model->config.layer_norm_eps);
+}
+
+/* From the gradient of that norm's output in d_hidden: d_hidden becomes the residual's gradient,
+ * d_branch the branch's. */
+static void open_branch(const model_pass *pass, const norm_activations *norm, const weight_bias *p,
+                        const dropout *dropout)
+{
+    const model *model = pass->model;
+    const model_activations *a = &model->activations;
+    dropout_residual_layernorm_backward(
+        a->d_branch, a->d_hidden, model->gradients + p->weight, model->gradients + p->bias,
+        a->d_hidden, norm->in, norm->mean, norm->reciprocal_deviation, dropout, a->row_keys,
+        model->values + p->weight, pass->tokens, (size_t)model->config.hidden_size);
+}
+
+static void layer_forward(const model_pass *pass, int index)
+{
+    const model *model = pass->model;
+    const layer_parameters *p = &model->parameters.layers[index];
+    const layer_activations *layer = pass_layer(pass, index);
+    const float *values = model->values;
+    float *activated = model->activations.activated;
+    size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
+    size_t intermediate = (size_t)model->config.intermediate_size;
+    double hidden_dropout = model->config.hidden_dropout_prob;
+
+    linear_forward(layer->qkv, layer->input, values + p->qkv.weight, values + p->qkv.bias, tokens,
+                   hidden, 3 * hidden);
+    attention_shape shape = pass_attention_shape(pass);
+    dropout attention_dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob,
+                                             index + 1, DROPOUT_ATTENTION);
+    attention_forward(layer->context, pass->training ? layer->log_sum_exp : NULL, layer->qkv,
+                      &shape, &attention_dropout, model->activations.row_keys);
+    linear_forward(layer->attention_norm.in, layer->context, values + p->attention_output.weight,
+                   values + p->attention_output.bias, tokens, hidden, hidden);
+    dropout dropout = pass_dropout(pass, hidden_dropout, index + 1, DROPOUT_HIDDEN);
+    close_branch(pass, layer->attention_output, &layer->attention_norm, layer->input,
+                 &p->attention_norm, &dropout);
+
+    linear_gelu_forward(activated, layer->intermediate, layer->attention_output,
+                        values + p->intermediate.weight, values + p->intermediate.bias, tokens,
+                        hidden, intermediate);
+    linear_forward(layer->output_norm.in, activated, values + p->output.weight,
+                   values + p->output.bias, tokens, intermediate, hidden);
+    dropout = pass_dropout(pass, hidden_dropout, index + 1, DROPOUT_OUTPUT);
+    close_branch(pass, pass_layer_output(pass, index), &layer->output_norm, layer->attention_output,
+                 &p->output_norm, &dropout);
+}
+
+/* in · weightᵀ again, this time from its gradient: adds d_out · weight to d_in, where the
+ * residual's gradient stands already. */
+static void add_input_gradient(float *d_in, const float *d_out, const float *weight, size_t rows,
+                               size_t inputs, size_t outputs)
+{
+    gemm(GEMM_NN, rows, inputs, outputs, d_out, outputs, weight, inputs, d_in, inputs, true);
+}
+
+static void feed_forward_backward(const model_pass *pass, int index)
+{
+    const model *model = pass->model;
+    const model_activations *a = &model->activations;
+    const layer_parameters *p = &model->parameters.layers[index];
+    const layer_activations *layer = pass_layer(pass, index);
+    const float *values = model->values;
+    float *gradients = model->gradients;
+    size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
+    size_t intermediate = (size_t)model->config.intermediate_size;
+
+    dropout dropout =
+        pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
+    open_branch(pass, &layer->output_norm, &p->output_norm, &dropout);
+    gelu_forward(a->activated, layer->intermediate, tokens * intermediate);
+    linear_backward_weight(gradients + p->output.weight, gradients + p->output.bias, a->d_branch,
+                           a->activated, tokens, intermediate, hidden);
+    linear_backward_input(a->d_wide, a->d_branch, values + p->output.weight, tokens, intermediate,
+                          hidden);
+    gelu_backward(a->d_wide, a->d_wide, layer->intermediate, tokens * intermediate);
+    linear_backward_weight(gradients + p->intermediate.weight, gradients + p->intermediate.bias,
+                           a->d_wide, layer->attention_output, tokens, hidden, intermediate);
+    add_input_gradient(a->d_hidden, a->d_wide, values + p->intermediate.weight, tokens, hidden,
+                       intermediate);
+}
+
+static void attention_part_backward(const model_pass *pass, int index)
+{
+    const model *model = pass->model;
+    const model_activations *a = &model->activations;
+    const layer_parameters *p = &model->parameters.layers[index];
+    const layer_activations *layer = pass_layer(pass, index);
+    const float *values = model->values;
+    float *gradients = model->gradients, *d_context = a->d_wide, *d_qkv = a->activated;
+    size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
+
+    dropout dropout =
+        pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_HIDDEN);
+    open_branch(pass, &layer->attention_norm, &p->attention_norm, &dropout);
+    linear_backward_weight(gradients + p->attention_output.weight,
+                           gradients + p->attention_output.bias, a->d_branch, layer->context,
+                           tokens, hidden, hidden);
+    linear_backward_input(d_context, a->d_branch, values + p->attention_output.weight, tokens,
+                          hidden, hidden);
+    attention_shape shape = pass_attention_shape(pass);
+    dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob, index + 1,
+                           DROPOUT_ATTENTION);
+    attention_backward(d_qkv, d_context, layer->context, layer->log_sum_exp, layer->qkv, &shape,
+                       &dropout, a->row_keys);
+    linear_backward_weight(gradients + p->qkv.weight, gradients + p->qkv.bias, d_qkv, layer->input,
+                           tokens, hidden, 3 * hidden);
+    add_input_gradient(a->d_hidden, d_qkv, values + p->qkv.weight, tokens, hidden, 3 * hidden);
+}
+
+void encoder_forward(const model_pass *pass)
+{
+    for (int layer = 0; layer < pass->model->config.num_hidden_layers; layer++)
+        layer_forward(pass, layer);
+}
+
+void encoder_backward(const model_pass *pass)
+{
+    for (int layer = pass->model->config.num_hidden_layers - 1; layer >= 0; layer--) {
+        feed_forward_backward(pass, layer);
+        attention_part_backward(pass, layer);
+    }
+}

@@ -1,0 +1,130 @@
+/* What the files of this room share: where a model's parameters and activations lie, and the parts
+ * that a pass is made of. Letters in shapes: T tokens, B sequences, M masked positions, H hidden
+ * size, I intermediate size, V vocabulary, A attention heads. */
+#ifndef MODEL_INTERNAL_H
+#define MODEL_INTERNAL_H
+
+#include "base/memory.h"
+#include "math/dropout.h"
+#include "model/model.h"
+
+/* Offsets into a buffer of the table's layout: values, or gradients. Valid for both a linear layer
+ * and a LayerNorm. */
+typedef struct weight_bias {
+    size_t weight, bias;
+} weight_bias;
+
+typedef struct layer_parameters {
+    weight_bias qkv;                               /* [3H, H], [3H] */
+    weight_bias attention_output, attention_norm;  /* [H, H], [H]; [H], [H] */
+    weight_bias intermediate, output, output_norm; /* [I, H], [I]; [H, I], [H]; [H], [H] */
+} layer_parameters;
+
+typedef struct model_parameters {
+    size_t word, position, token_type;     /* [V, H], [positions, H], [types, H] */
+    weight_bias embedding_norm;            /* [H], [H] */
+    layer_parameters *layers;              /* [layers] */
+    weight_bias pooler, pair;              /* [H, H], [H]; [2, H], [2] */
+    size_t decoder_bias;                   /* [V] */
+    weight_bias transform, transform_norm; /* [H, H], [H]; [H], [H] */
+} model_parameters;
+
+/* A LayerNorm's input and the statistics of its rows, kept for the backward pass. */
+typedef struct norm_activations {
+    float *in;                          /* [T, H] */
+    float *mean, *reciprocal_deviation; /* [T] */
+} norm_activations;
+
+/* What the backward pass of a layer needs from its forward pass. */
+typedef struct layer_activations {
+    float *input;       /* [T, H] */
+    float *qkv;         /* [T, 3H] */
+    float *log_sum_exp; /* [A, T] */
+    float *context;     /* [T, H] attention's result, before its output layer */
+    norm_activations attention_norm;
+    float *attention_output; /* [T, H] behind that norm */
+    float *intermediate;     /* [T, I] before GELU */
+    norm_activations output_norm;
+} layer_activations;
+
+typedef struct model_activations {
+    int32_t *positions; /* [T] place inside the sequence */
+    uint64_t *row_keys; /* [T] names of the rows in dropout */
+    norm_activations embedding_norm;
+    layer_activations *layers; /* [layers] for training; else [1], used by all in turn */
+    float *output;    /* [T, H] of the last layer; the only layer's input unless training */
+    float *activated; /* [T, I] behind GELU */
+
+    /* Backward pass of the encoder. */
+    float *d_hidden; /* [T, H] gradient of what flows from layer to layer */
+    float *d_branch; /* [T, H] gradient of a branch beside the residual */
+    float *d_wide;   /* [T, max(I, H)] */
+
+    /* Heads; in the same memory as the encoder's scratch, for they run between its two passes. */
+    float *gathered;    /* [M, H] hidden states of the masked positions */
+    float *transformed; /* [M, H] before GELU */
+    norm_activations transform_norm;
+    float *decoder_in;                /* [M, H] */
+    float *logits;                    /* [LOGIT_ROWS, V] */
+    float *d_head;                    /* [M, H] */
+    float *d_head_branch;             /* [M, H] */
+    float *first_tokens, *pooled;     /* [B, H] */
+    float *d_first_tokens, *d_pooled; /* [B, H] */
+    float *pair_logits;               /* [B, 2] */
+    int32_t *pair_labels;             /* [B] */
+} model_activations;
+
+struct model {
+    model_config config;
+    model_limits limits;
+    parameter_table table;
+    model_parameters parameters;
+    model_activations activations;
+    float *values, *gradients; /* [table.size] */
+    void *arena;
+    size_t arena_size;
+};
+
+/* One run through the model. */
+typedef struct model_pass {
+    model *model;
+    const model_input *input;
+    size_t tokens;
+    bool training; /* dropout is drawn, and activations are kept for the backward pass */
+    uint64_t seed, step;
+} model_pass;
+
+/* Which dropout: layer 0 is the embeddings', layer l + 1 the encoder's l-th. Attention takes one
+ * number for each head from DROPOUT_ATTENTION on. The numbers are part of what makes runs repeat.
+ */
+enum dropout_spot { DROPOUT_HIDDEN = 0, DROPOUT_OUTPUT = 1, DROPOUT_ATTENTION = 16 };
+dropout pass_dropout(const model_pass *pass, double probability, int layer, enum dropout_spot spot);
+
+/* Takes the arrays of a norm over `rows` rows. */
+norm_activations norm_take(arena *arena, size_t rows, size_t columns);
+
+/* Layer `layer`'s activations in this pass, and where its result goes. */
+const layer_activations *pass_layer(const model_pass *pass, int layer);
+float *pass_layer_output(const model_pass *pass, int layer);
+
+void embeddings_plan(model *model, arena *arena);
+void embeddings_forward(const model_pass *pass);
+void embeddings_backward(const model_pass *pass);
+
+/* Kept activations, and scratch of both passes. */
+void encoder_plan(model *model, arena *arena);
+void encoder_scratch_plan(model *model, arena *arena);
+void encoder_forward(const model_pass *pass);
+/* d_hidden: in, the gradient of the last layer's output; out, that of the embeddings' output. */
+void encoder_backward(const model_pass *pass);
+
+/* Both heads: losses of the pass's output are added to `losses`; in training the gradient of
+ * scale × loss is added to parameters and d_hidden. */
+void mlm_head_plan(model *model, arena *arena);
+void mlm_head_run(const model_pass *pass, double scale, model_losses *losses);
+void mlm_head_logits(const model_pass *pass, float *logits);
+void nsp_head_plan(model *model, arena *arena);
+void nsp_head_run(const model_pass *pass, double scale, model_losses *losses);
+void nsp_head_logits(const model_pass *pass, float *logits);
+
+#endif

@@ -1,0 +1,133 @@
+/* The masked language model's head: dense, GELU, LayerNorm, and the word embedding as decoder, on
+ * the masked positions alone. */
+#include "model/internal.h"
+
+#include "math/activation.h"
+#include "math/cross_entropy.h"
+#include "math/embedding.h"
+#include "math/layernorm.h"
+#include "math/linear.h"
+
+/* Rows whose logits exist at once. Fewer would read the decoder's weight and its gradient more
+ * often: each block costs one pass over both. */
+enum { LOGIT_ROWS = 256 };
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+void mlm_head_plan(model *model, arena *arena)
+{
+    model_activations *a = &model->activations;
+    size_t masked = (size_t)model->limits.masked, hidden = (size_t)model->config.hidden_size;
+    a->gathered = arena_take(arena, masked * hidden, sizeof(float));
+    a->transformed = arena_take(arena, masked * hidden, sizeof(float));
+    a->transform_norm = norm_take(arena, masked, hidden);
+    a->decoder_in = arena_take(arena, masked * hidden, sizeof(float));
+    a->logits = arena_take(arena, smaller(masked, LOGIT_ROWS) * (size_t)model->config.vocab_size,
+                           sizeof(float));
+    if (model->limits.training) {
+        a->d_head = arena_take(arena, masked * hidden, sizeof(float));
+        a->d_head_branch = arena_take(arena, masked * hidden, sizeof(float));
+    }
+}
+
+/* Up to the decoder's input. */
+static void transform_forward(const model_pass *pass)
+{
+    const model *model = pass->model;
+    const model_parameters *p = &model->parameters;
+    const model_activations *a = &model->activations;
+    const float *values = model->values;
+    size_t masked = (size_t)pass->input->masked_count, hidden = (size_t)model->config.hidden_size;
+    int last = model->config.num_hidden_layers - 1;
+    rows_gather(a->gathered, pass_layer_output(pass, last), pass->input->masked_positions, masked,
+                hidden);
+    linear_gelu_forward(a->transform_norm.in, a->transformed, a->gathered,
+                        values + p->transform.weight, values + p->transform.bias, masked, hidden,
+                        hidden);
+    layernorm_forward(a->decoder_in, a->transform_norm.mean, a->transform_norm.reciprocal_deviation,
+                      a->transform_norm.in, values + p->transform_norm.weight,
+                      values + p->transform_norm.bias, masked, hidden,
+                      (float)model->config.layer_norm_eps);
+}
+
+static void transform_backward(const model_pass *pass)
+{
+    const model *model = pass->model;
+    const model_parameters *p = &model->parameters;
+    const model_activations *a = &model->activations;
+    float *gradients = model->gradients, *d_gathered = a->d_head_branch;
+    size_t masked = (size_t)pass->input->masked_count, hidden = (size_t)model->config.hidden_size;
+    layernorm_backward(a->d_head, gradients + p->transform_norm.weight,
+                       gradients + p->transform_norm.bias, a->d_head, a->transform_norm.in,
+                       a->transform_norm.mean, a->transform_norm.reciprocal_deviation,
+                       model->values + p->transform_norm.weight, masked, hidden);
+    gelu_backward(a->d_head, a->d_head, a->transformed, masked * hidden);
+    linear_backward_weight(gradients + p->transform.weight, gradients + p->transform.bias,
+                           a->d_head, a->gathered, masked, hidden, hidden);
+    linear_backward_input(d_gathered, a->d_head, model->values + p->transform.weight, masked,
+                          hidden, hidden);
+    rows_scatter_add(a->d_hidden, d_gathered, pass->input->masked_positions, masked, hidden);
+}
+
+static void decoder_forward(const model_pass *pass, float *logits, size_t first, size_t rows)
+{
+    const model *model = pass->model;
+    size_t hidden = (size_t)model->config.hidden_size;
+    linear_forward(logits, model->activations.decoder_in + first * hidden,
+                   model->values + model->parameters.word,
+                   model->values + model->parameters.decoder_bias, rows, hidden,
+                   (size_t)model->config.vocab_size);
+}
+
+/* The logits hold their gradient by now. */
+static void decoder_backward(const model_pass *pass, size_t first, size_t rows)
+{
+    const model *model = pass->model;
+    const model_activations *a = &model->activations;
+    size_t hidden = (size_t)model->config.hidden_size, vocab = (size_t)model->config.vocab_size;
+    linear_backward_weight(model->gradients + model->parameters.word,
+                           model->gradients + model->parameters.decoder_bias, a->logits,
+                           a->decoder_in + first * hidden, rows, hidden, vocab);
+    linear_backward_input(a->d_head + first * hidden, a->logits,
+                          model->values + model->parameters.word, rows, hidden, vocab);
+}
+
+void mlm_head_run(const model_pass *pass, double scale, model_losses *losses)
+{
+    const float *logits = pass->model->activations.logits;
+    const int32_t *labels = pass->input->masked_labels;
+    size_t masked = (size_t)pass->input->masked_count;
+    size_t vocab = (size_t)pass->model->config.vocab_size;
+    if (masked == 0)
+        return;
+    transform_forward(pass);
+    for (size_t first = 0; first < masked; first += LOGIT_ROWS) {
+        size_t rows = smaller(LOGIT_ROWS, masked - first);
+        decoder_forward(pass, pass->model->activations.logits, first, rows);
+        cross_entropy_sums sums;
+        if (pass->training) {
+            sums = cross_entropy_forward_backward(pass->model->activations.logits, labels + first,
+                                                  rows, vocab, (float)scale);
+            decoder_backward(pass, first, rows);
+        } else {
+            sums = cross_entropy_forward(logits, labels + first, rows, vocab);
+        }
+        losses->mlm_loss += sums.loss;
+        losses->mlm_correct += sums.correct;
+        losses->mlm_count += rows;
+    }
+    if (pass->training)
+        transform_backward(pass);
+}
+
+void mlm_head_logits(const model_pass *pass, float *logits)
+{
+    size_t masked = (size_t)pass->input->masked_count;
+    if (masked == 0)
+        return;
+    transform_forward(pass);
+    decoder_forward(pass, logits, 0, masked);
+}
