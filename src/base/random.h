@@ -15,7 +15,7 @@ typedef enum random_purpose {
     RANDOM_INITIAL_WEIGHTS = 1, /* index: the parameter's number in the table */
     RANDOM_DROPOUT = 2,         /* see math/dropout.h */
     RANDOM_SAMPLE_ORDER = 3,    /* epoch */
-    RANDOM_SENTENCE_PAIR = 4,   /* epoch, document */
+    RANDOM_SENTENCE_PAIR = 4,   /* epoch, first sentence */
     RANDOM_MASKING = 5,         /* epoch, sample */
     RANDOM_TEST = 100,
 } random_purpose;

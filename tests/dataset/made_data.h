@@ -1,0 +1,56 @@
+/* Data made up for tests: a tokenizer of which only the special ids and the size matter, and
+ * indexed files whose ids tell where they stand. */
+#ifndef TESTS_DATASET_MADE_DATA_H
+#define TESTS_DATASET_MADE_DATA_H
+
+#include "testing.h"
+
+#include "base/file.h"
+#include "base/random.h"
+#include "bert.h"
+#include "dataset/dataset.h"
+
+enum { MADE_FIRST_ID = 5 }; /* below it: [PAD] [UNK] [CLS] [SEP] [MASK] */
+
+static inline bert_tokenizer *made_tokenizer(const char *directory, int vocab_size)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/vocab.txt", directory);
+    text vocabulary = {0};
+    assert_ok(text_format(&vocabulary, error, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"));
+    for (int id = MADE_FIRST_ID; id < vocab_size; id++)
+        assert_ok(text_format(&vocabulary, error, "t%d\n", id));
+    assert_ok(file_write(path, vocabulary.data, vocabulary.length, error));
+    text_free(&vocabulary);
+    bert_tokenizer *tokenizer;
+    assert_ok(bert_tokenizer_load(&tokenizer, path, NULL, error));
+    return tokenizer;
+}
+
+/* Writes documents of `sentences(document)` sentences with `tokens(document, sentence)` tokens
+ * each. Ids count up from MADE_FIRST_ID and begin again where they reach vocab_size. Returns the
+ * number of tokens. */
+static inline uint64_t made_files(const char *prefix, int vocab_size, int documents,
+                                  int (*sentences)(int), int (*tokens)(int, int))
+{
+    dataset_writer *writer;
+    assert_ok(dataset_writer_open(&writer, prefix, (size_t)vocab_size, error));
+    uint64_t written = 0;
+    int32_t *ids = malloc((size_t)vocab_size * sizeof *ids);
+    for (int document = 0; document < documents; document++) {
+        int count = sentences(document);
+        for (int sentence = 0; sentence < count; sentence++) {
+            int length = tokens(document, sentence);
+            for (int i = 0; i < length; i++)
+                ids[i] =
+                    (int32_t)(MADE_FIRST_ID + written++ % (uint64_t)(vocab_size - MADE_FIRST_ID));
+            assert_ok(dataset_writer_sentence(writer, ids, (size_t)length, error));
+        }
+        assert_ok(dataset_writer_end_document(writer, error));
+    }
+    free(ids);
+    assert_ok(dataset_writer_commit(writer, error));
+    return written;
+}
+
+#endif

@@ -1,0 +1,590 @@
+#include "made_data.h"
+
+#include "base/threads.h"
+#include "dataset/prefetch.h"
+#include "dataset/sampler.h"
+
+#include <math.h>
+
+static char directory[256], prefix[300];
+static const sampler_settings usual = {
+    .max_seq_length = 128,
+    .short_seq_probability = 0.1,
+    .mlm_probability = 0.15,
+    .next_sentence_prediction = true,
+    .seed = 42,
+    .shuffle = true,
+};
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(directory, sizeof directory, "%s", testing_directory());
+    snprintf(prefix, sizeof prefix, "%s/data", directory);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    threads_use(0);
+    assert_ok(directory_remove(directory, error));
+    return 0;
+}
+
+/* A sampler with all it needs, and one batch of up to `count` samples. */
+typedef struct room {
+    dataset data;
+    bert_tokenizer *tokenizer;
+    sampler *sampler;
+    batch batch;
+} room;
+
+static void room_open(room *room, int vocab_size, const sampler_settings *settings, int count)
+{
+    assert_ok(dataset_open(&room->data, prefix, error));
+    room->tokenizer = made_tokenizer(directory, vocab_size);
+    assert_ok(sampler_create(&room->sampler, &room->data, room->tokenizer, settings, error));
+    assert_ok(batch_create(&room->batch, count * sampler_max_tokens(room->sampler), count,
+                           count * sampler_max_masked(room->sampler), error));
+}
+
+static void room_close(room *room)
+{
+    batch_free(&room->batch);
+    sampler_free(room->sampler);
+    bert_tokenizer_free(room->tokenizer);
+    dataset_close(&room->data);
+}
+
+static void assert_batches_equal(const batch *a, const batch *b)
+{
+    assert_int_equal(a->token_count, b->token_count);
+    assert_int_equal(a->sequence_count, b->sequence_count);
+    assert_int_equal(a->masked_count, b->masked_count);
+    size_t tokens = (size_t)a->token_count, sequences = (size_t)a->sequence_count;
+    size_t masked = (size_t)a->masked_count;
+    assert_memory_equal(a->tokens, b->tokens, tokens * sizeof *a->tokens);
+    assert_memory_equal(a->token_types, b->token_types, tokens);
+    assert_memory_equal(a->sequence_starts, b->sequence_starts,
+                        (sequences + 1) * sizeof *a->sequence_starts);
+    assert_memory_equal(a->sample_numbers, b->sample_numbers,
+                        sequences * sizeof *a->sample_numbers);
+    assert_memory_equal(a->next_sentence_labels, b->next_sentence_labels, sequences);
+    if (masked) {
+        assert_memory_equal(a->masked_positions, b->masked_positions,
+                            masked * sizeof *a->masked_positions);
+        assert_memory_equal(a->masked_labels, b->masked_labels, masked * sizeof *a->masked_labels);
+    }
+}
+
+/* ---------------------------------------------------------------------------------- structure */
+
+/* Documents of all sizes, also single sentences, and sentences longer than a sample. */
+static int varied_sentences(int document)
+{
+    return document % 7 == 0 ? 1 : 1 + document * 37 % 40;
+}
+
+static int varied_tokens(int document, int sentence)
+{
+    if ((document + sentence) % 97 == 0)
+        return 300;
+    return 1 + (document * 31 + sentence * 17) % 35;
+}
+
+enum { VARIED_DOCUMENTS = 300, VARIED_VOCABULARY = 160000 };
+
+/* The document that an id of the varied data comes from: ids there are unique. */
+static uint64_t document_of_id(const dataset *data, int32_t id)
+{
+    uint64_t token = (uint64_t)(id - MADE_FIRST_ID), low = 0, high = data->sentence_count;
+    while (high - low > 1) {
+        uint64_t middle = (low + high) / 2;
+        if (dataset_token_start(data, middle) <= token)
+            low = middle;
+        else
+            high = middle;
+    }
+    return dataset_document_of(data, low);
+}
+
+/* Takes a sample apart: [CLS] A [SEP] B [SEP], each segment unbroken text of one document. */
+static void check_sample(const room *room, const int32_t *tokens, const uint8_t *types, int count,
+                         int label, bool pairs)
+{
+    tokenizer_special_ids special = tokenizer_special(room->tokenizer);
+    assert_in_range(count, pairs ? 5 : 3, 128);
+    assert_int_equal(tokens[0], special.cls);
+    assert_int_equal(tokens[count - 1], special.sep);
+    int first[2] = {1, 0}, end[2] = {0, count - 1};
+    for (int i = 1; i < count; i++)
+        if (tokens[i] == special.sep && end[0] == 0)
+            end[0] = i;
+    first[1] = end[0] + 1;
+    assert_int_equal(end[0] == count - 1, !pairs);
+    for (int i = 0; i < count; i++)
+        assert_int_equal(types[i], i > end[0]);
+    uint64_t documents[2] = {0, 0};
+    for (int segment = 0; segment < 1 + pairs; segment++) {
+        assert_true(first[segment] < end[segment]);
+        for (int i = first[segment]; i + 1 < end[segment]; i++)
+            assert_int_equal(tokens[i + 1], tokens[i] + 1);
+        documents[segment] = document_of_id(&room->data, tokens[first[segment]]);
+        assert_int_equal(documents[segment], document_of_id(&room->data, tokens[end[segment] - 1]));
+    }
+    if (!pairs) {
+        assert_int_equal(label, 0);
+    } else if (label == 1) {
+        assert_int_not_equal(documents[0], documents[1]);
+    } else {
+        assert_int_equal(documents[0], documents[1]);
+        assert_true(tokens[first[1]] > tokens[end[0] - 1]);
+        if (count < 128) /* nothing was cut */
+            assert_int_equal(tokens[first[1]], tokens[end[0] - 1] + 1);
+    }
+}
+
+static void check_structure(bool pairs)
+{
+    uint64_t written =
+        made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
+    assert_true(written < VARIED_VOCABULARY - MADE_FIRST_ID);
+    sampler_settings settings = usual;
+    settings.next_sentence_prediction = pairs;
+    room room;
+    room_open(&room, VARIED_VOCABULARY, &settings, 64);
+    batch *batch = &room.batch;
+    assert_int_equal(sampler_max_tokens(room.sampler), 128);
+    assert_int_equal(sampler_max_masked(room.sampler), 19);
+    uint64_t size, random_count = 0;
+    assert_ok(sampler_epoch_size(room.sampler, 0, &size, error));
+    for (uint64_t first = 0; first < 2 * size; first += 64) {
+        assert_ok(sampler_fill(room.sampler, first, 64, batch, error));
+        assert_int_equal(batch->sequence_count, 64);
+        int prediction = 0;
+        for (int i = 0; i < 64; i++) {
+            int start = batch->sequence_starts[i], end = batch->sequence_starts[i + 1];
+            int predictions = prediction;
+            for (; prediction < batch->masked_count && batch->masked_positions[prediction] < end;
+                 prediction++) {
+                int position = batch->masked_positions[prediction];
+                assert_true(position >= start);
+                if (prediction > predictions)
+                    assert_true(position > batch->masked_positions[prediction - 1]);
+                batch->tokens[position] = batch->masked_labels[prediction]; /* as it was */
+            }
+            int text_tokens = end - start - (pairs ? 3 : 2);
+            double share = round(0.15 * text_tokens);
+            assert_int_equal(prediction - predictions, share < 1 ? 1 : share > 19 ? 19 : share);
+            assert_int_equal(batch->sample_numbers[i], first + (uint64_t)i);
+            check_sample(&room, batch->tokens + start, batch->token_types + start, end - start,
+                         batch->next_sentence_labels[i], pairs);
+            random_count += batch->next_sentence_labels[i];
+        }
+        assert_int_equal(prediction, batch->masked_count);
+        assert_int_equal(batch->sequence_starts[64], batch->token_count);
+    }
+    assert_int_equal(random_count > 0, pairs);
+    room_close(&room);
+}
+
+static void test_pairs_are_what_they_say(void **state)
+{
+    (void)state;
+    check_structure(true);
+}
+
+static void test_single_segments(void **state)
+{
+    (void)state;
+    check_structure(false);
+}
+
+/* --------------------------------------------------------------------------------- statistics */
+
+/* Sentences of one token in long documents: a chunk then has exactly its target length. */
+static int long_documents(int document)
+{
+    return 40000 + document;
+}
+
+static int one_token(int document, int sentence)
+{
+    (void)document;
+    (void)sentence;
+    return 1;
+}
+
+enum { LONG_VOCABULARY = 1005, LONG_DOCUMENTS = 5 };
+
+/* A share of n draws that should be p lies within five standard deviations. */
+static void assert_share(uint64_t count, uint64_t n, double p)
+{
+    double share = (double)count / (double)n, deviation = sqrt(p * (1 - p) / (double)n);
+    if (!(fabs(share - p) < 5 * deviation))
+        fail_msg("%llu of %llu, a share of %.5f; expected %.5f +- %.5f", (unsigned long long)count,
+                 (unsigned long long)n, share, p, 5 * deviation);
+}
+
+static void test_statistics(void **state)
+{
+    (void)state;
+    made_files(prefix, LONG_VOCABULARY, LONG_DOCUMENTS, long_documents, one_token);
+    room room;
+    room_open(&room, LONG_VOCABULARY, &usual, 100);
+    batch *batch = &room.batch;
+    int32_t mask = tokenizer_special(room.tokenizer).mask;
+    uint64_t samples = 0, random_count = 0, short_count = 0, follows = 0;
+    uint64_t text_tokens = 0, masked = 0, as_mask = 0, same = 0;
+    uint64_t replaced_sum = 0, replaced = 0, lower_half = 0, split_low = 0, split_count = 0;
+    for (uint64_t first = 0; first < 30000; first += 100) {
+        assert_ok(sampler_fill(room.sampler, first, 100, batch, error));
+        for (int i = 0; i < 100; i++) {
+            int start = batch->sequence_starts[i], end = batch->sequence_starts[i + 1];
+            samples++;
+            random_count += batch->next_sentence_labels[i];
+            text_tokens += (uint64_t)(end - start - 3);
+            if (batch->next_sentence_labels[i] == 0) { /* its chunk is whole */
+                follows++;
+                short_count += end - start < 128;
+                int in_a = -2;
+                for (int j = start; j < end; j++)
+                    in_a += batch->token_types[j] == 0;
+                if (end - start == 128) { /* A has 1 to 124 of its 125 sentences */
+                    split_count++;
+                    split_low += in_a <= 62;
+                }
+            }
+        }
+        for (int i = 0; i < batch->masked_count; i++) {
+            int position = batch->masked_positions[i];
+            int32_t now = batch->tokens[position], was = batch->masked_labels[i];
+            masked++;
+            as_mask += now == mask;
+            same += now == was;
+            if (now != mask && now != was) {
+                assert_in_range(now, MADE_FIRST_ID, LONG_VOCABULARY - 1);
+                replaced++;
+                replaced_sum += (uint64_t)(now - MADE_FIRST_ID);
+                lower_half += now - MADE_FIRST_ID < 500;
+            }
+        }
+    }
+    assert_share(random_count, samples, 0.5);
+    assert_share(short_count, follows, 0.1 * 123 / 124); /* uniform in [2, 125] may give 125 */
+    assert_share(split_low, split_count, 0.5);
+    assert_true(fabs((double)masked / (double)text_tokens - 0.15) < 0.003); /* counts are rounded */
+    assert_share(as_mask, masked, 0.8);
+    assert_share(same, masked, 0.1 + 0.1 / 1000);
+    assert_share(lower_half, replaced, 0.5);
+    assert_true(fabs((double)replaced_sum / (double)replaced - 499.5) < 5);
+    room_close(&room);
+}
+
+static void test_other_document_is_uniform(void **state)
+{
+    (void)state;
+    made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
+    room room;
+    room_open(&room, VARIED_VOCABULARY, &usual, 1);
+    uint64_t from[3] = {0}, total = 0; /* B from the documents 0–99, 100–199, 200–299 */
+    for (uint64_t number = 0; number < 20000; number++) {
+        assert_ok(sampler_fill(room.sampler, number, 1, &room.batch, error));
+        const batch *batch = &room.batch;
+        if (batch->next_sentence_labels[0] == 0)
+            continue;
+        for (int i = 0; i < batch->masked_count; i++)
+            batch->tokens[batch->masked_positions[i]] = batch->masked_labels[i];
+        from[document_of_id(&room.data, batch->tokens[batch->token_count - 2]) / 100]++;
+        total++;
+    }
+    /* "Another" moves the shares by less than 1/300. */
+    for (int i = 0; i < 3; i++)
+        assert_true(fabs((double)from[i] / (double)total - 1. / 3) < 0.02);
+    room_close(&room);
+}
+
+/* ---------------------------------------------------------------------------- functions of … */
+
+static void test_any_sample_by_its_number(void **state)
+{
+    (void)state;
+    made_files(prefix, VARIED_VOCABULARY, 40, varied_sentences, varied_tokens);
+    room room;
+    room_open(&room, VARIED_VOCABULARY, &usual, 50);
+    uint64_t sizes[4], before = 0;
+    for (uint64_t epoch = 0; epoch < 4; epoch++)
+        assert_ok(sampler_epoch_size(room.sampler, epoch, &sizes[epoch], error));
+    bool sizes_differ = false;
+    for (uint64_t number = 0, epoch = 0; epoch < 4; number++) {
+        uint64_t found_epoch, index;
+        assert_ok(sampler_locate(room.sampler, number, &found_epoch, &index, error));
+        assert_int_equal(found_epoch, epoch);
+        assert_int_equal(index, number - before);
+        if (index + 1 == sizes[epoch]) {
+            before += sizes[epoch++];
+            sizes_differ |= epoch < 4 && sizes[epoch] != sizes[0];
+        }
+    }
+    assert_true(sizes_differ);
+
+    /* A batch over the border of two epochs equals its samples one at a time, drawn backwards by a
+     * sampler that never saw those before. */
+    uint64_t first = sizes[0] + sizes[1] - 25;
+    assert_ok(sampler_fill(room.sampler, first, 50, &room.batch, error));
+    sampler *fresh;
+    assert_ok(sampler_create(&fresh, &room.data, room.tokenizer, &usual, error));
+    batch one;
+    assert_ok(batch_create(&one, 128, 1, 19, error));
+    int prediction = room.batch.masked_count;
+    for (int i = 49; i >= 0; i--) {
+        assert_ok(sampler_fill(fresh, first + (uint64_t)i, 1, &one, error));
+        int start = room.batch.sequence_starts[i];
+        assert_int_equal(one.token_count, room.batch.sequence_starts[i + 1] - start);
+        assert_memory_equal(one.tokens, room.batch.tokens + start,
+                            (size_t)one.token_count * sizeof *one.tokens);
+        assert_int_equal(one.next_sentence_labels[0], room.batch.next_sentence_labels[i]);
+        assert_int_equal(one.sample_numbers[0], first + (uint64_t)i);
+        prediction -= one.masked_count;
+        for (int j = 0; j < one.masked_count; j++) {
+            assert_int_equal(one.masked_positions[j] + start,
+                             room.batch.masked_positions[prediction + j]);
+            assert_int_equal(one.masked_labels[j], room.batch.masked_labels[prediction + j]);
+        }
+    }
+    batch_free(&one);
+    sampler_free(fresh);
+    room_close(&room);
+}
+
+static void test_threads_do_not_matter(void **state)
+{
+    (void)state;
+    /* 300,000 sentences: several of the blocks that threads share. */
+    made_files(prefix, LONG_VOCABULARY, 30, long_documents, one_token);
+    batch expected = {0};
+    for (int threads = 1; threads <= 3; threads++) {
+        threads_use(threads);
+        room room;
+        room_open(&room, LONG_VOCABULARY, &usual, 500);
+        assert_ok(sampler_fill(room.sampler, 777, 500, &room.batch, error));
+        if (threads == 1) {
+            expected = room.batch;
+            room.batch = (batch){0};
+        } else {
+            assert_batches_equal(&room.batch, &expected);
+        }
+        room_close(&room);
+    }
+    batch_free(&expected);
+}
+
+/* First token of A, as it was: names a sample of the varied data. */
+static int32_t name_of_sample(const batch *batch)
+{
+    return batch->masked_count && batch->masked_positions[0] == 1 ? batch->masked_labels[0]
+                                                                  : batch->tokens[1];
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    int32_t a = *(const int32_t *)left, b = *(const int32_t *)right;
+    return (a > b) - (a < b);
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    made_files(prefix, VARIED_VOCABULARY, 40, varied_sentences, varied_tokens);
+    room ordered, shuffled, other;
+    sampler_settings settings = usual;
+    room_open(&shuffled, VARIED_VOCABULARY, &settings, 1);
+    settings.shuffle = false;
+    room_open(&ordered, VARIED_VOCABULARY, &settings, 1);
+    settings.seed++;
+    room_open(&other, VARIED_VOCABULARY, &settings, 1);
+    uint64_t size;
+    assert_ok(sampler_epoch_size(ordered.sampler, 0, &size, error));
+    int32_t *names = malloc(size * sizeof *names), *sorted = malloc(size * sizeof *names);
+    uint64_t moved = 0, differ = 0;
+    for (uint64_t i = 0; i < size; i++) {
+        assert_ok(sampler_fill(ordered.sampler, i, 1, &ordered.batch, error));
+        assert_ok(sampler_fill(shuffled.sampler, i, 1, &shuffled.batch, error));
+        assert_ok(sampler_fill(other.sampler, i, 1, &other.batch, error));
+        names[i] = name_of_sample(&ordered.batch);
+        if (i > 0)
+            assert_true(names[i] > names[i - 1]);
+        sorted[i] = name_of_sample(&shuffled.batch);
+        moved += sorted[i] != names[i];
+        differ += other.batch.token_count != ordered.batch.token_count;
+    }
+    qsort(sorted, size, sizeof *sorted, compare_ids);
+    assert_memory_equal(names, sorted, size * sizeof *names);
+    assert_true(moved > size / 2);
+    assert_true(differ > size / 4);
+    free(names);
+    free(sorted);
+    room_close(&ordered);
+    room_close(&shuffled);
+    room_close(&other);
+}
+
+/* -------------------------------------------------------------------------------------- errors */
+
+static void test_errors(void **state)
+{
+    (void)state;
+    made_files(prefix, VARIED_VOCABULARY, 1, varied_sentences, varied_tokens);
+    bert_tokenizer *tokenizer = made_tokenizer(directory, 100);
+    dataset data;
+    sampler *sampler;
+    assert_ok(dataset_open(&data, prefix, error));
+    assert_fails(sampler_create(&sampler, &data, tokenizer, &usual, error), BERT_ERROR_INPUT,
+                 "sentence pairs need at least two");
+    assert_null(sampler);
+    sampler_settings settings = usual;
+    settings.next_sentence_prediction = false;
+    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_INPUT,
+                 "token 95 is 100, but the vocabulary has 100 ids");
+    settings.max_seq_length = 7;
+    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_USAGE,
+                 "max_seq_length is 7");
+    settings = usual;
+    settings.mlm_probability = NAN;
+    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_USAGE,
+                 "mlm_probability is nan");
+    settings = usual;
+    settings.short_seq_probability = 1.5;
+    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_USAGE,
+                 "short_seq_probability is 1.5");
+    dataset_close(&data);
+    bert_tokenizer_free(tokenizer);
+
+    made_files(prefix, VARIED_VOCABULARY, 0, varied_sentences, varied_tokens);
+    tokenizer = made_tokenizer(directory, 100);
+    assert_ok(dataset_open(&data, prefix, error));
+    assert_fails(sampler_create(&sampler, &data, tokenizer, &usual, error), BERT_ERROR_INPUT,
+                 "holds no documents");
+    dataset_close(&data);
+    bert_tokenizer_free(tokenizer);
+
+    made_files(prefix, LONG_VOCABULARY, 2, long_documents, one_token);
+    room room;
+    room_open(&room, LONG_VOCABULARY, &usual, 2);
+    assert_fails(sampler_fill(room.sampler, 0, 3, &room.batch, error), BERT_ERROR_USAGE,
+                 "a batch with room for 2 sequences");
+    room_close(&room);
+}
+
+/* A text of special tokens alone: no prediction, no endless search for one. */
+static void test_nothing_to_mask(void **state)
+{
+    (void)state;
+    dataset_writer *writer;
+    assert_ok(dataset_writer_open(&writer, prefix, 100, error));
+    for (int document = 0; document < 2; document++) {
+        assert_ok(dataset_writer_sentence(writer, (int32_t[]){1, 1, 1}, 3, error)); /* [UNK] */
+        assert_ok(dataset_writer_end_document(writer, error));
+    }
+    assert_ok(dataset_writer_commit(writer, error));
+    room room;
+    room_open(&room, 100, &usual, 4);
+    assert_ok(sampler_fill(room.sampler, 0, 4, &room.batch, error));
+    assert_int_equal(room.batch.masked_count, 0);
+    assert_int_equal(room.batch.token_count, 4 * 9);
+    room_close(&room);
+}
+
+/* ------------------------------------------------------------------------------------ prefetch */
+
+static void test_prefetch(void **state)
+{
+    (void)state;
+    made_files(prefix, VARIED_VOCABULARY, 40, varied_sentences, varied_tokens);
+    room room;
+    room_open(&room, VARIED_VOCABULARY, &usual, 8);
+    sampler *ahead;
+    assert_ok(sampler_create(&ahead, &room.data, room.tokenizer, &usual, error));
+    for (int depth = 1; depth <= 4; depth++) {
+        prefetch *prefetch;
+        assert_ok(prefetch_start(&prefetch, ahead, 100, 8, depth, error));
+        for (uint64_t first = 100; first < 900; first += 8) {
+            const batch *batch;
+            assert_ok(prefetch_next(prefetch, &batch, error));
+            assert_ok(sampler_fill(room.sampler, first, 8, &room.batch, error));
+            assert_batches_equal(batch, &room.batch);
+        }
+        prefetch_stop(prefetch);
+    }
+    for (int taken = 0; taken < 30; taken++) { /* an end at any time */
+        prefetch *prefetch;
+        const batch *batch;
+        assert_ok(prefetch_start(&prefetch, ahead, 0, 8, 1 + taken % 3, error));
+        for (int i = 0; i < taken; i++)
+            assert_ok(prefetch_next(prefetch, &batch, error));
+        prefetch_stop(prefetch);
+    }
+    prefetch_stop(NULL);
+    prefetch *prefetch;
+    assert_fails(prefetch_start(&prefetch, ahead, 0, 0, 1, error), BERT_ERROR_USAGE, "0 samples");
+    assert_null(prefetch);
+    sampler_free(ahead);
+    room_close(&room);
+}
+
+static int million_sentences(int document)
+{
+    (void)document;
+    return 100000;
+}
+
+static int twenty_tokens(int document, int sentence)
+{
+    (void)document;
+    (void)sentence;
+    return 20;
+}
+
+static void test_prefetch_hands_errors_through(void **state)
+{
+    (void)state;
+    /* Ids that the tokenizer does not have, behind what is checked at the start. */
+    enum { WRITTEN_WITH = 2000000 };
+    made_files(prefix, WRITTEN_WITH, 1, million_sentences, twenty_tokens);
+    sampler_settings settings = usual;
+    settings.next_sentence_prediction = settings.shuffle = false;
+    room room;
+    room_open(&room, WRITTEN_WITH / 4 * 3, &settings, 32);
+    prefetch *prefetch;
+    assert_ok(prefetch_start(&prefetch, room.sampler, 0, 32, 2, error));
+    const batch *batch;
+    bert_error error;
+    int batches = 0;
+    while (prefetch_next(prefetch, &batch, &error) == BERT_OK)
+        batches++;
+    assert_in_range(batches, 300, 600); /* three quarters of 2,000,000 tokens */
+    assert_non_null(strstr(error.message, "the vocabulary has 1500000 ids"));
+    assert_int_equal(error.status, BERT_ERROR_INPUT);
+    assert_int_equal(prefetch_next(prefetch, &batch, &error), BERT_ERROR_INPUT);
+    prefetch_stop(prefetch);
+    room_close(&room);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_pairs_are_what_they_say, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_single_segments, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_statistics, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_document_is_uniform, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_any_sample_by_its_number, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_threads_do_not_matter, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_errors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_nothing_to_mask, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_prefetch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_prefetch_hands_errors_through, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,46 @@
+/* write_indexed PREFIX VOCAB_SIZE: indexed files from standard input, a line of ids for a sentence,
+ * an empty line behind each document. For tests that read the files with other software. */
+#include "dataset/dataset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static bert_status write_line(dataset_writer *writer, char *line, bert_error *error)
+{
+    static int32_t ids[1 << 16];
+    size_t count = 0;
+    char *end = line;
+    for (;;) {
+        long id = strtol(line, &end, 10);
+        if (end == line || count == sizeof ids / sizeof *ids)
+            break;
+        ids[count++] = (int32_t)id;
+        line = end;
+    }
+    return count ? dataset_writer_sentence(writer, ids, count, error)
+                 : dataset_writer_end_document(writer, error);
+}
+
+int main(int argument_count, char **arguments)
+{
+    if (argument_count != 3) {
+        fprintf(stderr, "usage: write_indexed PREFIX VOCAB_SIZE < SENTENCES\n");
+        return 2;
+    }
+    bert_error error;
+    dataset_writer *writer;
+    bert_status status =
+        dataset_writer_open(&writer, arguments[1], strtoul(arguments[2], NULL, 10), &error);
+    char *line = NULL;
+    size_t capacity = 0;
+    while (status == BERT_OK && getline(&line, &capacity, stdin) >= 0)
+        status = write_line(writer, line, &error);
+    free(line);
+    if (status == BERT_OK)
+        status = dataset_writer_commit(writer, &error);
+    else
+        dataset_writer_discard(writer);
+    if (status != BERT_OK)
+        fprintf(stderr, "%s\n", error.message);
+    return status != BERT_OK;
+}
