@@ -1,0 +1,172 @@
+"""Makes the golden values that test_golden.c holds the model against.
+
+    $(scripts/python-environment transformers) tests/model/golden/make_golden.py
+
+For each case a small BERT of `transformers` with random weights, run in float64 without dropout on
+a batch of sequences of different length (padded, with attention mask, as that library wants it):
+logits, losses, the gradient of every parameter, and the parameters after some steps of an optimizer.
+All is stored as float32 in tests/model/golden/CASE/golden.safetensors: the batch as the unpadded
+stream of src/model/model.h, and values/, gradients/ and after/ with a tensor for each parameter.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+import torch
+import transformers
+
+# transformers' schedules want the class under the name that it has from PyTorch 2.0 on.
+if not hasattr(torch.optim.lr_scheduler, "LRScheduler"):
+    torch.optim.lr_scheduler.LRScheduler = torch.optim.lr_scheduler._LRScheduler
+
+from safetensors.numpy import save_file
+from transformers import BertConfig, BertForMaskedLM, BertForPreTraining
+
+FOLDER = pathlib.Path(__file__).parent
+IGNORED = -100  # label of positions that are not predicted
+PAD = 0
+
+CASES = {
+    # Everything that pre-training has; clipping is at work, warm-up ends inside the steps.
+    "pair": {
+        "model": BertForPreTraining,
+        "config": dict(vocab_size=99, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+                       intermediate_size=64, max_position_embeddings=24, type_vocab_size=2),
+        "lengths": [11, 17, 5, 1, 20],
+        "settings": dict(optim="adamw", learning_rate=0.01, weight_decay=0.1, adam_beta1=0.9,
+                         adam_beta2=0.98, adam_epsilon=1e-6, max_grad_norm=0.5,
+                         lr_scheduler_type="linear", warmup_steps=2, total_steps=7, steps=5),
+    },
+    # Sizes that are no multiple of any vector, three heads, another epsilon, no NSP head, decay in
+    # the gradient, no clipping.
+    "masked": {
+        "model": BertForMaskedLM,
+        "config": dict(vocab_size=61, hidden_size=21, num_hidden_layers=1, num_attention_heads=3,
+                       intermediate_size=35, max_position_embeddings=16, type_vocab_size=3,
+                       layer_norm_eps=1e-5),
+        "lengths": [16, 3, 9],
+        "settings": dict(optim="adam", learning_rate=0.005, weight_decay=0.01, adam_beta1=0.8,
+                         adam_beta2=0.99, adam_epsilon=1e-6, max_grad_norm=0.0,
+                         lr_scheduler_type="constant_with_warmup", warmup_steps=3, total_steps=5,
+                         steps=5),
+    },
+}
+
+
+def random_weights(model, random):
+    """All parameters at random, biases and LayerNorms too, so that no gradient is trivial; rounded
+    to float32, for that is what both sides start from."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            values = random.normal(0.0, 0.25, parameter.shape)
+            if name.endswith("LayerNorm.weight"):
+                values += 1.0
+            parameter.copy_(torch.from_numpy(values.astype(np.float32).astype(np.float64)))
+
+
+def make_batch(config, lengths, random):
+    ids = np.full((len(lengths), max(lengths)), PAD)
+    types, mask = np.zeros_like(ids), np.zeros_like(ids)
+    labels = np.full_like(ids, IGNORED)
+    for row, length in enumerate(lengths):
+        ids[row, :length] = random.integers(1, config.vocab_size, length)
+        types[row, :length] = np.sort(random.integers(0, config.type_vocab_size, length))
+        mask[row, :length] = 1
+        predicted = random.choice(length, max(1, round(0.3 * length)), replace=False)
+        labels[row, predicted] = random.integers(0, config.vocab_size, len(predicted))
+    ids[0, 2] = PAD  # inside a sequence: its look-up has no gradient, the decoder's row has one
+    return ids, types, mask, labels, random.integers(0, 2, len(lengths))
+
+
+def stream(lengths, ids, types, labels, pair_labels):
+    """The same batch without padding (src/model/model.h)."""
+    flat = lambda array: np.concatenate([row[:n] for row, n in zip(array, lengths)])
+    flat_labels = flat(labels)
+    positions = np.nonzero(flat_labels != IGNORED)[0]
+    integers = {
+        "batch/tokens": flat(ids), "batch/token_types": flat(types),
+        "batch/sequence_starts": np.cumsum([0] + lengths),
+        "batch/masked_positions": positions, "batch/masked_labels": flat_labels[positions],
+        "batch/next_sentence_labels": pair_labels,
+    }
+    return {name: array.astype(np.int32) for name, array in integers.items()}
+
+
+def make_optimizer(model, settings):
+    no_decay = lambda name: name.endswith(".bias") or "LayerNorm" in name
+    groups = [
+        {"params": [p for n, p in model.named_parameters() if not no_decay(n)],
+         "weight_decay": settings["weight_decay"]},
+        {"params": [p for n, p in model.named_parameters() if no_decay(n)], "weight_decay": 0.0},
+    ]
+    kind = torch.optim.AdamW if settings["optim"] == "adamw" else torch.optim.Adam
+    optimizer = kind(groups, lr=settings["learning_rate"], eps=settings["adam_epsilon"],
+                     betas=(settings["adam_beta1"], settings["adam_beta2"]))
+    return optimizer, transformers.get_scheduler(
+        settings["lr_scheduler_type"], optimizer, num_warmup_steps=settings["warmup_steps"],
+        num_training_steps=settings["total_steps"])
+
+
+def copies(model, prefix, of):
+    return {prefix + name: of(parameter).detach().numpy().astype(np.float32)
+            for name, parameter in model.named_parameters()}
+
+
+def make_case(name, case, random):
+    config = BertConfig(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+                        attn_implementation="eager", **case["config"])
+    model = case["model"](config).double().train()
+    config.architectures = [case["model"].__name__]
+    random_weights(model, random)
+    has_pairs = case["model"] is BertForPreTraining
+    ids, types, mask, labels, pair_labels = make_batch(config, case["lengths"], random)
+    inputs = {"input_ids": torch.from_numpy(ids), "token_type_ids": torch.from_numpy(types),
+              "attention_mask": torch.from_numpy(mask), "labels": torch.from_numpy(labels)}
+    if has_pairs:
+        inputs["next_sentence_label"] = torch.from_numpy(pair_labels)
+
+    golden = stream(case["lengths"], ids, types, labels, pair_labels)
+    golden.update(copies(model, "values/", lambda p: p))
+    output = model(**inputs)
+    output.loss.backward()
+    golden.update(copies(model, "gradients/", lambda p: p.grad))
+    prediction_logits = output.prediction_logits if has_pairs else output.logits
+    mlm_loss = torch.nn.functional.cross_entropy(
+        prediction_logits.flatten(0, 1), inputs["labels"].flatten())
+    floats = {"mlm_logits": prediction_logits[inputs["labels"] != IGNORED], "mlm_loss": mlm_loss}
+    if has_pairs:
+        floats["nsp_logits"] = output.seq_relationship_logits
+        floats["nsp_loss"] = output.loss - mlm_loss
+    for key, tensor in floats.items():
+        golden[key] = np.atleast_1d(tensor.detach().numpy().astype(np.float32))
+
+    settings = case["settings"]
+    optimizer, schedule = make_optimizer(model, settings)
+    norms = []
+    for _ in range(settings["steps"]):
+        optimizer.zero_grad()
+        model(**inputs).loss.backward()
+        norms.append(float(torch.nn.utils.clip_grad_norm_(
+            model.parameters(), settings["max_grad_norm"] or float("inf"))))
+        optimizer.step()
+        schedule.step()
+    golden.update(copies(model, "after/", lambda p: p))
+
+    folder = FOLDER / name
+    folder.mkdir(exist_ok=True)
+    save_file({key: np.ascontiguousarray(array) for key, array in golden.items()},
+              folder / "golden.safetensors",
+              metadata={"made_with": f"torch {torch.__version__}, "
+                                     f"transformers {transformers.__version__}"})
+    (folder / "config.json").write_text(config.to_json_string())
+    (folder / "settings.json").write_text(json.dumps(settings, indent=2) + "\n")
+    size = (folder / "golden.safetensors").stat().st_size
+    print(f"{name}: loss {float(output.loss):.6f}, norms {[round(n, 4) for n in norms]}, {size} bytes")
+
+
+if __name__ == "__main__":
+    generator = np.random.default_rng(20181011)  # the day BERT's paper appeared
+    torch.manual_seed(0)
+    for case_name, description in CASES.items():
+        make_case(case_name, description, generator)

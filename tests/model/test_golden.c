@@ -1,0 +1,353 @@
+/* The model against `transformers`: logits, losses, every gradient tensor, and the parameters after
+ * some steps of the optimizer, with the values of golden/make_golden.py. */
+#include "testing.h"
+
+#include "formats/json.h"
+#include "formats/safetensors.h"
+#include "model/model.h"
+#include "optim/adam.h"
+#include "optim/clip.h"
+#include "optim/schedule.h"
+
+#include <math.h>
+
+/* The part that float32 may differ from float64, relative to the value itself … */
+static const double relative_tolerance = 1e-4;
+/* … and, for single elements near zero, relative to the largest of their tensor. */
+static const double floor_tolerance = 2e-6;
+/* Adam divides the gradient's size out, so that the rounding of a gradient near zero becomes a part
+ * of the learning rate: this much of it is allowed to every element after the steps. */
+static const double learning_rate_tolerance = 1e-3;
+
+typedef struct settings {
+    adam_settings adam;
+    double learning_rate, max_grad_norm;
+    schedule_kind schedule;
+    int64_t warmup_steps, total_steps, steps;
+} settings;
+
+typedef struct golden {
+    safetensors_file file;
+    model *model;
+    settings settings;
+    model_input input;
+    int32_t *tokens, *starts, *positions, *labels;
+    uint8_t *types, *pair_labels;
+    uint64_t *numbers;
+} golden;
+
+/* -------------------------------------------------------------------------- golden values --- */
+
+static const safetensors_tensor *tensor_of(const golden *golden, const char *prefix,
+                                           const char *name)
+{
+    char full[160];
+    snprintf(full, sizeof full, "%s%s", prefix, name);
+    const safetensors_tensor *tensor = safetensors_find(&golden->file, full);
+    if (!tensor)
+        fail_msg("%s: no tensor %s", golden->file.path, full);
+    return tensor;
+}
+
+static size_t tensor_count(const safetensors_tensor *tensor)
+{
+    size_t count = 1;
+    for (int i = 0; i < tensor->dimensions; i++)
+        count *= tensor->shape[i];
+    return count;
+}
+
+static float *floats_of(const golden *golden, const char *prefix, const char *name, size_t expected)
+{
+    const safetensors_tensor *tensor = tensor_of(golden, prefix, name);
+    assert_int_equal(tensor_count(tensor), expected);
+    float *values = calloc(expected, sizeof *values);
+    assert_ok(safetensors_read_float(&golden->file, tensor, values, expected, error));
+    return values;
+}
+
+static int32_t *integers_of(const golden *golden, const char *name, int *count)
+{
+    const safetensors_tensor *tensor = tensor_of(golden, "batch/", name);
+    assert_int_equal(tensor->type, SAFETENSORS_I32);
+    *count = (int)tensor_count(tensor);
+    int32_t *values = calloc((size_t)*count, sizeof *values);
+    memcpy(values, tensor->data, tensor->bytes);
+    return values;
+}
+
+static uint8_t *bytes_of(const golden *golden, const char *name, int expected)
+{
+    int count;
+    int32_t *integers = integers_of(golden, name, &count);
+    assert_int_equal(count, expected);
+    uint8_t *bytes = calloc((size_t)count, 1);
+    for (int i = 0; i < count; i++)
+        bytes[i] = (uint8_t)integers[i];
+    free(integers);
+    return bytes;
+}
+
+static void read_batch(golden *golden, bool pairs)
+{
+    int starts, positions, labels;
+    model_input *input = &golden->input;
+    golden->tokens = integers_of(golden, "tokens", &input->token_count);
+    golden->starts = integers_of(golden, "sequence_starts", &starts);
+    golden->positions = integers_of(golden, "masked_positions", &positions);
+    golden->labels = integers_of(golden, "masked_labels", &labels);
+    assert_int_equal(positions, labels);
+    input->sequence_count = starts - 1;
+    input->masked_count = positions;
+    golden->types = bytes_of(golden, "token_types", input->token_count);
+    golden->pair_labels = bytes_of(golden, "next_sentence_labels", input->sequence_count);
+    golden->numbers = calloc((size_t)input->sequence_count, sizeof *golden->numbers);
+    input->tokens = golden->tokens;
+    input->token_types = golden->types;
+    input->sequence_starts = golden->starts;
+    input->sample_numbers = golden->numbers;
+    input->masked_positions = golden->positions;
+    input->masked_labels = golden->labels;
+    input->next_sentence_labels = pairs ? golden->pair_labels : NULL;
+}
+
+static void read_settings(settings *settings, const char *path)
+{
+    json_t *object = NULL;
+    const char *name = NULL;
+    assert_ok(json_read(&object, path, error));
+    assert_ok(json_get_string(object, path, "optim", true, &name, error));
+    settings->adam.decoupled = strcmp(name, "adamw") == 0;
+    assert_ok(json_get_string(object, path, "lr_scheduler_type", true, &name, error));
+    assert_ok(schedule_parse(&settings->schedule, name, error));
+    const struct {
+        const char *key;
+        double *out;
+    } numbers[] = {
+        {"adam_beta1", &settings->adam.beta1},       {"adam_beta2", &settings->adam.beta2},
+        {"adam_epsilon", &settings->adam.epsilon},   {"weight_decay", &settings->adam.weight_decay},
+        {"learning_rate", &settings->learning_rate}, {"max_grad_norm", &settings->max_grad_norm},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        assert_ok(
+            json_get_number(object, path, numbers[i].key, true, 0, 100, numbers[i].out, error));
+    assert_ok(json_get_integer(object, path, "warmup_steps", true, 0, 100, &settings->warmup_steps,
+                               error));
+    assert_ok(
+        json_get_integer(object, path, "total_steps", true, 0, 100, &settings->total_steps, error));
+    assert_ok(json_get_integer(object, path, "steps", true, 1, 100, &settings->steps, error));
+    json_decref(object);
+}
+
+static void golden_open(golden *golden, const char *name)
+{
+    char path[256];
+    model_config config;
+    memset(golden, 0, sizeof *golden);
+    snprintf(path, sizeof path, "tests/model/golden/%s/settings.json", name);
+    read_settings(&golden->settings, path);
+    snprintf(path, sizeof path, "tests/model/golden/%s/config.json", name);
+    assert_ok(model_config_read(&config, path, error));
+    snprintf(path, sizeof path, "tests/model/golden/%s/golden.safetensors", name);
+    assert_ok(safetensors_open(&golden->file, path, error));
+    read_batch(golden, config.next_sentence_prediction);
+    const model_limits limits = {golden->input.token_count, golden->input.sequence_count,
+                                 golden->input.masked_count, true};
+    assert_ok(model_create(&golden->model, &config, &limits, error));
+    assert_ok(model_check_input(golden->model, &golden->input, error));
+    const parameter_table *table = model_parameter_table(golden->model);
+    for (size_t i = 0; i < table->count; i++) {
+        const parameter *entry = &table->entries[i];
+        float *values = floats_of(golden, "values/", entry->name, entry->count);
+        memcpy(model_values(golden->model) + entry->offset, values, entry->count * sizeof *values);
+        free(values);
+    }
+}
+
+static void golden_close(golden *golden)
+{
+    model_free(golden->model);
+    safetensors_close(&golden->file);
+    free(golden->tokens);
+    free(golden->starts);
+    free(golden->positions);
+    free(golden->labels);
+    free(golden->types);
+    free(golden->pair_labels);
+    free(golden->numbers);
+}
+
+/* ----------------------------------------------------------------------------- comparison --- */
+
+/* Norm of the difference, and every element, to which `floor` is allowed whatever its size. */
+static void assert_tensor_near(const char *what, const float *found, const float *expected,
+                               size_t count, double floor)
+{
+    double difference = 0, norm = 0, largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        double d = (double)found[i] - expected[i];
+        difference += d * d;
+        norm += (double)expected[i] * expected[i];
+        largest = fmax(largest, fabs(expected[i]));
+    }
+    if (!(sqrt(difference) <= relative_tolerance * sqrt(norm)))
+        fail_msg("%s: the difference has norm %.3g, the expected tensor %.3g", what,
+                 sqrt(difference), sqrt(norm));
+    for (size_t i = 0; i < count; i++) {
+        double allowed = relative_tolerance * fabs(expected[i]) + floor_tolerance * largest + floor;
+        if (!(fabs((double)found[i] - expected[i]) <= allowed))
+            fail_msg("%s[%zu]: %.9g, expected %.9g", what, i, found[i], expected[i]);
+    }
+}
+
+/* softmax(q · (k + b)) does not depend on b, as it shifts all scores of a query alike. */
+static bool is_key_bias(const char *name)
+{
+    return strstr(name, "self.key.bias") != NULL;
+}
+
+static void compare_all(const golden *golden, const char *prefix, const float *buffer, double floor)
+{
+    const parameter_table *table = model_parameter_table(golden->model);
+    for (size_t i = 0; i < table->count; i++) {
+        const parameter *entry = &table->entries[i];
+        if (is_key_bias(entry->name))
+            continue;
+        float *expected = floats_of(golden, prefix, entry->name, entry->count);
+        assert_tensor_near(entry->name, buffer + entry->offset, expected, entry->count, floor);
+        free(expected);
+    }
+}
+
+static double one_float(const golden *golden, const char *name)
+{
+    float *value = floats_of(golden, "", name, 1);
+    double result = value[0];
+    free(value);
+    return result;
+}
+
+static void compare_logits(const golden *golden)
+{
+    size_t masked = (size_t)golden->input.masked_count;
+    size_t vocab = (size_t)model_configuration(golden->model)->vocab_size;
+    float *expected = floats_of(golden, "", "mlm_logits", masked * vocab);
+    float *logits = calloc(masked * vocab, sizeof *logits);
+    model_mlm_logits(golden->model, &golden->input, logits);
+    assert_tensor_near("mlm_logits", logits, expected, masked * vocab, 0);
+    free(expected);
+    if (golden->input.next_sentence_labels) {
+        size_t count = 2 * (size_t)golden->input.sequence_count;
+        expected = floats_of(golden, "", "nsp_logits", count);
+        model_nsp_logits(golden->model, &golden->input, logits);
+        assert_tensor_near("nsp_logits", logits, expected, count, 0);
+        free(expected);
+    }
+    free(logits);
+}
+
+static void compare_losses(const golden *golden, const model_losses *losses)
+{
+    assert_int_equal(losses->mlm_count, golden->input.masked_count);
+    double mlm = one_float(golden, "mlm_loss");
+    assert_true(fabs(losses->mlm_loss / (double)losses->mlm_count / mlm - 1) < 1e-5);
+    if (!golden->input.next_sentence_labels) {
+        assert_int_equal(losses->nsp_count, 0);
+        return;
+    }
+    assert_int_equal(losses->nsp_count, golden->input.sequence_count);
+    double nsp = one_float(golden, "nsp_loss");
+    assert_true(fabs(losses->nsp_loss / (double)losses->nsp_count / nsp - 1) < 1e-5);
+}
+
+static void train(golden *golden, model_losses *losses)
+{
+    *losses = (model_losses){0};
+    model_train(golden->model, &golden->input, 1, 0, 1.0 / golden->input.masked_count,
+                1.0 / golden->input.sequence_count, losses);
+}
+
+/* --------------------------------------------------------------------------------- tests --- */
+
+static void check_forward_and_gradients(const char *name)
+{
+    golden golden;
+    golden_open(&golden, name);
+    compare_logits(&golden);
+    model_losses losses = {0};
+    model_evaluate(golden.model, &golden.input, &losses);
+    compare_losses(&golden, &losses);
+    train(&golden, &losses);
+    compare_losses(&golden, &losses);
+    const float *gradients = model_gradients(golden.model);
+    compare_all(&golden, "gradients/", gradients, 0);
+    const parameter_table *table = model_parameter_table(golden.model);
+    for (size_t i = 0; i < table->count; i++) { /* the query's bias shows what is small here */
+        const parameter *entry = &table->entries[i];
+        if (is_key_bias(entry->name))
+            assert_true(gradient_norm(gradients + entry->offset, entry->count) <
+                        1e-4 * gradient_norm(gradients + entry[-1].offset, entry->count));
+    }
+    golden_close(&golden);
+}
+
+static void check_steps(const char *name)
+{
+    golden golden;
+    golden_open(&golden, name);
+    const settings *s = &golden.settings;
+    const parameter_table *table = model_parameter_table(golden.model);
+    float *values = model_values(golden.model), *gradients = model_gradients(golden.model);
+    float *moments = calloc(2 * table->size, sizeof *moments);
+    for (int64_t step = 0; step < s->steps; step++) {
+        model_losses losses;
+        train(&golden, &losses);
+        double scale = clip_scale(gradient_norm(gradients, table->size), s->max_grad_norm);
+        double rate =
+            s->learning_rate * schedule_factor(s->schedule, step, s->warmup_steps, s->total_steps);
+        for (size_t i = 0; i < table->count; i++) {
+            const parameter *entry = &table->entries[i];
+            adam_update(values + entry->offset, gradients + entry->offset, moments + entry->offset,
+                        moments + table->size + entry->offset, entry->count, &s->adam, rate,
+                        step + 1, entry->decay, scale);
+        }
+    }
+    compare_all(&golden, "after/", values, learning_rate_tolerance * s->learning_rate);
+    free(moments);
+    golden_close(&golden);
+}
+
+static void test_pre_training_equals_transformers(void **state)
+{
+    (void)state;
+    check_forward_and_gradients("pair");
+}
+
+static void test_masked_lm_equals_transformers(void **state)
+{
+    (void)state;
+    check_forward_and_gradients("masked");
+}
+
+static void test_adamw_steps_equal_transformers(void **state)
+{
+    (void)state;
+    check_steps("pair");
+}
+
+static void test_adam_steps_equal_transformers(void **state)
+{
+    (void)state;
+    check_steps("masked");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pre_training_equals_transformers),
+        cmocka_unit_test(test_masked_lm_equals_transformers),
+        cmocka_unit_test(test_adamw_steps_equal_transformers),
+        cmocka_unit_test(test_adam_steps_equal_transformers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
