@@ -1,0 +1,59 @@
+/* bert cat: what the readers find in files, as plain text. */
+#include "commands.h"
+#include "console.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void set_defaults(void)
+{
+}
+
+typedef struct output {
+    bool any; /* a document came before: a blank line is due */
+} output;
+
+static bert_status print_document(void *context, const char *text, size_t length, bert_error *error)
+{
+    output *output = context;
+    if (output->any)
+        putchar('\n');
+    output->any = true;
+    fwrite(text, 1, length, stdout);
+    if (length > 0 && text[length - 1] != '\n')
+        putchar('\n');
+    if (console_output_alive())
+        return BERT_OK;
+    snprintf(error->message, sizeof error->message, "standard output: cannot write");
+    return error->status = BERT_ERROR_IO;
+}
+
+static int run(const arguments *arguments)
+{
+    if (arguments->operand_count == 0) {
+        console_error("cat: name the files to read: bert cat FILE...");
+        return EXIT_USAGE;
+    }
+    output output = {0};
+    bert_error error = {0};
+    bert_status status =
+        bert_read_documents((const char *const *)arguments->operands, arguments->operand_count,
+                            print_document, &output, &console_observer, &error);
+    if (status != BERT_OK && console_output_alive()) /* else console_finish says it */
+        return console_failure(&error);
+    return EXIT_SUCCESS;
+}
+
+const command command_cat = {
+    .name = "cat",
+    .summary = "print the documents found in files",
+    .synopsis = "FILE...",
+    .description =
+        "Prints the documents that the readers find in the files, as plain text with a blank line "
+        "between two: what bert prepare would take in, before sentences are split.",
+    .examples = "bert cat corpus.txt | less\n",
+    .set_defaults = set_defaults,
+    .run = run,
+};

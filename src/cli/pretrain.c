@@ -1,0 +1,347 @@
+/* bert pretrain: prepared data in, checkpoints out; or a run continued. */
+#include "commands.h"
+#include "console.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    bert_pretrain_params params;
+    const char *resume;
+    bool json;
+} settings;
+
+static void set_defaults(void)
+{
+    memset(&settings, 0, sizeof settings);
+    settings.params = bert_pretrain_params_default();
+}
+
+static const option options[] = {
+    {.kind = OPTION_HEADING, .help = "What goes in and out"},
+    {.name = "data",
+     .kind = OPTION_STRING,
+     .target = &settings.params.data,
+     .value = "PREFIX",
+     .help = "data that bert prepare wrote"},
+    {.name = "model",
+     .kind = OPTION_STRING,
+     .target = &settings.params.model,
+     .value = "MODEL",
+     .help = "tiny, mini, small, medium, base or large, or a config.json: start from nothing; or "
+             "a model folder: start from its weights"},
+    {.name = "output",
+     .kind = OPTION_STRING,
+     .target = &settings.params.output,
+     .value = "RUN",
+     .help = "the run's directory; must not exist, or be empty"},
+    {.name = "resume",
+     .kind = OPTION_STRING,
+     .target = &settings.resume,
+     .value = "RUN",
+     .help = "continue a run from its last checkpoint, with its own settings, as if it had never "
+             "stopped; only --threads, --stop-after-steps and --json go with it"},
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .target = &settings.json,
+     .help = "print the result as one JSON object"},
+
+    {.kind = OPTION_HEADING, .help = "Batch and objective"},
+    {.name = "per-device-train-batch-size",
+     .kind = OPTION_INT,
+     .target = &settings.params.per_device_train_batch_size,
+     .value = "N",
+     AT_LEAST(1),
+     .help = "sequences computed at once"},
+    {.name = "gradient-accumulation-steps",
+     .kind = OPTION_INT,
+     .target = &settings.params.gradient_accumulation_steps,
+     .value = "N",
+     AT_LEAST(1),
+     .help = "such batches in a step"},
+    {.name = "max-seq-length",
+     .kind = OPTION_INT,
+     .target = &settings.params.max_seq_length,
+     .value = "N",
+     AT_LEAST(1),
+     .help = "tokens in a sequence at most, [CLS] and [SEP] included"},
+    {.name = "short-seq-probability",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.short_seq_probability,
+     .value = "P",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "share of the sequences that get a random shorter length"},
+    {.name = "mlm-probability",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.mlm_probability,
+     .value = "P",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "share of the tokens to predict"},
+    {.name = "next-sentence-prediction",
+     .kind = OPTION_FLAG,
+     .target = &settings.params.next_sentence_prediction,
+     .help = "train with masked tokens alone"},
+    {.name = "hidden-dropout-prob",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.hidden_dropout_prob,
+     .value = "P",
+     .minimum = 0,
+     .maximum = 1,
+     .default_text = "as the model's configuration says",
+     .help = "dropout of hidden states"},
+    {.name = "attention-probs-dropout-prob",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.attention_probs_dropout_prob,
+     .value = "P",
+     .minimum = 0,
+     .maximum = 1,
+     .default_text = "as the model's configuration says",
+     .help = "dropout of attention probabilities"},
+
+    {.kind = OPTION_HEADING, .help = "Optimizer"},
+    {.name = "optim",
+     .kind = OPTION_STRING,
+     .target = &settings.params.optim,
+     .value = "NAME",
+     .help = "adamw (decoupled weight decay) or adam (decay in the gradient)"},
+    {.name = "learning-rate",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.learning_rate,
+     .value = "RATE",
+     AT_LEAST(0),
+     .help = "the highest of the schedule"},
+    {.name = "lr-scheduler-type",
+     .kind = OPTION_STRING,
+     .target = &settings.params.lr_scheduler_type,
+     .value = "NAME",
+     .help = "linear, constant or constant_with_warmup"},
+    {.name = "warmup-steps",
+     .kind = OPTION_INT64,
+     .target = &settings.params.warmup_steps,
+     .value = "N",
+     AT_LEAST(0),
+     .help = "steps in which the learning rate rises"},
+    {.name = "warmup-ratio",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.warmup_ratio,
+     .value = "SHARE",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "the same as a share of the whole length, where --warmup-steps is 0"},
+    {.name = "weight-decay",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.weight_decay,
+     .value = "RATE",
+     AT_LEAST(0),
+     .help = "not for biases and LayerNorm"},
+    {.name = "adam-beta1",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.adam_beta1,
+     .value = "BETA",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "decay of the mean of gradients"},
+    {.name = "adam-beta2",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.adam_beta2,
+     .value = "BETA",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "decay of the mean of their squares"},
+    {.name = "adam-epsilon",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.adam_epsilon,
+     .value = "NUMBER",
+     AT_LEAST(0),
+     .help = "keeps the divisor from zero"},
+    {.name = "max-grad-norm",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.max_grad_norm,
+     .value = "NORM",
+     AT_LEAST(0),
+     .help = "scale longer gradients down to it; 0: never"},
+
+    {.kind = OPTION_HEADING, .help = "Length and rhythm"},
+    {.name = "max-steps",
+     .kind = OPTION_INT64,
+     .target = &settings.params.max_steps,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "",
+     .help = "length in steps; 0: in epochs"},
+    {.name = "num-train-epochs",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.num_train_epochs,
+     .value = "N",
+     AT_LEAST(0),
+     .help = "length in passes over the data, where --max-steps is 0"},
+    {.name = "logging-steps",
+     .kind = OPTION_INT64,
+     .target = &settings.params.logging_steps,
+     .value = "N",
+     AT_LEAST(1),
+     .help = "steps between two lines of RUN/metrics.jsonl"},
+    {.name = "eval-steps",
+     .kind = OPTION_INT64,
+     .target = &settings.params.eval_steps,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "at the end",
+     .help = "steps between two evaluations on the validation split"},
+    {.name = "eval-epochs",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.eval_epochs,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "",
+     .help = "the same in epochs"},
+    {.name = "eval-samples",
+     .kind = OPTION_INT64,
+     .target = &settings.params.eval_samples,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "the whole split",
+     .help = "sequences in an evaluation"},
+    {.name = "save-steps",
+     .kind = OPTION_INT64,
+     .target = &settings.params.save_steps,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "at the end",
+     .help = "steps between two checkpoints"},
+    {.name = "save-epochs",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.save_epochs,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "",
+     .help = "the same in epochs"},
+    {.name = "save-total-limit",
+     .kind = OPTION_INT,
+     .target = &settings.params.save_total_limit,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "all",
+     .help = "checkpoints to keep, the last ones and the best one"},
+    {.name = "stop-after-steps",
+     .kind = OPTION_INT64,
+     .target = &settings.params.stop_after_steps,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "",
+     .help = "save and stop after N steps of this call; --resume goes on"},
+
+    {.kind = OPTION_HEADING, .help = "Repeatability and speed"},
+    {.name = "seed",
+     .kind = OPTION_UINT64,
+     .target = &settings.params.seed,
+     .value = "N",
+     .help = "of weights, order, pairs, masks and dropout"},
+    {.name = "threads",
+     .kind = OPTION_INT,
+     .target = &settings.params.threads,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "all cores",
+     .help = "threads to compute with"},
+};
+
+/* The options that a run is started with: with --resume they stand in its run.json, without it
+ * three of them are needed. */
+static bool options_fit(const arguments *arguments)
+{
+    if (arguments->operand_count > 0) {
+        console_error("pretrain: takes options only, not %s", arguments->operands[0]);
+        return false;
+    }
+    if (!settings.resume) {
+        const char *const needed[] = {"data", "model", "output"};
+        for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+            if (!arguments_given(arguments, needed[i])) {
+                console_error("pretrain: --%s is needed, or --resume RUN (see bert help pretrain)",
+                              needed[i]);
+                return false;
+            }
+        return true;
+    }
+    const char *const allowed[] = {"resume", "threads", "stop-after-steps", "json"};
+    for (size_t i = 0; i < OPTION_COUNT(options); i++) {
+        bool fits = !arguments->given[i];
+        for (size_t j = 0; !fits && j < sizeof allowed / sizeof allowed[0]; j++)
+            fits = strcmp(options[i].name, allowed[j]) == 0;
+        if (!fits) {
+            console_error("pretrain: --%s does not go with --resume: the run keeps its settings",
+                          options[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int show_result(const bert_pretrain_result *result)
+{
+    const char *run = settings.resume ? settings.resume : settings.params.output;
+    int signal = result->finished ? 0 : console_signal();
+    if (!result->finished)
+        console_note("stopped after step %lld and saved; go on with: bert pretrain --resume %s",
+                     (long long)result->steps, run);
+    if (settings.json) {
+        int code = console_json(json_pack(
+            "{s:o, s:I, s:b, s:o, s:o, s:o}", "output", console_json_text(run, strlen(run)),
+            "steps", (json_int_t)result->steps, "finished", (int)result->finished, "train_loss",
+            console_json_number(result->train_loss), "eval_loss",
+            console_json_number(result->eval_loss), "checkpoint",
+            console_json_text(result->checkpoint, strlen(result->checkpoint))));
+        return signal ? 128 + signal : code;
+    }
+    printf("%s: %lld steps, training loss %.4f", result->checkpoint, (long long)result->steps,
+           result->train_loss);
+    if (isfinite(result->eval_loss))
+        printf(", validation loss %.4f", result->eval_loss);
+    putchar('\n');
+    return signal ? 128 + signal : EXIT_SUCCESS;
+}
+
+static int run(const arguments *arguments)
+{
+    if (!options_fit(arguments))
+        return EXIT_USAGE;
+    bert_error error = {0};
+    bert_pretrain_result result;
+    bert_status status;
+    console_catch_signals();
+    if (settings.resume) {
+        bert_resume_params params = bert_resume_params_default();
+        params.run = settings.resume;
+        params.threads = settings.params.threads;
+        params.stop_after_steps = settings.params.stop_after_steps;
+        status = bert_pretrain_resume(&params, &result, &console_observer, &error);
+    } else {
+        status = bert_pretrain(&settings.params, &result, &console_observer, &error);
+    }
+    return status == BERT_OK ? show_result(&result) : console_failure(&error);
+}
+
+const command command_pretrain = {
+    .name = "pretrain",
+    .summary = "train a model on prepared data",
+    .synopsis = "--data PREFIX --model MODEL --output RUN [OPTIONS]\n--resume RUN [OPTIONS]",
+    .description =
+        "Trains BERT with masked language modelling and next-sentence prediction. RUN holds "
+        "run.json (every setting), metrics.jsonl (a line for every logging step and evaluation) "
+        "and the checkpoints, each a Hugging Face model folder that transformers loads.\n"
+        "\n"
+        "SIGINT (Ctrl-C) and SIGTERM finish the step, save a checkpoint and say how to go on; the "
+        "exit status is then 130 or 143. A second signal ends the program at once. A run that was "
+        "stopped and resumed has the weights and the metrics of one that was never stopped.",
+    .examples = "bert pretrain --data data --model tiny --output run\n"
+                "bert pretrain --config settings.json --output run --seed 7\n"
+                "bert pretrain --resume run\n",
+    .options = options,
+    .option_count = OPTION_COUNT(options),
+    .set_defaults = set_defaults,
+    .run = run,
+};

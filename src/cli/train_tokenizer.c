@@ -1,0 +1,103 @@
+/* bert train-tokenizer: a WordPiece vocabulary from text files. */
+#include "commands.h"
+#include "console.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct {
+    bert_train_tokenizer_params params;
+    bool json;
+} settings;
+
+static void set_defaults(void)
+{
+    settings.params = bert_train_tokenizer_params_default();
+    settings.json = false;
+}
+
+static const option options[] = {
+    {.name = "output",
+     .kind = OPTION_STRING,
+     .target = &settings.params.output,
+     .value = "DIR",
+     .required = true,
+     .help = "folder for the tokenizer's files; must not exist, or be empty"},
+    {.name = "vocab-size",
+     .kind = OPTION_SIZE,
+     .target = &settings.params.vocab_size,
+     .value = "N",
+     AT_LEAST(1),
+     .help = "entries of the vocabulary, special tokens included"},
+    {.name = "cased",
+     .kind = OPTION_INVERTED_FLAG,
+     .target = &settings.params.lowercase,
+     .help = "keep case and accents"},
+    {.name = "strip-accents",
+     .kind = OPTION_SWITCH,
+     .target = &settings.params.strip_accents,
+     .help = "strip accents though cased; --no-strip-accents: keep them though uncased"},
+    {.name = "min-frequency",
+     .kind = OPTION_UINT64,
+     .target = &settings.params.min_frequency,
+     .value = "N",
+     .help = "do not merge pairs seen less often"},
+    {.name = "limit-alphabet",
+     .kind = OPTION_SIZE,
+     .target = &settings.params.limit_alphabet,
+     .value = "N",
+     AT_LEAST(1),
+     .help = "how many different characters to keep, the most frequent"},
+    {.name = "threads",
+     .kind = OPTION_INT,
+     .target = &settings.params.threads,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "all cores",
+     .help = "the result does not depend on it"},
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .target = &settings.json,
+     .help = "print the result as one JSON object"},
+};
+
+static int run(const arguments *arguments)
+{
+    if (arguments->operand_count == 0) {
+        console_error("train-tokenizer: name the text files: bert train-tokenizer ... FILE...");
+        return EXIT_USAGE;
+    }
+    settings.params.inputs = (const char *const *)arguments->operands;
+    settings.params.input_count = arguments->operand_count;
+    bert_error error = {0};
+    bert_train_tokenizer_result result;
+    if (bert_train_tokenizer(&settings.params, &result, &console_observer, &error) != BERT_OK)
+        return console_failure(&error);
+    if (settings.json)
+        return console_json(json_pack(
+            "{s:s, s:I, s:I, s:I, s:I, s:I}", "output", settings.params.output, "vocab_size",
+            (json_int_t)result.vocab_size, "bytes", (json_int_t)result.bytes, "words",
+            (json_int_t)result.words, "distinct_words", (json_int_t)result.distinct_words,
+            "invalid_bytes", (json_int_t)result.invalid_bytes));
+    char entries[32], words[32], distinct[32];
+    printf("%s: %s entries from %s words (%s different)\n", settings.params.output,
+           console_count(entries, result.vocab_size), console_count(words, result.words),
+           console_count(distinct, result.distinct_words));
+    return EXIT_SUCCESS;
+}
+
+const command command_train_tokenizer = {
+    .name = "train-tokenizer",
+    .summary = "make a WordPiece vocabulary from text",
+    .synopsis = "--output DIR [OPTIONS] FILE...",
+    .description =
+        "Learns a WordPiece vocabulary from text files and writes it as Hugging Face's tokenizer "
+        "files: vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json. "
+        "The same text gives the same vocabulary, on any machine and with any number of threads.",
+    .examples = "bert train-tokenizer --output tokenizer corpus.txt\n"
+                "bert train-tokenizer --cased --vocab-size 8192 --output tokenizer *.txt\n",
+    .options = options,
+    .option_count = OPTION_COUNT(options),
+    .set_defaults = set_defaults,
+    .run = run,
+};

@@ -1,0 +1,14 @@
+/* A trained model with its tokenizer, as the tasks use it. */
+#ifndef TASKS_LOADED_MODEL_H
+#define TASKS_LOADED_MODEL_H
+
+#include "bert.h"
+#include "model/model.h"
+#include "tokenizer/tokenizer.h"
+
+struct bert_model {
+    model *model; /* for the forward pass of one text at a time, all of its tokens masked at most */
+    bert_tokenizer *tokenizer;
+};
+
+#endif
