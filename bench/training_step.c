@@ -11,19 +11,12 @@
 #include "model/model.h"
 #include "optim/adam.h"
 #include "optim/clip.h"
+#include "probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void stop(const bert_error *error)
 {
@@ -197,10 +190,10 @@ int main(int argc, char **argv)
     fflush(stdout);
     int count;
     while (scanf(" steps %d", &count) == 1) {
-        double start = now(), loss = 0;
+        double start = probe_now(), loss = 0;
         for (int i = 0; i < count; i++)
             loss = run_step(&bench, starts, positions, hidden);
-        double seconds = now() - start;
+        double seconds = probe_now() - start;
         struct rusage usage;
         getrusage(RUSAGE_SELF, &usage);
         printf("{\"seconds\": %.6f, \"loss\": %.6f, \"peak_bytes\": %ld}\n", seconds, loss,
