@@ -1,0 +1,33 @@
+/* The tokens of a tokenizer: id ↔ text, and which of them are special. */
+#ifndef TOKENIZER_VOCABULARY_H
+#define TOKENIZER_VOCABULARY_H
+
+#include "base/text.h"
+
+/* More tokens than any tokenizer has; keeps a wrong id in a file from taking all memory. */
+enum { VOCABULARY_MAX = 1 << 24 };
+
+typedef struct vocabulary_token {
+    uint64_t start;  /* in `pool`, terminated */
+    uint32_t length; /* bytes; 0: no token has this id */
+    bool special;    /* an added token that decoding may leave out */
+    bool added;      /* found literally in the text, before anything else */
+} vocabulary_token;
+
+typedef struct vocabulary {
+    text pool;
+    vocabulary_token *tokens; /* by id */
+    size_t size, capacity;    /* size: largest id + 1 */
+    int32_t *slots;           /* hash table of ids, -1: free */
+    size_t slot_count, used;
+} vocabulary;
+
+/* An id or a text that is there already is an error (BERT_ERROR_INPUT). The token must be UTF-8,
+ * not empty, without NUL. Zero-initialise `vocabulary`. */
+bert_status vocabulary_add(vocabulary *vocabulary, int64_t id, const char *token, size_t length,
+                           bert_error *error);
+int32_t vocabulary_find(const vocabulary *vocabulary, const char *token, size_t length);
+const char *vocabulary_token_text(const vocabulary *vocabulary, int32_t id);
+void vocabulary_free(vocabulary *vocabulary);
+
+#endif
