@@ -420,6 +420,8 @@ parse_outcome arguments_parse(arguments *arguments, const command *command, char
         outcome = walk(arguments, argv, count, false);
     if (outcome == PARSE_RUN)
         outcome = check_required(arguments);
+    configuration_path = NULL; /* help shows what the targets hold as the default */
+    help_wanted = false;
     return outcome;
 }
 

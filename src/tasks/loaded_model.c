@@ -45,7 +45,7 @@ bert_status bert_model_load(bert_model **out, const char *directory, bert_error 
 {
     *out = NULL;
     if (!path_is_directory(directory))
-        return error_set(error, BERT_ERROR_INPUT,
+        return error_set(error, BERT_ERROR_IO,
                          "%s: not a directory; expected a model folder or a run", directory);
     bert_model *loaded;
     TRY(memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error));
