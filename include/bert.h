@@ -162,7 +162,7 @@ typedef struct bert_pretrain_params {
     int save_total_limit;     /* 0: keep all; the best one is always kept */
     int64_t stop_after_steps; /* 0; N: stop after N steps of this call as by a signal */
 
-    /* model where it starts from nothing; negative: as the configuration says */
+    /* dropout of the model; negative: as its configuration says */
     double hidden_dropout_prob, attention_probs_dropout_prob;
 
     uint64_t seed; /* 42: weights, order, pairs, masks, dropout */

@@ -1,0 +1,340 @@
+#include "train/checkpoint.h"
+
+#include "base/memory.h"
+#include "formats/safetensors.h"
+#include "train/manifest.h"
+#include "train/model_card.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a checkpoint holds. The first MODEL_FILES make the model that others load. */
+static const char *const file_names[] = {
+    "config.json",           "model.safetensors",       "vocab.txt",          "tokenizer.json",
+    "tokenizer_config.json", "special_tokens_map.json", "trainer_state.json", "README.md",
+    "optimizer.safetensors",
+};
+enum { MODEL_FILES = 6, FILE_COUNT = sizeof file_names / sizeof file_names[0] };
+
+/* Names of moments: as parameters have 95 characters at most, these have room. */
+enum { MOMENT_NAME_SIZE = 128, MOMENTS = 2 };
+static const char *const moment_prefixes[MOMENTS] = {"first_moment", "second_moment"};
+
+/* ---------------------------------------------------------------------- the optimizer's file ---
+ */
+
+static bert_status write_optimizer(const char *path, const checkpoint_content *content,
+                                   bert_error *error)
+{
+    const parameter_table *table = content->table;
+    const float *moments[MOMENTS] = {content->first_moment, content->second_moment};
+    safetensors_tensor *tensors = NULL;
+    char(*names)[MOMENT_NAME_SIZE] = NULL;
+    char step[24];
+    snprintf(step, sizeof step, "%" PRId64, content->state->step);
+    const char *metadata[] = {"format", "pt", "step", step};
+    size_t count = MOMENTS * table->count;
+    bert_status status;
+    TRY_OR_GO(status,
+              memory_array((void **)&tensors, count, sizeof *tensors, "names of moments", error),
+              done);
+    TRY_OR_GO(status,
+              memory_array((void **)&names, count, sizeof *names, "names of moments", error), done);
+    for (size_t i = 0; i < count; i++) {
+        size_t moment = i / table->count;
+        const parameter *entry = &table->entries[i % table->count];
+        snprintf(names[i], sizeof names[i], "%s.%s", moment_prefixes[moment], entry->name);
+        tensors[i] = (safetensors_tensor){
+            .name = names[i],
+            .type = SAFETENSORS_F32,
+            .dimensions = entry->dimensions,
+            .shape = {entry->shape[0], entry->dimensions > 1 ? entry->shape[1] : 0},
+            .data = moments[moment] + entry->offset,
+            .bytes = entry->count * sizeof(float),
+        };
+    }
+    status = safetensors_write(path, tensors, count, metadata, 2, error);
+done:
+    free(names);
+    free(tensors);
+    return status;
+}
+
+static bert_status check_optimizer_step(const safetensors_file *file, int64_t step,
+                                        bert_error *error)
+{
+    for (size_t i = 0; i < file->metadata_count; i++)
+        if (strcmp(file->metadata[2 * i], "step") == 0 &&
+            strtoll(file->metadata[2 * i + 1], NULL, 10) == step)
+            return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: is not of step %" PRId64 ", as trainer_state.json says", file->path,
+                     step);
+}
+
+static bert_status read_moment(const safetensors_file *file, const char *prefix,
+                               const parameter *entry, float *moment, bert_error *error)
+{
+    char name[MOMENT_NAME_SIZE];
+    snprintf(name, sizeof name, "%s.%s", prefix, entry->name);
+    const safetensors_tensor *tensor = safetensors_find(file, name);
+    if (!tensor)
+        return error_set(error, BERT_ERROR_INPUT, "%s: tensor %s is missing", file->path, name);
+    return safetensors_read_float(file, tensor, moment + entry->offset, entry->count, error);
+}
+
+static bert_status read_optimizer(const char *path, const checkpoint_content *content,
+                                  bert_error *error)
+{
+    safetensors_file file;
+    float *moments[MOMENTS] = {content->first_moment, content->second_moment};
+    TRY(safetensors_open(&file, path, error));
+    bert_status status = check_optimizer_step(&file, content->state->step, error);
+    for (size_t m = 0; m < MOMENTS; m++)
+        for (size_t i = 0; i < content->table->count && status == BERT_OK; i++)
+            status = read_moment(&file, moment_prefixes[m], &content->table->entries[i], moments[m],
+                                 error);
+    safetensors_close(&file);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------- save and load --- */
+
+typedef bert_status file_action(const char *path, const checkpoint_content *content,
+                                bert_error *error);
+
+static bert_status with_file(const char *directory, const char *name, file_action *action,
+                             const checkpoint_content *content, bert_error *error)
+{
+    char *path;
+    TRY(path_join(&path, directory, name, error));
+    bert_status status = action(path, content, error);
+    free(path);
+    return status;
+}
+
+static bert_status write_config(const char *path, const checkpoint_content *content,
+                                bert_error *error)
+{
+    return model_config_write(content->config, path, error);
+}
+
+static bert_status write_model(const char *path, const checkpoint_content *content,
+                               bert_error *error)
+{
+    return parameters_write(content->table, content->values, path, error);
+}
+
+static bert_status write_state(const char *path, const checkpoint_content *content,
+                               bert_error *error)
+{
+    return train_state_write(content->state, content->settings, path, error);
+}
+
+static bert_status write_card(const char *path, const checkpoint_content *content,
+                              bert_error *error)
+{
+    return model_card_write(content, path, error);
+}
+
+static bert_status write_files(const char *directory, const checkpoint_content *content,
+                               bert_error *error)
+{
+    TRY(directory_create(directory, error));
+    TRY(tokenizer_save(content->tokenizer, directory, error));
+    TRY(with_file(directory, "config.json", write_config, content, error));
+    TRY(with_file(directory, "model.safetensors", write_model, content, error));
+    TRY(with_file(directory, "optimizer.safetensors", write_optimizer, content, error));
+    TRY(with_file(directory, "trainer_state.json", write_state, content, error));
+    TRY(with_file(directory, "README.md", write_card, content, error));
+    TRY(manifest_write(directory, file_names, FILE_COUNT, error));
+    return directory_sync(directory, error);
+}
+
+bert_status checkpoint_save(const char *run, const checkpoint_content *content, bert_error *error)
+{
+    char *partial = NULL, *final = NULL;
+    int64_t step = content->state->step;
+    bert_status status;
+    TRY_OR_GO(status, path_format(&partial, error, "%s/.checkpoint-%" PRId64 ".partial", run, step),
+              done);
+    TRY_OR_GO(status, path_format(&final, error, "%s/checkpoint-%" PRId64, run, step), done);
+    TRY_OR_GO(status, directory_remove(partial, error), done);
+    TRY_OR_GO(status, write_files(partial, content, error), done);
+    if (rename(partial, final) != 0)
+        status = error_set_errno(error, errno, "%s: cannot rename %s to it", final, partial);
+    else
+        status = directory_sync(run, error);
+done:
+    if (status != BERT_OK && partial)
+        directory_remove(partial, NULL);
+    free(final);
+    free(partial);
+    return status;
+}
+
+static bert_status read_model(const char *path, const checkpoint_content *content,
+                              bert_error *error)
+{
+    return parameters_read(content->table, content->values, path, error);
+}
+
+static bert_status read_state(const char *path, const checkpoint_content *content,
+                              bert_error *error)
+{
+    return train_state_read(content->state, path, error);
+}
+
+bert_status checkpoint_load(const char *directory, const checkpoint_content *content,
+                            bert_error *error)
+{
+    TRY(manifest_verify(directory, file_names, FILE_COUNT, error));
+    TRY(with_file(directory, "trainer_state.json", read_state, content, error));
+    TRY(with_file(directory, "model.safetensors", read_model, content, error));
+    return with_file(directory, "optimizer.safetensors", read_optimizer, content, error);
+}
+
+bert_status checkpoint_verify_model(const char *directory, bert_error *error)
+{
+    char *manifest;
+    TRY(path_join(&manifest, directory, MANIFEST_NAME, error));
+    bool known = file_exists(manifest);
+    free(manifest);
+    return known ? manifest_verify(directory, file_names, MODEL_FILES, error) : BERT_OK;
+}
+
+/* ------------------------------------------------------------------- the checkpoints of a run ---
+ */
+
+/* The step of "checkpoint-N" without leading zeros; -1 for any other name. */
+static int64_t parse_name(const char *name)
+{
+    static const char prefix[] = "checkpoint-";
+    if (strncmp(name, prefix, strlen(prefix)) != 0)
+        return -1;
+    const char *digits = name + strlen(prefix);
+    size_t length = strspn(digits, "0123456789");
+    if (length == 0 || length > 18 || digits[length] || digits[0] == '0')
+        return -1;
+    return strtoll(digits, NULL, 10);
+}
+
+static int compare_steps(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Steps of all checkpoints, rising. The caller frees *steps. */
+static bert_status list_steps(int64_t **steps, size_t *count, const char *run, bert_error *error)
+{
+    *steps = NULL;
+    *count = 0;
+    size_t capacity = 0;
+    DIR *directory = opendir(run);
+    if (!directory)
+        return error_set_errno(error, errno, "%s: cannot list the directory", run);
+    bert_status status = BERT_OK;
+    for (struct dirent *entry; status == BERT_OK && (entry = readdir(directory));) {
+        int64_t step = parse_name(entry->d_name);
+        if (step < 0)
+            continue;
+        status = memory_grow((void **)steps, &capacity, *count + 1, sizeof **steps,
+                             "names of checkpoints", error);
+        if (status == BERT_OK)
+            (*steps)[(*count)++] = step;
+    }
+    closedir(directory);
+    if (*count)
+        qsort(*steps, *count, sizeof **steps, compare_steps);
+    return status;
+}
+
+bert_status checkpoint_last(char **directory, const char *run, bert_error *error)
+{
+    int64_t *steps;
+    size_t count;
+    *directory = NULL;
+    bert_status status = list_steps(&steps, &count, run, error);
+    if (status == BERT_OK && count)
+        status = path_format(directory, error, "%s/checkpoint-%" PRId64, run, steps[count - 1]);
+    free(steps);
+    return status;
+}
+
+bert_status checkpoint_find_model(char **directory, const char *path, bert_error *error)
+{
+    char *run_file;
+    *directory = NULL;
+    TRY(path_join(&run_file, path, "run.json", error));
+    bool is_run = file_exists(run_file);
+    free(run_file);
+    if (!is_run)
+        return path_format(directory, error, "%s", path);
+    TRY(checkpoint_last(directory, path, error));
+    if (!*directory)
+        return error_set(error, BERT_ERROR_INPUT, "%s: this run has no checkpoint yet", path);
+    return BERT_OK;
+}
+
+/* Renamed first: a crash half-way leaves a hidden directory, not half a checkpoint. */
+static bert_status remove_checkpoint(const char *run, int64_t step, bert_error *error)
+{
+    char *path = NULL, *hidden = NULL;
+    bert_status status;
+    TRY_OR_GO(status, path_format(&path, error, "%s/checkpoint-%" PRId64, run, step), done);
+    TRY_OR_GO(status, path_format(&hidden, error, "%s/.checkpoint-%" PRId64 ".removed", run, step),
+              done);
+    if (rename(path, hidden) != 0)
+        status = error_set_errno(error, errno, "%s: cannot remove", path);
+    else
+        status = directory_remove(hidden, error);
+done:
+    free(hidden);
+    free(path);
+    return status;
+}
+
+bert_status checkpoint_prune(const char *run, int limit, int64_t best_step, bert_error *error)
+{
+    if (limit <= 0)
+        return BERT_OK;
+    int64_t *steps;
+    size_t count;
+    bert_status status = list_steps(&steps, &count, run, error);
+    for (size_t i = 0; status == BERT_OK && i + (size_t)limit < count; i++)
+        if (steps[i] != best_step)
+            status = remove_checkpoint(run, steps[i], error);
+    free(steps);
+    return status;
+}
+
+static bool is_leftover(const char *name)
+{
+    static const char hidden[] = ".checkpoint-", partial[] = ".partial";
+    size_t length = strlen(name);
+    return strncmp(name, hidden, strlen(hidden)) == 0 ||
+           (length > strlen(partial) && strcmp(name + length - strlen(partial), partial) == 0);
+}
+
+bert_status checkpoint_clean(const char *run, bert_error *error)
+{
+    DIR *directory = opendir(run);
+    if (!directory)
+        return error_set_errno(error, errno, "%s: cannot list the directory", run);
+    bert_status status = BERT_OK;
+    for (struct dirent *entry; status == BERT_OK && (entry = readdir(directory));) {
+        char *path;
+        if (!is_leftover(entry->d_name))
+            continue;
+        status = path_join(&path, run, entry->d_name, error);
+        if (status == BERT_OK)
+            status = directory_remove(path, error); /* takes a file as well */
+        free(path);
+    }
+    closedir(directory);
+    return status;
+}

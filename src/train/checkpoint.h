@@ -1,0 +1,47 @@
+/* RUN/checkpoint-N: a Hugging Face model folder, with all that is needed to go on training beside
+ * it. It appears whole or not at all: written to a hidden sibling, every file synced, renamed, the
+ * run's directory synced. manifest.json tells later whether it is still what was written. */
+#ifndef TRAIN_CHECKPOINT_H
+#define TRAIN_CHECKPOINT_H
+
+#include "model/parameters.h"
+#include "tokenizer/tokenizer.h"
+#include "train/state.h"
+
+/* All that goes into a checkpoint; read while saving, filled in (buffers and *state) while loading.
+ * The buffers have the layout of `table`. */
+typedef struct checkpoint_content {
+    const run_settings *settings;
+    const model_config *config;
+    const parameter_table *table;
+    const bert_tokenizer *tokenizer;
+    float *values, *first_moment, *second_moment;
+    train_state *state;
+} checkpoint_content;
+
+/* Saves RUN/checkpoint-(state->step). On failure nothing of it is left, and what was there before
+ * is untouched. */
+bert_status checkpoint_save(const char *run, const checkpoint_content *content, bert_error *error);
+
+/* Checks every file against the manifest, then loads weights, moments and state. */
+bert_status checkpoint_load(const char *directory, const checkpoint_content *content,
+                            bert_error *error);
+
+/* Checks the files that a model is made of (those of an optimizer are left alone) against the
+ * manifest. A folder without manifest, as others write it, passes. */
+bert_status checkpoint_verify_model(const char *directory, bert_error *error);
+
+/* The folder of the last checkpoint in a run, owned by the caller; NULL where there is none. */
+bert_status checkpoint_last(char **directory, const char *run, bert_error *error);
+
+/* Where a user names a model: the folder itself, or the last checkpoint where it is a run's
+ * directory. Owned by the caller. */
+bert_status checkpoint_find_model(char **directory, const char *path, bert_error *error);
+
+/* Removes all but the last `limit` checkpoints and that of step `best_step`; 0 keeps all. */
+bert_status checkpoint_prune(const char *run, int limit, int64_t best_step, bert_error *error);
+
+/* Removes what a crash may have left half written or half removed. */
+bert_status checkpoint_clean(const char *run, bert_error *error);
+
+#endif

@@ -1,0 +1,125 @@
+#include "train/evaluator.h"
+
+#include "base/observer.h"
+#include "train/clock.h"
+#include "train/state.h"
+
+#include <math.h>
+
+bert_status evaluator_create(evaluator *evaluator, const dataset *data,
+                             const bert_tokenizer *tokenizer, const sampler_settings *settings,
+                             int batch_size, int64_t limit, bert_error *error)
+{
+    *evaluator = (struct evaluator){.batch_size = batch_size};
+    bert_status status;
+    TRY_OR_GO(status, sampler_create(&evaluator->sampler, data, tokenizer, settings, error),
+              failed);
+    TRY_OR_GO(status, sampler_epoch_size(evaluator->sampler, 0, &evaluator->samples, error),
+              failed);
+    if (limit > 0 && (uint64_t)limit < evaluator->samples)
+        evaluator->samples = (uint64_t)limit;
+    if (evaluator->samples < (uint64_t)batch_size)
+        evaluator->batch_size = (int)evaluator->samples;
+    model_limits limits = evaluator_limits(evaluator);
+    TRY_OR_GO(
+        status,
+        batch_create(&evaluator->batch, limits.tokens, limits.sequences, limits.masked, error),
+        failed);
+    return BERT_OK;
+failed:
+    evaluator_free(evaluator);
+    return status;
+}
+
+void evaluator_free(evaluator *evaluator)
+{
+    batch_free(&evaluator->batch);
+    sampler_free(evaluator->sampler);
+    *evaluator = (struct evaluator){0};
+}
+
+model_limits evaluator_limits(const evaluator *evaluator)
+{
+    return (model_limits){
+        .tokens = evaluator->batch_size * sampler_max_tokens(evaluator->sampler),
+        .sequences = evaluator->batch_size,
+        .masked = evaluator->batch_size * sampler_max_masked(evaluator->sampler),
+    };
+}
+
+static void count_labels(evaluation_sums *sums, const batch *batch)
+{
+    for (int i = 0; i < batch->sequence_count; i++)
+        sums->nsp_labels[batch->next_sentence_labels[i] != 0]++;
+    if (sums->mlm_labels)
+        for (int i = 0; i < batch->masked_count; i++)
+            sums->mlm_labels[batch->masked_labels[i]]++;
+}
+
+static bert_status evaluate_batch(evaluator *evaluator, model *model, uint64_t first, int count,
+                                  evaluation_sums *sums, bert_error *error)
+{
+    batch *batch = &evaluator->batch;
+    TRY(sampler_fill(evaluator->sampler, first, count, batch, error));
+    bool pairs = model_configuration(model)->next_sentence_prediction;
+    const model_input input = {
+        .token_count = batch->token_count,
+        .sequence_count = batch->sequence_count,
+        .masked_count = batch->masked_count,
+        .tokens = batch->tokens,
+        .token_types = batch->token_types,
+        .sequence_starts = batch->sequence_starts,
+        .sample_numbers = batch->sample_numbers,
+        .masked_positions = batch->masked_positions,
+        .masked_labels = batch->masked_labels,
+        .next_sentence_labels = pairs ? batch->next_sentence_labels : NULL,
+    };
+    TRY(model_check_input(model, &input, error));
+    model_evaluate(model, &input, &sums->losses);
+    sums->samples += (uint64_t)batch->sequence_count;
+    sums->tokens += (uint64_t)batch->token_count;
+    count_labels(sums, batch);
+    return BERT_OK;
+}
+
+static bert_status check_finite(const model *model, const float *values, const model_losses *losses,
+                                bert_error *error)
+{
+    if (isfinite(losses->mlm_loss) && isfinite(losses->nsp_loss))
+        return BERT_OK;
+    const char *parameter = model_find_nonfinite(model, values);
+    return error_set(error, BERT_ERROR_NUMBER, "the loss of the evaluation is not finite%s%s",
+                     parameter ? ", nor is the parameter " : "", parameter ? parameter : "");
+}
+
+bert_status evaluator_run(evaluator *evaluator, model *model, evaluation_sums *sums,
+                          const char *job, const bert_observer *observer, bert_error *error)
+{
+    double start = clock_seconds(), reported = start;
+    for (uint64_t first = 0; first < evaluator->samples;) {
+        uint64_t left = evaluator->samples - first;
+        int count = left < (uint64_t)evaluator->batch_size ? (int)left : evaluator->batch_size;
+        TRY(evaluate_batch(evaluator, model, first, count, sums, error));
+        first += (uint64_t)count;
+        double now = clock_seconds();
+        if (now - reported < PROGRESS_SECONDS && first < evaluator->samples)
+            continue;
+        reported = now;
+        double per_sample = (now - start) / (double)first;
+        bert_progress progress = {
+            .job = job,
+            .unit = "sample",
+            .done = first,
+            .total = evaluator->samples,
+            .epoch = NAN,
+            .loss = losses_total(&sums->losses),
+            .learning_rate = NAN,
+            .tokens_per_second = (double)sums->tokens / (now - start),
+            .seconds_left = per_sample * (double)(evaluator->samples - first),
+        };
+        observer_progress(observer, &progress);
+        if (observer_should_stop(observer))
+            break;
+    }
+    return check_finite(model, model_values(model), &sums->losses, error);
+}

@@ -1,0 +1,39 @@
+/* The forward pass over held-out samples: always the same samples with the same masks, one batch in
+ * memory at a time. */
+#ifndef TRAIN_EVALUATOR_H
+#define TRAIN_EVALUATOR_H
+
+#include "dataset/sampler.h"
+#include "model/model.h"
+
+typedef struct evaluator {
+    sampler *sampler;
+    batch batch;
+    int batch_size;
+    uint64_t samples; /* of one evaluation */
+} evaluator;
+
+/* What one evaluation saw. */
+typedef struct evaluation_sums {
+    model_losses losses;
+    uint64_t samples, tokens;
+    uint64_t nsp_labels[2];
+    uint64_t *mlm_labels; /* [vocab_size] counts of the predicted labels; the caller's, or NULL */
+} evaluation_sums;
+
+/* The first epoch of `data` in its order; `limit` samples of it where that is above 0. `data` and
+ * `tokenizer` must outlive the evaluator. */
+bert_status evaluator_create(evaluator *evaluator, const dataset *data,
+                             const bert_tokenizer *tokenizer, const sampler_settings *settings,
+                             int batch_size, int64_t limit, bert_error *error);
+void evaluator_free(evaluator *evaluator); /* safe on a zeroed struct */
+
+/* Limits that a model needs to be evaluated by this evaluator. */
+model_limits evaluator_limits(const evaluator *evaluator);
+
+/* Adds to `sums`, which the caller zeroes. Progress goes to `observer` under the name `job`, and
+ * its should_stop ends the evaluation early, where it is not NULL. */
+bert_status evaluator_run(evaluator *evaluator, model *model, evaluation_sums *sums,
+                          const char *job, const bert_observer *observer, bert_error *error);
+
+#endif

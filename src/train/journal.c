@@ -1,0 +1,153 @@
+/* What the loop tells: lines of metrics.jsonl and timings.jsonl, evaluations, moments of progress.
+ */
+#include "base/observer.h"
+#include "formats/json.h"
+#include "train/clock.h"
+#include "train/trainer.h"
+
+#include <math.h>
+
+/* A measure that was not taken has no key. */
+static bert_status put_number(json_t *line, const char *key, double value, bert_error *error)
+{
+    return isnan(value) ? BERT_OK : json_put(line, key, json_real(value), error);
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole ? (double)part / (double)whole : NAN;
+}
+
+static bert_status put_place(json_t *line, const trainer *trainer, bert_error *error)
+{
+    int64_t step = trainer->state.step;
+    TRY(json_put(line, "step", json_integer(step), error));
+    return json_put(line, "epoch", json_real(settings_epoch(trainer->settings, step)), error);
+}
+
+static bert_status put_losses(json_t *line, const char *prefix, const model_losses *losses,
+                              bert_error *error)
+{
+    const struct {
+        const char *name;
+        double value;
+    } measures[] = {
+        {"loss", losses_total(losses)},
+        {"mlm_loss", losses_mlm(losses)},
+        {"nsp_loss", losses_nsp(losses)},
+        {"mlm_accuracy", share(losses->mlm_correct, losses->mlm_count)},
+        {"nsp_accuracy", share(losses->nsp_correct, losses->nsp_count)},
+    };
+    for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++) {
+        char key[40];
+        snprintf(key, sizeof key, "%s%s", prefix, measures[i].name);
+        TRY(put_number(line, key, measures[i].value, error));
+    }
+    return BERT_OK;
+}
+
+static bert_status fill_log_line(json_t *line, const trainer *trainer, bert_error *error)
+{
+    const train_state *state = &trainer->state;
+    int64_t samples = state->step * settings_samples_per_step(trainer->settings);
+    TRY(put_place(line, trainer, error));
+    TRY(put_losses(line, "", &state->interval, error));
+    TRY(put_number(line, "learning_rate", trainer->learning_rate, error));
+    TRY(put_number(line, "grad_norm", trainer->grad_norm, error));
+    TRY(json_put(line, "tokens", json_integer((json_int_t)state->tokens), error));
+    return json_put(line, "samples", json_integer(samples), error);
+}
+
+static bert_status write_timing(trainer *trainer, bert_error *error)
+{
+    double seconds = trainer->interval_seconds;
+    json_t *line = json_object();
+    bert_status status;
+    TRY_OR_GO(status, put_place(line, trainer, error), done);
+    TRY_OR_GO(status, put_number(line, "seconds", seconds, error), done);
+    TRY_OR_GO(status,
+              put_number(line, "tokens_per_second",
+                         seconds > 0 ? (double)trainer->interval_tokens / seconds : NAN, error),
+              done);
+    status = metrics_write(trainer->timings, line, error);
+done:
+    json_decref(line);
+    return status;
+}
+
+bert_status trainer_log(trainer *trainer, bert_error *error)
+{
+    train_state *state = &trainer->state;
+    json_t *line = json_object();
+    bert_status status = fill_log_line(line, trainer, error);
+    if (status == BERT_OK)
+        status = metrics_write(trainer->metrics, line, error);
+    if (status == BERT_OK)
+        status = write_timing(trainer, error);
+    json_decref(state->last_log);
+    state->last_log = line;
+    state->train_loss = losses_total(&state->interval);
+    state->interval = (model_losses){0};
+    trainer->interval_seconds = 0;
+    trainer->interval_tokens = 0;
+    return status;
+}
+
+static bert_status fill_evaluation_line(json_t *line, const trainer *trainer,
+                                        const evaluation_sums *sums, bert_error *error)
+{
+    TRY(put_place(line, trainer, error));
+    TRY(put_losses(line, "eval_", &sums->losses, error));
+    return json_put(line, "eval_samples", json_integer((json_int_t)sums->samples), error);
+}
+
+static void announce_evaluation(const trainer *trainer, const model_losses *losses)
+{
+    char nsp[48] = "";
+    if (losses->nsp_count)
+        snprintf(nsp, sizeof nsp, ", NSP accuracy %.4f",
+                 share(losses->nsp_correct, losses->nsp_count));
+    observer_message(trainer->observer, BERT_MESSAGE_INFO,
+                     "step %lld: held-out loss %.4f, MLM accuracy %.4f%s",
+                     (long long)trainer->state.step, losses_total(losses),
+                     share(losses->mlm_correct, losses->mlm_count), nsp);
+}
+
+bert_status trainer_evaluate(trainer *trainer, bert_error *error)
+{
+    train_state *state = &trainer->state;
+    evaluation_sums sums = {0};
+    /* To the end, whatever the observer says: a resumed run must show the same figures. */
+    TRY(evaluator_run(&trainer->evaluator, trainer->model, &sums, "evaluate", NULL, error));
+    json_t *line = json_object();
+    bert_status status = fill_evaluation_line(line, trainer, &sums, error);
+    if (status == BERT_OK)
+        status = metrics_write(trainer->metrics, line, error);
+    json_decref(state->last_evaluation);
+    state->last_evaluation = line;
+    state->eval_loss = losses_total(&sums.losses);
+    announce_evaluation(trainer, &sums.losses);
+    return status;
+}
+
+void trainer_report(trainer *trainer)
+{
+    const run_settings *settings = trainer->settings;
+    int64_t step = trainer->state.step;
+    double seconds = trainer->train_seconds;
+    bert_progress progress = {
+        .job = "pretrain",
+        .unit = "step",
+        .done = (uint64_t)step,
+        .total = (uint64_t)settings->total_steps,
+        .epoch = settings_epoch(settings, step),
+        .loss = losses_total(&trainer->unreported),
+        .learning_rate = trainer->learning_rate,
+        .tokens_per_second = seconds > 0 ? (double)trainer->call_tokens / seconds : NAN,
+        .seconds_left =
+            seconds / (double)trainer->call_steps * (double)(settings->total_steps - step),
+    };
+    observer_progress(trainer->observer, &progress);
+    trainer->unreported = (model_losses){0};
+    trainer->reported_at = clock_seconds();
+}

@@ -1,0 +1,120 @@
+#include "train/manifest.h"
+
+#include "formats/json.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+enum { MANIFEST_FORMAT = 1, DIGEST_CHARACTERS = 32 };
+
+typedef struct file_digest {
+    uint64_t size;
+    char checksum[DIGEST_CHARACTERS + 1]; /* XXH3-128, most significant byte first */
+} file_digest;
+
+static bert_status digest_file(file_digest *digest, const char *path, bert_error *error)
+{
+    file_map map;
+    TRY(file_map_open(&map, path, error));
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(map.data, map.size));
+    digest->size = map.size;
+    for (size_t i = 0; i < sizeof canonical.digest; i++)
+        snprintf(digest->checksum + 2 * i, 3, "%02x", canonical.digest[i]);
+    file_map_close(&map);
+    return BERT_OK;
+}
+
+static bert_status add_file(json_t *files, const char *directory, const char *name,
+                            bert_error *error)
+{
+    char *path;
+    file_digest digest;
+    TRY(path_join(&path, directory, name, error));
+    bert_status status = digest_file(&digest, path, error);
+    free(path);
+    TRY(status);
+    return json_put(
+        files, name,
+        json_pack("{s:I, s:s}", "size", (json_int_t)digest.size, "xxh3_128", digest.checksum),
+        error);
+}
+
+bert_status manifest_write(const char *directory, const char *const *names, size_t count,
+                           bert_error *error)
+{
+    char *path = NULL;
+    json_t *root = json_object(), *files = json_object();
+    bert_status status;
+    TRY_OR_GO(status, path_join(&path, directory, MANIFEST_NAME, error), done);
+    for (size_t i = 0; i < count; i++)
+        TRY_OR_GO(status, add_file(files, directory, names[i], error), done);
+    TRY_OR_GO(status, json_put(root, "format", json_integer(MANIFEST_FORMAT), error), done);
+    TRY_OR_GO(status, json_put(root, "files", json_incref(files), error), done);
+    status = json_write(root, path, error);
+done:
+    json_decref(files);
+    json_decref(root);
+    free(path);
+    return status;
+}
+
+static bert_status check_file(const json_t *files, const char *manifest, const char *path,
+                              const char *name, bert_error *error)
+{
+    const json_t *entry = json_object_get(files, name);
+    int64_t size = 0;
+    const char *checksum = "";
+    if (!json_is_object(entry))
+        return error_set(error, BERT_ERROR_INPUT, "%s: does not list %s: the file was altered",
+                         manifest, name);
+    TRY(json_get_integer(entry, manifest, "size", true, 0, INT64_MAX, &size, error));
+    TRY(json_get_string(entry, manifest, "xxh3_128", true, &checksum, error));
+    if (!file_exists(path))
+        return error_set(error, BERT_ERROR_INPUT, "%s: is missing, but the manifest lists it",
+                         path);
+    file_digest digest;
+    TRY(digest_file(&digest, path, error));
+    if (digest.size != (uint64_t)size)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: has %" PRIu64 " bytes, the manifest says %" PRId64
+                         ": the file was truncated or altered",
+                         path, digest.size, size);
+    if (strcmp(digest.checksum, checksum) != 0)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: its checksum is not the manifest's: the file was altered", path);
+    return BERT_OK;
+}
+
+bert_status manifest_verify(const char *directory, const char *const *names, size_t count,
+                            bert_error *error)
+{
+    char *manifest = NULL;
+    json_t *root = NULL;
+    int64_t format;
+    bert_status status;
+    TRY_OR_GO(status, path_join(&manifest, directory, MANIFEST_NAME, error), done);
+    if (!file_exists(manifest)) {
+        status = error_set(error, BERT_ERROR_INPUT, "%s: is missing: no whole checkpoint of bert",
+                           manifest);
+        goto done;
+    }
+    TRY_OR_GO(status, json_read(&root, manifest, error), done);
+    TRY_OR_GO(status,
+              json_get_integer(root, manifest, "format", true, MANIFEST_FORMAT, MANIFEST_FORMAT,
+                               &format, error),
+              done);
+    const json_t *files = json_object_get(root, "files");
+    for (size_t i = 0; i < count && status == BERT_OK; i++) {
+        char *path = NULL;
+        TRY_OR_GO(status, path_join(&path, directory, names[i], error), done);
+        status = check_file(files, manifest, path, names[i], error);
+        free(path);
+    }
+done:
+    json_decref(root);
+    free(manifest);
+    return status;
+}

@@ -1,0 +1,205 @@
+#include "train/material.h"
+
+#include "base/observer.h"
+#include "tokenizer/tokenizer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+static bert_status checksum_tokens(const bert_tokenizer *tokenizer, uint64_t *checksum,
+                                   bert_error *error)
+{
+    XXH3_state_t *state = XXH3_createState();
+    if (!state)
+        return error_set(error, BERT_ERROR_MEMORY, "no memory for a checksum");
+    XXH3_64bits_reset(state);
+    size_t count = bert_tokenizer_vocab_size(tokenizer);
+    for (size_t id = 0; id < count; id++) {
+        const char *token = bert_tokenizer_token(tokenizer, (int32_t)id);
+        if (token)
+            XXH3_64bits_update(state, token, strlen(token));
+        XXH3_64bits_update(state, "", 1); /* its end: "a", "b" is not "ab" */
+    }
+    *checksum = XXH3_64bits_digest(state);
+    XXH3_freeState(state);
+    return BERT_OK;
+}
+
+static bert_status take_fingerprint(material *material, bert_error *error)
+{
+    const dataset *data = &material->train;
+    material->fingerprint = (data_fingerprint){
+        .documents = data->document_count,
+        .sentences = data->sentence_count,
+        .tokens = data->token_count,
+        .token_bytes = data->tokens.size,
+        .index_checksum = XXH3_64bits(data->index.data, data->index.size),
+    };
+    return checksum_tokens(material->tokenizer, &material->fingerprint.tokenizer_checksum, error);
+}
+
+static bert_status open_validation(material *material, const char *prefix, bert_error *error)
+{
+    char *validation = NULL, *index = NULL;
+    bert_status status;
+    TRY_OR_GO(status, dataset_validation_prefix(&validation, prefix, error), done);
+    TRY_OR_GO(status, path_format(&index, error, "%s.idx", validation), done);
+    material->has_validation = file_exists(index);
+    if (material->has_validation)
+        status = dataset_open(&material->validation, validation, error);
+done:
+    free(index);
+    free(validation);
+    return status;
+}
+
+bert_status material_open(material *material, const char *prefix, bert_error *error)
+{
+    *material = (struct material){0};
+    char *tokenizer = NULL;
+    bert_status status;
+    TRY_OR_GO(status, dataset_open(&material->train, prefix, error), done);
+    TRY_OR_GO(status, open_validation(material, prefix, error), done);
+    TRY_OR_GO(status, dataset_tokenizer_directory(&tokenizer, prefix, error), done);
+    TRY_OR_GO(status, bert_tokenizer_load(&material->tokenizer, tokenizer, NULL, error), done);
+    status = take_fingerprint(material, error);
+done:
+    free(tokenizer);
+    if (status != BERT_OK)
+        material_close(material);
+    return status;
+}
+
+void material_close(material *material)
+{
+    bert_tokenizer_free(material->tokenizer);
+    dataset_close(&material->validation);
+    dataset_close(&material->train);
+    *material = (struct material){0};
+}
+
+bert_status material_check_tokenizer(const material *material, const char *model_folder,
+                                     bert_error *error)
+{
+    char *file = NULL;
+    bert_tokenizer *other = NULL;
+    bert_status status;
+    TRY_OR_GO(status, path_join(&file, model_folder, "tokenizer.json", error), done);
+    if (!file_exists(file)) {
+        free(file);
+        TRY_OR_GO(status, path_join(&file, model_folder, "vocab.txt", error), done);
+        if (!file_exists(file))
+            goto done;
+    }
+    TRY_OR_GO(status, bert_tokenizer_load(&other, model_folder, NULL, error), done);
+    size_t count = bert_tokenizer_vocab_size(material->tokenizer);
+    for (size_t id = 0; id < count && status == BERT_OK; id++) {
+        const char *here = bert_tokenizer_token(material->tokenizer, (int32_t)id);
+        const char *there = bert_tokenizer_token(other, (int32_t)id);
+        if (here && (!there || strcmp(here, there) != 0))
+            status = error_set(error, BERT_ERROR_INPUT,
+                               "%s: its tokenizer is not that of the data: id %zu is \"%s\", in "
+                               "%s.tokenizer it is \"%s\"; prepare the data with the model's "
+                               "tokenizer",
+                               file, id, there ? there : "", material->train.prefix, here);
+    }
+done:
+    bert_tokenizer_free(other);
+    free(file);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------- configuration --- */
+
+static bert_status configure_folder(const material *material, const bert_pretrain_params *params,
+                                    model_config *config, char **weights, bert_error *error)
+{
+    char *path;
+    TRY(path_join(&path, params->model, "config.json", error));
+    bert_status status = model_config_read(config, path, error);
+    free(path);
+    TRY(status);
+    if (params->next_sentence_prediction && !config->next_sentence_prediction)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s: the model has no head for next-sentence prediction; train it with "
+                         "--no-next-sentence-prediction",
+                         params->model);
+    config->next_sentence_prediction = params->next_sentence_prediction;
+    TRY(material_check_tokenizer(material, params->model, error));
+    return path_join(weights, params->model, "model.safetensors", error);
+}
+
+static bert_status configure_fresh(const material *material, const bert_pretrain_params *params,
+                                   model_config *config, const bert_observer *observer,
+                                   bert_error *error)
+{
+    int pad = tokenizer_special(material->tokenizer).pad;
+    if (model_config_named(config, params->model, NULL) == BERT_OK) {
+        config->vocab_size = (int)bert_tokenizer_vocab_size(material->tokenizer);
+        config->pad_token_id = pad;
+    } else if (!file_exists(params->model)) {
+        return model_config_named(config, params->model, error); /* says which names there are */
+    } else {
+        TRY(model_config_read(config, params->model, error));
+        if (config->pad_token_id != pad)
+            observer_message(observer, BERT_MESSAGE_WARNING,
+                             "%s: pad_token_id is %d, the tokenizer's [PAD] is %d: %d is taken",
+                             params->model, config->pad_token_id, pad, pad);
+        config->pad_token_id = pad;
+    }
+    config->next_sentence_prediction = params->next_sentence_prediction;
+    return BERT_OK;
+}
+
+static bert_status check_fit(const material *material, const bert_pretrain_params *params,
+                             const model_config *config, const bert_observer *observer,
+                             bert_error *error)
+{
+    int vocabulary = (int)bert_tokenizer_vocab_size(material->tokenizer);
+    if (config->vocab_size < vocabulary)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: vocab_size is %d, but the tokenizer of %s has %d tokens; make "
+                         "vocab_size at least that, or prepare the data with a smaller tokenizer",
+                         params->model, config->vocab_size, params->data, vocabulary);
+    if (config->vocab_size > vocabulary)
+        observer_message(observer, BERT_MESSAGE_INFO,
+                         "%s: vocab_size is %d, the tokenizer has %d tokens: %d rows of the "
+                         "embedding stay unused",
+                         params->model, config->vocab_size, vocabulary,
+                         config->vocab_size - vocabulary);
+    if (params->max_seq_length > config->max_position_embeddings)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--max-seq-length is %d, but the model %s has %d positions",
+                         params->max_seq_length, params->model, config->max_position_embeddings);
+    if (params->next_sentence_prediction && config->type_vocab_size < 2)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: type_vocab_size is %d, but sentence pairs need 2; or train with "
+                         "--no-next-sentence-prediction",
+                         params->model, config->type_vocab_size);
+    return model_config_check(config, params->model, error);
+}
+
+bert_status material_configure(const material *material, const bert_pretrain_params *params,
+                               model_config *config, char **weights, const bert_observer *observer,
+                               bert_error *error)
+{
+    *weights = NULL;
+    bool named = model_config_named(config, params->model, NULL) == BERT_OK;
+    bert_status status;
+    if (!named && path_is_directory(params->model))
+        status = configure_folder(material, params, config, weights, error);
+    else
+        status = configure_fresh(material, params, config, observer, error);
+    if (params->hidden_dropout_prob >= 0)
+        config->hidden_dropout_prob = params->hidden_dropout_prob;
+    if (params->attention_probs_dropout_prob >= 0)
+        config->attention_probs_dropout_prob = params->attention_probs_dropout_prob;
+    if (status == BERT_OK)
+        status = check_fit(material, params, config, observer, error);
+    if (status != BERT_OK) {
+        free(*weights);
+        *weights = NULL;
+    }
+    return status;
+}

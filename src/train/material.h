@@ -1,0 +1,32 @@
+/* What a run is made from: prepared data, its tokenizer, and the configuration of the model. */
+#ifndef TRAIN_MATERIAL_H
+#define TRAIN_MATERIAL_H
+
+#include "dataset/dataset.h"
+#include "model/config.h"
+#include "train/settings.h"
+
+typedef struct material {
+    dataset train, validation;
+    bool has_validation; /* the split is there; it may still be too small to draw pairs from */
+    bert_tokenizer *tokenizer;
+    data_fingerprint fingerprint; /* of the training split and the tokenizer */
+} material;
+
+/* Opens PREFIX, PREFIX.validation where there is one, and PREFIX.tokenizer. */
+bert_status material_open(material *material, const char *prefix, bert_error *error);
+void material_close(material *material); /* safe on a zeroed struct */
+
+/* The configuration that `params->model` means for this tokenizer: a size by name, a config.json,
+ * or a model folder, whose weights are then in *weights (a path that the caller frees; else NULL).
+ * Vocabulary, positions and heads are checked against tokenizer and settings. */
+bert_status material_configure(const material *material, const bert_pretrain_params *params,
+                               model_config *config, char **weights, const bert_observer *observer,
+                               bert_error *error);
+
+/* Checks that the tokenizer of a model folder, where it has one, gives every token the id that the
+ * data's tokenizer gives it. */
+bert_status material_check_tokenizer(const material *material, const char *model_folder,
+                                     bert_error *error);
+
+#endif

@@ -1,0 +1,107 @@
+#include "train/model_card.h"
+
+#include "base/file.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static bert_status add_head(text *card, const checkpoint_content *content, bert_error *error)
+{
+    const model_config *config = content->config;
+    const data_fingerprint *data = &content->settings->data;
+    const char *prefix = content->settings->params.data, *slash = strrchr(prefix, '/');
+    uint64_t parameters = 0;
+    for (size_t i = 0; i < content->table->count; i++)
+        parameters += content->table->entries[i].count;
+    TRY(text_format(card, error,
+                    "---\nlibrary_name: transformers\npipeline_tag: fill-mask\ntags:\n- bert\n"
+                    "- fill-mask\n---\n\n# BERT, %d layers of %d\n\n"
+                    "Pre-trained from raw text by bert.c %s with masked-language modelling%s.\n\n",
+                    config->num_hidden_layers, config->hidden_size, bert_version(),
+                    config->next_sentence_prediction ? " and next-sentence prediction" : ""));
+    return text_format(
+        card, error,
+        "## Model\n\n| | |\n| --- | --- |\n| parameters | %" PRIu64 " |\n| layers | %d |\n"
+        "| hidden size | %d |\n| attention heads | %d |\n| intermediate size | %d |\n"
+        "| vocabulary | %d tokens |\n| positions | %d |\n\n"
+        "## Data\n\n`%s`: %" PRIu64 " documents, %" PRIu64 " sentences, %" PRIu64 " tokens.\n\n",
+        parameters, config->num_hidden_layers, config->hidden_size, config->num_attention_heads,
+        config->intermediate_size, config->vocab_size, config->max_position_embeddings,
+        slash ? slash + 1 : prefix, data->documents, data->sentences, data->tokens);
+}
+
+static bert_status add_training(text *card, const checkpoint_content *content, bert_error *error)
+{
+    const run_settings *settings = content->settings;
+    const bert_pretrain_params *params = &settings->params;
+    const train_state *state = content->state;
+    return text_format(
+        card, error,
+        "## Training\n\n| | |\n| --- | --- |\n| steps | %" PRId64 " of %" PRId64 " |\n"
+        "| epochs | %.2f |\n| tokens seen | %" PRIu64 " |\n| sequences in a step | %" PRId64 " |\n"
+        "| sequence length | %d, short with probability %g |\n| masked | %g of the tokens |\n"
+        "| optimizer | %s, betas %g and %g, epsilon %g, weight decay %g |\n"
+        "| learning rate | %g, %s, %" PRId64 " steps of warm-up |\n| gradient norm | %s%.3g |\n"
+        "| dropout | %g hidden, %g attention |\n| seed | %" PRIu64 " |\n\n",
+        state->step, settings->total_steps, settings_epoch(settings, state->step), state->tokens,
+        settings_samples_per_step(settings), params->max_seq_length, params->short_seq_probability,
+        params->mlm_probability, params->optim, params->adam_beta1, params->adam_beta2,
+        params->adam_epsilon, params->weight_decay, params->learning_rate,
+        params->lr_scheduler_type, settings->warmup_steps,
+        params->max_grad_norm > 0 ? "clipped to " : "not clipped, limit ", params->max_grad_norm,
+        content->config->hidden_dropout_prob, content->config->attention_probs_dropout_prob,
+        params->seed);
+}
+
+static bert_status add_measure(text *card, const json_t *line, const char *key, const char *name,
+                               bert_error *error)
+{
+    const json_t *value = json_object_get(line, key);
+    if (!json_is_number(value))
+        return BERT_OK;
+    return text_format(card, error, "| %s | %.4f |\n", name, json_number_value(value));
+}
+
+static bert_status add_evaluation(text *card, const train_state *state, bert_error *error)
+{
+    const json_t *line = state->last_evaluation;
+    if (!line)
+        return text_format(card, error, "## Evaluation\n\nNot evaluated yet.\n\n");
+    TRY(text_format(card, error,
+                    "## Evaluation\n\nOn held-out documents, after step %" JSON_INTEGER_FORMAT
+                    ", %" JSON_INTEGER_FORMAT " samples:\n\n| | |\n| --- | --- |\n",
+                    json_integer_value(json_object_get(line, "step")),
+                    json_integer_value(json_object_get(line, "eval_samples"))));
+    TRY(add_measure(card, line, "eval_loss", "loss", error));
+    TRY(add_measure(card, line, "eval_mlm_loss", "MLM loss", error));
+    TRY(add_measure(card, line, "eval_mlm_accuracy", "MLM accuracy", error));
+    TRY(add_measure(card, line, "eval_nsp_loss", "NSP loss", error));
+    TRY(add_measure(card, line, "eval_nsp_accuracy", "NSP accuracy", error));
+    return text_format(card, error, "\n");
+}
+
+static bert_status add_use(text *card, const model_config *config, bert_error *error)
+{
+    return text_format(card, error,
+                       "## Use\n\n```python\nfrom transformers import AutoTokenizer, %s\n\n"
+                       "tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/folder\")\n"
+                       "model = %s.from_pretrained(\"path/to/this/folder\")\n```\n\n"
+                       "or `bert fill-mask --model path/to/this/folder`.\n",
+                       config->next_sentence_prediction ? "BertForPreTraining" : "BertForMaskedLM",
+                       config->next_sentence_prediction ? "BertForPreTraining" : "BertForMaskedLM");
+}
+
+bert_status model_card_write(const checkpoint_content *content, const char *path, bert_error *error)
+{
+    text card = {0};
+    bert_status status;
+    TRY_OR_GO(status, add_head(&card, content, error), done);
+    TRY_OR_GO(status, add_training(&card, content, error), done);
+    TRY_OR_GO(status, add_evaluation(&card, content->state, error), done);
+    TRY_OR_GO(status, add_use(&card, content->config, error), done);
+    status = file_write(path, card.data, card.length, error);
+done:
+    text_free(&card);
+    return status;
+}

@@ -1,0 +1,242 @@
+/* bert_pretrain and bert_pretrain_resume: from a caller's wishes to a trainer that runs. */
+#include "base/observer.h"
+#include "base/threads.h"
+#include "train/material.h"
+#include "train/run_directory.h"
+#include "train/trainer.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything that one run holds while it runs. */
+typedef struct session {
+    const char *run; /* as the user named it */
+    run_settings settings;
+    run_directory directory;
+    material material;
+    model_config config;
+    char *weights;    /* file with the weights to begin with; NULL: they are drawn */
+    char *checkpoint; /* last checkpoint of a run that is resumed; NULL: from the start */
+    sampler *sampler;
+    trainer trainer;
+} session;
+
+static void close_session(session *session)
+{
+    trainer_free(&session->trainer);
+    sampler_free(session->sampler);
+    free(session->checkpoint);
+    free(session->weights);
+    material_close(&session->material);
+    run_directory_close(&session->directory);
+    settings_free(&session->settings);
+}
+
+static bert_status create_sampler(session *session, uint64_t *samples_per_epoch, bert_error *error)
+{
+    const bert_pretrain_params *params = &session->settings.params;
+    const sampler_settings settings = {
+        .max_seq_length = params->max_seq_length,
+        .short_seq_probability = params->short_seq_probability,
+        .mlm_probability = params->mlm_probability,
+        .next_sentence_prediction = params->next_sentence_prediction,
+        .seed = params->seed,
+        .shuffle = true,
+    };
+    TRY(sampler_create(&session->sampler, &session->material.train, session->material.tokenizer,
+                       &settings, error));
+    return sampler_epoch_size(session->sampler, 0, samples_per_epoch, error);
+}
+
+static bert_status create_trainer(session *session, const bert_observer *observer,
+                                  bert_error *error)
+{
+    session->trainer = (trainer){
+        .run = session->run,
+        .settings = &session->settings,
+        .config = &session->config,
+        .tokenizer = session->material.tokenizer,
+        .validation = session->material.has_validation ? &session->material.validation : NULL,
+        .sampler = session->sampler,
+        .observer = observer,
+    };
+    TRY(trainer_prepare(&session->trainer, error));
+    if (session->checkpoint)
+        return trainer_restore(&session->trainer, session->checkpoint, error);
+    return trainer_begin(&session->trainer, session->weights, error);
+}
+
+static void announce(const session *session, const bert_observer *observer)
+{
+    const run_settings *settings = &session->settings;
+    model_memory memory = model_memory_used(session->trainer.model);
+    uint64_t parameters = 0;
+    for (size_t i = 0; i < session->trainer.table->count; i++)
+        parameters += session->trainer.table->entries[i].count;
+    observer_message(
+        observer, BERT_MESSAGE_INFO,
+        "%s: %d layers of %d, %.1f million parameters, %.0f MB of memory", settings->params.model,
+        session->config.num_hidden_layers, session->config.hidden_size, (double)parameters * 1e-6,
+        ((double)memory.parameters * 3 + (double)memory.gradients + (double)memory.activations) *
+            1e-6);
+    observer_message(observer, BERT_MESSAGE_INFO,
+                     "%s: %" PRIu64 " documents, %" PRIu64 " tokens, %" PRIu64
+                     " samples an epoch; %" PRId64 " steps of %" PRId64 " samples",
+                     settings->params.data, settings->data.documents, settings->data.tokens,
+                     settings->samples_per_epoch, settings->total_steps,
+                     settings_samples_per_step(settings));
+}
+
+static void fill_result(const session *session, bool finished, bert_pretrain_result *result)
+{
+    const train_state *state = &session->trainer.state;
+    *result = (bert_pretrain_result){
+        .steps = state->step,
+        .finished = finished,
+        .train_loss = state->train_loss,
+        .eval_loss = state->eval_loss,
+    };
+    snprintf(result->checkpoint, sizeof result->checkpoint, "%s/checkpoint-%" PRId64, session->run,
+             state->step);
+}
+
+static bert_status run_and_tell(session *session, int64_t stop_after_steps,
+                                bert_pretrain_result *result, const bert_observer *observer,
+                                bert_error *error)
+{
+    bool finished;
+    announce(session, observer);
+    TRY(trainer_run(&session->trainer, stop_after_steps, &finished, error));
+    fill_result(session, finished, result);
+    if (!finished)
+        observer_message(observer, BERT_MESSAGE_INFO,
+                         "stopped after step %" PRId64 " of %" PRId64
+                         ", saved; to go on: bert pretrain --resume %s",
+                         result->steps, session->settings.total_steps, session->run);
+    return BERT_OK;
+}
+
+/* ------------------------------------------------------------------------------------ begin --- */
+
+/* All that can fail without a step being done. */
+static bert_status set_up(session *session, const bert_observer *observer, bert_error *error)
+{
+    run_settings *settings = &session->settings;
+    uint64_t samples_per_epoch;
+    TRY(material_configure(&session->material, &settings->params, &session->config,
+                           &session->weights, observer, error));
+    TRY(create_sampler(session, &samples_per_epoch, error));
+    TRY(settings_resolve(settings, samples_per_epoch, error));
+    settings->data = session->material.fingerprint;
+    TRY(create_trainer(session, observer, error));
+    return run_directory_describe(&session->directory, settings, &session->config, error);
+}
+
+static bert_status begin(session *session, const bert_pretrain_params *params,
+                         bert_pretrain_result *result, const bert_observer *observer,
+                         bert_error *error)
+{
+    TRY(settings_create(&session->settings, params, error));
+    threads_use(params->threads);
+    TRY(run_directory_create(&session->directory, params->output, error));
+    session->run = session->directory.path;
+    bert_status status = material_open(&session->material, params->data, error);
+    if (status == BERT_OK)
+        status = set_up(session, observer, error);
+    if (status != BERT_OK) {
+        run_directory_abandon(&session->directory);
+        return status;
+    }
+    return run_and_tell(session, params->stop_after_steps, result, observer, error);
+}
+
+bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_result *result,
+                          const bert_observer *observer, bert_error *error)
+{
+    session session = {.directory = {.descriptor = -1}};
+    bert_status status = begin(&session, params, result, observer, error);
+    close_session(&session);
+    return status;
+}
+
+/* ----------------------------------------------------------------------------------- resume --- */
+
+static bert_status read_config(session *session, bert_error *error)
+{
+    char *path;
+    TRY(path_join(&path, session->run, "config.json", error));
+    bert_status status = model_config_read(&session->config, path, error);
+    free(path);
+    return status;
+}
+
+/* Where a run was killed before its first checkpoint, it begins again, from the weights it began
+ * with. */
+static bert_status find_weights(session *session, const bert_observer *observer, bert_error *error)
+{
+    const char *model = session->settings.params.model;
+    TRY(checkpoint_last(&session->checkpoint, session->run, error));
+    if (session->checkpoint) {
+        observer_message(observer, BERT_MESSAGE_INFO, "going on from %s", session->checkpoint);
+        return BERT_OK;
+    }
+    observer_message(observer, BERT_MESSAGE_INFO,
+                     "%s: no checkpoint yet, starts from the beginning", session->run);
+    model_config named;
+    if (model_config_named(&named, model, NULL) == BERT_OK || !path_is_directory(model))
+        return BERT_OK;
+    return path_join(&session->weights, model, "model.safetensors", error);
+}
+
+static bert_status set_up_again(session *session, const bert_observer *observer, bert_error *error)
+{
+    const run_settings *settings = &session->settings;
+    uint64_t samples_per_epoch;
+    TRY(checkpoint_clean(session->run, error));
+    TRY(read_config(session, error));
+    TRY(find_weights(session, observer, error));
+    TRY(material_open(&session->material, settings->params.data, error));
+    TRY(settings_check_data(settings, &session->material.fingerprint, error));
+    TRY(create_sampler(session, &samples_per_epoch, error));
+    if (samples_per_epoch != settings->samples_per_epoch)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: an epoch has %" PRIu64 " samples, it had %" PRIu64
+                         " when the run began; this version of bert draws other samples",
+                         settings->params.data, samples_per_epoch, settings->samples_per_epoch);
+    return create_trainer(session, observer, error);
+}
+
+static bert_status resume(session *session, const bert_resume_params *params,
+                          bert_pretrain_result *result, const bert_observer *observer,
+                          bert_error *error)
+{
+    if (!params->run || !*params->run)
+        return error_set(error, BERT_ERROR_USAGE, "--resume: expected the directory of a run");
+    if (params->threads < 0 || params->stop_after_steps < 0)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--threads and --stop-after-steps: expected 0 or more");
+    TRY(run_directory_open(&session->directory, params->run, error));
+    session->run = session->directory.path;
+    TRY(settings_read(&session->settings, session->run, error));
+    threads_use(params->threads ? params->threads : session->settings.params.threads);
+    TRY(set_up_again(session, observer, error));
+    if (session->trainer.state.step == session->settings.total_steps) {
+        fill_result(session, true, result);
+        observer_message(observer, BERT_MESSAGE_INFO,
+                         "%s: finished already, after %" PRId64 " steps; the model is in %s",
+                         params->run, result->steps, result->checkpoint);
+        return BERT_OK;
+    }
+    return run_and_tell(session, params->stop_after_steps, result, observer, error);
+}
+
+bert_status bert_pretrain_resume(const bert_resume_params *params, bert_pretrain_result *result,
+                                 const bert_observer *observer, bert_error *error)
+{
+    session session = {.directory = {.descriptor = -1}};
+    bert_status status = resume(&session, params, result, observer, error);
+    close_session(&session);
+    return status;
+}

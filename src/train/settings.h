@@ -1,0 +1,57 @@
+/* Every setting of a run, checked, resolved, and kept in RUN/run.json. */
+#ifndef TRAIN_SETTINGS_H
+#define TRAIN_SETTINGS_H
+
+#include "base/error.h"
+#include "bert.h"
+
+/* What tells whether the data of a resumed run is the data it began with. */
+typedef struct data_fingerprint {
+    uint64_t documents, sentences, tokens;
+    uint64_t token_bytes;        /* size of the .bin, whose content is too large to read at start */
+    uint64_t index_checksum;     /* XXH3-64 of the .idx */
+    uint64_t tokenizer_checksum; /* XXH3-64 of all tokens in the order of their ids */
+} data_fingerprint;
+
+typedef struct run_settings {
+    /* As given, but `data`, `model` and all other strings are owned, paths absolute, and
+     * stop_after_steps is 0: it belongs to a call, not to a run. */
+    bert_pretrain_params params;
+
+    /* Worked out from params and data. An epoch is counted as so many samples as the first one has;
+     * the others differ from it by a few, as their pairs are drawn anew. */
+    uint64_t samples_per_epoch;
+    int64_t total_steps, warmup_steps;
+    data_fingerprint data;
+} run_settings;
+
+/* Checks every range and contradiction; the message names the option as the command line does. */
+bert_status settings_check(const bert_pretrain_params *params, bert_error *error);
+
+/* Checks and copies. Release with settings_free, also after a failure. */
+bert_status settings_create(run_settings *settings, const bert_pretrain_params *params,
+                            bert_error *error);
+void settings_free(run_settings *settings); /* safe on a zeroed struct */
+
+/* Fills in what follows from the number of samples. */
+bert_status settings_resolve(run_settings *settings, uint64_t samples_per_epoch, bert_error *error);
+
+/* Samples in one step: the global batch. */
+int64_t settings_samples_per_step(const run_settings *settings);
+
+/* Epochs done after so many steps, fractional. */
+double settings_epoch(const run_settings *settings, int64_t steps);
+
+/* Whether something that is due every `steps` or every `epochs` is due after step `step` (counted
+ * from 1); both 0: never. */
+bool settings_is_due(const run_settings *settings, int64_t steps, double epochs, int64_t step);
+
+/* RUN/run.json. Doubles come back exactly. Reading checks everything again. */
+bert_status settings_write(const run_settings *settings, const char *run, bert_error *error);
+bert_status settings_read(run_settings *settings, const char *run, bert_error *error);
+
+/* Fails, naming what differs, where `now` is not what the run began with. */
+bert_status settings_check_data(const run_settings *settings, const data_fingerprint *now,
+                                bert_error *error);
+
+#endif

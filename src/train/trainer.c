@@ -1,0 +1,259 @@
+#include "train/trainer.h"
+
+#include "base/memory.h"
+#include "base/observer.h"
+#include "train/clock.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PREFETCH_DEPTH = 2 };
+
+/* ------------------------------------------------------------------------------ preparation --- */
+
+static bert_status check_batch_size(const trainer *trainer, bert_error *error)
+{
+    int64_t samples = settings_samples_per_step(trainer->settings);
+    int length = sampler_max_tokens(trainer->sampler);
+    if (samples <= INT_MAX / length)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_USAGE,
+                     "a step of %" PRId64 " sequences (--per-device-train-batch-size × "
+                     "--gradient-accumulation-steps) of %d tokens, expected at most %d sequences",
+                     samples, length, INT_MAX / length);
+}
+
+/* Neighbours in the buffer that are decayed alike become one range: few long calls. The padding
+ * between entries is zero and stays so, whatever the optimizer does with it. */
+static bert_status merge_ranges(trainer *trainer, bert_error *error)
+{
+    const parameter_table *table = trainer->table;
+    TRY(memory_array((void **)&trainer->ranges, table->count, sizeof *trainer->ranges,
+                     "ranges of parameters", error));
+    for (size_t i = 0; i < table->count; i++) {
+        const parameter *entry = &table->entries[i];
+        parameter_range *range = &trainer->ranges[trainer->range_count];
+        if (i == 0 || range[-1].decay != entry->decay) {
+            *range = (parameter_range){.offset = entry->offset, .decay = entry->decay};
+            trainer->range_count++;
+        } else {
+            range--;
+        }
+        range->count = entry->offset + entry->count - range->offset;
+    }
+    return BERT_OK;
+}
+
+static bert_status create_model(trainer *trainer, bert_error *error)
+{
+    int sequences = trainer->settings->params.per_device_train_batch_size;
+    const model_limits limits = {
+        .tokens = sequences * sampler_max_tokens(trainer->sampler),
+        .sequences = sequences,
+        .masked = sequences * sampler_max_masked(trainer->sampler),
+        .training = true,
+    };
+    TRY(model_create(&trainer->model, trainer->config, &limits, error));
+    trainer->table = model_parameter_table(trainer->model);
+    size_t bytes = trainer->table->size * sizeof(float);
+    TRY(memory_map((void **)&trainer->first_moment, bytes, "first moments", error));
+    TRY(memory_map((void **)&trainer->second_moment, bytes, "second moments", error));
+    TRY(memory_array((void **)&trainer->sequence_starts, (size_t)sequences + 1, sizeof(int32_t),
+                     "a micro-batch", error));
+    return memory_array((void **)&trainer->masked_positions, (size_t)limits.masked, sizeof(int32_t),
+                        "a micro-batch", error);
+}
+
+/* Where evaluation was not asked for, data without a usable validation split is no error. */
+static bert_status create_evaluator(trainer *trainer, bert_error *error)
+{
+    const bert_pretrain_params *params = &trainer->settings->params;
+    bool asked = params->eval_steps > 0 || params->eval_epochs > 0 || params->eval_samples > 0;
+    const sampler_settings settings = {
+        .max_seq_length = params->max_seq_length,
+        .short_seq_probability = params->short_seq_probability,
+        .mlm_probability = params->mlm_probability,
+        .next_sentence_prediction = params->next_sentence_prediction,
+        .seed = params->seed,
+    };
+    bert_error reason = {0};
+    bert_status status;
+    if (trainer->validation)
+        status = evaluator_create(&trainer->evaluator, trainer->validation, trainer->tokenizer,
+                                  &settings, params->per_device_train_batch_size,
+                                  params->eval_samples, &reason);
+    else
+        status = error_set(&reason, BERT_ERROR_INPUT, "%s.validation.idx: there is no such split",
+                           params->data);
+    trainer->evaluates = status == BERT_OK;
+    if (status == BERT_OK)
+        return BERT_OK;
+    if (asked || status != BERT_ERROR_INPUT)
+        return error_set(error, status, "%s", reason.message);
+    observer_message(trainer->observer, BERT_MESSAGE_WARNING, "no evaluation: %s", reason.message);
+    return BERT_OK;
+}
+
+bert_status trainer_prepare(trainer *trainer, bert_error *error)
+{
+    const bert_pretrain_params *params = &trainer->settings->params;
+    train_state_init(&trainer->state);
+    TRY(check_batch_size(trainer, error));
+    TRY(schedule_parse(&trainer->schedule, params->lr_scheduler_type, error));
+    trainer->adam = (adam_settings){
+        .beta1 = params->adam_beta1,
+        .beta2 = params->adam_beta2,
+        .epsilon = params->adam_epsilon,
+        .weight_decay = params->weight_decay,
+        .decoupled = strcmp(params->optim, "adamw") == 0,
+    };
+    TRY(create_model(trainer, error));
+    TRY(merge_ranges(trainer, error));
+    return create_evaluator(trainer, error);
+}
+
+void trainer_free(trainer *trainer)
+{
+    prefetch_stop(trainer->prefetch);
+    metrics_close(trainer->metrics);
+    metrics_close(trainer->timings);
+    evaluator_free(&trainer->evaluator);
+    if (trainer->table) {
+        size_t bytes = trainer->table->size * sizeof(float);
+        memory_unmap(trainer->first_moment, bytes);
+        memory_unmap(trainer->second_moment, bytes);
+    }
+    free(trainer->ranges);
+    free(trainer->sequence_starts);
+    free(trainer->masked_positions);
+    model_free(trainer->model);
+    train_state_free(&trainer->state);
+}
+
+bert_status trainer_begin(trainer *trainer, const char *weights, bert_error *error)
+{
+    float *values = model_values(trainer->model);
+    if (weights)
+        return parameters_read(trainer->table, values, weights, error);
+    parameters_initialize(trainer->table, trainer->config, trainer->settings->params.seed, values);
+    return BERT_OK;
+}
+
+static checkpoint_content content_of(trainer *trainer)
+{
+    return (checkpoint_content){
+        .settings = trainer->settings,
+        .config = trainer->config,
+        .table = trainer->table,
+        .tokenizer = trainer->tokenizer,
+        .values = model_values(trainer->model),
+        .first_moment = trainer->first_moment,
+        .second_moment = trainer->second_moment,
+        .state = &trainer->state,
+    };
+}
+
+bert_status trainer_restore(trainer *trainer, const char *checkpoint, bert_error *error)
+{
+    checkpoint_content content = content_of(trainer);
+    TRY(checkpoint_load(checkpoint, &content, error));
+    if (trainer->state.step <= trainer->settings->total_steps)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: is of step %" PRId64 ", but the run has %" PRId64 " steps", checkpoint,
+                     trainer->state.step, trainer->settings->total_steps);
+}
+
+/* ------------------------------------------------------------------------------------- loop --- */
+
+static bert_status save_checkpoint(trainer *trainer, bool evaluated, bert_error *error)
+{
+    train_state *state = &trainer->state;
+    const char *broken = model_find_nonfinite(trainer->model, model_values(trainer->model));
+    if (broken)
+        return error_set(error, BERT_ERROR_NUMBER,
+                         "step %" PRId64 ": parameter %s is not finite after the update; nothing "
+                         "was saved; a lower --learning-rate may help",
+                         state->step, broken);
+    if (evaluated && (isnan(state->best_loss) || state->eval_loss < state->best_loss)) {
+        state->best_loss = state->eval_loss;
+        state->best_step = state->step;
+    }
+    /* A resume cuts the logs at the checkpoint's step: until there they must be on the disk. */
+    TRY(metrics_sync(trainer->metrics, error));
+    TRY(metrics_sync(trainer->timings, error));
+    checkpoint_content content = content_of(trainer);
+    TRY(checkpoint_save(trainer->run, &content, error));
+    return checkpoint_prune(trainer->run, trainer->settings->params.save_total_limit,
+                            state->best_step, error);
+}
+
+static bert_status timed_step(trainer *trainer, bert_error *error)
+{
+    const batch *batch;
+    double start = clock_seconds();
+    TRY(prefetch_next(trainer->prefetch, &batch, error));
+    TRY(trainer_step(trainer, batch, error));
+    double seconds = clock_seconds() - start;
+    trainer->train_seconds += seconds;
+    trainer->interval_seconds += seconds;
+    trainer->call_tokens += (uint64_t)batch->token_count;
+    trainer->interval_tokens += (uint64_t)batch->token_count;
+    trainer->call_steps++;
+    return BERT_OK;
+}
+
+/* What is due after a step: log, evaluation and checkpoint, in this order, so that a checkpoint
+ * stands on the lines of its own step. */
+static bert_status follow_up(trainer *trainer, bool last, int64_t stop_after_steps, bool *stopping,
+                             bert_error *error)
+{
+    const run_settings *settings = trainer->settings;
+    const bert_pretrain_params *params = &settings->params;
+    int64_t step = trainer->state.step;
+    bool logs = last || step % params->logging_steps == 0;
+    bool evaluates = trainer->evaluates && (last || settings_is_due(settings, params->eval_steps,
+                                                                    params->eval_epochs, step));
+    if (logs || clock_seconds() - trainer->reported_at >= PROGRESS_SECONDS)
+        trainer_report(trainer);
+    if (logs)
+        TRY(trainer_log(trainer, error));
+    if (evaluates)
+        TRY(trainer_evaluate(trainer, error));
+    *stopping = !last && (trainer->call_steps == stop_after_steps ||
+                          observer_should_stop(trainer->observer));
+    if (last || *stopping ||
+        settings_is_due(settings, params->save_steps, params->save_epochs, step))
+        TRY(save_checkpoint(trainer, evaluates, error));
+    return BERT_OK;
+}
+
+static bert_status open_logs(trainer *trainer, bert_error *error)
+{
+    int64_t step = trainer->state.step;
+    TRY(metrics_open(&trainer->metrics, trainer->run, "metrics.jsonl", step, error));
+    return metrics_open(&trainer->timings, trainer->run, "timings.jsonl", step, error);
+}
+
+bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finished,
+                        bert_error *error)
+{
+    const run_settings *settings = trainer->settings;
+    int64_t samples = settings_samples_per_step(settings);
+    *finished = false;
+    TRY(open_logs(trainer, error));
+    TRY(prefetch_start(&trainer->prefetch, trainer->sampler,
+                       (uint64_t)(trainer->state.step * samples), (int)samples, PREFETCH_DEPTH,
+                       error));
+    trainer->reported_at = clock_seconds();
+    bool stopping = false;
+    while (!*finished && !stopping) {
+        TRY(timed_step(trainer, error));
+        *finished = trainer->state.step == settings->total_steps;
+        TRY(follow_up(trainer, *finished, stop_after_steps, &stopping, error));
+    }
+    return BERT_OK;
+}

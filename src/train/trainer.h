@@ -1,0 +1,75 @@
+/* The training loop: batches in, steps of the optimizer, logs, evaluations and checkpoints out. */
+#ifndef TRAIN_TRAINER_H
+#define TRAIN_TRAINER_H
+
+#include "dataset/prefetch.h"
+#include "optim/adam.h"
+#include "optim/schedule.h"
+#include "report/metrics.h"
+#include "train/checkpoint.h"
+#include "train/evaluator.h"
+
+/* Parameters that lie side by side and are decayed alike: one call of the optimizer. */
+typedef struct parameter_range {
+    size_t offset, count;
+    bool decay;
+} parameter_range;
+
+typedef struct trainer {
+    /* Given by the caller, who keeps them alive. */
+    const char *run; /* RUN/, as the user named it */
+    const run_settings *settings;
+    const model_config *config;
+    const bert_tokenizer *tokenizer;
+    const dataset *validation; /* NULL: there is none */
+    sampler *sampler;          /* of the training split */
+    const bert_observer *observer;
+
+    /* Owned. */
+    model *model;
+    const parameter_table *table; /* the model's */
+    float *first_moment, *second_moment;
+    parameter_range *ranges;
+    size_t range_count;
+    adam_settings adam;
+    schedule_kind schedule;
+    prefetch *prefetch;
+    int32_t *sequence_starts, *masked_positions; /* of a micro-batch, counted from its start */
+    evaluator evaluator;
+    bool evaluates;
+    metrics_log *metrics, *timings;
+    train_state state;
+
+    /* Of the step just done. */
+    double grad_norm, learning_rate;
+    model_losses unreported; /* sums since the last moment of progress */
+
+    /* The clock of this call, evaluations and checkpoints left out. */
+    double train_seconds, interval_seconds, reported_at;
+    uint64_t call_tokens, interval_tokens;
+    int64_t call_steps;
+} trainer;
+
+/* Fills in all that is owned: memory for every step to come, initial weights. The given members
+ * are set before; the rest is zero. */
+bert_status trainer_prepare(trainer *trainer, bert_error *error);
+void trainer_free(trainer *trainer);
+
+/* Weights to begin with: drawn from the seed, or read from a file where it is not NULL. */
+bert_status trainer_begin(trainer *trainer, const char *weights, bert_error *error);
+
+/* Weights, moments and state of a checkpoint. */
+bert_status trainer_restore(trainer *trainer, const char *checkpoint, bert_error *error);
+
+/* Trains on to the end, or until it is asked to stop (`stop_after_steps` above 0, the observer);
+ * then *finished is false. Leaves a checkpoint of the last step. */
+bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finished,
+                        bert_error *error);
+
+/* Parts of the loop that have files of their own. */
+bert_status trainer_step(trainer *trainer, const batch *batch, bert_error *error); /* step.c */
+bert_status trainer_log(trainer *trainer, bert_error *error);                      /* journal.c */
+bert_status trainer_evaluate(trainer *trainer, bert_error *error);                 /* journal.c */
+void trainer_report(trainer *trainer);                                             /* journal.c */
+
+#endif
