@@ -10,7 +10,7 @@
 enum {
     MAX_HIDDEN = 1 << 16,
     MAX_INTERMEDIATE = 1 << 18,
-    MAX_LAYERS = 1 << 12,
+    MAX_LAYERS = 1 << 10,
     MAX_HEADS = 1 << 11,
     MAX_POSITIONS = (1 << 20) - 1,
     MAX_TOKEN_TYPES = 256,

@@ -10,55 +10,70 @@
 
 /* ------------------------------------------------------------------------ where things lie --- */
 
-/* Offset of a parameter that the table is known to have. */
-static size_t offset_of(const parameter_table *table, const char *format, ...)
+/* Looks names up in a table that has them. The search goes on from the last find: names that are
+ * asked for in the table's order are found at once, and none is missed. */
+typedef struct locator {
+    const parameter_table *table;
+    size_t next;
+} locator;
+
+static size_t offset_of(locator *locator, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static size_t offset_of(const parameter_table *table, const char *format, ...)
+static size_t offset_of(locator *locator, const char *format, ...)
 {
-    char name[96];
+    char name[sizeof locator->table->entries->name];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(name, sizeof name, format, arguments);
     va_end(arguments);
-    return parameter_find(table, name)->offset;
+    const parameter *entry;
+    do {
+        entry = &locator->table->entries[locator->next];
+        locator->next = (locator->next + 1) % locator->table->count;
+    } while (strcmp(entry->name, name) != 0);
+    return entry->offset;
 }
 
-static weight_bias pair_of(const parameter_table *table, const char *prefix, const char *name)
+static weight_bias pair_of(locator *locator, const char *prefix, const char *name)
 {
-    return (weight_bias){
-        .weight = offset_of(table, "%s.%s.weight", prefix, name),
-        .bias = offset_of(table, "%s.%s.bias", prefix, name),
-    };
+    weight_bias pair;
+    pair.weight = offset_of(locator, "%s.%s.weight", prefix, name);
+    pair.bias = offset_of(locator, "%s.%s.bias", prefix, name);
+    return pair;
+}
+
+static layer_parameters layer_locate(locator *locator, int layer)
+{
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "bert.encoder.layer.%d", layer);
+    layer_parameters p;
+    p.qkv = pair_of(locator, prefix, "attention.self.query");
+    p.attention_output = pair_of(locator, prefix, "attention.output.dense");
+    p.attention_norm = pair_of(locator, prefix, "attention.output.LayerNorm");
+    p.intermediate = pair_of(locator, prefix, "intermediate.dense");
+    p.output = pair_of(locator, prefix, "output.dense");
+    p.output_norm = pair_of(locator, prefix, "output.LayerNorm");
+    return p;
 }
 
 static bert_status parameters_locate(model *model, bert_error *error)
 {
-    const parameter_table *table = &model->table;
+    locator locator = {.table = &model->table};
     model_parameters *p = &model->parameters;
     int layers = model->config.num_hidden_layers;
     TRY(memory_array((void **)&p->layers, (size_t)layers, sizeof *p->layers, "layers", error));
-    p->word = offset_of(table, "bert.embeddings.word_embeddings.weight");
-    p->position = offset_of(table, "bert.embeddings.position_embeddings.weight");
-    p->token_type = offset_of(table, "bert.embeddings.token_type_embeddings.weight");
-    p->embedding_norm = pair_of(table, "bert.embeddings", "LayerNorm");
-    for (int i = 0; i < layers; i++) {
-        char prefix[64];
-        snprintf(prefix, sizeof prefix, "bert.encoder.layer.%d", i);
-        p->layers[i] = (layer_parameters){
-            .qkv = pair_of(table, prefix, "attention.self.query"),
-            .attention_output = pair_of(table, prefix, "attention.output.dense"),
-            .attention_norm = pair_of(table, prefix, "attention.output.LayerNorm"),
-            .intermediate = pair_of(table, prefix, "intermediate.dense"),
-            .output = pair_of(table, prefix, "output.dense"),
-            .output_norm = pair_of(table, prefix, "output.LayerNorm"),
-        };
-    }
-    p->decoder_bias = offset_of(table, "cls.predictions.bias");
-    p->transform = pair_of(table, "cls.predictions.transform", "dense");
-    p->transform_norm = pair_of(table, "cls.predictions.transform", "LayerNorm");
+    p->word = offset_of(&locator, "bert.embeddings.word_embeddings.weight");
+    p->position = offset_of(&locator, "bert.embeddings.position_embeddings.weight");
+    p->token_type = offset_of(&locator, "bert.embeddings.token_type_embeddings.weight");
+    p->embedding_norm = pair_of(&locator, "bert.embeddings", "LayerNorm");
+    for (int i = 0; i < layers; i++)
+        p->layers[i] = layer_locate(&locator, i);
+    p->decoder_bias = offset_of(&locator, "cls.predictions.bias");
+    p->transform = pair_of(&locator, "cls.predictions.transform", "dense");
+    p->transform_norm = pair_of(&locator, "cls.predictions.transform", "LayerNorm");
     if (model->config.next_sentence_prediction) {
-        p->pooler = pair_of(table, "bert.pooler", "dense");
-        p->pair = pair_of(table, "cls", "seq_relationship");
+        p->pooler = pair_of(&locator, "bert.pooler", "dense");
+        p->pair = pair_of(&locator, "cls", "seq_relationship");
     }
     return BERT_OK;
 }

@@ -1,0 +1,432 @@
+/* What has to hold for every forward and backward pass, whatever the arithmetic below. */
+#include "testing.h"
+
+#include "base/threads.h"
+#include "fixture.h"
+
+#include <math.h>
+
+static const double mlm_scale = 1.0 / FIXTURE_MASKED, nsp_scale = 1.0 / FIXTURE_SEQUENCES;
+
+static double train_loss(model *model, const model_input *input)
+{
+    model_losses losses = {0};
+    model_train(model, input, 11, 3, mlm_scale, nsp_scale, &losses);
+    return mlm_scale * losses.mlm_loss + nsp_scale * losses.nsp_loss;
+}
+
+static float *gradients_of(model *model, const model_input *input)
+{
+    size_t bytes = model_parameter_table(model)->size * sizeof(float);
+    memset(model_gradients(model), 0, bytes);
+    train_loss(model, input);
+    float *copy = malloc(bytes);
+    memcpy(copy, model_gradients(model), bytes);
+    return copy;
+}
+
+static double dot(const float *a, const float *b, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)a[i] * b[i];
+    return sum;
+}
+
+/* ------------------------------------------------------------------------------- gradients --- */
+
+/* The loss along a random direction in one parameter, by central differences. */
+static double difference_quotient(model *model, const model_input *input, const parameter *entry,
+                                  const float *direction, double step)
+{
+    float *values = model_values(model) + entry->offset;
+    float *saved = malloc(entry->count * sizeof *saved);
+    memcpy(saved, values, entry->count * sizeof *saved);
+    double loss[2];
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < entry->count; i++)
+            values[i] = (float)(saved[i] + (side ? step : -step) * direction[i]);
+        loss[side] = train_loss(model, input);
+    }
+    memcpy(values, saved, entry->count * sizeof *saved);
+    free(saved);
+    return (loss[1] - loss[0]) / (2 * step);
+}
+
+/* Dropout on: the mask is a function of (seed, step, sample, place), so the loss is a smooth
+ * function of the weights that can be differentiated numerically. */
+static void test_gradients_equal_finite_differences(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.2);
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    model *model = fixture_model(&config, &fixture_limits);
+    const parameter_table *table = model_parameter_table(model);
+    float *gradients = gradients_of(model, &batch.input);
+    float *direction = malloc(table->size * sizeof *direction);
+    for (size_t i = 0; i < table->count; i++) {
+        const parameter *entry = &table->entries[i];
+        const float *gradient = gradients + entry->offset;
+        double norm = sqrt(dot(gradient, gradient, entry->count));
+        if (strstr(entry->name, "self.key.bias")) { /* zero in theory */
+            assert_true(norm < 1e-5);
+            continue;
+        }
+        /* Half along the gradient, so that the quotient is large beside its rounding; half at
+         * random, so that a wrong direction shows. */
+        random_stream random = random_stream_start(8, RANDOM_TEST, 0, i);
+        for (size_t j = 0; j < entry->count; j++)
+            direction[j] =
+                (float)(gradient[j] / norm + random_normal(&random) / sqrt((double)entry->count));
+        double expected = difference_quotient(model, &batch.input, entry, direction, 2e-3);
+        double found = dot(gradient, direction, entry->count);
+        if (!(fabs(found - expected) <= 3e-3 * fabs(expected) + 1e-4))
+            fail_msg("%s: derivative %.7g, by differences %.7g", entry->name, found, expected);
+    }
+    free(direction);
+    free(gradients);
+    model_free(model);
+}
+
+static void test_gradients_add_up(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    model *model = fixture_model(&config, &fixture_limits);
+    float *once = gradients_of(model, &batch.input);
+    train_loss(model, &batch.input); /* a second time on top of the first */
+    const float *twice = model_gradients(model);
+    size_t size = model_parameter_table(model)->size;
+    double norm = sqrt(dot(once, once, size));
+    for (size_t i = 0; i < size; i++)
+        assert_true(fabs(twice[i] - 2.0 * once[i]) <= 1e-6 * norm);
+    free(once);
+    model_free(model);
+}
+
+/* Two micro-batches instead of one batch: the same losses, gradients and dropout. */
+static void test_cut_of_the_batch_does_not_matter(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    model *model = fixture_model(&config, &fixture_limits);
+    size_t size = model_parameter_table(model)->size;
+    double whole_loss = train_loss(model, &batch.input);
+    float *whole = gradients_of(model, &batch.input);
+
+    enum { CUT = 2, CUT_MASKED = 4 }; /* after sequence 2 come tokens from 14 on, 5 predictions */
+    int32_t cut_token = batch.starts[CUT];
+    model_input first = batch.input, second = batch.input;
+    first.token_count = cut_token;
+    first.sequence_count = CUT;
+    first.masked_count = CUT_MASKED;
+    int32_t starts[FIXTURE_SEQUENCES - CUT + 1], positions[FIXTURE_MASKED - CUT_MASKED];
+    for (int i = CUT; i <= FIXTURE_SEQUENCES; i++)
+        starts[i - CUT] = batch.starts[i] - cut_token;
+    for (int i = CUT_MASKED; i < FIXTURE_MASKED; i++)
+        positions[i - CUT_MASKED] = batch.positions[i] - cut_token;
+    second.token_count -= cut_token;
+    second.sequence_count -= CUT;
+    second.masked_count -= CUT_MASKED;
+    second.tokens += cut_token;
+    second.token_types += cut_token;
+    second.sequence_starts = starts;
+    second.sample_numbers += CUT;
+    second.masked_positions = positions;
+    second.masked_labels += CUT_MASKED;
+    second.next_sentence_labels += CUT;
+    assert_ok(model_check_input(model, &first, error));
+    assert_ok(model_check_input(model, &second, error));
+
+    memset(model_gradients(model), 0, size * sizeof(float));
+    double cut_loss = train_loss(model, &first) + train_loss(model, &second);
+    assert_true(fabs(cut_loss / whole_loss - 1) < 1e-6);
+    const float *cut = model_gradients(model);
+    double difference = 0;
+    for (size_t i = 0; i < size; i++)
+        difference += ((double)cut[i] - whole[i]) * ((double)cut[i] - whole[i]);
+    assert_true(sqrt(difference) < 1e-6 * sqrt(dot(whole, whole, size)));
+    free(whole);
+    model_free(model);
+}
+
+/* -------------------------------------------------------------------------------- the bits --- */
+
+static void test_threads_do_not_change_bits(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    model *model = fixture_model(&config, &fixture_limits);
+    size_t size = model_parameter_table(model)->size;
+    float *gradients[3];
+    double losses[3];
+    for (int threads = 1; threads <= 3; threads++) {
+        threads_use(threads);
+        losses[threads - 1] = train_loss(model, &batch.input);
+        gradients[threads - 1] = gradients_of(model, &batch.input);
+    }
+    threads_use(0);
+    for (int i = 1; i < 3; i++) {
+        assert_true(losses[i] == losses[0]);
+        assert_memory_equal(gradients[i], gradients[0], size * sizeof(float));
+        free(gradients[i]);
+    }
+    free(gradients[0]);
+    model_free(model);
+}
+
+/* Arrays that share memory, or are too short, would show here: room for more changes nothing. */
+static void test_exact_plan_equals_a_generous_one(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    const model_limits generous = {1000, 100, 700, true};
+    model *exact = fixture_model(&config, &fixture_limits);
+    model *roomy = fixture_model(&config, &generous);
+    float *expected = gradients_of(roomy, &batch.input);
+    float *found = gradients_of(exact, &batch.input);
+    assert_memory_equal(found, expected, model_parameter_table(exact)->size * sizeof(float));
+    assert_true(model_memory_used(roomy).activations > model_memory_used(exact).activations);
+    free(found);
+    free(expected);
+    model_free(exact);
+    model_free(roomy);
+}
+
+static void test_steps_draw_other_dropout(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    model *model = fixture_model(&config, &fixture_limits);
+    double loss[4];
+    static const uint64_t draws[4][2] = {{1, 1}, {1, 1}, {1, 2}, {2, 1}}; /* seed, step */
+    for (int i = 0; i < 4; i++) {
+        model_losses losses = {0};
+        model_train(model, &batch.input, draws[i][0], draws[i][1], 1, 1, &losses);
+        loss[i] = losses.mlm_loss;
+    }
+    assert_true(loss[0] == loss[1]);
+    assert_true(loss[0] != loss[2] && loss[0] != loss[3] && loss[2] != loss[3]);
+    batch.numbers[1]++; /* another sample in the same place: other dropout */
+    model_losses losses = {0};
+    model_train(model, &batch.input, 1, 1, 1, 1, &losses);
+    assert_true(losses.mlm_loss != loss[0]);
+    model_free(model);
+}
+
+/* ------------------------------------------------------------------------------ evaluation --- */
+
+static void test_evaluation_equals_training_without_dropout(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.0);
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    model_limits limits = fixture_limits;
+    model *trained = fixture_model(&config, &limits);
+    limits.training = false;
+    config.hidden_dropout_prob = 0.3; /* has no say in evaluation */
+    model *evaluated = fixture_model(&config, &limits);
+    model_losses train = {0}, inside = {0}, outside = {0};
+    model_train(trained, &batch.input, 1, 1, mlm_scale, nsp_scale, &train);
+    model_evaluate(trained, &batch.input, &inside);
+    model_evaluate(evaluated, &batch.input, &outside);
+    assert_true(fabs(inside.mlm_loss / train.mlm_loss - 1) < 1e-6);
+    assert_true(fabs(inside.nsp_loss / train.nsp_loss - 1) < 1e-6);
+    assert_int_equal(inside.mlm_correct, train.mlm_correct);
+    assert_int_equal(inside.nsp_correct, train.nsp_correct);
+    assert_int_equal(inside.mlm_count, FIXTURE_MASKED);
+    assert_int_equal(inside.nsp_count, FIXTURE_SEQUENCES);
+    assert_memory_equal(&inside, &outside, sizeof inside);
+    assert_null(model_gradients(evaluated));
+    assert_true(model_memory_used(evaluated).activations < model_memory_used(trained).activations);
+    assert_int_equal(model_memory_used(evaluated).gradients, 0);
+    model_free(trained);
+    model_free(evaluated);
+}
+
+/* Losses from the logits that the model hands out: the two ways agree, and sequences do not see
+ * each other. */
+static void test_logits_and_hidden_states(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    model *model = fixture_model(&config, &fixture_limits);
+    static float logits[FIXTURE_MASKED][83], pairs[FIXTURE_SEQUENCES][2];
+    static float hidden[FIXTURE_TOKENS][24], alone[16][24];
+    model_losses losses = {0};
+    model_evaluate(model, &batch.input, &losses);
+    model_mlm_logits(model, &batch.input, logits[0]);
+    model_nsp_logits(model, &batch.input, pairs[0]);
+    double mlm = 0, nsp = 0;
+    for (int i = 0; i < FIXTURE_MASKED; i++) {
+        double sum = 0;
+        for (int j = 0; j < 83; j++)
+            sum += exp(logits[i][j]);
+        mlm += log(sum) - logits[i][batch.labels[i]];
+    }
+    for (int i = 0; i < FIXTURE_SEQUENCES; i++)
+        nsp += log(exp(pairs[i][0]) + exp(pairs[i][1])) - pairs[i][batch.pair_labels[i]];
+    assert_true(fabs(mlm / losses.mlm_loss - 1) < 1e-5);
+    assert_true(fabs(nsp / losses.nsp_loss - 1) < 1e-5);
+
+    model_hidden_states(model, &batch.input, hidden[0]);
+    int32_t start = batch.starts[2], length = batch.starts[3] - start;
+    const int32_t alone_starts[2] = {0, length};
+    const model_input third = {
+        .token_count = length,
+        .sequence_count = 1,
+        .tokens = batch.tokens + start,
+        .token_types = batch.types + start,
+        .sequence_starts = alone_starts,
+        .sample_numbers = batch.numbers + 2,
+    };
+    assert_ok(model_check_input(model, &third, error));
+    model_hidden_states(model, &third, alone[0]);
+    for (int i = 0; i < length; i++)
+        for (int j = 0; j < 24; j++)
+            assert_true(fabsf(alone[i][j] - hidden[start + i][j]) < 1e-4f);
+    model_free(model);
+}
+
+/* No predictions, or no labels, is a batch like any other: its losses are empty sums. */
+static void test_nothing_to_predict(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    model *model = fixture_model(&config, &fixture_limits);
+    batch.input.masked_count = 0;
+    batch.input.next_sentence_labels = NULL;
+    assert_ok(model_check_input(model, &batch.input, error));
+    float *gradients = gradients_of(model, &batch.input);
+    size_t size = model_parameter_table(model)->size;
+    assert_true(dot(gradients, gradients, size) == 0.0);
+    model_losses losses = {0};
+    model_evaluate(model, &batch.input, &losses);
+    assert_int_equal(losses.mlm_count + losses.nsp_count, 0);
+    free(gradients);
+    model_free(model);
+}
+
+/* ---------------------------------------------------------------------------------- limits --- */
+
+static void test_bad_inputs_are_refused(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    model *model = fixture_model(&config, &fixture_limits);
+    assert_ok(model_check_input(model, &batch.input, error));
+
+#define REFUSED(change, status, part)                                              \
+    do {                                                                           \
+        fixture_batch_fill(&batch);                                                \
+        change;                                                                    \
+        assert_fails(model_check_input(model, &batch.input, error), status, part); \
+    } while (0)
+    REFUSED(batch.input.token_count = 41, BERT_ERROR_USAGE, "41 tokens");
+    REFUSED(batch.input.token_count = 0, BERT_ERROR_USAGE, "0 tokens");
+    REFUSED(batch.input.token_count = -1, BERT_ERROR_USAGE, "-1 tokens");
+    REFUSED(batch.input.sequence_count = 5, BERT_ERROR_USAGE, "5 sequences");
+    REFUSED(batch.input.sequence_count = 0, BERT_ERROR_USAGE, "0 sequences");
+    REFUSED(batch.input.masked_count = 10, BERT_ERROR_USAGE, "10 predictions");
+    REFUSED(batch.input.masked_count = -1, BERT_ERROR_USAGE, "-1 predictions");
+    REFUSED(batch.starts[0] = 1, BERT_ERROR_INPUT, "from token 1");
+    REFUSED(batch.starts[4] = 39, BERT_ERROR_INPUT, "to 39");
+    REFUSED(batch.starts[1] = 14, BERT_ERROR_INPUT, "0 tokens");
+    REFUSED(batch.starts[1] = 15, BERT_ERROR_INPUT, "-1 tokens");
+    REFUSED(batch.starts[2] = 13, BERT_ERROR_INPUT, "0 tokens");
+    REFUSED(batch.starts[3] = 31, BERT_ERROR_INPUT, "17 tokens");
+    REFUSED(batch.starts[2] = INT32_MIN, BERT_ERROR_INPUT, "sample 2000000014");
+    REFUSED(batch.tokens[17] = 83, BERT_ERROR_INPUT, "sample 3000000021, token 3: id 83");
+    REFUSED(batch.tokens[0] = -1, BERT_ERROR_INPUT, "id -1");
+    REFUSED(batch.types[39] = 2, BERT_ERROR_INPUT, "type 2");
+    REFUSED(batch.positions[0] = -1, BERT_ERROR_INPUT, "prediction 0");
+    REFUSED(batch.positions[8] = 40, BERT_ERROR_INPUT, "prediction 8");
+    REFUSED(batch.positions[3] = 12, BERT_ERROR_INPUT, "prediction 3");
+    REFUSED(batch.labels[2] = 83, BERT_ERROR_INPUT, "label 83");
+    REFUSED(batch.labels[2] = -100, BERT_ERROR_INPUT, "label -100");
+    REFUSED(batch.pair_labels[3] = 2, BERT_ERROR_INPUT, "next-sentence label 2");
+#undef REFUSED
+    model_free(model);
+
+    config.next_sentence_prediction = false;
+    model = fixture_model(&config, &fixture_limits);
+    fixture_batch_fill(&batch);
+    assert_fails(model_check_input(model, &batch.input, error), BERT_ERROR_USAGE, "NSP");
+    model_free(model);
+}
+
+static void test_creation_fails_cleanly(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    model *model = (void *)1;
+    const model_limits wrong[] = {
+        {0, 1, 0, true}, {10, 0, 0, true}, {10, 11, 0, true}, {10, 1, -1, true}, {10, 1, 11, true},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_fails(model_create(&model, &config, &wrong[i], error), BERT_ERROR_USAGE, "batch of");
+        assert_null(model);
+    }
+    /* More than any address space holds. */
+    config.num_hidden_layers = 1 << 10;
+    config.hidden_size = 1 << 15;
+    config.num_attention_heads = 1;
+    config.intermediate_size = 1 << 18;
+    const model_limits many = {INT32_MAX, 1, 1, true};
+    assert_fails(model_create(&model, &config, &many, error), BERT_ERROR_MEMORY, "no memory");
+    assert_null(model);
+    config.hidden_size = 0;
+    assert_fails(model_create(&model, &config, &fixture_limits, error), BERT_ERROR_INPUT,
+                 "hidden_size");
+}
+
+static void test_nonfinite_is_named(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    model *model = fixture_model(&config, &fixture_limits);
+    assert_null(model_find_nonfinite(model, model_values(model)));
+    const char *name = "bert.encoder.layer.1.output.LayerNorm.bias";
+    const parameter *entry = parameter_find(model_parameter_table(model), name);
+    model_values(model)[entry->offset + entry->count - 1] = NAN;
+    assert_string_equal(model_find_nonfinite(model, model_values(model)), name);
+    assert_null(model_find_nonfinite(model, model_gradients(model)));
+    model_free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gradients_equal_finite_differences),
+        cmocka_unit_test(test_gradients_add_up),
+        cmocka_unit_test(test_cut_of_the_batch_does_not_matter),
+        cmocka_unit_test(test_threads_do_not_change_bits),
+        cmocka_unit_test(test_exact_plan_equals_a_generous_one),
+        cmocka_unit_test(test_steps_draw_other_dropout),
+        cmocka_unit_test(test_evaluation_equals_training_without_dropout),
+        cmocka_unit_test(test_logits_and_hidden_states),
+        cmocka_unit_test(test_nothing_to_predict),
+        cmocka_unit_test(test_bad_inputs_are_refused),
+        cmocka_unit_test(test_creation_fails_cleanly),
+        cmocka_unit_test(test_nonfinite_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

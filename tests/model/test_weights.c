@@ -1,0 +1,191 @@
+/* Weights from and to safetensors. */
+#include "testing.h"
+
+#include "base/file.h"
+#include "fixture.h"
+#include "formats/safetensors.h"
+
+#include <math.h>
+
+static char path[300];
+static const char *directory;
+
+static int setup(void **state)
+{
+    (void)state;
+    directory = testing_directory();
+    snprintf(path, sizeof path, "%s/model.safetensors", directory);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return directory_remove(directory, NULL) != BERT_OK;
+}
+
+enum { MAX_TENSORS = 64 };
+
+/* The tensors that a file of this model holds, to be altered before they are written. */
+typedef struct tensor_list {
+    safetensors_tensor tensors[MAX_TENSORS];
+    size_t count;
+} tensor_list;
+
+static tensor_list list_of(model *model)
+{
+    tensor_list list = {.count = 0};
+    const parameter_table *table = model_parameter_table(model);
+    for (size_t i = 0; i < table->count; i++) {
+        const parameter *entry = &table->entries[i];
+        list.tensors[list.count++] = (safetensors_tensor){
+            .name = entry->name,
+            .type = SAFETENSORS_F32,
+            .dimensions = entry->dimensions,
+            .shape = {entry->shape[0], entry->shape[1]},
+            .data = model_values(model) + entry->offset,
+            .bytes = entry->count * sizeof(float),
+        };
+    }
+    return list;
+}
+
+static safetensors_tensor *tensor_named(tensor_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->tensors[i].name, name) == 0)
+            return &list->tensors[i];
+    fail_msg("no %s", name);
+    return NULL;
+}
+
+/* Reads the list as a file into a model of the same configuration, whose values come back. */
+static bert_status read_list(const tensor_list *list, const model_config *config, float *values,
+                             bert_error *error)
+{
+    static const char *const metadata[] = {"format", "pt"};
+    TRY(safetensors_write(path, list->tensors, list->count, metadata, 1, error));
+    parameter_table table;
+    TRY(parameter_table_create(&table, config, error));
+    bert_status status = parameters_read(&table, values, path, error);
+    parameter_table_free(&table);
+    return status;
+}
+
+static void test_written_weights_read_back(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    model *model = fixture_model(&config, &fixture_limits);
+    const parameter_table *table = model_parameter_table(model);
+    float *values = calloc(table->size, sizeof *values);
+    assert_ok(parameters_write(table, model_values(model), path, error));
+    assert_ok(parameters_read(table, values, path, error));
+    assert_memory_equal(values, model_values(model), table->size * sizeof *values);
+
+    safetensors_file file;
+    assert_ok(safetensors_open(&file, path, error));
+    assert_int_equal(file.count, table->count);
+    assert_int_equal(file.metadata_count, 1);
+    assert_string_equal(file.metadata[0], "format");
+    assert_string_equal(file.metadata[1], "pt");
+    assert_null(safetensors_find(&file, "cls.predictions.decoder.weight"));
+    safetensors_close(&file);
+    free(values);
+    model_free(model);
+}
+
+/* Older and newer files carry the decoder's two tied tensors, or only their copies. */
+static void test_tied_copies(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    model *model = fixture_model(&config, &fixture_limits);
+    size_t size = model_parameter_table(model)->size;
+    float *values = calloc(size, sizeof *values);
+    tensor_list list = list_of(model);
+    safetensors_tensor weight = *tensor_named(&list, "bert.embeddings.word_embeddings.weight");
+    safetensors_tensor bias = *tensor_named(&list, "cls.predictions.bias");
+    weight.name = "cls.predictions.decoder.weight";
+    bias.name = "cls.predictions.decoder.bias";
+    list.tensors[list.count++] = weight;
+    list.tensors[list.count++] = bias;
+    assert_ok(read_list(&list, &config, values, error));
+    assert_memory_equal(values, model_values(model), size * sizeof *values);
+
+    tensor_list copies = list_of(model); /* the copies alone, in the place of the originals */
+    tensor_named(&copies, "bert.embeddings.word_embeddings.weight")->name = weight.name;
+    tensor_named(&copies, "cls.predictions.bias")->name = bias.name;
+    memset(values, 0, size * sizeof *values);
+    assert_ok(read_list(&copies, &config, values, error));
+    assert_memory_equal(values, model_values(model), size * sizeof *values);
+
+    float other_bias[83] = {0};
+    list.tensors[list.count - 1].data = other_bias;
+    assert_fails(read_list(&list, &config, values, error), BERT_ERROR_UNSUPPORTED,
+                 "cls.predictions.decoder.bias differs from cls.predictions.bias");
+    free(values);
+    model_free(model);
+}
+
+static void test_leftovers(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    model *model = fixture_model(&config, &fixture_limits);
+    float *values = calloc(model_parameter_table(model)->size, sizeof *values);
+    tensor_list list = list_of(model);
+    const int64_t numbers[2] = {0, 1};
+    list.tensors[list.count++] = (safetensors_tensor){.name = "bert.embeddings.position_ids",
+                                                      .type = SAFETENSORS_I64,
+                                                      .dimensions = 2,
+                                                      .shape = {1, 2},
+                                                      .data = numbers,
+                                                      .bytes = sizeof numbers};
+    assert_ok(read_list(&list, &config, values, error));
+    config.next_sentence_prediction = false; /* then pooler and NSP head are left where they are */
+    assert_ok(read_list(&list, &config, values, error));
+    config.next_sentence_prediction = true;
+    list.tensors[list.count - 1].name = "bert.encoder.layer.2.output.dense.weight";
+    assert_fails(read_list(&list, &config, values, error), BERT_ERROR_INPUT, "has no place");
+    free(values);
+    model_free(model);
+}
+
+static void test_what_does_not_fit_is_named(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    model *model = fixture_model(&config, &fixture_limits);
+    float *values = calloc(model_parameter_table(model)->size, sizeof *values);
+    tensor_list list = list_of(model);
+    tensor_named(&list, "bert.encoder.layer.1.intermediate.dense.bias")->name = "spare";
+    assert_fails(read_list(&list, &config, values, error), BERT_ERROR_INPUT,
+                 "no tensor bert.encoder.layer.1.intermediate.dense.bias");
+    list = list_of(model);
+    safetensors_tensor *weight = tensor_named(&list, "bert.encoder.layer.0.output.dense.weight");
+    weight->shape[0] = 40;
+    weight->shape[1] = 24;
+    assert_fails(read_list(&list, &config, values, error), BERT_ERROR_INPUT,
+                 "has shape [40, 24], expected [24, 40]");
+    list = list_of(model);
+    const parameter *entry =
+        parameter_find(model_parameter_table(model), "cls.predictions.transform.dense.bias");
+    model_values(model)[entry->offset] = INFINITY;
+    assert_fails(read_list(&list, &config, values, error), BERT_ERROR_NUMBER,
+                 "cls.predictions.transform.dense.bias");
+    assert_fails(read_list(&list, &config, values, error), BERT_ERROR_NUMBER, path);
+    free(values);
+    model_free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_written_weights_read_back),
+        cmocka_unit_test(test_tied_copies),
+        cmocka_unit_test(test_leftovers),
+        cmocka_unit_test(test_what_does_not_fit_is_named),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
