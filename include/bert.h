@@ -229,6 +229,7 @@ BERT_API bert_status bert_evaluate(const bert_evaluate_params *params, bert_eval
 
 /* A trained model with its tokenizer, ready for use. */
 typedef struct bert_model bert_model;
+/* `directory`: a model folder, or a run: its last checkpoint. */
 BERT_API bert_status bert_model_load(bert_model **model, const char *directory, bert_error *error);
 BERT_API void bert_model_free(bert_model *model);
 BERT_API const bert_tokenizer *bert_model_tokenizer(const bert_model *model);

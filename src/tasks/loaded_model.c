@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "train/checkpoint.h"
 
 #include <stdlib.h>
 
@@ -41,22 +42,24 @@ done:
     return status;
 }
 
-bert_status bert_model_load(bert_model **out, const char *directory, bert_error *error)
+bert_status bert_model_load(bert_model **out, const char *path, bert_error *error)
 {
     *out = NULL;
-    if (!path_is_directory(directory))
-        return error_set(error, BERT_ERROR_IO,
-                         "%s: not a directory; expected a model folder or a run", directory);
-    bert_model *loaded;
-    TRY(memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error));
+    bert_model *loaded = NULL;
+    char *directory;
+    TRY(checkpoint_find_model(&directory, path, error));
     bert_status status;
+    TRY_OR_GO(status, checkpoint_verify_model(directory, error), fail);
+    TRY_OR_GO(status, memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error), fail);
     TRY_OR_GO(status, load_weights(&loaded->model, directory, error), fail);
     TRY_OR_GO(status, bert_tokenizer_load(&loaded->tokenizer, directory, NULL, error), fail);
     TRY_OR_GO(status, check_vocabulary(loaded, directory, error), fail);
+    free(directory);
     *out = loaded;
     return BERT_OK;
 
 fail:
+    free(directory);
     bert_model_free(loaded);
     return status;
 }
