@@ -1,0 +1,39 @@
+/* Plain text: blank lines part documents, other line breaks are spaces. */
+#include "corpus/reader.h"
+
+static bool detect(const char *head, size_t size)
+{
+    (void)head;
+    (void)size;
+    return true;
+}
+
+static bert_status next(reader *reader, document *document, bool *found, bert_error *error)
+{
+    for (;;) {
+        line line;
+        bool more;
+        TRY(source_line(&reader->source, &line, &more, error));
+        if (!more)
+            break;
+        bool goes_on = reader->in_line;
+        reader->in_line = line.continues;
+        struct line text = line_trim(line);
+        if (text.length == 0) {
+            if (!goes_on && !line.continues && document->length > 0)
+                break;
+            continue;
+        }
+        if (goes_on) /* the middle of a very long line: as it is */
+            text = line;
+        else if (document->length > 0)
+            TRY(text_append(document, " ", 1, error));
+        TRY(reader_append(reader, document, text.data, text.length, text.offset, error));
+        if (document->length >= DOCUMENT_LIMIT)
+            break;
+    }
+    *found = document->length > 0;
+    return BERT_OK;
+}
+
+const reader_format reader_plain_text = {.name = "plain text", .detect = detect, .next = next};

@@ -1,0 +1,149 @@
+#include "corpus/reader.h"
+
+#include <string.h>
+#include <unicode/utf8.h>
+
+/* In the order in which they are asked; the last one takes any text. */
+static const reader_format *const formats[] = {&reader_wikitext, &reader_plain_text};
+
+static const char byte_order_mark[] = "\xEF\xBB\xBF";
+
+/* What an input is that no reader takes, or NULL. */
+static const char *find_foreign(const char *head, size_t size)
+{
+    static const struct {
+        const char *magic;
+        size_t size;
+        const char *what;
+    } kinds[] = {
+        {"\x1F\x8B", 2, "gzip-compressed; unpack it first, e.g. zcat FILE | … -"},
+        {"BZh", 3, "bzip2-compressed; unpack it first, e.g. bzcat FILE | … -"},
+        {"\xFD"
+         "7zXZ",
+         5, "xz-compressed; unpack it first, e.g. xzcat FILE | … -"},
+        {"\x28\xB5\x2F\xFD", 4, "zstd-compressed; unpack it first, e.g. zstdcat FILE | … -"},
+        {"PK\x03\x04", 4, "a zip archive; unpack it first"},
+        {"PAR1", 4, "a Parquet file, not text"},
+        {"ARROW1", 6, "an Arrow file, not text"},
+        {"\xFF\xFE", 2, "UTF-16, expected UTF-8; convert it first, e.g. with iconv"},
+        {"\xFE\xFF", 2, "UTF-16, expected UTF-8; convert it first, e.g. with iconv"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (size >= kinds[i].size && memcmp(head, kinds[i].magic, kinds[i].size) == 0)
+            return kinds[i].what;
+    if (memchr(head, '\0', size))
+        return "a binary file (it holds a NUL byte near its beginning), expected text in UTF-8";
+    return NULL;
+}
+
+static bert_status choose_format(reader *reader, bert_error *error)
+{
+    source *source = &reader->source;
+    TRY(source_fill(source, SOURCE_PIECE, error));
+    const char *head = source->buffer + source->begin;
+    size_t size = source->end - source->begin;
+    if (size == 0)
+        return error_set(error, BERT_ERROR_INPUT, "%s: is empty, expected text", source->name);
+    const char *foreign = find_foreign(head, size < 4096 ? size : 4096);
+    if (foreign)
+        return error_set(error, BERT_ERROR_INPUT, "%s: is %s", source->name, foreign);
+    if (size >= 3 && memcmp(head, byte_order_mark, 3) == 0) {
+        source->begin += 3;
+        source->offset += 3;
+        head += 3;
+        size -= 3;
+    }
+    size_t i = 0;
+    while (!formats[i]->detect(head, size))
+        i++;
+    reader->format = formats[i];
+    return BERT_OK;
+}
+
+bert_status reader_open(reader *reader, const char *input, bert_error *error)
+{
+    *reader = (struct reader){.blank_before = true};
+    TRY(source_open(&reader->source, input, error));
+    bert_status status = choose_format(reader, error);
+    if (status != BERT_OK)
+        reader_close(reader);
+    return status;
+}
+
+bert_status reader_next(reader *reader, document *document, bool *found, bert_error *error)
+{
+    text_clear(document);
+    *found = false;
+    return reader->format->next(reader, document, found, error);
+}
+
+void reader_close(reader *reader)
+{
+    if (reader->source.name)
+        source_close(&reader->source);
+    *reader = (struct reader){0};
+}
+
+/* Length of the valid UTF-8 at the beginning. */
+static size_t valid_prefix(const char *data, size_t length)
+{
+    size_t i = 0;
+    while (i < length) {
+        uint64_t eight;
+        if (length - i >= sizeof eight) {
+            memcpy(&eight, data + i, sizeof eight);
+            if (!(eight & 0x8080808080808080u)) {
+                i += sizeof eight;
+                continue;
+            }
+        }
+        size_t next = i;
+        UChar32 character;
+        U8_NEXT(data, next, length, character);
+        if (character < 0)
+            break;
+        i = next;
+    }
+    return i;
+}
+
+bert_status reader_append(reader *reader, document *document, const char *data, size_t length,
+                          uint64_t offset, bert_error *error)
+{
+    size_t i = 0;
+    while (i < length) {
+        size_t valid = valid_prefix(data + i, length - i);
+        TRY(text_append(document, data + i, valid, error));
+        i += valid;
+        if (i == length)
+            break;
+        /* One U+FFFD for each maximal part of a character, as Unicode recommends (chapter 3.9). */
+        size_t next = i;
+        UChar32 character;
+        U8_NEXT(data, next, length, character);
+        (void)character;
+        if (reader->invalid.bytes == 0)
+            reader->invalid.first_offset = offset + i;
+        reader->invalid.bytes += next - i;
+        TRY(text_append(document, "\xEF\xBF\xBD", 3, error));
+        i = next;
+    }
+    return BERT_OK;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
+
+line line_trim(line line)
+{
+    while (line.length > 0 && is_blank(line.data[0])) {
+        line.data++;
+        line.length--;
+        line.offset++;
+    }
+    while (line.length > 0 && is_blank(line.data[line.length - 1]))
+        line.length--;
+    return line;
+}

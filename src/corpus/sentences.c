@@ -1,0 +1,148 @@
+#include "corpus/sentences.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unicode/ubrk.h>
+#include <unicode/uchar.h>
+#include <unicode/uloc.h>
+#include <unicode/utext.h>
+#include <unicode/utf8.h>
+
+struct sentences {
+    UBreakIterator *breaks;
+    UText paragraph_text;
+    const char *text;
+    size_t length;
+    size_t paragraph, paragraph_end; /* the one that `breaks` is in */
+    size_t last;                     /* where the last sentence of it ended */
+    bool in_paragraph;
+};
+
+static bert_status find_locale(char locale[ULOC_FULLNAME_CAPACITY], const char *language,
+                               bert_error *error)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    int32_t parsed = 0;
+    uloc_forLanguageTag(language, locale, ULOC_FULLNAME_CAPACITY, &parsed, &code);
+    if (U_FAILURE(code) || code == U_STRING_NOT_TERMINATED_WARNING || parsed == 0 ||
+        (size_t)parsed != strlen(language))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "\"%s\" is not a language tag, expected one like en, de or pt-BR",
+                         language);
+    uloc_setKeywordValue("ss", "standard", locale, ULOC_FULLNAME_CAPACITY, &code);
+    if (U_FAILURE(code))
+        return error_set(error, BERT_ERROR_USAGE, "language tag \"%s\": %s", language,
+                         u_errorName(code));
+    return BERT_OK;
+}
+
+bert_status sentences_create(sentences **out, const char *language, bert_error *error)
+{
+    *out = NULL;
+    char locale[ULOC_FULLNAME_CAPACITY];
+    TRY(find_locale(locale, language, error));
+    sentences *sentences;
+    TRY(memory_array((void **)&sentences, 1, sizeof *sentences, "a sentence splitter", error));
+    UErrorCode code = U_ZERO_ERROR;
+    sentences->paragraph_text = (UText)UTEXT_INITIALIZER;
+    sentences->breaks = ubrk_open(UBRK_SENTENCE, locale, NULL, 0, &code);
+    if (U_FAILURE(code)) {
+        sentences_free(sentences);
+        return error_set(error, BERT_ERROR_MEMORY, "ICU has no sentence rules for \"%s\": %s",
+                         language, u_errorName(code));
+    }
+    *out = sentences;
+    return BERT_OK;
+}
+
+void sentences_free(sentences *sentences)
+{
+    if (!sentences)
+        return;
+    if (sentences->breaks)
+        ubrk_close(sentences->breaks);
+    utext_close(&sentences->paragraph_text);
+    free(sentences);
+}
+
+void sentences_start(sentences *sentences, const char *text, size_t length)
+{
+    sentences->text = text;
+    sentences->length = length;
+    sentences->paragraph_end = 0;
+    sentences->paragraph = 0;
+    sentences->in_paragraph = false;
+}
+
+/* Moves to the next paragraph that is not empty; false at the end of the text. */
+static bool next_paragraph(sentences *sentences)
+{
+    size_t start = sentences->paragraph_end;
+    while (start < sentences->length && sentences->text[start] == '\n')
+        start++;
+    if (start >= sentences->length)
+        return false;
+    const char *end = memchr(sentences->text + start, '\n', sentences->length - start);
+    sentences->paragraph = sentences->last = start;
+    sentences->paragraph_end = end ? (size_t)(end - sentences->text) : sentences->length;
+    return true;
+}
+
+static bert_status open_paragraph(sentences *sentences, bert_error *error)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    utext_openUTF8(&sentences->paragraph_text, sentences->text + sentences->paragraph,
+                   (int64_t)(sentences->paragraph_end - sentences->paragraph), &code);
+    ubrk_setUText(sentences->breaks, &sentences->paragraph_text, &code);
+    if (U_FAILURE(code))
+        return error_set(error, BERT_ERROR_MEMORY, "ICU cannot split a paragraph: %s",
+                         u_errorName(code));
+    ubrk_first(sentences->breaks);
+    sentences->in_paragraph = true;
+    return BERT_OK;
+}
+
+static void trim(const char *text, size_t *start, size_t *end)
+{
+    UChar32 character;
+    int32_t first = 0, length = (int32_t)(*end - *start);
+    text += *start;
+    for (int32_t next = 0; first < length; first = next) {
+        U8_NEXT(text, next, length, character);
+        if (!u_isUWhiteSpace(character))
+            break;
+    }
+    for (int32_t before = length; length > first; length = before) {
+        U8_PREV(text, first, before, character);
+        if (!u_isUWhiteSpace(character))
+            break;
+    }
+    *end = *start + (size_t)length;
+    *start += (size_t)first;
+}
+
+bert_status sentences_next(sentences *sentences, size_t *start, size_t *end, bool *found,
+                           bert_error *error)
+{
+    for (;;) {
+        if (!sentences->in_paragraph) {
+            *found = next_paragraph(sentences);
+            if (!*found)
+                return BERT_OK;
+            TRY(open_paragraph(sentences, error));
+        }
+        int32_t border = ubrk_next(sentences->breaks);
+        if (border == UBRK_DONE) {
+            sentences->in_paragraph = false;
+            continue;
+        }
+        *start = sentences->last;
+        *end = sentences->last = sentences->paragraph + (size_t)border;
+        trim(sentences->text, start, end);
+        *found = *start < *end;
+        if (*found)
+            return BERT_OK;
+    }
+}

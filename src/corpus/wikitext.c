@@ -1,0 +1,79 @@
+/* WikiText as Merity et al. 2016 published it: an article begins with the line " = Title = ", its
+ * sections with " = = Section = = ", and every other line that is not blank is a paragraph.
+ *
+ * Titles and section headings are left out: they are no sentences, and as segments of a pair they
+ * would tell by their form alone. */
+#include "corpus/reader.h"
+
+#include <string.h>
+
+/* 0: no heading; 1: a title; 2 and more: a section. */
+static int heading_level(line line)
+{
+    if (line.length == 0 || line.data[0] != ' ')
+        return 0;
+    line = line_trim(line);
+    int level = 0;
+    while (line.length >= 4 && memcmp(line.data, "= ", 2) == 0 &&
+           memcmp(line.data + line.length - 2, " =", 2) == 0) {
+        level++;
+        line.data += 2;
+        line.length -= 4;
+    }
+    return line.length > 0 ? level : 0;
+}
+
+/* The first line that is not blank is a title. */
+static bool detect(const char *head, size_t size)
+{
+    while (size > 0) {
+        const char *end = memchr(head, '\n', size);
+        if (!end)
+            return false;
+        line line = {.data = head, .length = (size_t)(end - head)};
+        if (line_trim(line).length > 0)
+            return heading_level(line) == 1;
+        size -= line.length + 1;
+        head = end + 1;
+    }
+    return false;
+}
+
+static bert_status append_paragraph(reader *reader, document *document, line line, bool goes_on,
+                                    bert_error *error)
+{
+    struct line text = line_trim(line);
+    if (text.length == 0)
+        return BERT_OK;
+    if (goes_on)
+        text = line;
+    else if (document->length > 0)
+        TRY(text_append(document, "\n", 1, error));
+    return reader_append(reader, document, text.data, text.length, text.offset, error);
+}
+
+static bert_status next(reader *reader, document *document, bool *found, bert_error *error)
+{
+    for (;;) {
+        line line;
+        bool more;
+        TRY(source_line(&reader->source, &line, &more, error));
+        if (!more)
+            break;
+        bool goes_on = reader->in_line;
+        reader->in_line = line.continues;
+        /* Headings stand between blank lines: " = 1 = " inside a paragraph is none. */
+        int level = reader->blank_before && !goes_on && !line.continues ? heading_level(line) : 0;
+        reader->blank_before = !goes_on && !line.continues && line_trim(line).length == 0;
+        if (level == 1 && document->length > 0)
+            break;
+        if (level == 0)
+            TRY(append_paragraph(reader, document, line, goes_on, error));
+        if (document->length >= DOCUMENT_LIMIT)
+            break;
+    }
+    *found = document->length > 0;
+    return BERT_OK;
+}
+
+const reader_format reader_wikitext = {.name = "WikiText", .detect = detect, .next = next};
