@@ -15,8 +15,9 @@ void values_fill(float *values, size_t count, float value)
 /* Elements are drawn in blocks: LANES runs of Philox, each giving two pairs of uniform words. */
 enum { LANES = 64, BLOCK = 4 * LANES };
 
-/* −2 ln(u) for u = (word + ½) / 2³²: word = m × 2^e with m in [√½, √2), ln m = 2 artanh(s),
- * s = (m − 1) / (m + 1), |s| < 0.172: the series to s⁹ is within 1e-9. */
+/* −2 ln(u), where u is (word + ½) / 2³² rounded to float = m × 2^e with m in [√½, √2). The
+ * logarithm of m is 2 artanh(s), s = (m − 1) / (m + 1), |s| < 0.172: its series to s⁹ is within
+ * 1e-9. */
 static inline float minus_two_log(uint32_t word)
 {
     float uniform = ((float)word + 0.5f) * 0x1p-32f;
