@@ -1,0 +1,83 @@
+/* The parts of `bert prepare`: text of many documents → ids, on all cores, and which side of the
+ * split a document goes to. */
+#ifndef DATASET_PREPARE_H
+#define DATASET_PREPARE_H
+
+#include "corpus/corpus.h"
+#include "corpus/sentences.h"
+#include "dataset/dataset.h"
+#include "tokenizer/tokenizer.h"
+
+/* ---- a chunk: some documents, the unit of work of one thread ---- */
+
+typedef struct chunk_document {
+    size_t text_end;              /* in the chunk's text */
+    size_t first_sentence, count; /* in the chunk's sentences */
+    uint64_t hash;                /* of its text, with the seed */
+} chunk_document;
+
+typedef struct chunk {
+    text text;
+    chunk_document *documents;
+    size_t document_count, document_capacity;
+    /* What the thread makes of it: */
+    int32_t *ids;
+    size_t id_count, id_capacity;
+    size_t *sentence_ends; /* in ids */
+    size_t sentence_count, sentence_capacity;
+    uint64_t unknown_tokens;
+    bert_status status;
+    bert_error error;
+} chunk;
+
+/* What a thread needs of its own. */
+typedef struct chunk_worker {
+    sentences *sentences;
+    bert_encoding encoding;
+} chunk_worker;
+
+void chunk_free(chunk *chunk);
+void chunk_clear(chunk *chunk); /* gives large buffers back */
+bert_status chunk_add_document(chunk *chunk, const document *document, bert_error *error);
+
+/* Splits, encodes and hashes; sets status and error of the chunk. */
+void chunk_process(chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
+                   chunk_worker *worker);
+
+/* ---- a split: where documents go ---- */
+
+/* A document whose side is open until the end. */
+typedef struct held_document {
+    int32_t *ids;
+    int32_t *lengths;
+    size_t id_count, count; /* count: sentences */
+    uint64_t hash;
+    bool used;
+} held_document;
+
+/* Documents go to validation by the hash of their text, so that a side depends on neither order nor
+ * company. Only where that sends fewer than SPLIT_MINIMUM there, the documents with the smallest
+ * hashes follow them (a hash is small for validation, so these are the next in line), as long as
+ * training keeps as many. They are held back until that is known. */
+enum { SPLIT_MINIMUM = 2 };
+
+typedef struct split {
+    double fraction;
+    dataset_writer *train, *validation; /* validation: NULL where fraction is 0 */
+    held_document held[SPLIT_MINIMUM];  /* smallest hash first */
+    uint64_t documents;                 /* with sentences */
+    bert_data_counts train_counts, validation_counts;
+} split;
+
+bert_status split_open(split *split, const char *prefix, double fraction, size_t vocab_size,
+                       bert_error *error);
+bert_status split_add_chunk(split *split, const chunk *chunk, bert_error *error);
+/* Sends the held documents where they belong. `*moved` is the number that went to validation only
+ * to make up the minimum. */
+bert_status split_end(split *split, int *moved, bert_error *error);
+/* Makes the files appear; validation's only where it has documents. Removes what already appeared
+ * where a later step fails. */
+bert_status split_commit(split *split, const char *prefix, bert_error *error);
+void split_discard(split *split); /* safe on a zeroed struct and after commit */
+
+#endif

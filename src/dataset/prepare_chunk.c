@@ -1,0 +1,90 @@
+#include "dataset/prepare.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <xxhash.h>
+
+/* A buffer that one huge document made larger than this is not kept. */
+enum { BUFFER_KEPT = 4 << 20 };
+
+void chunk_free(chunk *chunk)
+{
+    text_free(&chunk->text);
+    free(chunk->documents);
+    free(chunk->ids);
+    free(chunk->sentence_ends);
+    *chunk = (struct chunk){0};
+}
+
+void chunk_clear(chunk *chunk)
+{
+    if (chunk->text.capacity > BUFFER_KEPT || chunk->id_capacity > BUFFER_KEPT / sizeof(int32_t))
+        chunk_free(chunk);
+    text_clear(&chunk->text);
+    chunk->document_count = chunk->id_count = chunk->sentence_count = 0;
+    chunk->unknown_tokens = 0;
+    chunk->status = BERT_OK;
+}
+
+bert_status chunk_add_document(chunk *chunk, const document *document, bert_error *error)
+{
+    TRY(text_append(&chunk->text, document->data, document->length, error));
+    TRY(memory_grow((void **)&chunk->documents, &chunk->document_capacity,
+                    chunk->document_count + 1, sizeof *chunk->documents, "documents", error));
+    chunk->documents[chunk->document_count++] = (chunk_document){.text_end = chunk->text.length};
+    return BERT_OK;
+}
+
+static bert_status add_sentence(chunk *chunk, const bert_tokenizer *tokenizer,
+                                const bert_encoding *encoding, bert_error *error)
+{
+    if (encoding->count == 0)
+        return BERT_OK;
+    TRY(memory_grow((void **)&chunk->ids, &chunk->id_capacity, chunk->id_count + encoding->count,
+                    sizeof *chunk->ids, "token ids", error));
+    TRY(memory_grow((void **)&chunk->sentence_ends, &chunk->sentence_capacity,
+                    chunk->sentence_count + 1, sizeof *chunk->sentence_ends, "sentences", error));
+    int32_t unknown = tokenizer_special(tokenizer).unk;
+    int32_t *ids = &chunk->ids[chunk->id_count];
+    for (size_t i = 0; i < encoding->count; i++) {
+        ids[i] = encoding->ids[i];
+        chunk->unknown_tokens += ids[i] == unknown;
+    }
+    chunk->id_count += encoding->count;
+    chunk->sentence_ends[chunk->sentence_count++] = chunk->id_count;
+    return BERT_OK;
+}
+
+static bert_status process(chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
+                           chunk_worker *worker, bert_error *error)
+{
+    size_t text_start = 0;
+    for (size_t i = 0; i < chunk->document_count; i++) {
+        chunk_document *document = &chunk->documents[i];
+        const char *text = chunk->text.data + text_start;
+        size_t length = document->text_end - text_start;
+        text_start = document->text_end;
+        document->hash = XXH3_64bits_withSeed(text, length, seed);
+        document->first_sentence = chunk->sentence_count;
+        sentences_start(worker->sentences, text, length);
+        for (;;) {
+            size_t start, end;
+            bool found;
+            TRY(sentences_next(worker->sentences, &start, &end, &found, error));
+            if (!found)
+                break;
+            TRY(bert_tokenizer_encode(tokenizer, text + start, end - start, false, 0,
+                                      &worker->encoding, error));
+            TRY(add_sentence(chunk, tokenizer, &worker->encoding, error));
+        }
+        document->count = chunk->sentence_count - document->first_sentence;
+    }
+    return BERT_OK;
+}
+
+void chunk_process(chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
+                   chunk_worker *worker)
+{
+    chunk->status = process(chunk, tokenizer, seed, worker, &chunk->error);
+}

@@ -1,0 +1,398 @@
+#include "made_data.h"
+
+#include "formats/json.h"
+
+#include <sys/stat.h>
+
+static char directory[256], input[300], vocabulary[300], prefix[300];
+
+static const char *const endings[] = {".bin",  ".idx",      ".validation.bin", ".validation.idx",
+                                      ".json", ".tokenizer"};
+enum { ENDINGS = 6 };
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(directory, sizeof directory, "%s", testing_directory());
+    snprintf(input, sizeof input, "%s/input", directory);
+    snprintf(vocabulary, sizeof vocabulary, "%s/vocab.txt", directory);
+    snprintf(prefix, sizeof prefix, "%s/out/data", directory);
+    static const char words[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n.\na\nb\nc\nd\n##0\n##1\n##2\n"
+                                "##3\n##4\n##5\n##6\n##7\n##8\n##9\n";
+    assert_ok(file_write(vocabulary, words, sizeof words - 1, error));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    assert_ok(directory_remove(directory, error));
+    return 0;
+}
+
+typedef struct told {
+    int infos, warnings;
+    char message[2048];
+    uint64_t done, total;
+} told;
+
+static void keep_message(void *context, bert_message_level level, const char *message)
+{
+    told *told = context;
+    ++*(level == BERT_MESSAGE_WARNING ? &told->warnings : &told->infos);
+    snprintf(told->message, sizeof told->message, "%s", message);
+}
+
+static void keep_progress(void *context, const bert_progress *progress)
+{
+    told *told = context;
+    assert_string_equal(progress->job, "prepare");
+    assert_true(progress->done >= told->done);
+    told->done = progress->done;
+    told->total = progress->total;
+}
+
+static told told_last;
+
+static bert_status prepare(const char *output, double fraction, int threads,
+                           bert_prepare_result *result, bert_error *error)
+{
+    bert_prepare_params params = bert_prepare_params_default();
+    const char *inputs[] = {input};
+    params.inputs = inputs;
+    params.input_count = 1;
+    params.tokenizer = vocabulary;
+    params.output = output;
+    params.validation_fraction = fraction;
+    params.threads = threads;
+    told_last = (told){0};
+    bert_observer observer = {
+        .context = &told_last, .message = keep_message, .progress = keep_progress};
+    return bert_prepare(&params, result, &observer, error);
+}
+
+/* Documents of one to nine sentences; the words tell document and sentence. */
+static void write_documents(int count)
+{
+    FILE *file = fopen(input, "wb");
+    for (int document = 0; document < count; document++) {
+        for (int sentence = 0; sentence <= document % 9; sentence++)
+            fprintf(file, "A%d b%d c. ", document, sentence);
+        fprintf(file, "\n\n");
+    }
+    assert_int_equal(fclose(file), 0);
+}
+
+static void assert_no_outputs(const char *of)
+{
+    char path[400];
+    for (int i = 0; i < ENDINGS; i++) {
+        snprintf(path, sizeof path, "%s%s", of, endings[i]);
+        assert_false(file_exists(path));
+        snprintf(path, sizeof path, "%s%s.partial", of, endings[i]);
+        assert_false(file_exists(path));
+    }
+}
+
+/* A document of a prepared file as one line of ids, for comparing. */
+static void append_document(text *out, const dataset *data, uint64_t document)
+{
+    for (int64_t i = data->document_starts[document]; i < data->document_starts[document + 1];
+         i++) {
+        int32_t ids[100];
+        assert_in_range(data->lengths[i], 1, 100);
+        dataset_sentence(data, (uint64_t)i, ids);
+        for (int j = 0; j < data->lengths[i]; j++)
+            assert_ok(text_format(out, error, "%d ", ids[j]));
+        assert_ok(text_format(out, error, "/ "));
+    }
+    assert_ok(text_format(out, error, "\n"));
+}
+
+static text documents_of(const char *of)
+{
+    dataset data;
+    text out = {0};
+    assert_ok(dataset_open(&data, of, error));
+    assert_ok(dataset_check(&data, error));
+    for (uint64_t i = 0; i < data.document_count; i++)
+        append_document(&out, &data, i);
+    dataset_close(&data);
+    return out;
+}
+
+static void test_text_becomes_ids(void **state)
+{
+    (void)state;
+    static const char content[] = "A1 b.\nC?  d2\n\nz. \n\n \xFF a.\n";
+    assert_ok(file_write(input, content, sizeof content - 1, error));
+    bert_prepare_result result;
+    assert_ok(prepare(prefix, 0, 0, &result, error));
+    assert_int_equal(result.train.documents, 3);
+    assert_int_equal(result.train.sentences, 5);
+    assert_int_equal(result.train.tokens, 12);
+    assert_int_equal(result.validation.documents, 0);
+    assert_int_equal(result.bytes, sizeof content - 1);
+    assert_int_equal(result.invalid_bytes, 1);
+    assert_int_equal(result.unknown_tokens, 2); /* "?" and "z"; U+FFFD is cleaned away */
+    text ids = documents_of(prefix);
+    assert_string_equal(ids.data, "6 11 7 5 / 8 1 / 9 12 / \n1 5 / \n6 5 / \n");
+    text_free(&ids);
+}
+
+static void test_description_and_tokenizer(void **state)
+{
+    (void)state;
+    write_documents(300);
+    bert_prepare_result result;
+    assert_ok(prepare(prefix, 0.1, 0, &result, error));
+    assert_int_equal(result.train.documents + result.validation.documents, 300);
+    assert_in_range(result.validation.documents, 10, 60);
+    assert_int_equal(told_last.done, told_last.total);
+    assert_int_equal(told_last.infos + told_last.warnings, 0);
+
+    char path[400];
+    snprintf(path, sizeof path, "%s.json", prefix);
+    json_t *value;
+    assert_ok(json_read(&value, path, error));
+    int64_t number;
+    assert_ok(json_get_integer(json_object_get(value, "train"), path, "documents", true, 0, 1000,
+                               &number, error));
+    assert_int_equal(number, result.train.documents);
+    assert_ok(json_get_integer(json_object_get(value, "vocabulary"), path, "size", true, 0, 1000,
+                               &number, error));
+    assert_int_equal(number, 20);
+    double fraction;
+    assert_ok(json_get_number(value, path, "validation_fraction", true, 0, 1, &fraction, error));
+    assert_true(fraction == 0.1);
+    json_decref(value);
+
+    char *tokenizer_directory;
+    bert_tokenizer *tokenizer;
+    assert_ok(dataset_tokenizer_directory(&tokenizer_directory, prefix, error));
+    assert_ok(bert_tokenizer_load(&tokenizer, tokenizer_directory, NULL, error));
+    assert_int_equal(bert_tokenizer_vocab_size(tokenizer), 20);
+    bert_tokenizer_free(tokenizer);
+    free(tokenizer_directory);
+}
+
+static void assert_same_file(const char *a, const char *b, const char *ending)
+{
+    char path[400];
+    text contents[2] = {{0}, {0}};
+    snprintf(path, sizeof path, "%s%s", a, ending);
+    assert_ok(file_read(&contents[0], path, SIZE_MAX, error));
+    snprintf(path, sizeof path, "%s%s", b, ending);
+    assert_ok(file_read(&contents[1], path, SIZE_MAX, error));
+    assert_true(contents[0].length > 0);
+    assert_int_equal(contents[0].length, contents[1].length);
+    assert_memory_equal(contents[0].data, contents[1].data, contents[0].length);
+    text_free(&contents[0]);
+    text_free(&contents[1]);
+}
+
+static void test_threads_do_not_matter(void **state)
+{
+    (void)state;
+    write_documents(60000); /* some 4 MB: several turns of the pipeline */
+    char names[3][320];
+    for (int threads = 1; threads <= 3; threads++) {
+        snprintf(names[threads - 1], sizeof names[0], "%s%d", prefix, threads);
+        assert_ok(prepare(names[threads - 1], 0.01, threads, NULL, error));
+    }
+    for (int i = 0; i < 5; i++) {
+        assert_same_file(names[0], names[1], endings[i]);
+        assert_same_file(names[0], names[2], endings[i]);
+    }
+}
+
+static int compare_lines(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+/* The lines in order, to compare what two files hold and not where. */
+static void sort_lines(text *lines)
+{
+    char *sorted[4096], *rest = lines->data;
+    int count = 0;
+    for (char *line; (line = strsep(&rest, "\n")) && *line;)
+        sorted[count++] = line;
+    qsort(sorted, (size_t)count, sizeof *sorted, compare_lines);
+    text joined = {0};
+    for (int i = 0; i < count; i++)
+        assert_ok(text_format(&joined, error, "%s\n", sorted[i]));
+    text_free(lines);
+    *lines = joined;
+}
+
+static void test_side_depends_on_the_text_alone(void **state)
+{
+    (void)state;
+    char reversed[320], validation[340];
+    write_documents(500);
+    assert_ok(prepare(prefix, 0.1, 0, NULL, error));
+    FILE *file = fopen(input, "wb"); /* the same documents backwards, each twice */
+    for (int document = 499; document >= 0; document--)
+        for (int times = 0; times < 2; times++) {
+            for (int sentence = 0; sentence <= document % 9; sentence++)
+                fprintf(file, "A%d b%d c. ", document, sentence);
+            fprintf(file, "\n\n");
+        }
+    fclose(file);
+    snprintf(reversed, sizeof reversed, "%s-reversed", prefix);
+    assert_ok(prepare(reversed, 0.1, 0, NULL, error));
+
+    snprintf(validation, sizeof validation, "%s.validation", prefix);
+    text once = documents_of(validation);
+    text doubled = {0};
+    assert_ok(text_append(&doubled, once.data, once.length, error));
+    assert_ok(text_append(&doubled, once.data, once.length, error));
+    snprintf(validation, sizeof validation, "%s.validation", reversed);
+    text other = documents_of(validation);
+    sort_lines(&doubled);
+    sort_lines(&other);
+    assert_string_equal(doubled.data, other.data);
+    text_free(&once);
+    text_free(&doubled);
+    text_free(&other);
+}
+
+/* Two documents at least go to validation, if as many stay. */
+static void test_small_splits(void **state)
+{
+    (void)state;
+    char name[320], path[340];
+    for (int documents = 1; documents <= 40; documents++) {
+        write_documents(documents);
+        snprintf(name, sizeof name, "%s%d", prefix, documents);
+        bert_prepare_result result;
+        assert_ok(prepare(name, 1e-9, 0, &result, error));
+        assert_int_equal(result.validation.documents, documents < 4 ? 0 : 2);
+        assert_int_equal(result.train.documents, documents - (documents < 4 ? 0 : 2));
+        assert_int_equal(told_last.warnings, documents < 4);
+        assert_int_equal(told_last.infos, documents >= 4);
+        snprintf(path, sizeof path, "%s.validation.idx", name);
+        assert_int_equal(file_exists(path), documents >= 4);
+        text all = documents_of(name);
+        if (documents >= 4) {
+            snprintf(path, sizeof path, "%s.validation", name);
+            text more = documents_of(path);
+            assert_ok(text_append(&all, more.data, more.length, error));
+            text_free(&more);
+        }
+        char whole[320];
+        snprintf(whole, sizeof whole, "%s%d-whole", prefix, documents);
+        assert_ok(prepare(whole, 0, 0, NULL, error));
+        text expected = documents_of(whole);
+        sort_lines(&all);
+        sort_lines(&expected);
+        assert_string_equal(all.data, expected.data);
+        text_free(&all);
+        text_free(&expected);
+    }
+}
+
+static void test_existing_outputs_are_refused(void **state)
+{
+    (void)state;
+    write_documents(4);
+    char path[400], parent[300];
+    snprintf(parent, sizeof parent, "%s/out", directory);
+    assert_ok(directory_create(parent, error));
+    for (int i = 0; i < ENDINGS; i++) {
+        snprintf(path, sizeof path, "%s%s", prefix, endings[i]);
+        assert_ok(file_write(path, "kept", 4, error));
+        assert_fails(prepare(prefix, 0.01, 0, NULL, error), BERT_ERROR_USAGE,
+                     "exists already; choose another --output or remove it");
+        text content = {0};
+        assert_ok(file_read(&content, path, 100, error));
+        assert_string_equal(content.data, "kept");
+        text_free(&content);
+        assert_int_equal(unlink(path), 0);
+        assert_no_outputs(prefix);
+    }
+}
+
+static void assert_prepare_fails(bert_status status, const char *part)
+{
+    assert_fails(prepare(prefix, 0.01, 0, NULL, error), status, part);
+    assert_no_outputs(prefix);
+}
+
+static void test_errors_leave_nothing(void **state)
+{
+    (void)state;
+    assert_prepare_fails(BERT_ERROR_IO, "input: cannot open: No such file");
+    assert_ok(file_write(input, "", 0, error));
+    assert_prepare_fails(BERT_ERROR_INPUT, "input: is empty");
+    assert_ok(file_write(input, "\n\n", 2, error));
+    assert_prepare_fails(BERT_ERROR_INPUT, "input: no documents");
+    assert_ok(file_write(input, "\x01\x02\n\n\x03", 5, error));
+    assert_prepare_fails(BERT_ERROR_INPUT, "the tokenizer leaves nothing of the text");
+    write_documents(4);
+    assert_fails(prepare(prefix, 1, 0, NULL, error), BERT_ERROR_USAGE, "validation_fraction is 1");
+    assert_fails(prepare("", 0, 0, NULL, error), BERT_ERROR_USAGE, "no output prefix");
+    assert_fails(prepare(prefix, 0, -1, NULL, error), BERT_ERROR_USAGE, "threads is -1");
+    assert_int_equal(unlink(vocabulary), 0);
+    assert_prepare_fails(BERT_ERROR_IO, "vocab.txt");
+    bert_prepare_params params = bert_prepare_params_default();
+    assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_USAGE, "no output prefix");
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    if (access("/dev/full", W_OK) != 0)
+        skip();
+    write_documents(1000);
+    char parent[300], path[400];
+    snprintf(parent, sizeof parent, "%s/out", directory);
+    assert_ok(directory_create(parent, error));
+    static const char *const partials[] = {".bin", ".idx", ".validation.bin", ".validation.idx",
+                                           ".json"};
+    for (size_t i = 0; i < sizeof partials / sizeof *partials; i++) {
+        snprintf(path, sizeof path, "%s%s.partial", prefix, partials[i]);
+        assert_int_equal(symlink("/dev/full", path), 0);
+        assert_prepare_fails(BERT_ERROR_IO, "No space left on device");
+    }
+    assert_ok(prepare(prefix, 0.01, 0, NULL, error));
+}
+
+static bool stop(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void test_stop(void **state)
+{
+    (void)state;
+    write_documents(100);
+    bert_prepare_params params = bert_prepare_params_default();
+    const char *inputs[] = {input};
+    params.inputs = inputs;
+    params.input_count = 1;
+    params.tokenizer = vocabulary;
+    params.output = prefix;
+    bert_observer observer = {.should_stop = stop};
+    assert_fails(bert_prepare(&params, NULL, &observer, error), BERT_ERROR_IO,
+                 "stopped before the end; nothing was written");
+    assert_no_outputs(prefix);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_text_becomes_ids, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_description_and_tokenizer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_threads_do_not_matter, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_side_depends_on_the_text_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_small_splits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_existing_outputs_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_errors_leave_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
