@@ -97,7 +97,7 @@ static void decoder_backward(const model_pass *pass, size_t first, size_t rows)
 
 void mlm_head_run(const model_pass *pass, double scale, model_losses *losses)
 {
-    const float *logits = pass->model->activations.logits;
+    float *logits = pass->model->activations.logits;
     const int32_t *labels = pass->input->masked_labels;
     size_t masked = (size_t)pass->input->masked_count;
     size_t vocab = (size_t)pass->model->config.vocab_size;
@@ -106,11 +106,11 @@ void mlm_head_run(const model_pass *pass, double scale, model_losses *losses)
     transform_forward(pass);
     for (size_t first = 0; first < masked; first += LOGIT_ROWS) {
         size_t rows = smaller(LOGIT_ROWS, masked - first);
-        decoder_forward(pass, pass->model->activations.logits, first, rows);
         cross_entropy_sums sums;
+        decoder_forward(pass, logits, first, rows);
         if (pass->training) {
-            sums = cross_entropy_forward_backward(pass->model->activations.logits, labels + first,
-                                                  rows, vocab, (float)scale);
+            sums =
+                cross_entropy_forward_backward(logits, labels + first, rows, vocab, (float)scale);
             decoder_backward(pass, first, rows);
         } else {
             sums = cross_entropy_forward(logits, labels + first, rows, vocab);

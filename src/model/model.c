@@ -1,6 +1,7 @@
 /* A model's life: its buffers, its plan of memory, and the passes through it. */
 #include "model/internal.h"
 
+#include "math/fill.h"
 #include "math/reduce.h"
 
 #include <stdarg.h>
@@ -248,8 +249,7 @@ void model_train(model *model, const model_input *input, uint64_t seed, uint64_t
                  double mlm_scale, double nsp_scale, model_losses *losses)
 {
     model_pass pass = pass_forward(model, input, true, seed, step);
-    memset(model->activations.d_hidden, 0,
-           pass.tokens * (size_t)model->config.hidden_size * sizeof(float));
+    values_fill(model->activations.d_hidden, pass.tokens * (size_t)model->config.hidden_size, 0.0f);
     heads_run(&pass, mlm_scale, nsp_scale, losses);
     encoder_backward(&pass);
     embeddings_backward(&pass);
