@@ -107,7 +107,62 @@ static void test_gradients_add_up(void **state)
     model_free(model);
 }
 
-/* Two micro-batches instead of one batch: the same losses, gradients and dropout. */
+/* The part of a batch that its sequences first … first + count − 1 make: a micro-batch. The arrays
+ * that have to be counted anew come from `arena`, which the caller frees. */
+static model_input part_of(const model_input *whole, int first, int count, int32_t **arena)
+{
+    const int32_t *starts = whole->sequence_starts;
+    int32_t begin = starts[first], end = starts[first + count];
+    int first_masked = 0, masked = 0;
+    while (first_masked < whole->masked_count && whole->masked_positions[first_masked] < begin)
+        first_masked++;
+    while (first_masked + masked < whole->masked_count &&
+           whole->masked_positions[first_masked + masked] < end)
+        masked++;
+    *arena = calloc((size_t)(count + 1 + masked), sizeof **arena);
+    int32_t *positions = *arena + count + 1;
+    for (int i = 0; i <= count; i++)
+        (*arena)[i] = starts[first + i] - begin;
+    for (int i = 0; i < masked; i++)
+        positions[i] = whole->masked_positions[first_masked + i] - begin;
+    return (model_input){
+        .token_count = end - begin,
+        .sequence_count = count,
+        .masked_count = masked,
+        .tokens = whole->tokens + begin,
+        .token_types = whole->token_types + begin,
+        .sequence_starts = *arena,
+        .sample_numbers = whole->sample_numbers + first,
+        .masked_positions = positions,
+        .masked_labels = whole->masked_labels + first_masked,
+        .next_sentence_labels = whole->next_sentence_labels + first,
+    };
+}
+
+/* Two micro-batches, cut after `cut` sequences, give the losses and gradients of the whole. */
+static void assert_cut_does_not_matter(model *model, const model_input *input, int cut)
+{
+    size_t size = model_parameter_table(model)->size;
+    double whole_loss = train_loss(model, input), cut_loss = 0;
+    float *whole = gradients_of(model, input);
+    memset(model_gradients(model), 0, size * sizeof(float));
+    for (int half = 0; half < 2; half++) {
+        int32_t *arena;
+        model_input part =
+            part_of(input, half ? cut : 0, half ? input->sequence_count - cut : cut, &arena);
+        assert_ok(model_check_input(model, &part, error));
+        cut_loss += train_loss(model, &part);
+        free(arena);
+    }
+    assert_true(fabs(cut_loss / whole_loss - 1) < 1e-6);
+    const float *sum = model_gradients(model);
+    double difference = 0;
+    for (size_t i = 0; i < size; i++)
+        difference += ((double)sum[i] - whole[i]) * ((double)sum[i] - whole[i]);
+    assert_true(sqrt(difference) < 1e-5 * sqrt(dot(whole, whole, size)));
+    free(whole);
+}
+
 static void test_cut_of_the_batch_does_not_matter(void **state)
 {
     (void)state;
@@ -115,43 +170,52 @@ static void test_cut_of_the_batch_does_not_matter(void **state)
     fixture_batch batch;
     fixture_batch_fill(&batch);
     model *model = fixture_model(&config, &fixture_limits);
-    size_t size = model_parameter_table(model)->size;
-    double whole_loss = train_loss(model, &batch.input);
-    float *whole = gradients_of(model, &batch.input);
+    for (int cut = 1; cut < FIXTURE_SEQUENCES; cut++)
+        assert_cut_does_not_matter(model, &batch.input, cut);
+    model_free(model);
+}
 
-    enum { CUT = 2, CUT_MASKED = 4 }; /* after sequence 2 come tokens from 14 on, 5 predictions */
-    int32_t cut_token = batch.starts[CUT];
-    model_input first = batch.input, second = batch.input;
-    first.token_count = cut_token;
-    first.sequence_count = CUT;
-    first.masked_count = CUT_MASKED;
-    int32_t starts[FIXTURE_SEQUENCES - CUT + 1], positions[FIXTURE_MASKED - CUT_MASKED];
-    for (int i = CUT; i <= FIXTURE_SEQUENCES; i++)
-        starts[i - CUT] = batch.starts[i] - cut_token;
-    for (int i = CUT_MASKED; i < FIXTURE_MASKED; i++)
-        positions[i - CUT_MASKED] = batch.positions[i] - cut_token;
-    second.token_count -= cut_token;
-    second.sequence_count -= CUT;
-    second.masked_count -= CUT_MASKED;
-    second.tokens += cut_token;
-    second.token_types += cut_token;
-    second.sequence_starts = starts;
-    second.sample_numbers += CUT;
-    second.masked_positions = positions;
-    second.masked_labels += CUT_MASKED;
-    second.next_sentence_labels += CUT;
-    assert_ok(model_check_input(model, &first, error));
-    assert_ok(model_check_input(model, &second, error));
-
-    memset(model_gradients(model), 0, size * sizeof(float));
-    double cut_loss = train_loss(model, &first) + train_loss(model, &second);
-    assert_true(fabs(cut_loss / whole_loss - 1) < 1e-6);
-    const float *cut = model_gradients(model);
-    double difference = 0;
-    for (size_t i = 0; i < size; i++)
-        difference += ((double)cut[i] - whole[i]) * ((double)cut[i] - whole[i]);
-    assert_true(sqrt(difference) < 1e-6 * sqrt(dot(whole, whole, size)));
-    free(whole);
+/* More predictions than the head holds logits for at once, cut where each half fits at once. */
+static void test_many_predictions(void **state)
+{
+    (void)state;
+    enum {
+        COPIES = 40,
+        TOKENS = COPIES * FIXTURE_TOKENS,
+        SEQUENCES = COPIES * FIXTURE_SEQUENCES,
+        MASKED = COPIES * FIXTURE_MASKED
+    };
+    static int32_t tokens[TOKENS], starts[SEQUENCES + 1], positions[MASKED], labels[MASKED];
+    static uint8_t types[TOKENS], pair_labels[SEQUENCES];
+    static uint64_t numbers[SEQUENCES];
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    for (int copy = 0; copy < COPIES; copy++) {
+        for (int i = 0; i < FIXTURE_TOKENS; i++) {
+            tokens[copy * FIXTURE_TOKENS + i] = (batch.tokens[i] + copy) % 83;
+            types[copy * FIXTURE_TOKENS + i] = batch.types[i];
+        }
+        for (int i = 0; i < FIXTURE_SEQUENCES; i++) {
+            starts[copy * FIXTURE_SEQUENCES + i] = copy * FIXTURE_TOKENS + batch.starts[i];
+            numbers[copy * FIXTURE_SEQUENCES + i] = (uint64_t)(copy * FIXTURE_SEQUENCES + i);
+            pair_labels[copy * FIXTURE_SEQUENCES + i] = batch.pair_labels[i];
+        }
+        for (int i = 0; i < FIXTURE_MASKED; i++) {
+            positions[copy * FIXTURE_MASKED + i] = copy * FIXTURE_TOKENS + batch.positions[i];
+            labels[copy * FIXTURE_MASKED + i] = (batch.labels[i] + copy) % 83;
+        }
+    }
+    starts[SEQUENCES] = TOKENS;
+    const model_input input = {TOKENS, SEQUENCES, MASKED,    tokens, types,
+                               starts, numbers,   positions, labels, pair_labels};
+    const model_limits limits = {TOKENS, SEQUENCES, MASKED, true};
+    model_config config = fixture_config(0.1);
+    model *model = fixture_model(&config, &limits);
+    assert_ok(model_check_input(model, &input, error));
+    assert_cut_does_not_matter(model, &input, SEQUENCES / 2);
+    model_losses losses = {0};
+    model_evaluate(model, &input, &losses);
+    assert_int_equal(losses.mlm_count, MASKED);
     model_free(model);
 }
 
@@ -418,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_gradients_equal_finite_differences),
         cmocka_unit_test(test_gradients_add_up),
         cmocka_unit_test(test_cut_of_the_batch_does_not_matter),
+        cmocka_unit_test(test_many_predictions),
         cmocka_unit_test(test_threads_do_not_change_bits),
         cmocka_unit_test(test_exact_plan_equals_a_generous_one),
         cmocka_unit_test(test_steps_draw_other_dropout),
