@@ -230,8 +230,9 @@ static bert_status append_sample(sampler *sampler, const pair_table *table, uint
                          : place;
     uint64_t sentence = pair_table_start(table, sampler->data, &sampler->blocks, index);
     pair pair = pair_draw(sampler->data, &sampler->pairs, table->epoch, sentence);
+    int marks = settings->next_sentence_prediction ? 3 : 2; /* [CLS] and the [SEP]s */
     if (batch->sequence_count == batch->sequence_capacity ||
-        batch->token_capacity - batch->token_count < pair.a_count + pair.b_count + 3 ||
+        batch->token_capacity - batch->token_count < pair.a_count + pair.b_count + marks ||
         batch->masked_capacity - batch->masked_count < sampler->masking.limit)
         return error_set(error, BERT_ERROR_USAGE,
                          "a batch with room for %d sequences, %d tokens and %d predictions is too "

@@ -169,15 +169,22 @@ bert_status trainer_restore(trainer *trainer, const char *checkpoint, bert_error
 
 /* ------------------------------------------------------------------------------------- loop --- */
 
+/* An update may overflow where loss and gradients were finite. The next step would notice; what is
+ * evaluated or saved has to be sound now. */
+static bert_status check_parameters(const trainer *trainer, bert_error *error)
+{
+    const char *broken = model_find_nonfinite(trainer->model, model_values(trainer->model));
+    if (!broken)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_NUMBER,
+                     "step %" PRId64 ": parameter %s is not finite after the update; it was not "
+                     "saved; a lower --learning-rate may help",
+                     trainer->state.step, broken);
+}
+
 static bert_status save_checkpoint(trainer *trainer, bool evaluated, bert_error *error)
 {
     train_state *state = &trainer->state;
-    const char *broken = model_find_nonfinite(trainer->model, model_values(trainer->model));
-    if (broken)
-        return error_set(error, BERT_ERROR_NUMBER,
-                         "step %" PRId64 ": parameter %s is not finite after the update; nothing "
-                         "was saved; a lower --learning-rate may help",
-                         state->step, broken);
     if (evaluated && (isnan(state->best_loss) || state->eval_loss < state->best_loss)) {
         state->best_loss = state->eval_loss;
         state->best_step = state->step;
@@ -221,13 +228,17 @@ static bert_status follow_up(trainer *trainer, bool last, int64_t stop_after_ste
         trainer_report(trainer);
     if (logs)
         TRY(trainer_log(trainer, error));
-    if (evaluates)
+    if (evaluates) {
+        TRY(check_parameters(trainer, error));
         TRY(trainer_evaluate(trainer, error));
+    }
     *stopping = !last && (trainer->call_steps == stop_after_steps ||
                           observer_should_stop(trainer->observer));
     if (last || *stopping ||
-        settings_is_due(settings, params->save_steps, params->save_epochs, step))
+        settings_is_due(settings, params->save_steps, params->save_epochs, step)) {
+        TRY(check_parameters(trainer, error));
         TRY(save_checkpoint(trainer, evaluates, error));
+    }
     return BERT_OK;
 }
 
