@@ -1,35 +1,35 @@
 #include "math/activation.h"
 
-#include <math.h>
-
-static const float reciprocal_root_2 = 0.70710678118654752440f;
-static const float reciprocal_root_2_pi = 0.39894228040143267794f;
+#include "math/kernels/kernels.h"
+#include "math/runs.h"
 
 void gelu_forward(float *out, const float *in, size_t count)
 {
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < count; i++)
-        out[i] = 0.5f * in[i] * (1 + erff(in[i] * reciprocal_root_2));
+    const kernels *kernels = kernels_active();
+#pragma omp parallel for schedule(static) if (count > RUN_WORTH_THREADS)
+    for (size_t start = 0; start < count; start += RUN)
+        kernels->gelu_forward(out + start, in + start, run_length(start, count));
 }
 
 void gelu_backward(float *d_in, const float *d_out, const float *in, size_t count)
 {
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < count; i++) {
-        float distribution = 0.5f * (1 + erff(in[i] * reciprocal_root_2));
-        float density = reciprocal_root_2_pi * expf(-0.5f * in[i] * in[i]);
-        d_in[i] = d_out[i] * (distribution + in[i] * density);
-    }
+    const kernels *kernels = kernels_active();
+#pragma omp parallel for schedule(static) if (count > RUN_WORTH_THREADS)
+    for (size_t start = 0; start < count; start += RUN)
+        kernels->gelu_backward(d_in + start, d_out + start, in + start, run_length(start, count));
 }
 
 void tanh_forward(float *out, const float *in, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        out[i] = tanhf(in[i]);
+    const kernels *kernels = kernels_active();
+#pragma omp parallel for schedule(static) if (count > RUN_WORTH_THREADS)
+    for (size_t start = 0; start < count; start += RUN)
+        kernels->tanh_forward(out + start, in + start, run_length(start, count));
 }
 
 void tanh_backward(float *d_in, const float *d_out, const float *out, size_t count)
 {
+#pragma omp parallel for simd schedule(static) if (count > RUN_WORTH_THREADS)
     for (size_t i = 0; i < count; i++)
         d_in[i] = d_out[i] * (1 - out[i] * out[i]);
 }

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* out[count] = x · Φ(x); out may be in. Error bounds against the exact value: see activation.c. */
+/* out[count] = x · Φ(x); out may be in. Error bounds see kernels/exponential.h. */
 void gelu_forward(float *out, const float *in, size_t count);
 
 /* d_in[count] = d_out · (Φ(in) + in · φ(in)); d_in may be d_out. */

@@ -1,39 +1,228 @@
+/* Blocking, packing and sharing of work around the register tiles of kernels/gemm.inc.
+ *
+ * C is taken in chunks, k in blocks. The panels of a chunk of A and of B for one block of k are
+ * packed by all threads together; then they draw tasks, each a range of rows times a range of
+ * columns. In a task one A panel (in L1) meets all B panels of the range (in L2). An element is the
+ * sum over the blocks of k in their order, whoever computes it. */
 #include "math/gemm.h"
 
-#include <string.h>
+#include "math/kernels/kernels.h"
+#include "math/workspace.h"
 
-/* One row of C. The inner loops run along contiguous memory in all three kinds. */
-static void gemm_row(gemm_kind kind, size_t i, size_t n, size_t k, const float *a, size_t lda,
-                     const float *b, size_t ldb, float *row, bool accumulate)
+#include <omp.h>
+#include <stdatomic.h>
+
+enum {
+    BLOCK_K = 384,           /* 14 rows of it fill two thirds of a 32 KiB L1 */
+    TASK_FLOATS = 96 << 10,  /* B panels of a task: 384 KiB of L2 */
+    CHUNK_ROWS = 1024,       /* A panels of a chunk: 1.5 MiB of L3 */
+    CHUNK_COLUMNS = 4096,    /* B panels of a chunk: 6 MiB of L3 */
+    TASKS_PER_THREAD = 16,   /* so that the last task of a chunk is short */
+    THREAD_WORK = 256 << 10, /* multiplications that are worth waking a thread: some 5 µs */
+};
+
+typedef struct product {
+    const kernels *kernels;
+    gemm_kind kind;
+    size_t m, n, k;
+    const float *a, *b;
+    size_t lda, ldb;
+    float *c;
+    size_t ldc;
+    bool accumulate;
+    const gemm_epilogue *epilogue; /* NULL: none */
+
+    float *packed_a, *packed_b;
+    size_t chunk_rows, chunk_columns; /* the most that the workspace holds */
+    atomic_size_t next_task;
+} product;
+
+/* One chunk of C and block of k. Rows are cut into panels of equal height, to waste none. */
+typedef struct chunk {
+    size_t row, rows, column, columns, p, k;
+    size_t row_panels;
+    bool first, last; /* block of k */
+} chunk;
+
+static size_t divide_up(size_t a, size_t b)
 {
-    if (!accumulate)
-        memset(row, 0, n * sizeof *row);
-    if (kind == GEMM_NT) {
-        for (size_t j = 0; j < n; j++) {
-            float sum = 0;
-#pragma omp simd reduction(+ : sum)
-            for (size_t p = 0; p < k; p++)
-                sum += a[i * lda + p] * b[j * ldb + p];
-            row[j] += sum;
-        }
+    return (a + b - 1) / b;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t panel_start(const chunk *chunk, size_t panel)
+{
+    return panel * chunk->rows / chunk->row_panels;
+}
+
+static void pack_a(const product *product, const chunk *chunk, size_t panel)
+{
+    size_t start = panel_start(chunk, panel), count = panel_start(chunk, panel + 1) - start;
+    size_t row = chunk->row + start;
+    float *out = product->packed_a + start * chunk->k;
+    if (product->kind == GEMM_TN)
+        product->kernels->pack_columns(out, product->a + chunk->p * product->lda + row,
+                                       product->lda, count, chunk->k, count);
+    else
+        product->kernels->pack_rows(out, product->a + row * product->lda + chunk->p, product->lda,
+                                    count, chunk->k, count);
+}
+
+static void pack_b(const product *product, const chunk *chunk, size_t panel)
+{
+    size_t width = product->kernels->tile_columns, start = panel * width;
+    size_t count = smaller(width, chunk->columns - start), column = chunk->column + start;
+    float *out = product->packed_b + start * chunk->k;
+    if (product->kind == GEMM_NT)
+        product->kernels->pack_rows(out, product->b + column * product->ldb + chunk->p,
+                                    product->ldb, count, chunk->k, width);
+    else
+        product->kernels->pack_columns(out, product->b + chunk->p * product->ldb + column,
+                                       product->ldb, count, chunk->k, width);
+}
+
+/* Rows of `panel` times `columns` columns from `column` of the chunk. */
+static void compute(const product *product, const chunk *chunk, size_t panel, size_t column,
+                    size_t columns)
+{
+    size_t start = panel_start(chunk, panel), rows = panel_start(chunk, panel + 1) - start;
+    size_t place = (chunk->row + start) * product->ldc + chunk->column + column;
+    const gemm_epilogue *epilogue = chunk->last ? product->epilogue : NULL;
+    const float *bias = epilogue && epilogue->bias ? epilogue->bias + chunk->column + column : NULL;
+    product->kernels->multiply_panel(rows, columns, chunk->k, product->packed_a + start * chunk->k,
+                                     product->packed_b + column * chunk->k, product->c + place,
+                                     product->ldc, bias, product->accumulate || !chunk->first);
+    if (epilogue && epilogue->gelu)
+        for (size_t row = 0; row < rows; row++, place += product->ldc)
+            product->kernels->gelu_forward(epilogue->gelu + place, product->c + place, columns);
+}
+
+static void compute_tasks(product *product, const chunk *chunk, size_t threads)
+{
+    size_t width = product->kernels->tile_columns;
+    size_t column_panels = divide_up(chunk->columns, width);
+    size_t column_groups =
+        smaller(column_panels, divide_up(column_panels * width * chunk->k, (size_t)TASK_FLOATS));
+    size_t wanted = threads == 1 ? 1 : threads * TASKS_PER_THREAD;
+    size_t row_groups = smaller(chunk->row_panels, divide_up(wanted, column_groups));
+    for (;;) {
+        size_t task = atomic_fetch_add_explicit(&product->next_task, 1, memory_order_relaxed);
+        size_t column_group = task / row_groups, row_group = task % row_groups;
+        if (column_group >= column_groups)
+            return;
+        size_t first = column_group * column_panels / column_groups * width;
+        size_t end = (column_group + 1) * column_panels / column_groups * width;
+        for (size_t panel = row_group * chunk->row_panels / row_groups;
+             panel < (row_group + 1) * chunk->row_panels / row_groups; panel++)
+            compute(product, chunk, panel, first, smaller(end, chunk->columns) - first);
+    }
+}
+
+/* All threads of the team call this together. */
+static void compute_chunk(product *product, const chunk *chunk, bool new_a, bool new_b,
+                          size_t thread, size_t threads)
+{
+    size_t column_panels = divide_up(chunk->columns, product->kernels->tile_columns);
+    if (new_b)
+        for (size_t panel = thread; panel < column_panels; panel += threads)
+            pack_b(product, chunk, panel);
+    if (new_a)
+        for (size_t panel = thread; panel < chunk->row_panels; panel += threads)
+            pack_a(product, chunk, panel);
+    if (thread == 0)
+        atomic_store_explicit(&product->next_task, 0, memory_order_relaxed);
+    if (threads > 1) {
+#pragma omp barrier
+    }
+    compute_tasks(product, chunk, threads);
+    if (threads > 1) {
+#pragma omp barrier
+    }
+}
+
+static void compute_all(product *product, size_t thread, size_t threads)
+{
+    size_t blocks = product->k > 0 ? divide_up(product->k, BLOCK_K) : 1;
+    for (size_t column = 0; column < product->n; column += product->chunk_columns)
+        for (size_t row = 0; row < product->m; row += product->chunk_rows)
+            for (size_t block = 0; block < blocks; block++) {
+                size_t p = block * product->k / blocks;
+                chunk chunk = {
+                    .row = row,
+                    .rows = smaller(product->chunk_rows, product->m - row),
+                    .column = column,
+                    .columns = smaller(product->chunk_columns, product->n - column),
+                    .p = p,
+                    .k = (block + 1) * product->k / blocks - p,
+                    .first = block == 0,
+                    .last = block + 1 == blocks,
+                };
+                chunk.row_panels = divide_up(chunk.rows, product->kernels->tile_rows);
+                /* B stays packed from one chunk of rows to the next where k is a single block. */
+                compute_chunk(product, &chunk, true, blocks > 1 || row == 0, thread, threads);
+            }
+}
+
+/* Rows and columns of a chunk: the wanted ones, or what a small workspace has room for. */
+static void plan_chunks(product *product, float *workspace, size_t floats)
+{
+    const kernels *kernels = product->kernels;
+    size_t block_k = smaller(product->k, BLOCK_K), limit = floats / (block_k > 0 ? block_k : 1);
+    size_t rows = smaller(product->m, CHUNK_ROWS), columns = smaller(product->n, CHUNK_COLUMNS);
+    columns = divide_up(columns, kernels->tile_columns) * kernels->tile_columns;
+    if (rows + columns > limit) {
+        rows = smaller(rows, limit / 2);
+        columns = (limit - rows) / kernels->tile_columns * kernels->tile_columns;
+    }
+    product->chunk_rows = rows;
+    product->chunk_columns = columns;
+    product->packed_b = workspace; /* first: its vectors are loaded aligned */
+    product->packed_a = workspace + columns * block_k;
+}
+
+void gemm_fused(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                const float *b, size_t ldb, float *c, size_t ldc, bool accumulate,
+                const gemm_epilogue *epilogue)
+{
+    if (m == 0 || n == 0)
+        return;
+    product product = {.kernels = kernels_active(),
+                       .kind = kind,
+                       .m = m,
+                       .n = n,
+                       .k = k,
+                       .a = a,
+                       .b = b,
+                       .lda = lda,
+                       .ldb = ldb,
+                       .c = c,
+                       .ldc = ldc,
+                       .accumulate = accumulate,
+                       .epilogue = epilogue};
+    size_t floats;
+    float *workspace = workspace_of_thread(&floats);
+    plan_chunks(&product, workspace, floats);
+    size_t threads = omp_in_parallel() ? 1 : (size_t)omp_get_max_threads();
+    threads = smaller(threads, 1 + (size_t)((double)m * (double)n * (double)k / THREAD_WORK));
+    if (threads == 1) {
+        compute_all(&product, 0, 1);
         return;
     }
-    for (size_t p = 0; p < k; p++) {
-        float factor = kind == GEMM_TN ? a[p * lda + i] : a[i * lda + p];
-        for (size_t j = 0; j < n; j++)
-            row[j] += factor * b[p * ldb + j];
-    }
+#pragma omp parallel num_threads((int)threads)
+    compute_all(&product, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
 }
 
 void gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
           size_t ldb, float *c, size_t ldc, bool accumulate)
 {
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < m; i++)
-        gemm_row(kind, i, n, k, a, lda, b, ldb, c + i * ldc, accumulate);
+    gemm_fused(kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate, NULL);
 }
 
 const char *gemm_kernel_name(void)
 {
-    return "generic";
+    return kernels_active()->name;
 }

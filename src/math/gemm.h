@@ -19,7 +19,19 @@ typedef enum gemm_kind {
 void gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
           size_t ldb, float *c, size_t ldc, bool accumulate);
 
-/* Name of the kernels in use on this machine: "avx512", "avx2", "generic". */
+/* What is done to elements of C whose sum is complete, while they are in cache. */
+typedef struct gemm_epilogue {
+    const float *bias; /* [n], added to every row; NULL: none */
+    float *gelu;       /* [m, n], row stride as C: becomes GELU(C); NULL: not wanted */
+} gemm_epilogue;
+
+/* The same with an epilogue; NULL: none. */
+void gemm_fused(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                const float *b, size_t ldb, float *c, size_t ldc, bool accumulate,
+                const gemm_epilogue *epilogue);
+
+/* Name of the kernels in use on this machine: "avx512", "avx2", "generic" (see BERT_KERNELS in
+ * kernels/kernels.h). */
 const char *gemm_kernel_name(void);
 
 #endif

@@ -1,25 +1,21 @@
 #include "math/linear.h"
 
-#include "math/activation.h"
 #include "math/gemm.h"
 
 void linear_forward(float *out, const float *in, const float *weight, const float *bias,
                     size_t rows, size_t inputs, size_t outputs)
 {
-    gemm(GEMM_NT, rows, outputs, inputs, in, inputs, weight, inputs, out, outputs, false);
-    if (!bias)
-        return;
-#pragma omp parallel for schedule(static)
-    for (size_t row = 0; row < rows; row++)
-        for (size_t column = 0; column < outputs; column++)
-            out[row * outputs + column] += bias[column];
+    const gemm_epilogue epilogue = {.bias = bias};
+    gemm_fused(GEMM_NT, rows, outputs, inputs, in, inputs, weight, inputs, out, outputs, false,
+               &epilogue);
 }
 
 void linear_gelu_forward(float *activated, float *out, const float *in, const float *weight,
                          const float *bias, size_t rows, size_t inputs, size_t outputs)
 {
-    linear_forward(out, in, weight, bias, rows, inputs, outputs);
-    gelu_forward(activated, out, rows * outputs);
+    const gemm_epilogue epilogue = {.bias = bias, .gelu = activated};
+    gemm_fused(GEMM_NT, rows, outputs, inputs, in, inputs, weight, inputs, out, outputs, false,
+               &epilogue);
 }
 
 void linear_backward_input(float *d_in, const float *d_out, const float *weight, size_t rows,

@@ -1,0 +1,189 @@
+/* Vectors of floats, of the width that the instruction set of this compilation has. Everything in
+ * kernels/ is written once in GCC's vector extensions and compiled for each instruction set; only
+ * what the extensions cannot say well is told apart here. Included by kernels/instance.inc. */
+#ifndef MATH_KERNELS_VECTOR_H
+#define MATH_KERNELS_VECTOR_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+enum { WIDTH = 16 };
+#elif defined(__AVX2__)
+#include <immintrin.h>
+enum { WIDTH = 8 };
+#else
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+enum { WIDTH = 4 };
+#endif
+
+typedef float vector __attribute__((vector_size(4 * WIDTH)));
+typedef int32_t vector_int __attribute__((vector_size(4 * WIDTH)));
+typedef uint32_t vector_bits __attribute__((vector_size(4 * WIDTH)));
+typedef uint64_t vector_long __attribute__((vector_size(4 * WIDTH)));
+/* The same in memory, anywhere. */
+typedef float vector_memory __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vector vector_load(const float *from)
+{
+    return *(const vector_memory *)from;
+}
+
+INLINE void vector_store(float *to, vector value)
+{
+    *(vector_memory *)to = value;
+}
+
+/* The first `count` < WIDTH elements; the others are `rest`. */
+INLINE vector vector_load_part(const float *from, size_t count, float rest)
+{
+#if defined(__AVX512F__)
+    return (vector)_mm512_mask_loadu_ps(_mm512_set1_ps(rest), (__mmask16)((1u << count) - 1), from);
+#else
+    union {
+        vector all;
+        float each[WIDTH];
+    } part;
+    for (size_t i = 0; i < WIDTH; i++)
+        part.each[i] = i < count ? from[i] : rest;
+    return part.all;
+#endif
+}
+
+INLINE void vector_store_part(float *to, vector value, size_t count)
+{
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), (__m512)value);
+#else
+    union {
+        vector all;
+        float each[WIDTH];
+    } part = {value};
+    for (size_t i = 0; i < count; i++)
+        to[i] = part.each[i];
+#endif
+}
+
+/* Of a run with `left` > 0 elements to go: WIDTH of them, or the last few. */
+INLINE vector vector_load_run(const float *from, size_t left, float rest)
+{
+    return left >= WIDTH ? vector_load(from) : vector_load_part(from, left, rest);
+}
+
+INLINE void vector_store_run(float *to, vector value, size_t left)
+{
+    if (left >= WIDTH)
+        vector_store(to, value);
+    else
+        vector_store_part(to, value, left);
+}
+
+INLINE vector vector_of(float value)
+{
+    return value - (vector){0};
+}
+
+/* Where the mask is set (all bits of a lane), `yes`, elsewhere `no`. */
+INLINE vector vector_select(vector_int mask, vector yes, vector no)
+{
+#if defined(__AVX512F__)
+    return (vector)_mm512_mask_mov_ps((__m512)no, _mm512_movepi32_mask((__m512i)mask), (__m512)yes);
+#elif defined(__AVX2__)
+    return (vector)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)mask);
+#else
+    return (vector)((mask & (vector_int)yes) | (~mask & (vector_int)no));
+#endif
+}
+
+/* The greater; `b` where either is no number. */
+INLINE vector vector_maximum(vector a, vector b)
+{
+#if defined(__AVX512F__)
+    return (vector)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (vector)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+    return (vector)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    return vector_select(a > b, a, b);
+#endif
+}
+
+INLINE vector vector_absolute(vector x)
+{
+    return (vector)((vector_bits)x & 0x7fffffffu);
+}
+
+/* Lanes are added pairwise, in the same order in every call. */
+INLINE float vector_sum(vector x)
+{
+    union {
+        vector all;
+        float each[WIDTH];
+    } part = {x};
+    for (size_t half = WIDTH / 2; half > 0; half /= 2)
+        for (size_t i = 0; i < half; i++)
+            part.each[i] += part.each[i + half];
+    return part.each[0];
+}
+
+INLINE float vector_greatest(vector x)
+{
+    union {
+        vector all;
+        float each[WIDTH];
+    } part = {x};
+    float greatest = part.each[0];
+    for (size_t i = 1; i < WIDTH; i++)
+        greatest = part.each[i] > greatest ? part.each[i] : greatest;
+    return greatest;
+}
+
+/* Products of the even lanes, each taken as unsigned 32 bits, in 64 bits. */
+INLINE vector_long vector_multiply_even(vector_bits a, vector_bits b)
+{
+#if defined(__AVX512F__)
+    return (vector_long)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (vector_long)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+    return (vector_long)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#else
+    const vector_long low = (vector_long){0} + 0xffffffffu;
+    return ((vector_long)a & low) * ((vector_long)b & low);
+#endif
+}
+
+/* Columns of a WIDTH × WIDTH block become rows: log2(WIDTH) rounds of interleaving row i with row
+ * i + WIDTH / 2. */
+INLINE void vector_transpose(vector rows[WIDTH])
+{
+    vector_int low, high;
+    for (int i = 0; i < WIDTH / 2; i++) {
+        low[2 * i] = i;
+        low[2 * i + 1] = i + WIDTH;
+        high[2 * i] = i + WIDTH / 2;
+        high[2 * i + 1] = i + WIDTH / 2 + WIDTH;
+    }
+#pragma GCC unroll 4
+    for (int round = 1; round < WIDTH; round *= 2) {
+        vector mixed[WIDTH];
+#pragma GCC unroll 8
+        for (int i = 0; i < WIDTH / 2; i++) {
+            mixed[2 * i] = __builtin_shuffle(rows[i], rows[i + WIDTH / 2], low);
+            mixed[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + WIDTH / 2], high);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < WIDTH; i++)
+            rows[i] = mixed[i];
+    }
+}
+
+#endif
