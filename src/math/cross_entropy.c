@@ -1,56 +1,43 @@
 #include "math/cross_entropy.h"
 
+#include "math/kernels/kernels.h"
+#include "math/runs.h"
+
 #include <math.h>
 #include <stdbool.h>
 
 enum { ROWS_AT_ONCE = 256 }; /* losses held on the stack, so that they are added in order */
 
-/* Of one row: maximum, and the sum of exp(logit − maximum). */
-static void row_statistics(const float *logits, size_t classes, float *maximum, size_t *first,
-                           double *sum)
+static double row_loss(const kernels *kernels, const float *logits, float *gradient, int32_t label,
+                       size_t classes, float scale, bool *correct)
 {
-    *maximum = logits[0];
-    *first = 0;
-    for (size_t i = 1; i < classes; i++)
-        if (logits[i] > *maximum) {
-            *maximum = logits[i];
-            *first = i;
-        }
-    *sum = 0;
-    for (size_t i = 0; i < classes; i++)
-        *sum += expf(logits[i] - *maximum);
-}
-
-static double row_loss(const float *logits, float *gradient, int32_t label, size_t classes,
-                       float scale, bool *correct)
-{
-    float maximum;
-    size_t first;
-    double sum;
-    row_statistics(logits, classes, &maximum, &first, &sum);
+    float maximum = kernels->maximum(logits, classes), logit = logits[label];
+    size_t first = 0;
+    while (first + 1 < classes && logits[first] != maximum)
+        first++;
     *correct = first == (size_t)label;
-    double loss = log(sum) + maximum - logits[label];
+    double sum = kernels->exponentials(gradient, logits, classes, maximum);
     if (gradient) {
-        for (size_t i = 0; i < classes; i++)
-            gradient[i] = scale * (float)(expf(logits[i] - maximum) / sum);
+        kernels->scale(gradient, classes, (float)(scale / sum));
         gradient[label] -= scale;
     }
-    return loss;
+    return log(sum) + maximum - logit;
 }
 
 static cross_entropy_sums sums_over_rows(const float *logits, float *gradient,
                                          const int32_t *labels, size_t rows, size_t classes,
                                          float scale)
 {
+    const kernels *kernels = kernels_active();
     cross_entropy_sums sums = {0};
     for (size_t start = 0; start < rows; start += ROWS_AT_ONCE) {
         size_t count = rows - start < ROWS_AT_ONCE ? rows - start : ROWS_AT_ONCE;
         double loss[ROWS_AT_ONCE];
         bool correct[ROWS_AT_ONCE];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (count * classes > RUN_WORTH_THREADS)
         for (size_t i = 0; i < count; i++) {
             size_t offset = (start + i) * classes;
-            loss[i] = row_loss(logits + offset, gradient ? gradient + offset : NULL,
+            loss[i] = row_loss(kernels, logits + offset, gradient ? gradient + offset : NULL,
                                labels[start + i], classes, scale, &correct[i]);
         }
         for (size_t i = 0; i < count; i++) {
@@ -75,14 +62,12 @@ cross_entropy_sums cross_entropy_forward_backward(float *logits, const int32_t *
 
 void softmax_forward(float *probabilities, const float *logits, size_t rows, size_t classes)
 {
-#pragma omp parallel for schedule(static)
+    const kernels *kernels = kernels_active();
+#pragma omp parallel for schedule(static) if (rows * classes > RUN_WORTH_THREADS)
     for (size_t row = 0; row < rows; row++) {
-        float maximum;
-        size_t first;
-        double sum;
-        row_statistics(logits + row * classes, classes, &maximum, &first, &sum);
-        for (size_t i = 0; i < classes; i++)
-            probabilities[row * classes + i] =
-                (float)(expf(logits[row * classes + i] - maximum) / sum);
+        const float *in = logits + row * classes;
+        float *out = probabilities + row * classes;
+        double sum = kernels->exponentials(out, in, classes, kernels->maximum(in, classes));
+        kernels->scale(out, classes, (float)(1 / sum));
     }
 }

@@ -1,6 +1,8 @@
 #include "math/dropout.h"
 
 #include "base/random.h"
+#include "math/kernels/kernels.h"
+#include "math/runs.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,24 +20,6 @@ dropout dropout_at(double probability, uint64_t seed, uint64_t step, uint32_t pl
     return result;
 }
 
-static void apply_to_row(float *out, const float *in, uint64_t row_key, size_t columns,
-                         const dropout *dropout)
-{
-    for (size_t first = 0; first < columns; first += 128)
-        for (size_t lane = 0; lane < 16; lane++) {
-            const uint32_t counter[4] = {(uint32_t)(first / 8 + lane), (uint32_t)row_key,
-                                         (uint32_t)(row_key >> 32), dropout->place};
-            uint32_t bits[4];
-            random_philox(counter, dropout->key, bits);
-            for (size_t part = 0; part < 8; part++) {
-                size_t column = first + 16 * part + lane;
-                uint32_t chance = bits[part / 2] >> part % 2 * 16 & 0xffff;
-                if (column < columns)
-                    out[column] = chance < dropout->threshold ? 0 : in[column] * dropout->scale;
-            }
-        }
-}
-
 void dropout_apply(float *out, const float *in, const uint64_t *row_keys, size_t rows,
                    size_t columns, const dropout *dropout)
 {
@@ -44,7 +28,8 @@ void dropout_apply(float *out, const float *in, const uint64_t *row_keys, size_t
             memcpy(out, in, rows * columns * sizeof *out);
         return;
     }
-#pragma omp parallel for schedule(static)
+    const kernels *kernels = kernels_active();
+#pragma omp parallel for schedule(static) if (rows * columns > RUN_WORTH_THREADS)
     for (size_t row = 0; row < rows; row++)
-        apply_to_row(out + row * columns, in + row * columns, row_keys[row], columns, dropout);
+        kernels->dropout(out + row * columns, in + row * columns, row_keys[row], columns, dropout);
 }

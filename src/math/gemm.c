@@ -70,6 +70,8 @@ static void pack_a(const product *product, const chunk *chunk, size_t panel)
     else
         product->kernels->pack_rows(out, product->a + row * product->lda + chunk->p, product->lda,
                                     count, chunk->k, count);
+    if (product->epilogue && product->epilogue->row_sums && chunk->column == 0)
+        product->kernels->sum_panel(product->epilogue->row_sums + row, out, count, chunk->k);
 }
 
 static void pack_b(const product *product, const chunk *chunk, size_t panel)
@@ -105,8 +107,8 @@ static void compute_tasks(product *product, const chunk *chunk, size_t threads)
 {
     size_t width = product->kernels->tile_columns;
     size_t column_panels = divide_up(chunk->columns, width);
-    size_t column_groups =
-        smaller(column_panels, divide_up(column_panels * width * chunk->k, (size_t)TASK_FLOATS));
+    size_t floats = column_panels * width * chunk->k;
+    size_t column_groups = smaller(column_panels, 1 + floats / TASK_FLOATS);
     size_t wanted = threads == 1 ? 1 : threads * TASKS_PER_THREAD;
     size_t row_groups = smaller(chunk->row_panels, divide_up(wanted, column_groups));
     for (;;) {

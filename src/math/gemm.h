@@ -19,9 +19,10 @@ typedef enum gemm_kind {
 void gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
           size_t ldb, float *c, size_t ldc, bool accumulate);
 
-/* What is done to elements of C whose sum is complete, while they are in cache. */
+/* What is done beside the product, while its operands and results are in cache. */
 typedef struct gemm_epilogue {
     const float *bias; /* [n], added to every row; NULL: none */
+    float *row_sums;   /* [m] += sums over k of op(A): the gradient of a bias; NULL: not wanted */
     float *gelu;       /* [m, n], row stride as C: becomes GELU(C); NULL: not wanted */
 } gemm_epilogue;
 

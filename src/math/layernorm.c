@@ -1,63 +1,22 @@
 #include "math/layernorm.h"
 
-#include <math.h>
+#include "math/kernels/kernels.h"
+#include "math/runs.h"
+#include "math/workspace.h"
+
+#include <string.h>
 
 void layernorm_forward(float *out, float *mean, float *reciprocal_deviation, const float *in,
                        const float *gamma, const float *beta, size_t rows, size_t columns,
                        float epsilon)
 {
-#pragma omp parallel for schedule(static)
-    for (size_t row = 0; row < rows; row++) {
-        const float *x = in + row * columns;
-        float *y = out + row * columns;
-        double sum = 0, squares = 0;
-        for (size_t column = 0; column < columns; column++)
-            sum += x[column];
-        double average = sum / (double)columns;
-        for (size_t column = 0; column < columns; column++)
-            squares += (x[column] - average) * (x[column] - average);
-        double scale = 1 / sqrt(squares / (double)columns + epsilon);
-        for (size_t column = 0; column < columns; column++)
-            y[column] = (float)((x[column] - average) * scale) * gamma[column] + beta[column];
-        if (mean) {
-            mean[row] = (float)average;
-            reciprocal_deviation[row] = (float)scale;
-        }
-    }
-}
-
-void layernorm_backward(float *d_in, float *d_gamma, float *d_beta, const float *d_out,
-                        const float *in, const float *mean, const float *reciprocal_deviation,
-                        const float *gamma, size_t rows, size_t columns)
-{
-#pragma omp parallel for schedule(static)
-    for (size_t column = 0; column < columns; column++) {
-        float gamma_sum = 0, beta_sum = 0;
-        for (size_t row = 0; row < rows; row++) {
-            size_t i = row * columns + column;
-            gamma_sum += d_out[i] * (in[i] - mean[row]) * reciprocal_deviation[row];
-            beta_sum += d_out[i];
-        }
-        d_gamma[column] += gamma_sum;
-        d_beta[column] += beta_sum;
-    }
-#pragma omp parallel for schedule(static)
-    for (size_t row = 0; row < rows; row++) {
-        const float *x = in + row * columns, *dy = d_out + row * columns;
-        float *dx = d_in + row * columns;
-        double sum = 0, products = 0;
-        for (size_t column = 0; column < columns; column++) {
-            float gradient = dy[column] * gamma[column];
-            sum += gradient;
-            products += gradient * (x[column] - mean[row]) * reciprocal_deviation[row];
-        }
-        double average = sum / (double)columns, projection = products / (double)columns;
-        for (size_t column = 0; column < columns; column++) {
-            double normal = (x[column] - mean[row]) * reciprocal_deviation[row];
-            dx[column] = (float)(reciprocal_deviation[row] *
-                                 (dy[column] * gamma[column] - average - normal * projection));
-        }
-    }
+    const kernels *kernels = kernels_active();
+#pragma omp parallel for schedule(static) if (rows * columns > RUN_WORTH_THREADS)
+    for (size_t row = 0; row < rows; row++)
+        kernels->layernorm_forward(out + row * columns, NULL, mean ? mean + row : NULL,
+                                   reciprocal_deviation ? reciprocal_deviation + row : NULL,
+                                   in + row * columns, NULL, NULL, 0, gamma, beta, columns,
+                                   epsilon);
 }
 
 void dropout_residual_layernorm_forward(float *out, float *sum, float *mean,
@@ -67,10 +26,86 @@ void dropout_residual_layernorm_forward(float *out, float *sum, float *mean,
                                         const float *beta, size_t rows, size_t columns,
                                         float epsilon)
 {
-    dropout_apply(sum, in, row_keys, rows, columns, dropout);
-    for (size_t i = 0; i < rows * columns; i++)
-        sum[i] += residual[i];
-    layernorm_forward(out, mean, reciprocal_deviation, sum, gamma, beta, rows, columns, epsilon);
+    const kernels *kernels = kernels_active();
+#pragma omp parallel for schedule(static) if (rows * columns > RUN_WORTH_THREADS)
+    for (size_t row = 0; row < rows; row++)
+        kernels->layernorm_forward(
+            out + row * columns, sum + row * columns, mean ? mean + row : NULL,
+            reciprocal_deviation ? reciprocal_deviation + row : NULL, in + row * columns,
+            residual + row * columns, dropout, dropout->threshold ? row_keys[row] : 0, gamma, beta,
+            columns, epsilon);
+}
+
+/* Sums over rows are formed in blocks of rows whose number depends on the shape alone. */
+enum { MOST_BLOCKS = 64, LEAST_ROWS = 16 };
+
+typedef struct backward {
+    const kernels *kernels;
+    float *d_in, *d_residual;
+    const float *d_out, *in, *mean, *reciprocal_deviation, *gamma;
+    const dropout *dropout; /* NULL: none */
+    const uint64_t *row_keys;
+    size_t columns;
+} backward;
+
+static void backward_rows(const backward *backward, size_t first, size_t end, float *gamma_sums,
+                          float *beta_sums)
+{
+    for (size_t row = first; row < end; row++) {
+        size_t place = row * backward->columns;
+        backward->kernels->layernorm_backward(
+            backward->d_residual + place, gamma_sums, beta_sums, backward->d_out + place,
+            backward->in + place, backward->mean[row], backward->reciprocal_deviation[row],
+            backward->gamma, backward->columns);
+        if (backward->dropout && backward->dropout->threshold)
+            backward->kernels->dropout(backward->d_in + place, backward->d_residual + place,
+                                       backward->row_keys[row], backward->columns,
+                                       backward->dropout);
+        else if (backward->d_in != backward->d_residual)
+            memcpy(backward->d_in + place, backward->d_residual + place,
+                   backward->columns * sizeof(float));
+    }
+}
+
+static void backward_all(const backward *backward, float *d_gamma, float *d_beta, size_t rows)
+{
+    size_t columns = backward->columns, floats;
+    float *partial = workspace_of_thread(&floats);
+    size_t blocks = rows / LEAST_ROWS < MOST_BLOCKS ? rows / LEAST_ROWS : MOST_BLOCKS;
+    if (blocks * 2 * columns > floats)
+        blocks = floats / (2 * columns);
+    if (blocks < 2) {
+        backward_rows(backward, 0, rows, d_gamma, d_beta);
+        return;
+    }
+#pragma omp parallel for schedule(static)
+    for (size_t block = 0; block < blocks; block++) {
+        float *sums = partial + block * 2 * columns;
+        memset(sums, 0, 2 * columns * sizeof *sums);
+        backward_rows(backward, block * rows / blocks, (block + 1) * rows / blocks, sums,
+                      sums + columns);
+    }
+    for (size_t block = 0; block < blocks; block++)
+        for (size_t column = 0; column < columns; column++) {
+            d_gamma[column] += partial[block * 2 * columns + column];
+            d_beta[column] += partial[block * 2 * columns + columns + column];
+        }
+}
+
+void layernorm_backward(float *d_in, float *d_gamma, float *d_beta, const float *d_out,
+                        const float *in, const float *mean, const float *reciprocal_deviation,
+                        const float *gamma, size_t rows, size_t columns)
+{
+    const backward backward = {.kernels = kernels_active(),
+                               .d_in = d_in,
+                               .d_residual = d_in,
+                               .d_out = d_out,
+                               .in = in,
+                               .mean = mean,
+                               .reciprocal_deviation = reciprocal_deviation,
+                               .gamma = gamma,
+                               .columns = columns};
+    backward_all(&backward, d_gamma, d_beta, rows);
 }
 
 void dropout_residual_layernorm_backward(float *d_in, float *d_residual, float *d_gamma,
@@ -79,7 +114,16 @@ void dropout_residual_layernorm_backward(float *d_in, float *d_residual, float *
                                          const dropout *dropout, const uint64_t *row_keys,
                                          const float *gamma, size_t rows, size_t columns)
 {
-    layernorm_backward(d_residual, d_gamma, d_beta, d_out, sum, mean, reciprocal_deviation, gamma,
-                       rows, columns);
-    dropout_apply(d_in, d_residual, row_keys, rows, columns, dropout);
+    const backward backward = {.kernels = kernels_active(),
+                               .d_in = d_in,
+                               .d_residual = d_residual,
+                               .d_out = d_out,
+                               .in = sum,
+                               .mean = mean,
+                               .reciprocal_deviation = reciprocal_deviation,
+                               .gamma = gamma,
+                               .dropout = dropout,
+                               .row_keys = row_keys,
+                               .columns = columns};
+    backward_all(&backward, d_gamma, d_beta, rows);
 }

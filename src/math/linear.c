@@ -27,14 +27,7 @@ void linear_backward_input(float *d_in, const float *d_out, const float *weight,
 void linear_backward_weight(float *d_weight, float *d_bias, const float *d_out, const float *in,
                             size_t rows, size_t inputs, size_t outputs)
 {
-    gemm(GEMM_TN, outputs, inputs, rows, d_out, outputs, in, inputs, d_weight, inputs, true);
-    if (!d_bias)
-        return;
-#pragma omp parallel for schedule(static)
-    for (size_t column = 0; column < outputs; column++) {
-        float sum = 0;
-        for (size_t row = 0; row < rows; row++)
-            sum += d_out[row * outputs + column];
-        d_bias[column] += sum;
-    }
+    const gemm_epilogue epilogue = {.row_sums = d_bias};
+    gemm_fused(GEMM_TN, outputs, inputs, rows, d_out, outputs, in, inputs, d_weight, inputs, true,
+               &epilogue);
 }

@@ -5,9 +5,9 @@
 #ifndef MATH_KERNELS_KERNELS_H
 #define MATH_KERNELS_KERNELS_H
 
+#include "math/kernels/attention.h"
+
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 typedef struct kernels {
     const char *name;
@@ -27,11 +27,40 @@ typedef struct kernels {
      * many B panels as the columns need. */
     void (*multiply_panel)(size_t rows, size_t columns, size_t k, const float *a, const float *b,
                            float *c, size_t ldc, const float *bias, bool accumulate);
+    /* sums[rows] += the sum over k of an A panel. */
+    void (*sum_panel)(float *sums, const float *panel, size_t rows, size_t k);
 
     /* One run of elements, on the calling thread. */
     void (*gelu_forward)(float *out, const float *in, size_t count);
     void (*gelu_backward)(float *d_in, const float *d_out, const float *in, size_t count);
     void (*tanh_forward)(float *out, const float *in, size_t count);
+
+    /* One row. */
+    void (*dropout)(float *out, const float *in, uint64_t row_key, size_t columns,
+                    const dropout *dropout);
+    /* Where residual is not NULL, sum = residual + dropout(in) is normalised, else in. */
+    void (*layernorm_forward)(float *out, float *sum, float *mean, float *reciprocal_deviation,
+                              const float *in, const float *residual, const dropout *dropout,
+                              uint64_t row_key, const float *gamma, const float *beta,
+                              size_t columns, float epsilon);
+    /* gamma_sums and beta_sums [columns] are added to. */
+    void (*layernorm_backward)(float *d_in, float *gamma_sums, float *beta_sums, const float *d_out,
+                               const float *in, float mean, float reciprocal_deviation,
+                               const float *gamma, size_t columns);
+    float (*maximum)(const float *x, size_t count);
+    /* Sum of exp(in − shift); the terms go to `out` unless it is NULL. */
+    double (*exponentials)(float *out, const float *in, size_t count, float shift);
+    void (*scale)(float *values, size_t count, float factor);
+
+    /* One head of one sequence. The workspace has at least attention_workspace(size) floats; more
+     * of it is used. log_sum_exp [length] may be NULL in the forward pass; the gradients are
+     * overwritten, their rows `stride` apart. */
+    size_t (*attention_workspace)(size_t size);
+    void (*attention_forward)(float *out, float *log_sum_exp, const attention_head *head,
+                              float *workspace, size_t floats);
+    void (*attention_backward)(float *d_query, float *d_key, float *d_value, const float *d_out,
+                               const float *out, const float *log_sum_exp,
+                               const attention_head *head, float *workspace, size_t floats);
 } kernels;
 
 /* Those in use; the same for the whole life of the process. */

@@ -1,0 +1,249 @@
+#include "reference.h"
+
+#include "base/random.h"
+#include "base/threads.h"
+#include "math/kernels/kernels.h"
+
+static void *blocks[256];
+static size_t block_count;
+
+void *math_memory(size_t count, size_t size)
+{
+    assert_true(block_count < sizeof blocks / sizeof *blocks);
+    void *block = calloc(count ? count : 1, size);
+    assert_non_null(block);
+    return blocks[block_count++] = block;
+}
+
+int math_teardown(void **state)
+{
+    (void)state;
+    while (block_count > 0)
+        free(blocks[--block_count]);
+    threads_use(0);
+    return 0;
+}
+
+int math_setup(void **state)
+{
+    (void)state;
+    const char *wanted = getenv("BERT_KERNELS");
+    if (wanted && kernels_named(wanted) && strcmp(wanted, gemm_kernel_name()) != 0)
+        return -1;
+    return 0;
+}
+
+float *math_random(size_t count, double scale, uint64_t stream)
+{
+    float *values = math_memory(count, sizeof *values);
+    random_stream random = random_stream_start(1, RANDOM_TEST, 0, stream);
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)(scale * random_normal(&random));
+    return values;
+}
+
+float *math_zeros(size_t count)
+{
+    return math_memory(count, sizeof(float));
+}
+
+float *math_copy(const float *values, size_t count)
+{
+    float *copy = math_memory(count, sizeof *copy);
+    memcpy(copy, values, count * sizeof *copy);
+    return copy;
+}
+
+double *math_doubles(const float *values, size_t count)
+{
+    double *copy = math_memory(count, sizeof *copy);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = values[i];
+    return copy;
+}
+
+uint64_t *math_row_keys(size_t count, uint64_t stream)
+{
+    uint64_t *keys = math_memory(count, sizeof *keys);
+    random_stream random = random_stream_start(2, RANDOM_TEST, 0, stream);
+    for (size_t i = 0; i < count; i++)
+        keys[i] = random_next64(&random);
+    return keys;
+}
+
+void assert_close(const char *what, const float *got, const double *expected, size_t count,
+                  double tolerance)
+{
+    double largest = 0;
+    for (size_t i = 0; i < count; i++)
+        largest = fmax(largest, fabs(expected[i]));
+    for (size_t i = 0; i < count; i++)
+        if (!(fabs(got[i] - expected[i]) <= tolerance * largest)) /* no number fails too */
+            fail_msg("%s[%zu] is %.9g, expected %.9g within %.3g", what, i, (double)got[i],
+                     expected[i], tolerance * largest);
+}
+
+void assert_same_for_threads(const char *what, void (*body)(void *context), void *context,
+                             const float *results, size_t count)
+{
+    float *first = math_memory(count, sizeof *first);
+    for (int threads = 1; threads <= 3; threads++) {
+        assert_int_equal(threads_use(threads), threads);
+        body(context);
+        if (threads == 1)
+            memcpy(first, results, count * sizeof *first);
+        else if (memcmp(first, results, count * sizeof *first) != 0)
+            fail_msg("%s: %d threads give other bits than one", what, threads);
+    }
+    threads_use(0);
+}
+
+void reference_gradient(double *gradient, double *x, size_t count, double (*loss)(void *context),
+                        void *context)
+{
+    const double step = 1e-5; /* error of the difference some step² = 1e-10 */
+    for (size_t i = 0; i < count; i++) {
+        double value = x[i];
+        x[i] = value + step;
+        double above = loss(context);
+        x[i] = value - step;
+        double below = loss(context);
+        x[i] = value;
+        gradient[i] = (above - below) / (2 * step);
+    }
+}
+
+double reference_keep(const dropout *dropout, uint64_t row_key, size_t column)
+{
+    if (dropout->threshold == 0)
+        return 1;
+    size_t block = column / 128, lane = column % 16, pair = column % 128 / 16;
+    const uint32_t counter[4] = {(uint32_t)(16 * block + lane), (uint32_t)row_key,
+                                 (uint32_t)(row_key >> 32), dropout->place};
+    uint32_t words[4];
+    random_philox(counter, dropout->key, words);
+    uint32_t chance = words[pair / 2] >> 16 * (pair % 2) & 0xffff;
+    return chance < dropout->threshold ? 0 : 1 / (1 - dropout->threshold / 65536.0);
+}
+
+void reference_gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                    const float *b, size_t ldb, double *c, size_t ldc, bool accumulate)
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            double sum = accumulate ? c[i * ldc + j] : 0;
+            for (size_t p = 0; p < k; p++)
+                sum += (double)(kind == GEMM_TN ? a[p * lda + i] : a[i * lda + p]) *
+                       (kind == GEMM_NT ? b[j * ldb + p] : b[p * ldb + j]);
+            c[i * ldc + j] = sum;
+        }
+}
+
+double reference_gelu(double x)
+{
+    return 0.5 * x * erfc(-x / sqrt(2));
+}
+
+void reference_layernorm(double *out, const double *in, const double *gamma, const double *beta,
+                         size_t rows, size_t columns, double epsilon)
+{
+    for (size_t row = 0; row < rows; row++, in += columns, out += columns) {
+        double mean = 0, variance = 0;
+        for (size_t i = 0; i < columns; i++)
+            mean += in[i] / (double)columns;
+        for (size_t i = 0; i < columns; i++)
+            variance += (in[i] - mean) * (in[i] - mean) / (double)columns;
+        for (size_t i = 0; i < columns; i++)
+            out[i] = (in[i] - mean) / sqrt(variance + epsilon) * gamma[i] + beta[i];
+    }
+}
+
+/* Probabilities of one query before dropout; returns the log-sum-exp of the scores. */
+static double query_probabilities(double *probabilities, const double *query, const double *keys,
+                                  size_t length, size_t stride, size_t size)
+{
+    double sum = 0, maximum = -INFINITY;
+    for (size_t j = 0; j < length; j++) {
+        probabilities[j] = 0;
+        for (size_t i = 0; i < size; i++)
+            probabilities[j] += query[i] * keys[j * stride + i] / sqrt((double)size);
+        maximum = fmax(maximum, probabilities[j]);
+    }
+    for (size_t j = 0; j < length; j++)
+        sum += exp(probabilities[j] - maximum);
+    for (size_t j = 0; j < length; j++)
+        probabilities[j] = exp(probabilities[j] - maximum) / sum;
+    return maximum + log(sum);
+}
+
+void reference_attention(double *out, double *log_sum_exp, const double *qkv,
+                         const attention_shape *shape, const dropout *dropout_,
+                         const uint64_t *row_keys)
+{
+    const size_t size = shape->head_size, hidden = shape->heads * size, stride = 3 * hidden;
+    double *p = malloc(shape->tokens * sizeof *p);
+    for (size_t s = 0; s < shape->sequences; s++)
+        for (size_t head = 0; head < shape->heads; head++) {
+            size_t first = (size_t)shape->sequence_starts[s];
+            size_t end = (size_t)shape->sequence_starts[s + 1];
+            dropout dropout = *dropout_;
+            dropout.place += (uint32_t)head;
+            const double *keys = qkv + first * stride + hidden + head * size;
+            for (size_t t = first; t < end; t++) {
+                double normaliser = query_probabilities(p, qkv + t * stride + head * size, keys,
+                                                        end - first, stride, size);
+                if (log_sum_exp)
+                    log_sum_exp[head * shape->tokens + t] = normaliser;
+                for (size_t i = 0; i < size; i++)
+                    out[t * hidden + head * size + i] = 0;
+                for (size_t j = 0; j < end - first; j++) {
+                    double weight = p[j] * reference_keep(&dropout, row_keys[t], j);
+                    for (size_t i = 0; i < size; i++)
+                        out[t * hidden + head * size + i] += weight * keys[j * stride + hidden + i];
+                }
+            }
+        }
+    free(p);
+}
+
+void reference_attention_backward(double *d_qkv, const double *d_out, const double *qkv,
+                                  const attention_shape *shape, const dropout *dropout_,
+                                  const uint64_t *row_keys)
+{
+    const size_t size = shape->head_size, hidden = shape->heads * size, stride = 3 * hidden;
+    double *p = malloc(shape->tokens * sizeof *p), *d_p = malloc(shape->tokens * sizeof *d_p);
+    memset(d_qkv, 0, shape->tokens * stride * sizeof *d_qkv);
+    for (size_t s = 0; s < shape->sequences; s++)
+        for (size_t head = 0; head < shape->heads; head++) {
+            size_t first = (size_t)shape->sequence_starts[s];
+            size_t length = (size_t)shape->sequence_starts[s + 1] - first;
+            size_t place = first * stride + head * size;
+            dropout dropout = *dropout_;
+            dropout.place += (uint32_t)head;
+            const double *q = qkv + place, *k = q + hidden, *v = k + hidden;
+            double *d_q = d_qkv + place, *d_k = d_q + hidden, *d_v = d_k + hidden;
+            for (size_t t = 0; t < length; t++) {
+                const double *d_row = d_out + (first + t) * hidden + head * size;
+                double mean = 0;
+                query_probabilities(p, q + t * stride, k, length, stride, size);
+                for (size_t j = 0; j < length; j++) {
+                    double keep = reference_keep(&dropout, row_keys[first + t], j);
+                    d_p[j] = 0;
+                    for (size_t i = 0; i < size; i++) {
+                        d_p[j] += keep * d_row[i] * v[j * stride + i];
+                        d_v[j * stride + i] += keep * p[j] * d_row[i];
+                    }
+                    mean += p[j] * d_p[j];
+                }
+                for (size_t j = 0; j < length; j++) {
+                    double d_score = p[j] * (d_p[j] - mean) / sqrt((double)size);
+                    for (size_t i = 0; i < size; i++) {
+                        d_q[t * stride + i] += d_score * k[j * stride + i];
+                        d_k[j * stride + i] += d_score * q[t * stride + i];
+                    }
+                }
+            }
+        }
+    free(p);
+    free(d_p);
+}

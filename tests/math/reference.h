@@ -1,0 +1,62 @@
+/* What the operations of math/ are held against: the same arithmetic in double precision, by plain
+ * loops, and gradients by central finite differences of it. */
+#ifndef TESTS_MATH_REFERENCE_H
+#define TESTS_MATH_REFERENCE_H
+
+#include "testing.h"
+
+#include "math/attention.h"
+#include "math/dropout.h"
+#include "math/gemm.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+/* Memory that lives until the end of a test: math_teardown releases it. */
+void *math_memory(size_t count, size_t size);
+int math_teardown(void **state);
+#define math_test(function) cmocka_unit_test_teardown(function, math_teardown)
+
+/* First of every main: fails where the environment asks for kernels that this machine has and
+ * others are in use, so that a test does not pass on the wrong ones. */
+int math_setup(void **state);
+
+/* Standard normal numbers times `scale`, a function of `stream`; zeros; copies. */
+float *math_random(size_t count, double scale, uint64_t stream);
+float *math_zeros(size_t count);
+float *math_copy(const float *values, size_t count);
+double *math_doubles(const float *values, size_t count);
+uint64_t *math_row_keys(size_t count, uint64_t stream);
+
+/* |got − expected| ≤ tolerance × the largest |expected|, everywhere. */
+void assert_close(const char *what, const float *got, const double *expected, size_t count,
+                  double tolerance);
+
+/* Runs `body` with 1, 2 and 3 threads; `results` [count] have to have the same bits each time.
+ * `body` has to overwrite them. */
+void assert_same_for_threads(const char *what, void (*body)(void *context), void *context,
+                             const float *results, size_t count);
+
+/* gradient[count] = derivative of `loss` with respect to each of x, which it reads. */
+void reference_gradient(double *gradient, double *x, size_t count, double (*loss)(void *context),
+                        void *context);
+
+/* 0 where an element is dropped, else the scale: the definition in math/dropout.h, word by word. */
+double reference_keep(const dropout *dropout, uint64_t row_key, size_t column);
+
+void reference_gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                    const float *b, size_t ldb, double *c, size_t ldc, bool accumulate);
+double reference_gelu(double x);
+void reference_layernorm(double *out, const double *in, const double *gamma, const double *beta,
+                         size_t rows, size_t columns, double epsilon);
+/* log_sum_exp may be NULL. */
+void reference_attention(double *out, double *log_sum_exp, const double *qkv,
+                         const attention_shape *shape, const dropout *dropout,
+                         const uint64_t *row_keys);
+/* By the chain rule, for sizes at which finite differences take too long; itself held against them.
+ */
+void reference_attention_backward(double *d_qkv, const double *d_out, const double *qkv,
+                                  const attention_shape *shape, const dropout *dropout,
+                                  const uint64_t *row_keys);
+
+#endif

@@ -1,0 +1,180 @@
+#include "reference.h"
+
+#include "math/attention_plain.h"
+#include "math/kernels/kernels.h"
+
+typedef struct attention_case {
+    attention_shape shape;
+    dropout dropout;
+    const uint64_t *row_keys;
+    const float *qkv, *d_out;
+    float *out, *log_sum_exp, *d_qkv; /* neighbours: one block of memory */
+    size_t result_count;
+    double *x; /* qkv as the finite differences move it */
+} attention_case;
+
+static attention_case make_case(const int32_t *starts, size_t sequences, size_t heads, size_t size,
+                                double probability)
+{
+    size_t tokens = (size_t)starts[sequences], hidden = heads * size;
+    attention_case c = {
+        .shape = {tokens, sequences, heads, size, starts},
+        .dropout = dropout_at(probability, 3, 5, 7),
+        .row_keys = math_row_keys(tokens, 1),
+        .qkv = math_random(tokens * 3 * hidden, 1, 1),
+        .d_out = math_random(tokens * hidden, 1, 2),
+        .result_count = tokens * (4 * hidden + heads),
+    };
+    c.out = math_zeros(c.result_count);
+    c.log_sum_exp = c.out + tokens * hidden;
+    c.d_qkv = c.log_sum_exp + tokens * heads;
+    c.x = math_doubles(c.qkv, tokens * 3 * hidden);
+    return c;
+}
+
+static void run(void *context)
+{
+    attention_case *c = context;
+    memset(c->out, 0xff, c->result_count * sizeof(float)); /* no numbers: all is overwritten */
+    attention_forward(c->out, c->log_sum_exp, c->qkv, &c->shape, &c->dropout, c->row_keys);
+    attention_backward(c->d_qkv, c->d_out, c->out, c->log_sum_exp, c->qkv, &c->shape, &c->dropout,
+                       c->row_keys);
+}
+
+static double loss(void *context)
+{
+    attention_case *c = context;
+    size_t count = c->shape.tokens * c->shape.heads * c->shape.head_size;
+    double *out = malloc(count * sizeof *out), sum = 0;
+    reference_attention(out, NULL, c->x, &c->shape, &c->dropout, c->row_keys);
+    for (size_t i = 0; i < count; i++)
+        sum += out[i] * c->d_out[i];
+    free(out);
+    return sum;
+}
+
+static void check_against_chain_rule(attention_case *c, double tolerance)
+{
+    size_t tokens = c->shape.tokens, hidden = c->shape.heads * c->shape.head_size;
+    double *out = math_memory(tokens * hidden, sizeof *out);
+    double *normaliser = math_memory(tokens * c->shape.heads, sizeof *normaliser);
+    double *gradient = math_memory(tokens * 3 * hidden, sizeof *gradient);
+    reference_attention(out, normaliser, c->x, &c->shape, &c->dropout, c->row_keys);
+    double *d_out = math_doubles(c->d_out, tokens * hidden);
+    reference_attention_backward(gradient, d_out, c->x, &c->shape, &c->dropout, c->row_keys);
+    assert_close("out", c->out, out, tokens * hidden, tolerance);
+    assert_close("log-sum-exp", c->log_sum_exp, normaliser, tokens * c->shape.heads, tolerance);
+    assert_close("d_qkv", c->d_qkv, gradient, tokens * 3 * hidden, tolerance);
+}
+
+static const int32_t short_starts[] = {0, 1, 6, 23, 56};
+
+static void test_against_finite_differences(void **state)
+{
+    (void)state;
+    for (int drops = 0; drops < 2; drops++)
+        for (size_t size = 3; size <= 5; size += 2) {
+            attention_case c = make_case(short_starts, 3, 2, size, drops ? 0.3 : 0);
+            size_t count = c.shape.tokens * 3 * 2 * size;
+            double *gradient = math_memory(count, sizeof *gradient);
+            reference_gradient(gradient, c.x, count, loss, &c);
+            run(&c);
+            assert_close("d_qkv", c.d_qkv, gradient, count, 5e-6);
+            check_against_chain_rule(&c, 5e-6);
+        }
+}
+
+static void test_lengths_and_head_sizes(void **state)
+{
+    (void)state;
+    static const size_t head_sizes[] = {1, 8, 16, 31, 64, 65};
+    for (size_t i = 0; i < 6; i++)
+        for (int drops = 0; drops < 2; drops++) {
+            attention_case c = make_case(short_starts, 4, 3, head_sizes[i], drops ? 0.1 : 0);
+            run(&c);
+            check_against_chain_rule(&c, 5e-6);
+        }
+}
+
+/* Several blocks of queries and of keys in both passes. */
+static void test_long_sequences(void **state)
+{
+    (void)state;
+    static const int32_t starts[] = {0, 700, 829, 830, 958};
+    for (int drops = 0; drops < 2; drops++) {
+        attention_case c = make_case(starts, 4, 2, 16, drops ? 0.1 : 0);
+        run(&c);
+        check_against_chain_rule(&c, 1e-5);
+    }
+}
+
+/* Scores of a thousand and more: softmax must neither overflow nor lose its sum. */
+static void test_extreme_scores(void **state)
+{
+    (void)state;
+    attention_case c = make_case(short_starts, 4, 1, 8, 0);
+    float *qkv = math_copy(c.qkv, c.shape.tokens * 24);
+    for (size_t i = 0; i < c.shape.tokens * 24; i++) {
+        if (i % 24 < 8)
+            qkv[i] *= 1000;
+        c.x[i] = qkv[i];
+    }
+    c.qkv = qkv;
+    run(&c);
+    check_against_chain_rule(&c, 2e-3); /* scores have an absolute error of some 1e-4 */
+}
+
+static void test_threads_give_the_same_bits(void **state)
+{
+    (void)state;
+    attention_case c = make_case(short_starts, 4, 5, 12, 0.2);
+    assert_same_for_threads("attention", run, &c, c.out, c.result_count);
+}
+
+/* One head by the kernels in a workspace so small that keys are packed anew for every block of
+ * queries, and by the plain loops: both against the same reference. */
+static void test_little_workspace_and_plain_loops(void **state)
+{
+    (void)state;
+    static const int32_t starts[] = {0, 391};
+    enum { SIZE = 10, TOKENS = 391 };
+    const kernels *kernels = kernels_active();
+    for (int way = 0; way < 2; way++) {
+        attention_case c = make_case(starts, 1, 1, SIZE, 0.25);
+        const attention_head head = {.query = c.qkv,
+                                     .key = c.qkv + SIZE,
+                                     .value = c.qkv + 2 * SIZE,
+                                     .length = TOKENS,
+                                     .size = SIZE,
+                                     .stride = 3 * SIZE,
+                                     .out_stride = SIZE,
+                                     .scale = 1 / sqrtf(SIZE),
+                                     .dropout = c.dropout,
+                                     .row_keys = c.row_keys};
+        float *d_query = c.d_qkv, *d_key = d_query + SIZE, *d_value = d_key + SIZE;
+        if (way == 0) {
+            size_t floats = kernels->attention_workspace(SIZE);
+            float *workspace = math_zeros(floats);
+            kernels->attention_forward(c.out, c.log_sum_exp, &head, workspace, floats);
+            kernels->attention_backward(d_query, d_key, d_value, c.d_out, c.out, c.log_sum_exp,
+                                        &head, workspace, floats);
+        } else {
+            attention_forward_plain(c.out, c.log_sum_exp, &head);
+            attention_backward_plain(d_query, d_key, d_value, c.d_out, c.out, c.log_sum_exp, &head);
+        }
+        check_against_chain_rule(&c, 1e-5);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        math_test(test_against_finite_differences),
+        math_test(test_lengths_and_head_sizes),
+        math_test(test_long_sequences),
+        math_test(test_extreme_scores),
+        math_test(test_threads_give_the_same_bits),
+        math_test(test_little_workspace_and_plain_loops),
+    };
+    return cmocka_run_group_tests(tests, math_setup, NULL);
+}

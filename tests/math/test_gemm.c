@@ -1,0 +1,164 @@
+#include "reference.h"
+
+#include "base/threads.h"
+#include "math/kernels/kernels.h"
+
+/* One product against double precision; matrices are wider than they need be, and what lies beside
+ * C must not change. */
+static void check(gemm_kind kind, size_t m, size_t n, size_t k, bool accumulate)
+{
+    size_t lda = (kind == GEMM_TN ? m : k) + 3, ldb = (kind == GEMM_NT ? k : n) + 5, ldc = n + 1;
+    size_t a_count = (kind == GEMM_TN ? k : m) * lda, b_count = (kind == GEMM_NT ? n : k) * ldb;
+    float *a = math_random(a_count, 1, m), *b = math_random(b_count, 1, n);
+    float *c = math_random(m * ldc, 1, k);
+    double *expected = math_doubles(c, m * ldc);
+    gemm(kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+    reference_gemm(kind, m, n, k, a, lda, b, ldb, expected, ldc, accumulate);
+    char what[80];
+    snprintf(what, sizeof what, "kind %d, %zu x %zu x %zu%s: c", kind, m, n, k,
+             accumulate ? ", added" : "");
+    assert_close(what, c, expected, m * ldc, 2e-6);
+    math_teardown(NULL);
+}
+
+static void test_sweep_of_odd_sizes(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 2, 3, 6, 13, 15, 17, 33, 64, 97};
+    const size_t count = sizeof sizes / sizeof *sizes;
+    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
+        for (size_t i = 0; i < count; i++)
+            for (size_t j = 0; j < count; j++)
+                for (size_t l = 0; l < count; l++)
+                    check((gemm_kind)kind, sizes[i], sizes[j], sizes[l], (i + j + l) % 2);
+}
+
+/* More than one block of k, one chunk of rows, one chunk of columns, one task. */
+static void test_sizes_beyond_the_blocks(void **state)
+{
+    (void)state;
+    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
+        for (int accumulate = 0; accumulate < 2; accumulate++) {
+            check((gemm_kind)kind, 30, 70, 1201, accumulate);
+            check((gemm_kind)kind, 1101, 35, 50, accumulate);
+            check((gemm_kind)kind, 17, 4200, 30, accumulate);
+            check((gemm_kind)kind, 1030, 4099, 3, accumulate);
+            check((gemm_kind)kind, 130, 300, 400, accumulate);
+        }
+}
+
+static void test_empty_sums(void **state)
+{
+    (void)state;
+    float c[6] = {1, 2, 3, 4, 5, 6};
+    gemm(GEMM_NN, 2, 3, 0, NULL, 0, NULL, 3, c, 3, true);
+    for (int i = 0; i < 6; i++)
+        assert_true(c[i] == (float)(i + 1));
+    gemm(GEMM_NT, 2, 3, 0, NULL, 0, NULL, 0, c, 3, false);
+    for (int i = 0; i < 6; i++)
+        assert_true(c[i] == 0);
+    gemm(GEMM_NN, 0, 3, 4, NULL, 4, c, 3, NULL, 3, false);
+    gemm(GEMM_NN, 2, 0, 4, c, 4, NULL, 0, NULL, 0, false);
+}
+
+static void test_epilogues(void **state)
+{
+    (void)state;
+    enum { M = 45, N = 77, K = 800 };
+    float *a = math_random(M * K, 0.05, 1), *b = math_random(N * K, 1, 2);
+    float *bias = math_random(N, 1, 3), *c = math_zeros(M * N), *gelu = math_zeros(M * N);
+    const gemm_epilogue epilogue = {.bias = bias, .gelu = gelu};
+    gemm_fused(GEMM_NT, M, N, K, a, K, b, K, c, N, false, &epilogue);
+    double *expected = math_memory(M * N, sizeof *expected);
+    reference_gemm(GEMM_NT, M, N, K, a, K, b, K, expected, N, false);
+    for (size_t i = 0; i < M * N; i++)
+        expected[i] += bias[i % N];
+    assert_close("biased", c, expected, M * N, 2e-6);
+    for (size_t i = 0; i < M * N; i++)
+        expected[i] = reference_gelu(expected[i]);
+    assert_close("gelu", gelu, expected, M * N, 2e-6);
+
+    /* N is so wide that the panels of A are packed twice: their sums must count once. */
+    enum { WIDE = 4200, ROWS = 29, DEPTH = 500 };
+    float *left = math_random(DEPTH * ROWS, 1, 4), *right = math_random(DEPTH * WIDE, 1, 5);
+    float *sums = math_random(ROWS, 1, 6), *wide = math_zeros(ROWS * WIDE);
+    double *expected_sums = math_doubles(sums, ROWS);
+    for (size_t p = 0; p < DEPTH; p++)
+        for (size_t i = 0; i < ROWS; i++)
+            expected_sums[i] += left[p * ROWS + i];
+    const gemm_epilogue with_sums = {.row_sums = sums};
+    gemm_fused(GEMM_TN, ROWS, WIDE, DEPTH, left, ROWS, right, WIDE, wide, WIDE, true, &with_sums);
+    assert_close("row sums", sums, expected_sums, ROWS, 2e-6);
+}
+
+typedef struct product {
+    gemm_kind kind;
+    size_t m, n, k;
+    const float *a, *b;
+    float *c;
+} product;
+
+static void multiply(void *context)
+{
+    product *p = context;
+    gemm(p->kind, p->m, p->n, p->k, p->a, p->kind == GEMM_TN ? p->m : p->k, p->b,
+         p->kind == GEMM_NT ? p->k : p->n, p->c, p->n, false);
+}
+
+static void test_threads_give_the_same_bits(void **state)
+{
+    (void)state;
+    static const size_t sizes[][3] = {{515, 131, 801}, {20, 3000, 500}, {1500, 33, 100}};
+    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
+        for (size_t i = 0; i < 3; i++) {
+            size_t m = sizes[i][0], n = sizes[i][1], k = sizes[i][2];
+            product product = {
+                (gemm_kind)kind,  m, n, k, math_random(m * k, 1, 1), math_random(n * k, 1, 2),
+                math_zeros(m * n)};
+            assert_same_for_threads("gemm", multiply, &product, product.c, m * n);
+        }
+}
+
+/* Each thread of the caller's own team computes a product of its own. */
+static void test_inside_a_parallel_region(void **state)
+{
+    (void)state;
+    enum { M = 70, N = 90, K = 400 };
+    float *a = math_random(M * K, 1, 1), *b = math_random(N * K, 1, 2), *c[4];
+    for (int i = 0; i < 4; i++)
+        c[i] = math_zeros(M * N);
+#pragma omp parallel for num_threads(2)
+    for (int i = 0; i < 4; i++)
+        gemm(GEMM_NT, M, N, K, a, K, b, K, c[i], N, false);
+    double *expected = math_memory(M * N, sizeof *expected);
+    reference_gemm(GEMM_NT, M, N, K, a, K, b, K, expected, N, false);
+    assert_close("c", c[0], expected, M * N, 2e-6);
+    for (int i = 1; i < 4; i++)
+        assert_memory_equal(c[i], c[0], M * N * sizeof(float));
+}
+
+static void test_kernels_by_name(void **state)
+{
+    (void)state;
+    assert_non_null(kernels_named("generic"));
+    assert_null(kernels_named("no such"));
+    assert_null(kernels_named(""));
+    assert_ptr_equal(kernels_named(gemm_kernel_name()), kernels_active());
+    const char *wanted = getenv("BERT_KERNELS");
+    if (wanted && kernels_named(wanted))
+        assert_string_equal(gemm_kernel_name(), wanted);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        math_test(test_sweep_of_odd_sizes),
+        math_test(test_sizes_beyond_the_blocks),
+        math_test(test_empty_sums),
+        math_test(test_epilogues),
+        math_test(test_threads_give_the_same_bits),
+        math_test(test_inside_a_parallel_region),
+        math_test(test_kernels_by_name),
+    };
+    return cmocka_run_group_tests(tests, math_setup, NULL);
+}
