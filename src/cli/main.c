@@ -9,6 +9,8 @@
 
 const command *const commands[] = {
     &command_tokenize,
+    &command_cat,
+    &command_prepare,
     &command_pretrain,
     &command_evaluate,
     &command_fill_mask,

@@ -25,9 +25,13 @@ static bert_status find_locale(char locale[ULOC_FULLNAME_CAPACITY], const char *
 {
     UErrorCode code = U_ZERO_ERROR;
     int32_t parsed = 0;
-    uloc_forLanguageTag(language, locale, ULOC_FULLNAME_CAPACITY, &parsed, &code);
+    char tag[ULOC_FULLNAME_CAPACITY] = ""; /* pt_BR is pt-BR */
+    if (strlen(language) < sizeof tag)
+        for (size_t i = 0; language[i]; i++)
+            tag[i] = language[i] == '_' ? '-' : language[i];
+    uloc_forLanguageTag(tag, locale, ULOC_FULLNAME_CAPACITY, &parsed, &code);
     if (U_FAILURE(code) || code == U_STRING_NOT_TERMINATED_WARNING || parsed == 0 ||
-        (size_t)parsed != strlen(language))
+        (size_t)parsed != strlen(tag))
         return error_set(error, BERT_ERROR_USAGE,
                          "\"%s\" is not a language tag, expected one like en, de or pt-BR",
                          language);

@@ -8,7 +8,8 @@
 /* One for each thread. */
 typedef struct sentences sentences;
 
-/* `language` is a BCP 47 tag ("en", "pt-BR"). Languages without rules of their own get Unicode's.
+/* `language` is a BCP 47 tag ("en", "pt-BR"; ICU's "pt_BR" is taken as well). Languages without
+ * rules of their own get Unicode's.
  */
 bert_status sentences_create(sentences **out, const char *language, bert_error *error);
 void sentences_free(sentences *sentences); /* NULL is fine */

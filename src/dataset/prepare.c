@@ -335,9 +335,10 @@ static bert_status end_split(prepare *prepare, const bert_observer *observer, be
             (unsigned long long)split->documents);
     if (moved > 0)
         observer_message(observer, BERT_MESSAGE_INFO,
-                         "%g of %llu documents is too little for validation: it has the %d of the "
-                         "smallest hashes",
-                         split->fraction, (unsigned long long)split->documents, SPLIT_MINIMUM);
+                         "validation has %d of %llu documents, %d more than the fraction of %g "
+                         "gave: one could not draw sentence pairs from fewer",
+                         SPLIT_MINIMUM, (unsigned long long)split->documents, moved,
+                         split->fraction);
     if (split->fraction > 0 && split->validation_counts.documents == 0)
         observer_message(observer, BERT_MESSAGE_WARNING,
                          "%llu %s too few to set any apart for validation (blank lines part "

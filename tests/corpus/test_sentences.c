@@ -56,6 +56,7 @@ static void test_abbreviations_of_the_language(void **state)
     (void)state;
     assert_sentences("en", "Mr. Smith left. Then he slept.", "Mr. Smith left.|Then he slept.|");
     assert_sentences("de", "Sie z.B. Bleibt. Er geht.", "Sie z.B. Bleibt.|Er geht.|");
+    assert_sentences("de_AT", "Sie z.B. Bleibt. Er geht.", "Sie z.B. Bleibt.|Er geht.|");
     assert_sentences("en", "Sie z.B. Bleibt. Er geht.", "Sie z.B.|Bleibt.|Er geht.|");
 }
 
