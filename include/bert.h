@@ -84,6 +84,7 @@ typedef struct bert_train_tokenizer_params {
 typedef struct bert_train_tokenizer_result {
     size_t vocab_size; /* may be less than asked for on a small text */
     uint64_t bytes, words, distinct_words, invalid_bytes;
+    bool finished; /* false: stopped by the observer, nothing was written */
 } bert_train_tokenizer_result;
 BERT_API bert_train_tokenizer_params bert_train_tokenizer_params_default(void);
 BERT_API bert_status bert_train_tokenizer(const bert_train_tokenizer_params *params,

@@ -3,8 +3,14 @@
  * stdin: texts, each a u32 length and its bytes. stdout: for each, u32 count, u32 invalid bytes,
  * and count × (i32 id, u32 start, u32 end); all little-endian. Settings: lowercase, strip_accents,
  * handle_chinese_chars, clean_text (0, 1), max_input_chars_per_word, max_length, special (0, 1).
- */
+ *
+ * `tokenizer_driver learn VOCAB_SIZE [SETTING=VALUE…] FILE…` learns a vocabulary and writes its
+ * tokens, one in a line. Settings: lowercase, min_frequency, limit_alphabet, threads, and
+ * continuing=FILE: a file with the characters that continue words, in the order of their ids. */
 #include "bert.h"
+
+#include "base/file.h"
+#include "tokenizer/learn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,8 +78,72 @@ static int encode(int count, char **arguments)
     return 0;
 }
 
+/* Code points of a file; the caller frees them. */
+static bert_status read_characters(uint32_t **codes, size_t *count, const char *path,
+                                   bert_error *error)
+{
+    text content = {0};
+    TRY(file_read(&content, path, 1 << 24, error));
+    *codes = calloc(content.length + 1, sizeof **codes);
+    *count = 0;
+    bool valid;
+    for (size_t i = 0; i < content.length;)
+        i += (size_t)unicode_decode((unsigned char *)content.data + i, content.length - i,
+                                    *codes + (*count)++, &valid);
+    text_free(&content);
+    return BERT_OK;
+}
+
+static int learn(int count, char **arguments)
+{
+    learn_settings settings = {
+        .vocab_size = strtoul(arguments[0], NULL, 10), .min_frequency = 2, .limit_alphabet = 1000};
+    long value, lowercase = 1, threads = 1;
+    uint32_t *codes = NULL;
+    bert_error error;
+    int i = 1;
+    for (; i < count; i++) {
+        if (get(arguments[i], "min_frequency", &value))
+            settings.min_frequency = (uint64_t)value;
+        else if (get(arguments[i], "limit_alphabet", &value))
+            settings.limit_alphabet = (size_t)value;
+        else if (strncmp(arguments[i], "continuing=", 11) == 0) {
+            if (read_characters(&codes, &settings.continuing_count, arguments[i] + 11, &error) !=
+                BERT_OK)
+                return fail(&error);
+        } else if (!get(arguments[i], "lowercase", &lowercase) &&
+                   !get(arguments[i], "threads", &threads))
+            break;
+    }
+    settings.continuing_order = codes;
+    normalizer normalizer = {0};
+    word_counts *counts = calloc(1, sizeof *counts);
+    vocabulary vocabulary = {0};
+    bool stopped;
+    if (normalizer_build(&normalizer,
+                         (normalizer_settings){.lowercase = lowercase,
+                                               .strip_accents = lowercase,
+                                               .handle_chinese_chars = true,
+                                               .clean_text = true},
+                         &error) != BERT_OK ||
+        word_counts_read(counts, (const char *const *)arguments + i, (size_t)(count - i),
+                         &normalizer, (int)threads, 0, NULL, &error) != BERT_OK ||
+        learn_vocabulary(&vocabulary, counts, &settings, NULL, &stopped, &error) != BERT_OK)
+        return fail(&error);
+    for (size_t id = 0; id < vocabulary.size; id++)
+        puts(vocabulary_token_text(&vocabulary, (int32_t)id));
+    vocabulary_free(&vocabulary);
+    word_counts_free(counts);
+    free(counts);
+    normalizer_free(&normalizer);
+    free(codes);
+    return 0;
+}
+
 int main(int count, char **arguments)
 {
+    if (count > 3 && strcmp(arguments[1], "learn") == 0)
+        return learn(count - 2, arguments + 2);
     if (count > 2 && strcmp(arguments[1], "encode") == 0)
         return encode(count - 2, arguments + 2);
     return 2;

@@ -1,0 +1,451 @@
+#include "tokenizer/learn.h"
+
+#include "base/memory.h"
+#include "base/observer.h"
+#include "tokenizer/alphabet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A pair of neighbours, by its ids. The smaller key goes first among pairs seen equally often. */
+static uint64_t pair_key(int32_t left, int32_t right)
+{
+    return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+}
+
+typedef struct pair {
+    uint64_t key;
+    int64_t count;
+} pair;
+
+/* Pairs by key, open addressing; they are never removed. */
+typedef struct pair_table {
+    pair *pairs;
+    size_t count, capacity;
+    uint32_t *slots; /* index of a pair + 1 */
+    size_t slot_count;
+} pair_table;
+
+/* Words that hold a pair, waiting in the queue. A pair can wait more than once: the first time with
+ * the words it was in, later with those it was formed in by merges. */
+typedef struct waiting {
+    uint64_t key, count;
+    uint32_t pair; /* its index */
+    uint32_t place_count;
+    uint32_t *places; /* words; owned */
+} waiting;
+
+/* An occurrence to be of a pair that the current merge formed. */
+typedef struct formed {
+    int32_t neighbour;
+    uint32_t word;
+} formed;
+
+/* The neighbours of the merged pair on one side. The merge takes their pair with the old symbol
+ * away and forms one with the new symbol, equally often. */
+typedef struct side {
+    int64_t *counts;  /* by neighbour */
+    uint32_t *places; /* by neighbour: entries in `formed` */
+    int32_t *neighbours;
+    size_t neighbour_count;
+    formed *formed;
+    size_t formed_count, formed_capacity;
+} side;
+
+typedef struct learner {
+    spelled_words words;
+    uint32_t *lengths; /* symbols that a word still has */
+    pair_table pairs;
+    waiting *heap;
+    size_t heap_count, heap_capacity;
+    side left, right;
+    waiting *fresh; /* formed by the current merge */
+    size_t fresh_count, fresh_capacity;
+    vocabulary *vocabulary;
+    bert_error *error;
+} learner;
+
+/* -------------------------------------------------------------------------------- pairs --- */
+
+static size_t slot_of(const pair_table *t, uint64_t key)
+{
+    uint64_t hash = key * 0x9E3779B97F4A7C15u;
+    size_t slot = (hash ^ hash >> 32) & (t->slot_count - 1);
+    while (t->slots[slot] && t->pairs[t->slots[slot] - 1].key != key)
+        slot = (slot + 1) & (t->slot_count - 1);
+    return slot;
+}
+
+static bert_status grow_pairs(pair_table *t, bert_error *error)
+{
+    size_t slot_count = t->slot_count ? t->slot_count * 2 : 1 << 14;
+    uint32_t *slots;
+    TRY(memory_array((void **)&slots, slot_count, sizeof *slots, "pairs", error));
+    free(t->slots);
+    t->slots = slots;
+    t->slot_count = slot_count;
+    for (size_t i = 0; i < t->count; i++)
+        slots[slot_of(t, t->pairs[i].key)] = (uint32_t)i + 1;
+    return BERT_OK;
+}
+
+/* The pair's index; new ones have count 0. */
+static bert_status find_pair(pair_table *t, uint64_t key, uint32_t *index, bert_error *error)
+{
+    if (t->count * 4 >= t->slot_count * 3)
+        TRY(grow_pairs(t, error));
+    size_t slot = slot_of(t, key);
+    if (!t->slots[slot]) {
+        TRY(memory_grow((void **)&t->pairs, &t->capacity, t->count + 1, sizeof *t->pairs, "pairs",
+                        error));
+        t->pairs[t->count++] = (pair){.key = key};
+        t->slots[slot] = (uint32_t)t->count;
+    }
+    *index = t->slots[slot] - 1;
+    return BERT_OK;
+}
+
+/* -------------------------------------------------------------------------------- queue --- */
+
+static bool goes_before(const waiting *a, const waiting *b)
+{
+    return a->count != b->count ? a->count > b->count : a->key < b->key;
+}
+
+static void sift_up(learner *l, size_t at, waiting item)
+{
+    while (at > 0 && goes_before(&item, &l->heap[(at - 1) / 4])) {
+        l->heap[at] = l->heap[(at - 1) / 4];
+        at = (at - 1) / 4;
+    }
+    l->heap[at] = item;
+}
+
+static bert_status queue_push(learner *l, waiting item)
+{
+    bert_status status = memory_grow((void **)&l->heap, &l->heap_capacity, l->heap_count + 1,
+                                     sizeof *l->heap, "pairs", l->error);
+    if (status == BERT_OK)
+        sift_up(l, l->heap_count++, item);
+    else
+        free(item.places);
+    return status;
+}
+
+static waiting queue_pop(learner *l)
+{
+    waiting top = l->heap[0], last = l->heap[--l->heap_count];
+    size_t at = 0;
+    for (size_t child; (child = 4 * at + 1) < l->heap_count; at = child) {
+        size_t end = child + 4 < l->heap_count ? child + 4 : l->heap_count;
+        for (size_t other = child + 1; other < end; other++)
+            if (goes_before(&l->heap[other], &l->heap[child]))
+                child = other;
+        if (!goes_before(&l->heap[child], &last))
+            break;
+        l->heap[at] = l->heap[child];
+    }
+    if (l->heap_count)
+        l->heap[at] = last;
+    return top;
+}
+
+/* --------------------------------------------------------------------------- first counts --- */
+
+/* Calls are one word's in a row: a pair that is in it twice gets it once. */
+static bert_status add_place(waiting *all, uint32_t pair, uint32_t word, bool fill)
+{
+    waiting *w = &all[pair];
+    if (!fill) {
+        if (w->count != (uint64_t)word + 1)
+            w->place_count++;
+        w->count = (uint64_t)word + 1; /* the last word seen, until the real count goes here */
+    } else if (w->place_count == 0 || w->places[w->place_count - 1] != word) {
+        w->places[w->place_count++] = word;
+    }
+    return BERT_OK;
+}
+
+static bert_status count_pairs(learner *l, waiting **all, size_t *all_capacity)
+{
+    for (size_t w = 0; w < l->words.count; w++) {
+        const int32_t *symbols = l->words.symbols + l->words.starts[w];
+        for (uint32_t i = 1; i < l->lengths[w]; i++) {
+            uint32_t index;
+            size_t known = l->pairs.count;
+            TRY(find_pair(&l->pairs, pair_key(symbols[i - 1], symbols[i]), &index, l->error));
+            TRY(memory_grow((void **)all, all_capacity, l->pairs.count, sizeof **all, "pairs",
+                            l->error));
+            if (l->pairs.count > known)
+                (*all)[index] = (waiting){.key = l->pairs.pairs[index].key, .pair = index};
+            l->pairs.pairs[index].count += (int64_t)l->words.counts[w];
+            TRY(add_place(*all, index, (uint32_t)w, false));
+        }
+    }
+    return BERT_OK;
+}
+
+static bert_status place_pairs(learner *l, waiting *all)
+{
+    for (size_t i = 0; i < l->pairs.count; i++) {
+        TRY(memory_array((void **)&all[i].places, all[i].place_count, sizeof *all[i].places,
+                         "places of pairs", l->error));
+        all[i].place_count = 0;
+        all[i].count = (uint64_t)l->pairs.pairs[i].count;
+    }
+    for (size_t w = 0; w < l->words.count; w++) {
+        const int32_t *symbols = l->words.symbols + l->words.starts[w];
+        for (uint32_t i = 1; i < l->lengths[w]; i++) {
+            uint32_t index;
+            TRY(find_pair(&l->pairs, pair_key(symbols[i - 1], symbols[i]), &index, l->error));
+            TRY(add_place(all, index, (uint32_t)w, true));
+        }
+    }
+    return BERT_OK;
+}
+
+static bert_status fill_queue(learner *l)
+{
+    waiting *all = NULL;
+    size_t capacity = 0, next = 0;
+    bert_status status = count_pairs(l, &all, &capacity);
+    if (status == BERT_OK)
+        status = place_pairs(l, all);
+    else if (all) /* none has places yet */
+        next = l->pairs.count;
+    for (; status == BERT_OK && next < l->pairs.count; next++)
+        status = queue_push(l, all[next]); /* takes the places over, also when it fails */
+    for (; all && next < l->pairs.count; next++)
+        free(all[next].places);
+    free(all);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------- merging --- */
+
+static bert_status side_allocate(side *s, size_t symbols, bert_error *error)
+{
+    TRY(memory_array((void **)&s->counts, symbols, sizeof *s->counts, "pairs", error));
+    TRY(memory_array((void **)&s->places, symbols, sizeof *s->places, "pairs", error));
+    return memory_array((void **)&s->neighbours, symbols, sizeof *s->neighbours, "pairs", error);
+}
+
+static void side_free(side *s)
+{
+    free(s->counts);
+    free(s->places);
+    free(s->neighbours);
+    free(s->formed);
+}
+
+static inline bert_status side_note(side *s, int32_t neighbour, uint32_t word, int64_t count,
+                                    bert_error *error)
+{
+    if (s->formed_count == s->formed_capacity)
+        TRY(memory_grow((void **)&s->formed, &s->formed_capacity, s->formed_count + 1,
+                        sizeof *s->formed, "pairs", error));
+    s->formed[s->formed_count++] = (formed){neighbour, word};
+    if (s->places[neighbour]++ == 0)
+        s->neighbours[s->neighbour_count++] = neighbour;
+    s->counts[neighbour] += count;
+    return BERT_OK;
+}
+
+static bert_status merge_in_word(learner *l, uint32_t word, int32_t first, int32_t second,
+                                 int32_t merged)
+{
+    int32_t *symbols = l->words.symbols + l->words.starts[word];
+    int64_t count = (int64_t)l->words.counts[word];
+    uint32_t length = l->lengths[word], to = 0;
+    for (uint32_t i = 0; i < length;) {
+        if (symbols[i] != first || i + 1 == length || symbols[i + 1] != second) {
+            symbols[to++] = symbols[i++];
+            continue;
+        }
+        i += 2;
+        if (to > 0)
+            TRY(side_note(&l->left, symbols[to - 1], word, count, l->error));
+        symbols[to++] = merged;
+        if (i < length)
+            TRY(side_note(&l->right, symbols[i], word, count, l->error));
+    }
+    l->lengths[word] = to;
+    return BERT_OK;
+}
+
+/* An entry with room for that many more places. Only the pair of the merged symbol with itself can
+ * have one already: it is formed from both sides. */
+static bert_status find_fresh(learner *l, uint64_t key, uint32_t places, bool twice,
+                              uint32_t *number)
+{
+    size_t i = twice ? 0 : l->fresh_count;
+    while (i < l->fresh_count && l->fresh[i].key != key)
+        i++;
+    *number = (uint32_t)i;
+    if (i < l->fresh_count) {
+        size_t capacity = l->fresh[i].place_count;
+        return memory_grow((void **)&l->fresh[i].places, &capacity, capacity + places,
+                           sizeof *l->fresh[i].places, "places of pairs", l->error);
+    }
+    waiting item = {.key = key};
+    TRY(find_pair(&l->pairs, key, &item.pair, l->error));
+    TRY(memory_grow((void **)&l->fresh, &l->fresh_capacity, i + 1, sizeof *l->fresh, "pairs",
+                    l->error));
+    TRY(memory_array((void **)&item.places, places, sizeof *item.places, "places of pairs",
+                     l->error));
+    l->fresh[l->fresh_count++] = item;
+    return BERT_OK;
+}
+
+/* Applies what the merge did to the pairs on one side. */
+static bert_status side_finish(learner *l, side *s, int32_t old, int32_t merged)
+{
+    bool left = s == &l->left;
+    for (size_t i = 0; i < s->neighbour_count; i++) {
+        int32_t n = s->neighbours[i];
+        uint32_t index, number;
+        TRY(find_pair(&l->pairs, left ? pair_key(n, old) : pair_key(old, n), &index, l->error));
+        l->pairs.pairs[index].count -= s->counts[n];
+        uint64_t key = left ? pair_key(n, merged) : pair_key(merged, n);
+        TRY(find_fresh(l, key, s->places[n], n == merged, &number));
+        l->pairs.pairs[l->fresh[number].pair].count += s->counts[n];
+        s->places[n] = number;
+        s->counts[n] = 0;
+    }
+    for (size_t i = 0; i < s->formed_count; i++) {
+        waiting *item = &l->fresh[s->places[s->formed[i].neighbour]];
+        if (item->place_count == 0 || item->places[item->place_count - 1] != s->formed[i].word)
+            item->places[item->place_count++] = s->formed[i].word;
+    }
+    for (size_t i = 0; i < s->neighbour_count; i++)
+        s->places[s->neighbours[i]] = 0;
+    s->neighbour_count = s->formed_count = 0;
+    return BERT_OK;
+}
+
+static bert_status merge_pair(learner *l, const waiting *top, int32_t merged)
+{
+    int32_t first = (int32_t)(top->key >> 32), second = (int32_t)(uint32_t)top->key;
+    for (uint32_t i = 0; i < top->place_count; i++)
+        TRY(merge_in_word(l, top->places[i], first, second, merged));
+    TRY(side_finish(l, &l->left, first, merged));
+    TRY(side_finish(l, &l->right, second, merged));
+    bert_status status = BERT_OK;
+    for (; l->fresh_count && status == BERT_OK; l->fresh_count--) {
+        waiting item = l->fresh[l->fresh_count - 1];
+        int64_t count = l->pairs.pairs[item.pair].count;
+        item.count = (uint64_t)count;
+        if (count > 0)
+            status = queue_push(l, item); /* takes the places over, also when it fails */
+        else
+            free(item.places);
+    }
+    return status;
+}
+
+/* The token of a pair: the second without its "##". One that exists keeps its id: two pairs can
+ * spell the same. */
+static bert_status merged_token(learner *l, uint64_t key, text *scratch, int32_t *id)
+{
+    const char *first = vocabulary_token_text(l->vocabulary, (int32_t)(key >> 32));
+    const char *second = vocabulary_token_text(l->vocabulary, (int32_t)(uint32_t)key);
+    if (strncmp(second, "##", 2) == 0)
+        second += 2;
+    text_clear(scratch);
+    TRY(text_append(scratch, first, strlen(first), l->error));
+    TRY(text_append(scratch, second, strlen(second), l->error));
+    *id = vocabulary_find(l->vocabulary, scratch->data, scratch->length);
+    if (*id >= 0)
+        return BERT_OK;
+    *id = (int32_t)l->vocabulary->size;
+    return vocabulary_add(l->vocabulary, *id, scratch->data, scratch->length, l->error);
+}
+
+static void report(const learner *l, const learn_settings *settings, const bert_observer *observer)
+{
+    double none = __builtin_nan("");
+    observer_progress(observer, &(bert_progress){.job = "train-tokenizer",
+                                                 .unit = "token",
+                                                 .done = l->vocabulary->size,
+                                                 .total = settings->vocab_size,
+                                                 .epoch = none,
+                                                 .loss = none,
+                                                 .learning_rate = none,
+                                                 .tokens_per_second = none,
+                                                 .seconds_left = none});
+}
+
+static bert_status merge_all(learner *l, const learn_settings *settings,
+                             const bert_observer *observer, bool *stopped)
+{
+    text scratch = {0};
+    bert_status status = BERT_OK;
+    size_t merges = 0;
+    while (status == BERT_OK && l->vocabulary->size < settings->vocab_size && l->heap_count) {
+        waiting top = queue_pop(l);
+        uint64_t count = (uint64_t)l->pairs.pairs[top.pair].count;
+        if (top.count != count) { /* other merges took some away, or formed more */
+            top.count = count;
+            status = queue_push(l, top);
+            continue;
+        }
+        int32_t merged = -1;
+        bool enough = count >= 1 && count >= settings->min_frequency;
+        if (enough)
+            status = merged_token(l, top.key, &scratch, &merged);
+        if (enough && status == BERT_OK)
+            status = merge_pair(l, &top, merged);
+        free(top.places);
+        if (!enough)
+            break;
+        if (merges++ % 256 == 0) {
+            report(l, settings, observer);
+            if ((*stopped = observer_should_stop(observer)))
+                break;
+        }
+    }
+    text_free(&scratch);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------ all of it --- */
+
+static void learner_free(learner *l)
+{
+    for (size_t i = 0; i < l->heap_count; i++)
+        free(l->heap[i].places);
+    for (size_t i = 0; i < l->fresh_count; i++)
+        free(l->fresh[i].places);
+    free(l->heap);
+    free(l->fresh);
+    free(l->pairs.pairs);
+    free(l->pairs.slots);
+    free(l->lengths);
+    side_free(&l->left);
+    side_free(&l->right);
+    spelled_words_free(&l->words);
+}
+
+static bert_status start(learner *l, word_counts *counts, const learn_settings *settings)
+{
+    TRY(alphabet_spell(&l->words, l->vocabulary, counts, settings, l->error));
+    TRY(memory_array((void **)&l->lengths, l->words.count, sizeof *l->lengths, "words", l->error));
+    for (size_t w = 0; w < l->words.count; w++)
+        l->lengths[w] = (uint32_t)(l->words.starts[w + 1] - l->words.starts[w]);
+    TRY(side_allocate(&l->left, settings->vocab_size, l->error));
+    TRY(side_allocate(&l->right, settings->vocab_size, l->error));
+    return fill_queue(l);
+}
+
+bert_status learn_vocabulary(vocabulary *vocabulary, word_counts *counts,
+                             const learn_settings *settings, const bert_observer *observer,
+                             bool *stopped, bert_error *error)
+{
+    *stopped = false;
+    learner l = {.vocabulary = vocabulary, .error = error};
+    bert_status status = start(&l, counts, settings);
+    if (status == BERT_OK)
+        status = merge_all(&l, settings, observer, stopped);
+    learner_free(&l);
+    return status;
+}

@@ -1,0 +1,177 @@
+#include "tokenizer/internal.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/observer.h"
+#include "base/threads.h"
+#include "tokenizer/learn.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bert_train_tokenizer_params bert_train_tokenizer_params_default(void)
+{
+    return (bert_train_tokenizer_params){
+        .vocab_size = 30522,
+        .lowercase = true,
+        .strip_accents = BERT_UNSET,
+        .min_frequency = 2,
+        .limit_alphabet = 1000,
+    };
+}
+
+static bert_status check_output(const char *path, bert_error *error)
+{
+    if (!path || !*path)
+        return error_set(error, BERT_ERROR_USAGE, "no output folder is given");
+    if (!file_exists(path))
+        return BERT_OK;
+    DIR *directory = opendir(path);
+    if (!directory)
+        return error_set_errno(error, errno, "%s: exists, and cannot be read as a folder", path);
+    const char *found = NULL;
+    for (struct dirent *entry; !found && (entry = readdir(directory));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            found = entry->d_name;
+    bert_status status = BERT_OK;
+    if (found)
+        status = error_set(error, BERT_ERROR_USAGE,
+                           "%s: is not empty (it holds %s); the output must be a new or an empty "
+                           "folder",
+                           path, found);
+    closedir(directory);
+    return status;
+}
+
+static bert_status check_params(const bert_train_tokenizer_params *p, bert_error *error)
+{
+    if (p->input_count == 0)
+        return error_set(error, BERT_ERROR_USAGE, "no text files are given to train from");
+    if (p->vocab_size < 6 || p->vocab_size > VOCABULARY_MAX)
+        return error_set(error, BERT_ERROR_USAGE, "vocab_size is %zu, expected 6 to %d",
+                         p->vocab_size, VOCABULARY_MAX);
+    if (p->limit_alphabet == 0)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "limit_alphabet is 0, expected at least one character");
+    if (p->threads < 0)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "threads is %d, expected a positive number, or 0 for all cores",
+                         p->threads);
+    for (size_t i = 0; i < p->input_count; i++) {
+        if (path_is_directory(p->inputs[i]))
+            return error_set(error, BERT_ERROR_IO, "%s: is a directory, expected a text file",
+                             p->inputs[i]);
+        if (access(p->inputs[i], R_OK) != 0)
+            return error_set_errno(error, errno, "%s: cannot open", p->inputs[i]);
+    }
+    return check_output(p->output, error);
+}
+
+/* Writes beside and renames: the folder appears whole, or not at all. */
+static bert_status save_whole(const bert_tokenizer *t, const char *output, bert_error *error)
+{
+    size_t length = strlen(output);
+    while (length > 1 && output[length - 1] == '/')
+        length--;
+    char *partial = NULL, *final = NULL;
+    bert_status status;
+    TRY_OR_GO(status, path_format(&final, error, "%.*s", (int)length, output), done);
+    TRY_OR_GO(status, path_format(&partial, error, "%s.partial", final), done);
+    TRY_OR_GO(status, directory_remove(partial, error), done); /* of a run that was killed */
+    TRY_OR_GO(status, directory_create(partial, error), done);
+    TRY_OR_GO(status, tokenizer_save(t, partial, error), failed);
+    TRY_OR_GO(status, directory_sync(partial, error), failed);
+    if (rename(partial, final) == 0) /* also over an empty folder */
+        goto done;
+    status = error_set_errno(error, errno, "%s: cannot rename %s to it", final, partial);
+failed:
+    directory_remove(partial, NULL);
+done:
+    free(partial);
+    free(final);
+    return status;
+}
+
+static bert_status count_words(word_counts *counts, const bert_train_tokenizer_params *p,
+                               const normalizer_settings *settings, const bert_observer *observer,
+                               bert_error *error)
+{
+    normalizer normalizer = {0};
+    bert_status status = normalizer_build(&normalizer, *settings, error);
+    if (status == BERT_OK)
+        status = word_counts_read(counts, p->inputs, p->input_count, &normalizer,
+                                  threads_use(p->threads), 0, observer, error);
+    normalizer_free(&normalizer);
+    TRY(status);
+    if (counts->stopped || counts->words)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT, "%s%s: %s, so there is nothing to learn from",
+                     p->inputs[0], p->input_count > 1 ? " and the others" : "",
+                     counts->bytes ? "no words in it" : "is empty");
+}
+
+static bert_status train(bert_tokenizer *t, word_counts *counts,
+                         const bert_train_tokenizer_params *p, const bert_observer *observer,
+                         bool *stopped, bert_error *error)
+{
+    t->settings = (normalizer_settings){.lowercase = p->lowercase,
+                                        .strip_accents = p->strip_accents == BERT_UNSET
+                                                             ? p->lowercase
+                                                             : p->strip_accents == BERT_ON,
+                                        .handle_chinese_chars = true,
+                                        .clean_text = true};
+    t->strip_accents = p->strip_accents;
+    t->max_input_chars_per_word = TOKENIZER_MAX_INPUT_CHARS;
+    TRY(count_words(counts, p, &t->settings, observer, error));
+    *stopped = counts->stopped;
+    if (*stopped)
+        return BERT_OK;
+    if (counts->invalid_bytes)
+        observer_message(observer, BERT_MESSAGE_WARNING,
+                         "%" PRIu64 " bytes of the text are not UTF-8 and were read as U+FFFD",
+                         counts->invalid_bytes);
+    learn_settings settings = {.vocab_size = p->vocab_size,
+                               .min_frequency = p->min_frequency,
+                               .limit_alphabet = p->limit_alphabet};
+    TRY(learn_vocabulary(&t->vocabulary, counts, &settings, observer, stopped, error));
+    if (*stopped)
+        return BERT_OK;
+    t->model_size = t->vocabulary.size;
+    TRY(tokenizer_finish(t, error));
+    return save_whole(t, p->output, error);
+}
+
+bert_status bert_train_tokenizer(const bert_train_tokenizer_params *params,
+                                 bert_train_tokenizer_result *result, const bert_observer *observer,
+                                 bert_error *error)
+{
+    if (result)
+        *result = (bert_train_tokenizer_result){0};
+    TRY(check_params(params, error));
+    bert_tokenizer *t;
+    word_counts *counts = NULL;
+    bool stopped = false;
+    bert_status status;
+    TRY(memory_array((void **)&t, 1, sizeof *t, "tokenizer", error));
+    TRY_OR_GO(status, memory_array((void **)&counts, 1, sizeof *counts, "words", error), done);
+    TRY_OR_GO(status, train(t, counts, params, observer, &stopped, error), done);
+    if (result)
+        *result = (bert_train_tokenizer_result){.vocab_size = t->vocabulary.size,
+                                                .bytes = counts->bytes,
+                                                .words = counts->words,
+                                                .distinct_words = counts->distinct,
+                                                .invalid_bytes = counts->invalid_bytes,
+                                                .finished = !stopped};
+done:
+    if (counts)
+        word_counts_free(counts);
+    free(counts);
+    bert_tokenizer_free(t);
+    return status;
+}

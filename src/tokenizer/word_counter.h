@@ -1,0 +1,31 @@
+/* Counts the normalised words of text files on several threads. The counts do not depend on their
+ * number. */
+#ifndef TOKENIZER_WORD_COUNTER_H
+#define TOKENIZER_WORD_COUNTER_H
+
+#include "tokenizer/normalizer.h"
+#include "tokenizer/word_table.h"
+
+enum { WORD_SHARDS = 64 };
+
+typedef struct word_counts {
+    word_table shards[WORD_SHARDS]; /* by the high bits of the hash */
+    uint64_t bytes, words, distinct, invalid_bytes;
+    /* Where the memory did not suffice: how many words and occurrences were dropped (one that was
+     * dropped and came again counts twice), and how much a count can be too low. */
+    uint64_t pruned_words, pruned_occurrences, pruned_error;
+    bool stopped; /* by the observer */
+} word_counts;
+
+/* `memory`: bytes that training may take, 0: no limit. Once the words threaten to take more, the
+ * rarest are dropped, as in "lossy counting" (Manku and Motwani, VLDB 2002). Zero-initialise
+ * `counts`; word_counts_free also after a failure. */
+bert_status word_counts_read(word_counts *counts, const char *const *inputs, size_t input_count,
+                             const normalizer *normalizer, int threads, uint64_t memory,
+                             const bert_observer *observer, bert_error *error);
+void word_counts_free(word_counts *counts);
+
+/* Bytes that learning from words will take at its peak, from their number and length. */
+uint64_t word_counts_learning_bytes(uint64_t distinct, uint64_t bytes);
+
+#endif

@@ -1,0 +1,34 @@
+/* How often each word was seen: an open hash table over one block of bytes. */
+#ifndef TOKENIZER_WORD_TABLE_H
+#define TOKENIZER_WORD_TABLE_H
+
+#include "base/error.h"
+
+typedef struct word_count {
+    uint64_t start; /* in `bytes` */
+    uint32_t length;
+    uint32_t hash; /* its low bits choose the slot */
+    uint64_t count;
+} word_count;
+
+typedef struct word_table {
+    unsigned char *bytes;
+    size_t byte_count, byte_capacity;
+    word_count *words;
+    size_t count, capacity;
+    uint32_t *slots; /* number of a word + 1; 0: free */
+    size_t slot_count;
+} word_table;
+
+/* Adds `count` to a word; `hash` is word_hash of it. Zero-initialise the table. */
+bert_status word_table_add(word_table *table, const unsigned char *word, size_t length,
+                           uint64_t hash, uint64_t count, bert_error *error);
+uint64_t word_hash(const unsigned char *word, size_t length);
+
+/* Removes the words seen at most `count` times; *occurrences grows by how often they were seen. */
+bert_status word_table_prune(word_table *table, uint64_t count, uint64_t *words,
+                             uint64_t *occurrences, bert_error *error);
+void word_table_clear(word_table *table); /* keeps the memory */
+void word_table_free(word_table *table);
+
+#endif
