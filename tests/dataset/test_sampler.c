@@ -496,6 +496,49 @@ static void test_nothing_to_mask(void **state)
     room_close(&room);
 }
 
+/* Files of other software may have documents without sentences: B never comes from one. */
+static void test_empty_documents(void **state)
+{
+    (void)state;
+    dataset_writer *writer;
+    assert_ok(dataset_writer_open(&writer, prefix, 100, error));
+    for (int32_t document = 0; document < 3; document++) {
+        assert_ok(dataset_writer_sentence(writer, (int32_t[]){10 + document}, 1, error));
+        assert_ok(dataset_writer_end_document(writer, error));
+    }
+    assert_ok(dataset_writer_commit(writer, error));
+    char path[320];
+    snprintf(path, sizeof path, "%s.idx", prefix);
+    text index = {0};
+    assert_ok(file_read(&index, path, 1000, error));
+    const int64_t entries = 8, starts[] = {0, 0, 1, 1, 1, 2, 3, 3};
+    memcpy(index.data + 26, &entries, sizeof entries);
+    index.length -= 4 * sizeof *starts; /* the four entries that are there */
+    assert_ok(text_append(&index, (const char *)starts, sizeof starts, error));
+    assert_ok(file_write(path, index.data, index.length, error));
+    text_free(&index);
+
+    room room;
+    room_open(&room, 100, &usual, 1);
+    assert_int_equal(room.data.document_count, 7);
+    uint64_t size, seen[3][3] = {{0}};
+    assert_ok(sampler_epoch_size(room.sampler, 0, &size, error));
+    assert_int_equal(size, 3);
+    for (uint64_t number = 0; number < 600; number++) {
+        assert_ok(sampler_fill(room.sampler, number, 1, &room.batch, error));
+        const batch *batch = &room.batch;
+        assert_int_equal(batch->token_count, 5); /* [CLS] a [SEP] b [SEP] */
+        assert_int_equal(batch->next_sentence_labels[0], 1);
+        for (int i = 0; i < batch->masked_count; i++)
+            batch->tokens[batch->masked_positions[i]] = batch->masked_labels[i];
+        seen[batch->tokens[1] - 10][batch->tokens[3] - 10]++;
+    }
+    for (int a = 0; a < 3; a++)
+        for (int b = 0; b < 3; b++)
+            assert_int_equal(seen[a][b] > 20, a != b);
+    room_close(&room);
+}
+
 /* ------------------------------------------------------------------------------------ prefetch */
 
 static void test_prefetch(void **state)
@@ -583,6 +626,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_errors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_to_mask, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_empty_documents, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_prefetch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_prefetch_hands_errors_through, set_up, tear_down),
     };
