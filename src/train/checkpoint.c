@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* What a checkpoint holds. The first MODEL_FILES make the model that others load. */
 static const char *const file_names[] = {
@@ -239,8 +240,10 @@ static bert_status list_steps(int64_t **steps, size_t *count, const char *run, b
         return error_set_errno(error, errno, "%s: cannot list the directory", run);
     bert_status status = BERT_OK;
     for (struct dirent *entry; status == BERT_OK && (entry = readdir(directory));) {
+        struct stat information;
         int64_t step = parse_name(entry->d_name);
-        if (step < 0)
+        if (step < 0 || fstatat(dirfd(directory), entry->d_name, &information, 0) != 0 ||
+            !S_ISDIR(information.st_mode))
             continue;
         status = memory_grow((void **)steps, &capacity, *count + 1, sizeof **steps,
                              "names of checkpoints", error);

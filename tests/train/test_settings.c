@@ -1,0 +1,153 @@
+/* Every setting is checked by name, and run.json gives back what went in. */
+#include "tiny_run.h"
+
+#include "train/settings.h"
+
+#include <math.h>
+
+static void test_every_range_has_its_message(void **state)
+{
+    (void)state;
+    bert_pretrain_params params;
+#define REFUSED(change, part)                                                 \
+    do {                                                                      \
+        params = tiny_params("run");                                          \
+        params.change;                                                        \
+        assert_fails(settings_check(&params, error), BERT_ERROR_USAGE, part); \
+    } while (0)
+    REFUSED(data = NULL, "--data is missing");
+    REFUSED(model = "", "--model is missing");
+    REFUSED(output = NULL, "--output is missing");
+    REFUSED(per_device_train_batch_size = 0, "--per-device-train-batch-size is 0, expected 1");
+    REFUSED(gradient_accumulation_steps = -1, "--gradient-accumulation-steps is -1");
+    REFUSED(max_seq_length = 7, "--max-seq-length is 7, expected 8");
+    REFUSED(short_seq_probability = 1.5, "--short-seq-probability is 1.5, expected 0 to 1");
+    REFUSED(mlm_probability = 0, "--mlm-probability is 0, expected above 0");
+    REFUSED(mlm_probability = NAN, "--mlm-probability is nan");
+    REFUSED(optim = "sgd", "--optim is \"sgd\"");
+    REFUSED(learning_rate = 0, "--learning-rate is 0, expected above 0");
+    REFUSED(learning_rate = INFINITY, "--learning-rate is inf");
+    REFUSED(weight_decay = -0.1, "--weight-decay");
+    REFUSED(adam_beta1 = 1, "--adam-beta1 is 1, expected 0 or more and below 1");
+    REFUSED(adam_beta2 = -0.5, "--adam-beta2");
+    REFUSED(adam_epsilon = 0, "--adam-epsilon");
+    REFUSED(max_grad_norm = -1, "--max-grad-norm");
+    REFUSED(lr_scheduler_type = "cosine_with_sugar", "cosine_with_sugar");
+    REFUSED(warmup_steps = -1, "--warmup-steps");
+    REFUSED(warmup_ratio = 1.1, "--warmup-ratio");
+    REFUSED(warmup_ratio = 0.1, "--warmup-steps and --warmup-ratio");
+    REFUSED(lr_scheduler_type = "constant", "no warm-up");
+    REFUSED(max_steps = -5, "--max-steps is -5");
+    REFUSED(num_train_epochs = -1, "--num-train-epochs");
+    REFUSED(max_steps = params.num_train_epochs = 0, "both 0");
+    REFUSED(logging_steps = 0, "--logging-steps is 0, expected 1 or more");
+    REFUSED(eval_epochs = 1, "--eval-steps and --eval-epochs");
+    REFUSED(eval_samples = -1, "--eval-samples");
+    REFUSED(save_epochs = 1, "--save-steps and --save-epochs");
+    REFUSED(save_total_limit = -1, "--save-total-limit");
+    REFUSED(stop_after_steps = -1, "--stop-after-steps");
+    REFUSED(hidden_dropout_prob = 1, "--hidden-dropout-prob is 1, expected below 1");
+    REFUSED(attention_probs_dropout_prob = 2, "--attention-probs-dropout-prob");
+    REFUSED(seed = UINT64_MAX, "--seed");
+    REFUSED(threads = -1, "--threads");
+#undef REFUSED
+    params = tiny_params("run");
+    assert_ok(settings_check(&params, error));
+}
+
+static void test_run_json_gives_back_every_setting(void **state)
+{
+    (void)state;
+    const char *run = tiny_path("settings");
+    assert_ok(directory_create(run, error));
+    bert_pretrain_params params = tiny_params("somewhere");
+    params.model = "base"; /* a size, not a path */
+    params.per_device_train_batch_size = 3;
+    params.gradient_accumulation_steps = 7;
+    params.max_seq_length = 99;
+    params.short_seq_probability = 0.1 + 0.2; /* 0.30000000000000004 */
+    params.mlm_probability = 1.0 / 3;
+    params.next_sentence_prediction = false;
+    params.optim = "adam";
+    params.learning_rate = 1.2345678901234567e-5;
+    params.weight_decay = 5e-324;
+    params.adam_beta1 = nextafter(1, 0);
+    params.adam_epsilon = 1e-300;
+    params.max_grad_norm = 1e300;
+    params.lr_scheduler_type = "constant_with_warmup";
+    params.warmup_steps = 0;
+    params.warmup_ratio = 0.123;
+    params.max_steps = ((int64_t)1 << 53) - 1;
+    params.num_train_epochs = 0.7;
+    params.save_total_limit = 4;
+    params.seed = ((uint64_t)1 << 53) - 1;
+    params.threads = 5;
+    params.stop_after_steps = 11;
+    run_settings settings, again;
+    assert_ok(settings_create(&settings, &params, error));
+    settings.data = (data_fingerprint){.documents = 1,
+                                       .sentences = 2,
+                                       .tokens = 3,
+                                       .token_bytes = 4,
+                                       .index_checksum = UINT64_MAX,
+                                       .tokenizer_checksum = 5};
+    assert_ok(settings_resolve(&settings, 1234, error));
+    assert_ok(settings_write(&settings, run, error));
+    assert_ok(settings_read(&again, run, error));
+    assert_string_equal(again.params.data, tiny_data);
+    assert_string_equal(again.params.model, "base");
+    assert_int_equal(again.params.output[0], '/'); /* absolute: the resume may start elsewhere */
+    assert_non_null(strstr(again.params.output, "/somewhere"));
+    assert_string_equal(again.params.optim, "adam");
+    assert_string_equal(again.params.lr_scheduler_type, "constant_with_warmup");
+    assert_int_equal(again.params.stop_after_steps, 0);
+    /* All the rest bit by bit. */
+    bert_pretrain_params left = settings.params, right = again.params;
+    left.data = left.model = left.output = left.optim = left.lr_scheduler_type = NULL;
+    right.data = right.model = right.output = right.optim = right.lr_scheduler_type = NULL;
+    assert_memory_equal(&left, &right, sizeof left);
+    assert_memory_equal(&again.data, &settings.data, sizeof again.data);
+    assert_int_equal(again.samples_per_epoch, 1234);
+    assert_int_equal(again.total_steps, settings.total_steps);
+    assert_int_equal(again.warmup_steps, settings.warmup_steps);
+    settings_free(&settings);
+    settings_free(&again);
+    settings_free(&again);
+}
+
+static void test_rhythm(void **state)
+{
+    (void)state;
+    bert_pretrain_params params = tiny_params("run");
+    params.max_steps = 0;
+    params.num_train_epochs = 2.5;
+    params.warmup_steps = 0;
+    params.warmup_ratio = 0.1;
+    run_settings settings;
+    assert_ok(settings_create(&settings, &params, error));
+    assert_ok(settings_resolve(&settings, 100, error)); /* 8 samples a step */
+    assert_int_equal(settings.total_steps, 32);         /* 31.25, and what is left */
+    assert_int_equal(settings.warmup_steps, 4);
+    assert_true(settings_epoch(&settings, 25) == 2.0);
+    int due = 0;
+    for (int step = 1; step <= 32; step++) {
+        bool expected = step == 13 || step == 25; /* the first step that reaches 100, and 200 */
+        assert_int_equal(settings_is_due(&settings, 0, 1.0, step), expected);
+        assert_int_equal(settings_is_due(&settings, 5, 0, step), step % 5 == 0);
+        assert_false(settings_is_due(&settings, 0, 0, step));
+        due += settings_is_due(&settings, 0, 0.25, step);
+    }
+    assert_int_equal(due, 10);
+    assert_fails(settings_resolve(&settings, 0, error), BERT_ERROR_USAGE, "steps");
+    settings_free(&settings);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_range_has_its_message),
+        cmocka_unit_test(test_run_json_gives_back_every_setting),
+        cmocka_unit_test(test_rhythm),
+    };
+    return cmocka_run_group_tests(tests, tiny_set_up, tiny_tear_down);
+}
