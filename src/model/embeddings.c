@@ -28,25 +28,32 @@ static void rows_name(const model_pass *pass)
     }
 }
 
+void embeddings_normalize(const model_pass *pass)
+{
+    const model *model = pass->model;
+    const model_activations *a = &model->activations;
+    const weight_bias *norm = &model->parameters.embedding_norm;
+    size_t hidden = (size_t)model->config.hidden_size;
+    layernorm_forward(a->hidden, a->embedding_norm.mean, a->embedding_norm.reciprocal_deviation,
+                      a->embedding_norm.in, model->values + norm->weight,
+                      model->values + norm->bias, pass->tokens, hidden,
+                      (float)model->config.layer_norm_eps);
+    dropout dropout = pass_dropout(pass, model->config.hidden_dropout_prob, 0, DROPOUT_HIDDEN);
+    if (dropout.threshold)
+        dropout_apply(a->hidden, a->hidden, a->row_keys, pass->tokens, hidden, &dropout);
+}
+
 void embeddings_forward(const model_pass *pass)
 {
     const model *model = pass->model;
     const model_parameters *p = &model->parameters;
     const model_activations *a = &model->activations;
-    size_t hidden = (size_t)model->config.hidden_size;
     rows_name(pass);
     embedding_forward(a->embedding_norm.in, pass->input->tokens, a->positions,
                       pass->input->token_types, model->values + p->word,
                       model->values + p->position, model->values + p->token_type, pass->tokens,
-                      hidden);
-    float *out = pass_layer(pass, 0)->input;
-    layernorm_forward(out, a->embedding_norm.mean, a->embedding_norm.reciprocal_deviation,
-                      a->embedding_norm.in, model->values + p->embedding_norm.weight,
-                      model->values + p->embedding_norm.bias, pass->tokens, hidden,
-                      (float)model->config.layer_norm_eps);
-    dropout dropout = pass_dropout(pass, model->config.hidden_dropout_prob, 0, DROPOUT_HIDDEN);
-    if (dropout.threshold)
-        dropout_apply(out, out, a->row_keys, pass->tokens, hidden, &dropout);
+                      (size_t)model->config.hidden_size);
+    embeddings_normalize(pass);
 }
 
 void embeddings_backward(const model_pass *pass)

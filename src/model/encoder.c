@@ -21,18 +21,15 @@ void encoder_plan(model *model, arena *arena)
     int layers = model->limits.training ? config->num_hidden_layers : 1;
     for (int i = 0; i < layers; i++) {
         layer_activations *layer = &a->layers[i];
-        layer->input = arena_take(arena, tokens * hidden, sizeof(float));
         layer->qkv = arena_take(arena, tokens * 3 * hidden, sizeof(float));
         layer->log_sum_exp =
             arena_take(arena, tokens * (size_t)config->num_attention_heads, sizeof(float));
         layer->context = arena_take(arena, tokens * hidden, sizeof(float));
         layer->attention_norm = norm_take(arena, tokens, hidden);
-        layer->attention_output = arena_take(arena, tokens * hidden, sizeof(float));
         layer->intermediate = arena_take(arena, tokens * intermediate, sizeof(float));
         layer->output_norm = norm_take(arena, tokens, hidden);
     }
-    a->output = model->limits.training ? arena_take(arena, tokens * hidden, sizeof(float))
-                                       : a->layers[0].input;
+    a->hidden = arena_take(arena, tokens * hidden, sizeof(float));
     if (model->limits.training)
         a->d_hidden = arena_take(arena, tokens * hidden, sizeof(float));
 }
@@ -43,28 +40,21 @@ void encoder_scratch_plan(model *model, arena *arena)
     size_t tokens = (size_t)model->limits.tokens, hidden = (size_t)model->config.hidden_size;
     size_t intermediate = (size_t)model->config.intermediate_size;
     if (!model->limits.training) {
+        a->attention_output = arena_take(arena, tokens * hidden, sizeof(float));
         a->activated = arena_take(arena, tokens * intermediate, sizeof(float));
         return;
     }
     /* Behind the feed-forward part of the backward pass, `activated` holds the gradient of query,
      * key and value, and d_wide that of the context. */
     a->activated = arena_take(arena, tokens * larger(intermediate, 3 * hidden), sizeof(float));
+    a->attention_output = arena_take(arena, tokens * hidden, sizeof(float));
     a->d_branch = arena_take(arena, tokens * hidden, sizeof(float));
     a->d_wide = arena_take(arena, tokens * larger(intermediate, hidden), sizeof(float));
 }
 
-const layer_activations *pass_layer(const model_pass *pass, int layer)
+static const layer_activations *pass_layer(const model_pass *pass, int layer)
 {
     return &pass->model->activations.layers[pass->training ? layer : 0];
-}
-
-float *pass_layer_output(const model_pass *pass, int layer)
-{
-    const model_activations *a = &pass->model->activations;
-    if (!pass->training) /* the input has been read for the last time when the output is written */
-        return a->layers[0].input;
-    return layer + 1 < pass->model->config.num_hidden_layers ? a->layers[layer + 1].input
-                                                             : a->output;
 }
 
 static attention_shape pass_attention_shape(const model_pass *pass)
@@ -103,38 +93,48 @@ static void open_branch(const model_pass *pass, const norm_activations *norm, co
         model->values + p->weight, pass->tokens, (size_t)model->config.hidden_size);
 }
 
+/* What a norm put out, again. */
+static void norm_repeat(const model_pass *pass, float *out, const norm_activations *norm,
+                        const weight_bias *p)
+{
+    const model *model = pass->model;
+    layernorm_forward(out, NULL, NULL, norm->in, model->values + p->weight, model->values + p->bias,
+                      pass->tokens, (size_t)model->config.hidden_size,
+                      (float)model->config.layer_norm_eps);
+}
+
 static void layer_forward(const model_pass *pass, int index)
 {
     const model *model = pass->model;
     const layer_parameters *p = &model->parameters.layers[index];
     const layer_activations *layer = pass_layer(pass, index);
     const float *values = model->values;
-    float *activated = model->activations.activated;
+    const model_activations *a = &model->activations;
     size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
     size_t intermediate = (size_t)model->config.intermediate_size;
     double hidden_dropout = model->config.hidden_dropout_prob;
 
-    linear_forward(layer->qkv, layer->input, values + p->qkv.weight, values + p->qkv.bias, tokens,
+    linear_forward(layer->qkv, a->hidden, values + p->qkv.weight, values + p->qkv.bias, tokens,
                    hidden, 3 * hidden);
     attention_shape shape = pass_attention_shape(pass);
     dropout attention_dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob,
                                              index + 1, DROPOUT_ATTENTION);
     attention_forward(layer->context, pass->training ? layer->log_sum_exp : NULL, layer->qkv,
-                      &shape, &attention_dropout, model->activations.row_keys);
+                      &shape, &attention_dropout, a->row_keys);
     linear_forward(layer->attention_norm.in, layer->context, values + p->attention_output.weight,
                    values + p->attention_output.bias, tokens, hidden, hidden);
     dropout dropout = pass_dropout(pass, hidden_dropout, index + 1, DROPOUT_HIDDEN);
-    close_branch(pass, layer->attention_output, &layer->attention_norm, layer->input,
-                 &p->attention_norm, &dropout);
+    close_branch(pass, a->attention_output, &layer->attention_norm, a->hidden, &p->attention_norm,
+                 &dropout);
 
-    linear_gelu_forward(activated, layer->intermediate, layer->attention_output,
+    linear_gelu_forward(a->activated, layer->intermediate, a->attention_output,
                         values + p->intermediate.weight, values + p->intermediate.bias, tokens,
                         hidden, intermediate);
-    linear_forward(layer->output_norm.in, activated, values + p->output.weight,
+    linear_forward(layer->output_norm.in, a->activated, values + p->output.weight,
                    values + p->output.bias, tokens, intermediate, hidden);
     dropout = pass_dropout(pass, hidden_dropout, index + 1, DROPOUT_OUTPUT);
-    close_branch(pass, pass_layer_output(pass, index), &layer->output_norm, layer->attention_output,
-                 &p->output_norm, &dropout);
+    close_branch(pass, a->hidden, &layer->output_norm, a->attention_output, &p->output_norm,
+                 &dropout);
 }
 
 /* in · weightᵀ again, this time from its gradient: adds d_out · weight to d_in, where the
@@ -159,6 +159,7 @@ static void feed_forward_backward(const model_pass *pass, int index)
     dropout dropout =
         pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
     open_branch(pass, &layer->output_norm, &p->output_norm, &dropout);
+    norm_repeat(pass, a->attention_output, &layer->attention_norm, &p->attention_norm);
     gelu_forward(a->activated, layer->intermediate, tokens * intermediate);
     linear_backward_weight(gradients + p->output.weight, gradients + p->output.bias, a->d_branch,
                            a->activated, tokens, intermediate, hidden);
@@ -166,7 +167,7 @@ static void feed_forward_backward(const model_pass *pass, int index)
                           hidden);
     gelu_backward(a->d_wide, a->d_wide, layer->intermediate, tokens * intermediate);
     linear_backward_weight(gradients + p->intermediate.weight, gradients + p->intermediate.bias,
-                           a->d_wide, layer->attention_output, tokens, hidden, intermediate);
+                           a->d_wide, a->attention_output, tokens, hidden, intermediate);
     add_input_gradient(a->d_hidden, a->d_wide, values + p->intermediate.weight, tokens, hidden,
                        intermediate);
 }
@@ -194,7 +195,12 @@ static void attention_part_backward(const model_pass *pass, int index)
                            DROPOUT_ATTENTION);
     attention_backward(d_qkv, d_context, layer->context, layer->log_sum_exp, layer->qkv, &shape,
                        &dropout, a->row_keys);
-    linear_backward_weight(gradients + p->qkv.weight, gradients + p->qkv.bias, d_qkv, layer->input,
+    if (index == 0)
+        embeddings_normalize(pass);
+    else
+        norm_repeat(pass, a->hidden, &pass_layer(pass, index - 1)->output_norm,
+                    &model->parameters.layers[index - 1].output_norm);
+    linear_backward_weight(gradients + p->qkv.weight, gradients + p->qkv.bias, d_qkv, a->hidden,
                            tokens, hidden, 3 * hidden);
     add_input_gradient(a->d_hidden, d_qkv, values + p->qkv.weight, tokens, hidden, 3 * hidden);
 }

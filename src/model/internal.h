@@ -35,15 +35,15 @@ typedef struct norm_activations {
     float *mean, *reciprocal_deviation; /* [T] */
 } norm_activations;
 
-/* What the backward pass of a layer needs from its forward pass. */
+/* What the backward pass of a layer needs from its forward pass. What LayerNorms put out is not
+ * kept: it is computed again from their inputs, one pass over memory for two arrays a layer less.
+ */
 typedef struct layer_activations {
-    float *input;       /* [T, H] */
     float *qkv;         /* [T, 3H] */
     float *log_sum_exp; /* [A, T] */
     float *context;     /* [T, H] attention's result, before its output layer */
     norm_activations attention_norm;
-    float *attention_output; /* [T, H] behind that norm */
-    float *intermediate;     /* [T, I] before GELU */
+    float *intermediate; /* [T, I] before GELU */
     norm_activations output_norm;
 } layer_activations;
 
@@ -52,13 +52,14 @@ typedef struct model_activations {
     uint64_t *row_keys; /* [T] names of the rows in dropout */
     norm_activations embedding_norm;
     layer_activations *layers; /* [layers] for training; else [1], used by all in turn */
-    float *output;    /* [T, H] of the last layer; the only layer's input unless training */
-    float *activated; /* [T, I] behind GELU */
+    float *hidden;             /* [T, H] what flows from layer to layer */
+    float *attention_output;   /* [T, H] behind the norm in the middle of a layer */
 
-    /* Backward pass of the encoder. */
-    float *d_hidden; /* [T, H] gradient of what flows from layer to layer */
-    float *d_branch; /* [T, H] gradient of a branch beside the residual */
-    float *d_wide;   /* [T, max(I, H)] */
+    /* Scratch of the encoder. */
+    float *activated; /* [T, I] behind GELU */
+    float *d_hidden;  /* [T, H] gradient of what flows from layer to layer */
+    float *d_branch;  /* [T, H] gradient of a branch beside the residual */
+    float *d_wide;    /* [T, max(I, H)] */
 
     /* Heads; in the same memory as the encoder's scratch, for they run between its two passes. */
     float *gathered;    /* [M, H] hidden states of the masked positions */
@@ -103,19 +104,18 @@ dropout pass_dropout(const model_pass *pass, double probability, int layer, enum
 /* Takes the arrays of a norm over `rows` rows. */
 norm_activations norm_take(arena *arena, size_t rows, size_t columns);
 
-/* Layer `layer`'s activations in this pass, and where its result goes. */
-const layer_activations *pass_layer(const model_pass *pass, int layer);
-float *pass_layer_output(const model_pass *pass, int layer);
-
 void embeddings_plan(model *model, arena *arena);
 void embeddings_forward(const model_pass *pass);
+/* The second half of that, from the sum of the three embeddings to `hidden`. */
+void embeddings_normalize(const model_pass *pass);
 void embeddings_backward(const model_pass *pass);
 
 /* Kept activations, and scratch of both passes. */
 void encoder_plan(model *model, arena *arena);
 void encoder_scratch_plan(model *model, arena *arena);
 void encoder_forward(const model_pass *pass);
-/* d_hidden: in, the gradient of the last layer's output; out, that of the embeddings' output. */
+/* d_hidden: in, the gradient of the last layer's output; out, that of the embeddings' output.
+ * Overwrites `hidden`. */
 void encoder_backward(const model_pass *pass);
 
 /* Both heads: losses of the pass's output are added to `losses`; in training the gradient of

@@ -41,9 +41,7 @@ static void transform_forward(const model_pass *pass)
     const model_activations *a = &model->activations;
     const float *values = model->values;
     size_t masked = (size_t)pass->input->masked_count, hidden = (size_t)model->config.hidden_size;
-    int last = model->config.num_hidden_layers - 1;
-    rows_gather(a->gathered, pass_layer_output(pass, last), pass->input->masked_positions, masked,
-                hidden);
+    rows_gather(a->gathered, a->hidden, pass->input->masked_positions, masked, hidden);
     linear_gelu_forward(a->transform_norm.in, a->transformed, a->gathered,
                         values + p->transform.weight, values + p->transform.bias, masked, hidden,
                         hidden);

@@ -276,6 +276,6 @@ void model_nsp_logits(model *model, const model_input *input, float *logits)
 void model_hidden_states(model *model, const model_input *input, float *hidden_states)
 {
     model_pass pass = pass_forward(model, input, false, 0, 0);
-    memcpy(hidden_states, pass_layer_output(&pass, model->config.num_hidden_layers - 1),
+    memcpy(hidden_states, model->activations.hidden,
            pass.tokens * (size_t)model->config.hidden_size * sizeof(float));
 }

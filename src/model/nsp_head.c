@@ -29,9 +29,7 @@ void nsp_head_logits(const model_pass *pass, float *logits)
     const float *values = model->values;
     size_t sequences = (size_t)pass->input->sequence_count;
     size_t hidden = (size_t)model->config.hidden_size;
-    int last = model->config.num_hidden_layers - 1;
-    rows_gather(a->first_tokens, pass_layer_output(pass, last), pass->input->sequence_starts,
-                sequences, hidden);
+    rows_gather(a->first_tokens, a->hidden, pass->input->sequence_starts, sequences, hidden);
     linear_forward(a->pooled, a->first_tokens, values + p->pooler.weight, values + p->pooler.bias,
                    sequences, hidden, hidden);
     tanh_forward(a->pooled, a->pooled, sequences * hidden);
