@@ -37,10 +37,12 @@ static int run(const arguments *arguments)
         return EXIT_USAGE;
     }
     output output = {0};
+    bert_observer observer = console_observer;
+    observer.progress = NULL; /* the documents themselves are on the screen */
     bert_error error = {0};
     bert_status status =
         bert_read_documents((const char *const *)arguments->operands, arguments->operand_count,
-                            print_document, &output, &console_observer, &error);
+                            print_document, &output, &observer, &error);
     if (status != BERT_OK && console_output_alive()) /* else console_finish says it */
         return console_failure(&error);
     return EXIT_SUCCESS;

@@ -81,13 +81,15 @@ void console_warn_invalid(uint64_t bytes)
 {
     char count[32];
     if (bytes > 0)
-        console_warning("%s byte%s not valid UTF-8, read as U+FFFD", console_count(count, bytes),
-                        bytes == 1 ? " was" : "s were");
+        console_warning("%s byte%s not UTF-8 and read as U+FFFD", console_count(count, bytes),
+                        bytes == 1 ? " is" : "s are");
 }
 
 int console_failure(const bert_error *error)
 {
     console_error("%s", error->message);
+    if (caught_signal)
+        return 128 + caught_signal;
     return error->status == BERT_ERROR_USAGE ? EXIT_USAGE : EXIT_FAILURE;
 }
 
@@ -127,13 +129,17 @@ static double seconds_now(void)
 static void show_progress(void *context, const bert_progress *progress)
 {
     (void)context;
-    static double last_shown = -INFINITY;
+    static double last_shown = -1;
+    static bool any_shown;
     bool terminal = isatty(STDERR_FILENO);
     bool last = progress->total > 0 && progress->done >= progress->total;
     double now = seconds_now();
-    if (!last && now - last_shown < (terminal ? 0.1 : 10.0))
+    if (last_shown < 0)
+        last_shown = terminal ? -1 : now; /* a short job has no need of plain lines */
+    if (now - last_shown < (terminal ? 0.1 : 10.0) && !(last && (terminal || any_shown)))
         return;
     last_shown = now;
+    any_shown = true;
 
     char line[512];
     bert_progress_format(line, sizeof line, progress);

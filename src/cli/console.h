@@ -21,11 +21,12 @@ void console_note(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* The warning about bytes that were not UTF-8, where there were any. */
 void console_warn_invalid(uint64_t bytes);
 
-/* Prints the error of a failed library call and returns the exit code that belongs to it. */
+/* Prints the error of a failed library call and returns the exit code that belongs to it: a job
+ * that a signal stopped half-way has failed by that signal. */
 int console_failure(const bert_error *error);
 
 /* Progress on stderr: on a terminal one line, rewritten in place; otherwise a plain line every ten
- * seconds, and the last one. Stops when a signal was caught. */
+ * seconds of a job that takes so long. Stops when a signal was caught. */
 extern const bert_observer console_observer;
 
 /* Ends a progress line that stands on the terminal. */

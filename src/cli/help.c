@@ -231,8 +231,8 @@ static void print_page_exit_status(void)
         {"1", "It failed: a file that cannot be read or is not what it has to be, a full disk, a "
               "result that is not finite. One line on the standard error says what."},
         {"2", "Wrong usage: an unknown option, a value out of range, two that contradict."},
-        {"130, 143", "Ended by SIGINT or SIGTERM. bert pretrain finishes its step and saves first; "
-                     "a second signal ends it at once."},
+        {"130, 143", "Ended by SIGINT or SIGTERM. A long job leaves nothing half-written, and bert "
+                     "pretrain saves a checkpoint first; a second signal ends it at once."},
     };
     printf(".SH EXIT STATUS\n");
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {

@@ -8,12 +8,8 @@
 #include <string.h>
 
 const command *const commands[] = {
-    &command_tokenize,
-    &command_cat,
-    &command_prepare,
-    &command_pretrain,
-    &command_evaluate,
-    &command_fill_mask,
+    &command_train_tokenizer, &command_tokenize, &command_cat,       &command_prepare,
+    &command_pretrain,        &command_evaluate, &command_fill_mask,
 };
 const size_t command_count = OPTION_COUNT(commands);
 

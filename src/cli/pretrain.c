@@ -285,9 +285,6 @@ static int show_result(const bert_pretrain_result *result)
 {
     const char *run = settings.resume ? settings.resume : settings.params.output;
     int signal = result->finished ? 0 : console_signal();
-    if (!result->finished)
-        console_note("stopped after step %lld and saved; go on with: bert pretrain --resume %s",
-                     (long long)result->steps, run);
     if (settings.json) {
         int code = console_json(json_pack(
             "{s:o, s:I, s:b, s:o, s:o, s:o}", "output", console_json_text(run, strlen(run)),

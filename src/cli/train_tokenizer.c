@@ -69,6 +69,7 @@ static int run(const arguments *arguments)
     }
     settings.params.inputs = (const char *const *)arguments->operands;
     settings.params.input_count = arguments->operand_count;
+    console_catch_signals();
     bert_error error = {0};
     bert_train_tokenizer_result result;
     if (bert_train_tokenizer(&settings.params, &result, &console_observer, &error) != BERT_OK)
