@@ -31,7 +31,7 @@ INLINE vector vector_exp(vector x)
 
 /* Standard normal distribution Φ(x) and density φ(x) = Φ′(x), from one exponential. With
  * t = 1 / (1 + 0.3 |x|), Φ(−|x|) = exp(−x² / 2) · t · P(t). Φ is within 1e-7 absolutely, and below
- * 0 within 1e-6 relatively as long as it is a normal number. */
+ * 0 within 5e-7 + 4e-8 x² relatively, down to x = −12.5. */
 INLINE void vector_normal(vector x, vector *distribution, vector *density)
 {
     vector t = 1.0f / (vector_absolute(x) * 0.3f + 1.0f);
