@@ -5,22 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
-static bert_status check_input(corpus *corpus, const char *input, bool *size_known,
-                               bert_error *error)
-{
-    source source;
-    TRY(source_open(&source, input, error));
-    struct stat information;
-    if (fstat(source.descriptor, &information) == 0 && S_ISREG(information.st_mode))
-        corpus->total_bytes += (uint64_t)information.st_size;
-    else
-        *size_known = false;
-    source_close(&source);
-    return BERT_OK;
-}
 
 bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
                         bert_error *error)
@@ -28,17 +12,22 @@ bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_
     *corpus = (struct corpus){.inputs = inputs, .input_count = input_count};
     if (input_count == 0)
         return error_set(error, BERT_ERROR_USAGE, "no input files");
-    bool size_known = true;
-    for (size_t i = 0; i < input_count; i++)
-        TRY(check_input(corpus, inputs[i], &size_known, error));
-    if (!size_known)
+    bool all_known = true;
+    for (size_t i = 0; i < input_count; i++) {
+        uint64_t size;
+        bool known;
+        TRY(source_check(inputs[i], &size, &known, error));
+        corpus->total_bytes += size;
+        all_known &= known;
+    }
+    if (!all_known)
         corpus->total_bytes = 0;
     return BERT_OK;
 }
 
 static void close_reader(corpus *corpus)
 {
-    corpus->bytes += corpus->reader.source.offset;
+    corpus->bytes += source_bytes_read(&corpus->reader.source);
     corpus->invalid_bytes += corpus->reader.invalid.bytes;
     corpus->reading = false;
     reader_close(&corpus->reader);
@@ -88,7 +77,7 @@ bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_er
 
 uint64_t corpus_bytes_read(const corpus *corpus)
 {
-    return corpus->bytes + (corpus->reading ? corpus->reader.source.offset : 0);
+    return corpus->bytes + (corpus->reading ? source_bytes_read(&corpus->reader.source) : 0);
 }
 
 uint64_t corpus_invalid_bytes(const corpus *corpus)

@@ -8,7 +8,7 @@ static const reader_format *const formats[] = {&reader_wikitext, &reader_plain_t
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
-/* What an input is that no reader takes, or NULL. */
+/* What a text that is none is, or NULL. */
 static const char *find_foreign(const char *head, size_t size)
 {
     static const struct {
@@ -16,13 +16,6 @@ static const char *find_foreign(const char *head, size_t size)
         size_t size;
         const char *what;
     } kinds[] = {
-        {"\x1F\x8B", 2, "gzip-compressed; unpack it first, e.g. zcat FILE | … -"},
-        {"BZh", 3, "bzip2-compressed; unpack it first, e.g. bzcat FILE | … -"},
-        {"\xFD"
-         "7zXZ",
-         5, "xz-compressed; unpack it first, e.g. xzcat FILE | … -"},
-        {"\x28\xB5\x2F\xFD", 4, "zstd-compressed; unpack it first, e.g. zstdcat FILE | … -"},
-        {"PK\x03\x04", 4, "a zip archive; unpack it first"},
         {"PAR1", 4, "a Parquet file, not text"},
         {"ARROW1", 6, "an Arrow file, not text"},
         {"\xFF\xFE", 2, "UTF-16, expected UTF-8; convert it first, e.g. with iconv"},
@@ -39,11 +32,8 @@ static const char *find_foreign(const char *head, size_t size)
 static bert_status choose_format(reader *reader, bert_error *error)
 {
     source *source = &reader->source;
-    TRY(source_fill(source, SOURCE_PIECE, error));
     const char *head = source->buffer + source->begin;
     size_t size = source->end - source->begin;
-    if (size == 0)
-        return error_set(error, BERT_ERROR_INPUT, "%s: is empty, expected text", source->name);
     const char *foreign = find_foreign(head, size < 4096 ? size : 4096);
     if (foreign)
         return error_set(error, BERT_ERROR_INPUT, "%s: is %s", source->name, foreign);
@@ -60,11 +50,38 @@ static bert_status choose_format(reader *reader, bert_error *error)
     return BERT_OK;
 }
 
+/* Goes on to the next file of an archive that is not empty. */
+static bert_status next_member(reader *reader, bool *found, bert_error *error)
+{
+    source *source = &reader->source;
+    do {
+        TRY(source_next_member(source, found, error));
+        if (!*found)
+            return BERT_OK;
+        TRY(source_fill(source, SOURCE_PIECE, error));
+    } while (source->end == source->begin);
+    reader->blank_before = true;
+    reader->in_line = false;
+    return choose_format(reader, error);
+}
+
+static bert_status start(reader *reader, bert_error *error)
+{
+    source *source = &reader->source;
+    TRY(source_fill(source, SOURCE_PIECE, error));
+    if (source->end > source->begin)
+        return choose_format(reader, error);
+    bool found;
+    TRY(next_member(reader, &found, error));
+    return found ? BERT_OK
+                 : error_set(error, BERT_ERROR_INPUT, "%s: is empty, expected text", source->name);
+}
+
 bert_status reader_open(reader *reader, const char *input, bert_error *error)
 {
     *reader = (struct reader){.blank_before = true};
     TRY(source_open(&reader->source, input, error));
-    bert_status status = choose_format(reader, error);
+    bert_status status = start(reader, error);
     if (status != BERT_OK)
         reader_close(reader);
     return status;
@@ -72,9 +89,17 @@ bert_status reader_open(reader *reader, const char *input, bert_error *error)
 
 bert_status reader_next(reader *reader, document *document, bool *found, bert_error *error)
 {
-    text_clear(document);
-    *found = false;
-    return reader->format->next(reader, document, found, error);
+    for (;;) {
+        text_clear(document);
+        *found = false;
+        TRY(reader->format->next(reader, document, found, error));
+        if (*found)
+            return BERT_OK;
+        bool more;
+        TRY(next_member(reader, &more, error));
+        if (!more)
+            return BERT_OK;
+    }
 }
 
 void reader_close(reader *reader)

@@ -1,7 +1,7 @@
 /* Documents out of one input: the interface that the readers of all formats stand behind.
  *
- * A format is chosen by the input's content. To add one: a file with a reader_format, and a line in
- * the table of reader.c. */
+ * A format is chosen by the content, for each file of an archive anew. To add one: a file with a
+ * reader_format, and a line in the table of reader.c. */
 #ifndef CORPUS_READER_H
 #define CORPUS_READER_H
 
@@ -43,7 +43,7 @@ struct reader {
 };
 
 /* Opens an input ("-": standard input) and finds out its format. An empty one, and one that holds
- * no text (a NUL byte at its beginning, UTF-16, a compressed file), is an error. */
+ * no text (a NUL byte near its beginning, UTF-16), is an error. */
 bert_status reader_open(reader *reader, const char *input, bert_error *error);
 bert_status reader_next(reader *reader, document *document, bool *found, bert_error *error);
 void reader_close(reader *reader); /* safe on a zeroed struct */

@@ -2,33 +2,77 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "corpus/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static bool is_standard_input(const char *input)
+{
+    return strcmp(input, "-") == 0;
+}
+
+static bert_status open_input(int *descriptor, struct stat *information, const char *input,
+                              bert_error *error)
+{
+    *descriptor = is_standard_input(input) ? STDIN_FILENO : open(input, O_RDONLY | O_CLOEXEC);
+    if (*descriptor < 0 || fstat(*descriptor, information) != 0)
+        return error_set_errno(error, errno, "%s: cannot open", input);
+    if (S_ISDIR(information->st_mode))
+        return error_set(error, BERT_ERROR_IO, "%s: is a directory, expected a file", input);
+    return BERT_OK;
+}
+
+static void close_input(int descriptor)
+{
+    if (descriptor > STDIN_FILENO)
+        close(descriptor);
+}
+
+bert_status source_check(const char *input, uint64_t *size, bool *known, bert_error *error)
+{
+    int descriptor;
+    struct stat information;
+    bert_status status = open_input(&descriptor, &information, input, error);
+    close_input(descriptor);
+    if (status != BERT_OK)
+        return status;
+    *known = S_ISREG(information.st_mode);
+    *size = *known ? (uint64_t)information.st_size : 0;
+    return BERT_OK;
+}
+
+static bert_status start_unpacking(source *source, bert_error *error)
+{
+    TRY(unpack_open(&source->unpacker, source->name, source->descriptor, source->buffer,
+                    source->end, error));
+    source->base_length = strlen(source->name);
+    bool found;
+    TRY(source_next_member(source, &found, error));
+    return BERT_OK;
+}
 
 bert_status source_open(source *source, const char *input, bert_error *error)
 {
-    bool standard_input = strcmp(input, "-") == 0;
-    *source = (struct source){.descriptor = -1};
+    *source = (struct source){.descriptor = -1, .capacity = SOURCE_PIECE};
+    struct stat information;
     bert_status status;
     TRY_OR_GO(status,
-              path_format(&source->name, error, "%s", standard_input ? "standard input" : input),
+              path_format(&source->name, error, "%s",
+                          is_standard_input(input) ? "standard input" : input),
               failed);
-    source->capacity = SOURCE_PIECE;
     TRY_OR_GO(status,
               memory_array((void **)&source->buffer, source->capacity, 1, "an input buffer", error),
               failed);
-    if (!standard_input && path_is_directory(input)) {
-        status = error_set(error, BERT_ERROR_IO, "%s: is a directory, expected a file", input);
-        goto failed;
-    }
-    source->descriptor = standard_input ? STDIN_FILENO : open(input, O_RDONLY | O_CLOEXEC);
-    if (source->descriptor >= 0)
-        return BERT_OK;
-    status = error_set_errno(error, errno, "%s: cannot open", input);
+    TRY_OR_GO(status, open_input(&source->descriptor, &information, input, error), failed);
+    TRY_OR_GO(status, source_fill(source, SOURCE_PIECE, error), failed);
+    if (unpack_detect(source->buffer, source->end))
+        TRY_OR_GO(status, start_unpacking(source, error), failed);
+    return BERT_OK;
 failed:
     source_close(source);
     return status;
@@ -36,26 +80,56 @@ failed:
 
 void source_close(source *source)
 {
-    if (source->descriptor > STDIN_FILENO)
-        close(source->descriptor);
+    unpack_close(source->unpacker);
+    close_input(source->descriptor);
     free(source->name);
     free(source->buffer);
     *source = (struct source){.descriptor = -1};
 }
 
+bert_status source_next_member(source *source, bool *found, bert_error *error)
+{
+    *found = false;
+    if (!source->unpacker)
+        return BERT_OK;
+    const char *member;
+    TRY(unpack_next(source->unpacker, &member, found, error));
+    source->begin = source->end = 0;
+    source->offset = 0;
+    source->finished = !*found;
+    if (*found && member) {
+        char *name;
+        TRY(path_format(&name, error, "%.*s/%s", (int)source->base_length, source->name, member));
+        free(source->name);
+        source->name = name;
+    }
+    return BERT_OK;
+}
+
+uint64_t source_bytes_read(const source *source)
+{
+    return source->unpacker ? unpack_bytes_read(source->unpacker) : source->read;
+}
+
 static bert_status read_piece(source *source, bert_error *error)
 {
-    ssize_t got;
-    do
-        got =
-            read(source->descriptor, source->buffer + source->end, source->capacity - source->end);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return error_set_errno(
-            error, errno, "%s: cannot read at byte %llu", source->name,
-            (unsigned long long)(source->offset + (source->end - source->begin)));
+    char *data = source->buffer + source->end;
+    size_t room = source->capacity - source->end, got;
+    if (source->unpacker) {
+        TRY(unpack_read(source->unpacker, data, room, &got, error));
+    } else {
+        ssize_t result;
+        do
+            result = read(source->descriptor, data, room);
+        while (result < 0 && errno == EINTR);
+        if (result < 0)
+            return error_set_errno(error, errno, "%s: cannot read at byte %llu", source->name,
+                                   (unsigned long long)source->read);
+        got = (size_t)result;
+        source->read += got;
+    }
     source->finished = got == 0;
-    source->end += (size_t)got;
+    source->end += got;
     return BERT_OK;
 }
 

@@ -10,17 +10,33 @@ enum {
 };
 
 typedef struct source {
-    char *name; /* owned; for messages: the path, or "standard input" */
+    char *name;         /* owned; for messages: the path, with /MEMBER behind it in an archive, or
+                           "standard input" */
+    size_t base_length; /* of the path alone */
     int descriptor;
-    char *buffer; /* owned; [capacity], of which [begin, end) waits to be taken */
+    uint64_t read; /* bytes that came from the descriptor into the buffer */
+    char *buffer;  /* owned; [capacity], of which [begin, end) waits to be taken */
     size_t capacity, begin, end;
-    uint64_t offset; /* in the input, of buffer[begin] */
-    bool finished;   /* nothing more comes from the system */
+    uint64_t offset;           /* in the text, of buffer[begin] */
+    bool finished;             /* nothing more comes */
+    struct unpacker *unpacker; /* owned; NULL for an input that is not packed */
 } source;
 
-/* Opens a file; "-" is standard input. */
+/* Whether an input can be opened, without reading from it. `*size` is its bytes; *known is false
+ * where that is not known before the end (standard input, a pipe). */
+bert_status source_check(const char *input, uint64_t *size, bool *known, bert_error *error);
+
+/* Opens a file; "-" is standard input. What is compressed (gzip, bzip2, xz, zstd) is unpacked on
+ * the way; of an archive (zip, tar, also compressed) the first file stands open. Which of these an
+ * input is, its first bytes tell. */
 bert_status source_open(source *source, const char *input, bert_error *error);
 void source_close(source *source); /* safe on a zeroed struct and after a failed open */
+
+/* Goes on to the next file of an archive, at its offset 0; *found is false where there is none. */
+bert_status source_next_member(source *source, bool *found, bert_error *error);
+
+/* From the input itself, as packed as it is there. */
+uint64_t source_bytes_read(const source *source);
 
 /* Makes at least `wanted` bytes wait in the buffer, or all that there are. */
 bert_status source_fill(source *source, size_t wanted, bert_error *error);

@@ -1,0 +1,238 @@
+#include "testing.h"
+
+#include "base/file.h"
+#include "base/random.h"
+#include "bert.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+static char directory[256], path[300];
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(directory, sizeof directory, "%s", testing_directory());
+    snprintf(path, sizeof path, "%s/input", directory);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    assert_ok(directory_remove(directory, error));
+    return 0;
+}
+
+typedef int archive_option(struct archive *);
+
+/* What the packed file is made with. */
+typedef struct packing {
+    const char *name;
+    archive_option *filter, *format;
+} packing;
+
+static const packing packings[] = {
+    {"gzip", archive_write_add_filter_gzip, archive_write_set_format_raw},
+    {"bzip2", archive_write_add_filter_bzip2, archive_write_set_format_raw},
+    {"xz", archive_write_add_filter_xz, archive_write_set_format_raw},
+    {"zstd", archive_write_add_filter_zstd, archive_write_set_format_raw},
+    {"zip", archive_write_add_filter_none, archive_write_set_format_zip},
+    {"tar", archive_write_add_filter_none, archive_write_set_format_ustar},
+    {"tar.gz", archive_write_add_filter_gzip, archive_write_set_format_ustar},
+};
+enum { PACKINGS = sizeof packings / sizeof *packings, SINGLE_PACKINGS = 4 };
+
+static struct archive *pack_open(const packing *packing)
+{
+    struct archive *archive = archive_write_new();
+    assert_int_equal(packing->filter(archive), ARCHIVE_OK);
+    assert_int_equal(packing->format(archive), ARCHIVE_OK);
+    archive_write_set_bytes_in_last_block(archive, 1);
+    assert_int_equal(archive_write_open_filename(archive, path), ARCHIVE_OK);
+    return archive;
+}
+
+static void pack_member(struct archive *archive, const char *name, const char *data, size_t length)
+{
+    struct archive_entry *entry = archive_entry_new();
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_size(entry, (la_int64_t)length);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0644);
+    assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+    assert_int_equal(archive_write_data(archive, data, length), length);
+    archive_entry_free(entry);
+}
+
+static void pack_close(struct archive *archive)
+{
+    assert_int_equal(archive_write_close(archive), ARCHIVE_OK);
+    archive_write_free(archive);
+}
+
+static bert_status keep(void *context, const char *data, size_t length, bert_error *error)
+{
+    bert_status status = text_append(context, data, length, error);
+    return status == BERT_OK ? text_append(context, "|", 1, error) : status;
+}
+
+static bert_status read_input(text *documents, bert_error *error)
+{
+    const char *inputs[] = {path};
+    text_clear(documents);
+    return bert_read_documents(inputs, 1, keep, documents, NULL, error);
+}
+
+/* Some documents that do not pack too well. */
+static text make_content(int documents)
+{
+    text content = {0};
+    random_stream stream = random_stream_start(3, RANDOM_TEST, 0, 0);
+    for (int i = 0; i < documents; i++)
+        assert_ok(text_format(&content, error, "%08x %08x\n\n", random_next(&stream),
+                              random_next(&stream)));
+    return content;
+}
+
+static void test_packed_is_as_unpacked(void **state)
+{
+    (void)state;
+    text content = make_content(40000); /* several pieces of every buffer on the way */
+    text expected = {0}, found = {0};
+    assert_ok(file_write(path, content.data, content.length, error));
+    assert_ok(read_input(&expected, error));
+    for (int i = 0; i < PACKINGS; i++) {
+        struct archive *archive = pack_open(&packings[i]);
+        pack_member(archive, "content.txt", content.data, content.length);
+        pack_close(archive);
+        assert_ok(read_input(&found, error));
+        assert_int_equal(found.length, expected.length);
+        assert_memory_equal(found.data, expected.data, found.length);
+    }
+    text_free(&content);
+    text_free(&expected);
+    text_free(&found);
+}
+
+static void test_several_files_in_one(void **state)
+{
+    (void)state;
+    text found = {0};
+    for (int i = SINGLE_PACKINGS; i < PACKINGS; i++) {
+        struct archive *archive = pack_open(&packings[i]);
+        pack_member(archive, "a.txt", "one\n\ntwo", 8);
+        pack_member(archive, "empty.txt", "", 0);
+        pack_member(archive, "b/c.txt", " = Title = \n \n three \n four \n", 29);
+        pack_member(archive, "d.txt", "five", 4);
+        pack_close(archive);
+        assert_ok(read_input(&found, error));
+        assert_string_equal(found.data, "one|two|three\nfour|five|");
+
+        archive = pack_open(&packings[i]);
+        pack_member(archive, "a.txt", "one", 3);
+        pack_member(archive, "b/c.png", "\x89PNG\0", 5);
+        pack_close(archive);
+        assert_fails(read_input(&found, error), BERT_ERROR_INPUT,
+                     "input/b/c.png: is a binary file");
+
+        archive = pack_open(&packings[i]);
+        pack_member(archive, "empty.txt", "", 0);
+        pack_close(archive);
+        assert_fails(read_input(&found, error), BERT_ERROR_INPUT, "is empty, expected text");
+    }
+    text_free(&found);
+}
+
+/* Two packed files one behind the other are one, as for zcat. */
+static void test_one_behind_the_other(void **state)
+{
+    (void)state;
+    text once = {0}, found = {0};
+    for (int i = 0; i < SINGLE_PACKINGS; i++) {
+        struct archive *archive = pack_open(&packings[i]);
+        pack_member(archive, "a", "one ", 4);
+        pack_close(archive);
+        text_clear(&once);
+        assert_ok(file_read(&once, path, SIZE_MAX, error));
+        size_t length = once.length;
+        char *copy = memcpy(malloc(length), once.data, length);
+        assert_ok(text_append(&once, copy, length, error));
+        free(copy);
+        assert_ok(file_write(path, once.data, once.length, error));
+        bert_error error;
+        if (read_input(&found, &error) != BERT_OK || strcmp(found.data, "one one|") != 0)
+            fail_msg("%s: %s, %s", packings[i].name, found.data, error.message);
+    }
+    text_free(&once);
+    text_free(&found);
+}
+
+static void overwrite(const char *data, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Cut off anywhere, a file is an error or, where only what follows the text was lost, as it was. A
+ * changed byte likewise: no wrong text is ever taken for right. */
+static void test_damage(void **state)
+{
+    (void)state;
+    text content = make_content(60), packed = {0}, expected = {0}, found = {0};
+    overwrite(content.data, content.length);
+    assert_ok(read_input(&expected, error));
+    random_stream stream = random_stream_start(4, RANDOM_TEST, 0, 0);
+    for (int i = 0; i < PACKINGS; i++) {
+        if (strcmp(packings[i].name, "tar") == 0)
+            continue; /* it has no checksums of its content */
+        struct archive *archive = pack_open(&packings[i]);
+        pack_member(archive, "content.txt", content.data, content.length);
+        pack_close(archive);
+        text_clear(&packed);
+        assert_ok(file_read(&packed, path, SIZE_MAX, error));
+        int errors = 0, same = 0;
+        for (size_t cut = 16; cut < packed.length; cut += 3) {
+            overwrite(packed.data, cut);
+            bert_error error;
+            if (read_input(&found, &error) == BERT_OK) {
+                same++;
+                assert_string_equal(found.data, expected.data);
+            } else {
+                errors++;
+                assert_non_null(strstr(error.message, "input"));
+            }
+        }
+        assert_true(errors > 150 && same < 80);
+        if (strcmp(packings[i].name, "zstd") == 0)
+            continue; /* checksums are optional in it, and libarchive writes none */
+        for (int round = 0; round < 200; round++) {
+            size_t place = 16 + random_below(&stream, packed.length - 16);
+            char kept = packed.data[place];
+            packed.data[place] = (char)(kept ^ (1 << random_below(&stream, 8)));
+            overwrite(packed.data, packed.length);
+            bert_error error;
+            if (read_input(&found, &error) == BERT_OK && strcmp(found.data, expected.data) != 0)
+                fail_msg("%s: a change at byte %zu of %zu went unnoticed", packings[i].name, place,
+                         packed.length);
+            packed.data[place] = kept;
+        }
+    }
+    text_free(&content);
+    text_free(&packed);
+    text_free(&expected);
+    text_free(&found);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_packed_is_as_unpacked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_several_files_in_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_one_behind_the_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
