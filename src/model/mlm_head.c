@@ -8,9 +8,9 @@
 #include "math/layernorm.h"
 #include "math/linear.h"
 
-/* Rows whose logits exist at once. Fewer would read the decoder's weight and its gradient more
- * often: each block costs one pass over both. */
-enum { LOGIT_ROWS = 256 };
+/* Rows whose logits exist at once, at most. Fewer would read the decoder's weight and its gradient
+ * more often: each block costs one pass over both, which shows where the encoder is small. */
+enum { LOGIT_ROWS = 512 };
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -102,8 +102,9 @@ void mlm_head_run(const model_pass *pass, double scale, model_losses *losses)
     if (masked == 0)
         return;
     transform_forward(pass);
-    for (size_t first = 0; first < masked; first += LOGIT_ROWS) {
-        size_t rows = smaller(LOGIT_ROWS, masked - first);
+    size_t blocks = (masked + LOGIT_ROWS - 1) / LOGIT_ROWS;
+    for (size_t block = 0; block < blocks; block++) {
+        size_t first = block * masked / blocks, rows = (block + 1) * masked / blocks - first;
         cross_entropy_sums sums;
         decoder_forward(pass, logits, first, rows);
         if (pass->training) {

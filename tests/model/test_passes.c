@@ -180,7 +180,7 @@ static void test_many_predictions(void **state)
 {
     (void)state;
     enum {
-        COPIES = 40,
+        COPIES = 80,
         TOKENS = COPIES * FIXTURE_TOKENS,
         SEQUENCES = COPIES * FIXTURE_SEQUENCES,
         MASKED = COPIES * FIXTURE_MASKED
