@@ -1,6 +1,6 @@
 /* libbert in thirty lines: the tokens of a line of text, and where in it each came from.
  *
- *     cc tokenize.c $(pkg-config --cflags --libs --static libbert) -o tokenize
+ *     cc tokenize.c $(pkg-config --cflags --libs libbert) -o tokenize
  *     ./tokenize vocab.txt "It is raining."
  */
 #include <bert.h>

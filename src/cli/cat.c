@@ -54,8 +54,10 @@ const command command_cat = {
     .synopsis = "FILE...",
     .description =
         "Prints the documents that the readers find in the files, as plain text with a blank line "
-        "between two: what bert prepare would take in, before sentences are split.",
-    .examples = "bert cat corpus.txt | less\n",
+        "between two: what bert prepare would take in, before sentences are split. Files packed "
+        "with gzip, "
+        "bzip2, xz, zstd, zip or tar are unpacked on the way; - is the standard input.",
+    .examples = "bert cat corpus.txt.gz | less\n",
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -117,8 +117,10 @@ const command command_prepare = {
         "Finds the documents in the files, splits them into sentences, and writes their ids as "
         "Megatron-LM indexed data, a sequence being a sentence; a share of the documents becomes "
         "the validation split. Files are plain text, with a blank line between two documents, or "
-        "WikiText in its raw form, with \" = Title = \" lines. Bytes that are not UTF-8 are read "
-        "as U+FFFD and counted.",
+        "WikiText in its raw form, with \" = Title = \" lines; - is the standard input. Files "
+        "packed "
+        "with gzip, bzip2, xz, zstd, zip or tar are unpacked on the way. Bytes that are not UTF-8 "
+        "are read as U+FFFD and counted.",
     .examples = "bert prepare --tokenizer tokenizer --output data corpus.txt\n"
                 "bert prepare --tokenizer tokenizer --output data --language de *.txt\n",
     .options = options,
