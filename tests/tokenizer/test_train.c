@@ -1,38 +1,7 @@
-#include "testing.h"
+#include "fixture.h"
 
-#include "base/file.h"
 #include "base/random.h"
 #include "tokenizer/tokenizer.h"
-
-
-static char directory[256];
-
-static int make_directory(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    return 0;
-}
-
-static int remove_directory(void **state)
-{
-    (void)state;
-    return directory_remove(directory, NULL) == BERT_OK ? 0 : -1;
-}
-
-static const char *in_directory(const char *name)
-{
-    static char paths[4][512];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", directory, name);
-    return path;
-}
-
-static void write_text(const char *name, const char *content)
-{
-    assert_ok(file_write(in_directory(name), content, strlen(content), error));
-}
 
 static bert_train_tokenizer_params params_for(const char *const *input, const char *output)
 {
@@ -50,8 +19,8 @@ static bert_train_tokenizer_params params_for(const char *const *input, const ch
 static void test_small_text_by_hand(void **state)
 {
     (void)state;
-    write_text("small", "ab ab ab ab\nabc abc abc b b cab\n");
-    const char *input = in_directory("small"), *output = in_directory("small-out");
+    fixture_write("small", "ab ab ab ab\nabc abc abc b b cab\n");
+    const char *input = fixture_path("small"), *output = fixture_path("small-out");
     bert_train_tokenizer_params params = params_for(&input, output);
     bert_train_tokenizer_result result;
     assert_ok(bert_train_tokenizer(&params, &result, NULL, error));
@@ -60,7 +29,7 @@ static void test_small_text_by_hand(void **state)
     assert_int_equal(result.distinct_words, 4);
     assert_int_equal(result.bytes, 32);
     text vocab = {0};
-    assert_ok(file_read(&vocab, in_directory("small-out/vocab.txt"), 1000, error));
+    assert_ok(file_read(&vocab, fixture_path("small-out/vocab.txt"), 1000, error));
     assert_string_equal(vocab.data, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n##a\n##b\n##c\n"
                                     "ab\nabc\n");
     text_free(&vocab);
@@ -82,7 +51,7 @@ static void write_random_text(const char *name, size_t bytes)
         if (random_below(&stream, 50) == 0)
             assert_ok(text_append(&content, "É\xCC\x81tude ", 10, error));
     }
-    assert_ok(file_write(in_directory(name), content.data, content.length, error));
+    assert_ok(file_write(fixture_path(name), content.data, content.length, error));
     text_free(&content);
 }
 
@@ -108,12 +77,12 @@ static void test_threads_do_not_matter(void **state)
 {
     (void)state;
     write_random_text("random", 5 << 20); /* several blocks */
-    const char *input = in_directory("random");
+    const char *input = fixture_path("random");
     char first[512];
-    snprintf(first, sizeof first, "%s", in_directory("threads-1"));
+    snprintf(first, sizeof first, "%s", fixture_path("threads-1"));
     for (int threads = 1; threads <= 3; threads++) {
         char output[512];
-        snprintf(output, sizeof output, "%s/threads-%d", directory, threads);
+        snprintf(output, sizeof output, "%s/threads-%d", fixture_directory, threads);
         bert_train_tokenizer_params params = params_for(&input, output);
         params.vocab_size = 3000;
         params.threads = threads;
@@ -127,7 +96,7 @@ static void test_threads_do_not_matter(void **state)
 static void test_trained_folder_loads(void **state)
 {
     (void)state;
-    const char *output = in_directory("threads-1");
+    const char *output = fixture_path("threads-1");
     bert_tokenizer *tokenizer;
     assert_ok(bert_tokenizer_load(&tokenizer, output, NULL, error));
     assert_int_equal(bert_tokenizer_vocab_size(tokenizer), 3000);
@@ -137,30 +106,30 @@ static void test_trained_folder_loads(void **state)
     assert_int_equal(special.cls, 2);
     assert_int_equal(special.sep, 3);
     assert_int_equal(special.mask, 4);
-    assert_ok(directory_create(in_directory("again"), error));
-    assert_ok(tokenizer_save(tokenizer, in_directory("again"), error));
-    assert_same_files(output, in_directory("again"));
+    assert_ok(directory_create(fixture_path("again"), error));
+    assert_ok(tokenizer_save(tokenizer, fixture_path("again"), error));
+    assert_same_files(output, fixture_path("again"));
     bert_tokenizer_free(tokenizer);
 }
 
 static void test_errors(void **state)
 {
     (void)state;
-    write_text("empty", "");
-    write_text("blank", " \n\t\n \xE2\x80\x8B\n");
-    write_text("words", "one two three");
-    const char *input = in_directory("empty");
+    fixture_write("empty", "");
+    fixture_write("blank", " \n\t\n \xE2\x80\x8B\n");
+    fixture_write("words", "one two three");
+    const char *input = fixture_path("empty");
     char output[512];
-    snprintf(output, sizeof output, "%s", in_directory("errors-out"));
+    snprintf(output, sizeof output, "%s", fixture_path("errors-out"));
     bert_train_tokenizer_params params = params_for(&input, output);
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT, "is empty");
-    input = in_directory("blank");
+    input = fixture_path("blank");
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT, "no words");
-    input = in_directory("missing");
+    input = fixture_path("missing");
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_IO, "No such file");
-    input = directory;
+    input = fixture_directory;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_IO, "directory");
-    input = in_directory("words");
+    input = fixture_path("words");
     params.vocab_size = 12;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
                  "special tokens and characters alone are 18");
@@ -172,7 +141,7 @@ static void test_errors(void **state)
     params.input_count = 1;
     assert_false(file_exists(output)); /* nothing is left of all these */
 
-    params.output = directory;
+    params.output = fixture_directory;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
                  "is not empty");
     params.output = input;
@@ -183,7 +152,7 @@ static void test_errors(void **state)
     params.output = output; /* an empty folder is taken */
     assert_ok(directory_create(output, error));
     assert_ok(bert_train_tokenizer(&params, NULL, NULL, error));
-    assert_true(file_exists(in_directory("errors-out/vocab.txt")));
+    assert_true(file_exists(fixture_path("errors-out/vocab.txt")));
 }
 
 static void count_warnings(void *context, bert_message_level level, const char *message)
@@ -201,10 +170,10 @@ static bool stop(void *context)
 static void test_observer(void **state)
 {
     (void)state;
-    write_text("invalid", "word\xFF word\xE2\x82 word\n");
-    const char *input = in_directory("invalid");
+    fixture_write("invalid", "word\xFF word\xE2\x82 word\n");
+    const char *input = fixture_path("invalid");
     char output[512];
-    snprintf(output, sizeof output, "%s", in_directory("observer-out"));
+    snprintf(output, sizeof output, "%s", fixture_path("observer-out"));
     bert_train_tokenizer_params params = params_for(&input, output);
     bert_train_tokenizer_result result;
     int warnings = 0;
@@ -229,5 +198,5 @@ int main(void)
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_observer),
     };
-    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+    return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
 }

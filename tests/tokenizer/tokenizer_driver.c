@@ -6,11 +6,14 @@
  *
  * `tokenizer_driver learn VOCAB_SIZE [SETTING=VALUE…] FILE…` learns a vocabulary and writes its
  * tokens, one in a line. Settings: lowercase, min_frequency, limit_alphabet, threads, and
- * continuing=FILE: a file with the characters that continue words, in the order of their ids. */
+ * continuing=FILE: a file with the characters that continue words, in the order of their ids.
+ *
+ * `tokenizer_driver save PATH FOLDER` loads a tokenizer and writes its files into a folder. */
 #include "bert.h"
 
 #include "base/file.h"
 #include "tokenizer/learn.h"
+#include "tokenizer/tokenizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,8 +143,21 @@ static int learn(int count, char **arguments)
     return 0;
 }
 
+static int save(char **arguments)
+{
+    bert_error error;
+    bert_tokenizer *tokenizer;
+    if (bert_tokenizer_load(&tokenizer, arguments[0], NULL, &error) != BERT_OK ||
+        tokenizer_save(tokenizer, arguments[1], &error) != BERT_OK)
+        return fail(&error);
+    bert_tokenizer_free(tokenizer);
+    return 0;
+}
+
 int main(int count, char **arguments)
 {
+    if (count == 4 && strcmp(arguments[1], "save") == 0)
+        return save(arguments + 2);
     if (count > 3 && strcmp(arguments[1], "learn") == 0)
         return learn(count - 2, arguments + 2);
     if (count > 2 && strcmp(arguments[1], "encode") == 0)

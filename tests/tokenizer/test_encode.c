@@ -1,0 +1,273 @@
+#include "fixture.h"
+
+#include "tokenizer/tokenizer.h"
+
+/* 5 the, 6 un, 7 ##aff, 8 ##able, 9 a, 10 ##a, 11 ##ab, 12 ##c, 13 !, 14 strasse, 15 e, 16 中, … */
+static const char vocabulary[] = FIXTURE_SPECIAL
+    "the\nun\n##aff\n##able\na\n##a\n##ab\n##c\n!\nstrasse\ne\n中\nω\n##σ\n##ς\ni\n"
+    "##\xCC\x87\n'\n[\n]\nmask\nᄒ\n##ᅡ\n##ᆫ\n##\xE0\xAF\x8D\n##\xEA\xA5\x93\nabcd\n";
+enum {
+    PAD,
+    UNK,
+    CLS,
+    SEP,
+    MASK,
+    THE,
+    UN,
+    S_AFF,
+    S_ABLE,
+    A,
+    S_A,
+    S_AB,
+    S_C,
+    BANG,
+    STRASSE,
+    E,
+    ZHONG,
+    OMEGA,
+    S_SIGMA,
+    S_FINAL_SIGMA,
+    I,
+    S_DOT,
+    QUOTE,
+    OPEN,
+    CLOSE,
+    MASK_WORD,
+    HANGUL_H,
+    S_HANGUL_A,
+    S_HANGUL_N,
+    S_VIRAMA,
+    S_REJANG,
+    ABCD,
+};
+
+static bert_tokenizer *load(bert_tokenizer_options options)
+{
+    bert_tokenizer *tokenizer;
+    assert_ok(
+        bert_tokenizer_load(&tokenizer, fixture_write("vocab.txt", vocabulary), &options, error));
+    return tokenizer;
+}
+
+static bert_encoding encoding; /* used again and again, as callers do */
+
+typedef struct expected {
+    int32_t id;
+    uint32_t start, end;
+} expected;
+
+static void check_bytes(const bert_tokenizer *tokenizer, const char *text, size_t length,
+                        const expected *tokens, size_t count)
+{
+    char *exact = malloc(length ? length : 1); /* a sanitizer sees any byte read too many */
+    memcpy(exact, text, length);
+    assert_ok(bert_tokenizer_encode(tokenizer, exact, length, false, 0, &encoding, error));
+    free(exact);
+    for (size_t i = 0; i < count && i < encoding.count; i++)
+        if (encoding.ids[i] != tokens[i].id || encoding.starts[i] != tokens[i].start ||
+            encoding.ends[i] != tokens[i].end)
+            fail_msg("\"%s\", token %zu: id %d at %u to %u, expected %d at %u to %u", text, i,
+                     encoding.ids[i], encoding.starts[i], encoding.ends[i], tokens[i].id,
+                     tokens[i].start, tokens[i].end);
+    assert_int_equal(encoding.count, count);
+}
+
+#define CHECK(tokenizer, text, ...)                                                 \
+    check_bytes(tokenizer, text, sizeof(text) - 1, (const expected[]){__VA_ARGS__}, \
+                sizeof((const expected[]){__VA_ARGS__}) / sizeof(expected))
+
+static void test_words_and_pieces(void **state)
+{
+    (void)state;
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    CHECK(t, "the Unaffable!", {THE, 0, 3}, {UN, 4, 6}, {S_AFF, 6, 9}, {S_ABLE, 9, 13},
+          {BANG, 13, 14});
+    CHECK(t, "  \t the\r\n", {THE, 4, 7});
+    /* Longest match is greedy: aab → a ##ab, and aa ##bc cannot be repaired. */
+    CHECK(t, "aab aabc aax", {A, 0, 1}, {S_AB, 1, 3}, {A, 4, 5}, {S_AB, 5, 7}, {S_C, 7, 8},
+          {UNK, 9, 12});
+    /* "abcd" and its beginnings: what was read for the long token is given back. */
+    CHECK(t, "abcd abca", {ABCD, 0, 4}, {UNK, 5, 9});
+    CHECK(t, "aabca", {A, 0, 1}, {S_AB, 1, 3}, {S_C, 3, 4}, {S_A, 4, 5});
+    check_bytes(t, "", 0, NULL, 0);
+    check_bytes(t, " \xE2\x80\x8B ", 5, NULL, 0);
+    bert_tokenizer_free(t);
+}
+
+static void test_normalisation(void **state)
+{
+    (void)state;
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    CHECK(t, "THE t\u0301h\u200Be", {THE, 0, 3}, {THE, 4, 12});
+    CHECK(t, "the中the", {THE, 0, 3}, {ZHONG, 3, 6}, {THE, 6, 9});
+    CHECK(t, "ΩΣ ὩΣ", {OMEGA, 0, 2}, {S_SIGMA, 2, 4}, {OMEGA, 5, 8}, {S_SIGMA, 8, 10});
+    CHECK(t, "İ", {I, 0, 2});
+    CHECK(t, "\u1FEE!", {UNK, 0, 3}, {BANG, 3, 4}); /* Greek dialytika and varia: ¨ */
+    CHECK(t, "한", {HANGUL_H, 0, 3}, {S_HANGUL_A, 0, 3}, {S_HANGUL_N, 0, 3});
+    CHECK(t, "the\u2028the\u00A0the", {THE, 0, 3}, {THE, 6, 9}, {THE, 11, 14});
+    CHECK(t,
+          "t\x01h\x7F"
+          "e",
+          {THE, 0, 5});
+    bert_tokenizer_free(t);
+}
+
+/* Marks that are not "nonspacing" survive strip_accents, and then canonical order matters: U+A953
+ * has class 9 as U+0BCD, which is nonspacing; U+0301 has 230. */
+static void test_surviving_marks(void **state)
+{
+    (void)state;
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    CHECK(t, "a\uA953", {A, 0, 1}, {S_REJANG, 1, 4});
+    /* Reordered, it takes the place, and so the offsets, of the mark that stood before it. */
+    CHECK(t, "the a\u0301\uA953", {THE, 0, 3}, {A, 4, 5}, {S_REJANG, 5, 7});
+    CHECK(t, "中\uA953", {ZHONG, 0, 3}, {UNK, 3, 6});
+    bert_tokenizer_free(t);
+}
+
+static void test_settings(void **state)
+{
+    (void)state;
+    bert_tokenizer_options options = bert_tokenizer_options_default();
+    options.strip_accents = BERT_OFF;
+    bert_tokenizer *t = load(options);
+    CHECK(t, "İ", {I, 0, 2}, {S_DOT, 0, 2});
+    CHECK(t, "the\u0301", {UNK, 0, 5});
+    bert_tokenizer_free(t);
+
+    options.strip_accents = BERT_ON;
+    options.lowercase = BERT_OFF;
+    t = load(options);
+    CHECK(t, "the thé The", {THE, 0, 3}, {THE, 4, 8}, {UNK, 9, 12});
+    bert_tokenizer_free(t);
+
+    options = bert_tokenizer_options_default();
+    options.handle_chinese_chars = BERT_OFF;
+    t = load(options);
+    CHECK(t, "the中", {UNK, 0, 6});
+    bert_tokenizer_free(t);
+
+    options = bert_tokenizer_options_default();
+    options.clean_text = BERT_OFF;
+    t = load(options);
+    CHECK(t, "the\vthe", {THE, 0, 3}, {THE, 4, 7});
+    CHECK(t, "the\0the\x01", {UNK, 0, 8});
+    bert_tokenizer_free(t);
+
+    options = bert_tokenizer_options_default();
+    options.max_input_chars_per_word = 3;
+    t = load(options);
+    CHECK(t, "the thea éaa éaaa", {THE, 0, 3}, {UNK, 4, 8}, {E, 9, 11}, {S_A, 11, 12},
+          {S_A, 12, 13}, {UNK, 14, 19});
+    bert_tokenizer_free(t);
+}
+
+static void test_long_words(void **state)
+{
+    (void)state;
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    char word[104] = "the a";
+    memset(word, 'a', 101);
+    assert_ok(bert_tokenizer_encode(t, word, 100, false, 0, &encoding, error));
+    assert_int_equal(encoding.count, 100);
+    assert_ok(bert_tokenizer_encode(t, word, 101, false, 0, &encoding, error));
+    assert_int_equal(encoding.count, 1);
+    assert_int_equal(encoding.ids[0], UNK);
+    assert_int_equal(encoding.ends[0], 101);
+    memcpy(word + 99, "é", 2); /* 100 characters in 101 bytes */
+    assert_ok(bert_tokenizer_encode(t, word, 101, false, 0, &encoding, error));
+    assert_int_equal(encoding.ids[0], UNK); /* there is no ##e */
+    word[98] = ' ';
+    assert_ok(bert_tokenizer_encode(t, word, 101, false, 0, &encoding, error));
+    assert_int_equal(encoding.count, 99);
+    bert_tokenizer_free(t);
+}
+
+static void test_special_tokens_in_text(void **state)
+{
+    (void)state;
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    CHECK(t, "the[MASK]the [mask] [ MASK]", {THE, 0, 3}, {MASK, 3, 9}, {THE, 9, 12}, {OPEN, 13, 14},
+          {MASK_WORD, 14, 18}, {CLOSE, 18, 19}, {OPEN, 20, 21}, {MASK_WORD, 22, 26},
+          {CLOSE, 26, 27});
+    CHECK(t, "[[CLS][PAD][MASK", {OPEN, 0, 1}, {CLS, 1, 6}, {PAD, 6, 11}, {OPEN, 11, 12},
+          {MASK_WORD, 12, 16});
+    bert_tokenizer_free(t);
+}
+
+static void test_invalid_utf8(void **state)
+{
+    (void)state;
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    static const struct {
+        const char *bytes;
+        size_t length, invalid;
+    } texts[] = {
+        {"the\xFF", 4, 1},     {"the\xC3", 4, 1},
+        {"the\xE4\xB8", 5, 2}, {"the\xF0\x9F\x98", 6, 3},
+        {"\xC0\x80the", 5, 2}, {"\xED\xA0\x80the", 6, 3},
+        {"\x80\xBFthe", 5, 2}, {"t\xF4\x90\x80\x80he", 7, 4},
+        {"\xE4\xB8the", 5, 2}, {"the\xF5", 4, 1},
+        {"t\xE0\x80he", 5, 2},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *exact = malloc(texts[i].length);
+        memcpy(exact, texts[i].bytes, texts[i].length);
+        assert_ok(bert_tokenizer_encode(t, exact, texts[i].length, false, 0, &encoding, error));
+        free(exact);
+        assert_int_equal(encoding.count, 1); /* U+FFFD is dropped by clean_text */
+        assert_int_equal(encoding.ids[0], THE);
+        assert_int_equal(encoding.invalid_bytes, texts[i].invalid);
+    }
+    /* Counted once, though the marks behind make the word be read twice. */
+    static const char twice[] = "t\xFFhe\uA953";
+    assert_ok(bert_tokenizer_encode(t, twice, sizeof twice - 1, false, 0, &encoding, error));
+    assert_int_equal(encoding.invalid_bytes, 1);
+    bert_tokenizer_free(t);
+}
+
+static void test_special_tokens_and_limit(void **state)
+{
+    (void)state;
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    static const char text[] = "the unaffable the!";
+    const int32_t whole[] = {CLS, THE, UN, S_AFF, S_ABLE, THE, BANG, SEP};
+    const size_t count = sizeof whole / sizeof *whole;
+    assert_ok(bert_tokenizer_encode(t, text, sizeof text - 1, true, 0, &encoding, error));
+    assert_int_equal(encoding.count, count);
+    assert_memory_equal(encoding.ids, whole, sizeof whole);
+    assert_int_equal(encoding.starts[0] + encoding.ends[0], 0);
+    assert_int_equal(encoding.starts[count - 1] + encoding.ends[count - 1], 0);
+    for (size_t limit = 2; limit <= count + 1; limit++) {
+        size_t expected = limit < count ? limit : count;
+        assert_ok(bert_tokenizer_encode(t, text, sizeof text - 1, true, limit, &encoding, error));
+        assert_int_equal(encoding.count, expected);
+        assert_memory_equal(encoding.ids, whole, (expected - 1) * sizeof *whole);
+        assert_int_equal(encoding.ids[expected - 1], SEP);
+        for (size_t i = 0; i < expected; i++)
+            assert_int_equal(encoding.type_ids[i], 0);
+    }
+    assert_ok(bert_tokenizer_encode(t, text, sizeof text - 1, false, 3, &encoding, error));
+    assert_int_equal(encoding.count, 3);
+    assert_int_equal(encoding.ids[2], S_AFF);
+    assert_fails(bert_tokenizer_encode(t, text, 3, true, 1, &encoding, error), BERT_ERROR_USAGE,
+                 "max_length 1");
+    bert_tokenizer_free(t);
+}
+
+static int free_encoding(void **state)
+{
+    bert_encoding_free(&encoding);
+    return fixture_remove(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words_and_pieces), cmocka_unit_test(test_normalisation),
+        cmocka_unit_test(test_surviving_marks),  cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_long_words),       cmocka_unit_test(test_special_tokens_in_text),
+        cmocka_unit_test(test_invalid_utf8),     cmocka_unit_test(test_special_tokens_and_limit),
+    };
+    return cmocka_run_group_tests(tests, fixture_make, free_encoding);
+}
