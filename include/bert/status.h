@@ -41,7 +41,7 @@ typedef struct bert_progress {
     const char *unit;         /* what done and total count: "step", "byte", "document" … */
     uint64_t done, total;     /* total is 0 where the end is not known */
     double epoch;             /* passes over the data, fractional */
-    double loss;              /* mean since the last moment reported */
+    double loss;              /* mean of the last steps, or of all that was evaluated so far */
     double learning_rate;     /* of the last step */
     double tokens_per_second; /* real tokens: there is no padding */
     double seconds_left;

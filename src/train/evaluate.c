@@ -180,8 +180,7 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
     bert_status status;
     TRY_OR_GO(status, open_session(&session, params, error), done);
     TRY_OR_GO(status,
-              evaluator_run(&session.evaluator, session.model, &session.sums, "evaluate", observer,
-                            error),
+              evaluator_run(&session.evaluator, session.model, &session.sums, observer, error),
               done);
     if (session.sums.samples < session.evaluator.samples)
         observer_message(observer, BERT_MESSAGE_WARNING,

@@ -92,34 +92,37 @@ static bert_status check_finite(const model *model, const float *values, const m
                      parameter ? ", nor is the parameter " : "", parameter ? parameter : "");
 }
 
+static void report(const evaluator *evaluator, const evaluation_sums *sums, double seconds,
+                   const bert_observer *observer)
+{
+    double per_sample = seconds / (double)sums->samples;
+    bert_progress progress = {
+        .job = "evaluate",
+        .unit = "sample",
+        .done = sums->samples,
+        .total = evaluator->samples,
+        .epoch = NAN,
+        .loss = losses_total(&sums->losses),
+        .learning_rate = NAN,
+        .tokens_per_second = (double)sums->tokens / seconds,
+        .seconds_left = per_sample * (double)(evaluator->samples - sums->samples),
+    };
+    observer_progress(observer, &progress);
+}
+
 bert_status evaluator_run(evaluator *evaluator, model *model, evaluation_sums *sums,
-                          const char *job, const bert_observer *observer, bert_error *error)
+                          const bert_observer *observer, bert_error *error)
 {
     double start = clock_seconds(), reported = start;
-    for (uint64_t first = 0; first < evaluator->samples;) {
-        uint64_t left = evaluator->samples - first;
+    while (sums->samples < evaluator->samples && !observer_should_stop(observer)) {
+        uint64_t left = evaluator->samples - sums->samples;
         int count = left < (uint64_t)evaluator->batch_size ? (int)left : evaluator->batch_size;
-        TRY(evaluate_batch(evaluator, model, first, count, sums, error));
-        first += (uint64_t)count;
+        TRY(evaluate_batch(evaluator, model, sums->samples, count, sums, error));
         double now = clock_seconds();
-        if (now - reported < PROGRESS_SECONDS && first < evaluator->samples)
-            continue;
-        reported = now;
-        double per_sample = (now - start) / (double)first;
-        bert_progress progress = {
-            .job = job,
-            .unit = "sample",
-            .done = first,
-            .total = evaluator->samples,
-            .epoch = NAN,
-            .loss = losses_total(&sums->losses),
-            .learning_rate = NAN,
-            .tokens_per_second = (double)sums->tokens / (now - start),
-            .seconds_left = per_sample * (double)(evaluator->samples - first),
-        };
-        observer_progress(observer, &progress);
-        if (observer_should_stop(observer))
-            break;
+        if (now - reported >= PROGRESS_SECONDS) {
+            report(evaluator, sums, now - start, observer);
+            reported = now;
+        }
     }
     return check_finite(model, model_values(model), &sums->losses, error);
 }

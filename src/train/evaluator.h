@@ -31,9 +31,9 @@ void evaluator_free(evaluator *evaluator); /* safe on a zeroed struct */
 /* Limits that a model needs to be evaluated by this evaluator. */
 model_limits evaluator_limits(const evaluator *evaluator);
 
-/* Adds to `sums`, which the caller zeroes. Progress goes to `observer` under the name `job`, and
- * its should_stop ends the evaluation early, where it is not NULL. */
+/* Adds to `sums`, which the caller zeroes. Progress goes to `observer` where it takes long enough;
+ * its should_stop ends the evaluation early. A loss that is not finite is an error. */
 bert_status evaluator_run(evaluator *evaluator, model *model, evaluation_sums *sums,
-                          const char *job, const bert_observer *observer, bert_error *error);
+                          const bert_observer *observer, bert_error *error);
 
 #endif

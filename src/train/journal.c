@@ -118,7 +118,9 @@ bert_status trainer_evaluate(trainer *trainer, bert_error *error)
     train_state *state = &trainer->state;
     evaluation_sums sums = {0};
     /* To the end, whatever the observer says: a resumed run must show the same figures. */
-    TRY(evaluator_run(&trainer->evaluator, trainer->model, &sums, "evaluate", NULL, error));
+    bert_observer watcher = trainer->observer ? *trainer->observer : (bert_observer){0};
+    watcher.should_stop = NULL;
+    TRY(evaluator_run(&trainer->evaluator, trainer->model, &sums, &watcher, error));
     json_t *line = json_object();
     bert_status status = fill_evaluation_line(line, trainer, &sums, error);
     if (status == BERT_OK)
@@ -130,24 +132,41 @@ bert_status trainer_evaluate(trainer *trainer, bert_error *error)
     return status;
 }
 
+void trainer_note_step(trainer *trainer, const batch *batch, const model_losses *losses,
+                       double seconds)
+{
+    trainer->interval_seconds += seconds;
+    trainer->interval_tokens += (uint64_t)batch->token_count;
+    recent_steps *recent = &trainer->recent;
+    double fade = exp(-seconds / 30), step_fade = 0.95;
+    recent->seconds = recent->seconds * fade + seconds;
+    recent->steps = recent->steps * fade + 1;
+    recent->tokens = recent->tokens * fade + batch->token_count;
+    recent->mlm_loss = recent->mlm_loss * step_fade + losses->mlm_loss;
+    recent->mlm_count = recent->mlm_count * step_fade + (double)losses->mlm_count;
+    recent->nsp_loss = recent->nsp_loss * step_fade + losses->nsp_loss;
+    recent->nsp_count = recent->nsp_count * step_fade + (double)losses->nsp_count;
+}
+
 void trainer_report(trainer *trainer)
 {
     const run_settings *settings = trainer->settings;
+    const recent_steps *recent = &trainer->recent;
     int64_t step = trainer->state.step;
-    double seconds = trainer->train_seconds;
+    double loss = recent->mlm_count > 0 ? recent->mlm_loss / recent->mlm_count : 0;
+    if (recent->nsp_count > 0)
+        loss += recent->nsp_loss / recent->nsp_count;
     bert_progress progress = {
         .job = "pretrain",
         .unit = "step",
         .done = (uint64_t)step,
         .total = (uint64_t)settings->total_steps,
         .epoch = settings_epoch(settings, step),
-        .loss = losses_total(&trainer->unreported),
+        .loss = loss,
         .learning_rate = trainer->learning_rate,
-        .tokens_per_second = seconds > 0 ? (double)trainer->call_tokens / seconds : NAN,
-        .seconds_left =
-            seconds / (double)trainer->call_steps * (double)(settings->total_steps - step),
+        .tokens_per_second = recent->tokens / recent->seconds,
+        .seconds_left = recent->seconds / recent->steps * (double)(settings->total_steps - step),
     };
     observer_progress(trainer->observer, &progress);
-    trainer->unreported = (model_losses){0};
     trainer->reported_at = clock_seconds();
 }

@@ -2,6 +2,7 @@
 
 #include "base/observer.h"
 #include "tokenizer/tokenizer.h"
+#include "train/checkpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -112,8 +113,18 @@ done:
 
 /* ---------------------------------------------------------------------------- configuration --- */
 
+bert_status material_find_weights(char **weights, const char *model, bert_error *error)
+{
+    model_config named;
+    *weights = NULL;
+    if (model_config_named(&named, model, NULL) == BERT_OK || !path_is_directory(model))
+        return BERT_OK;
+    TRY(checkpoint_verify_model(model, error));
+    return path_join(weights, model, "model.safetensors", error);
+}
+
 static bert_status configure_folder(const material *material, const bert_pretrain_params *params,
-                                    model_config *config, char **weights, bert_error *error)
+                                    model_config *config, bert_error *error)
 {
     char *path;
     TRY(path_join(&path, params->model, "config.json", error));
@@ -126,8 +137,7 @@ static bert_status configure_folder(const material *material, const bert_pretrai
                          "--no-next-sentence-prediction",
                          params->model);
     config->next_sentence_prediction = params->next_sentence_prediction;
-    TRY(material_check_tokenizer(material, params->model, error));
-    return path_join(weights, params->model, "model.safetensors", error);
+    return material_check_tokenizer(material, params->model, error);
 }
 
 static bert_status configure_fresh(const material *material, const bert_pretrain_params *params,
@@ -184,13 +194,10 @@ bert_status material_configure(const material *material, const bert_pretrain_par
                                model_config *config, char **weights, const bert_observer *observer,
                                bert_error *error)
 {
-    *weights = NULL;
-    bool named = model_config_named(config, params->model, NULL) == BERT_OK;
-    bert_status status;
-    if (!named && path_is_directory(params->model))
-        status = configure_folder(material, params, config, weights, error);
-    else
-        status = configure_fresh(material, params, config, observer, error);
+    bert_status status = material_find_weights(weights, params->model, error);
+    if (status == BERT_OK)
+        status = *weights ? configure_folder(material, params, config, error)
+                          : configure_fresh(material, params, config, observer, error);
     if (params->hidden_dropout_prob >= 0)
         config->hidden_dropout_prob = params->hidden_dropout_prob;
     if (params->attention_probs_dropout_prob >= 0)

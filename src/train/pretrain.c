@@ -176,7 +176,6 @@ static bert_status read_config(session *session, bert_error *error)
  * with. */
 static bert_status find_weights(session *session, const bert_observer *observer, bert_error *error)
 {
-    const char *model = session->settings.params.model;
     TRY(checkpoint_last(&session->checkpoint, session->run, error));
     if (session->checkpoint) {
         observer_message(observer, BERT_MESSAGE_INFO, "going on from %s", session->checkpoint);
@@ -184,10 +183,7 @@ static bert_status find_weights(session *session, const bert_observer *observer,
     }
     observer_message(observer, BERT_MESSAGE_INFO,
                      "%s: no checkpoint yet, starts from the beginning", session->run);
-    model_config named;
-    if (model_config_named(&named, model, NULL) == BERT_OK || !path_is_directory(model))
-        return BERT_OK;
-    return path_join(&session->weights, model, "model.safetensors", error);
+    return material_find_weights(&session->weights, session->settings.params.model, error);
 }
 
 static bert_status set_up_again(session *session, const bert_observer *observer, bert_error *error)

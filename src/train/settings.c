@@ -4,6 +4,7 @@
 #include "formats/json.h"
 #include "model/config.h"
 #include "optim/schedule.h"
+#include "train/checkpoint.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -226,6 +227,22 @@ static bert_status copy_path(const char **path, bert_error *error)
     return status;
 }
 
+/* The name of a size means the size, whatever else has that name. Of a run its last checkpoint is
+ * taken here and now: the run may go on to others. */
+static bert_status copy_model(const char **model, bert_error *error)
+{
+    model_config named;
+    if (model_config_named(&named, *model, NULL) == BERT_OK)
+        return copy_string(model, error);
+    char *found = NULL;
+    bert_status status = checkpoint_find_model(&found, *model, error);
+    *model = found;
+    if (status == BERT_OK)
+        status = copy_path(model, error);
+    free(found);
+    return status;
+}
+
 bert_status settings_create(run_settings *settings, const bert_pretrain_params *params,
                             bert_error *error)
 {
@@ -234,12 +251,10 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
     bert_pretrain_params *kept = &settings->params;
     *kept = *params;
     kept->stop_after_steps = 0;
-    model_config named; /* the name of a size means the size, whatever else has that name */
-    bool model_is_path = model_config_named(&named, params->model, NULL) != BERT_OK;
     /* All five are replaced before the first failure returns: what is freed is always a copy. */
     bert_status statuses[] = {
         copy_path(&kept->data, error),
-        model_is_path ? copy_path(&kept->model, error) : copy_string(&kept->model, error),
+        copy_model(&kept->model, error),
         copy_path(&kept->output, error),
         copy_string(&kept->optim, error),
         copy_string(&kept->lr_scheduler_type, error),

@@ -109,17 +109,17 @@ static void add_losses(model_losses *sums, const model_losses *losses)
     sums->nsp_correct += losses->nsp_correct;
 }
 
-bert_status trainer_step(trainer *trainer, const batch *batch, bert_error *error)
+bert_status trainer_step(trainer *trainer, const batch *batch, model_losses *losses,
+                         bert_error *error)
 {
-    model_losses losses = {0};
-    TRY(accumulate_gradients(trainer, batch, &losses, error));
+    *losses = (model_losses){0};
+    TRY(accumulate_gradients(trainer, batch, losses, error));
     trainer->grad_norm = gradient_norm(model_gradients(trainer->model), trainer->table->size);
-    if (!isfinite(trainer->grad_norm) || !isfinite(losses.mlm_loss) || !isfinite(losses.nsp_loss))
-        return describe_nonfinite(trainer, batch, &losses, error);
+    if (!isfinite(trainer->grad_norm) || !isfinite(losses->mlm_loss) || !isfinite(losses->nsp_loss))
+        return describe_nonfinite(trainer, batch, losses, error);
     update_parameters(trainer);
     trainer->state.step++;
     trainer->state.tokens += (uint64_t)batch->token_count;
-    add_losses(&trainer->state.interval, &losses);
-    add_losses(&trainer->unreported, &losses);
+    add_losses(&trainer->state.interval, losses);
     return BERT_OK;
 }

@@ -193,7 +193,11 @@ static bert_status save_checkpoint(trainer *trainer, bool evaluated, bert_error 
     TRY(metrics_sync(trainer->metrics, error));
     TRY(metrics_sync(trainer->timings, error));
     checkpoint_content content = content_of(trainer);
-    TRY(checkpoint_save(trainer->run, &content, error));
+    bert_status status = checkpoint_save(trainer->run, &content, error);
+    if (status != BERT_OK)
+        return error_prefix(error, status,
+                            "step %" PRId64 " could not be saved (checkpoints before it are whole)",
+                            state->step);
     return checkpoint_prune(trainer->run, trainer->settings->params.save_total_limit,
                             state->best_step, error);
 }
@@ -201,15 +205,12 @@ static bert_status save_checkpoint(trainer *trainer, bool evaluated, bert_error 
 static bert_status timed_step(trainer *trainer, bert_error *error)
 {
     const batch *batch;
+    model_losses losses;
     double start = clock_seconds();
     TRY(prefetch_next(trainer->prefetch, &batch, error));
-    TRY(trainer_step(trainer, batch, error));
-    double seconds = clock_seconds() - start;
-    trainer->train_seconds += seconds;
-    trainer->interval_seconds += seconds;
-    trainer->call_tokens += (uint64_t)batch->token_count;
-    trainer->interval_tokens += (uint64_t)batch->token_count;
+    TRY(trainer_step(trainer, batch, &losses, error));
     trainer->call_steps++;
+    trainer_note_step(trainer, batch, &losses, clock_seconds() - start);
     return BERT_OK;
 }
 

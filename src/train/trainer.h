@@ -15,6 +15,13 @@ typedef struct parameter_range {
     bool decay;
 } parameter_range;
 
+/* Sums over the last steps, older ones counting less and less: speed and loss as they are now.
+ * Evaluations and checkpoints are left out. */
+typedef struct recent_steps {
+    double seconds, steps, tokens;                   /* fading over half a minute */
+    double mlm_loss, mlm_count, nsp_loss, nsp_count; /* fading over some twenty steps */
+} recent_steps;
+
 typedef struct trainer {
     /* Given by the caller, who keeps them alive. */
     const char *run; /* RUN/, as the user named it */
@@ -40,14 +47,14 @@ typedef struct trainer {
     metrics_log *metrics, *timings;
     train_state state;
 
-    /* Of the step just done. */
-    double grad_norm, learning_rate;
-    model_losses unreported; /* sums since the last moment of progress */
+    double grad_norm, learning_rate; /* of the step just done */
+    int64_t call_steps;              /* done in this call */
 
-    /* The clock of this call, evaluations and checkpoints left out. */
-    double train_seconds, interval_seconds, reported_at;
-    uint64_t call_tokens, interval_tokens;
-    int64_t call_steps;
+    /* For the eye only; never part of a result. */
+    recent_steps recent;
+    double reported_at;       /* clock_seconds() of the last moment of progress */
+    double interval_seconds;  /* spent in steps since the last logging step */
+    uint64_t interval_tokens; /* of these steps */
 } trainer;
 
 /* Fills in all that is owned: memory for every step to come, initial weights. The given members
@@ -67,9 +74,14 @@ bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finish
                         bert_error *error);
 
 /* Parts of the loop that have files of their own. */
-bert_status trainer_step(trainer *trainer, const batch *batch, bert_error *error); /* step.c */
-bert_status trainer_log(trainer *trainer, bert_error *error);                      /* journal.c */
-bert_status trainer_evaluate(trainer *trainer, bert_error *error);                 /* journal.c */
-void trainer_report(trainer *trainer);                                             /* journal.c */
+/* step.c: one step; `losses` are the sums of its batch. */
+bert_status trainer_step(trainer *trainer, const batch *batch, model_losses *losses,
+                         bert_error *error);
+/* journal.c: what is told of it. */
+void trainer_note_step(trainer *trainer, const batch *batch, const model_losses *losses,
+                       double seconds);
+void trainer_report(trainer *trainer);
+bert_status trainer_log(trainer *trainer, bert_error *error);
+bert_status trainer_evaluate(trainer *trainer, bert_error *error);
 
 #endif

@@ -54,14 +54,23 @@ static void test_learns(void **state)
     assert_ok(bert_evaluate(&evaluate, &again, NULL, error));
     assert_int_equal(again.samples, 7);
 
-    /* Further training begins with these weights. */
+    /* Further training begins with these weights, with pairs and without. */
     params = tiny_params(tiny_path("further"));
-    params.model = result.checkpoint;
+    params.model = run;
     params.max_steps = 1;
     params.logging_steps = 1;
     params.hidden_dropout_prob = params.attention_probs_dropout_prob = 0;
     bert_pretrain_result further = tiny_pretrain(&params);
     assert_true(further.train_loss < 3.0);
+    params.output = tiny_path("further-alone");
+    params.next_sentence_prediction = false;
+    further = tiny_pretrain(&params);
+    assert_true(further.train_loss < 2.3);
+
+    assert_int_equal(truncate(tiny_path("learns/checkpoint-200/config.json"), 100), 0);
+    params.output = tiny_path("further-damaged");
+    assert_fails(bert_pretrain(&params, &further, NULL, error), BERT_ERROR_INPUT,
+                 "checkpoint-200/config.json: has 100 bytes");
 }
 
 static void assert_close_weights(const char *left, const char *right, float tolerance)
