@@ -93,18 +93,26 @@ BERT_API bert_status bert_train_tokenizer(const bert_train_tokenizer_params *par
 
 /* ------------------------------------------------------------------------------------ data --- */
 
+/* Where inputs that are more than text have their text. */
+typedef struct bert_reader_options {
+    const char *text_field; /* "text": the member of a JSON object (JSON lines) */
+} bert_reader_options;
+BERT_API bert_reader_options bert_reader_options_default(void);
+
 /* Calls `document` for every document that the readers find in `inputs` (`bert cat`). Text is
  * UTF-8, valid during the call, sentences not yet split. A status other than BERT_OK from the
- * callback ends the reading and is returned. */
+ * callback ends the reading and is returned. `options` may be NULL. */
 typedef bert_status bert_document_callback(void *context, const char *text, size_t length,
                                            bert_error *error);
 BERT_API bert_status bert_read_documents(const char *const *inputs, size_t input_count,
+                                         const bert_reader_options *options,
                                          bert_document_callback *document, void *context,
                                          const bert_observer *observer, bert_error *error);
 
 typedef struct bert_prepare_params {
     const char *const *inputs;
     size_t input_count;
+    bert_reader_options reader_options;
     const char *tokenizer; /* folder or vocab.txt; copied to PREFIX.tokenizer/ */
     bert_tokenizer_options tokenizer_options;
     const char *output;         /* PREFIX: writes PREFIX.bin, .idx, .validation.bin, .idx, .json */

@@ -7,9 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bert_reader_options reader_options;
+
 static void set_defaults(void)
 {
+    reader_options = bert_reader_options_default();
 }
+
+static const option options[] = {
+    {.name = "text-field",
+     .kind = OPTION_STRING,
+     .target = &reader_options.text_field,
+     .value = "NAME",
+     .help = "the member of JSON lines' objects that holds the text"},
+};
 
 typedef struct output {
     bool any; /* a document came before: a blank line is due */
@@ -42,7 +53,7 @@ static int run(const arguments *arguments)
     bert_error error = {0};
     bert_status status =
         bert_read_documents((const char *const *)arguments->operands, arguments->operand_count,
-                            print_document, &output, &observer, &error);
+                            &reader_options, print_document, &output, &observer, &error);
     if (status != BERT_OK && console_output_alive()) /* else console_finish says it */
         return console_failure(&error);
     return EXIT_SUCCESS;
@@ -51,13 +62,15 @@ static int run(const arguments *arguments)
 const command command_cat = {
     .name = "cat",
     .summary = "print the documents found in files",
-    .synopsis = "FILE...",
+    .synopsis = "[OPTIONS] FILE...",
     .description =
         "Prints the documents that the readers find in the files, as plain text with a blank line "
         "between two: what bert prepare would take in, before sentences are split. Files packed "
-        "with gzip, "
-        "bzip2, xz, zstd, zip or tar are unpacked on the way; - is the standard input.",
-    .examples = "bert cat corpus.txt.gz | less\n",
+        "with gzip, bzip2, xz, zstd, zip or tar are unpacked on the way; - is the standard input.",
+    .examples = "bert cat corpus.txt.gz | less\n"
+                "bert cat --text-field body news.jsonl\n",
+    .options = options,
+    .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,
     .run = run,
 };

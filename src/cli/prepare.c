@@ -38,6 +38,11 @@ static const option options[] = {
      .kind = OPTION_SWITCH,
      .target = &settings.params.tokenizer_options.strip_accents,
      .help = "strip accents from cased text, too; --no-strip-accents: keep them in any text"},
+    {.name = "text-field",
+     .kind = OPTION_STRING,
+     .target = &settings.params.reader_options.text_field,
+     .value = "NAME",
+     .help = "the member of JSON lines' objects that holds the text"},
     {.name = "language",
      .kind = OPTION_STRING,
      .target = &settings.params.language,
@@ -116,11 +121,10 @@ const command command_prepare = {
     .description =
         "Finds the documents in the files, splits them into sentences, and writes their ids as "
         "Megatron-LM indexed data, a sequence being a sentence; a share of the documents becomes "
-        "the validation split. Files are plain text, with a blank line between two documents, or "
-        "WikiText in its raw form, with \" = Title = \" lines; - is the standard input. Files "
-        "packed "
-        "with gzip, bzip2, xz, zstd, zip or tar are unpacked on the way. Bytes that are not UTF-8 "
-        "are read as U+FFFD and counted.",
+        "the validation split. Files are plain text, with a blank line between two documents, "
+        "WikiText in its raw form, with \" = Title = \" lines, or JSON lines; - is the standard "
+        "input. Files packed with gzip, bzip2, xz, zstd, zip or tar are unpacked on the way. Bytes "
+        "that are not UTF-8 are read as U+FFFD and counted.",
     .examples = "bert prepare --tokenizer tokenizer --output data corpus.txt\n"
                 "bert prepare --tokenizer tokenizer --output data --language de *.txt\n",
     .options = options,

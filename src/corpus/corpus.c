@@ -6,10 +6,21 @@
 #include <math.h>
 #include <stdlib.h>
 
-bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
-                        bert_error *error)
+bert_reader_options bert_reader_options_default(void)
 {
-    *corpus = (struct corpus){.inputs = inputs, .input_count = input_count};
+    return (bert_reader_options){.text_field = "text"};
+}
+
+bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
+                        const bert_reader_options *options, bert_error *error)
+{
+    *corpus = (struct corpus){
+        .inputs = inputs,
+        .input_count = input_count,
+        .options = options ? *options : bert_reader_options_default(),
+    };
+    if (!corpus->options.text_field)
+        corpus->options = bert_reader_options_default();
     if (input_count == 0)
         return error_set(error, BERT_ERROR_USAGE, "no input files");
     bool all_known = true;
@@ -58,7 +69,8 @@ bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_er
         if (!corpus->reading) {
             if (corpus->next_input == corpus->input_count)
                 break;
-            TRY(reader_open(&corpus->reader, corpus->inputs[corpus->next_input], error));
+            TRY(reader_open(&corpus->reader, corpus->inputs[corpus->next_input], &corpus->options,
+                            error));
             corpus->next_input++;
             corpus->reading = true;
         }
@@ -95,13 +107,14 @@ void corpus_warn(const corpus *corpus, const bert_observer *observer)
 }
 
 bert_status bert_read_documents(const char *const *inputs, size_t input_count,
+                                const bert_reader_options *options,
                                 bert_document_callback *callback, void *context,
                                 const bert_observer *observer, bert_error *error)
 {
     corpus corpus;
     document document = {0};
     bert_status status;
-    TRY_OR_GO(status, corpus_open(&corpus, inputs, input_count, error), done);
+    TRY_OR_GO(status, corpus_open(&corpus, inputs, input_count, options, error), done);
     while (!observer_should_stop(observer)) {
         bool found;
         TRY_OR_GO(status, corpus_next(&corpus, &document, &found, error), done);

@@ -7,6 +7,7 @@
 
 typedef struct corpus {
     const char *const *inputs; /* the caller's */
+    bert_reader_options options;
     size_t input_count, next_input;
     reader reader; /* of inputs[next_input - 1] */
     bool reading;
@@ -18,9 +19,10 @@ typedef struct corpus {
 } corpus;
 
 /* Checks that every input is there and can be opened, so that a wrong name shows now and not after
- * hours. `inputs` must outlive the corpus. */
+ * hours. `inputs` and the strings in `options` (NULL: the
+ * defaults) must outlive the corpus. */
 bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
-                        bert_error *error);
+                        const bert_reader_options *options, bert_error *error);
 void corpus_close(corpus *corpus); /* safe on a zeroed struct */
 
 /* The next document; *found is false where there are no more. No document in all inputs is an

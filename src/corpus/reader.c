@@ -4,7 +4,8 @@
 #include <unicode/utf8.h>
 
 /* In the order in which they are asked; the last one takes any text. */
-static const reader_format *const formats[] = {&reader_wikitext, &reader_plain_text};
+static const reader_format *const formats[] = {&reader_wikitext, &reader_json_lines,
+                                               &reader_plain_text};
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
@@ -62,6 +63,7 @@ static bert_status next_member(reader *reader, bool *found, bert_error *error)
     } while (source->end == source->begin);
     reader->blank_before = true;
     reader->in_line = false;
+    reader->line_number = 0;
     return choose_format(reader, error);
 }
 
@@ -77,9 +79,10 @@ static bert_status start(reader *reader, bert_error *error)
                  : error_set(error, BERT_ERROR_INPUT, "%s: is empty, expected text", source->name);
 }
 
-bert_status reader_open(reader *reader, const char *input, bert_error *error)
+bert_status reader_open(reader *reader, const char *input, const bert_reader_options *options,
+                        bert_error *error)
 {
-    *reader = (struct reader){.blank_before = true};
+    *reader = (struct reader){.options = *options, .blank_before = true};
     TRY(source_open(&reader->source, input, error));
     bert_status status = start(reader, error);
     if (status != BERT_OK)
@@ -106,6 +109,7 @@ void reader_close(reader *reader)
 {
     if (reader->source.name)
         source_close(&reader->source);
+    text_free(&reader->scratch);
     *reader = (struct reader){0};
 }
 

@@ -5,6 +5,7 @@
 #ifndef CORPUS_READER_H
 #define CORPUS_READER_H
 
+#include "bert.h"
 #include "corpus/source.h"
 
 /* A longer document goes on as another one, so that memory stays bounded whatever comes in. */
@@ -32,19 +33,24 @@ typedef struct reader_format {
     bert_status (*next)(reader *reader, document *document, bool *found, bert_error *error);
 } reader_format;
 
-extern const reader_format reader_plain_text, reader_wikitext;
+extern const reader_format reader_json_lines, reader_plain_text, reader_wikitext;
 
 struct reader {
     const reader_format *format;
     source source;
+    bert_reader_options options; /* with the defaults filled in */
     invalid_text invalid;
     bool blank_before; /* the last line was blank, or there was none */
     bool in_line;      /* the last line goes on */
+    uint64_t line_number;
+    text scratch; /* owned */
 };
 
 /* Opens an input ("-": standard input) and finds out its format. An empty one, and one that holds
- * no text (a NUL byte near its beginning, UTF-16), is an error. */
-bert_status reader_open(reader *reader, const char *input, bert_error *error);
+ * no text (a NUL byte near its beginning, UTF-16), is an error. Strings in `options` must outlive
+ * the reader. */
+bert_status reader_open(reader *reader, const char *input, const bert_reader_options *options,
+                        bert_error *error);
 bert_status reader_next(reader *reader, document *document, bool *found, bert_error *error);
 void reader_close(reader *reader); /* safe on a zeroed struct */
 

@@ -108,7 +108,7 @@ static bool sentence_is_sound(const dataset *data, uint64_t sentence)
 static bert_status check_sentences(const dataset *data, bert_error *error)
 {
     uint64_t count = data->sentence_count, first_bad = count;
-#pragma omp parallel for reduction(min : first_bad) schedule(static)
+#pragma omp parallel for reduction(min : first_bad) schedule(static) if (count >= 1 << 16)
     for (uint64_t sentence = 0; sentence < count; sentence++)
         if (!sentence_is_sound(data, sentence) && sentence < first_bad)
             first_bad = sentence;
@@ -131,7 +131,7 @@ static bert_status check_sentences(const dataset *data, bert_error *error)
 static bert_status check_documents(const dataset *data, bert_error *error)
 {
     uint64_t count = data->document_count, first_bad = count;
-#pragma omp parallel for reduction(min : first_bad) schedule(static)
+#pragma omp parallel for reduction(min : first_bad) schedule(static) if (count >= 1 << 16)
     for (uint64_t document = 0; document < count; document++)
         if (data->document_starts[document] > data->document_starts[document + 1] &&
             document < first_bad)

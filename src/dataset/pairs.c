@@ -135,7 +135,7 @@ bert_status pair_table_build(pair_table *table, const dataset *data, const pair_
               memory_array((void **)&table->starts, blocks->count, sizeof(uint32_t *),
                            "the samples of an epoch", error),
               failed);
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (blocks->count > 1)
     for (size_t block = 0; block < blocks->count; block++) {
         bert_error block_error;
         bert_status block_status = build_block(table, data, blocks, settings, block, &block_error);

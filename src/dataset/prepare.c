@@ -52,6 +52,7 @@ bert_prepare_params bert_prepare_params_default(void)
 {
     return (bert_prepare_params){
         .tokenizer_options = bert_tokenizer_options_default(),
+        .reader_options = bert_reader_options_default(),
         .language = "en",
         .validation_fraction = 0.01,
         .seed = 42,
@@ -122,7 +123,8 @@ static bert_status start(prepare *prepare, bert_error *error)
     const bert_prepare_params *params = prepare->params;
     TRY(check_params(params, error));
     TRY(check_outputs(params->output, error));
-    TRY(corpus_open(&prepare->corpus, params->inputs, params->input_count, error));
+    TRY(corpus_open(&prepare->corpus, params->inputs, params->input_count, &params->reader_options,
+                    error));
     TRY(bert_tokenizer_load(&prepare->tokenizer, params->tokenizer, &params->tokenizer_options,
                             error));
     prepare->threads = threads_use(params->threads);
