@@ -8,8 +8,34 @@
 #include <string.h>
 #include <xxhash.h>
 
-static bert_status checksum_tokens(const bert_tokenizer *tokenizer, uint64_t *checksum,
-                                   bert_error *error)
+enum { PIECES = 64, PIECE_BYTES = 1 << 16 };
+
+/* A small file whole; of a large one its size and PIECES pieces at equal distances: another
+ * preparation of the data shows in them, and they are read at once whatever the size. */
+static uint64_t checksum_pieces(const file_map *map)
+{
+    if (map->size <= (size_t)PIECES * PIECE_BYTES)
+        return XXH3_64bits(map->data, map->size);
+    uint64_t checksum = map->size;
+    size_t distance = (map->size - PIECE_BYTES) / (PIECES - 1);
+    for (size_t i = 0; i < PIECES; i++)
+        checksum = XXH3_64bits_withSeed(map->data + i * distance, PIECE_BYTES, checksum);
+    return checksum;
+}
+
+static split_fingerprint fingerprint_split(const dataset *data)
+{
+    return (split_fingerprint){
+        .documents = data->document_count,
+        .sentences = data->sentence_count,
+        .tokens = data->token_count,
+        .index_checksum = XXH3_64bits(data->index.data, data->index.size),
+        .token_checksum = checksum_pieces(&data->tokens),
+    };
+}
+
+static bert_status checksum_vocabulary(const bert_tokenizer *tokenizer, uint64_t *checksum,
+                                       bert_error *error)
 {
     XXH3_state_t *state = XXH3_createState();
     if (!state)
@@ -29,15 +55,11 @@ static bert_status checksum_tokens(const bert_tokenizer *tokenizer, uint64_t *ch
 
 static bert_status take_fingerprint(material *material, bert_error *error)
 {
-    const dataset *data = &material->train;
-    material->fingerprint = (data_fingerprint){
-        .documents = data->document_count,
-        .sentences = data->sentence_count,
-        .tokens = data->token_count,
-        .token_bytes = data->tokens.size,
-        .index_checksum = XXH3_64bits(data->index.data, data->index.size),
-    };
-    return checksum_tokens(material->tokenizer, &material->fingerprint.tokenizer_checksum, error);
+    data_fingerprint *fingerprint = &material->fingerprint;
+    fingerprint->train = fingerprint_split(&material->train);
+    if (material->has_validation)
+        fingerprint->validation = fingerprint_split(&material->validation);
+    return checksum_vocabulary(material->tokenizer, &fingerprint->tokenizer_checksum, error);
 }
 
 static bert_status open_validation(material *material, const char *prefix, bert_error *error)

@@ -10,7 +10,7 @@ typedef struct material {
     dataset train, validation;
     bool has_validation; /* the split is there; it may still be too small to draw pairs from */
     bert_tokenizer *tokenizer;
-    data_fingerprint fingerprint; /* of the training split and the tokenizer */
+    data_fingerprint fingerprint;
 } material;
 
 /* Opens PREFIX, PREFIX.validation where there is one, and PREFIX.tokenizer. */

@@ -9,7 +9,7 @@
 static bert_status add_head(text *card, const checkpoint_content *content, bert_error *error)
 {
     const model_config *config = content->config;
-    const data_fingerprint *data = &content->settings->data;
+    const split_fingerprint *data = &content->settings->data.train;
     const char *prefix = content->settings->params.data, *slash = strrchr(prefix, '/');
     uint64_t parameters = 0;
     for (size_t i = 0; i < content->table->count; i++)

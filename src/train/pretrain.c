@@ -84,9 +84,9 @@ static void announce(const session *session, const bert_observer *observer)
     observer_message(observer, BERT_MESSAGE_INFO,
                      "%s: %" PRIu64 " documents, %" PRIu64 " tokens, %" PRIu64
                      " samples an epoch; %" PRId64 " steps of %" PRId64 " samples",
-                     settings->params.data, settings->data.documents, settings->data.tokens,
-                     settings->samples_per_epoch, settings->total_steps,
-                     settings_samples_per_step(settings));
+                     settings->params.data, settings->data.train.documents,
+                     settings->data.train.tokens, settings->samples_per_epoch,
+                     settings->total_steps, settings_samples_per_step(settings));
 }
 
 static void fill_result(const session *session, bool finished, bert_pretrain_result *result)

@@ -346,6 +346,17 @@ static json_t *json_checksum(uint64_t checksum)
     return json_string(digits);
 }
 
+static bert_status put_split(json_t *object, const char *name, const split_fingerprint *split,
+                             bert_error *error)
+{
+    json_t *json =
+        json_pack("{s:I, s:I, s:I, s:o, s:o}", "documents", (json_int_t)split->documents,
+                  "sentences", (json_int_t)split->sentences, "tokens", (json_int_t)split->tokens,
+                  "index_xxh3_64", json_checksum(split->index_checksum), "token_xxh3_64",
+                  json_checksum(split->token_checksum));
+    return json_put(object, name, json, error);
+}
+
 static bert_status put_resolved(json_t *object, const run_settings *settings, bert_error *error)
 {
     const data_fingerprint *data = &settings->data;
@@ -353,11 +364,8 @@ static bert_status put_resolved(json_t *object, const run_settings *settings, be
                  error));
     TRY(json_put(object, "total_steps", json_integer(settings->total_steps), error));
     TRY(json_put(object, "total_warmup_steps", json_integer(settings->warmup_steps), error));
-    TRY(json_put(object, "documents", json_integer((json_int_t)data->documents), error));
-    TRY(json_put(object, "sentences", json_integer((json_int_t)data->sentences), error));
-    TRY(json_put(object, "tokens", json_integer((json_int_t)data->tokens), error));
-    TRY(json_put(object, "token_bytes", json_integer((json_int_t)data->token_bytes), error));
-    TRY(json_put(object, "index_xxh3_64", json_checksum(data->index_checksum), error));
+    TRY(put_split(object, "train", &data->train, error));
+    TRY(put_split(object, "validation", &data->validation, error));
     return json_put(object, "tokenizer_xxh3_64", json_checksum(data->tokenizer_checksum), error);
 }
 
@@ -434,16 +442,24 @@ static bert_status get_checksum(const json_t *object, const char *path, const ch
     return BERT_OK;
 }
 
+static bert_status get_split(const json_t *object, const char *path, const char *name,
+                             split_fingerprint *split, bert_error *error)
+{
+    const json_t *json = json_object_get(object, name);
+    TRY(get_count(json, path, "documents", 0, &split->documents, error));
+    TRY(get_count(json, path, "sentences", 0, &split->sentences, error));
+    TRY(get_count(json, path, "tokens", 0, &split->tokens, error));
+    TRY(get_checksum(json, path, "index_xxh3_64", &split->index_checksum, error));
+    return get_checksum(json, path, "token_xxh3_64", &split->token_checksum, error);
+}
+
 static bert_status get_resolved(const json_t *object, const char *path, run_settings *settings,
                                 bert_error *error)
 {
     data_fingerprint *data = &settings->data;
     TRY(get_count(object, path, "samples_per_epoch", 1, &settings->samples_per_epoch, error));
-    TRY(get_count(object, path, "documents", 0, &data->documents, error));
-    TRY(get_count(object, path, "sentences", 0, &data->sentences, error));
-    TRY(get_count(object, path, "tokens", 0, &data->tokens, error));
-    TRY(get_count(object, path, "token_bytes", 0, &data->token_bytes, error));
-    TRY(get_checksum(object, path, "index_xxh3_64", &data->index_checksum, error));
+    TRY(get_split(object, path, "train", &data->train, error));
+    TRY(get_split(object, path, "validation", &data->validation, error));
     TRY(get_checksum(object, path, "tokenizer_xxh3_64", &data->tokenizer_checksum, error));
     return settings_resolve(settings, settings->samples_per_epoch, error);
 }
@@ -478,24 +494,35 @@ done:
     return status;
 }
 
+static bert_status check_split(const char *data, const char *suffix, const split_fingerprint *then,
+                               const split_fingerprint *now, bert_error *error)
+{
+    if (now->documents != then->documents || now->sentences != then->sentences ||
+        now->tokens != then->tokens)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s%s: the data has changed since the run began: now %" PRIu64
+                         " documents, %" PRIu64 " sentences, %" PRIu64 " tokens; then %" PRIu64
+                         ", %" PRIu64 ", %" PRIu64 "; begin a new run, or bring the old data back",
+                         data, suffix, now->documents, now->sentences, now->tokens, then->documents,
+                         then->sentences, then->tokens);
+    const char *file = now->index_checksum != then->index_checksum   ? "idx"
+                       : now->token_checksum != then->token_checksum ? "bin"
+                                                                     : NULL;
+    if (file)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s%s.%s: has changed since the run began (its checksum is another); "
+                         "begin a new run, or bring the old data back",
+                         data, suffix, file);
+    return BERT_OK;
+}
+
 bert_status settings_check_data(const run_settings *settings, const data_fingerprint *now,
                                 bert_error *error)
 {
     const data_fingerprint *then = &settings->data;
     const char *data = settings->params.data;
-    if (now->documents != then->documents || now->sentences != then->sentences ||
-        now->tokens != then->tokens || now->token_bytes != then->token_bytes)
-        return error_set(error, BERT_ERROR_INPUT,
-                         "%s: the data has changed since the run began: now %" PRIu64
-                         " documents, %" PRIu64 " sentences, %" PRIu64 " tokens; then %" PRIu64
-                         ", %" PRIu64 ", %" PRIu64 "; begin a new run, or bring the old data back",
-                         data, now->documents, now->sentences, now->tokens, then->documents,
-                         then->sentences, then->tokens);
-    if (now->index_checksum != then->index_checksum)
-        return error_set(error, BERT_ERROR_INPUT,
-                         "%s.idx: has changed since the run began (its checksum is another); begin "
-                         "a new run, or bring the old data back",
-                         data);
+    TRY(check_split(data, "", &then->train, &now->train, error));
+    TRY(check_split(data, ".validation", &then->validation, &now->validation, error));
     if (now->tokenizer_checksum != then->tokenizer_checksum)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s.tokenizer: the vocabulary has changed since the run began; begin a "

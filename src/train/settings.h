@@ -5,12 +5,16 @@
 #include "base/error.h"
 #include "bert.h"
 
-/* What tells whether the data of a resumed run is the data it began with. */
-typedef struct data_fingerprint {
+/* What tells whether the data of a resumed run is the data it began with. Checksums are XXH3-64. */
+typedef struct split_fingerprint {
     uint64_t documents, sentences, tokens;
-    uint64_t token_bytes;        /* size of the .bin, whose content is too large to read at start */
-    uint64_t index_checksum;     /* XXH3-64 of the .idx */
-    uint64_t tokenizer_checksum; /* XXH3-64 of all tokens in the order of their ids */
+    uint64_t index_checksum; /* of the .idx */
+    uint64_t token_checksum; /* of the .bin: its size and pieces of it, as it may be very large */
+} split_fingerprint;
+
+typedef struct data_fingerprint {
+    split_fingerprint train, validation; /* all zero where there is no such split */
+    uint64_t tokenizer_checksum;         /* of all tokens in the order of their ids */
 } data_fingerprint;
 
 typedef struct run_settings {

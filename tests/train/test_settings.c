@@ -85,12 +85,11 @@ static void test_run_json_gives_back_every_setting(void **state)
     params.stop_after_steps = 11;
     run_settings settings, again;
     assert_ok(settings_create(&settings, &params, error));
-    settings.data = (data_fingerprint){.documents = 1,
-                                       .sentences = 2,
-                                       .tokens = 3,
-                                       .token_bytes = 4,
-                                       .index_checksum = UINT64_MAX,
-                                       .tokenizer_checksum = 5};
+    settings.data = (data_fingerprint){
+        .train = {.documents = 1, .sentences = 2, .tokens = 3, .index_checksum = UINT64_MAX},
+        .validation = {.documents = 4, .sentences = 5, .tokens = 6, .token_checksum = 7},
+        .tokenizer_checksum = 8,
+    };
     assert_ok(settings_resolve(&settings, 1234, error));
     assert_ok(settings_write(&settings, run, error));
     assert_ok(settings_read(&again, run, error));
@@ -113,6 +112,32 @@ static void test_run_json_gives_back_every_setting(void **state)
     settings_free(&settings);
     settings_free(&again);
     settings_free(&again);
+}
+
+static void test_changed_data_is_named(void **state)
+{
+    (void)state;
+    bert_pretrain_params params = tiny_params("run");
+    run_settings settings;
+    assert_ok(settings_create(&settings, &params, error));
+    settings.data.train = settings.data.validation = (split_fingerprint){1, 2, 3, 4, 5};
+    data_fingerprint now = settings.data;
+    assert_ok(settings_check_data(&settings, &now, error));
+    now.train.tokens++;
+    assert_fails(settings_check_data(&settings, &now, error), BERT_ERROR_INPUT, "4 tokens");
+    now = settings.data;
+    now.validation.index_checksum++;
+    assert_fails(settings_check_data(&settings, &now, error), BERT_ERROR_INPUT,
+                 "data.validation.idx: has changed");
+    now = settings.data;
+    now.train.token_checksum++;
+    assert_fails(settings_check_data(&settings, &now, error), BERT_ERROR_INPUT,
+                 "data.bin: has changed");
+    now = settings.data;
+    now.tokenizer_checksum++;
+    assert_fails(settings_check_data(&settings, &now, error), BERT_ERROR_INPUT,
+                 "data.tokenizer: the vocabulary");
+    settings_free(&settings);
 }
 
 static void test_rhythm(void **state)
@@ -147,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_range_has_its_message),
         cmocka_unit_test(test_run_json_gives_back_every_setting),
+        cmocka_unit_test(test_changed_data_is_named),
         cmocka_unit_test(test_rhythm),
     };
     return cmocka_run_group_tests(tests, tiny_set_up, tiny_tear_down);
