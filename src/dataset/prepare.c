@@ -26,7 +26,7 @@ enum {
 
 /* Some chunks of documents, in their order. */
 typedef struct work_batch {
-    chunk *chunks; /* [prepare.chunks_per_batch] */
+    text_chunk *chunks; /* [prepare.chunks_per_batch] */
     size_t used;
 } work_batch;
 
@@ -37,7 +37,7 @@ typedef struct prepare {
     document document;
     split split;
     int threads;
-    chunk_worker *workers; /* [threads] */
+    text_worker *workers; /* [threads] */
     size_t chunks_per_batch;
     work_batch batches[BATCHES];
     bool read_all;
@@ -114,7 +114,7 @@ static bert_status create_workers(prepare *prepare, bert_error *error)
     prepare->chunks_per_batch = (size_t)prepare->threads * CHUNKS_PER_THREAD;
     for (int i = 0; i < BATCHES; i++)
         TRY(memory_array((void **)&prepare->batches[i].chunks, prepare->chunks_per_batch,
-                         sizeof(chunk), "documents on the way", error));
+                         sizeof(text_chunk), "documents on the way", error));
     return BERT_OK;
 }
 
@@ -152,7 +152,7 @@ static void release(prepare *prepare)
     free(prepare->workers);
     for (int i = 0; i < BATCHES; i++) {
         for (size_t j = 0; prepare->batches[i].chunks && j < prepare->chunks_per_batch; j++)
-            chunk_free(&prepare->batches[i].chunks[j]);
+            text_chunk_free(&prepare->batches[i].chunks[j]);
         free(prepare->batches[i].chunks);
     }
     split_discard(&prepare->split);
@@ -167,13 +167,13 @@ static bert_status read_batch(prepare *prepare, work_batch *batch, bert_error *e
 {
     size_t bytes = 0, most = prepare->chunks_per_batch * CHUNK_BYTES;
     for (batch->used = 0; batch->used < prepare->chunks_per_batch && bytes < most; batch->used++) {
-        chunk *chunk = &batch->chunks[batch->used];
-        chunk_clear(chunk);
+        text_chunk *chunk = &batch->chunks[batch->used];
+        text_chunk_clear(chunk);
         while (chunk->text.length < CHUNK_BYTES && !prepare->read_all) {
             bool found;
             TRY(corpus_next(&prepare->corpus, &prepare->document, &found, error));
             if (found)
-                TRY(chunk_add_document(chunk, &prepare->document, error));
+                TRY(text_chunk_add_document(chunk, &prepare->document, error));
             prepare->read_all = !found;
         }
         bytes += chunk->text.length;
@@ -186,7 +186,7 @@ static bert_status read_batch(prepare *prepare, work_batch *batch, bert_error *e
 static bert_status write_batch(prepare *prepare, const work_batch *batch, bert_error *error)
 {
     for (size_t i = 0; i < batch->used; i++) {
-        const chunk *chunk = &batch->chunks[i];
+        const text_chunk *chunk = &batch->chunks[i];
         if (chunk->status != BERT_OK)
             return error_set(error, chunk->status, "%s", chunk->error.message);
         TRY(split_add_chunk(&prepare->split, chunk, error));
@@ -207,8 +207,8 @@ static void step(prepare *prepare, work_batch *to_read, work_batch *to_encode,
         prepare->write_status = write_batch(prepare, to_write, &prepare->write_error);
 #pragma omp for schedule(dynamic)
         for (size_t i = 0; i < to_encode->used; i++)
-            chunk_process(&to_encode->chunks[i], prepare->tokenizer, prepare->params->seed,
-                          &prepare->workers[omp_get_thread_num()]);
+            text_chunk_process(&to_encode->chunks[i], prepare->tokenizer, prepare->params->seed,
+                               &prepare->workers[omp_get_thread_num()]);
     }
 }
 

@@ -10,15 +10,15 @@
 
 /* ---- a chunk: some documents, the unit of work of one thread ---- */
 
-typedef struct chunk_document {
+typedef struct text_document {
     size_t text_end;              /* in the chunk's text */
     size_t first_sentence, count; /* in the chunk's sentences */
     uint64_t hash;                /* of its text, with the seed */
-} chunk_document;
+} text_document;
 
-typedef struct chunk {
+typedef struct text_chunk {
     text text;
-    chunk_document *documents;
+    text_document *documents;
     size_t document_count, document_capacity;
     /* What the thread makes of it: */
     int32_t *ids;
@@ -28,21 +28,21 @@ typedef struct chunk {
     uint64_t unknown_tokens;
     bert_status status;
     bert_error error;
-} chunk;
+} text_chunk;
 
 /* What a thread needs of its own. */
-typedef struct chunk_worker {
+typedef struct text_worker {
     sentences *sentences;
     bert_encoding encoding;
-} chunk_worker;
+} text_worker;
 
-void chunk_free(chunk *chunk);
-void chunk_clear(chunk *chunk); /* gives large buffers back */
-bert_status chunk_add_document(chunk *chunk, const document *document, bert_error *error);
+void text_chunk_free(text_chunk *chunk);
+void text_chunk_clear(text_chunk *chunk); /* gives large buffers back */
+bert_status text_chunk_add_document(text_chunk *chunk, const document *document, bert_error *error);
 
 /* Splits, encodes and hashes; sets status and error of the chunk. */
-void chunk_process(chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
-                   chunk_worker *worker);
+void text_chunk_process(text_chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
+                        text_worker *worker);
 
 /* ---- a split: where documents go ---- */
 
@@ -71,7 +71,7 @@ typedef struct split {
 
 bert_status split_open(split *split, const char *prefix, double fraction, size_t vocab_size,
                        bert_error *error);
-bert_status split_add_chunk(split *split, const chunk *chunk, bert_error *error);
+bert_status split_add_chunk(split *split, const text_chunk *chunk, bert_error *error);
 /* Sends the held documents where they belong. `*moved` is the number that went to validation only
  * to make up the minimum. */
 bert_status split_end(split *split, int *moved, bert_error *error);

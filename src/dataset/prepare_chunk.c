@@ -8,35 +8,35 @@
 /* A buffer that one huge document made larger than this is not kept. */
 enum { BUFFER_KEPT = 4 << 20 };
 
-void chunk_free(chunk *chunk)
+void text_chunk_free(text_chunk *chunk)
 {
     text_free(&chunk->text);
     free(chunk->documents);
     free(chunk->ids);
     free(chunk->sentence_ends);
-    *chunk = (struct chunk){0};
+    *chunk = (struct text_chunk){0};
 }
 
-void chunk_clear(chunk *chunk)
+void text_chunk_clear(text_chunk *chunk)
 {
     if (chunk->text.capacity > BUFFER_KEPT || chunk->id_capacity > BUFFER_KEPT / sizeof(int32_t))
-        chunk_free(chunk);
+        text_chunk_free(chunk);
     text_clear(&chunk->text);
     chunk->document_count = chunk->id_count = chunk->sentence_count = 0;
     chunk->unknown_tokens = 0;
     chunk->status = BERT_OK;
 }
 
-bert_status chunk_add_document(chunk *chunk, const document *document, bert_error *error)
+bert_status text_chunk_add_document(text_chunk *chunk, const document *document, bert_error *error)
 {
     TRY(text_append(&chunk->text, document->data, document->length, error));
     TRY(memory_grow((void **)&chunk->documents, &chunk->document_capacity,
                     chunk->document_count + 1, sizeof *chunk->documents, "documents", error));
-    chunk->documents[chunk->document_count++] = (chunk_document){.text_end = chunk->text.length};
+    chunk->documents[chunk->document_count++] = (text_document){.text_end = chunk->text.length};
     return BERT_OK;
 }
 
-static bert_status add_sentence(chunk *chunk, const bert_tokenizer *tokenizer,
+static bert_status add_sentence(text_chunk *chunk, const bert_tokenizer *tokenizer,
                                 const bert_encoding *encoding, bert_error *error)
 {
     if (encoding->count == 0)
@@ -56,12 +56,12 @@ static bert_status add_sentence(chunk *chunk, const bert_tokenizer *tokenizer,
     return BERT_OK;
 }
 
-static bert_status process(chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
-                           chunk_worker *worker, bert_error *error)
+static bert_status process(text_chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
+                           text_worker *worker, bert_error *error)
 {
     size_t text_start = 0;
     for (size_t i = 0; i < chunk->document_count; i++) {
-        chunk_document *document = &chunk->documents[i];
+        text_document *document = &chunk->documents[i];
         const char *text = chunk->text.data + text_start;
         size_t length = document->text_end - text_start;
         text_start = document->text_end;
@@ -83,8 +83,8 @@ static bert_status process(chunk *chunk, const bert_tokenizer *tokenizer, uint64
     return BERT_OK;
 }
 
-void chunk_process(chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
-                   chunk_worker *worker)
+void text_chunk_process(text_chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
+                        text_worker *worker)
 {
     chunk->status = process(chunk, tokenizer, seed, worker, &chunk->error);
 }

@@ -16,15 +16,15 @@ static void held_free(held_document *held)
 }
 
 /* Tokens of the chunk's sentence, and where they begin. */
-static size_t sentence_ids(const chunk *chunk, size_t sentence, const int32_t **ids)
+static size_t sentence_ids(const text_chunk *chunk, size_t sentence, const int32_t **ids)
 {
     size_t start = sentence ? chunk->sentence_ends[sentence - 1] : 0;
     *ids = chunk->ids + start;
     return chunk->sentence_ends[sentence] - start;
 }
 
-static bert_status held_copy(held_document *held, const chunk *chunk,
-                             const chunk_document *document, bert_error *error)
+static bert_status held_copy(held_document *held, const text_chunk *chunk,
+                             const text_document *document, bert_error *error)
 {
     const int32_t *ids;
     size_t first = document->first_sentence, last = first + document->count - 1;
@@ -65,7 +65,7 @@ static void count_document(bert_data_counts *counts, uint64_t sentences, uint64_
 }
 
 static bert_status write_document(dataset_writer *writer, bert_data_counts *counts,
-                                  const chunk *chunk, const chunk_document *document,
+                                  const text_chunk *chunk, const text_document *document,
                                   bert_error *error)
 {
     uint64_t tokens = 0;
@@ -102,8 +102,8 @@ static bert_status release_held(split *split, bert_error *error)
 
 /* Keeps the documents of the smallest hashes back; the one that has to give way, this or another,
  * goes to training. */
-static bert_status hold_document(split *split, const chunk *chunk, const chunk_document *document,
-                                 bert_error *error)
+static bert_status hold_document(split *split, const text_chunk *chunk,
+                                 const text_document *document, bert_error *error)
 {
     int place = 0;
     while (place < SPLIT_MINIMUM && split->held[place].used &&
@@ -120,8 +120,8 @@ static bert_status hold_document(split *split, const chunk *chunk, const chunk_d
     return held_copy(&split->held[place], chunk, document, error);
 }
 
-static bert_status add_document(split *split, const chunk *chunk, const chunk_document *document,
-                                bert_error *error)
+static bert_status add_document(split *split, const text_chunk *chunk,
+                                const text_document *document, bert_error *error)
 {
     if (document->count == 0)
         return BERT_OK;
@@ -151,7 +151,7 @@ bert_status split_open(split *split, const char *prefix, double fraction, size_t
     return status;
 }
 
-bert_status split_add_chunk(split *split, const chunk *chunk, bert_error *error)
+bert_status split_add_chunk(split *split, const text_chunk *chunk, bert_error *error)
 {
     for (size_t i = 0; i < chunk->document_count; i++)
         TRY(add_document(split, chunk, &chunk->documents[i], error));
