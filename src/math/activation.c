@@ -13,10 +13,17 @@ void gelu_forward(float *out, const float *in, size_t count)
 
 void gelu_backward(float *d_in, const float *d_out, const float *in, size_t count)
 {
+    gelu_backward_repeat(d_in, NULL, d_out, in, count);
+}
+
+void gelu_backward_repeat(float *d_in, float *out, const float *d_out, const float *in,
+                          size_t count)
+{
     const kernels *kernels = kernels_active();
 #pragma omp parallel for schedule(static) if (count > RUN_WORTH_THREADS)
     for (size_t start = 0; start < count; start += RUN)
-        kernels->gelu_backward(d_in + start, d_out + start, in + start, run_length(start, count));
+        kernels->gelu_backward(d_in + start, out ? out + start : NULL, d_out + start, in + start,
+                               run_length(start, count));
 }
 
 void tanh_forward(float *out, const float *in, size_t count)

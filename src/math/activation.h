@@ -10,6 +10,11 @@ void gelu_forward(float *out, const float *in, size_t count);
 /* d_in[count] = d_out · (Φ(in) + in · φ(in)); d_in may be d_out. */
 void gelu_backward(float *d_in, const float *d_out, const float *in, size_t count);
 
+/* The same, and out[count] = GELU(in) again, of which the greater part is done anyway: whoever
+ * needs both in the backward pass need not keep what gelu_forward gave. */
+void gelu_backward_repeat(float *d_in, float *out, const float *d_out, const float *in,
+                          size_t count);
+
 /* out[count] = tanh(in); out may be in. */
 void tanh_forward(float *out, const float *in, size_t count);
 

@@ -1,5 +1,6 @@
 #include "math/linear.h"
 
+#include "math/activation.h"
 #include "math/gemm.h"
 
 void linear_forward(float *out, const float *in, const float *weight, const float *bias,
@@ -22,6 +23,22 @@ void linear_backward_input(float *d_in, const float *d_out, const float *weight,
                            size_t inputs, size_t outputs)
 {
     gemm(GEMM_NN, rows, inputs, outputs, d_out, outputs, weight, inputs, d_in, inputs, false);
+}
+
+void linear_gelu_backward_input(float *d_before, float *activated, const float *d_out,
+                                const float *before, const float *weight, size_t rows,
+                                size_t inputs, size_t outputs)
+{
+    /* A pass of its own: as an epilogue of the product, over short pieces of rows, it was slower.
+     */
+    linear_backward_input(d_before, d_out, weight, rows, inputs, outputs);
+    gelu_backward_repeat(d_before, activated, d_before, before, rows * inputs);
+}
+
+void linear_backward_input_add(float *d_in, const float *d_out, const float *weight, size_t rows,
+                               size_t inputs, size_t outputs)
+{
+    gemm(GEMM_NN, rows, inputs, outputs, d_out, outputs, weight, inputs, d_in, inputs, true);
 }
 
 void linear_backward_weight(float *d_weight, float *d_bias, const float *d_out, const float *in,

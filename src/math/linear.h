@@ -16,6 +16,17 @@ void linear_gelu_forward(float *activated, float *out, const float *in, const fl
 void linear_backward_input(float *d_in, const float *d_out, const float *weight, size_t rows,
                            size_t inputs, size_t outputs);
 
+/* The same for a layer behind GELU: before[rows, inputs] is what GELU had in, d_before its gradient
+ * (d_out · weight) · GELU′(before), and activated[rows, inputs] = GELU(before) once more, for
+ * linear_backward_weight: whoever calls this need not have kept it. */
+void linear_gelu_backward_input(float *d_before, float *activated, const float *d_out,
+                                const float *before, const float *weight, size_t rows,
+                                size_t inputs, size_t outputs);
+
+/* d_in is added to instead: where a residual's gradient stands already. */
+void linear_backward_input_add(float *d_in, const float *d_out, const float *weight, size_t rows,
+                               size_t inputs, size_t outputs);
+
 /* d_weight[outputs, inputs] += d_outᵀ · in; d_bias[outputs] += column sums of d_out (unless NULL).
  */
 void linear_backward_weight(float *d_weight, float *d_bias, const float *d_out, const float *in,

@@ -1,9 +1,7 @@
 /* The Transformer encoder (Vaswani et al. 2017, post-norm as in BERT), layer by layer. */
 #include "model/internal.h"
 
-#include "math/activation.h"
 #include "math/attention.h"
-#include "math/gemm.h"
 #include "math/layernorm.h"
 #include "math/linear.h"
 
@@ -137,14 +135,6 @@ static void layer_forward(const model_pass *pass, int index)
                  &dropout);
 }
 
-/* in · weightᵀ again, this time from its gradient: adds d_out · weight to d_in, where the
- * residual's gradient stands already. */
-static void add_input_gradient(float *d_in, const float *d_out, const float *weight, size_t rows,
-                               size_t inputs, size_t outputs)
-{
-    gemm(GEMM_NN, rows, inputs, outputs, d_out, outputs, weight, inputs, d_in, inputs, true);
-}
-
 static void feed_forward_backward(const model_pass *pass, int index)
 {
     const model *model = pass->model;
@@ -160,16 +150,14 @@ static void feed_forward_backward(const model_pass *pass, int index)
         pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
     open_branch(pass, &layer->output_norm, &p->output_norm, &dropout);
     norm_repeat(pass, a->attention_output, &layer->attention_norm, &p->attention_norm);
-    gelu_forward(a->activated, layer->intermediate, tokens * intermediate);
+    linear_gelu_backward_input(a->d_wide, a->activated, a->d_branch, layer->intermediate,
+                               values + p->output.weight, tokens, intermediate, hidden);
     linear_backward_weight(gradients + p->output.weight, gradients + p->output.bias, a->d_branch,
                            a->activated, tokens, intermediate, hidden);
-    linear_backward_input(a->d_wide, a->d_branch, values + p->output.weight, tokens, intermediate,
-                          hidden);
-    gelu_backward(a->d_wide, a->d_wide, layer->intermediate, tokens * intermediate);
     linear_backward_weight(gradients + p->intermediate.weight, gradients + p->intermediate.bias,
                            a->d_wide, a->attention_output, tokens, hidden, intermediate);
-    add_input_gradient(a->d_hidden, a->d_wide, values + p->intermediate.weight, tokens, hidden,
-                       intermediate);
+    linear_backward_input_add(a->d_hidden, a->d_wide, values + p->intermediate.weight, tokens,
+                              hidden, intermediate);
 }
 
 static void attention_part_backward(const model_pass *pass, int index)
@@ -202,7 +190,8 @@ static void attention_part_backward(const model_pass *pass, int index)
                     &model->parameters.layers[index - 1].output_norm);
     linear_backward_weight(gradients + p->qkv.weight, gradients + p->qkv.bias, d_qkv, a->hidden,
                            tokens, hidden, 3 * hidden);
-    add_input_gradient(a->d_hidden, d_qkv, values + p->qkv.weight, tokens, hidden, 3 * hidden);
+    linear_backward_input_add(a->d_hidden, d_qkv, values + p->qkv.weight, tokens, hidden,
+                              3 * hidden);
 }
 
 void encoder_forward(const model_pass *pass)

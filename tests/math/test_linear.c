@@ -1,5 +1,6 @@
 #include "reference.h"
 
+#include "math/activation.h"
 #include "math/linear.h"
 
 typedef struct layer {
@@ -99,6 +100,36 @@ static void test_forward_and_backward(void **state)
     }
 }
 
+/* GELU between two layers, backward: the gradient of what went into it, and its output again. */
+static void test_backward_through_gelu(void **state)
+{
+    (void)state;
+    static const size_t sizes[][3] = {{1, 1, 1}, {3, 7, 2}, {17, 5, 33}, {40, 130, 801}};
+    for (size_t c = 0; c < sizeof sizes / sizeof *sizes; c++) {
+        size_t rows = sizes[c][0], inputs = sizes[c][1], outputs = sizes[c][2];
+        size_t count = rows * inputs;
+        const float *d_out = math_random(rows * outputs, 1, 1), *before = math_random(count, 2, 2);
+        const float *weight = math_random(outputs * inputs, 0.1, 3);
+        float *d_before = math_zeros(count), *activated = math_zeros(count);
+        float *d_activated = math_zeros(count), *expected = math_zeros(count);
+        linear_gelu_backward_input(d_before, activated, d_out, before, weight, rows, inputs,
+                                   outputs);
+        gelu_forward(expected, before, count);
+        assert_memory_equal(activated, expected, count * sizeof *expected);
+        linear_backward_input(d_activated, d_out, weight, rows, inputs, outputs);
+        gelu_backward(expected, d_activated, before, count);
+        assert_memory_equal(d_before, expected, count * sizeof *expected);
+
+        float *sum = math_random(count, 1, 4);
+        double *expected_sum = math_doubles(sum, count);
+        for (size_t i = 0; i < count; i++)
+            expected_sum[i] += d_activated[i];
+        linear_backward_input_add(sum, d_out, weight, rows, inputs, outputs);
+        assert_close("sum", sum, expected_sum, count, 2e-6);
+        math_teardown(NULL);
+    }
+}
+
 static void test_without_bias(void **state)
 {
     (void)state;
@@ -126,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         math_test(test_forward_and_backward),
+        math_test(test_backward_through_gelu),
         math_test(test_without_bias),
         math_test(test_threads_give_the_same_bits),
     };

@@ -32,7 +32,9 @@ typedef struct kernels {
 
     /* One run of elements, on the calling thread. */
     void (*gelu_forward)(float *out, const float *in, size_t count);
-    void (*gelu_backward)(float *d_in, const float *d_out, const float *in, size_t count);
+    /* out = GELU(in) too, unless it is NULL. */
+    void (*gelu_backward)(float *d_in, float *out, const float *d_out, const float *in,
+                          size_t count);
     void (*tanh_forward)(float *out, const float *in, size_t count);
 
     /* One row. */
