@@ -70,6 +70,42 @@ BERT_API bert_status bert_tokenizer_encode(const bert_tokenizer *tokenizer, cons
                                            size_t max_length, bert_encoding *encoding,
                                            bert_error *error);
 
+/* The same for two texts: [CLS] first [SEP] second [SEP]. `max_length` cuts the longer text first
+ * (Hugging Face's "longest_first"). Offsets are into the text that the type id says. */
+BERT_API bert_status bert_tokenizer_encode_pair(const bert_tokenizer *tokenizer, const char *first,
+                                                size_t first_length, const char *second,
+                                                size_t second_length, bool add_special_tokens,
+                                                size_t max_length, bert_encoding *encoding,
+                                                bert_error *error);
+
+/* Encodes every line of a block of text on several threads (0: all cores) and calls `line` for
+ * each, in order, from the calling thread. A line ends before its LF; the last one may have none.
+ * `encoding` is valid during the call; offsets are into the line. A status other than BERT_OK from
+ * the callback ends the work and is returned. Memory grows with the number of threads and the
+ * longest line, not with the block. */
+typedef bert_status bert_line_callback(void *context, const char *text, size_t length,
+                                       const bert_encoding *encoding, bert_error *error);
+BERT_API bert_status bert_tokenizer_encode_lines(const bert_tokenizer *tokenizer, const char *block,
+                                                 size_t length, bool add_special_tokens,
+                                                 size_t max_length, int threads,
+                                                 bert_line_callback *line, void *context,
+                                                 bert_error *error);
+
+/* A string that the library writes. Zero-initialise; grows as needed, reuse it; release with
+ * bert_text_free. */
+typedef struct bert_text {
+    char *data; /* terminated */
+    size_t length, capacity;
+} bert_text;
+BERT_API void bert_text_free(bert_text *text);
+
+/* Replaces the content of `text` by the text of ids: pieces joined, words with a space between two.
+ * Ids that no token has are left out; with `skip_special_tokens`, special tokens too. `clean_up`
+ * closes the spaces before . ? ! , n't 'm 's 've 're, as tokenizer.json's "cleanup" does. */
+BERT_API bert_status bert_tokenizer_decode(const bert_tokenizer *tokenizer, const int32_t *ids,
+                                           size_t count, bool skip_special_tokens, bool clean_up,
+                                           bert_text *text, bert_error *error);
+
 typedef struct bert_train_tokenizer_params {
     const char *const *inputs; /* text files */
     size_t input_count;

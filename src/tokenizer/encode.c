@@ -167,42 +167,120 @@ static bert_status encode_text(encoder *e, word_reader *r, size_t length, size_t
     return BERT_OK;
 }
 
+/* Appends the ids of a text, at most `limit`, without special ones. */
+static bert_status append_text(const bert_tokenizer *t, const char *text, size_t length,
+                               uint8_t type_id, size_t limit, bert_encoding *out, bert_error *error)
+{
+    if (length > UINT32_MAX)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "a text of %zu bytes, more than the %u that offsets can name", length,
+                         UINT32_MAX);
+    encoder e = {.tokenizer = t, .out = out, .error = error};
+    word_reader r = {.normalizer = &t->normalizer,
+                     .text = (const unsigned char *)text,
+                     .max_characters = t->max_input_chars_per_word,
+                     .error = error,
+                     .word = encode_word,
+                     .context = &e};
+    size_t first = out->count, last = limit < SIZE_MAX - first ? first + limit : SIZE_MAX;
+    bert_status status = encode_text(&e, &r, length, last);
+    if (out->count > last)
+        out->count = last;
+    if (out->count > first)
+        memset(out->type_ids + first, type_id, out->count - first);
+    out->invalid_bytes += r.invalid_bytes;
+    free(e.ids);
+    word_reader_free(&r);
+    return status;
+}
+
+static bert_status append_special(bert_encoding *out, int32_t id, uint8_t type_id,
+                                  bert_error *error)
+{
+    TRY(reserve(out, 1, error));
+    out->type_ids[out->count] = type_id;
+    put(out, id, 0, 0);
+    return BERT_OK;
+}
+
+bert_status tokenizer_append(const bert_tokenizer *t, const char *text, size_t length,
+                             bool add_special_tokens, size_t max_length, bert_encoding *out,
+                             bert_error *error)
+{
+    if (add_special_tokens && max_length == 1)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "max_length 1 has no room for [CLS] and [SEP]: at least 2");
+    size_t limit = !max_length ? SIZE_MAX : add_special_tokens ? max_length - 2 : max_length;
+    if (add_special_tokens)
+        TRY(append_special(out, t->special.cls, 0, error));
+    TRY(append_text(t, text, length, 0, limit, out, error));
+    return add_special_tokens ? append_special(out, t->special.sep, 0, error) : BERT_OK;
+}
+
 bert_status bert_tokenizer_encode(const bert_tokenizer *tokenizer, const char *text, size_t length,
                                   bool add_special_tokens, size_t max_length,
                                   bert_encoding *encoding, bert_error *error)
 {
     encoding->count = 0;
     encoding->invalid_bytes = 0;
-    if (length > UINT32_MAX)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "a text of %zu bytes, more than the %u that offsets can name", length,
-                         UINT32_MAX);
-    if (add_special_tokens && max_length == 1)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "max_length 1 has no room for [CLS] and [SEP]: at least 2");
-    encoder e = {.tokenizer = tokenizer, .out = encoding, .error = error};
-    word_reader r = {.normalizer = &tokenizer->normalizer,
-                     .text = (const unsigned char *)text,
-                     .max_characters = tokenizer->max_input_chars_per_word,
-                     .error = error,
-                     .word = encode_word,
-                     .context = &e};
-    size_t limit = max_length ? max_length - add_special_tokens : SIZE_MAX;
-    bert_status status = BERT_OK;
-    TRY_OR_GO(status, reserve(encoding, 1, error), done);
-    if (add_special_tokens)
-        put(encoding, tokenizer->special.cls, 0, 0);
-    TRY_OR_GO(status, encode_text(&e, &r, length, limit), done);
-    if (encoding->count > limit)
-        encoding->count = limit;
-    if (add_special_tokens) {
-        TRY_OR_GO(status, reserve(encoding, 1, error), done);
-        put(encoding, tokenizer->special.sep, 0, 0);
+    return tokenizer_append(tokenizer, text, length, add_special_tokens, max_length, encoding,
+                            error);
+}
+
+/* How many ids of each text stay where both may have `room`: the longer one is cut first, and both
+ * to halves where that is not enough ("longest_first" of Hugging Face). */
+static void cut_pair(size_t *first, size_t *second, size_t room)
+{
+    if (room >= *second && *first <= room - *second)
+        return;
+    size_t *shorter = *first <= *second ? first : second;
+    size_t *longer = shorter == first ? second : first;
+    if (*shorter <= room && room - *shorter >= *shorter) {
+        *longer = room - *shorter;
+    } else {
+        *shorter = room / 2;
+        *longer = room - *shorter;
     }
-    memset(encoding->type_ids, 0, encoding->count * sizeof *encoding->type_ids);
-    encoding->invalid_bytes = r.invalid_bytes;
-done:
-    free(e.ids);
-    word_reader_free(&r);
-    return status;
+}
+
+/* Removes the ids [from, to). */
+static void remove_ids(bert_encoding *e, size_t from, size_t to)
+{
+    size_t rest = e->count - to;
+    memmove(e->ids + from, e->ids + to, rest * sizeof *e->ids);
+    memmove(e->type_ids + from, e->type_ids + to, rest * sizeof *e->type_ids);
+    memmove(e->starts + from, e->starts + to, rest * sizeof *e->starts);
+    memmove(e->ends + from, e->ends + to, rest * sizeof *e->ends);
+    e->count = from + rest;
+}
+
+bert_status bert_tokenizer_encode_pair(const bert_tokenizer *t, const char *first,
+                                       size_t first_length, const char *second,
+                                       size_t second_length, bool add_special_tokens,
+                                       size_t max_length, bert_encoding *encoding,
+                                       bert_error *error)
+{
+    encoding->count = 0;
+    encoding->invalid_bytes = 0;
+    size_t special = add_special_tokens ? 3 : 0;
+    if (max_length && max_length < special)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "max_length %zu has no room for [CLS] and two [SEP]: at least 3",
+                         max_length);
+    if (add_special_tokens)
+        TRY(append_special(encoding, t->special.cls, 0, error));
+    TRY(append_text(t, first, first_length, 0, SIZE_MAX, encoding, error));
+    size_t middle = encoding->count, first_count = middle - (add_special_tokens ? 1 : 0);
+    if (add_special_tokens)
+        TRY(append_special(encoding, t->special.sep, 0, error));
+    size_t second_start = encoding->count;
+    TRY(append_text(t, second, second_length, 1, SIZE_MAX, encoding, error));
+    size_t second_count = encoding->count - second_start;
+    if (max_length) {
+        size_t kept_first = first_count, kept_second = second_count;
+        cut_pair(&kept_first, &kept_second, max_length - special);
+        encoding->count -= second_count - kept_second;
+        remove_ids(encoding, middle - (first_count - kept_first), middle);
+    }
+    return add_special_tokens ? append_special(encoding, t->special.sep, 1, error) : BERT_OK;
 }

@@ -24,24 +24,45 @@ def shared(*path):
     return full
 
 
-def encode(driver, path, texts, **settings):
-    """[(ids, starts, ends, invalid_bytes)] of texts (str or bytes); offsets are in bytes."""
+def records(texts):
     raw = [t if isinstance(t, bytes) else t.encode() for t in texts]
-    stdin = b"".join(struct.pack("<I", len(t)) + t for t in raw)
-    arguments = [f"{k}={int(v)}" for k, v in settings.items() if v is not None]
-    run = subprocess.run([driver, "encode", path, *arguments], input=stdin, stdout=subprocess.PIPE)
-    if run.returncode:
-        sys.exit(f"{driver}: exit {run.returncode}")
-    out, at, results = run.stdout, 0, []
-    for _ in raw:
+    return b"".join(struct.pack("<I", len(t)) + t for t in raw)
+
+
+def run(driver, *arguments, stdin):
+    done = subprocess.run([driver, *map(str, arguments)], input=stdin, stdout=subprocess.PIPE)
+    if done.returncode:
+        sys.exit(f"{driver}: exit {done.returncode}")
+    return done.stdout
+
+
+def parse_encodings(out):
+    """[(ids, starts, ends, invalid_bytes)]; a start has the type id in its highest bit."""
+    at, results = 0, []
+    while at < len(out):
         count, invalid = struct.unpack_from("<II", out, at)
-        rows = array.array("i")
+        rows = array.array("I")
         rows.frombytes(out[at + 8:at + 8 + 12 * count])
         at += 8 + 12 * count
         results.append((rows[0::3].tolist(), rows[1::3].tolist(), rows[2::3].tolist(), invalid))
-    if at != len(out):
-        sys.exit("the driver wrote more than it should")
     return results
+
+
+def encode(driver, path, texts, **settings):
+    """One of parse_encodings for each text (str or bytes); offsets are in bytes."""
+    arguments = [f"{k}={int(v)}" for k, v in settings.items() if v is not None]
+    return parse_encodings(run(driver, "encode", path, *arguments, stdin=records(texts)))
+
+
+def decode(driver, path, rows, skip_special_tokens, clean_up):
+    stdin = b"".join(struct.pack(f"<I{len(ids)}i", len(ids), *ids) for ids in rows)
+    out = run(driver, "decode", path, int(skip_special_tokens), int(clean_up), stdin=stdin)
+    at, texts = 0, []
+    while at < len(out):
+        length, = struct.unpack_from("<I", out, at)
+        texts.append(out[at + 4:at + 4 + length].decode())
+        at += 4 + length
+    return texts
 
 
 def byte_offsets(text, offsets):
@@ -52,8 +73,16 @@ def byte_offsets(text, offsets):
     return [places[a] for a, _ in offsets], [places[b] for _, b in offsets]
 
 
-def assigned():
-    """Every code point that can stand in a text, assigned or not: the libraries' versions differ."""
+def pair_offsets(first, second, encoding):
+    """Starts, with the type id in the highest bit as the driver has it, and ends."""
+    split = [[o for o, t in zip(encoding.offsets, encoding.type_ids) if t == k] for k in (0, 1)]
+    starts, ends = byte_offsets(first, split[0])
+    second_starts, second_ends = byte_offsets(second, split[1])
+    return starts + [a | 1 << 31 for a in second_starts], ends + second_ends
+
+
+def code_points():
+    """All that can stand in a text, assigned or not: the libraries' Unicode versions differ."""
     return [chr(c) for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 
 

@@ -255,6 +255,122 @@ static void test_special_tokens_and_limit(void **state)
     bert_tokenizer_free(t);
 }
 
+static void check_pair(const bert_tokenizer *t, size_t max_length, const int32_t *ids,
+                       const uint8_t *type_ids, size_t count)
+{
+    assert_ok(bert_tokenizer_encode_pair(t, "the unaffable", 13, "aab the!", 8, true, max_length,
+                                         &encoding, error));
+    assert_int_equal(encoding.count, count);
+    assert_memory_equal(encoding.ids, ids, count * sizeof *ids);
+    assert_memory_equal(encoding.type_ids, type_ids, count);
+}
+
+#define IDS(...)      \
+    (const int32_t[]) \
+    {                 \
+        __VA_ARGS__   \
+    }
+#define TYPES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
+
+static void test_pairs(void **state)
+{
+    (void)state;
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    check_pair(t, 0, IDS(CLS, THE, UN, S_AFF, S_ABLE, SEP, A, S_AB, THE, BANG, SEP),
+               TYPES(0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1));
+    assert_int_equal(encoding.starts[8], 4); /* in the second text */
+    assert_int_equal(encoding.ends[9], 8);
+    check_pair(t, 10, IDS(CLS, THE, UN, S_AFF, SEP, A, S_AB, THE, BANG, SEP),
+               TYPES(0, 0, 0, 0, 0, 1, 1, 1, 1, 1));
+    check_pair(t, 4, IDS(CLS, SEP, A, SEP), TYPES(0, 0, 1, 1));
+    check_pair(t, 3, IDS(CLS, SEP, SEP), TYPES(0, 0, 1));
+    assert_ok(bert_tokenizer_encode_pair(t, "", 0, "", 0, false, 0, &encoding, error));
+    assert_int_equal(encoding.count, 0);
+    assert_fails(bert_tokenizer_encode_pair(t, "a", 1, "a", 1, true, 2, &encoding, error),
+                 BERT_ERROR_USAGE, "at least 3");
+    bert_tokenizer_free(t);
+}
+
+typedef struct line_check {
+    const bert_tokenizer *tokenizer;
+    const char *next; /* where the next line has to be */
+    size_t lines, stop_after;
+} line_check;
+
+static bert_status check_line(void *context, const char *line, size_t length,
+                              const bert_encoding *found, bert_error *error)
+{
+    line_check *check = context;
+    assert_ptr_equal(line, check->next);
+    check->next += length + 1;
+    TRY(bert_tokenizer_encode(check->tokenizer, line, length, true, 9, &encoding, error));
+    assert_int_equal(found->count, encoding.count);
+    assert_memory_equal(found->ids, encoding.ids, found->count * sizeof *found->ids);
+    assert_memory_equal(found->starts, encoding.starts, found->count * sizeof *found->starts);
+    assert_int_equal(found->invalid_bytes, encoding.invalid_bytes);
+    if (++check->lines == check->stop_after)
+        return error_set(error, BERT_ERROR_IO, "enough");
+    return BERT_OK;
+}
+
+static void test_lines(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"the unaffable the aabc", "", "\xFF", "中the é\r",
+                                        "[MASK] the"};
+    text block = {0};
+    size_t count = 60000; /* several rounds of chunks for every thread */
+    for (size_t i = 0; i < count; i++)
+        assert_ok(text_format(&block, error, "%s\n", lines[i * i % 7 % 5]));
+    block.length--; /* the last line has no line end */
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    for (int threads = 1; threads <= 3; threads++) {
+        line_check check = {.tokenizer = t, .next = block.data};
+        assert_ok(bert_tokenizer_encode_lines(t, block.data, block.length, true, 9, threads,
+                                              check_line, &check, error));
+        assert_int_equal(check.lines, count - (block.data[block.length - 1] == '\n'));
+    }
+    line_check check = {.tokenizer = t, .next = block.data, .stop_after = 5};
+    assert_fails(bert_tokenizer_encode_lines(t, block.data, block.length, true, 9, 2, check_line,
+                                             &check, error),
+                 BERT_ERROR_IO, "enough");
+    assert_int_equal(check.lines, 5);
+    assert_fails(bert_tokenizer_encode_lines(t, block.data, block.length, true, 1, 2, check_line,
+                                             &check, error),
+                 BERT_ERROR_USAGE, "max_length 1");
+    text_free(&block);
+    bert_tokenizer_free(t);
+}
+
+static void test_decoding(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t ids[6];
+        size_t count;
+        bool skip, clean_up;
+        const char *text;
+    } rows[] = {
+        {{CLS, THE, UN, S_AFF, S_ABLE, SEP}, 6, false, true, "[CLS] the unaffable [SEP]"},
+        {{CLS, THE, UN, S_AFF, S_ABLE, SEP}, 6, true, true, "the unaffable"},
+        {{THE, BANG, QUOTE, THE}, 4, false, true, "the! ' the"},
+        {{THE, BANG}, 2, false, false, "the !"},
+        {{S_AFF, -1, 1000000, S_ABLE}, 4, false, true, "##affable"},
+        {{PAD, SEP}, 2, true, true, ""},
+        {{0}, 0, true, true, ""},
+    };
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    bert_text decoded = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_ok(bert_tokenizer_decode(t, rows[i].ids, rows[i].count, rows[i].skip,
+                                        rows[i].clean_up, &decoded, error));
+        assert_string_equal(decoded.data, rows[i].text);
+        assert_int_equal(decoded.length, strlen(rows[i].text));
+    }
+    bert_text_free(&decoded);
+    bert_tokenizer_free(t);
+}
+
 static int free_encoding(void **state)
 {
     bert_encoding_free(&encoding);
@@ -264,10 +380,17 @@ static int free_encoding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words_and_pieces), cmocka_unit_test(test_normalisation),
-        cmocka_unit_test(test_surviving_marks),  cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_long_words),       cmocka_unit_test(test_special_tokens_in_text),
-        cmocka_unit_test(test_invalid_utf8),     cmocka_unit_test(test_special_tokens_and_limit),
+        cmocka_unit_test(test_words_and_pieces),
+        cmocka_unit_test(test_normalisation),
+        cmocka_unit_test(test_surviving_marks),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_long_words),
+        cmocka_unit_test(test_special_tokens_in_text),
+        cmocka_unit_test(test_invalid_utf8),
+        cmocka_unit_test(test_special_tokens_and_limit),
+        cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_decoding),
     };
     return cmocka_run_group_tests(tests, fixture_make, free_encoding);
 }

@@ -1,8 +1,13 @@
 /* What the Python tests drive the library with: `tokenizer_driver encode PATH [SETTING=VALUE…]`.
  *
  * stdin: texts, each a u32 length and its bytes. stdout: for each, u32 count, u32 invalid bytes,
- * and count × (i32 id, u32 start, u32 end); all little-endian. Settings: lowercase, strip_accents,
- * handle_chinese_chars, clean_text (0, 1), max_input_chars_per_word, max_length, special (0, 1).
+ * and count × (i32 id, u32 start | type id << 31, u32 end); all little-endian. Settings: lowercase,
+ * strip_accents, handle_chinese_chars, clean_text (0, 1), max_input_chars_per_word, max_length,
+ * special (0, 1), pairs (1: texts two by two), lines (N: the texts are the lines of one block, on N
+ * threads).
+ *
+ * `tokenizer_driver decode PATH SKIP_SPECIAL CLEAN_UP`: stdin has u32 count and ids, stdout u32
+ * length and text.
  *
  * `tokenizer_driver learn VOCAB_SIZE [SETTING=VALUE…] FILE…` learns a vocabulary and writes its
  * tokens, one in a line. Settings: lowercase, min_frequency, limit_alphabet, threads, and
@@ -34,49 +39,114 @@ static bool get(const char *argument, const char *name, long *value)
     return true;
 }
 
+typedef struct encode_settings {
+    bert_tokenizer_options options;
+    long max_length, special, pairs, lines;
+} encode_settings;
+
+static bool read_settings(encode_settings *s, int count, char **arguments)
+{
+    *s = (encode_settings){.options = bert_tokenizer_options_default(), .special = 1};
+    for (int i = 0; i < count; i++) {
+        long value;
+        if (get(arguments[i], "lowercase", &value))
+            s->options.lowercase = (bert_switch)value;
+        else if (get(arguments[i], "strip_accents", &value))
+            s->options.strip_accents = (bert_switch)value;
+        else if (get(arguments[i], "handle_chinese_chars", &value))
+            s->options.handle_chinese_chars = (bert_switch)value;
+        else if (get(arguments[i], "clean_text", &value))
+            s->options.clean_text = (bert_switch)value;
+        else if (get(arguments[i], "max_input_chars_per_word", &value))
+            s->options.max_input_chars_per_word = (int)value;
+        else if (!get(arguments[i], "max_length", &s->max_length) &&
+                 !get(arguments[i], "special", &s->special) &&
+                 !get(arguments[i], "pairs", &s->pairs) && !get(arguments[i], "lines", &s->lines))
+            return false;
+    }
+    return true;
+}
+
+static bert_status write_encoding(void *context, const char *text, size_t length,
+                                  const bert_encoding *encoding, bert_error *error)
+{
+    (void)context, (void)text, (void)length, (void)error;
+    uint32_t head[2] = {(uint32_t)encoding->count, (uint32_t)encoding->invalid_bytes};
+    fwrite(head, sizeof head, 1, stdout);
+    for (size_t i = 0; i < encoding->count; i++) {
+        uint32_t type = encoding->type_ids[i];
+        uint32_t row[3] = {(uint32_t)encoding->ids[i], encoding->starts[i] | type << 31,
+                           encoding->ends[i]};
+        fwrite(row, sizeof row, 1, stdout);
+    }
+    return BERT_OK;
+}
+
+/* Exactly as long as it is, so that a sanitizer sees any byte read too many; NULL at the end. */
+static char *read_record(uint32_t *length, size_t size)
+{
+    if (fread(length, sizeof *length, 1, stdin) != 1)
+        return NULL;
+    char *record = malloc(*length ? *length * size : 1);
+    if (!record || fread(record, size, *length, stdin) != *length)
+        exit(2);
+    return record;
+}
+
 static int encode(int count, char **arguments)
 {
-    bert_tokenizer_options options = bert_tokenizer_options_default();
-    long value, max_length = 0, special = 1;
-    for (int i = 1; i < count; i++) {
-        if (get(arguments[i], "lowercase", &value))
-            options.lowercase = (bert_switch)value;
-        else if (get(arguments[i], "strip_accents", &value))
-            options.strip_accents = (bert_switch)value;
-        else if (get(arguments[i], "handle_chinese_chars", &value))
-            options.handle_chinese_chars = (bert_switch)value;
-        else if (get(arguments[i], "clean_text", &value))
-            options.clean_text = (bert_switch)value;
-        else if (get(arguments[i], "max_input_chars_per_word", &value))
-            options.max_input_chars_per_word = (int)value;
-        else if (!get(arguments[i], "max_length", &max_length) &&
-                 !get(arguments[i], "special", &special))
-            return 2;
-    }
+    encode_settings s;
+    if (!read_settings(&s, count - 1, arguments + 1))
+        return 2;
     bert_error error;
     bert_tokenizer *tokenizer;
-    if (bert_tokenizer_load(&tokenizer, arguments[0], &options, &error) != BERT_OK)
+    if (bert_tokenizer_load(&tokenizer, arguments[0], &s.options, &error) != BERT_OK)
         return fail(&error);
     bert_encoding encoding = {0};
-    char *text = NULL;
-    uint32_t length;
-    while (fread(&length, sizeof length, 1, stdin) == 1) {
-        free(text);
-        text = malloc(length ? length : 1); /* exact: a sanitizer sees any overread */
-        if (!text || fread(text, 1, length, stdin) != length)
-            return 2;
-        if (bert_tokenizer_encode(tokenizer, text, length, special, (size_t)max_length, &encoding,
-                                  &error) != BERT_OK)
-            return fail(&error);
-        uint32_t head[2] = {(uint32_t)encoding.count, (uint32_t)encoding.invalid_bytes};
-        fwrite(head, sizeof head, 1, stdout);
-        for (size_t i = 0; i < encoding.count; i++) {
-            uint32_t row[3] = {(uint32_t)encoding.ids[i], encoding.starts[i], encoding.ends[i]};
-            fwrite(row, sizeof row, 1, stdout);
+    bert_status status = BERT_OK;
+    uint32_t length, second_length;
+    for (char *text, *second; status == BERT_OK && (text = read_record(&length, 1)); free(text)) {
+        if (s.lines) {
+            status = bert_tokenizer_encode_lines(tokenizer, text, length, s.special,
+                                                 (size_t)s.max_length, (int)s.lines, write_encoding,
+                                                 NULL, &error);
+            continue;
         }
+        if (s.pairs) {
+            if (!(second = read_record(&second_length, 1)))
+                return 2;
+            status = bert_tokenizer_encode_pair(tokenizer, text, length, second, second_length,
+                                                s.special, (size_t)s.max_length, &encoding, &error);
+            free(second);
+        } else {
+            status = bert_tokenizer_encode(tokenizer, text, length, s.special, (size_t)s.max_length,
+                                           &encoding, &error);
+        }
+        if (status == BERT_OK)
+            write_encoding(NULL, NULL, 0, &encoding, NULL);
     }
-    free(text);
     bert_encoding_free(&encoding);
+    bert_tokenizer_free(tokenizer);
+    return status == BERT_OK ? 0 : fail(&error);
+}
+
+static int decode(char **arguments)
+{
+    bert_error error;
+    bert_tokenizer *tokenizer;
+    if (bert_tokenizer_load(&tokenizer, arguments[0], NULL, &error) != BERT_OK)
+        return fail(&error);
+    bert_text text = {0};
+    uint32_t count;
+    for (char *ids; (ids = read_record(&count, sizeof(int32_t))); free(ids)) {
+        if (bert_tokenizer_decode(tokenizer, (int32_t *)ids, count, arguments[1][0] == '1',
+                                  arguments[2][0] == '1', &text, &error) != BERT_OK)
+            return fail(&error);
+        uint32_t length = (uint32_t)text.length;
+        fwrite(&length, sizeof length, 1, stdout);
+        fwrite(text.data, 1, length, stdout);
+    }
+    bert_text_free(&text);
     bert_tokenizer_free(tokenizer);
     return 0;
 }
@@ -156,6 +226,8 @@ static int save(char **arguments)
 
 int main(int count, char **arguments)
 {
+    if (count == 5 && strcmp(arguments[1], "decode") == 0)
+        return decode(arguments + 2);
     if (count == 4 && strcmp(arguments[1], "save") == 0)
         return save(arguments + 2);
     if (count > 3 && strcmp(arguments[1], "learn") == 0)
