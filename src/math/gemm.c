@@ -15,7 +15,7 @@
 enum {
     BLOCK_K = 384,           /* 14 rows of it fill two thirds of a 32 KiB L1 */
     TASK_FLOATS = 96 << 10,  /* B panels of a task: 384 KiB of L2 */
-    CHUNK_ROWS = 1024,       /* A panels of a chunk: 1.5 MiB of L3 */
+    CHUNK_ROWS = 4096,       /* A panels of a chunk: 6 MiB of L3 */
     CHUNK_COLUMNS = 4096,    /* B panels of a chunk: 6 MiB of L3 */
     TASKS_PER_THREAD = 16,   /* so that the last task of a chunk is short */
     THREAD_WORK = 256 << 10, /* multiplications that are worth waking a thread: some 5 µs */

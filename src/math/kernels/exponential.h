@@ -6,27 +6,29 @@
 
 #include "math/kernels/vector.h"
 
-/* exp(x): at most 2 ulp from −86.6 to 88.7; below that 0, above infinity. x = n ln 2 + r, |r| ≤
- * ln 2 / 2 (Cody and Waite), and a polynomial for exp(r). */
-INLINE vector vector_exp(vector x)
+/* exp(r) for |r| ≤ ln 2 / 2. */
+INLINE vector exp_of_remainder(vector r)
 {
-    const float lowest = -86.6f, highest = 88.72283f, round_to_integer = 0x1.8p23f;
-    vector inside = vector_select(x < lowest, vector_of(lowest), x);
-    inside = vector_select(inside > highest, vector_of(highest), inside);
-    vector shifted = inside * 1.44269504088896341f + round_to_integer;
-    vector n = shifted - round_to_integer;
-    /* ln 2 in two parts, the first so short that n times it is exact. */
-    vector r = (inside - n * 0.693359375f) - n * -2.12194440e-4f;
     vector p = r * 0.00138148407215f + 0.00836871638458f;
     p = p * r + 0.0416683848543f;
     p = p * r + 0.166665206359f;
     p = p * r + 0.499999934563f;
-    p = p * (r * r) + r + 1.0f;
-    /* 2^(n − 1) as bits, then doubled: n may be 128, which has no bits of its own. */
-    vector_bits power = ((vector_bits)shifted - (0x4b400000u - 126)) << 23;
-    p = p * (vector)power * 2.0f;
-    p = vector_select(x < lowest, vector_of(0), p);
-    return vector_select(x > highest, vector_of(INFINITY), p);
+    return p * (r * r) + r + 1.0f;
+}
+
+/* exp(x) for x ≤ 0: at most 2 ulp down to −86.6, less than 1e-37 below. x = n ln 2 + r (Cody and
+ * Waite). x may be above 0 by rounding, as far as 1 or 2. */
+INLINE vector vector_exp_not_above_zero(vector x)
+{
+    const float round_to_integer = 0x1.8p23f;
+    vector inside = vector_maximum(vector_of(-86.6f), x);
+    vector shifted = inside * 1.44269504088896341f + round_to_integer;
+    vector n = shifted - round_to_integer;
+    /* ln 2 in two parts, the first so short that n times it is exact. */
+    vector p = exp_of_remainder((inside - n * 0.693359375f) - n * -2.12194440e-4f);
+    /* n is in the last bits of `shifted`: added to the exponent of p, which is next to 1. */
+    p = (vector)((vector_bits)p + ((vector_bits)shifted << 23));
+    return vector_keep(vector_not_less(x, vector_of(-86.6f)), p);
 }
 
 /* Standard normal distribution Φ(x) and density φ(x) = Φ′(x), from one exponential. With
@@ -44,13 +46,14 @@ INLINE void vector_normal(vector x, vector *distribution, vector *density)
     p = p * t + 0.110227314795f;
     p = p * t + 0.119572842303f;
     p = p * t + 0.119686634035f;
-    vector bell = vector_exp(x * x * -0.5f);
+    vector bell = vector_exp_not_above_zero(x * x * -0.5f);
     vector tail = bell * (t * p);
     *density = bell * 0.39894228040143267794f;
-    *distribution = vector_select(x > 0.0f, 1.0f - tail, tail);
+    *distribution = vector_select(vector_less(vector_of(0), x), 1.0f - tail, tail);
 }
 
-/* tanh(x) within 2 ulp: an odd polynomial where |x| < 0.625, 1 − 2 / (exp(2 |x|) + 1) elsewhere. */
+/* tanh(x) within 2 ulp: an odd polynomial where |x| < 0.625, (1 − e) / (1 + e), e = exp(−2 |x|),
+ * elsewhere. */
 INLINE vector vector_tanh(vector x)
 {
     vector square = x * x;
@@ -61,9 +64,10 @@ INLINE vector vector_tanh(vector x)
     p = p * square + -0.333333309068f;
     vector small = x + x * (square * p);
     vector size = vector_absolute(x);
-    vector large = 1.0f - 2.0f / (vector_exp(size * 2.0f) + 1.0f);
+    vector power = vector_exp_not_above_zero(size * -2.0f);
+    vector large = (1.0f - power) / (1.0f + power);
     large = (vector)((vector_bits)large | ((vector_bits)x & 0x80000000u));
-    return vector_select(size < 0.625f, small, large);
+    return vector_select(vector_less(size, vector_of(0.625f)), small, large);
 }
 
 #endif

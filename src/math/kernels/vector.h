@@ -90,15 +90,71 @@ INLINE vector vector_of(float value)
     return value - (vector){0};
 }
 
-/* Where the mask is set (all bits of a lane), `yes`, elsewhere `no`. */
-INLINE vector vector_select(vector_int mask, vector yes, vector no)
+/* The outcome of a comparison, lane by lane. */
+#if defined(__AVX512F__)
+typedef __mmask16 vector_mask;
+#else
+typedef vector_int vector_mask;
+#endif
+
+INLINE vector_mask vector_less(vector a, vector b)
 {
 #if defined(__AVX512F__)
-    return (vector)_mm512_mask_mov_ps((__m512)no, _mm512_movepi32_mask((__m512i)mask), (__m512)yes);
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
+#else
+    return a < b;
+#endif
+}
+
+/* Where a ≥ b, or either is no number. */
+INLINE vector_mask vector_not_less(vector a, vector b)
+{
+#if defined(__AVX512F__)
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_NLT_UQ);
+#else
+    return ~(a < b);
+#endif
+}
+
+/* a ≥ b as unsigned numbers. */
+INLINE vector_mask bits_at_least(vector_bits a, uint32_t b)
+{
+#if defined(__AVX512F__)
+    return _mm512_cmpge_epu32_mask((__m512i)a, _mm512_set1_epi32((int32_t)b));
+#else
+    return a >= b;
+#endif
+}
+
+/* Where the mask is set, `yes`, elsewhere `no`. */
+INLINE vector vector_select(vector_mask mask, vector yes, vector no)
+{
+#if defined(__AVX512F__)
+    return (vector)_mm512_mask_mov_ps((__m512)no, mask, (__m512)yes);
 #elif defined(__AVX2__)
     return (vector)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)mask);
 #else
     return (vector)((mask & (vector_int)yes) | (~mask & (vector_int)no));
+#endif
+}
+
+/* Where the mask is set, x, elsewhere 0. */
+INLINE vector vector_keep(vector_mask mask, vector x)
+{
+#if defined(__AVX512F__)
+    return (vector)_mm512_maskz_mov_ps(mask, (__m512)x);
+#else
+    return (vector)(mask & (vector_int)x);
+#endif
+}
+
+/* The mask that is set everywhere. */
+INLINE vector_mask mask_of_all(void)
+{
+#if defined(__AVX512F__)
+    return 0xffff;
+#else
+    return ~(vector_int){0};
 #endif
 }
 
@@ -112,7 +168,7 @@ INLINE vector vector_maximum(vector a, vector b)
 #elif defined(__SSE2__)
     return (vector)_mm_max_ps((__m128)a, (__m128)b);
 #else
-    return vector_select(a > b, a, b);
+    return vector_select(vector_less(b, a), a, b);
 #endif
 }
 
@@ -146,8 +202,8 @@ INLINE float vector_greatest(vector x)
     return greatest;
 }
 
-/* Products of the even lanes, each taken as unsigned 32 bits, in 64 bits. */
-INLINE vector_long vector_multiply_even(vector_bits a, vector_bits b)
+/* The low halves of a and b, lane by lane, multiplied to 64 bits. */
+INLINE vector_long vector_multiply_low(vector_long a, vector_long b)
 {
 #if defined(__AVX512F__)
     return (vector_long)_mm512_mul_epu32((__m512i)a, (__m512i)b);
@@ -157,7 +213,7 @@ INLINE vector_long vector_multiply_even(vector_bits a, vector_bits b)
     return (vector_long)_mm_mul_epu32((__m128i)a, (__m128i)b);
 #else
     const vector_long low = (vector_long){0} + 0xffffffffu;
-    return ((vector_long)a & low) * ((vector_long)b & low);
+    return (a & low) * (b & low);
 #endif
 }
 
