@@ -110,11 +110,14 @@ static bert_status run_and_tell(session *session, int64_t stop_after_steps,
     announce(session, observer);
     TRY(trainer_run(&session->trainer, stop_after_steps, &finished, error));
     fill_result(session, finished, result);
-    if (!finished)
-        observer_message(observer, BERT_MESSAGE_INFO,
-                         "stopped after step %" PRId64 " of %" PRId64
-                         ", saved; to go on: bert pretrain --resume %s",
-                         result->steps, session->settings.total_steps, session->run);
+    if (finished)
+        return BERT_OK;
+    char *command;
+    TRY(run_directory_resume_command(&command, session->run, error));
+    observer_message(observer, BERT_MESSAGE_INFO,
+                     "stopped after step %" PRId64 " of %" PRId64 ", saved; to go on: %s",
+                     result->steps, session->settings.total_steps, command);
+    free(command);
     return BERT_OK;
 }
 

@@ -10,6 +10,34 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+bert_status run_directory_resume_command(char **command, const char *path, bert_error *error)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_./-+,:=@%";
+    text line = {0};
+    bool quotes = path[strspn(path, plain)] != '\0';
+    bert_status status = text_format(&line, error, "bert pretrain --resume %s", quotes ? "'" : "");
+    for (const char *c = path; *c && status == BERT_OK; c++)
+        status =
+            *c == '\'' ? text_append(&line, "'\\''", 4, error) : text_append(&line, c, 1, error);
+    if (status == BERT_OK)
+        status = text_append(&line, "'", quotes, error);
+    if (status != BERT_OK)
+        text_free(&line);
+    *command = line.data;
+    return status;
+}
+
+static bert_status refuse_existing_run(const char *path, bert_error *error)
+{
+    char *command;
+    TRY(run_directory_resume_command(&command, path, error));
+    bert_status status = error_set(error, BERT_ERROR_USAGE,
+                                   "%s: holds a run already; to continue it: %s", path, command);
+    free(command);
+    return status;
+}
+
 static bert_status check_empty(const char *path, bert_error *error)
 {
     DIR *directory = opendir(path);
@@ -25,9 +53,7 @@ static bert_status check_empty(const char *path, bert_error *error)
                            "%s: exists and is not empty (it holds %s); name another --output", path,
                            found);
     else if (found)
-        status = error_set(error, BERT_ERROR_USAGE,
-                           "%s: holds a run already; to continue it: bert pretrain --resume %s",
-                           path, path);
+        status = refuse_existing_run(path, error);
     closedir(directory);
     return status;
 }

@@ -14,6 +14,9 @@ typedef struct run_directory {
 /* Makes the directory of a new run. One that holds anything is an error and stays as it is. */
 bert_status run_directory_create(run_directory *directory, const char *path, bert_error *error);
 
+/* The command that continues the run, as it can be pasted into a shell. Owned by the caller. */
+bert_status run_directory_resume_command(char **command, const char *path, bert_error *error);
+
 /* Opens that of a run to be resumed. */
 bert_status run_directory_open(run_directory *directory, const char *path, bert_error *error);
 void run_directory_close(run_directory *directory); /* safe on a zeroed struct */

@@ -182,10 +182,10 @@ static bert_status check_parameters(const trainer *trainer, bert_error *error)
                      trainer->state.step, broken);
 }
 
-static bert_status save_checkpoint(trainer *trainer, bool evaluated, bert_error *error)
+static bert_status save_checkpoint(trainer *trainer, bool may_be_best, bert_error *error)
 {
     train_state *state = &trainer->state;
-    if (evaluated && (isnan(state->best_loss) || state->eval_loss < state->best_loss)) {
+    if (may_be_best && (isnan(state->best_loss) || state->eval_loss < state->best_loss)) {
         state->best_loss = state->eval_loss;
         state->best_step = state->step;
     }
@@ -235,10 +235,11 @@ static bert_status follow_up(trainer *trainer, bool last, int64_t stop_after_ste
     }
     *stopping = !last && (trainer->call_steps == stop_after_steps ||
                           observer_should_stop(trainer->observer));
-    if (last || *stopping ||
-        settings_is_due(settings, params->save_steps, params->save_epochs, step)) {
+    /* A stop adds a checkpoint, but never the best one: that is the choice of the unbroken run. */
+    bool saves = last || settings_is_due(settings, params->save_steps, params->save_epochs, step);
+    if (saves || *stopping) {
         TRY(check_parameters(trainer, error));
-        TRY(save_checkpoint(trainer, evaluates, error));
+        TRY(save_checkpoint(trainer, evaluates && saves, error));
     }
     return BERT_OK;
 }

@@ -235,6 +235,11 @@ static void test_output_that_cannot_be(void **state)
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE,
                  "bert pretrain --resume");
 
+    params.output = tiny_path("my brother's run");
+    tiny_pretrain(&params);
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE,
+                 "/my brother'\\''s run'");
+
     params.output = tiny_path("taken/letter");
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE, "no directory");
     params.output = tiny_path("taken/letter/run");

@@ -126,7 +126,8 @@ void assert_same_file(const char *left, const char *right)
 
 void assert_same_runs(const char *left, const char *right, int64_t last_step)
 {
-    static const char *const names[] = {"model.safetensors", "optimizer.safetensors"};
+    static const char *const names[] = {"model.safetensors", "optimizer.safetensors",
+                                        "trainer_state.json"};
     char a[700], b[700];
     snprintf(a, sizeof a, "%s/metrics.jsonl", left);
     snprintf(b, sizeof b, "%s/metrics.jsonl", right);

@@ -29,7 +29,7 @@ bert_pretrain_result tiny_resume(const char *run, int64_t stop_after_steps);
 /* Both files hold the same bytes. */
 void assert_same_file(const char *left, const char *right);
 
-/* metrics.jsonl and the weights and moments of the last checkpoint are the same in both runs. */
+/* metrics.jsonl, and weights, moments and state of the last checkpoint are the same in both. */
 void assert_same_runs(const char *left, const char *right, int64_t last_step);
 
 /* Copies a directory with all it holds. */
