@@ -113,13 +113,19 @@ typedef struct bert_train_tokenizer_params {
     size_t vocab_size;  /* 30522, as published BERT has */
     bool lowercase;     /* true; false makes a cased tokenizer */
     bert_switch strip_accents;
-    uint64_t min_frequency; /* 2: pairs seen less often are not merged */
-    size_t limit_alphabet;  /* 1000 characters, the most frequent */
-    int threads;            /* 0: all cores */
+    uint64_t min_frequency;       /* 2: pairs seen less often are not merged */
+    size_t limit_alphabet;        /* 1000 characters, the most frequent */
+    const char *initial_alphabet; /* NULL; characters that are kept even if never seen */
+    uint64_t memory; /* 0: no limit. Bytes that words and their counts may take; where they would
+                        take more, the rarest are dropped and the observer is told how many */
+    int threads;     /* 0: all cores */
 } bert_train_tokenizer_params;
 typedef struct bert_train_tokenizer_result {
     size_t vocab_size; /* may be less than asked for on a small text */
     uint64_t bytes, words, distinct_words, invalid_bytes;
+    /* Because of `memory`: occurrences of words that were dropped, and by how much the count of a
+     * word that was kept can be too low. */
+    uint64_t dropped_words, count_error;
     bool finished; /* false: stopped by the observer, nothing was written */
 } bert_train_tokenizer_result;
 BERT_API bert_train_tokenizer_params bert_train_tokenizer_params_default(void);

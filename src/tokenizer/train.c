@@ -106,7 +106,7 @@ static bert_status count_words(word_counts *counts, const bert_train_tokenizer_p
     bert_status status = normalizer_build(&normalizer, *settings, error);
     if (status == BERT_OK)
         status = word_counts_read(counts, p->inputs, p->input_count, &normalizer,
-                                  threads_use(p->threads), 0, observer, error);
+                                  threads_use(p->threads), p->memory, observer, error);
     normalizer_free(&normalizer);
     TRY(status);
     if (counts->stopped || counts->words)
@@ -114,6 +114,55 @@ static bert_status count_words(word_counts *counts, const bert_train_tokenizer_p
     return error_set(error, BERT_ERROR_INPUT, "%s%s: %s, so there is nothing to learn from",
                      p->inputs[0], p->input_count > 1 ? " and the others" : "",
                      counts->bytes ? "no words in it" : "is empty");
+}
+
+/* Tells what is not as the user may think. */
+static void warn(const word_counts *counts, const bert_observer *observer)
+{
+    if (counts->invalid_bytes)
+        observer_message(observer, BERT_MESSAGE_WARNING,
+                         "%" PRIu64 " bytes of the text are not UTF-8 and were read as U+FFFD",
+                         counts->invalid_bytes);
+    if (counts->pruned_occurrences)
+        observer_message(observer, BERT_MESSAGE_WARNING,
+                         "to stay within the memory, %" PRIu64 " of %" PRIu64
+                         " words were dropped, all of them rare: no word's count is too low by "
+                         "more than %" PRIu64,
+                         counts->pruned_occurrences, counts->words, counts->pruned_error);
+}
+
+/* The characters of a string; *codes is the caller's. */
+static bert_status read_alphabet(uint32_t **codes, size_t *count, const char *characters,
+                                 bert_error *error)
+{
+    size_t length = characters ? strlen(characters) : 0, position;
+    *count = 0;
+    if (!unicode_is_utf8(characters, length, &position))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "the initial alphabet is not UTF-8 (byte %zu is 0x%02x)", position + 1,
+                         (unsigned char)characters[position]);
+    TRY(memory_array((void **)codes, length, sizeof **codes, "alphabet", error));
+    bool valid;
+    for (size_t i = 0; i < length; ++*count)
+        i += (size_t)unicode_decode((const unsigned char *)characters + i, length - i,
+                                    *codes + *count, &valid);
+    return BERT_OK;
+}
+
+static bert_status learn(bert_tokenizer *t, word_counts *counts,
+                         const bert_train_tokenizer_params *p, const bert_observer *observer,
+                         bool *stopped, bert_error *error)
+{
+    learn_settings settings = {.vocab_size = p->vocab_size,
+                               .min_frequency = p->min_frequency,
+                               .limit_alphabet = p->limit_alphabet};
+    uint32_t *alphabet = NULL;
+    TRY(read_alphabet(&alphabet, &settings.initial_alphabet_count, p->initial_alphabet, error));
+    settings.initial_alphabet = alphabet;
+    bert_status status =
+        learn_vocabulary(&t->vocabulary, counts, &settings, observer, stopped, error);
+    free(alphabet);
+    return status;
 }
 
 static bert_status train(bert_tokenizer *t, word_counts *counts,
@@ -132,14 +181,8 @@ static bert_status train(bert_tokenizer *t, word_counts *counts,
     *stopped = counts->stopped;
     if (*stopped)
         return BERT_OK;
-    if (counts->invalid_bytes)
-        observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%" PRIu64 " bytes of the text are not UTF-8 and were read as U+FFFD",
-                         counts->invalid_bytes);
-    learn_settings settings = {.vocab_size = p->vocab_size,
-                               .min_frequency = p->min_frequency,
-                               .limit_alphabet = p->limit_alphabet};
-    TRY(learn_vocabulary(&t->vocabulary, counts, &settings, observer, stopped, error));
+    warn(counts, observer);
+    TRY(learn(t, counts, p, observer, stopped, error));
     if (*stopped)
         return BERT_OK;
     t->model_size = t->vocabulary.size;
@@ -167,6 +210,8 @@ bert_status bert_train_tokenizer(const bert_train_tokenizer_params *params,
                                                 .words = counts->words,
                                                 .distinct_words = counts->distinct,
                                                 .invalid_bytes = counts->invalid_bytes,
+                                                .dropped_words = counts->pruned_occurrences,
+                                                .count_error = counts->pruned_error,
                                                 .finished = !stopped};
 done:
     if (counts)

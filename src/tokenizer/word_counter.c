@@ -16,7 +16,7 @@
 enum {
     BLOCK_BYTES = 1 << 20,      /* what a thread reads at once; cut at the last white space */
     BLOCK_MAX_BYTES = 64 << 20, /* more than this without white space is no text */
-    ROUND_BLOCKS = 32,          /* between two looks at memory and observer: not a time, so that
+    ROUND_BLOCKS = 8,           /* between two looks at memory and observer: not a time, so that
                                  * the result does not depend on threads */
     LOCAL_WORDS = 1 << 15,      /* distinct words that a thread gathers before it hands them on */
 };
@@ -46,21 +46,27 @@ static size_t last_white_space(const unsigned char *data, size_t length)
     return length;
 }
 
-/* Appends what one read gives. *end: the file is at its end. */
+/* Appends BLOCK_BYTES, less only at the file's end: where blocks are cut does not depend on what a
+ * pipe gives at once. */
 static bert_status read_piece(block_reader *r, block *b, bool *end, bert_error *error)
 {
     TRY(memory_grow((void **)&b->data, &b->capacity, b->length + BLOCK_BYTES, 1, "text", error));
-    ssize_t got;
-    do
-        got = read(r->descriptor, b->data + b->length, BLOCK_BYTES);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return error_set_errno(error, errno, "%s: cannot read at byte %llu",
-                               r->inputs[r->next_input], (unsigned long long)r->file_bytes);
-    b->length += (size_t)got;
-    r->bytes += (uint64_t)got;
-    r->file_bytes += (uint64_t)got;
-    *end = got == 0;
+    size_t wanted = BLOCK_BYTES;
+    while (wanted > 0) {
+        ssize_t got = read(r->descriptor, b->data + b->length, wanted);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_set_errno(error, errno, "%s: cannot read at byte %llu",
+                                   r->inputs[r->next_input], (unsigned long long)r->file_bytes);
+        if (got == 0)
+            break;
+        b->length += (size_t)got;
+        r->bytes += (uint64_t)got;
+        r->file_bytes += (uint64_t)got;
+        wanted -= (size_t)got;
+    }
+    *end = wanted > 0;
     return BERT_OK;
 }
 
@@ -91,8 +97,6 @@ static bert_status read_block(block_reader *r, block *b, bert_error *error)
         TRY(read_piece(r, b, &end, error));
         size_t cut = b->length;
         if (!end) {
-            if (b->length < BLOCK_BYTES) /* a pipe gives little at a time */
-                continue;
             cut = last_white_space(b->data, b->length);
             if (cut == 0 && b->length > BLOCK_MAX_BYTES)
                 return error_set(error, BERT_ERROR_INPUT,

@@ -112,6 +112,74 @@ static void test_trained_folder_loads(void **state)
     bert_tokenizer_free(tokenizer);
 }
 
+static void count_warnings(void *context, bert_message_level level, const char *message)
+{
+    if (level == BERT_MESSAGE_WARNING && (strstr(message, "3 bytes") || strstr(message, "dropped")))
+        ++*(int *)context;
+}
+
+/* Words without end: most are seen once. Those kept are the frequent ones, in any number of threads
+ * and however often the memory was full. */
+static void test_memory_is_bounded(void **state)
+{
+    (void)state;
+    text content = {0};
+    random_stream stream = random_stream_start(2, RANDOM_TEST, 0, 0);
+    while (content.length < 17 << 20) {
+        if (random_below(&stream, 4))
+            assert_ok(text_append(&content, "often again ", 12, error));
+        assert_ok(text_format(&content, error, "x%u\n", random_next(&stream)));
+    }
+    const char *input = fixture_write("endless", content.data);
+    text_free(&content);
+    char first[512];
+    for (int threads = 1; threads <= 3; threads++) {
+        char output[512];
+        snprintf(output, sizeof output, "%s/memory-%d", fixture_directory, threads);
+        bert_train_tokenizer_params params = params_for(&input, output);
+        params.vocab_size = 200;
+        params.memory = 1 << 20;
+        params.threads = threads;
+        bert_train_tokenizer_result result;
+        int warnings = 0;
+        bert_observer observer = {.context = &warnings, .message = count_warnings};
+        assert_ok(bert_train_tokenizer(&params, &result, &observer, error));
+        assert_int_equal(warnings, 1);
+        assert_true(result.dropped_words > 100000);
+        assert_in_range(result.count_error, 1, 9);
+        assert_true(result.distinct_words < (1 << 20) / 60);
+        if (threads == 1)
+            snprintf(first, sizeof first, "%s", output);
+        assert_same_files(first, output);
+    }
+    bert_tokenizer *tokenizer;
+    assert_ok(bert_tokenizer_load(&tokenizer, first, NULL, error));
+    assert_true(bert_tokenizer_id(tokenizer, "often") >= 0);
+    assert_true(bert_tokenizer_id(tokenizer, "again") >= 0);
+    bert_tokenizer_free(tokenizer);
+}
+
+static void test_alphabet(void **state)
+{
+    (void)state;
+    const char *input = fixture_write("letters", "aaaa aaaa bbb bbb cc dd e\n");
+    char output[512];
+    snprintf(output, sizeof output, "%s", fixture_path("alphabet-out"));
+    bert_train_tokenizer_params params = params_for(&input, output);
+    params.limit_alphabet = 5; /* é and z in any case; of c and d, seen equally often, c */
+    params.initial_alphabet = "zé";
+    params.min_frequency = 100;
+    assert_ok(bert_train_tokenizer(&params, NULL, NULL, error));
+    text vocab = {0};
+    assert_ok(file_read(&vocab, fixture_path("alphabet-out/vocab.txt"), 1000, error));
+    assert_string_equal(vocab.data, FIXTURE_SPECIAL "a\nb\nc\nz\né\n##a\n##b\n##c\n");
+    text_free(&vocab);
+    params.initial_alphabet = "a\xFF";
+    params.output = fixture_path("alphabet-out-2");
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+                 "initial alphabet is not UTF-8 (byte 2 is 0xff)");
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -155,12 +223,6 @@ static void test_errors(void **state)
     assert_true(file_exists(fixture_path("errors-out/vocab.txt")));
 }
 
-static void count_warnings(void *context, bert_message_level level, const char *message)
-{
-    if (level == BERT_MESSAGE_WARNING && strstr(message, "3 bytes"))
-        ++*(int *)context;
-}
-
 static bool stop(void *context)
 {
     (void)context;
@@ -195,6 +257,8 @@ int main(void)
         cmocka_unit_test(test_small_text_by_hand),
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_trained_folder_loads),
+        cmocka_unit_test(test_memory_is_bounded),
+        cmocka_unit_test(test_alphabet),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_observer),
     };
