@@ -3,8 +3,8 @@
 
 add_library(bert_compiler INTERFACE)
 target_compile_options(bert_compiler INTERFACE
-    -Wall -Wextra $<$<C_COMPILER_ID:GNU>:-Wshadow=local> -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2
-    -Wno-format-nonliteral -Wno-format-truncation -Wundef -fno-math-errno -fno-trapping-math)
+    -Wall -Wextra "$<$<C_COMPILER_ID:GNU>:-Wshadow=local;-Wno-format-truncation>" -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2
+    -Wno-format-nonliteral -Wundef -fno-math-errno -fno-trapping-math)
 target_compile_definitions(bert_compiler INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
 if(BERT_WARNINGS_ARE_ERRORS)
     target_compile_options(bert_compiler INTERFACE -Werror)
@@ -13,4 +13,7 @@ if(BERT_SANITIZE)
     target_compile_options(bert_compiler INTERFACE
         -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(bert_compiler INTERFACE -fsanitize=address,undefined)
+endif()
+if(BERT_FUZZ) # tells libFuzzer which branches an input took
+    target_compile_options(bert_compiler INTERFACE -fsanitize=fuzzer-no-link)
 endif()

@@ -1,0 +1,74 @@
+/* Texts, pairs and ids of any bytes, in every setting. Crashes are for the sanitizers to find; the
+ * rest of what has to hold is checked here. */
+#include "fuzz.h"
+
+/* Hits long tokens, marks that survive, special tokens, words given back. */
+static const char vocabulary[] =
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##a\n##b\nab\n##abab\nthe\nun\n##able\n##c\n!\n中\né\n"
+    "##\xCC\x81\n##\xE0\xAF\x8D\n##\xEA\xA5\x93\nᄒ\n##ᅡ\n##ᆫ\n[\n]\n##é\n.\n";
+
+enum { SETTINGS = 2 * 3 * 2 * 2 * 2 };
+static bert_tokenizer *tokenizers[SETTINGS];
+
+static void load(void)
+{
+    const char *path = fuzz_write_file("vocab.txt", vocabulary, sizeof vocabulary - 1);
+    for (int i = 0; i < SETTINGS; i++) {
+        bert_tokenizer_options options = {.lowercase = (bert_switch)(i & 1),
+                                          .handle_chinese_chars = (bert_switch)(i >> 1 & 1),
+                                          .clean_text = (bert_switch)(i >> 2 & 1),
+                                          .max_input_chars_per_word = i >> 3 & 1 ? 3 : 0,
+                                          .strip_accents = (bert_switch)(i / 16 - 1)};
+        bert_error error;
+        if (bert_tokenizer_load(&tokenizers[i], path, &options, &error) != BERT_OK)
+            fuzz_fail(error.message);
+    }
+}
+
+static void check(const bert_tokenizer *t, const bert_encoding *e, const size_t lengths[2],
+                  size_t max_length)
+{
+    uint64_t invalid = e->invalid_bytes;
+    if (invalid > lengths[0] + lengths[1] || (max_length && e->count > max_length))
+        fuzz_fail("more than there can be");
+    for (size_t i = 0; i < e->count; i++) {
+        if (!bert_tokenizer_token(t, e->ids[i]) || e->type_ids[i] > 1)
+            fuzz_fail("an id that is none");
+        if (e->starts[i] > e->ends[i] || e->ends[i] > lengths[e->type_ids[i]])
+            fuzz_fail("offsets outside the text");
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static bert_encoding encoding;
+    static bert_text text;
+    if (!tokenizers[0])
+        load();
+    if (size < 2)
+        return 0;
+    const bert_tokenizer *t = tokenizers[data[0] % SETTINGS];
+    size_t max_length = data[1] % 40;
+    bool special = data[1] >> 7;
+    data += 2, size -= 2;
+    char *first = fuzz_copy(data, size / 2), *second = fuzz_copy(data + size / 2, size - size / 2);
+    size_t lengths[2] = {size / 2, size - size / 2};
+    bert_error error;
+    if (bert_tokenizer_encode(t, second, lengths[1], special, max_length, &encoding, &error) ==
+        BERT_OK)
+        check(t, &encoding, (size_t[]){lengths[1], 0}, max_length);
+    if (bert_tokenizer_encode_pair(t, first, lengths[0], second, lengths[1], special, max_length,
+                                   &encoding, &error) == BERT_OK)
+        check(t, &encoding, lengths, max_length);
+    if (bert_tokenizer_decode(t, encoding.ids, encoding.count, special, max_length % 2, &text,
+                              &error) != BERT_OK)
+        fuzz_fail(error.message);
+    char *ids = fuzz_copy(data, size); /* malloc aligns it */
+    if (bert_tokenizer_decode(t, (const int32_t *)(void *)ids, size / 4, special, true, &text,
+                              &error) != BERT_OK)
+        fuzz_fail(error.message);
+    free(ids);
+    free(first);
+    free(second);
+    return 0;
+}

@@ -1,0 +1,29 @@
+/* A vocab.txt or a tokenizer.json of any content (FUZZ_FILE says which): it loads or is refused
+ * with a message, and what loads can be used. */
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char text[] = "The unaffable [MASK] étude, 中文! aaaaaaaaaab ##a";
+    static bert_encoding encoding;
+    const char *path = fuzz_write_file(FUZZ_FILE, data, size);
+    bert_tokenizer *tokenizer;
+    bert_error error = {0};
+    bert_status status = bert_tokenizer_load(&tokenizer, path, NULL, &error);
+    if (status != BERT_OK) {
+        if (tokenizer || !error.message[0] || error.status != status)
+            fuzz_fail("refused without saying so");
+        unlink(path);
+        return 0;
+    }
+    if (bert_tokenizer_encode(tokenizer, text, sizeof text - 1, true, 0, &encoding, &error) !=
+        BERT_OK)
+        fuzz_fail(error.message);
+    for (size_t i = 0; i < encoding.count; i++)
+        if (!bert_tokenizer_token(tokenizer, encoding.ids[i]) ||
+            encoding.ends[i] > sizeof text - 1 || encoding.starts[i] > encoding.ends[i])
+            fuzz_fail("an id or an offset that is none");
+    bert_tokenizer_free(tokenizer);
+    unlink(path);
+    return 0;
+}
