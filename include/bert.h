@@ -137,7 +137,11 @@ BERT_API bert_status bert_train_tokenizer(const bert_train_tokenizer_params *par
 
 /* Where inputs that are more than text have their text. */
 typedef struct bert_reader_options {
-    const char *text_field; /* "text": the member of a JSON object (JSON lines) */
+    /* The column of a table (TSV, CSV, Parquet, Arrow) or the member of JSON lines' objects.
+     * Several, with commas between them, make one document, a paragraph each. Tables of text
+     * without a row of names: the column's number, from 1. NULL: "text", or the only column that
+     * holds text. */
+    const char *text_field;
 } bert_reader_options;
 BERT_API bert_reader_options bert_reader_options_default(void);
 

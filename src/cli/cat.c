@@ -19,7 +19,10 @@ static const option options[] = {
      .kind = OPTION_STRING,
      .target = &reader_options.text_field,
      .value = "NAME",
-     .help = "the member of JSON lines' objects that holds the text"},
+     .help = "the column of a table, or the member of JSON lines' objects, that holds the text; "
+             "several with commas between them make one document. In a table of text without a "
+             "row of names, the column's number",
+     .default_text = "text, or the only column that holds text"},
 };
 
 typedef struct output {
@@ -65,10 +68,11 @@ const command command_cat = {
     .synopsis = "[OPTIONS] FILE...",
     .description =
         "Prints the documents that the readers find in the files, as plain text with a blank line "
-        "between two: what bert prepare would take in, before sentences are split. Files packed "
-        "with gzip, bzip2, xz, zstd, zip or tar are unpacked on the way; - is the standard input.",
+        "between two: what bert prepare would take in, before sentences are "
+        "split.\n\n" CORPUS_INPUTS_HELP,
     .examples = "bert cat corpus.txt.gz | less\n"
-                "bert cat --text-field body news.jsonl\n",
+                "bert cat --text-field body news.jsonl\n"
+                "bert cat --text-field sentence1,sentence2 STS-B/train.tsv\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,

@@ -42,7 +42,10 @@ static const option options[] = {
      .kind = OPTION_STRING,
      .target = &settings.params.reader_options.text_field,
      .value = "NAME",
-     .help = "the member of JSON lines' objects that holds the text"},
+     .help = "the column of a table, or the member of JSON lines' objects, that holds the text; "
+             "several with commas between them make one document. In a table of text without a "
+             "row of names, the column's number",
+     .default_text = "text, or the only column that holds text"},
     {.name = "language",
      .kind = OPTION_STRING,
      .target = &settings.params.language,
@@ -121,12 +124,9 @@ const command command_prepare = {
     .description =
         "Finds the documents in the files, splits them into sentences, and writes their ids as "
         "Megatron-LM indexed data, a sequence being a sentence; a share of the documents becomes "
-        "the validation split. Files are plain text, with a blank line between two documents, "
-        "WikiText in its raw form, with \" = Title = \" lines, or JSON lines; - is the standard "
-        "input. Files packed with gzip, bzip2, xz, zstd, zip or tar are unpacked on the way. Bytes "
-        "that are not UTF-8 are read as U+FFFD and counted.",
+        "the validation split.\n\n" CORPUS_INPUTS_HELP,
     .examples = "bert prepare --tokenizer tokenizer --output data corpus.txt\n"
-                "bert prepare --tokenizer tokenizer --output data --language de *.txt\n",
+                "bert prepare --tokenizer tokenizer --output data --language de texts/\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,

@@ -8,26 +8,21 @@
 
 bert_reader_options bert_reader_options_default(void)
 {
-    return (bert_reader_options){.text_field = "text"};
+    return (bert_reader_options){0};
 }
 
 bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
                         const bert_reader_options *options, bert_error *error)
 {
-    *corpus = (struct corpus){
-        .inputs = inputs,
-        .input_count = input_count,
-        .options = options ? *options : bert_reader_options_default(),
-    };
-    if (!corpus->options.text_field)
-        corpus->options = bert_reader_options_default();
+    *corpus = (struct corpus){.options = options ? *options : bert_reader_options_default()};
     if (input_count == 0)
         return error_set(error, BERT_ERROR_USAGE, "no input files");
+    TRY(inputs_expand(&corpus->inputs, inputs, input_count, error));
     bool all_known = true;
-    for (size_t i = 0; i < input_count; i++) {
+    for (size_t i = 0; i < corpus->inputs.count; i++) {
         uint64_t size;
         bool known;
-        TRY(source_check(inputs[i], &size, &known, error));
+        TRY(source_check(corpus->inputs.paths[i], &size, &known, error));
         corpus->total_bytes += size;
         all_known &= known;
     }
@@ -49,6 +44,7 @@ void corpus_close(corpus *corpus)
     if (corpus->reading)
         close_reader(corpus);
     free(corpus->first_invalid);
+    inputs_free(&corpus->inputs);
     *corpus = (struct corpus){0};
 }
 
@@ -67,10 +63,10 @@ bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_er
     *found = false;
     while (!*found) {
         if (!corpus->reading) {
-            if (corpus->next_input == corpus->input_count)
+            if (corpus->next_input == corpus->inputs.count)
                 break;
-            TRY(reader_open(&corpus->reader, corpus->inputs[corpus->next_input], &corpus->options,
-                            error));
+            TRY(reader_open(&corpus->reader, corpus->inputs.paths[corpus->next_input],
+                            &corpus->options, error));
             corpus->next_input++;
             corpus->reading = true;
         }
@@ -82,8 +78,8 @@ bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_er
     corpus->documents += *found;
     if (!*found && corpus->documents == 0)
         return error_set(error, BERT_ERROR_INPUT, "%s: no documents, nothing but blank lines%s",
-                         corpus->inputs[0],
-                         corpus->input_count > 1 ? " (the other inputs likewise)" : "");
+                         corpus->inputs.paths[0],
+                         corpus->inputs.count > 1 ? " (the other inputs likewise)" : "");
     return BERT_OK;
 }
 

@@ -3,13 +3,14 @@
 #define CORPUS_CORPUS_H
 
 #include "bert.h"
+#include "corpus/inputs.h"
 #include "corpus/reader.h"
 
 typedef struct corpus {
-    const char *const *inputs; /* the caller's */
+    inputs inputs;
     bert_reader_options options;
-    size_t input_count, next_input;
-    reader reader; /* of inputs[next_input - 1] */
+    size_t next_input;
+    reader reader; /* of inputs.paths[next_input - 1] */
     bool reading;
     uint64_t total_bytes; /* 0 where it is not known: standard input, pipes */
     uint64_t bytes;       /* of the inputs read to their ends */
@@ -19,8 +20,9 @@ typedef struct corpus {
 } corpus;
 
 /* Checks that every input is there and can be opened, so that a wrong name shows now and not after
- * hours. `inputs` and the strings in `options` (NULL: the
- * defaults) must outlive the corpus. */
+ * hours. Folders and patterns are taken for
+ * the files in them (corpus/inputs.h). The strings in `options` (NULL: the defaults) must outlive
+ * the corpus. */
 bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
                         const bert_reader_options *options, bert_error *error);
 void corpus_close(corpus *corpus); /* safe on a zeroed struct */

@@ -1,5 +1,6 @@
 /* JSON lines: an object on each line, one of its members the text of a document. Line breaks inside
  * the text end paragraphs. */
+#include "corpus/columns.h"
 #include "corpus/reader.h"
 
 #include <jansson.h>
@@ -15,8 +16,9 @@ static json_t *parse(const char *data, size_t length, json_error_t *problem)
 
 /* The first line that is not blank is an object. One that is longer than `head`, or not UTF-8, is
  * trusted to be what it begins as. */
-static bool detect(const char *head, size_t size)
+static bool detect(const reader *reader, const char *head, size_t size)
 {
+    (void)reader;
     size_t start = 0;
     while (start < size && strchr(" \t\r\n", head[start]))
         start++;
@@ -55,47 +57,41 @@ static bert_status read_line(reader *reader, bool *found, bert_error *error)
     return BERT_OK;
 }
 
-/* The text, line by line, without blank ones: a blank line would look like the end of a document.
- */
-static bert_status append_paragraphs(document *document, const char *data, size_t length,
-                                     bert_error *error)
+/* The text of one member; a null is one without text. */
+static bert_status append_member(reader *reader, document *document, const json_t *value,
+                                 const char *field, size_t length, bert_error *error)
 {
-    while (length > 0) {
-        const char *end = memchr(data, '\n', length);
-        size_t taken = end ? (size_t)(end - data) : length;
-        line line = line_trim((struct line){.data = data, .length = taken});
-        if (line.length > 0 && document->length > 0)
-            TRY(text_append(document, "\n", 1, error));
-        TRY(text_append(document, line.data, line.length, error));
-        taken += end != NULL;
-        data += taken;
-        length -= taken;
-    }
-    return BERT_OK;
+    const json_t *member = json_object_getn(value, field, length); /* NULL for what is no object */
+    if (json_is_string(member))
+        return reader_append_paragraphs(reader, document, json_string_value(member),
+                                        json_string_length(member), 0, error);
+    if (json_is_null(member))
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s:%llu: %s \"%.*s\"; name the one with the text by --text-field",
+                     reader->source.name, (unsigned long long)reader->line_number,
+                     json_is_object(value) ? member ? "a string was expected in the member"
+                                                    : "the object has no member"
+                                           : "expected a JSON object with the member",
+                     (int)length, field);
 }
 
-static bert_status append_object(const reader *reader, document *document, bert_error *error)
+static bert_status append_object(reader *reader, document *document, bert_error *error)
 {
-    const char *name = reader->source.name, *field = reader->options.text_field;
-    unsigned long long number = reader->line_number;
     json_error_t problem;
     json_t *value = parse(reader->scratch.data, reader->scratch.length, &problem);
     if (!value)
-        return error_set(error, BERT_ERROR_INPUT, "%s:%llu: not JSON: %s, near character %d", name,
-                         number, problem.text, problem.column);
-    const json_t *member = json_object_get(value, field); /* NULL for what is no object */
+        return error_set(error, BERT_ERROR_INPUT, "%s:%llu: not JSON: %s, near character %d",
+                         reader->source.name, (unsigned long long)reader->line_number, problem.text,
+                         problem.column);
+    const char *fields = reader->options.text_field ? reader->options.text_field : "text", *field;
+    size_t length = strlen(fields);
     bert_status status = BERT_OK;
-    if (json_is_string(member))
-        status = append_paragraphs(document, json_string_value(member), json_string_length(member),
-                                   error);
-    else if (!json_is_null(member)) /* a null is a document without text */
-        status = error_set(error, BERT_ERROR_INPUT,
-                           "%s:%llu: %s \"%s\"; name the one with the text by --text-field", name,
-                           number,
-                           json_is_object(value) ? member ? "a string was expected in the member"
-                                                          : "the object has no member"
-                                                 : "expected a JSON object with the member",
-                           field);
+    if (json_object_getn(value, fields, length)) /* a name with a comma in it */
+        status = append_member(reader, document, value, fields, length, error);
+    else
+        while (status == BERT_OK && columns_next_name(&fields, &field, &length))
+            status = append_member(reader, document, value, field, length, error);
     json_decref(value);
     return status;
 }

@@ -1,8 +1,9 @@
 /* Plain text: blank lines part documents, other line breaks are spaces. */
 #include "corpus/reader.h"
 
-static bool detect(const char *head, size_t size)
+static bool detect(const reader *reader, const char *head, size_t size)
 {
+    (void)reader;
     (void)head;
     (void)size;
     return true;

@@ -1,11 +1,13 @@
 #include "corpus/reader.h"
 
+#include "corpus/rows.h"
+
 #include <string.h>
 #include <unicode/utf8.h>
 
 /* In the order in which they are asked; the last one takes any text. */
 static const reader_format *const formats[] = {&reader_wikitext, &reader_json_lines,
-                                               &reader_plain_text};
+                                               &reader_delimited, &reader_plain_text};
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
@@ -30,6 +32,22 @@ static const char *find_foreign(const char *head, size_t size)
     return NULL;
 }
 
+static void end_format(reader *reader)
+{
+    if (reader->state)
+        reader->format->end(reader);
+    reader->state = NULL;
+    reader->row.kind = ROWS_UNKNOWN;
+    reader->row.waiting = false;
+}
+
+static bert_status start_format(reader *reader, const reader_format *format, bert_error *error)
+{
+    end_format(reader);
+    reader->format = format;
+    return format->start ? format->start(reader, error) : BERT_OK;
+}
+
 static bert_status choose_format(reader *reader, bert_error *error)
 {
     source *source = &reader->source;
@@ -45,10 +63,9 @@ static bert_status choose_format(reader *reader, bert_error *error)
         size -= 3;
     }
     size_t i = 0;
-    while (!formats[i]->detect(head, size))
+    while (!formats[i]->detect(reader, head, size))
         i++;
-    reader->format = formats[i];
-    return BERT_OK;
+    return start_format(reader, formats[i], error);
 }
 
 /* Goes on to the next file of an archive that is not empty. */
@@ -107,6 +124,8 @@ bert_status reader_next(reader *reader, document *document, bool *found, bert_er
 
 void reader_close(reader *reader)
 {
+    end_format(reader);
+    text_free(&reader->row.text);
     if (reader->source.name)
         source_close(&reader->source);
     text_free(&reader->scratch);
@@ -158,6 +177,30 @@ bert_status reader_append(reader *reader, document *document, const char *data, 
         i = next;
     }
     return BERT_OK;
+}
+
+bert_status reader_append_paragraphs(reader *reader, document *document, const char *data,
+                                     size_t length, uint64_t offset, bert_error *error)
+{
+    while (length > 0) {
+        const char *end = memchr(data, '\n', length);
+        size_t taken = end ? (size_t)(end - data) : length;
+        line line = line_trim((struct line){.data = data, .length = taken, .offset = offset});
+        if (line.length > 0 && document->length > 0)
+            TRY(text_append(document, "\n", 1, error));
+        TRY(reader_append(reader, document, line.data, line.length, line.offset, error));
+        taken += end != NULL;
+        data += taken;
+        length -= taken;
+        offset += taken;
+    }
+    return BERT_OK;
+}
+
+bert_status reader_line(reader *reader, line *line, bool *found, bert_error *error)
+{
+    return reader->format->row ? rows_line(reader, line, found, error)
+                               : source_line(&reader->source, line, found, error);
 }
 
 static bool is_blank(char c)

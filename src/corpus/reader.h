@@ -25,15 +25,29 @@ typedef struct reader reader;
 
 typedef struct reader_format {
     const char *name; /* "plain text": for messages */
+    bool binary;      /* asked before anything else; the others may count on text */
     /* Whether an input that begins with these bytes (up to SOURCE_PIECE of them) is of the format.
      */
-    bool (*detect)(const char *head, size_t size);
+    bool (*detect)(const reader *reader, const char *head, size_t size);
+    /* Makes reader->state, with the input at its beginning; NULL where the format needs none. */
+    bert_status (*start)(reader *reader, bert_error *error);
     /* Replaces the content of `document` by the next one that has text; *found is false where there
      * is none left. */
     bert_status (*next)(reader *reader, document *document, bool *found, bert_error *error);
+    /* Tables only (corpus/rows.h): appends the cells of the next row to the empty reader->row. */
+    bert_status (*row)(reader *reader, bool *found, bert_error *error);
+    void (*end)(reader *reader); /* releases reader->state, which is not NULL */
 } reader_format;
 
-extern const reader_format reader_json_lines, reader_plain_text, reader_wikitext;
+extern const reader_format reader_delimited, reader_json_lines, reader_plain_text, reader_wikitext;
+
+typedef struct table_row {
+    enum { ROWS_UNKNOWN, ROWS_ARE_DOCUMENTS, ROWS_ARE_WIKITEXT } kind;
+    bool waiting; /* text[begin, length) was not yet taken */
+    size_t begin;
+    uint64_t offset; /* in the input, as near as the format knows it */
+    text text;       /* owned */
+} table_row;
 
 struct reader {
     const reader_format *format;
@@ -43,7 +57,9 @@ struct reader {
     bool blank_before; /* the last line was blank, or there was none */
     bool in_line;      /* the last line goes on */
     uint64_t line_number;
-    text scratch; /* owned */
+    text scratch;  /* owned */
+    void *state;   /* owned, of the format */
+    table_row row; /* of a table */
 };
 
 /* Opens an input ("-": standard input) and finds out its format. An empty one, and one that holds
@@ -58,6 +74,14 @@ void reader_close(reader *reader); /* safe on a zeroed struct */
  * `offset` is where in the input the text stood. */
 bert_status reader_append(reader *reader, document *document, const char *data, size_t length,
                           uint64_t offset, bert_error *error);
+
+/* The same for a text that may have several lines: without blank ones, which would look like the
+ * end of a document, and without white space at the ends of the others. */
+bert_status reader_append_paragraphs(reader *reader, document *document, const char *data,
+                                     size_t length, uint64_t offset, bert_error *error);
+
+/* For the formats: the next line, of the input or of a table's rows. */
+bert_status reader_line(reader *reader, line *line, bool *found, bert_error *error);
 
 /* For the formats: the line without spaces and tabs at both ends; `offset` goes along. */
 line line_trim(line line);

@@ -24,8 +24,9 @@ static int heading_level(line line)
 }
 
 /* The first line that is not blank is a title. */
-static bool detect(const char *head, size_t size)
+static bool detect(const reader *reader, const char *head, size_t size)
 {
+    (void)reader;
     while (size > 0) {
         const char *end = memchr(head, '\n', size);
         if (!end)
@@ -57,7 +58,7 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
     for (;;) {
         line line;
         bool more;
-        TRY(source_line(&reader->source, &line, &more, error));
+        TRY(reader_line(reader, &line, &more, error));
         if (!more)
             break;
         bool goes_on = reader->in_line;

@@ -1,0 +1,22 @@
+/* Tables as a corpus, whatever their format.
+ *
+ * A row is a document, its chosen columns and the line breaks in them paragraphs: rows of a table
+ * are examples without a common thread, and a pair of two of them would not be a pair of sentences
+ * that follow each other. The exception is WikiText, which Hugging Face's data sets hold with a
+ * line in each row: where the first row with text is a title, the rows are the lines of WikiText.
+ */
+#ifndef CORPUS_ROWS_H
+#define CORPUS_ROWS_H
+
+#include "corpus/reader.h"
+
+/* `next` of all tables: documents out of what reader->format->row gives. */
+bert_status rows_next(reader *reader, document *document, bool *found, bert_error *error);
+
+/* For `row`: one more cell, on a line of its own. */
+bert_status rows_append_cell(reader *reader, const char *data, size_t length, bert_error *error);
+
+/* The next line of the rows, like source_line. */
+bert_status rows_line(reader *reader, line *line, bool *found, bert_error *error);
+
+#endif
