@@ -132,6 +132,8 @@ static bert_status set_up(session *session, const bert_observer *observer, bert_
                            &session->weights, observer, error));
     TRY(create_sampler(session, &samples_per_epoch, error));
     TRY(settings_resolve(settings, samples_per_epoch, error));
+    if (settings->params.micro_batch_tokens == 0) /* kept: a resumed run is cut as it was begun */
+        settings->params.micro_batch_tokens = micro_batch_default_tokens(&session->config);
     settings->data = session->material.fingerprint;
     TRY(create_trainer(session, observer, error));
     return run_directory_describe(&session->directory, settings, &session->config, error);

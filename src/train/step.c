@@ -7,36 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Sequences [first, first + count) of a batch as a batch of their own: views of its arrays, and
- * copies of those whose numbers count from the start of the stream. `*masked` is the first
- * prediction of the cut, and moves on to the first one behind it. */
-static model_input cut_micro_batch(trainer *trainer, const batch *batch, int first, int count,
-                                   int *masked)
-{
-    int start = batch->sequence_starts[first], end = batch->sequence_starts[first + count];
-    for (int i = 0; i <= count; i++)
-        trainer->sequence_starts[i] = batch->sequence_starts[first + i] - start;
-    int first_masked = *masked;
-    while (*masked < batch->masked_count && batch->masked_positions[*masked] < end) {
-        trainer->masked_positions[*masked - first_masked] =
-            batch->masked_positions[*masked] - start;
-        (*masked)++;
-    }
-    bool pairs = trainer->config->next_sentence_prediction;
-    return (model_input){
-        .token_count = end - start,
-        .sequence_count = count,
-        .masked_count = *masked - first_masked,
-        .tokens = batch->tokens + start,
-        .token_types = batch->token_types + start,
-        .sequence_starts = trainer->sequence_starts,
-        .sample_numbers = batch->sample_numbers + first,
-        .masked_positions = trainer->masked_positions,
-        .masked_labels = batch->masked_labels + first_masked,
-        .next_sentence_labels = pairs ? batch->next_sentence_labels + first : NULL,
-    };
-}
-
 /* The mean over the global batch, however it is cut (architecture, decision 3): every micro-batch
  * is scaled by the counts of the whole. */
 static bert_status accumulate_gradients(trainer *trainer, const batch *batch, model_losses *losses,
@@ -45,11 +15,12 @@ static bert_status accumulate_gradients(trainer *trainer, const batch *batch, mo
     const bert_pretrain_params *params = &trainer->settings->params;
     double mlm_scale = batch->masked_count ? 1.0 / batch->masked_count : 0.0;
     double nsp_scale = batch->sequence_count ? 1.0 / batch->sequence_count : 0.0;
-    int size = params->per_device_train_batch_size, masked = 0;
-    for (int first = 0; first < batch->sequence_count; first += size) {
-        int left = batch->sequence_count - first;
-        model_input input =
-            cut_micro_batch(trainer, batch, first, left < size ? left : size, &masked);
+    bool pairs = trainer->config->next_sentence_prediction;
+    micro_batch_place place = {0};
+    model_input input;
+    while (micro_batches_next(&trainer->micro_batches, batch, &place, &input)) {
+        if (!pairs)
+            input.next_sentence_labels = NULL;
         TRY(model_check_input(trainer->model, &input, error));
         model_train(trainer->model, &input, params->seed, (uint64_t)trainer->state.step, mlm_scale,
                     nsp_scale, losses);

@@ -49,22 +49,16 @@ static bert_status merge_ranges(trainer *trainer, bert_error *error)
 
 static bert_status create_model(trainer *trainer, bert_error *error)
 {
-    int sequences = trainer->settings->params.per_device_train_batch_size;
-    const model_limits limits = {
-        .tokens = sequences * sampler_max_tokens(trainer->sampler),
-        .sequences = sequences,
-        .masked = sequences * sampler_max_masked(trainer->sampler),
-        .training = true,
-    };
+    const bert_pretrain_params *params = &trainer->settings->params;
+    TRY(micro_batches_create(&trainer->micro_batches, params->per_device_train_batch_size,
+                             params->micro_batch_tokens, sampler_max_tokens(trainer->sampler),
+                             sampler_max_masked(trainer->sampler), error));
+    const model_limits limits = micro_batches_limits(&trainer->micro_batches, true);
     TRY(model_create(&trainer->model, trainer->config, &limits, error));
     trainer->table = model_parameter_table(trainer->model);
     size_t bytes = trainer->table->size * sizeof(float);
     TRY(memory_map((void **)&trainer->first_moment, bytes, "first moments", error));
-    TRY(memory_map((void **)&trainer->second_moment, bytes, "second moments", error));
-    TRY(memory_array((void **)&trainer->sequence_starts, (size_t)sequences + 1, sizeof(int32_t),
-                     "a micro-batch", error));
-    return memory_array((void **)&trainer->masked_positions, (size_t)limits.masked, sizeof(int32_t),
-                        "a micro-batch", error);
+    return memory_map((void **)&trainer->second_moment, bytes, "second moments", error);
 }
 
 /* Where evaluation was not asked for, data without a usable validation split is no error. */
@@ -127,8 +121,7 @@ void trainer_free(trainer *trainer)
         memory_unmap(trainer->second_moment, bytes);
     }
     free(trainer->ranges);
-    free(trainer->sequence_starts);
-    free(trainer->masked_positions);
+    micro_batches_free(&trainer->micro_batches);
     model_free(trainer->model);
     train_state_free(&trainer->state);
 }

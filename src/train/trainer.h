@@ -8,6 +8,7 @@
 #include "report/metrics.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
+#include "train/micro_batch.h"
 
 /* Parameters that lie side by side and are decayed alike: one call of the optimizer. */
 typedef struct parameter_range {
@@ -41,7 +42,7 @@ typedef struct trainer {
     adam_settings adam;
     schedule_kind schedule;
     prefetch *prefetch;
-    int32_t *sequence_starts, *masked_positions; /* of a micro-batch, counted from its start */
+    micro_batches micro_batches;
     evaluator evaluator;
     bool evaluates;
     metrics_log *metrics, *timings;
