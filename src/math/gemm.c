@@ -17,6 +17,8 @@ enum {
     TASK_FLOATS = 96 << 10,  /* B panels of a task: 384 KiB of L2 */
     CHUNK_ROWS = 4096,       /* A panels of a chunk: 6 MiB of L3 */
     CHUNK_COLUMNS = 4096,    /* B panels of a chunk: 6 MiB of L3 */
+    PACK_PANELS = 4,         /* packed side by side by one thread */
+    PACK_LINES = 32,         /* fewer than the first translation buffer has pages */
     TASKS_PER_THREAD = 16,   /* so that the last task of a chunk is short */
     THREAD_WORK = 256 << 10, /* multiplications that are worth waking a thread: some 5 µs */
 };
@@ -59,32 +61,63 @@ static size_t panel_start(const chunk *chunk, size_t panel)
     return panel * chunk->rows / chunk->row_panels;
 }
 
-static void pack_a(const product *product, const chunk *chunk, size_t panel)
+/* Panels of a matrix whose lines run across them are packed side by side, some lines at a time:
+ * what one panel leaves of a cache line, and of a page, the next one takes. */
+static void pack_lines(const product *product, float *const out[], const size_t starts[],
+                       const size_t strides[], size_t panels, const float *in, size_t ld, size_t k)
 {
-    size_t start = panel_start(chunk, panel), count = panel_start(chunk, panel + 1) - start;
-    size_t row = chunk->row + start;
-    float *out = product->packed_a + start * chunk->k;
-    if (product->kind == GEMM_TN)
-        product->kernels->pack_columns(out, product->a + chunk->p * product->lda + row,
-                                       product->lda, count, chunk->k, count);
-    else
-        product->kernels->pack_rows(out, product->a + row * product->lda + chunk->p, product->lda,
-                                    count, chunk->k, count);
-    if (product->epilogue && product->epilogue->row_sums && chunk->column == 0)
-        product->kernels->sum_panel(product->epilogue->row_sums + row, out, count, chunk->k);
+    for (size_t p = 0; p < k; p += PACK_LINES)
+        for (size_t i = 0; i < panels; i++)
+            product->kernels->pack_columns(out[i] + p * strides[i], in + p * ld + starts[i], ld,
+                                           starts[i + 1] - starts[i], smaller(PACK_LINES, k - p),
+                                           strides[i]);
 }
 
-static void pack_b(const product *product, const chunk *chunk, size_t panel)
+/* A panels `first` … `end` − 1, PACK_PANELS at most. */
+static void pack_a(const product *product, const chunk *chunk, size_t first, size_t end)
 {
-    size_t width = product->kernels->tile_columns, start = panel * width;
-    size_t count = smaller(width, chunk->columns - start), column = chunk->column + start;
-    float *out = product->packed_b + start * chunk->k;
-    if (product->kind == GEMM_NT)
-        product->kernels->pack_rows(out, product->b + column * product->ldb + chunk->p,
-                                    product->ldb, count, chunk->k, width);
+    float *out[PACK_PANELS];
+    size_t starts[PACK_PANELS + 1], counts[PACK_PANELS], panels = end - first;
+    for (size_t i = 0; i <= panels; i++)
+        starts[i] = panel_start(chunk, first + i);
+    for (size_t i = 0; i < panels; i++) {
+        out[i] = product->packed_a + starts[i] * chunk->k;
+        counts[i] = starts[i + 1] - starts[i];
+    }
+    if (product->kind == GEMM_TN)
+        pack_lines(product, out, starts, counts, panels,
+                   product->a + chunk->p * product->lda + chunk->row, product->lda, chunk->k);
     else
-        product->kernels->pack_columns(out, product->b + chunk->p * product->ldb + column,
-                                       product->ldb, count, chunk->k, width);
+        for (size_t i = 0; i < panels; i++)
+            product->kernels->pack_rows(
+                out[i], product->a + (chunk->row + starts[i]) * product->lda + chunk->p,
+                product->lda, counts[i], chunk->k, counts[i]);
+    if (product->epilogue && product->epilogue->row_sums && chunk->column == 0)
+        for (size_t i = 0; i < panels; i++)
+            product->kernels->sum_panel(product->epilogue->row_sums + chunk->row + starts[i],
+                                        out[i], counts[i], chunk->k);
+}
+
+/* The same for B. */
+static void pack_b(const product *product, const chunk *chunk, size_t first, size_t end)
+{
+    const size_t width = product->kernels->tile_columns;
+    float *out[PACK_PANELS];
+    size_t starts[PACK_PANELS + 1], strides[PACK_PANELS], panels = end - first;
+    for (size_t i = 0; i <= panels; i++)
+        starts[i] = smaller((first + i) * width, chunk->columns);
+    for (size_t i = 0; i < panels; i++) {
+        out[i] = product->packed_b + starts[i] * chunk->k;
+        strides[i] = width;
+    }
+    if (product->kind != GEMM_NT)
+        pack_lines(product, out, starts, strides, panels,
+                   product->b + chunk->p * product->ldb + chunk->column, product->ldb, chunk->k);
+    else
+        for (size_t i = 0; i < panels; i++)
+            product->kernels->pack_rows(
+                out[i], product->b + (chunk->column + starts[i]) * product->ldb + chunk->p,
+                product->ldb, starts[i + 1] - starts[i], chunk->k, width);
 }
 
 /* Rows of `panel` times `columns` columns from `column` of the chunk. */
@@ -124,24 +157,25 @@ static void compute_tasks(product *product, const chunk *chunk, size_t threads)
     }
 }
 
-/* All threads of the team call this together. */
-static void compute_chunk(product *product, const chunk *chunk, bool new_a, bool new_b,
+/* All threads of the team call this together. `more`: another chunk follows. */
+static void compute_chunk(product *product, const chunk *chunk, bool new_b, bool more,
                           size_t thread, size_t threads)
 {
     size_t column_panels = divide_up(chunk->columns, product->kernels->tile_columns);
     if (new_b)
-        for (size_t panel = thread; panel < column_panels; panel += threads)
-            pack_b(product, chunk, panel);
-    if (new_a)
-        for (size_t panel = thread; panel < chunk->row_panels; panel += threads)
-            pack_a(product, chunk, panel);
+        for (size_t panel = thread * PACK_PANELS; panel < column_panels;
+             panel += threads * PACK_PANELS)
+            pack_b(product, chunk, panel, smaller(panel + PACK_PANELS, column_panels));
+    for (size_t panel = thread * PACK_PANELS; panel < chunk->row_panels;
+         panel += threads * PACK_PANELS)
+        pack_a(product, chunk, panel, smaller(panel + PACK_PANELS, chunk->row_panels));
     if (thread == 0)
         atomic_store_explicit(&product->next_task, 0, memory_order_relaxed);
     if (threads > 1) {
 #pragma omp barrier
     }
     compute_tasks(product, chunk, threads);
-    if (threads > 1) {
+    if (threads > 1 && more) { /* the panels are in use until here */
 #pragma omp barrier
     }
 }
@@ -165,7 +199,9 @@ static void compute_all(product *product, size_t thread, size_t threads)
                 };
                 chunk.row_panels = divide_up(chunk.rows, product->kernels->tile_rows);
                 /* B stays packed from one chunk of rows to the next where k is a single block. */
-                compute_chunk(product, &chunk, true, blocks > 1 || row == 0, thread, threads);
+                bool more = !chunk.last || row + chunk.rows < product->m ||
+                            column + chunk.columns < product->n;
+                compute_chunk(product, &chunk, blocks > 1 || row == 0, more, thread, threads);
             }
 }
 
