@@ -99,10 +99,11 @@ static bert_status create_evaluator(session *session, const bert_evaluate_params
     };
     if (settings.max_seq_length == 0)
         settings.max_seq_length = positions < DEFAULT_SEQ_LENGTH ? positions : DEFAULT_SEQ_LENGTH;
-    return evaluator_create(
-        &session->evaluator,
-        params->train_split ? &session->material.train : &session->material.validation,
-        session->material.tokenizer, &settings, params->batch_size, params->samples, error);
+    return evaluator_create(&session->evaluator,
+                            params->train_split ? &session->material.train
+                                                : &session->material.validation,
+                            session->material.tokenizer, &settings, params->batch_size,
+                            micro_batch_default_tokens(&session->config), params->samples, error);
 }
 
 static bert_status load_model(session *session, bert_error *error)

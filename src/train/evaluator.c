@@ -8,7 +8,8 @@
 
 bert_status evaluator_create(evaluator *evaluator, const dataset *data,
                              const bert_tokenizer *tokenizer, const sampler_settings *settings,
-                             int batch_size, int64_t limit, bert_error *error)
+                             int batch_size, int micro_batch_tokens, int64_t limit,
+                             bert_error *error)
 {
     *evaluator = (struct evaluator){.batch_size = batch_size};
     bert_status status;
@@ -20,11 +21,16 @@ bert_status evaluator_create(evaluator *evaluator, const dataset *data,
         evaluator->samples = (uint64_t)limit;
     if (evaluator->samples < (uint64_t)batch_size)
         evaluator->batch_size = (int)evaluator->samples;
-    model_limits limits = evaluator_limits(evaluator);
-    TRY_OR_GO(
-        status,
-        batch_create(&evaluator->batch, limits.tokens, limits.sequences, limits.masked, error),
-        failed);
+    int tokens = sampler_max_tokens(evaluator->sampler);
+    int masked = sampler_max_masked(evaluator->sampler);
+    TRY_OR_GO(status,
+              micro_batches_create(&evaluator->micro_batches, evaluator->batch_size,
+                                   micro_batch_tokens, tokens, masked, error),
+              failed);
+    TRY_OR_GO(status,
+              batch_create(&evaluator->batch, evaluator->batch_size * tokens, evaluator->batch_size,
+                           evaluator->batch_size * masked, error),
+              failed);
     return BERT_OK;
 failed:
     evaluator_free(evaluator);
@@ -34,17 +40,14 @@ failed:
 void evaluator_free(evaluator *evaluator)
 {
     batch_free(&evaluator->batch);
+    micro_batches_free(&evaluator->micro_batches);
     sampler_free(evaluator->sampler);
     *evaluator = (struct evaluator){0};
 }
 
 model_limits evaluator_limits(const evaluator *evaluator)
 {
-    return (model_limits){
-        .tokens = evaluator->batch_size * sampler_max_tokens(evaluator->sampler),
-        .sequences = evaluator->batch_size,
-        .masked = evaluator->batch_size * sampler_max_masked(evaluator->sampler),
-    };
+    return micro_batches_limits(&evaluator->micro_batches, false);
 }
 
 static void count_labels(evaluation_sums *sums, const batch *batch)
@@ -62,20 +65,14 @@ static bert_status evaluate_batch(evaluator *evaluator, model *model, uint64_t f
     batch *batch = &evaluator->batch;
     TRY(sampler_fill(evaluator->sampler, first, count, batch, error));
     bool pairs = model_configuration(model)->next_sentence_prediction;
-    const model_input input = {
-        .token_count = batch->token_count,
-        .sequence_count = batch->sequence_count,
-        .masked_count = batch->masked_count,
-        .tokens = batch->tokens,
-        .token_types = batch->token_types,
-        .sequence_starts = batch->sequence_starts,
-        .sample_numbers = batch->sample_numbers,
-        .masked_positions = batch->masked_positions,
-        .masked_labels = batch->masked_labels,
-        .next_sentence_labels = pairs ? batch->next_sentence_labels : NULL,
-    };
-    TRY(model_check_input(model, &input, error));
-    model_evaluate(model, &input, &sums->losses);
+    micro_batch_place place = {0};
+    model_input input;
+    while (micro_batches_next(&evaluator->micro_batches, batch, &place, &input)) {
+        if (!pairs)
+            input.next_sentence_labels = NULL;
+        TRY(model_check_input(model, &input, error));
+        model_evaluate(model, &input, &sums->losses);
+    }
     sums->samples += (uint64_t)batch->sequence_count;
     sums->tokens += (uint64_t)batch->token_count;
     count_labels(sums, batch);

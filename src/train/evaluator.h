@@ -4,11 +4,12 @@
 #define TRAIN_EVALUATOR_H
 
 #include "dataset/sampler.h"
-#include "model/model.h"
+#include "train/micro_batch.h"
 
 typedef struct evaluator {
     sampler *sampler;
     batch batch;
+    micro_batches micro_batches;
     int batch_size;
     uint64_t samples; /* of one evaluation */
 } evaluator;
@@ -21,11 +22,12 @@ typedef struct evaluation_sums {
     uint64_t *mlm_labels; /* [vocab_size] counts of the predicted labels; the caller's, or NULL */
 } evaluation_sums;
 
-/* The first epoch of `data` in its order; `limit` samples of it where that is above 0. `data` and
- * `tokenizer` must outlive the evaluator. */
+/* The first epoch of `data` in its order; `limit` samples of it where that is above 0. Batches go
+ * through the model in pieces of `micro_batch_tokens`. `data` and `tokenizer` must outlive the
+ * evaluator. */
 bert_status evaluator_create(evaluator *evaluator, const dataset *data,
                              const bert_tokenizer *tokenizer, const sampler_settings *settings,
-                             int batch_size, int64_t limit, bert_error *error);
+                             int batch_size, int micro_batch_tokens, int64_t limit, bert_error *error);
 void evaluator_free(evaluator *evaluator); /* safe on a zeroed struct */
 
 /* Limits that a model needs to be evaluated by this evaluator. */

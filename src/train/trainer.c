@@ -78,7 +78,7 @@ static bert_status create_evaluator(trainer *trainer, bert_error *error)
     if (trainer->validation)
         status = evaluator_create(&trainer->evaluator, trainer->validation, trainer->tokenizer,
                                   &settings, params->per_device_train_batch_size,
-                                  params->eval_samples, &reason);
+                                  params->micro_batch_tokens, params->eval_samples, &reason);
     else
         status = error_set(&reason, BERT_ERROR_INPUT, "%s.validation.idx: there is no such split",
                            params->data);
