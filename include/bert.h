@@ -119,6 +119,12 @@ typedef struct bert_train_tokenizer_params {
     uint64_t memory; /* 0: no limit. Bytes that words and their counts may take; where they would
                         take more, the rarest are dropped and the observer is told how many */
     int threads;     /* 0: all cores */
+
+    /* Instead of a new vocabulary: the one of this tokenizer, every id kept, with up to `add` new
+     * tokens behind it that the text asks for. Its settings count; vocab_size, lowercase,
+     * strip_accents, limit_alphabet and initial_alphabet do not. */
+    const char *extend; /* NULL, or what bert_tokenizer_load takes */
+    size_t add;
 } bert_train_tokenizer_params;
 typedef struct bert_train_tokenizer_result {
     size_t vocab_size; /* may be less than asked for on a small text */

@@ -150,8 +150,9 @@ static void spell(const alphabet *a, const word_table *table, spelled_words *wor
     }
 }
 
-static bert_status spell_all(const alphabet *a, spelled_words *words, word_counts *counts,
-                             bert_error *error)
+/* Room for every character as a symbol. */
+static bert_status allocate_words(spelled_words *words, const word_counts *counts,
+                                  bert_error *error)
 {
     uint64_t symbols = 0;
     size_t count = 0;
@@ -163,9 +164,46 @@ static bert_status spell_all(const alphabet *a, spelled_words *words, word_count
     }
     TRY(memory_array((void **)&words->symbols, symbols, sizeof *words->symbols, "words", error));
     TRY(memory_array((void **)&words->starts, count + 1, sizeof *words->starts, "words", error));
-    TRY(memory_array((void **)&words->counts, count, sizeof *words->counts, "words", error));
+    return memory_array((void **)&words->counts, count, sizeof *words->counts, "words", error);
+}
+
+static bert_status spell_all(const alphabet *a, spelled_words *words, word_counts *counts,
+                             bert_error *error)
+{
+    TRY(allocate_words(words, counts, error));
     for (int s = 0; s < WORD_SHARDS; s++) {
         spell(a, &counts->shards[s], words);
+        word_table_free(&counts->shards[s]);
+    }
+    return BERT_OK;
+}
+
+static size_t count_codes(const unsigned char *bytes, size_t length)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += (bytes[i] & 0xC0) != 0x80;
+    return count;
+}
+
+bert_status trie_spell(spelled_words *words, const trie *trie, size_t max_characters,
+                       word_counts *counts, bert_error *error)
+{
+    TRY(allocate_words(words, counts, error));
+    for (int s = 0; s < WORD_SHARDS; s++) {
+        const word_table *table = &counts->shards[s];
+        for (size_t w = 0; w < table->count; w++) {
+            const word_count *word = &table->words[w];
+            const unsigned char *bytes = table->bytes + word->start;
+            uint64_t at = words->starts[words->count];
+            if (count_codes(bytes, word->length) > max_characters)
+                continue;
+            size_t pieces = trie_match(trie, bytes, word->length, words->symbols + at);
+            if (pieces == 0)
+                continue;
+            words->counts[words->count++] = word->count;
+            words->starts[words->count] = at + pieces;
+        }
         word_table_free(&counts->shards[s]);
     }
     return BERT_OK;

@@ -27,7 +27,7 @@ struct bert_tokenizer {
 };
 
 /* Finishes a tokenizer whose vocabulary, added tokens and settings are set: finds the special
- * tokens, builds tables and tries. Messages do not name a file. */
+ * tokens, builds tables and tries, in place of those it may have. Messages do not name a file. */
 bert_status tokenizer_finish(bert_tokenizer *tokenizer, bert_error *error);
 
 /* Marks a token of the vocabulary as one to find literally in texts. */

@@ -361,13 +361,13 @@ static bert_status merged_token(learner *l, uint64_t key, text *scratch, int32_t
     return vocabulary_add(l->vocabulary, *id, scratch->data, scratch->length, l->error);
 }
 
-static void report(const learner *l, const learn_settings *settings, const bert_observer *observer)
+static void report(const learner *l, size_t vocab_size, const bert_observer *observer)
 {
     double none = __builtin_nan("");
     observer_progress(observer, &(bert_progress){.job = "train-tokenizer",
                                                  .unit = "token",
                                                  .done = l->vocabulary->size,
-                                                 .total = settings->vocab_size,
+                                                 .total = vocab_size,
                                                  .epoch = none,
                                                  .loss = none,
                                                  .learning_rate = none,
@@ -375,13 +375,13 @@ static void report(const learner *l, const learn_settings *settings, const bert_
                                                  .seconds_left = none});
 }
 
-static bert_status merge_all(learner *l, const learn_settings *settings,
+static bert_status merge_all(learner *l, size_t vocab_size, uint64_t min_frequency,
                              const bert_observer *observer, bool *stopped)
 {
     text scratch = {0};
     bert_status status = BERT_OK;
     size_t merges = 0;
-    while (status == BERT_OK && l->vocabulary->size < settings->vocab_size && l->heap_count) {
+    while (status == BERT_OK && l->vocabulary->size < vocab_size && l->heap_count) {
         waiting top = queue_pop(l);
         uint64_t count = (uint64_t)l->pairs.pairs[top.pair].count;
         if (top.count != count) { /* other merges took some away, or formed more */
@@ -390,7 +390,7 @@ static bert_status merge_all(learner *l, const learn_settings *settings,
             continue;
         }
         int32_t merged = -1;
-        bool enough = count >= 1 && count >= settings->min_frequency;
+        bool enough = count >= 1 && count >= min_frequency;
         if (enough)
             status = merged_token(l, top.key, &scratch, &merged);
         if (enough && status == BERT_OK)
@@ -399,7 +399,7 @@ static bert_status merge_all(learner *l, const learn_settings *settings,
         if (!enough)
             break;
         if (merges++ % 256 == 0) {
-            report(l, settings, observer);
+            report(l, vocab_size, observer);
             if ((*stopped = observer_should_stop(observer)))
                 break;
         }
@@ -426,15 +426,17 @@ static void learner_free(learner *l)
     spelled_words_free(&l->words);
 }
 
-static bert_status start(learner *l, word_counts *counts, const learn_settings *settings)
+/* The words are spelled: merges until there are `vocab_size` tokens. */
+static bert_status learn(learner *l, size_t vocab_size, uint64_t min_frequency,
+                         const bert_observer *observer, bool *stopped)
 {
-    TRY(alphabet_spell(&l->words, l->vocabulary, counts, settings, l->error));
     TRY(memory_array((void **)&l->lengths, l->words.count, sizeof *l->lengths, "words", l->error));
     for (size_t w = 0; w < l->words.count; w++)
         l->lengths[w] = (uint32_t)(l->words.starts[w + 1] - l->words.starts[w]);
-    TRY(side_allocate(&l->left, settings->vocab_size, l->error));
-    TRY(side_allocate(&l->right, settings->vocab_size, l->error));
-    return fill_queue(l);
+    TRY(side_allocate(&l->left, vocab_size, l->error));
+    TRY(side_allocate(&l->right, vocab_size, l->error));
+    TRY(fill_queue(l));
+    return merge_all(l, vocab_size, min_frequency, observer, stopped);
 }
 
 bert_status learn_vocabulary(vocabulary *vocabulary, word_counts *counts,
@@ -443,9 +445,22 @@ bert_status learn_vocabulary(vocabulary *vocabulary, word_counts *counts,
 {
     *stopped = false;
     learner l = {.vocabulary = vocabulary, .error = error};
-    bert_status status = start(&l, counts, settings);
+    bert_status status = alphabet_spell(&l.words, vocabulary, counts, settings, error);
     if (status == BERT_OK)
-        status = merge_all(&l, settings, observer, stopped);
+        status = learn(&l, settings->vocab_size, settings->min_frequency, observer, stopped);
+    learner_free(&l);
+    return status;
+}
+
+bert_status learn_extension(vocabulary *vocabulary, const trie *trie, size_t max_characters,
+                            size_t add, uint64_t min_frequency, word_counts *counts,
+                            const bert_observer *observer, bool *stopped, bert_error *error)
+{
+    *stopped = false;
+    learner l = {.vocabulary = vocabulary, .error = error};
+    bert_status status = trie_spell(&l.words, trie, max_characters, counts, error);
+    if (status == BERT_OK)
+        status = learn(&l, vocabulary->size + add, min_frequency, observer, stopped);
     learner_free(&l);
     return status;
 }

@@ -13,6 +13,7 @@
 #ifndef TOKENIZER_LEARN_H
 #define TOKENIZER_LEARN_H
 
+#include "tokenizer/trie.h"
 #include "tokenizer/vocabulary.h"
 #include "tokenizer/word_counter.h"
 
@@ -33,5 +34,12 @@ typedef struct learn_settings {
 bert_status learn_vocabulary(vocabulary *vocabulary, word_counts *counts,
                              const learn_settings *settings, const bert_observer *observer,
                              bool *stopped, bert_error *error);
+
+/* Adds up to `add` tokens to a vocabulary: words are spelled in its tokens, as `trie` finds them,
+ * and merges go on from there. Words that it spells [UNK], or that have more than `max_characters`,
+ * teach nothing. `counts` and `stopped` as above. */
+bert_status learn_extension(vocabulary *vocabulary, const trie *trie, size_t max_characters,
+                            size_t add, uint64_t min_frequency, word_counts *counts,
+                            const bert_observer *observer, bool *stopped, bert_error *error);
 
 #endif

@@ -92,6 +92,11 @@ done:
 
 bert_status tokenizer_finish(bert_tokenizer *t, bert_error *error)
 {
+    normalizer_free(&t->normalizer);
+    trie_free(&t->trie);
+    trie_free(&t->added);
+    free(t->lengths);
+    t->lengths = NULL;
     TRY(find_special(t, error));
     TRY(normalizer_build(&t->normalizer, t->settings, error));
     TRY(build_tries(t, error));

@@ -53,6 +53,12 @@ static bert_status check_params(const bert_train_tokenizer_params *p, bert_error
 {
     if (p->input_count == 0)
         return error_set(error, BERT_ERROR_USAGE, "no text files are given to train from");
+    if (p->extend && (p->add < 1 || p->add > VOCABULARY_MAX / 2))
+        return error_set(error, BERT_ERROR_USAGE, "%zu tokens to add to %s, expected 1 to %d",
+                         p->add, p->extend, VOCABULARY_MAX / 2);
+    if (!p->extend && p->add)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "tokens to add, but no tokenizer to extend is given");
     if (p->vocab_size < 6 || p->vocab_size > VOCABULARY_MAX)
         return error_set(error, BERT_ERROR_USAGE, "vocab_size is %zu, expected 6 to %d",
                          p->vocab_size, VOCABULARY_MAX);
@@ -99,16 +105,11 @@ done:
 }
 
 static bert_status count_words(word_counts *counts, const bert_train_tokenizer_params *p,
-                               const normalizer_settings *settings, const bert_observer *observer,
+                               const normalizer *normalizer, const bert_observer *observer,
                                bert_error *error)
 {
-    normalizer normalizer = {0};
-    bert_status status = normalizer_build(&normalizer, *settings, error);
-    if (status == BERT_OK)
-        status = word_counts_read(counts, p->inputs, p->input_count, &normalizer,
-                                  threads_use(p->threads), p->memory, observer, error);
-    normalizer_free(&normalizer);
-    TRY(status);
+    TRY(word_counts_read(counts, p->inputs, p->input_count, normalizer, threads_use(p->threads),
+                         p->memory, observer, error));
     if (counts->stopped || counts->words)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT, "%s%s: %s, so there is nothing to learn from",
@@ -149,9 +150,9 @@ static bert_status read_alphabet(uint32_t **codes, size_t *count, const char *ch
     return BERT_OK;
 }
 
-static bert_status learn(bert_tokenizer *t, word_counts *counts,
-                         const bert_train_tokenizer_params *p, const bert_observer *observer,
-                         bool *stopped, bert_error *error)
+static bert_status learn_new(bert_tokenizer *t, word_counts *counts,
+                             const bert_train_tokenizer_params *p, const bert_observer *observer,
+                             bool *stopped, bert_error *error)
 {
     learn_settings settings = {.vocab_size = p->vocab_size,
                                .min_frequency = p->min_frequency,
@@ -165,26 +166,51 @@ static bert_status learn(bert_tokenizer *t, word_counts *counts,
     return status;
 }
 
+/* A tokenizer with settings and, for an extension, a vocabulary. */
+static bert_status start(bert_tokenizer **t, const bert_train_tokenizer_params *p,
+                         bert_error *error)
+{
+    if (p->extend) {
+        TRY(bert_tokenizer_load(t, p->extend, NULL, error));
+        if ((*t)->vocabulary.size == (*t)->model_size)
+            return BERT_OK;
+        return error_set(error, BERT_ERROR_UNSUPPORTED,
+                         "%s: has added tokens behind its vocabulary, so that new ones cannot go "
+                         "there",
+                         p->extend);
+    }
+    TRY(memory_array((void **)t, 1, sizeof **t, "tokenizer", error));
+    bool strip = p->strip_accents == BERT_UNSET ? p->lowercase : p->strip_accents == BERT_ON;
+    (*t)->strip_accents = p->strip_accents;
+    (*t)->max_input_chars_per_word = TOKENIZER_MAX_INPUT_CHARS;
+    (*t)->settings = (normalizer_settings){.lowercase = p->lowercase,
+                                           .strip_accents = strip,
+                                           .handle_chinese_chars = true,
+                                           .clean_text = true};
+    return normalizer_build(&(*t)->normalizer, (*t)->settings, error);
+}
+
 static bert_status train(bert_tokenizer *t, word_counts *counts,
                          const bert_train_tokenizer_params *p, const bert_observer *observer,
                          bool *stopped, bert_error *error)
 {
-    t->settings = (normalizer_settings){.lowercase = p->lowercase,
-                                        .strip_accents = p->strip_accents == BERT_UNSET
-                                                             ? p->lowercase
-                                                             : p->strip_accents == BERT_ON,
-                                        .handle_chinese_chars = true,
-                                        .clean_text = true};
-    t->strip_accents = p->strip_accents;
-    t->max_input_chars_per_word = TOKENIZER_MAX_INPUT_CHARS;
-    TRY(count_words(counts, p, &t->settings, observer, error));
+    TRY(count_words(counts, p, &t->normalizer, observer, error));
     *stopped = counts->stopped;
     if (*stopped)
         return BERT_OK;
     warn(counts, observer);
-    TRY(learn(t, counts, p, observer, stopped, error));
+    size_t before = t->vocabulary.size;
+    if (p->extend)
+        TRY(learn_extension(&t->vocabulary, &t->trie, t->max_input_chars_per_word, p->add,
+                            p->min_frequency, counts, observer, stopped, error));
+    else
+        TRY(learn_new(t, counts, p, observer, stopped, error));
     if (*stopped)
         return BERT_OK;
+    if (p->extend && t->vocabulary.size == before)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: nothing in the text asks for a token that %s has not", p->inputs[0],
+                         p->extend);
     t->model_size = t->vocabulary.size;
     TRY(tokenizer_finish(t, error));
     return save_whole(t, p->output, error);
@@ -197,11 +223,11 @@ bert_status bert_train_tokenizer(const bert_train_tokenizer_params *params,
     if (result)
         *result = (bert_train_tokenizer_result){0};
     TRY(check_params(params, error));
-    bert_tokenizer *t;
+    bert_tokenizer *t = NULL;
     word_counts *counts = NULL;
     bool stopped = false;
     bert_status status;
-    TRY(memory_array((void **)&t, 1, sizeof *t, "tokenizer", error));
+    TRY_OR_GO(status, start(&t, params, error), done);
     TRY_OR_GO(status, memory_array((void **)&counts, 1, sizeof *counts, "words", error), done);
     TRY_OR_GO(status, train(t, counts, params, observer, &stopped, error), done);
     if (result)

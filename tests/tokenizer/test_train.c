@@ -180,6 +180,58 @@ static void test_alphabet(void **state)
                  "initial alphabet is not UTF-8 (byte 2 is 0xff)");
 }
 
+/* play ##ing is known; what the text is about is not. Old ids stay. */
+static void test_extension(void **state)
+{
+    (void)state;
+    assert_ok(directory_create(fixture_path("old"), error));
+    fixture_write("old/vocab.txt",
+                  FIXTURE_SPECIAL "play\n##ing\nm\n##y\n##o\n##c\n##ard\n##i\n##um\n##al\n.\n");
+    fixture_write("old/tokenizer_config.json", "{\"do_lower_case\": false}");
+    const char *input =
+        fixture_write("domain", "myocardium myocardial playing. myocardium\nmyocardial Xyz Xyz\n");
+    char output[512];
+    snprintf(output, sizeof output, "%s", fixture_path("extended"));
+    char old[512];
+    snprintf(old, sizeof old, "%s", fixture_path("old"));
+    bert_train_tokenizer_params params = params_for(&input, output);
+    params.extend = old;
+    params.add = 8;
+    bert_train_tokenizer_result result;
+    assert_ok(bert_train_tokenizer(&params, &result, NULL, error));
+    text vocab = {0};
+    assert_ok(file_read(&vocab, fixture_path("extended/vocab.txt"), 1000, error));
+    /* By count, then by ids: m ##y, ##o ##c, ##ard ##i and what joins them, 4 times each; the two
+     * endings twice. Xyz is [UNK] and teaches nothing, so an eighth token is not found. */
+    assert_string_equal(vocab.data, FIXTURE_SPECIAL
+                        "play\n##ing\nm\n##y\n##o\n##c\n##ard\n##i\n##um\n##al\n.\n"
+                        "my\n##oc\n##ardi\nmyoc\nmyocardi\nmyocardium\nmyocardial\n");
+    text_free(&vocab);
+    assert_int_equal(result.vocab_size, 23);
+    bert_tokenizer *tokenizer;
+    assert_ok(bert_tokenizer_load(&tokenizer, output, NULL, error));
+    bert_encoding encoding = {0};
+    assert_ok(
+        bert_tokenizer_encode(tokenizer, "myocardial playing", 18, false, 0, &encoding, error));
+    assert_int_equal(encoding.count, 3);
+    assert_int_equal(encoding.ids[0], 22);
+    assert_int_equal(encoding.ids[1], 5);
+    bert_encoding_free(&encoding);
+    bert_tokenizer_free(tokenizer);
+
+    params.output = fixture_path("extended-again");
+    params.add = 0;
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+                 "expected 1 to");
+    params.add = 3;
+    params.extend = output;
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT,
+                 "nothing in the text asks for");
+    params.extend = NULL;
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+                 "no tokenizer to extend");
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -259,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_trained_folder_loads),
         cmocka_unit_test(test_memory_is_bounded),
         cmocka_unit_test(test_alphabet),
+        cmocka_unit_test(test_extension),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_observer),
     };
