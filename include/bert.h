@@ -110,8 +110,12 @@ typedef struct bert_train_tokenizer_params {
     const char *const *inputs; /* text files */
     size_t input_count;
     const char *output; /* folder for the tokenizer files; must not exist, or be empty */
-    size_t vocab_size;  /* 30522, as published BERT has */
-    bool lowercase;     /* true; false makes a cased tokenizer */
+    /* "frequency": merge the pair seen most often, as Hugging Face's WordPieceTrainer does;
+     * "likelihood": the one that raises the likelihood of the text most, as WordPiece was defined.
+     */
+    const char *algorithm;
+    size_t vocab_size; /* 30522, as published BERT has */
+    bool lowercase;    /* true; false makes a cased tokenizer */
     bert_switch strip_accents;
     uint64_t min_frequency;       /* 2: pairs seen less often are not merged */
     size_t limit_alphabet;        /* 1000 characters, the most frequent */

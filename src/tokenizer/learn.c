@@ -1,30 +1,13 @@
 #include "tokenizer/learn.h"
 
 #include "base/memory.h"
-#include "base/observer.h"
 #include "tokenizer/alphabet.h"
+#include "tokenizer/likelihood.h"
+#include "tokenizer/progress.h"
+#include "tokenizer/token_pairs.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A pair of neighbours, by its ids. The smaller key goes first among pairs seen equally often. */
-static uint64_t pair_key(int32_t left, int32_t right)
-{
-    return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-}
-
-typedef struct pair {
-    uint64_t key;
-    int64_t count;
-} pair;
-
-/* Pairs by key, open addressing; they are never removed. */
-typedef struct pair_table {
-    pair *pairs;
-    size_t count, capacity;
-    uint32_t *slots; /* index of a pair + 1 */
-    size_t slot_count;
-} pair_table;
 
 /* Words that hold a pair, waiting in the queue. A pair can wait more than once: the first time with
  * the words it was in, later with those it was formed in by merges. */
@@ -55,7 +38,7 @@ typedef struct side {
 typedef struct learner {
     spelled_words words;
     uint32_t *lengths; /* symbols that a word still has */
-    pair_table pairs;
+    token_pairs pairs;
     waiting *heap;
     size_t heap_count, heap_capacity;
     side left, right;
@@ -64,46 +47,6 @@ typedef struct learner {
     vocabulary *vocabulary;
     bert_error *error;
 } learner;
-
-/* -------------------------------------------------------------------------------- pairs --- */
-
-static size_t slot_of(const pair_table *t, uint64_t key)
-{
-    uint64_t hash = key * 0x9E3779B97F4A7C15u;
-    size_t slot = (hash ^ hash >> 32) & (t->slot_count - 1);
-    while (t->slots[slot] && t->pairs[t->slots[slot] - 1].key != key)
-        slot = (slot + 1) & (t->slot_count - 1);
-    return slot;
-}
-
-static bert_status grow_pairs(pair_table *t, bert_error *error)
-{
-    size_t slot_count = t->slot_count ? t->slot_count * 2 : 1 << 14;
-    uint32_t *slots;
-    TRY(memory_array((void **)&slots, slot_count, sizeof *slots, "pairs", error));
-    free(t->slots);
-    t->slots = slots;
-    t->slot_count = slot_count;
-    for (size_t i = 0; i < t->count; i++)
-        slots[slot_of(t, t->pairs[i].key)] = (uint32_t)i + 1;
-    return BERT_OK;
-}
-
-/* The pair's index; new ones have count 0. */
-static bert_status find_pair(pair_table *t, uint64_t key, uint32_t *index, bert_error *error)
-{
-    if (t->count * 4 >= t->slot_count * 3)
-        TRY(grow_pairs(t, error));
-    size_t slot = slot_of(t, key);
-    if (!t->slots[slot]) {
-        TRY(memory_grow((void **)&t->pairs, &t->capacity, t->count + 1, sizeof *t->pairs, "pairs",
-                        error));
-        t->pairs[t->count++] = (pair){.key = key};
-        t->slots[slot] = (uint32_t)t->count;
-    }
-    *index = t->slots[slot] - 1;
-    return BERT_OK;
-}
 
 /* -------------------------------------------------------------------------------- queue --- */
 
@@ -173,7 +116,8 @@ static bert_status count_pairs(learner *l, waiting **all, size_t *all_capacity)
         for (uint32_t i = 1; i < l->lengths[w]; i++) {
             uint32_t index;
             size_t known = l->pairs.count;
-            TRY(find_pair(&l->pairs, pair_key(symbols[i - 1], symbols[i]), &index, l->error));
+            TRY(token_pairs_find(&l->pairs, pair_key(symbols[i - 1], symbols[i]), &index,
+                                 l->error));
             TRY(memory_grow((void **)all, all_capacity, l->pairs.count, sizeof **all, "pairs",
                             l->error));
             if (l->pairs.count > known)
@@ -197,7 +141,8 @@ static bert_status place_pairs(learner *l, waiting *all)
         const int32_t *symbols = l->words.symbols + l->words.starts[w];
         for (uint32_t i = 1; i < l->lengths[w]; i++) {
             uint32_t index;
-            TRY(find_pair(&l->pairs, pair_key(symbols[i - 1], symbols[i]), &index, l->error));
+            TRY(token_pairs_find(&l->pairs, pair_key(symbols[i - 1], symbols[i]), &index,
+                                 l->error));
             TRY(add_place(all, index, (uint32_t)w, true));
         }
     }
@@ -288,7 +233,7 @@ static bert_status find_fresh(learner *l, uint64_t key, uint32_t places, bool tw
                            sizeof *l->fresh[i].places, "places of pairs", l->error);
     }
     waiting item = {.key = key};
-    TRY(find_pair(&l->pairs, key, &item.pair, l->error));
+    TRY(token_pairs_find(&l->pairs, key, &item.pair, l->error));
     TRY(memory_grow((void **)&l->fresh, &l->fresh_capacity, i + 1, sizeof *l->fresh, "pairs",
                     l->error));
     TRY(memory_array((void **)&item.places, places, sizeof *item.places, "places of pairs",
@@ -304,7 +249,8 @@ static bert_status side_finish(learner *l, side *s, int32_t old, int32_t merged)
     for (size_t i = 0; i < s->neighbour_count; i++) {
         int32_t n = s->neighbours[i];
         uint32_t index, number;
-        TRY(find_pair(&l->pairs, left ? pair_key(n, old) : pair_key(old, n), &index, l->error));
+        TRY(token_pairs_find(&l->pairs, left ? pair_key(n, old) : pair_key(old, n), &index,
+                             l->error));
         l->pairs.pairs[index].count -= s->counts[n];
         uint64_t key = left ? pair_key(n, merged) : pair_key(merged, n);
         TRY(find_fresh(l, key, s->places[n], n == merged, &number));
@@ -325,7 +271,7 @@ static bert_status side_finish(learner *l, side *s, int32_t old, int32_t merged)
 
 static bert_status merge_pair(learner *l, const waiting *top, int32_t merged)
 {
-    int32_t first = (int32_t)(top->key >> 32), second = (int32_t)(uint32_t)top->key;
+    int32_t first = pair_left(top->key), second = pair_right(top->key);
     for (uint32_t i = 0; i < top->place_count; i++)
         TRY(merge_in_word(l, top->places[i], first, second, merged));
     TRY(side_finish(l, &l->left, first, merged));
@@ -341,38 +287,6 @@ static bert_status merge_pair(learner *l, const waiting *top, int32_t merged)
             free(item.places);
     }
     return status;
-}
-
-/* The token of a pair: the second without its "##". One that exists keeps its id: two pairs can
- * spell the same. */
-static bert_status merged_token(learner *l, uint64_t key, text *scratch, int32_t *id)
-{
-    const char *first = vocabulary_token_text(l->vocabulary, (int32_t)(key >> 32));
-    const char *second = vocabulary_token_text(l->vocabulary, (int32_t)(uint32_t)key);
-    if (strncmp(second, "##", 2) == 0)
-        second += 2;
-    text_clear(scratch);
-    TRY(text_append(scratch, first, strlen(first), l->error));
-    TRY(text_append(scratch, second, strlen(second), l->error));
-    *id = vocabulary_find(l->vocabulary, scratch->data, scratch->length);
-    if (*id >= 0)
-        return BERT_OK;
-    *id = (int32_t)l->vocabulary->size;
-    return vocabulary_add(l->vocabulary, *id, scratch->data, scratch->length, l->error);
-}
-
-static void report(const learner *l, size_t vocab_size, const bert_observer *observer)
-{
-    double none = __builtin_nan("");
-    observer_progress(observer, &(bert_progress){.job = "train-tokenizer",
-                                                 .unit = "token",
-                                                 .done = l->vocabulary->size,
-                                                 .total = vocab_size,
-                                                 .epoch = none,
-                                                 .loss = none,
-                                                 .learning_rate = none,
-                                                 .tokens_per_second = none,
-                                                 .seconds_left = none});
 }
 
 static bert_status merge_all(learner *l, size_t vocab_size, uint64_t min_frequency,
@@ -392,17 +306,15 @@ static bert_status merge_all(learner *l, size_t vocab_size, uint64_t min_frequen
         int32_t merged = -1;
         bool enough = count >= 1 && count >= min_frequency;
         if (enough)
-            status = merged_token(l, top.key, &scratch, &merged);
+            status = token_pairs_merged(l->vocabulary, top.key, &scratch, &merged, l->error);
         if (enough && status == BERT_OK)
             status = merge_pair(l, &top, merged);
         free(top.places);
         if (!enough)
             break;
-        if (merges++ % 256 == 0) {
-            report(l, vocab_size, observer);
-            if ((*stopped = observer_should_stop(observer)))
-                break;
-        }
+        if (merges++ % 256 == 0 &&
+            (*stopped = progress_tokens(observer, l->vocabulary->size, vocab_size)))
+            break;
     }
     text_free(&scratch);
     return status;
@@ -418,8 +330,7 @@ static void learner_free(learner *l)
         free(l->fresh[i].places);
     free(l->heap);
     free(l->fresh);
-    free(l->pairs.pairs);
-    free(l->pairs.slots);
+    token_pairs_free(&l->pairs);
     free(l->lengths);
     side_free(&l->left);
     side_free(&l->right);
@@ -446,7 +357,10 @@ bert_status learn_vocabulary(vocabulary *vocabulary, word_counts *counts,
     *stopped = false;
     learner l = {.vocabulary = vocabulary, .error = error};
     bert_status status = alphabet_spell(&l.words, vocabulary, counts, settings, error);
-    if (status == BERT_OK)
+    if (status == BERT_OK && settings->by_likelihood)
+        status = likelihood_learn(vocabulary, &l.words, settings->vocab_size,
+                                  settings->min_frequency, observer, stopped, error);
+    else if (status == BERT_OK)
         status = learn(&l, settings->vocab_size, settings->min_frequency, observer, stopped);
     learner_free(&l);
     return status;

@@ -20,6 +20,7 @@
 typedef struct learn_settings {
     size_t vocab_size;
     uint64_t min_frequency;
+    bool by_likelihood; /* merges as in likelihood.h */
     size_t limit_alphabet;
     const uint32_t *initial_alphabet; /* characters that are kept in any case */
     size_t initial_alphabet_count;

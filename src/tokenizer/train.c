@@ -18,6 +18,7 @@
 bert_train_tokenizer_params bert_train_tokenizer_params_default(void)
 {
     return (bert_train_tokenizer_params){
+        .algorithm = "frequency",
         .vocab_size = 30522,
         .lowercase = true,
         .strip_accents = BERT_UNSET,
@@ -53,6 +54,14 @@ static bert_status check_params(const bert_train_tokenizer_params *p, bert_error
 {
     if (p->input_count == 0)
         return error_set(error, BERT_ERROR_USAGE, "no text files are given to train from");
+    bool frequency = p->algorithm && strcmp(p->algorithm, "frequency") == 0;
+    if (!frequency && (!p->algorithm || strcmp(p->algorithm, "likelihood") != 0))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "algorithm is \"%s\", expected \"frequency\" or \"likelihood\"",
+                         p->algorithm ? p->algorithm : "");
+    if (!frequency && p->extend)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "a vocabulary is extended by frequency only, not by likelihood");
     if (p->extend && (p->add < 1 || p->add > VOCABULARY_MAX / 2))
         return error_set(error, BERT_ERROR_USAGE, "%zu tokens to add to %s, expected 1 to %d",
                          p->add, p->extend, VOCABULARY_MAX / 2);
@@ -154,7 +163,8 @@ static bert_status learn_new(bert_tokenizer *t, word_counts *counts,
                              const bert_train_tokenizer_params *p, const bert_observer *observer,
                              bool *stopped, bert_error *error)
 {
-    learn_settings settings = {.vocab_size = p->vocab_size,
+    learn_settings settings = {.by_likelihood = strcmp(p->algorithm, "likelihood") == 0,
+                               .vocab_size = p->vocab_size,
                                .min_frequency = p->min_frequency,
                                .limit_alphabet = p->limit_alphabet};
     uint32_t *alphabet = NULL;

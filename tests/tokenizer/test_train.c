@@ -14,12 +14,17 @@ static bert_train_tokenizer_params params_for(const char *const *input, const ch
     return params;
 }
 
+static void write_small(void)
+{
+    fixture_write("small", "ab ab ab ab\nabc abc abc b b cab\n");
+}
+
 /* Worked by hand: "ab" 4 times, "abc" 3, "b" 2, "cab" 1. Pairs (a,##b) 7, then (##b,##c) … the
  * merge a+##b = ab leaves (ab,##c) 3, (c,##a) 1 and (##a,##b) 1; min_frequency 2 ends it. */
 static void test_small_text_by_hand(void **state)
 {
     (void)state;
-    fixture_write("small", "ab ab ab ab\nabc abc abc b b cab\n");
+    write_small();
     const char *input = fixture_path("small"), *output = fixture_path("small-out");
     bert_train_tokenizer_params params = params_for(&input, output);
     bert_train_tokenizer_result result;
@@ -34,6 +39,22 @@ static void test_small_text_by_hand(void **state)
                                     "ab\nabc\n");
     text_free(&vocab);
     assert_int_equal(result.vocab_size, 13);
+}
+
+/* The same text: ##b ##c 3 / (8 × 3) is the largest of all the pairs seen twice or more, then
+ * a ##bc 3 / (7 × 3), then a ##b. */
+static void test_likelihood_by_hand(void **state)
+{
+    (void)state;
+    write_small();
+    const char *input = fixture_path("small"), *output = fixture_path("likelihood-out");
+    bert_train_tokenizer_params params = params_for(&input, output);
+    params.algorithm = "likelihood";
+    assert_ok(bert_train_tokenizer(&params, NULL, NULL, error));
+    text vocab = {0};
+    assert_ok(file_read(&vocab, fixture_path("likelihood-out/vocab.txt"), 1000, error));
+    assert_string_equal(vocab.data, FIXTURE_SPECIAL "a\nb\nc\n##a\n##b\n##c\n##bc\nabc\nab\n");
+    text_free(&vocab);
 }
 
 /* Which words and how often is random, but the same in every run. */
@@ -224,6 +245,13 @@ static void test_extension(void **state)
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
                  "expected 1 to");
     params.add = 3;
+    params.algorithm = "likelihood";
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+                 "by frequency only");
+    params.algorithm = "luck";
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+                 "algorithm is \"luck\"");
+    params.algorithm = "frequency";
     params.extend = output;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT,
                  "nothing in the text asks for");
@@ -307,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_text_by_hand),
+        cmocka_unit_test(test_likelihood_by_hand),
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_trained_folder_loads),
         cmocka_unit_test(test_memory_is_bounded),

@@ -10,8 +10,8 @@
  * length and text.
  *
  * `tokenizer_driver learn VOCAB_SIZE [SETTING=VALUE…] FILE…` learns a vocabulary and writes its
- * tokens, one in a line. Settings: lowercase, min_frequency, limit_alphabet, threads, and
- * continuing=FILE: a file with the characters that continue words, in the order of their ids.
+ * tokens, one in a line. Settings: lowercase, min_frequency, limit_alphabet, threads, likelihood,
+ * and continuing=FILE: a file with the characters that continue words, in the order of their ids.
  *
  * `tokenizer_driver save PATH FOLDER` loads a tokenizer and writes its files into a folder. */
 #include "bert.h"
@@ -171,7 +171,7 @@ static int learn(int count, char **arguments)
 {
     learn_settings settings = {
         .vocab_size = strtoul(arguments[0], NULL, 10), .min_frequency = 2, .limit_alphabet = 1000};
-    long value, lowercase = 1, threads = 1;
+    long value, lowercase = 1, threads = 1, likelihood = 0;
     uint32_t *codes = NULL;
     bert_error error;
     int i = 1;
@@ -185,10 +185,12 @@ static int learn(int count, char **arguments)
                 BERT_OK)
                 return fail(&error);
         } else if (!get(arguments[i], "lowercase", &lowercase) &&
-                   !get(arguments[i], "threads", &threads))
+                   !get(arguments[i], "threads", &threads) &&
+                   !get(arguments[i], "likelihood", &likelihood))
             break;
     }
     settings.continuing_order = codes;
+    settings.by_likelihood = likelihood;
     normalizer normalizer = {0};
     word_counts *counts = calloc(1, sizeof *counts);
     vocabulary vocabulary = {0};

@@ -1,0 +1,23 @@
+/* How a learner tells where it is. */
+#ifndef TOKENIZER_PROGRESS_H
+#define TOKENIZER_PROGRESS_H
+
+#include "base/observer.h"
+
+/* Returns whether the observer wants an end. */
+static inline bool progress_tokens(const bert_observer *observer, size_t done, size_t total)
+{
+    double none = __builtin_nan("");
+    observer_progress(observer, &(bert_progress){.job = "train-tokenizer",
+                                                 .unit = "token",
+                                                 .done = done,
+                                                 .total = total,
+                                                 .epoch = none,
+                                                 .loss = none,
+                                                 .learning_rate = none,
+                                                 .tokens_per_second = none,
+                                                 .seconds_left = none});
+    return observer_should_stop(observer);
+}
+
+#endif
