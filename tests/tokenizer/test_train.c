@@ -14,17 +14,12 @@ static bert_train_tokenizer_params params_for(const char *const *input, const ch
     return params;
 }
 
-static void write_small(void)
-{
-    fixture_write("small", "ab ab ab ab\nabc abc abc b b cab\n");
-}
-
 /* Worked by hand: "ab" 4 times, "abc" 3, "b" 2, "cab" 1. Pairs (a,##b) 7, then (##b,##c) … the
  * merge a+##b = ab leaves (ab,##c) 3, (c,##a) 1 and (##a,##b) 1; min_frequency 2 ends it. */
 static void test_small_text_by_hand(void **state)
 {
     (void)state;
-    write_small();
+    fixture_write("small", "ab ab ab ab\nabc abc abc b b cab\n");
     const char *input = fixture_path("small"), *output = fixture_path("small-out");
     bert_train_tokenizer_params params = params_for(&input, output);
     bert_train_tokenizer_result result;
@@ -41,19 +36,20 @@ static void test_small_text_by_hand(void **state)
     assert_int_equal(result.vocab_size, 13);
 }
 
-/* The same text: ##b ##c 3 / (8 × 3) is the largest of all the pairs seen twice or more, then
- * a ##bc 3 / (7 × 3), then a ##b. */
+/* ##b ##c 2 / (5 × 2) is more than a ##b 5 / (7 × 5) and a ##d 2 / (7 × 2); then all are equal, and
+ * ids decide: a ##b first, which leaves 1/4 to a ##d and a ##bc. By frequency, ##bc never comes. */
 static void test_likelihood_by_hand(void **state)
 {
     (void)state;
-    write_small();
-    const char *input = fixture_path("small"), *output = fixture_path("likelihood-out");
+    const char *input = fixture_write("likely", "abc abc ab ab ab ad ad");
+    const char *output = fixture_path("likelihood-out");
     bert_train_tokenizer_params params = params_for(&input, output);
     params.algorithm = "likelihood";
     assert_ok(bert_train_tokenizer(&params, NULL, NULL, error));
     text vocab = {0};
     assert_ok(file_read(&vocab, fixture_path("likelihood-out/vocab.txt"), 1000, error));
-    assert_string_equal(vocab.data, FIXTURE_SPECIAL "a\nb\nc\n##a\n##b\n##c\n##bc\nabc\nab\n");
+    assert_string_equal(vocab.data,
+                        FIXTURE_SPECIAL "a\nb\nc\nd\n##b\n##c\n##d\n##bc\nab\nad\nabc\n");
     text_free(&vocab);
 }
 
