@@ -3,6 +3,9 @@
  * docs/performance.md.
  *
  *     kernels [--threads N] [--rounds N] [--model tiny|base|large] [--operation PART_OF_NAME]
+ *             [--precision float32|bf16]
+ *
+ * --precision is that of linear layers; the peak shown is float32's in both.
  *
  * A round counts where the cores were free: a short loop of multiply-adds just before and just
  * after it reached nine tenths of the peak. The median of the rounds that count is shown. */
@@ -39,6 +42,7 @@ static const shape shapes[] = {
 /* Arrays that the operations work on; filled with small numbers, read and written at will. */
 typedef struct arrays {
     shape shape;
+    gemm_precision precision;
     float *wide[3];    /* [tokens, intermediate] */
     float *narrow[4];  /* [tokens, hidden] */
     float *triple[2];  /* [tokens, 3 × hidden] */
@@ -72,11 +76,11 @@ static float *take_floats(size_t count)
     return values;
 }
 
-static arrays take_arrays(const shape *shape)
+static arrays take_arrays(const shape *shape, gemm_precision precision)
 {
     const size_t tokens = shape->tokens, hidden = shape->hidden;
     const size_t sequences = tokens / shape->length;
-    arrays a = {.shape = *shape, .dropout = dropout_at(0.1, 1, 2, 3)};
+    arrays a = {.shape = *shape, .precision = precision, .dropout = dropout_at(0.1, 1, 2, 3)};
     for (int i = 0; i < 3; i++)
         a.wide[i] = take_floats(tokens * shape->intermediate);
     for (int i = 0; i < 4; i++)
@@ -137,63 +141,70 @@ static void free_arrays(arrays *a)
 
 static void qkv_forward(arrays *a)
 {
-    linear_forward(a->triple[0], a->narrow[0], a->weights[0], a->rows[0], T, H, 3 * H);
+    linear_forward(a->precision, a->triple[0], a->narrow[0], a->weights[0], a->rows[0], T, H,
+                   3 * H);
 }
 static void qkv_backward_input(arrays *a)
 {
-    linear_backward_input(a->narrow[0], a->triple[0], a->weights[0], T, H, 3 * H);
+    linear_backward_input(a->precision, a->narrow[0], a->triple[0], a->weights[0], T, H, 3 * H);
 }
 static void qkv_backward_weight(arrays *a)
 {
-    linear_backward_weight(a->weights[1], a->rows[0], a->triple[0], a->narrow[0], T, H, 3 * H);
+    linear_backward_weight(a->precision, a->weights[1], a->rows[0], a->triple[0], a->narrow[0], T,
+                           H, 3 * H);
 }
 static void output_forward(arrays *a)
 {
-    linear_forward(a->narrow[0], a->narrow[1], a->weights[0], a->rows[0], T, H, H);
+    linear_forward(a->precision, a->narrow[0], a->narrow[1], a->weights[0], a->rows[0], T, H, H);
 }
 static void output_backward_input(arrays *a)
 {
-    linear_backward_input(a->narrow[0], a->narrow[1], a->weights[0], T, H, H);
+    linear_backward_input(a->precision, a->narrow[0], a->narrow[1], a->weights[0], T, H, H);
 }
 static void output_backward_weight(arrays *a)
 {
-    linear_backward_weight(a->weights[1], a->rows[0], a->narrow[0], a->narrow[1], T, H, H);
+    linear_backward_weight(a->precision, a->weights[1], a->rows[0], a->narrow[0], a->narrow[1], T,
+                           H, H);
 }
 static void up_forward(arrays *a)
 {
-    linear_gelu_forward(a->wide[0], a->wide[1], a->narrow[0], a->weights[0], a->rows[0], T, H, I);
+    linear_gelu_forward(a->precision, a->wide[0], a->wide[1], a->narrow[0], a->weights[0],
+                        a->rows[0], T, H, I);
 }
 static void up_backward_input(arrays *a)
 {
-    linear_backward_input(a->narrow[0], a->wide[0], a->weights[0], T, H, I);
+    linear_backward_input(a->precision, a->narrow[0], a->wide[0], a->weights[0], T, H, I);
 }
 static void up_backward_weight(arrays *a)
 {
-    linear_backward_weight(a->weights[1], a->rows[0], a->wide[0], a->narrow[0], T, H, I);
+    linear_backward_weight(a->precision, a->weights[1], a->rows[0], a->wide[0], a->narrow[0], T, H,
+                           I);
 }
 static void down_forward(arrays *a)
 {
-    linear_forward(a->narrow[0], a->wide[0], a->weights[0], a->rows[0], T, I, H);
+    linear_forward(a->precision, a->narrow[0], a->wide[0], a->weights[0], a->rows[0], T, I, H);
 }
 static void down_backward_input(arrays *a)
 {
-    linear_backward_input(a->wide[0], a->narrow[0], a->weights[0], T, I, H);
+    linear_backward_input(a->precision, a->wide[0], a->narrow[0], a->weights[0], T, I, H);
 }
 static void down_backward_weight(arrays *a)
 {
-    linear_backward_weight(a->weights[1], a->rows[0], a->narrow[0], a->wide[0], T, I, H);
+    linear_backward_weight(a->precision, a->weights[1], a->rows[0], a->narrow[0], a->wide[0], T, I,
+                           H);
 }
 static void decoder_forward(arrays *a)
 {
-    linear_forward(a->logits, a->narrow[0], a->weights[0], a->rows[0], P, H, V);
+    linear_forward(a->precision, a->logits, a->narrow[0], a->weights[0], a->rows[0], P, H, V);
 }
 static void decoder_backward_input(arrays *a)
 {
-    linear_backward_input(a->narrow[0], a->logits, a->weights[0], P, H, V);
+    linear_backward_input(a->precision, a->narrow[0], a->logits, a->weights[0], P, H, V);
 }
 static void decoder_backward_weight(arrays *a)
 {
-    linear_backward_weight(a->weights[1], a->rows[0], a->logits, a->narrow[0], P, H, V);
+    linear_backward_weight(a->precision, a->weights[1], a->rows[0], a->logits, a->narrow[0], P, H,
+                           V);
 }
 static void attention_in(arrays *a)
 {
@@ -298,6 +309,7 @@ static size_t list_operations(operation *list, const arrays *a)
 typedef struct settings {
     int threads, rounds;
     double peak, bandwidth;
+    gemm_precision precision;
 } settings;
 
 static int compare(const void *a, const void *b)
@@ -346,7 +358,7 @@ static double measure(const operation *operation, arrays *a, settings *settings,
 
 static void measure_shape(const shape *shape, const char *wanted, settings *settings)
 {
-    arrays a = take_arrays(shape);
+    arrays a = take_arrays(shape, settings->precision);
     operation operations[MOST_OPERATIONS];
     size_t count = list_operations(operations, &a);
     printf("\n%s: %zu tokens in sequences of %zu, hidden %zu, %zu predictions\n", shape->name,
@@ -373,11 +385,10 @@ static void measure_shape(const shape *shape, const char *wanted, settings *sett
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"threads", required_argument, NULL, 't'},
-                                            {"rounds", required_argument, NULL, 'r'},
-                                            {"model", required_argument, NULL, 'm'},
-                                            {"operation", required_argument, NULL, 'o'},
-                                            {0}};
+    static const struct option options[] = {
+        {"threads", required_argument, NULL, 't'},   {"rounds", required_argument, NULL, 'r'},
+        {"model", required_argument, NULL, 'm'},     {"operation", required_argument, NULL, 'o'},
+        {"precision", required_argument, NULL, 'p'}, {0}};
     settings settings = {.rounds = 9};
     const char *model = NULL, *operation = NULL;
     int threads = 0;
@@ -390,6 +401,10 @@ int main(int argc, char **argv)
             model = optarg;
         else if (option == 'o')
             operation = optarg;
+        else if (option == 'p' && strcmp(optarg, "bf16") == 0)
+            settings.precision = GEMM_BFLOAT16;
+        else if (option == 'p' && strcmp(optarg, "float32") == 0)
+            settings.precision = GEMM_FLOAT32;
         else
             return 2;
     }

@@ -1,5 +1,6 @@
 /* Matrix products: the one seam behind which kernels or a BLAS stand (architecture, decision 5).
- * All matrices are row-major, float32, accumulated in float32. */
+ * All matrices are row-major, float32, accumulated in float32; what may be coarser is how the
+ * operands are taken in. */
 #ifndef MATH_GEMM_H
 #define MATH_GEMM_H
 
@@ -12,27 +13,35 @@ typedef enum gemm_kind {
     GEMM_TN, /* C[m, n] = A[k, m]ᵀ · B[k, n]      gradient of its weight */
 } gemm_kind;
 
+/* How operands are taken in. GEMM_BFLOAT16 rounds each of them to bfloat16 on its way into the
+ * product (to nearest, ties to even; NaN stays NaN, subnormal numbers become zero), and multiplies
+ * and adds in float32. Nothing in memory is bfloat16. The exponents are those of float32, so no
+ * gradient is too small and no loss needs scaling. On processors with AVX512-BF16 a product takes
+ * about half the time; everywhere else the same rounding is done and nothing is won. */
+typedef enum gemm_precision { GEMM_FLOAT32, GEMM_BFLOAT16 } gemm_precision;
+
 /* C = op(A) · op(B), or C += where `accumulate`. Leading dimensions are row strides in floats. The
  * work is shared between the OpenMP threads; called inside a parallel region it runs on the calling
  * thread alone. An element is summed in an order that depends on the shape only: the same bits for
- * any number of threads and in every run. */
+ * any number of threads and in every run. Of float32 precision. */
 void gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
           size_t ldb, float *c, size_t ldc, bool accumulate);
 
 /* What is done beside the product, while its operands and results are in cache. */
 typedef struct gemm_epilogue {
     const float *bias; /* [n], added to every row; NULL: none */
-    float *row_sums;   /* [m] += sums over k of op(A): the gradient of a bias; NULL: not wanted */
+    float *row_sums;   /* [m] += sums over k of op(A), not rounded: the gradient of a bias; with
+                        * GEMM_TN only; NULL: not wanted */
     float *gelu;       /* [m, n], row stride as C: becomes GELU(C); NULL: not wanted */
 } gemm_epilogue;
 
-/* The same with an epilogue; NULL: none. */
-void gemm_fused(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda,
-                const float *b, size_t ldb, float *c, size_t ldc, bool accumulate,
-                const gemm_epilogue *epilogue);
+/* The same in the given precision and with an epilogue; NULL: none. */
+void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, size_t k,
+                const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
+                bool accumulate, const gemm_epilogue *epilogue);
 
-/* Name of the kernels in use on this machine: "avx512", "avx2", "generic" (see BERT_KERNELS in
- * kernels/kernels.h). */
+/* Name of the kernels in use on this machine: "avx512_bf16", "avx512", "avx2", "generic" (see
+ * BERT_KERNELS in kernels/kernels.h). */
 const char *gemm_kernel_name(void);
 
 #endif

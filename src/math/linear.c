@@ -1,50 +1,53 @@
 #include "math/linear.h"
 
 #include "math/activation.h"
-#include "math/gemm.h"
 
-void linear_forward(float *out, const float *in, const float *weight, const float *bias,
-                    size_t rows, size_t inputs, size_t outputs)
+void linear_forward(gemm_precision precision, float *out, const float *in, const float *weight,
+                    const float *bias, size_t rows, size_t inputs, size_t outputs)
 {
     const gemm_epilogue epilogue = {.bias = bias};
-    gemm_fused(GEMM_NT, rows, outputs, inputs, in, inputs, weight, inputs, out, outputs, false,
-               &epilogue);
+    gemm_fused(precision, GEMM_NT, rows, outputs, inputs, in, inputs, weight, inputs, out, outputs,
+               false, &epilogue);
 }
 
-void linear_gelu_forward(float *activated, float *out, const float *in, const float *weight,
-                         const float *bias, size_t rows, size_t inputs, size_t outputs)
+void linear_gelu_forward(gemm_precision precision, float *activated, float *out, const float *in,
+                         const float *weight, const float *bias, size_t rows, size_t inputs,
+                         size_t outputs)
 {
     const gemm_epilogue epilogue = {.bias = bias, .gelu = activated};
-    gemm_fused(GEMM_NT, rows, outputs, inputs, in, inputs, weight, inputs, out, outputs, false,
-               &epilogue);
+    gemm_fused(precision, GEMM_NT, rows, outputs, inputs, in, inputs, weight, inputs, out, outputs,
+               false, &epilogue);
 }
 
-void linear_backward_input(float *d_in, const float *d_out, const float *weight, size_t rows,
-                           size_t inputs, size_t outputs)
+void linear_backward_input(gemm_precision precision, float *d_in, const float *d_out,
+                           const float *weight, size_t rows, size_t inputs, size_t outputs)
 {
-    gemm(GEMM_NN, rows, inputs, outputs, d_out, outputs, weight, inputs, d_in, inputs, false);
+    gemm_fused(precision, GEMM_NN, rows, inputs, outputs, d_out, outputs, weight, inputs, d_in,
+               inputs, false, NULL);
 }
 
-void linear_gelu_backward_input(float *d_before, float *activated, const float *d_out,
-                                const float *before, const float *weight, size_t rows,
-                                size_t inputs, size_t outputs)
+void linear_gelu_backward_input(gemm_precision precision, float *d_before, float *activated,
+                                const float *d_out, const float *before, const float *weight,
+                                size_t rows, size_t inputs, size_t outputs)
 {
     /* A pass of its own: as an epilogue of the product, over short pieces of rows, it was slower.
      */
-    linear_backward_input(d_before, d_out, weight, rows, inputs, outputs);
+    linear_backward_input(precision, d_before, d_out, weight, rows, inputs, outputs);
     gelu_backward_repeat(d_before, activated, d_before, before, rows * inputs);
 }
 
-void linear_backward_input_add(float *d_in, const float *d_out, const float *weight, size_t rows,
-                               size_t inputs, size_t outputs)
+void linear_backward_input_add(gemm_precision precision, float *d_in, const float *d_out,
+                               const float *weight, size_t rows, size_t inputs, size_t outputs)
 {
-    gemm(GEMM_NN, rows, inputs, outputs, d_out, outputs, weight, inputs, d_in, inputs, true);
+    gemm_fused(precision, GEMM_NN, rows, inputs, outputs, d_out, outputs, weight, inputs, d_in,
+               inputs, true, NULL);
 }
 
-void linear_backward_weight(float *d_weight, float *d_bias, const float *d_out, const float *in,
-                            size_t rows, size_t inputs, size_t outputs)
+void linear_backward_weight(gemm_precision precision, float *d_weight, float *d_bias,
+                            const float *d_out, const float *in, size_t rows, size_t inputs,
+                            size_t outputs)
 {
     const gemm_epilogue epilogue = {.row_sums = d_bias};
-    gemm_fused(GEMM_TN, outputs, inputs, rows, d_out, outputs, in, inputs, d_weight, inputs, true,
-               &epilogue);
+    gemm_fused(precision, GEMM_TN, outputs, inputs, rows, d_out, outputs, in, inputs, d_weight,
+               inputs, true, &epilogue);
 }

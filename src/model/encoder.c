@@ -112,23 +112,24 @@ static void layer_forward(const model_pass *pass, int index)
     size_t intermediate = (size_t)model->config.intermediate_size;
     double hidden_dropout = model->config.hidden_dropout_prob;
 
-    linear_forward(layer->qkv, a->hidden, values + p->qkv.weight, values + p->qkv.bias, tokens,
-                   hidden, 3 * hidden);
+    linear_forward(model->precision, layer->qkv, a->hidden, values + p->qkv.weight,
+                   values + p->qkv.bias, tokens, hidden, 3 * hidden);
     attention_shape shape = pass_attention_shape(pass);
     dropout attention_dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob,
                                              index + 1, DROPOUT_ATTENTION);
     attention_forward(layer->context, pass->training ? layer->log_sum_exp : NULL, layer->qkv,
                       &shape, &attention_dropout, a->row_keys);
-    linear_forward(layer->attention_norm.in, layer->context, values + p->attention_output.weight,
-                   values + p->attention_output.bias, tokens, hidden, hidden);
+    linear_forward(model->precision, layer->attention_norm.in, layer->context,
+                   values + p->attention_output.weight, values + p->attention_output.bias, tokens,
+                   hidden, hidden);
     dropout dropout = pass_dropout(pass, hidden_dropout, index + 1, DROPOUT_HIDDEN);
     close_branch(pass, a->attention_output, &layer->attention_norm, a->hidden, &p->attention_norm,
                  &dropout);
 
-    linear_gelu_forward(a->activated, layer->intermediate, a->attention_output,
+    linear_gelu_forward(model->precision, a->activated, layer->intermediate, a->attention_output,
                         values + p->intermediate.weight, values + p->intermediate.bias, tokens,
                         hidden, intermediate);
-    linear_forward(layer->output_norm.in, a->activated, values + p->output.weight,
+    linear_forward(model->precision, layer->output_norm.in, a->activated, values + p->output.weight,
                    values + p->output.bias, tokens, intermediate, hidden);
     dropout = pass_dropout(pass, hidden_dropout, index + 1, DROPOUT_OUTPUT);
     close_branch(pass, a->hidden, &layer->output_norm, a->attention_output, &p->output_norm,
@@ -150,14 +151,17 @@ static void feed_forward_backward(const model_pass *pass, int index)
         pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
     open_branch(pass, &layer->output_norm, &p->output_norm, &dropout);
     norm_repeat(pass, a->attention_output, &layer->attention_norm, &p->attention_norm);
-    linear_gelu_backward_input(a->d_wide, a->activated, a->d_branch, layer->intermediate,
-                               values + p->output.weight, tokens, intermediate, hidden);
-    linear_backward_weight(gradients + p->output.weight, gradients + p->output.bias, a->d_branch,
-                           a->activated, tokens, intermediate, hidden);
-    linear_backward_weight(gradients + p->intermediate.weight, gradients + p->intermediate.bias,
-                           a->d_wide, a->attention_output, tokens, hidden, intermediate);
-    linear_backward_input_add(a->d_hidden, a->d_wide, values + p->intermediate.weight, tokens,
-                              hidden, intermediate);
+    linear_gelu_backward_input(model->precision, a->d_wide, a->activated, a->d_branch,
+                               layer->intermediate, values + p->output.weight, tokens, intermediate,
+                               hidden);
+    linear_backward_weight(model->precision, gradients + p->output.weight,
+                           gradients + p->output.bias, a->d_branch, a->activated, tokens,
+                           intermediate, hidden);
+    linear_backward_weight(model->precision, gradients + p->intermediate.weight,
+                           gradients + p->intermediate.bias, a->d_wide, a->attention_output, tokens,
+                           hidden, intermediate);
+    linear_backward_input_add(model->precision, a->d_hidden, a->d_wide,
+                              values + p->intermediate.weight, tokens, hidden, intermediate);
 }
 
 static void attention_part_backward(const model_pass *pass, int index)
@@ -173,11 +177,11 @@ static void attention_part_backward(const model_pass *pass, int index)
     dropout dropout =
         pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_HIDDEN);
     open_branch(pass, &layer->attention_norm, &p->attention_norm, &dropout);
-    linear_backward_weight(gradients + p->attention_output.weight,
+    linear_backward_weight(model->precision, gradients + p->attention_output.weight,
                            gradients + p->attention_output.bias, a->d_branch, layer->context,
                            tokens, hidden, hidden);
-    linear_backward_input(d_context, a->d_branch, values + p->attention_output.weight, tokens,
-                          hidden, hidden);
+    linear_backward_input(model->precision, d_context, a->d_branch,
+                          values + p->attention_output.weight, tokens, hidden, hidden);
     attention_shape shape = pass_attention_shape(pass);
     dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob, index + 1,
                            DROPOUT_ATTENTION);
@@ -188,10 +192,10 @@ static void attention_part_backward(const model_pass *pass, int index)
     else
         norm_repeat(pass, a->hidden, &pass_layer(pass, index - 1)->output_norm,
                     &model->parameters.layers[index - 1].output_norm);
-    linear_backward_weight(gradients + p->qkv.weight, gradients + p->qkv.bias, d_qkv, a->hidden,
-                           tokens, hidden, 3 * hidden);
-    linear_backward_input_add(a->d_hidden, d_qkv, values + p->qkv.weight, tokens, hidden,
-                              3 * hidden);
+    linear_backward_weight(model->precision, gradients + p->qkv.weight, gradients + p->qkv.bias,
+                           d_qkv, a->hidden, tokens, hidden, 3 * hidden);
+    linear_backward_input_add(model->precision, a->d_hidden, d_qkv, values + p->qkv.weight, tokens,
+                              hidden, 3 * hidden);
 }
 
 void encoder_forward(const model_pass *pass)

@@ -78,6 +78,7 @@ typedef struct model_activations {
 struct model {
     model_config config;
     model_limits limits;
+    gemm_precision precision;
     parameter_table table;
     model_parameters parameters;
     model_activations activations;

@@ -42,7 +42,7 @@ static void transform_forward(const model_pass *pass)
     const float *values = model->values;
     size_t masked = (size_t)pass->input->masked_count, hidden = (size_t)model->config.hidden_size;
     rows_gather(a->gathered, a->hidden, pass->input->masked_positions, masked, hidden);
-    linear_gelu_forward(a->transform_norm.in, a->transformed, a->gathered,
+    linear_gelu_forward(model->precision, a->transform_norm.in, a->transformed, a->gathered,
                         values + p->transform.weight, values + p->transform.bias, masked, hidden,
                         hidden);
     layernorm_forward(a->decoder_in, a->transform_norm.mean, a->transform_norm.reciprocal_deviation,
@@ -63,10 +63,11 @@ static void transform_backward(const model_pass *pass)
                        a->transform_norm.mean, a->transform_norm.reciprocal_deviation,
                        model->values + p->transform_norm.weight, masked, hidden);
     gelu_backward(a->d_head, a->d_head, a->transformed, masked * hidden);
-    linear_backward_weight(gradients + p->transform.weight, gradients + p->transform.bias,
-                           a->d_head, a->gathered, masked, hidden, hidden);
-    linear_backward_input(d_gathered, a->d_head, model->values + p->transform.weight, masked,
-                          hidden, hidden);
+    linear_backward_weight(model->precision, gradients + p->transform.weight,
+                           gradients + p->transform.bias, a->d_head, a->gathered, masked, hidden,
+                           hidden);
+    linear_backward_input(model->precision, d_gathered, a->d_head,
+                          model->values + p->transform.weight, masked, hidden, hidden);
     rows_scatter_add(a->d_hidden, d_gathered, pass->input->masked_positions, masked, hidden);
 }
 
@@ -74,7 +75,7 @@ static void decoder_forward(const model_pass *pass, float *logits, size_t first,
 {
     const model *model = pass->model;
     size_t hidden = (size_t)model->config.hidden_size;
-    linear_forward(logits, model->activations.decoder_in + first * hidden,
+    linear_forward(model->precision, logits, model->activations.decoder_in + first * hidden,
                    model->values + model->parameters.word,
                    model->values + model->parameters.decoder_bias, rows, hidden,
                    (size_t)model->config.vocab_size);
@@ -86,10 +87,10 @@ static void decoder_backward(const model_pass *pass, size_t first, size_t rows)
     const model *model = pass->model;
     const model_activations *a = &model->activations;
     size_t hidden = (size_t)model->config.hidden_size, vocab = (size_t)model->config.vocab_size;
-    linear_backward_weight(model->gradients + model->parameters.word,
+    linear_backward_weight(model->precision, model->gradients + model->parameters.word,
                            model->gradients + model->parameters.decoder_bias, a->logits,
                            a->decoder_in + first * hidden, rows, hidden, vocab);
-    linear_backward_input(a->d_head + first * hidden, a->logits,
+    linear_backward_input(model->precision, a->d_head + first * hidden, a->logits,
                           model->values + model->parameters.word, rows, hidden, vocab);
 }
 

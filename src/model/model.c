@@ -172,6 +172,11 @@ void model_free(model *model)
     free(model);
 }
 
+void model_set_precision(model *model, gemm_precision precision)
+{
+    model->precision = precision;
+}
+
 const model_config *model_configuration(const model *model)
 {
     return &model->config;

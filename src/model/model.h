@@ -3,6 +3,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include "math/gemm.h"
 #include "model/parameters.h"
 
 /* What goes in: a view of the caller's arrays (see dataset/batch.h for the meaning of each). */
@@ -37,6 +38,10 @@ typedef struct model model;
 bert_status model_create(model **out, const model_config *config, const model_limits *limits,
                          bert_error *error);
 void model_free(model *model);
+
+/* Precision of the products of all linear layers, forward and backward: GEMM_FLOAT32 until this is
+ * called. Everything that is kept, and all other arithmetic, is float32 in both. */
+void model_set_precision(model *model, gemm_precision precision);
 
 const model_config *model_configuration(const model *model);
 const parameter_table *model_parameter_table(const model *model);

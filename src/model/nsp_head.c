@@ -30,11 +30,11 @@ void nsp_head_logits(const model_pass *pass, float *logits)
     size_t sequences = (size_t)pass->input->sequence_count;
     size_t hidden = (size_t)model->config.hidden_size;
     rows_gather(a->first_tokens, a->hidden, pass->input->sequence_starts, sequences, hidden);
-    linear_forward(a->pooled, a->first_tokens, values + p->pooler.weight, values + p->pooler.bias,
-                   sequences, hidden, hidden);
+    linear_forward(model->precision, a->pooled, a->first_tokens, values + p->pooler.weight,
+                   values + p->pooler.bias, sequences, hidden, hidden);
     tanh_forward(a->pooled, a->pooled, sequences * hidden);
-    linear_forward(logits, a->pooled, values + p->pair.weight, values + p->pair.bias, sequences,
-                   hidden, 2);
+    linear_forward(model->precision, logits, a->pooled, values + p->pair.weight,
+                   values + p->pair.bias, sequences, hidden, 2);
 }
 
 /* pair_logits hold their gradient by now. */
@@ -47,15 +47,16 @@ static void head_backward(const model_pass *pass)
     float *gradients = model->gradients;
     size_t sequences = (size_t)pass->input->sequence_count;
     size_t hidden = (size_t)model->config.hidden_size;
-    linear_backward_weight(gradients + p->pair.weight, gradients + p->pair.bias, a->pair_logits,
-                           a->pooled, sequences, hidden, 2);
-    linear_backward_input(a->d_pooled, a->pair_logits, values + p->pair.weight, sequences, hidden,
-                          2);
+    linear_backward_weight(model->precision, gradients + p->pair.weight, gradients + p->pair.bias,
+                           a->pair_logits, a->pooled, sequences, hidden, 2);
+    linear_backward_input(model->precision, a->d_pooled, a->pair_logits, values + p->pair.weight,
+                          sequences, hidden, 2);
     tanh_backward(a->d_pooled, a->d_pooled, a->pooled, sequences * hidden);
-    linear_backward_weight(gradients + p->pooler.weight, gradients + p->pooler.bias, a->d_pooled,
-                           a->first_tokens, sequences, hidden, hidden);
-    linear_backward_input(a->d_first_tokens, a->d_pooled, values + p->pooler.weight, sequences,
-                          hidden, hidden);
+    linear_backward_weight(model->precision, gradients + p->pooler.weight,
+                           gradients + p->pooler.bias, a->d_pooled, a->first_tokens, sequences,
+                           hidden, hidden);
+    linear_backward_input(model->precision, a->d_first_tokens, a->d_pooled,
+                          values + p->pooler.weight, sequences, hidden, hidden);
     rows_scatter_add(a->d_hidden, a->d_first_tokens, pass->input->sequence_starts, sequences,
                      hidden);
 }

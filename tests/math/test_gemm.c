@@ -68,7 +68,7 @@ static void test_epilogues(void **state)
     float *a = math_random(M * K, 0.05, 1), *b = math_random(N * K, 1, 2);
     float *bias = math_random(N, 1, 3), *c = math_zeros(M * N), *gelu = math_zeros(M * N);
     const gemm_epilogue epilogue = {.bias = bias, .gelu = gelu};
-    gemm_fused(GEMM_NT, M, N, K, a, K, b, K, c, N, false, &epilogue);
+    gemm_fused(GEMM_FLOAT32, GEMM_NT, M, N, K, a, K, b, K, c, N, false, &epilogue);
     double *expected = math_memory(M * N, sizeof *expected);
     reference_gemm(GEMM_NT, M, N, K, a, K, b, K, expected, N, false);
     for (size_t i = 0; i < M * N; i++)
@@ -87,7 +87,8 @@ static void test_epilogues(void **state)
         for (size_t i = 0; i < ROWS; i++)
             expected_sums[i] += left[p * ROWS + i];
     const gemm_epilogue with_sums = {.row_sums = sums};
-    gemm_fused(GEMM_TN, ROWS, WIDE, DEPTH, left, ROWS, right, WIDE, wide, WIDE, true, &with_sums);
+    gemm_fused(GEMM_FLOAT32, GEMM_TN, ROWS, WIDE, DEPTH, left, ROWS, right, WIDE, wide, WIDE, true,
+               &with_sums);
     assert_close("row sums", sums, expected_sums, ROWS, 2e-6);
 }
 

@@ -4,6 +4,7 @@
 #include "math/linear.h"
 
 typedef struct layer {
+    gemm_precision precision;
     size_t rows, inputs, outputs;
     const float *in, *weight, *bias, *d_out;
     const float *weight_before, *bias_before;          /* what the gradients are added to */
@@ -40,10 +41,12 @@ static void run(void *context)
     memset(l->out, 0xff, l->result_count * sizeof(float));
     memcpy(l->d_weight, l->weight_before, l->outputs * l->inputs * sizeof(float));
     memcpy(l->d_bias, l->bias_before, l->outputs * sizeof(float));
-    linear_gelu_forward(l->activated, l->out, l->in, l->weight, l->bias, l->rows, l->inputs,
-                        l->outputs);
-    linear_backward_input(l->d_in, l->d_out, l->weight, l->rows, l->inputs, l->outputs);
-    linear_backward_weight(l->d_weight, l->d_bias, l->d_out, l->in, l->rows, l->inputs, l->outputs);
+    linear_gelu_forward(l->precision, l->activated, l->out, l->in, l->weight, l->bias, l->rows,
+                        l->inputs, l->outputs);
+    linear_backward_input(l->precision, l->d_in, l->d_out, l->weight, l->rows, l->inputs,
+                          l->outputs);
+    linear_backward_weight(l->precision, l->d_weight, l->d_bias, l->d_out, l->in, l->rows,
+                           l->inputs, l->outputs);
 }
 
 static double output(const layer *l, size_t row, size_t j)
@@ -77,7 +80,7 @@ static void test_forward_and_backward(void **state)
             expected[i] = output(&l, i / l.outputs, i % l.outputs);
         assert_close("out", l.out, expected, out_count, 2e-6);
         float *plain = math_zeros(out_count);
-        linear_forward(plain, l.in, l.weight, l.bias, l.rows, l.inputs, l.outputs);
+        linear_forward(GEMM_FLOAT32, plain, l.in, l.weight, l.bias, l.rows, l.inputs, l.outputs);
         assert_memory_equal(plain, l.out, out_count * sizeof *plain);
         for (size_t i = 0; i < out_count; i++)
             expected[i] = reference_gelu(expected[i]);
@@ -112,11 +115,11 @@ static void test_backward_through_gelu(void **state)
         const float *weight = math_random(outputs * inputs, 0.1, 3);
         float *d_before = math_zeros(count), *activated = math_zeros(count);
         float *d_activated = math_zeros(count), *expected = math_zeros(count);
-        linear_gelu_backward_input(d_before, activated, d_out, before, weight, rows, inputs,
-                                   outputs);
+        linear_gelu_backward_input(GEMM_FLOAT32, d_before, activated, d_out, before, weight, rows,
+                                   inputs, outputs);
         gelu_forward(expected, before, count);
         assert_memory_equal(activated, expected, count * sizeof *expected);
-        linear_backward_input(d_activated, d_out, weight, rows, inputs, outputs);
+        linear_backward_input(GEMM_FLOAT32, d_activated, d_out, weight, rows, inputs, outputs);
         gelu_backward(expected, d_activated, before, count);
         assert_memory_equal(d_before, expected, count * sizeof *expected);
 
@@ -124,7 +127,7 @@ static void test_backward_through_gelu(void **state)
         double *expected_sum = math_doubles(sum, count);
         for (size_t i = 0; i < count; i++)
             expected_sum[i] += d_activated[i];
-        linear_backward_input_add(sum, d_out, weight, rows, inputs, outputs);
+        linear_backward_input_add(GEMM_FLOAT32, sum, d_out, weight, rows, inputs, outputs);
         assert_close("sum", sum, expected_sum, count, 2e-6);
         math_teardown(NULL);
     }
@@ -136,13 +139,13 @@ static void test_without_bias(void **state)
     layer l = make_layer(5, 6, 7);
     run(&l);
     float *out = math_zeros(35), *d_weight = math_copy(l.weight_before, 42);
-    linear_forward(out, l.in, l.weight, NULL, 5, 6, 7);
+    linear_forward(GEMM_FLOAT32, out, l.in, l.weight, NULL, 5, 6, 7);
     memset(l.x_bias, 0, 7 * sizeof *l.x_bias);
     double expected[35];
     for (size_t i = 0; i < 35; i++)
         expected[i] = output(&l, i / 7, i % 7);
     assert_close("out", out, expected, 35, 2e-6);
-    linear_backward_weight(d_weight, NULL, l.d_out, l.in, 5, 6, 7);
+    linear_backward_weight(GEMM_FLOAT32, d_weight, NULL, l.d_out, l.in, 5, 6, 7);
     assert_memory_equal(d_weight, l.d_weight, 42 * sizeof *d_weight);
 }
 
@@ -150,7 +153,9 @@ static void test_threads_give_the_same_bits(void **state)
 {
     (void)state;
     layer l = make_layer(431, 67, 230);
-    assert_same_for_threads("linear", run, &l, l.out, l.result_count);
+    assert_same_for_threads("float32", run, &l, l.out, l.result_count);
+    l.precision = GEMM_BFLOAT16;
+    assert_same_for_threads("bfloat16", run, &l, l.out, l.result_count);
 }
 
 int main(void)

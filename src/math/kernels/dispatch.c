@@ -5,12 +5,16 @@
 #include <string.h>
 
 /* Best first. */
-static const char *const names[] = {"avx512", "avx2", "generic"};
+static const char *const names[] = {"avx512_bf16", "avx512", "avx2", "generic"};
 
 const kernels *kernels_named(const char *name)
 {
 #if defined(__x86_64__)
     /* The checks include that the operating system saves the registers. */
+    if (strcmp(name, "avx512_bf16") == 0)
+        return __builtin_cpu_supports("avx512bf16") && kernels_named("avx512")
+                   ? &kernels_avx512_bf16
+                   : NULL;
     if (strcmp(name, "avx512") == 0)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&

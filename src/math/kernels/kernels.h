@@ -1,7 +1,7 @@
 /* The inner loops of math/, compiled once for each instruction set and chosen at run time by what
- * the processor can do. The environment variable BERT_KERNELS = avx512 | avx2 | generic asks for
- * one of them; where it names none, or one that the processor or the build does not have, it is as
- * if it were not set. */
+ * the processor can do. The environment variable BERT_KERNELS = avx512_bf16 | avx512 | avx2 |
+ * generic asks for one of them; where it names none, or one that the processor or the build does
+ * not have, it is as if it were not set. */
 #ifndef MATH_KERNELS_KERNELS_H
 #define MATH_KERNELS_KERNELS_H
 
@@ -9,26 +9,35 @@
 
 #include <stdbool.h>
 
-typedef struct kernels {
-    const char *name;
+enum { MOST_TILE_ROWS = 16 };
 
-    /* Matrix products work on panels: an A panel is [k][rows] with rows ≤ tile_rows, a B panel
-     * [k][tile_columns], filled with zeros behind the last column. */
-    size_t tile_rows, tile_columns;
+/* Matrix products work on panels: an A panel is [depth][rows] with rows ≤ tile_rows, a B panel
+ * [depth][tile_columns], filled with zeros behind the last column. A place of a panel is a float,
+ * or two neighbours of k as bfloat16 (the first in the low half; a zero behind the last of odd k).
+ */
+typedef struct product_kernels {
+    size_t values_in_place; /* depth = k / values_in_place, rounded up */
 
     /* out[p × stride + i] = in[i × ld + p] for i < count ≤ stride, p < k; zeros for i ≥ count.
      * stride is tile_columns, or count ≤ tile_rows. */
     void (*pack_rows)(float *out, const float *in, size_t ld, size_t count, size_t k,
                       size_t stride);
-    /* out[p × stride + i] = in[p × ld + i]. */
+    /* out[p × stride + i] = in[p × ld + i]. Where `sums` is not NULL, count ≤ tile_rows, and
+     * in[p × ld + i] as it is, not rounded, is added to sums[i], one p after the other. */
     void (*pack_columns)(float *out, const float *in, size_t ld, size_t count, size_t k,
-                         size_t stride);
+                         size_t stride, float *sums);
     /* c[rows, columns] = (accumulate ? c : 0) + a · b + (bias ? bias : 0); a is one A panel, b as
      * many B panels as the columns need. */
-    void (*multiply_panel)(size_t rows, size_t columns, size_t k, const float *a, const float *b,
-                           float *c, size_t ldc, const float *bias, bool accumulate);
-    /* sums[rows] += the sum over k of an A panel. */
-    void (*sum_panel)(float *sums, const float *panel, size_t rows, size_t k);
+    void (*multiply_panel)(size_t rows, size_t columns, size_t depth, const float *a,
+                           const float *b, float *c, size_t ldc, const float *bias,
+                           bool accumulate);
+} product_kernels;
+
+typedef struct kernels {
+    const char *name;
+
+    size_t tile_rows, tile_columns;
+    product_kernels float32, bfloat16;
 
     /* One run of elements, on the calling thread. */
     void (*gelu_forward)(float *out, const float *in, size_t count);
@@ -73,7 +82,7 @@ const kernels *kernels_named(const char *name);
 
 extern const kernels kernels_generic;
 #if defined(__x86_64__)
-extern const kernels kernels_avx2, kernels_avx512;
+extern const kernels kernels_avx2, kernels_avx512, kernels_avx512_bf16;
 #endif
 
 #endif

@@ -1,0 +1,7 @@
+/* AVX-512 with products of pairs of bfloat16 (AVX512-BF16): Cooper Lake, Sapphire Rapids, Zen 4 and
+ * later. In float32 it computes what kernels_avx512 does. */
+#define INSTANCE kernels_avx512_bf16
+#define INSTANCE_NAME "avx512_bf16"
+#define TILE_ROWS 14
+#define TILE_COLUMNS 32
+#include "math/kernels/instance.inc"

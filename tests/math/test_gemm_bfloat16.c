@@ -1,0 +1,286 @@
+/* Products of operands rounded to bfloat16: the rounding against its definition, the products
+ * against double precision on operands rounded by that definition. */
+#include "reference.h"
+
+#include "math/kernels/kernels.h"
+
+static const char *const kernel_names[] = {"avx512_bf16", "avx512", "avx2", "generic"};
+enum { KERNELS = sizeof kernel_names / sizeof *kernel_names };
+
+static uint32_t bits_of(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static float float_of(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* The definition: of the two neighbours in bfloat16 the nearer one, of two as near the one whose
+ * last bit is 0; the neighbour above the largest number is 2^128, that is infinity. Subnormal
+ * numbers are zero, and what is no number keeps its sign and its upper bits, made quiet. */
+static float reference_bfloat16(float value)
+{
+    uint32_t bits = bits_of(value), down = bits & 0xffff0000u, up = down + 0x10000u;
+    if (isnan(value))
+        return float_of(down | 0x00400000u);
+    if (fpclassify(value) == FP_SUBNORMAL)
+        return float_of(bits & 0x80000000u);
+    if (!isfinite(value) || down == bits)
+        return value;
+    double below = fabs((double)float_of(down)), above = fabs((double)float_of(up));
+    double exact = fabs((double)value);
+    if (isinf(above))
+        above = 0x1p128;
+    if (exact - below == above - exact)
+        return float_of(down & 0x10000u ? up : down);
+    return float_of(exact - below < above - exact ? down : up);
+}
+
+static float *rounded(const float *values, size_t count)
+{
+    float *copy = math_copy(values, count);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = reference_bfloat16(copy[i]);
+    return copy;
+}
+
+/* Bits of value p of line i in a panel, as a float. */
+static uint32_t panel_value(const product_kernels *operations, const float *panel, size_t stride,
+                            size_t p, size_t i)
+{
+    uint32_t place = bits_of(panel[p / operations->values_in_place * stride + i]);
+    if (operations->values_in_place == 1)
+        return place;
+    return p % 2 ? place & 0xffff0000u : place << 16;
+}
+
+/* in[count][k] or in[k][count] as a panel of either kind. */
+static void check_panels(const kernels *kernels, const float *in, size_t count, size_t k,
+                         size_t stride)
+{
+    const product_kernels *operations = &kernels->bfloat16;
+    size_t values = operations->values_in_place, depth = (k + values - 1) / values;
+    float *panel = aligned_alloc(64, (depth * stride * sizeof(float) + 63) / 64 * 64);
+    assert_non_null(panel);
+    for (int columns = 0; columns < 2; columns++) {
+        memset(panel, 0xff, depth * stride * sizeof *panel);
+        if (columns)
+            operations->pack_columns(panel, in, count, count, k, stride, NULL);
+        else
+            operations->pack_rows(panel, in, k, count, k, stride);
+        for (size_t p = 0; p < depth * values; p++)
+            for (size_t i = 0; i < stride; i++) {
+                uint32_t expected = 0;
+                if (p < k && i < count)
+                    expected = bits_of(reference_bfloat16(in[columns ? p * count + i : i * k + p]));
+                if (panel_value(operations, panel, stride, p, i) != expected)
+                    fail_msg("%s, %s: value %zu of line %zu: %08x, expected %08x", kernels->name,
+                             columns ? "columns" : "rows", p, i,
+                             panel_value(operations, panel, stride, p, i), expected);
+            }
+    }
+    free(panel);
+}
+
+/* Every upper half, with the lower halves around each border of the rounding; in B panels whose
+ * last line is missing, of odd k. */
+static void test_rounding_of_every_number(void **state)
+{
+    (void)state;
+    static const uint32_t low[] = {0, 1, 0x7fff, 0x8000, 0x8001, 0xffff};
+    enum { LOW = sizeof low / sizeof *low, ALL = LOW << 16, K = 1023 };
+    float *values = math_zeros(ALL + 64 * K);
+    for (uint32_t i = 0; i < ALL; i++)
+        values[i] = float_of((i / LOW) << 16 | low[i % LOW]);
+    for (int i = 0; i < KERNELS; i++) {
+        const kernels *kernels = kernels_named(kernel_names[i]);
+        if (!kernels)
+            continue;
+        size_t count = kernels->tile_columns - 1;
+        for (size_t first = 0; first < ALL; first += count * K)
+            check_panels(kernels, values + first, count, K, kernels->tile_columns);
+    }
+}
+
+static void test_panels_of_every_shape(void **state)
+{
+    (void)state;
+    enum { K = 67 };
+    const float *values = math_random(64 * K, 1, 1);
+    for (int i = 0; i < KERNELS; i++) {
+        const kernels *kernels = kernels_named(kernel_names[i]);
+        for (size_t k = 1; kernels && k <= K; k++) {
+            for (size_t rows = 1; rows <= kernels->tile_rows; rows++)
+                check_panels(kernels, values, rows, k, rows);
+            for (size_t columns = 1; columns <= kernels->tile_columns; columns++)
+                check_panels(kernels, values, columns, k, kernels->tile_columns);
+        }
+    }
+}
+
+/* Processors with and without the instruction: one tile by all kernels, up to the rounding of
+ * float32 sums. */
+static void test_all_kernels_agree(void **state)
+{
+    (void)state;
+    enum { ROWS = 3, COLUMNS = 12, K = 301, STRIDE = 32 };
+    const float *a = math_random(ROWS * K, 1, 1), *b = math_random(COLUMNS * K, 1, 2);
+    float first[ROWS * COLUMNS], c[ROWS * COLUMNS];
+    float *panels = aligned_alloc(64, (STRIDE * K + 64 * K) * sizeof(float));
+    assert_non_null(panels);
+    double expected[ROWS * COLUMNS];
+    for (int i = KERNELS - 1; i >= 0; i--) {
+        const kernels *kernels = kernels_named(kernel_names[i]);
+        if (!kernels)
+            continue;
+        const product_kernels *operations = &kernels->bfloat16;
+        size_t depth = (K + operations->values_in_place - 1) / operations->values_in_place;
+        float *panel_a = panels + kernels->tile_columns * depth;
+        operations->pack_rows(panels, b, K, COLUMNS, K, kernels->tile_columns);
+        operations->pack_rows(panel_a, a, K, ROWS, K, ROWS);
+        operations->multiply_panel(ROWS, COLUMNS, depth, panel_a, panels, c, COLUMNS, NULL, false);
+        if (i == KERNELS - 1) {
+            memcpy(first, c, sizeof first);
+            for (int j = 0; j < ROWS * COLUMNS; j++)
+                expected[j] = (double)first[j];
+        }
+        assert_close(kernel_names[i], c, expected, ROWS * COLUMNS, 1e-6);
+    }
+    free(panels);
+}
+
+static void check(gemm_kind kind, size_t m, size_t n, size_t k, bool accumulate)
+{
+    size_t lda = (kind == GEMM_TN ? m : k) + 3, ldb = (kind == GEMM_NT ? k : n) + 5, ldc = n + 1;
+    size_t a_count = (kind == GEMM_TN ? k : m) * lda, b_count = (kind == GEMM_NT ? n : k) * ldb;
+    float *a = math_random(a_count, 1, m), *b = math_random(b_count, 1, n);
+    float *c = math_random(m * ldc, 1, k);
+    double *expected = math_doubles(c, m * ldc);
+    gemm_fused(GEMM_BFLOAT16, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate, NULL);
+    reference_gemm(kind, m, n, k, rounded(a, a_count), lda, rounded(b, b_count), ldb, expected, ldc,
+                   accumulate);
+    char what[80];
+    snprintf(what, sizeof what, "kind %d, %zu x %zu x %zu%s: c", kind, m, n, k,
+             accumulate ? ", added" : "");
+    assert_close(what, c, expected, m * ldc, 2e-6);
+    math_teardown(NULL);
+}
+
+static void test_sweep_of_odd_sizes(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 2, 3, 6, 13, 15, 17, 33, 64, 97};
+    const size_t count = sizeof sizes / sizeof *sizes;
+    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
+        for (size_t i = 0; i < count; i++)
+            for (size_t j = 0; j < count; j++)
+                for (size_t l = 0; l < count; l++)
+                    check((gemm_kind)kind, sizes[i], sizes[j], sizes[l], (i + j + l) % 2);
+}
+
+/* More than one block of k, one chunk of rows, one chunk of columns, one task. */
+static void test_sizes_beyond_the_blocks(void **state)
+{
+    (void)state;
+    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
+        for (int accumulate = 0; accumulate < 2; accumulate++) {
+            check((gemm_kind)kind, 30, 70, 1601, accumulate);
+            check((gemm_kind)kind, 4101, 35, 50, accumulate);
+            check((gemm_kind)kind, 17, 4200, 31, accumulate);
+            check((gemm_kind)kind, 130, 300, 769, accumulate);
+        }
+}
+
+/* The bias, its gradient and GELU are float32. */
+static void test_epilogues(void **state)
+{
+    (void)state;
+    enum { M = 45, N = 77, K = 801 };
+    float *a = math_random(M * K, 0.05, 1), *b = math_random(N * K, 1, 2);
+    float *bias = math_random(N, 1, 3), *c = math_zeros(M * N), *gelu = math_zeros(M * N);
+    const gemm_epilogue epilogue = {.bias = bias, .gelu = gelu};
+    gemm_fused(GEMM_BFLOAT16, GEMM_NT, M, N, K, a, K, b, K, c, N, false, &epilogue);
+    double *expected = math_memory(M * N, sizeof *expected);
+    reference_gemm(GEMM_NT, M, N, K, rounded(a, M * K), K, rounded(b, N * K), K, expected, N,
+                   false);
+    for (size_t i = 0; i < M * N; i++)
+        expected[i] += bias[i % N];
+    assert_close("biased", c, expected, M * N, 2e-6);
+    for (size_t i = 0; i < M * N; i++)
+        expected[i] = reference_gelu(expected[i]);
+    assert_close("gelu", gelu, expected, M * N, 2e-6);
+
+    enum { WIDE = 4200, ROWS = 29, DEPTH = 501 };
+    float *left = math_random(DEPTH * ROWS, 1, 4), *right = math_random(DEPTH * WIDE, 1, 5);
+    float *sums = math_random(ROWS, 1, 6), *wide = math_zeros(ROWS * WIDE);
+    double *expected_sums = math_doubles(sums, ROWS);
+    for (size_t p = 0; p < DEPTH; p++)
+        for (size_t i = 0; i < ROWS; i++)
+            expected_sums[i] += left[p * ROWS + i];
+    const gemm_epilogue with_sums = {.row_sums = sums};
+    gemm_fused(GEMM_BFLOAT16, GEMM_TN, ROWS, WIDE, DEPTH, left, ROWS, right, WIDE, wide, WIDE, true,
+               &with_sums);
+    assert_close("row sums", sums, expected_sums, ROWS, 2e-6);
+}
+
+typedef struct product {
+    gemm_kind kind;
+    size_t m, n, k;
+    const float *a, *b;
+    float *c;
+} product;
+
+static void multiply(void *context)
+{
+    product *p = context;
+    gemm_fused(GEMM_BFLOAT16, p->kind, p->m, p->n, p->k, p->a, p->kind == GEMM_TN ? p->m : p->k,
+               p->b, p->kind == GEMM_NT ? p->k : p->n, p->c, p->n, false, NULL);
+}
+
+static void test_threads_give_the_same_bits(void **state)
+{
+    (void)state;
+    static const size_t sizes[][3] = {{515, 131, 1601}, {20, 3000, 501}, {1500, 33, 101}};
+    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
+        for (size_t i = 0; i < 3; i++) {
+            size_t m = sizes[i][0], n = sizes[i][1], k = sizes[i][2];
+            product product = {
+                (gemm_kind)kind,  m, n, k, math_random(m * k, 1, 1), math_random(n * k, 1, 2),
+                math_zeros(m * n)};
+            assert_same_for_threads("gemm", multiply, &product, product.c, m * n);
+        }
+}
+
+/* What is not finite must reach the loss, where a run looks for it. */
+static void test_numbers_that_are_not_finite(void **state)
+{
+    (void)state;
+    enum { M = 5, N = 7, K = 9 };
+    float *a = math_random(M * K, 1, 1), *b = math_random(N * K, 1, 2), c[M * N];
+    a[2 * K + 8] = float_of(0x7f800001u); /* the payload is in the half that is cut off */
+    b[3 * K + 1] = INFINITY;
+    gemm_fused(GEMM_BFLOAT16, GEMM_NT, M, N, K, a, K, b, K, c, N, false, NULL);
+    for (int i = 0; i < M; i++)
+        for (int j = 0; j < N; j++)
+            if (i == 2)
+                assert_true(isnan(c[i * N + j]));
+            else
+                assert_true(j == 3 ? isinf(c[i * N + j]) : isfinite(c[i * N + j]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        math_test(test_rounding_of_every_number),   math_test(test_panels_of_every_shape),
+        math_test(test_all_kernels_agree),          math_test(test_sweep_of_odd_sizes),
+        math_test(test_sizes_beyond_the_blocks),    math_test(test_epilogues),
+        math_test(test_threads_give_the_same_bits), math_test(test_numbers_that_are_not_finite),
+    };
+    return cmocka_run_group_tests(tests, math_setup, NULL);
+}
