@@ -107,9 +107,11 @@ static bert_status read_block(block_reader *r, block *b, bert_error *error)
             if (cut == 0)
                 continue;
             size_t rest = b->length - cut;
-            TRY(memory_grow((void **)&r->rest, &r->rest_capacity, rest, 1, "text", error));
-            memcpy(r->rest, b->data + cut, rest);
-            r->rest_length = rest;
+            if (rest) {
+                TRY(memory_grow((void **)&r->rest, &r->rest_capacity, rest, 1, "text", error));
+                memcpy(r->rest, b->data + cut, rest);
+                r->rest_length = rest;
+            }
         } else {
             close(r->descriptor);
             r->descriptor = -1;
