@@ -48,6 +48,34 @@ static const option options[] = {
      .value = "N",
      AT_LEAST(1),
      .help = "how many different characters to keep, the most frequent"},
+    {.name = "initial-alphabet",
+     .kind = OPTION_STRING,
+     .target = &settings.params.initial_alphabet,
+     .value = "CHARACTERS",
+     .help = "characters to keep even if the text has none of them"},
+    {.name = "algorithm",
+     .kind = OPTION_STRING,
+     .target = &settings.params.algorithm,
+     .value = "NAME",
+     .help = "frequency: merge the pair seen most often, as Hugging Face does; likelihood: the one "
+             "that raises the likelihood of the text most, as WordPiece was defined"},
+    {.name = "extend",
+     .kind = OPTION_STRING,
+     .target = &settings.params.extend,
+     .value = "PATH",
+     .help = "keep every entry of this tokenizer and its settings, and put new ones behind"},
+    {.name = "add",
+     .kind = OPTION_SIZE,
+     .target = &settings.params.add,
+     .value = "N",
+     .help = "entries to put behind those of --extend"},
+    {.name = "memory",
+     .kind = OPTION_UINT64,
+     .target = &settings.params.memory,
+     .value = "BYTES",
+     .default_text = "no limit",
+     .help = "memory for words and their counts; where it is not enough, the rarest words are "
+             "dropped, and how many is said"},
     {.name = "threads",
      .kind = OPTION_INT,
      .target = &settings.params.threads,
@@ -74,6 +102,10 @@ static int run(const arguments *arguments)
     bert_train_tokenizer_result result;
     if (bert_train_tokenizer(&settings.params, &result, &console_observer, &error) != BERT_OK)
         return console_failure(&error);
+    if (!result.finished) {
+        console_error("train-tokenizer: stopped; nothing was written");
+        return 128 + console_signal();
+    }
     if (settings.json)
         return console_json(json_pack(
             "{s:s, s:I, s:I, s:I, s:I, s:I}", "output", settings.params.output, "vocab_size",
@@ -96,7 +128,8 @@ const command command_train_tokenizer = {
         "files: vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json. "
         "The same text gives the same vocabulary, on any machine and with any number of threads.",
     .examples = "bert train-tokenizer --output tokenizer corpus.txt\n"
-                "bert train-tokenizer --cased --vocab-size 8192 --output tokenizer *.txt\n",
+                "bert train-tokenizer --cased --vocab-size 8192 --output tokenizer *.txt\n"
+                "bert train-tokenizer --extend base --add 1000 --output medical papers.txt\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,
