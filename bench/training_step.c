@@ -1,6 +1,7 @@
 /* Our side of bench/against-pytorch: one model, one batch, steps on demand.
  *
  *     training_step CONFIG.json BATCH.safetensors THREADS [--inference] [--micro-batch-tokens N]
+ *                   [--precision float32|bf16]
  *
  * Reads lines "steps N" on standard input, runs N steps and answers with one JSON object a line, as
  * bench/pytorch/peer.py does. A step is what `bert pretrain` does: forward and backward over
@@ -143,19 +144,23 @@ int main(int argc, char **argv)
 {
     if (argc < 4) {
         fprintf(stderr, "usage: training_step CONFIG.json BATCH.safetensors THREADS "
-                        "[--inference] [--micro-batch-tokens N]\n");
+                        "[--inference] [--micro-batch-tokens N] [--precision float32|bf16]\n");
         return 2;
     }
     bench bench = {.training = true};
     int tokens = 0;
+    gemm_precision precision = GEMM_FLOAT32;
     for (int i = 4; i < argc; i++) {
         if (strcmp(argv[i], "--inference") == 0)
             bench.training = false;
         else if (strcmp(argv[i], "--micro-batch-tokens") == 0 && i + 1 < argc)
             tokens = atoi(argv[++i]);
+        else if (strcmp(argv[i], "--precision") == 0 && i + 1 < argc)
+            precision = strcmp(argv[++i], "bf16") == 0 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
     }
     threads_use(atoi(argv[3]));
     prepare(&bench, argv[1], argv[2], tokens);
+    model_set_precision(bench.model, precision);
     printf("{\"ready\": \"%d threads\"}\n", threads_count());
     fflush(stdout);
     int count;

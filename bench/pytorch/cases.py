@@ -49,7 +49,7 @@ CASES = [
     Case("base inference, mixed", "base", natural(32, 128), inference=True, quick=True),
 ]
 
-# Flags of peer.py. bfloat16 stands apart: it is another arithmetic, so it is shown beside, and both
-# comparisons are printed.
+# Flags of peer.py. bfloat16 stands apart: it is another arithmetic, so each side's is held against the
+# other's, and then the best of each.
 FLOAT32 = [["--fused"], ["--fused", "--compile"], ["--fused", "--attention", "eager"]]
 BFLOAT16 = [["--fused", "--bf16"], ["--fused", "--bf16", "--compile"]]

@@ -31,6 +31,7 @@ bert_pretrain_params bert_pretrain_params_default(void)
         .adam_epsilon = 1e-8,
         .max_grad_norm = 1.0,
         .lr_scheduler_type = "linear",
+        .precision = "float32",
         .num_train_epochs = 3,
         .logging_steps = 10,
         .hidden_dropout_prob = -1,
@@ -182,6 +183,9 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
     if (strcmp(params->optim, "adamw") != 0 && strcmp(params->optim, "adam") != 0)
         return error_set(error, BERT_ERROR_USAGE, "--optim is \"%s\", expected adamw or adam",
                          params->optim);
+    if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
+        return error_set(error, BERT_ERROR_USAGE, "--precision is \"%s\", expected float32 or bf16",
+                         params->precision);
     schedule_kind schedule;
     TRY(schedule_parse(&schedule, params->lr_scheduler_type, error));
     if (schedule == SCHEDULE_CONSTANT && (params->warmup_steps > 0 || params->warmup_ratio > 0))
@@ -198,7 +202,8 @@ bert_status settings_check(const bert_pretrain_params *params, bert_error *error
                    {params->model, "--model"},
                    {params->output, "--output"},
                    {params->optim, "--optim"},
-                   {params->lr_scheduler_type, "--lr-scheduler-type"}};
+                   {params->lr_scheduler_type, "--lr-scheduler-type"},
+                   {params->precision, "--precision"}};
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         if (!strings[i].value || !*strings[i].value)
             return error_set(error, BERT_ERROR_USAGE, "%s is missing", strings[i].option);
@@ -252,13 +257,14 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
     bert_pretrain_params *kept = &settings->params;
     *kept = *params;
     kept->stop_after_steps = 0;
-    /* All five are replaced before the first failure returns: what is freed is always a copy. */
+    /* All six are replaced before the first failure returns: what is freed is always a copy. */
     bert_status statuses[] = {
         copy_path(&kept->data, error),
         copy_model(&kept->model, error),
         copy_path(&kept->output, error),
         copy_string(&kept->optim, error),
         copy_string(&kept->lr_scheduler_type, error),
+        copy_string(&kept->precision, error),
     };
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
         TRY(statuses[i]);
@@ -268,8 +274,9 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
 void settings_free(run_settings *settings)
 {
     bert_pretrain_params *params = &settings->params;
-    const char *strings[] = {params->data, params->model, params->output, params->optim,
-                             params->lr_scheduler_type};
+    const char *strings[] = {
+        params->data,     params->model, params->output, params->optim, params->lr_scheduler_type,
+        params->precision};
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         free((void *)(uintptr_t)strings[i]);
     *settings = (run_settings){0};
@@ -329,6 +336,7 @@ static bert_status put_fields(json_t *object, const bert_pretrain_params *params
     TRY(json_put(object, "output", json_string(params->output), error));
     TRY(json_put(object, "optim", json_string(params->optim), error));
     TRY(json_put(object, "lr_scheduler_type", json_string(params->lr_scheduler_type), error));
+    TRY(json_put(object, "precision", json_string(params->precision), error));
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         double value = field_value(params, &fields[i]);
         json_t *json = fields[i].kind == FIELD_DOUBLE ? json_real(value)
@@ -400,6 +408,7 @@ static bert_status get_fields(const json_t *object, const char *path, bert_pretr
     TRY(json_get_string(object, path, "optim", true, &params->optim, error));
     TRY(json_get_string(object, path, "lr_scheduler_type", true, &params->lr_scheduler_type,
                         error));
+    TRY(json_get_string(object, path, "precision", true, &params->precision, error));
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         const struct field *field = &fields[i];
         if (field->kind == FIELD_BOOL) {

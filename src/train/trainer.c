@@ -55,6 +55,8 @@ static bert_status create_model(trainer *trainer, bert_error *error)
                              sampler_max_masked(trainer->sampler), error));
     const model_limits limits = micro_batches_limits(&trainer->micro_batches, true);
     TRY(model_create(&trainer->model, trainer->config, &limits, error));
+    if (strcmp(trainer->settings->params.precision, "bf16") == 0)
+        model_set_precision(trainer->model, GEMM_BFLOAT16);
     trainer->table = model_parameter_table(trainer->model);
     size_t bytes = trainer->table->size * sizeof(float);
     TRY(memory_map((void **)&trainer->first_moment, bytes, "first moments", error));

@@ -33,6 +33,8 @@ static void test_every_range_has_its_message(void **state)
     REFUSED(adam_epsilon = 0, "--adam-epsilon");
     REFUSED(max_grad_norm = -1, "--max-grad-norm");
     REFUSED(lr_scheduler_type = "cosine_with_sugar", "cosine_with_sugar");
+    REFUSED(precision = "fp16", "--precision is \"fp16\", expected float32 or bf16");
+    REFUSED(precision = NULL, "--precision is missing");
     REFUSED(warmup_steps = -1, "--warmup-steps");
     REFUSED(warmup_ratio = 1.1, "--warmup-ratio");
     REFUSED(warmup_ratio = 0.1, "--warmup-steps and --warmup-ratio");
@@ -75,6 +77,7 @@ static void test_run_json_gives_back_every_setting(void **state)
     params.adam_epsilon = 1e-300;
     params.max_grad_norm = 1e300;
     params.lr_scheduler_type = "constant_with_warmup";
+    params.precision = "bf16";
     params.warmup_steps = 0;
     params.warmup_ratio = 0.123;
     params.max_steps = ((int64_t)1 << 53) - 1;
@@ -99,10 +102,12 @@ static void test_run_json_gives_back_every_setting(void **state)
     assert_non_null(strstr(again.params.output, "/somewhere"));
     assert_string_equal(again.params.optim, "adam");
     assert_string_equal(again.params.lr_scheduler_type, "constant_with_warmup");
+    assert_string_equal(again.params.precision, "bf16");
     assert_int_equal(again.params.stop_after_steps, 0);
     /* All the rest bit by bit. */
     bert_pretrain_params left = settings.params, right = again.params;
     left.data = left.model = left.output = left.optim = left.lr_scheduler_type = NULL;
+    left.precision = right.precision = NULL;
     right.data = right.model = right.output = right.optim = right.lr_scheduler_type = NULL;
     assert_memory_equal(&left, &right, sizeof left);
     assert_memory_equal(&again.data, &settings.data, sizeof again.data);
