@@ -6,8 +6,8 @@
 #include <unicode/utf8.h>
 
 /* In the order in which they are asked; the last one takes any text. */
-static const reader_format *const formats[] = {&reader_wikitext, &reader_json_lines,
-                                               &reader_delimited, &reader_plain_text};
+static const reader_format *const formats[] = {
+    &reader_parquet, &reader_wikitext, &reader_json_lines, &reader_delimited, &reader_plain_text};
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
@@ -19,7 +19,6 @@ static const char *find_foreign(const char *head, size_t size)
         size_t size;
         const char *what;
     } kinds[] = {
-        {"PAR1", 4, "a Parquet file, not text"},
         {"ARROW1", 6, "an Arrow file, not text"},
         {"\xFF\xFE", 2, "UTF-16, expected UTF-8; convert it first, e.g. with iconv"},
         {"\xFE\xFF", 2, "UTF-16, expected UTF-8; convert it first, e.g. with iconv"},
@@ -53,6 +52,9 @@ static bert_status choose_format(reader *reader, bert_error *error)
     source *source = &reader->source;
     const char *head = source->buffer + source->begin;
     size_t size = source->end - source->begin;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (formats[i]->binary && formats[i]->detect(reader, head, size))
+            return start_format(reader, formats[i], error);
     const char *foreign = find_foreign(head, size < 4096 ? size : 4096);
     if (foreign)
         return error_set(error, BERT_ERROR_INPUT, "%s: is %s", source->name, foreign);

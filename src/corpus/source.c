@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -193,4 +194,59 @@ bert_status source_line(source *source, line *line, bool *found, bert_error *err
             line->length--;
         return BERT_OK;
     }
+}
+
+/* ------------------------------------------------------------------------------ reading anywhere
+ */
+
+/* Whether the input is a file of which the buffer holds the beginning. */
+static bool is_whole_file(const source *source)
+{
+    struct stat information;
+    return !source->unpacker && fstat(source->descriptor, &information) == 0 &&
+           S_ISREG(information.st_mode) &&
+           lseek(source->descriptor, 0, SEEK_CUR) == (off_t)source->read;
+}
+
+static bert_status copy_rest(source *source, FILE *copy, bert_error *error)
+{
+    do {
+        TRY(source_fill(source, 1, error));
+        size_t waiting = source->end - source->begin;
+        if (fwrite(source->buffer + source->begin, 1, waiting, copy) != waiting)
+            return error_set_errno(error, errno, "%s: cannot copy it to the temporary folder",
+                                   source->name);
+        take(source, waiting);
+    } while (!source->finished);
+    if (fflush(copy) != 0)
+        return error_set_errno(error, errno, "%s: cannot copy it to the temporary folder",
+                               source->name);
+    return BERT_OK;
+}
+
+bert_status source_file(source *source, int *descriptor, bert_error *error)
+{
+    if (is_whole_file(source)) {
+        *descriptor = fcntl(source->descriptor, F_DUPFD_CLOEXEC, 0);
+        return *descriptor >= 0 ? BERT_OK
+                                : error_set_errno(error, errno, "%s: cannot open", source->name);
+    }
+    FILE *copy = tmpfile();
+    if (!copy)
+        return error_set_errno(error, errno, "%s: cannot create a temporary file for it",
+                               source->name);
+    bert_status status = copy_rest(source, copy, error);
+    if (status == BERT_OK) {
+        *descriptor = fcntl(fileno(copy), F_DUPFD_CLOEXEC, 0);
+        if (*descriptor < 0)
+            status = error_set_errno(error, errno, "%s: cannot open", source->name);
+    }
+    fclose(copy);
+    return status;
+}
+
+void source_note_offset(source *source, uint64_t offset)
+{
+    if (!source->unpacker && offset > source->read)
+        source->read = offset;
 }

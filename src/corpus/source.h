@@ -41,6 +41,15 @@ uint64_t source_bytes_read(const source *source);
 /* Makes at least `wanted` bytes wait in the buffer, or all that there are. */
 bert_status source_fill(source *source, size_t wanted, bert_error *error);
 
+/* For formats that cannot be read from front to end: a descriptor, the caller's to close, of a file
+ * that can be read anywhere and holds the input, or the archive's file, from its beginning; nothing
+ * of it may have been taken yet. It is the input itself, or for a pipe and for what is packed a
+ * copy without a name in the system's temporary folder. */
+bert_status source_file(source *source, int *descriptor, bert_error *error);
+
+/* How far such a format has come, for source_bytes_read. */
+void source_note_offset(source *source, uint64_t offset);
+
 typedef struct line {
     const char *data; /* valid until the next call on the source */
     size_t length;    /* without its line end, which is LF or CR LF */

@@ -182,6 +182,61 @@ static void test_real_glue(void **state)
     count_documents("../shared/data/glue/WNLI", "sentence1,sentence2", 635 + 71 + 146);
 }
 
+/* The Parquet forms of WikiText give the documents of the raw file, also through a pipe's copy. */
+static void test_real_parquet(void **state)
+{
+    (void)state;
+    const char *folder = "../shared/data/parquet/wikitext-made/";
+    if (!file_exists(folder)) {
+        print_message("skipped: no shared data\n");
+        skip();
+    }
+    text expected, found;
+    assert_ok(read_input(&expected, "../shared/data/wikitext/wiki.valid.raw", NULL, error));
+    assert_ok(
+        read_input(&found, "../shared/data/parquet/wikitext-made/*.snappy*.parquet", NULL, error));
+    assert_int_equal(found.length, 3 * expected.length);
+    for (int i = 0; i < 3; i++)
+        assert_memory_equal(found.data + (size_t)i * expected.length, expected.data,
+                            expected.length);
+    text_free(&found);
+    text_free(&expected);
+    count_documents("../shared/data/parquet/hf-text-label", NULL, 1047 + 2411);
+    count_documents("../shared/data/parquet/hf-glue-sst2", NULL, 872);
+}
+
+/* tests/formats/make-tables.py says what is in it. */
+static void test_parquet(void **state)
+{
+    (void)state;
+    const char *path = "tests/formats/tables/snappy.parquet";
+    text documents;
+    assert_ok(read_input(&documents, path, NULL, error));
+    assert_memory_equal(documents.data, "row 0|two|zw\xC3\xB6lf|", 17);
+    text_free(&documents);
+    assert_ok(read_input(&documents, path, "tags,text", error));
+    assert_memory_equal(documents.data, "a\nrow 0|two|b\ncc|a\nzw\xC3\xB6lf|", 26);
+    text_free(&documents);
+    assert_refused(path, "id", BERT_ERROR_INPUT,
+                   "snappy.parquet: there is no text in the column \"id\"; the columns are: "
+                   "id (int64), text (string), tags (list<string>).");
+
+    int kept = dup(STDIN_FILENO), ends[2]; /* a pipe holds so small a file */
+    text content = {0};
+    assert_ok(file_read(&content, path, 1 << 16, error));
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], content.data, content.length), content.length);
+    close(ends[1]);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    assert_ok(read_input(&documents, "-", "tags,text", error));
+    assert_memory_equal(documents.data, "a\nrow 0|two|b\ncc|a\nzw\xC3\xB6lf|", 26);
+    dup2(kept, STDIN_FILENO);
+    close(kept);
+    close(ends[0]);
+    text_free(&documents);
+    text_free(&content);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,7 +245,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_found_by_content, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_json_members, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folders_and_patterns, set_up, tear_down),
+        cmocka_unit_test(test_parquet),
         cmocka_unit_test(test_real_glue),
+        cmocka_unit_test(test_real_parquet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

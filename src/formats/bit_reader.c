@@ -1,0 +1,140 @@
+#include "formats/bit_reader.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+uint32_t bits_read(const unsigned char *data, size_t size, uint64_t at, unsigned count)
+{
+    uint64_t value = 0, byte = at / 8;
+    for (unsigned i = 0; i < 5 && byte + i < size; i++)
+        value |= (uint64_t)data[byte + i] << (8 * i);
+    value >>= at % 8;
+    return (uint32_t)(value & ((UINT64_C(1) << count) - 1));
+}
+
+static bool take_varint(const unsigned char *data, size_t size, size_t *at, uint64_t *value)
+{
+    *value = 0;
+    for (unsigned shift = 0; shift < 64 && *at < size; shift += 7) {
+        unsigned byte = data[(*at)++];
+        *value |= (uint64_t)(byte & 0x7F) << shift;
+        if (byte < 0x80)
+            return true;
+    }
+    return false;
+}
+
+static bool begin_run(run_reader *reader)
+{
+    uint64_t head;
+    if (!take_varint(reader->data, reader->size, &reader->at, &head))
+        return false;
+    reader->packed = head & 1;
+    size_t rest = reader->size - reader->at;
+    if (reader->packed) {
+        /* A last group may be cut off behind its last value. */
+        uint64_t groups = head >> 1, bytes;
+        if (groups > UINT32_MAX)
+            return false;
+        bytes = groups * reader->width;
+        reader->left = bytes <= rest ? groups * 8 : (uint64_t)rest * 8 / reader->width;
+        reader->bit = (uint64_t)reader->at * 8;
+        reader->at += bytes <= rest ? (size_t)bytes : rest;
+        return true;
+    }
+    unsigned bytes = (reader->width + 7) / 8;
+    if (bytes > rest)
+        return false;
+    reader->left = head >> 1;
+    reader->value = bits_read(reader->data, reader->size, (uint64_t)reader->at * 8, bytes * 8);
+    reader->at += bytes;
+    return true;
+}
+
+bool run_reader_next(run_reader *reader, uint32_t *value)
+{
+    while (reader->left == 0)
+        if (!begin_run(reader))
+            return false;
+    reader->left--;
+    *value = reader->value;
+    if (reader->packed) {
+        *value = bits_read(reader->data, reader->size, reader->bit, reader->width);
+        reader->bit += reader->width;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------- deltas --- */
+
+typedef struct deltas {
+    const unsigned char *data;
+    size_t size, at;
+    uint64_t block, miniblocks, count;
+    uint64_t value;
+} deltas;
+
+static uint64_t unzigzag(uint64_t value)
+{
+    return value >> 1 ^ (UINT64_C(0) - (value & 1));
+}
+
+/* One block behind `done` values. */
+static bool read_block(deltas *deltas, uint32_t *values, size_t *done)
+{
+    uint64_t least, per = deltas->block / deltas->miniblocks;
+    if (!take_varint(deltas->data, deltas->size, &deltas->at, &least))
+        return false;
+    least = unzigzag(least);
+    if (deltas->miniblocks > deltas->size - deltas->at)
+        return false;
+    const unsigned char *widths = deltas->data + deltas->at;
+    deltas->at += (size_t)deltas->miniblocks;
+    for (uint64_t i = 0; i < deltas->miniblocks && *done < deltas->count; i++) {
+        unsigned width = widths[i];
+        uint64_t bytes = per / 8 * width, left = deltas->count - *done;
+        if (width > 32 || bytes > deltas->size - deltas->at)
+            return false;
+        for (uint64_t j = 0; j < per && j < left; j++) {
+            uint32_t more =
+                bits_read(deltas->data, deltas->size, (uint64_t)deltas->at * 8 + j * width, width);
+            deltas->value += least + more; /* modulo 2^64, as writers of all kinds count */
+            if (deltas->value > INT32_MAX)
+                return false;
+            values[(*done)++] = (uint32_t)deltas->value;
+        }
+        deltas->at += (size_t)bytes;
+    }
+    return true;
+}
+
+bert_status delta_read(const unsigned char *data, size_t size, size_t limit, uint32_t **values,
+                       size_t *count, size_t *taken, bert_error *error)
+{
+    *values = NULL;
+    deltas deltas = {.data = data, .size = size};
+    bool fine = take_varint(data, size, &deltas.at, &deltas.block) &&
+                take_varint(data, size, &deltas.at, &deltas.miniblocks) &&
+                take_varint(data, size, &deltas.at, &deltas.count) &&
+                take_varint(data, size, &deltas.at, &deltas.value);
+    deltas.value = unzigzag(deltas.value);
+    if (!fine || deltas.block == 0 || deltas.block > 1 << 20 || deltas.miniblocks == 0 ||
+        deltas.block % deltas.miniblocks != 0 || deltas.block / deltas.miniblocks % 8 != 0 ||
+        deltas.count > limit || (deltas.count > 0 && deltas.value > INT32_MAX))
+        return error_set(error, BERT_ERROR_INPUT, "damaged delta-encoded lengths");
+    TRY(memory_array((void **)values, (size_t)deltas.count, sizeof **values, "lengths", error));
+    size_t done = 0;
+    if (deltas.count > 0)
+        (*values)[done++] = (uint32_t)deltas.value;
+    while (fine && done < deltas.count)
+        fine = read_block(&deltas, *values, &done);
+    if (!fine) {
+        free(*values);
+        *values = NULL;
+        return error_set(error, BERT_ERROR_INPUT, "damaged delta-encoded lengths");
+    }
+    *count = (size_t)deltas.count;
+    *taken = deltas.at;
+    return BERT_OK;
+}

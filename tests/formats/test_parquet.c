@@ -1,0 +1,270 @@
+/* Files that Apache's library wrote (make-tables.py), and every way to break them. */
+#include "testing.h"
+
+#include "base/file.h"
+#include "formats/compression.h"
+#include "formats/parquet.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#define TABLES "tests/formats/tables/"
+
+static size_t find_column(const parquet *parquet, const char *name)
+{
+    size_t count;
+    const parquet_column *columns = parquet_columns(parquet, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(columns[i].name, name) == 0)
+            return i;
+    fail_msg("no column %s", name);
+    return 0;
+}
+
+static bert_status append_value(text *out, const char *data, size_t length, bert_error *error)
+{
+    if (!data)
+        return text_append(out, "NULL", 4, error);
+    for (size_t i = 0; i < length; i++)
+        TRY(data[i] == '\n' ? text_append(out, "\\n", 2, error)
+                            : text_append(out, data + i, 1, error));
+    return BERT_OK;
+}
+
+/* The rows as rows.txt has them. */
+static bert_status append_rows(text *out, const parquet *parquet, size_t column, bool list,
+                               bert_error *error)
+{
+    parquet_cursor *cursor;
+    TRY(parquet_cursor_open(&cursor, parquet, column, error));
+    bert_status status = BERT_OK;
+    for (bool found = true;;) {
+        TRY_OR_GO(status, parquet_next_row(cursor, &found, error), done);
+        if (!found)
+            break;
+        TRY_OR_GO(status, text_format(out, error, list ? "[" : ""), done);
+        for (size_t i = 0;; i++) {
+            const char *data;
+            size_t length;
+            TRY_OR_GO(status, parquet_next_value(cursor, &data, &length, &found, error), done);
+            if (!found)
+                break;
+            TRY_OR_GO(status, text_format(out, error, i > 0 ? ", " : ""), done);
+            TRY_OR_GO(status, append_value(out, data, length, error), done);
+        }
+        TRY_OR_GO(status, text_format(out, error, list ? "]\n" : "\n"), done);
+    }
+done:
+    parquet_cursor_close(cursor);
+    return status;
+}
+
+/* All that can be read of a file; where it cannot, an error that names it. */
+static bert_status read_all(text *out, int descriptor, bert_error *error)
+{
+    parquet *parquet;
+    bert_status status = parquet_open(&parquet, descriptor, "FILE", error);
+    if (status != BERT_OK)
+        return status;
+    size_t count;
+    const parquet_column *columns = parquet_columns(parquet, &count);
+    for (size_t i = 0; i < count && status == BERT_OK; i++)
+        if (columns[i].is_text)
+            status = append_rows(out, parquet, i, columns[i].max_repetition > 0, error);
+    parquet_close(parquet);
+    return status;
+}
+
+static const char *const tables[] = {
+    "none",
+    "snappy",
+    "gzip",
+    "brotli",
+    "zstd",
+    "lz4",
+    "plain-v2",
+    "dictionary-v2",
+    "checksum",
+    "delta_byte_array",
+    "delta_length_byte_array",
+};
+
+static void test_all_codecs_and_encodings(void **state)
+{
+    (void)state;
+    text expected = {0};
+    assert_ok(file_read(&expected, TABLES "rows.txt", 1 << 20, error));
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        char path[200];
+        snprintf(path, sizeof path, TABLES "%s.parquet", tables[i]);
+        int file = open(path, O_RDONLY);
+        assert_true(file >= 0);
+        text found = {0};
+        assert_ok(read_all(&found, file, error));
+        if (strcmp(found.data, expected.data) != 0)
+            fail_msg("%s: found\n%s\nexpected\n%s", path, found.data, expected.data);
+        text_free(&found);
+        close(file);
+    }
+    text_free(&expected);
+}
+
+static void test_columns(void **state)
+{
+    (void)state;
+    int file = open(TABLES "none.parquet", O_RDONLY);
+    parquet *parquet;
+    assert_ok(parquet_open(&parquet, file, "FILE", error));
+    size_t count;
+    const parquet_column *columns = parquet_columns(parquet, &count);
+    assert_int_equal(count, 3);
+    assert_string_equal(columns[0].name, "id");
+    assert_string_equal(columns[0].type, "int64");
+    assert_false(columns[0].is_text);
+    assert_string_equal(columns[1].type, "string");
+    assert_string_equal(columns[2].name, "tags");
+    assert_string_equal(columns[2].type, "list<string>");
+    assert_true(columns[1].is_text && columns[2].is_text);
+    parquet_close(parquet);
+    close(file);
+}
+
+static int memory_file(const char *data, size_t size)
+{
+    int file = memfd_create("parquet", 0);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, data, size), size);
+    return file;
+}
+
+/* Whatever the bytes: rows or an error that names the file; the sanitizers watch. */
+static bert_status read_damaged(const char *data, size_t size)
+{
+    int file = memory_file(data, size);
+    text found = {0};
+    bert_error error = {0};
+    bert_status status = read_all(&found, file, &error);
+    if (status != BERT_OK && !strstr(error.message, "FILE: "))
+        fail_msg("\"%s\" does not name the file", error.message);
+    text_free(&found);
+    close(file);
+    return status;
+}
+
+static void test_damage(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"none", "dictionary-v2", "delta_byte_array", "brotli"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[200];
+        snprintf(path, sizeof path, TABLES "%s.parquet", names[i]);
+        text content = {0};
+        assert_ok(file_read(&content, path, 1 << 20, error));
+        for (size_t size = 0; size < content.length; size += 3)
+            assert_int_equal(read_damaged(content.data, size), BERT_ERROR_INPUT);
+        for (size_t at = 0; at < content.length; at++) {
+            char kept = content.data[at];
+            content.data[at] ^= (char)(1 << at % 8);
+            read_damaged(content.data, content.length);
+            content.data[at] = (char)(at % 2 ? 0xFF : 0x80);
+            read_damaged(content.data, content.length);
+            content.data[at] = kept;
+        }
+        text_free(&content);
+    }
+}
+
+/* Every flipped bit of a page's body shows where the page has a checksum. */
+static void test_checksum(void **state)
+{
+    (void)state;
+    text content = {0};
+    assert_ok(file_read(&content, TABLES "checksum.parquet", 1 << 20, error));
+    /* With its length before it: not the one in the statistics. */
+    char *place = memmem(content.data, content.length, "\x06\0\0\0zw\xC3\xB6lf", 10);
+    assert_non_null(place);
+    place[4] = 'Z';
+    int file = memory_file(content.data, content.length);
+    text found = {0};
+    assert_fails(read_all(&found, file, error), BERT_ERROR_INPUT, "its checksum does not fit");
+    text_free(&found);
+    close(file);
+    text_free(&content);
+}
+
+static void test_snappy(void **state)
+{
+    (void)state;
+    /* "abcabcabcabc": a literal and a copy that overlaps itself; each size one off is an error. */
+    static const unsigned char packed[] = {12, 2 << 2, 'a', 'b', 'c', (5 << 2) | 1, 3};
+    unsigned char out[16];
+    assert_ok(compression_unpack(COMPRESSION_SNAPPY, packed, sizeof packed, out, 12, error));
+    assert_memory_equal(out, "abcabcabcabc", 12);
+    for (size_t size = 0; size < sizeof packed; size++)
+        assert_int_equal(compression_unpack(COMPRESSION_SNAPPY, packed, size, out, 12, NULL),
+                         BERT_ERROR_INPUT);
+    assert_fails(compression_unpack(COMPRESSION_SNAPPY, packed, sizeof packed, out, 13, error),
+                 BERT_ERROR_INPUT, "snappy data unpack to 12 bytes, 13 expected");
+    static const unsigned char far[] = {12, 2 << 2, 'a', 'b', 'c', (5 << 2) | 1, 4};
+    assert_fails(compression_unpack(COMPRESSION_SNAPPY, far, sizeof far, out, 12, error),
+                 BERT_ERROR_INPUT, "reaches out of the block");
+}
+
+/* Hugging Face's rows have their line ends, but blank lines are empty. */
+static void test_real_files(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "arrow-rs.snappy", "arrow-rs.zstd",    "duckdb.brotli",
+        "duckdb.gzip",     "duckdb.lz4_raw",   "duckdb.snappy",
+        "duckdb.zstd",     "duckdb.snappy.v2", "duckdb.uncompressed"};
+    if (!file_exists("../shared/data/parquet")) {
+        print_message("skipped: no shared data\n");
+        skip();
+    }
+    text original = {0};
+    assert_ok(file_read(&original, "../shared/data/wikitext/wiki.valid.raw", 1 << 24, error));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[200];
+        snprintf(path, sizeof path,
+                 "../shared/data/parquet/wikitext-made/wikitext-valid.%s.parquet", names[i]);
+        int file = open(path, O_RDONLY);
+        parquet *parquet;
+        parquet_cursor *cursor;
+        assert_ok(parquet_open(&parquet, file, path, error));
+        assert_ok(parquet_cursor_open(&cursor, parquet, find_column(parquet, "text"), error));
+        text rows = {0};
+        for (;;) {
+            bool found;
+            const char *data;
+            size_t length;
+            assert_ok(parquet_next_row(cursor, &found, error));
+            if (!found)
+                break;
+            assert_ok(parquet_next_value(cursor, &data, &length, &found, error));
+            assert_true(found && data);
+            assert_ok(length > 0 ? text_append(&rows, data, length, error)
+                                 : text_append(&rows, " \n", 2, error));
+        }
+        assert_int_equal(rows.length, original.length);
+        assert_memory_equal(rows.data, original.data, rows.length);
+        text_free(&rows);
+        parquet_cursor_close(cursor);
+        parquet_close(parquet);
+        close(file);
+    }
+    text_free(&original);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_codecs_and_encodings),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_checksum),
+        cmocka_unit_test(test_snappy),
+        cmocka_unit_test(test_real_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
