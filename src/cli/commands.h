@@ -14,7 +14,8 @@ extern const size_t command_count;
 /* What the inputs of a command can be that reads a corpus: part of its description. */
 #define CORPUS_INPUTS_HELP                                                                         \
     "A file is plain text, with a blank line between two documents, WikiText in its raw form, "    \
-    "with \" = Title = \" lines, JSON lines, or a table: Parquet, TSV (without quotation, as "     \
+    "with \" = Title = \" lines, JSON lines, or a table: Parquet, Arrow, TSV (without quotation, " \
+    "as "                                                                                          \
     "GLUE's files "                                                                                \
     "are) or CSV, known by the name or by the column of --text-field in the first row. "           \
     "Each row of a table is a document, but where the rows are lines of WikiText, they are read "  \

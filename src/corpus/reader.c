@@ -6,8 +6,9 @@
 #include <unicode/utf8.h>
 
 /* In the order in which they are asked; the last one takes any text. */
-static const reader_format *const formats[] = {
-    &reader_parquet, &reader_wikitext, &reader_json_lines, &reader_delimited, &reader_plain_text};
+static const reader_format *const formats[] = {&reader_parquet,   &reader_arrow,
+                                               &reader_wikitext,  &reader_json_lines,
+                                               &reader_delimited, &reader_plain_text};
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
@@ -19,7 +20,6 @@ static const char *find_foreign(const char *head, size_t size)
         size_t size;
         const char *what;
     } kinds[] = {
-        {"ARROW1", 6, "an Arrow file, not text"},
         {"\xFF\xFE", 2, "UTF-16, expected UTF-8; convert it first, e.g. with iconv"},
         {"\xFE\xFF", 2, "UTF-16, expected UTF-8; convert it first, e.g. with iconv"},
     };

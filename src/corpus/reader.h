@@ -39,8 +39,8 @@ typedef struct reader_format {
     void (*end)(reader *reader); /* releases reader->state, which is not NULL */
 } reader_format;
 
-extern const reader_format reader_parquet, reader_delimited, reader_json_lines, reader_plain_text,
-    reader_wikitext;
+extern const reader_format reader_arrow, reader_parquet, reader_delimited, reader_json_lines,
+    reader_plain_text, reader_wikitext;
 
 typedef struct table_row {
     enum { ROWS_UNKNOWN, ROWS_ARE_DOCUMENTS, ROWS_ARE_WIKITEXT } kind;

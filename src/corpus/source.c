@@ -154,6 +154,22 @@ static void take(source *source, size_t count)
     source->offset += count;
 }
 
+bert_status source_take(source *source, void *data, size_t size, size_t *got, bert_error *error)
+{
+    for (*got = 0; *got < size;) {
+        TRY(source_fill(source, 1, error));
+        size_t waiting = source->end - source->begin, piece = size - *got;
+        if (waiting == 0)
+            break;
+        if (piece > waiting)
+            piece = waiting;
+        memcpy((char *)data + *got, source->buffer + source->begin, piece);
+        take(source, piece);
+        *got += piece;
+    }
+    return BERT_OK;
+}
+
 /* Where to cut `size` bytes so that no character is parted: before its first byte, if the last one
  * may be unfinished. Bytes that are no UTF-8 at all may be cut anywhere. */
 static size_t cut_at_character(const char *data, size_t size)

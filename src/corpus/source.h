@@ -41,6 +41,9 @@ uint64_t source_bytes_read(const source *source);
 /* Makes at least `wanted` bytes wait in the buffer, or all that there are. */
 bert_status source_fill(source *source, size_t wanted, bert_error *error);
 
+/* The next bytes, up to `size` of them; *got is less only at the end. */
+bert_status source_take(source *source, void *data, size_t size, size_t *got, bert_error *error);
+
 /* For formats that cannot be read from front to end: a descriptor, the caller's to close, of a file
  * that can be read anywhere and holds the input, or the archive's file, from its beginning; nothing
  * of it may have been taken yet. It is the input itself, or for a pipe and for what is packed a

@@ -113,9 +113,14 @@ static void read_dictionary_header(thrift *thrift, page_header *header)
 {
     for (thrift_field field = {0}; thrift_next_field(thrift, &field);) {
         switch (field.id) {
-        case 1: header->values = thrift_integer32(thrift, &field); break;
-        case 2: header->encoding = thrift_integer32(thrift, &field); break;
-        default: thrift_skip(thrift, &field);
+        case 1:
+            header->values = thrift_integer32(thrift, &field);
+            break;
+        case 2:
+            header->encoding = thrift_integer32(thrift, &field);
+            break;
+        default:
+            thrift_skip(thrift, &field);
         }
     }
 }

@@ -237,6 +237,42 @@ static void test_parquet(void **state)
     text_free(&content);
 }
 
+static void test_arrow(void **state)
+{
+    (void)state;
+    text documents, parquet;
+    assert_ok(read_input(&parquet, "tests/formats/tables/none.parquet", NULL, error));
+    assert_ok(read_input(&documents, "tests/formats/tables/zstd.arrow", NULL, error));
+    assert_string_equal(documents.data, parquet.data);
+    text_free(&documents);
+    text_free(&parquet);
+    assert_refused("tests/formats/tables/stream.arrow", "tags,text", BERT_ERROR_INPUT,
+                   "there is no text in the column \"tags\"; the columns are: id (int), text "
+                   "(utf8), tags (list).");
+}
+
+static void test_real_arrow(void **state)
+{
+    (void)state;
+    const char *path = "../shared/data/parquet/wikitext-made/wikitext-valid.arrow";
+    if (!file_exists(path)) {
+        print_message("skipped: no shared data\n");
+        skip();
+    }
+    text expected, found;
+    assert_ok(read_input(&expected, "../shared/data/wikitext/wiki.valid.raw", NULL, error));
+    assert_ok(read_input(&found, path, NULL, error));
+    assert_string_equal(found.data, expected.data);
+    text_free(&found);
+    text_free(&expected);
+    path = "../shared/data/rocm-dataset/wikiTokenizedValid.hf";
+    assert_refused(path, NULL, BERT_ERROR_INPUT,
+                   "data-00000-of-00001.arrow: is a data set of token ids (input_ids), tokenized "
+                   "already, not text");
+    assert_refused(path, "input_ids", BERT_ERROR_INPUT,
+                   "there is no text in the column \"input_ids\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +284,8 @@ int main(void)
         cmocka_unit_test(test_parquet),
         cmocka_unit_test(test_real_glue),
         cmocka_unit_test(test_real_parquet),
+        cmocka_unit_test(test_arrow),
+        cmocka_unit_test(test_real_arrow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,93 @@
+/* Arrow IPC data, as Hugging Face's save_to_disk writes them. */
+#include "base/memory.h"
+#include "corpus/columns.h"
+#include "corpus/rows.h"
+#include "formats/arrow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct table {
+    arrow *arrow;
+    columns columns;
+} table;
+
+static bool detect(const reader *reader, const char *head, size_t size)
+{
+    (void)reader;
+    return arrow_detect(head, size);
+}
+
+static bert_status read_source(void *context, void *data, size_t size, size_t *got,
+                               bert_error *error)
+{
+    return source_take(context, data, size, got, error);
+}
+
+/* Ready-made ids are what one who names such a data set as a corpus most often has. */
+static bool is_tokenized(const arrow_column *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(columns[i].name, "input_ids") == 0)
+            return true;
+    return false;
+}
+
+static bert_status choose_columns(const reader *reader, table *table, bert_error *error)
+{
+    size_t count;
+    const arrow_column *columns = arrow_columns(table->arrow, &count);
+    if (!reader->options.text_field && is_tokenized(columns, count))
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: is a data set of token ids (input_ids), tokenized already, not text",
+                         reader->source.name);
+    column_kind *kinds;
+    TRY(memory_array((void **)&kinds, count, sizeof *kinds, "columns", error));
+    for (size_t i = 0; i < count; i++)
+        kinds[i] = (column_kind){
+            .name = columns[i].name, .type = columns[i].type, .is_text = columns[i].is_text};
+    bert_status status = columns_choose(&table->columns, reader->options.text_field, kinds, count,
+                                        reader->source.name, error);
+    free(kinds);
+    return status;
+}
+
+static bert_status start(reader *reader, bert_error *error)
+{
+    table *table;
+    TRY(memory_array((void **)&table, 1, sizeof *table, "a table", error));
+    reader->state = table;
+    arrow_input input = {.context = &reader->source, .read = read_source};
+    TRY(arrow_open(&table->arrow, input, reader->source.name, error));
+    return choose_columns(reader, table, error);
+}
+
+static bert_status row(reader *reader, bool *found, bert_error *error)
+{
+    table *table = reader->state;
+    TRY(arrow_next_row(table->arrow, found, error));
+    reader->row.offset = arrow_offset(table->arrow);
+    for (size_t i = 0; *found && i < table->columns.count; i++) {
+        const char *data;
+        size_t length;
+        TRY(arrow_value(table->arrow, table->columns.index[i], &data, &length, error));
+        if (data)
+            TRY(rows_append_cell(reader, data, length, error));
+    }
+    return BERT_OK;
+}
+
+static void end(reader *reader)
+{
+    table *table = reader->state;
+    arrow_close(table->arrow);
+    free(table);
+}
+
+const reader_format reader_arrow = {.name = "Arrow",
+                                    .binary = true,
+                                    .detect = detect,
+                                    .start = start,
+                                    .next = rows_next,
+                                    .row = row,
+                                    .end = end};
