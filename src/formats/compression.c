@@ -79,11 +79,12 @@ static bool copy_back(block *block, unsigned char tag)
     if (distance == 0 || distance > block->written || length > block->out_size - block->written)
         return false;
     unsigned char *to = block->out + block->written;
+    const unsigned char *from = to - distance;
     if (distance >= length)
-        memcpy(to, to - distance, length);
+        memcpy(to, from, length);
     else /* it repeats what it has just written */
         for (size_t i = 0; i < length; i++)
-            to[i] = to[i - distance];
+            to[i] = from[i];
     block->written += length;
     return true;
 }

@@ -1,0 +1,35 @@
+/* A Parquet file or Arrow data of any content (FUZZ_MAGIC and FUZZ_OTHER_MAGIC say how they begin):
+ * documents come out, or it is refused with a message that names the file. */
+#include "fuzz.h"
+
+static bert_status take(void *context, const char *text, size_t length, bert_error *error)
+{
+    (void)error;
+    uint64_t *sum = context;
+    for (size_t i = 0; i < length; i++) /* the sanitizer sees every byte */
+        *sum += (unsigned char)text[i];
+    return BERT_OK;
+}
+
+static bool begins(const uint8_t *data, size_t size, const char *magic)
+{
+    return size >= strlen(magic) && memcmp(data, magic, strlen(magic)) == 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!begins(data, size, FUZZ_MAGIC) && !begins(data, size, FUZZ_OTHER_MAGIC))
+        return -1; /* another reader's */
+    const char *path = fuzz_write_file(FUZZ_FILE, data, size);
+    static const char *const fields[] = {NULL, "tags,text"};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        bert_reader_options options = {.text_field = fields[i]};
+        bert_error error = {0};
+        uint64_t sum = 0;
+        bert_status status = bert_read_documents(&path, 1, &options, take, &sum, NULL, &error);
+        if (status != BERT_OK && (error.status != status || !strstr(error.message, FUZZ_FILE)))
+            fuzz_fail("refused without saying so");
+    }
+    unlink(path);
+    return 0;
+}
