@@ -12,7 +12,7 @@ enum { M = 600, N = 500, K = 700, ROWS = 200, COLUMNS = 300, SIZE = 64, TOKENS =
 
 typedef struct work {
     const float *a, *b, *rows, *d_rows, *gamma, *qkv, *d_out;
-    float *c, *mean, *deviation, *normal, *d_in, *d_gamma, *d_beta;
+    float *c, *c_rounded, *mean, *deviation, *normal, *d_in, *d_gamma, *d_beta;
     float *out, *log_sum_exp, *d_qkv;
     size_t floats; /* of workspace that the thread had */
 } work;
@@ -27,6 +27,7 @@ static work make_work(void)
                   .qkv = math_random(TOKENS * 3 * SIZE, 0.3, 6),
                   .d_out = math_random(TOKENS * SIZE, 1, 7),
                   .c = math_zeros(M * N),
+                  .c_rounded = math_zeros(M * N),
                   .mean = math_zeros(ROWS),
                   .deviation = math_zeros(ROWS),
                   .normal = math_zeros(ROWS * COLUMNS),
@@ -46,6 +47,7 @@ static void *compute(void *context)
     const dropout none = dropout_at(0, 1, 1, 1);
     workspace_of_thread(&w->floats);
     gemm(GEMM_NN, M, N, K, w->a, K, w->b, N, w->c, N, false);
+    gemm_fused(GEMM_BFLOAT16, GEMM_NN, M, N, K, w->a, K, w->b, N, w->c_rounded, N, false, NULL);
     layernorm_forward(w->normal, w->mean, w->deviation, w->rows, w->gamma, w->gamma, ROWS, COLUMNS,
                       1e-12f);
     layernorm_backward(w->d_in, w->d_gamma, w->d_beta, w->d_rows, w->rows, w->mean, w->deviation,
@@ -91,6 +93,7 @@ static void test_without_memory(void **state)
 
     assert_int_equal(starved.floats, WORKSPACE_LEAST);
     assert_memory_equal(starved.c, usual.c, M * N * sizeof(float));
+    assert_memory_equal(starved.c_rounded, usual.c_rounded, M * N * sizeof(float));
     assert_memory_equal(starved.d_in, usual.d_in, ROWS * COLUMNS * sizeof(float));
     assert_close("d_gamma", starved.d_gamma, math_doubles(usual.d_gamma, COLUMNS), COLUMNS, 2e-6);
     assert_close("out", starved.out, math_doubles(usual.out, TOKENS * SIZE), TOKENS * SIZE, 2e-6);
