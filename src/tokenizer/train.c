@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,42 @@ static bert_status check_output(const char *path, bert_error *error)
     return status;
 }
 
+/* Text alone is learned from. The words of a packed or columnar file would be rubbish that nobody
+ * notices before the model is trained. */
+static bert_status check_is_text(const char *path, bert_error *error)
+{
+    static const struct {
+        const char *kind, *magic;
+        size_t length;
+    } packed[] = {
+        {"gzip", "\x1f\x8b", 2},
+        {"bzip2", "BZh", 3},
+        {"xz",
+         "\xfd"
+         "7zXZ",
+         5},
+        {"zstd", "\x28\xb5\x2f\xfd", 4},
+        {"zip", "PK\3\4", 4},
+        {"Parquet", "PAR1", 4},
+        {"Arrow", "ARROW1", 6},
+        {"Arrow", "\xff\xff\xff\xff", 4},
+    };
+    char start[8] = {0};
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return error_set_errno(error, errno, "%s: cannot open", path);
+    ssize_t got = pread(descriptor, start, sizeof start, 0); /* fails on a pipe: nothing is lost */
+    close(descriptor);
+    for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++)
+        if (got >= (ssize_t)packed[i].length &&
+            memcmp(start, packed[i].magic, packed[i].length) == 0)
+            return error_set(error, BERT_ERROR_UNSUPPORTED,
+                             "%s: is a %s file, expected plain text; bert cat takes the text out "
+                             "of it: bert cat %s > corpus.txt",
+                             path, packed[i].kind, path);
+    return BERT_OK;
+}
+
 static bert_status check_params(const bert_train_tokenizer_params *p, bert_error *error)
 {
     if (p->input_count == 0)
@@ -82,8 +119,7 @@ static bert_status check_params(const bert_train_tokenizer_params *p, bert_error
         if (path_is_directory(p->inputs[i]))
             return error_set(error, BERT_ERROR_IO, "%s: is a directory, expected a text file",
                              p->inputs[i]);
-        if (access(p->inputs[i], R_OK) != 0)
-            return error_set_errno(error, errno, "%s: cannot open", p->inputs[i]);
+        TRY(check_is_text(p->inputs[i], error));
     }
     return check_output(p->output, error);
 }
