@@ -38,6 +38,13 @@ bert_status source_check(const char *input, uint64_t *size, bool *known, bert_er
 {
     int descriptor;
     struct stat information;
+    /* A pipe is opened once only: closing it again would end its writer. */
+    if (stat(input, &information) == 0 && S_ISFIFO(information.st_mode)) {
+        *known = false;
+        *size = 0;
+        return access(input, R_OK) == 0 ? BERT_OK
+                                        : error_set_errno(error, errno, "%s: cannot open", input);
+    }
     bert_status status = open_input(&descriptor, &information, input, error);
     close_input(descriptor);
     if (status != BERT_OK)

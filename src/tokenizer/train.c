@@ -72,10 +72,15 @@ static bert_status check_is_text(const char *path, bert_error *error)
         {"Arrow", "\xff\xff\xff\xff", 4},
     };
     char start[8] = {0};
+    struct stat information;
+    if (access(path, R_OK) != 0 || stat(path, &information) != 0)
+        return error_set_errno(error, errno, "%s: cannot open", path);
+    if (!S_ISREG(information.st_mode)) /* a pipe is opened once only: by who reads it */
+        return BERT_OK;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
         return error_set_errno(error, errno, "%s: cannot open", path);
-    ssize_t got = pread(descriptor, start, sizeof start, 0); /* fails on a pipe: nothing is lost */
+    ssize_t got = pread(descriptor, start, sizeof start, 0);
     close(descriptor);
     for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++)
         if (got >= (ssize_t)packed[i].length &&
