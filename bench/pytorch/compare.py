@@ -150,7 +150,7 @@ def show(result):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few cases in about five minutes")
+    parser.add_argument("--quick", action="store_true", help="a few cases only; tuning PyTorch takes minutes a case")
     parser.add_argument("--cases", help="names, separated by commas (default: all)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
