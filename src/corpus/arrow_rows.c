@@ -62,18 +62,29 @@ static bert_status start(reader *reader, bert_error *error)
     return choose_columns(reader, table, error);
 }
 
+/* The strings of a list follow each other, each on a line of its own. */
+static bert_status append_cells(reader *reader, size_t column, bert_error *error)
+{
+    table *table = reader->state;
+    size_t count;
+    TRY(arrow_value_count(table->arrow, column, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        const char *data;
+        size_t length;
+        TRY(arrow_text(table->arrow, column, i, &data, &length, error));
+        if (data)
+            TRY(rows_append_cell(reader, data, length, error));
+    }
+    return BERT_OK;
+}
+
 static bert_status row(reader *reader, bool *found, bert_error *error)
 {
     table *table = reader->state;
     TRY(arrow_next_row(table->arrow, found, error));
     reader->row.offset = arrow_offset(table->arrow);
-    for (size_t i = 0; *found && i < table->columns.count; i++) {
-        const char *data;
-        size_t length;
-        TRY(arrow_value(table->arrow, table->columns.index[i], &data, &length, error));
-        if (data)
-            TRY(rows_append_cell(reader, data, length, error));
-    }
+    for (size_t i = 0; *found && i < table->columns.count; i++)
+        TRY(append_cells(reader, table->columns.index[i], error));
     return BERT_OK;
 }
 

@@ -246,9 +246,18 @@ static void test_arrow(void **state)
     assert_string_equal(documents.data, parquet.data);
     text_free(&documents);
     text_free(&parquet);
-    assert_refused("tests/formats/tables/stream.arrow", "tags,text", BERT_ERROR_INPUT,
-                   "there is no text in the column \"tags\"; the columns are: id (int), text "
-                   "(utf8), tags (list).");
+    assert_ok(read_input(&parquet, "tests/formats/tables/none.parquet", "tags,text", error));
+    assert_ok(read_input(&documents, "tests/formats/tables/stream.arrow", "tags,text", error));
+    assert_string_equal(documents.data, parquet.data);
+    text_free(&documents);
+    text_free(&parquet);
+    assert_ok(read_input(&documents, "tests/formats/tables/nested.arrow",
+                         "turns.text,translation.de", error));
+    assert_string_equal(documents.data, "hi\nho\neins|drei|vier|x|");
+    text_free(&documents);
+    assert_refused("tests/formats/tables/stream.arrow", "id,text", BERT_ERROR_INPUT,
+                   "there is no text in the column \"id\"; the columns are: id (int64), text "
+                   "(utf8), tags (list<utf8>).");
 }
 
 static void test_real_arrow(void **state)

@@ -65,6 +65,27 @@ write_arrow("large", make_table(pyarrow.large_string()), stream=True)
 write_arrow("lz4", make_table(), stream=True, compression="lz4")
 write_arrow("zstd", make_table(), stream=False, compression="zstd")
 
+# Nested columns, one row per record batch of 3: what test_arrow.c expects is written there.
+nested = pyarrow.table({
+    "ids": pyarrow.array([[1, -2], [], None, [2**31 - 1], [5, 6, 7]], pyarrow.list_(pyarrow.int32())),
+    "types": pyarrow.array([[0, 1], [255], [], None, [3]], pyarrow.large_list(pyarrow.uint8())),
+    "fixed": pyarrow.array([[1, 2], [3, 4], None, [5, 6], [-7, 8]], pyarrow.list_(pyarrow.int16(), 2)),
+    "label": pyarrow.array([0, 1, -(2**63), 2**63 - 1, 4], pyarrow.int64()),
+    "texts": pyarrow.array([["a", None], None, [], ["bc"], ["", "d"]], pyarrow.large_list(pyarrow.large_string())),
+    "translation": pyarrow.array([{"en": "one", "de": "eins"}, None, {"en": None, "de": "drei"},
+                                  {"en": "four", "de": "vier"}, {"en": "five", "de": None}],
+                                 pyarrow.struct([("en", pyarrow.string()), ("de", pyarrow.string())])),
+    "turns": pyarrow.array([[{"text": "hi"}, {"text": "ho"}], [None], None, [], [{"text": None}, {"text": "x"}]],
+                           pyarrow.list_(pyarrow.struct([("text", pyarrow.string())]))),
+    "deep": pyarrow.array([[["z"]]] * 5, pyarrow.list_(pyarrow.list_(pyarrow.string()))),
+    "kind": pyarrow.array(["u", "v", "u", None, "v"]).dictionary_encode(),
+    "after": pyarrow.array(["v", "w", "x", "y", "z"]),
+})
+for name, compression in [("nested", None), ("nested-zstd", "zstd")]:
+    options = pyarrow.ipc.IpcWriteOptions(compression=compression)
+    with pyarrow.ipc.new_stream(str(folder / f"{name}.arrow"), nested.schema, options=options) as writer:
+        writer.write_table(nested, max_chunksize=3)
+
 lines = [encode(row) for row in ROWS]
 lines += ["[" + ", ".join(encode(v) for v in row or [None]) + "]" for row in LISTS]
 (folder / "rows.txt").write_text("".join(line + "\n" for line in lines), encoding="utf-8")

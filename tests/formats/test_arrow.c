@@ -2,6 +2,7 @@
 #include "testing.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "formats/arrow.h"
 
 #define TABLES "tests/formats/tables/"
@@ -22,10 +23,51 @@ static bert_status read_memory(void *context, void *data, size_t size, size_t *g
     return BERT_OK;
 }
 
-/* The rows of all columns of strings, as rows.txt has them. */
-static bert_status read_all(text *out, const char *bytes, size_t size, bert_error *error)
+static bert_status write_string(text *out, const char *data, size_t length, bert_error *error)
 {
-    memory memory = {.data = bytes, .size = size};
+    if (!data)
+        return text_append(out, "NULL", 4, error);
+    for (size_t i = 0; i < length; i++)
+        TRY(data[i] == '\n' ? text_append(out, "\\n", 2, error)
+                            : text_append(out, data + i, 1, error));
+    return BERT_OK;
+}
+
+/* "two", "[1, 2]"; an empty list as rows.txt has it, "[NULL]". */
+static bert_status write_row(text *out, arrow *arrow, size_t column, bert_error *error)
+{
+    size_t columns;
+    const arrow_column *kind = &arrow_columns(arrow, &columns)[column];
+    size_t count;
+    TRY(arrow_value_count(arrow, column, &count, error));
+    int64_t *values;
+    TRY(memory_array((void **)&values, count, sizeof *values, "values", error));
+    bert_status status = BERT_OK;
+    if (kind->is_integer)
+        TRY_OR_GO(status, arrow_integers(arrow, column, values, error), done);
+    TRY_OR_GO(status, text_format(out, error, kind->is_list ? "[" : ""), done);
+    for (size_t i = 0; i < count; i++) {
+        const char *data;
+        size_t length;
+        if (i > 0)
+            TRY_OR_GO(status, text_format(out, error, ", "), done);
+        if (kind->is_integer) {
+            TRY_OR_GO(status, text_format(out, error, "%lld", (long long)values[i]), done);
+        } else {
+            TRY_OR_GO(status, arrow_text(arrow, column, i, &data, &length, error), done);
+            TRY_OR_GO(status, write_string(out, data, length, error), done);
+        }
+    }
+    status = text_format(out, error, "%s%s\n", count == 0 ? "NULL" : "", kind->is_list ? "]" : "");
+done:
+    free(values);
+    return status;
+}
+
+/* The rows of a column, or of all that can be read where `name` is NULL. */
+static bert_status read_column(text *out, const text *bytes, const char *name, bert_error *error)
+{
+    memory memory = {.data = bytes->data, .size = bytes->length};
     arrow *arrow;
     TRY(arrow_open(&arrow, (arrow_input){&memory, read_memory}, "FILE", error));
     size_t count;
@@ -36,21 +78,10 @@ static bert_status read_all(text *out, const char *bytes, size_t size, bert_erro
         TRY_OR_GO(status, arrow_next_row(arrow, &found, error), done);
         if (!found)
             break;
-        for (size_t i = 0; i < count; i++) {
-            if (!columns[i].is_text)
-                continue;
-            const char *data;
-            size_t length;
-            TRY_OR_GO(status, arrow_value(arrow, i, &data, &length, error), done);
-            if (!data)
-                TRY_OR_GO(status, text_append(out, "NULL", 4, error), done);
-            for (size_t j = 0; j < length; j++)
-                TRY_OR_GO(status,
-                          data[j] == '\n' ? text_append(out, "\\n", 2, error)
-                                          : text_append(out, data + j, 1, error),
-                          done);
-            TRY_OR_GO(status, text_append(out, "\n", 1, error), done);
-        }
+        for (size_t i = 0; i < count; i++)
+            if ((columns[i].is_text || columns[i].is_integer) &&
+                (!name || strcmp(columns[i].name, name) == 0))
+                TRY_OR_GO(status, write_row(out, arrow, i, error), done);
     }
 done:
     arrow_close(arrow);
@@ -71,13 +102,11 @@ static void test_all_forms(void **state)
     (void)state;
     text expected = {0};
     assert_ok(file_read(&expected, TABLES "rows.txt", 1 << 20, error));
-    char *lists = strstr(expected.data, "\n[");
-    assert_non_null(lists);
-    lists[1] = '\0';
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         text content = {0}, found = {0};
         read_table(&content, tables[i]);
-        assert_ok(read_all(&found, content.data, content.length, error));
+        assert_ok(read_column(&found, &content, "text", error));
+        assert_ok(read_column(&found, &content, "tags", error));
         assert_string_equal(found.data, expected.data);
         text_free(&content);
         text_free(&found);
@@ -85,24 +114,88 @@ static void test_all_forms(void **state)
     text_free(&expected);
 }
 
-static void test_columns(void **state)
+static void test_nested(void **state)
 {
     (void)state;
+    static const char *const names[] = {"nested", "nested-zstd"};
+    static const struct {
+        const char *column, *type, *rows; /* NULL: cannot be read */
+    } cases[] = {
+        {"ids", "list<int32>", "[1, -2]\n[NULL]\n[NULL]\n[2147483647]\n[5, 6, 7]\n"},
+        {"types", "list<uint8>", "[0, 1]\n[255]\n[NULL]\n[NULL]\n[3]\n"},
+        {"fixed", "fixed-size list<int16>", "[1, 2]\n[3, 4]\n[NULL]\n[5, 6]\n[-7, 8]\n"},
+        {"label", "int64", "0\n1\n-9223372036854775808\n9223372036854775807\n4\n"},
+        {"texts", "list<large_utf8>", "[a, NULL]\n[NULL]\n[NULL]\n[bc]\n[, d]\n"},
+        {"translation.en", "utf8", "one\nNULL\nNULL\nfour\nfive\n"},
+        {"translation.de", "utf8", "eins\nNULL\ndrei\nvier\nNULL\n"},
+        {"turns.text", "list<utf8>", "[hi, ho]\n[NULL]\n[NULL]\n[NULL]\n[NULL, x]\n"},
+        {"deep", "list<list<utf8>>", NULL},
+        {"kind", "dictionary", NULL},
+        {"after", "utf8", "v\nw\nx\ny\nz\n"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        text content = {0};
+        read_table(&content, names[i]);
+        memory memory = {.data = content.data, .size = content.length};
+        arrow *arrow;
+        assert_ok(arrow_open(&arrow, (arrow_input){&memory, read_memory}, "FILE", error));
+        size_t count;
+        const arrow_column *columns = arrow_columns(arrow, &count);
+        assert_int_equal(count, sizeof cases / sizeof *cases);
+        for (size_t j = 0; j < count; j++) {
+            assert_string_equal(columns[j].name, cases[j].column);
+            assert_string_equal(columns[j].type, cases[j].type);
+            assert_int_equal(columns[j].is_text || columns[j].is_integer, cases[j].rows != NULL);
+            assert_int_equal(columns[j].is_list, strstr(cases[j].type, "list") != NULL);
+            assert_int_equal(columns[j].list_length, cases[j].type[0] == 'f' ? 2 : 0);
+            text found = {0};
+            assert_ok(read_column(&found, &content, cases[j].column, error));
+            if (cases[j].rows)
+                assert_string_equal(found.data, cases[j].rows);
+            text_free(&found);
+        }
+        arrow_close(arrow);
+        text_free(&content);
+    }
+}
+
+/* Figures of shared/data/README.md. */
+static void test_real_ids(void **state)
+{
+    (void)state;
+    const char *path =
+        "../shared/data/rocm-dataset/wikiTokenizedValid.hf/data-00000-of-00001.arrow";
+    if (!file_exists(path)) {
+        print_message("skipped: no shared data\n");
+        skip();
+    }
     text content = {0};
-    read_table(&content, "stream");
-    assert_true(arrow_detect(content.data, content.length));
+    assert_ok(file_read(&content, path, 1 << 24, error));
     memory memory = {.data = content.data, .size = content.length};
     arrow *arrow;
     assert_ok(arrow_open(&arrow, (arrow_input){&memory, read_memory}, "FILE", error));
-    size_t count;
-    const arrow_column *columns = arrow_columns(arrow, &count);
-    assert_int_equal(count, 3);
-    assert_string_equal(columns[0].name, "id");
-    assert_string_equal(columns[0].type, "int");
-    assert_string_equal(columns[1].name, "text");
-    assert_string_equal(columns[1].type, "utf8");
-    assert_string_equal(columns[2].type, "list");
-    assert_true(!columns[0].is_text && columns[1].is_text && !columns[2].is_text);
+    size_t columns, rows = 0, firsts[4] = {0}; /* sums of the first values */
+    arrow_columns(arrow, &columns);
+    assert_int_equal(columns, 4);
+    bool found;
+    for (;; rows++) {
+        assert_ok(arrow_next_row(arrow, &found, error));
+        if (!found)
+            break;
+        int64_t values[128];
+        for (size_t i = 0; i < columns; i++) {
+            size_t count;
+            assert_ok(arrow_value_count(arrow, i, &count, error));
+            assert_int_equal(count, i < 3 ? 128 : 1);
+            assert_ok(arrow_integers(arrow, i, values, error));
+            if (i == 0)
+                assert_true(values[0] == 101); /* [CLS] */
+            firsts[i] += (size_t)values[0];
+        }
+    }
+    assert_int_equal(rows, 3083);
+    assert_int_equal(firsts[3], 2018);
+    assert_int_equal(firsts[2], 3083); /* every row attends to its first token */
     arrow_close(arrow);
     text_free(&content);
 }
@@ -115,12 +208,24 @@ static bert_status read_damaged(const char *data, size_t size)
     memcpy(exact, data, size);
     text found = {0};
     bert_error error = {0};
-    bert_status status = read_all(&found, exact, size, &error);
+    bert_status status = read_column(&found, &(text){.data = exact, .length = size}, NULL, &error);
     if (status != BERT_OK && !strstr(error.message, "FILE: "))
         fail_msg("\"%s\" does not name the input", error.message);
     text_free(&found);
     free(exact);
     return status;
+}
+
+static void damage_everywhere(text *content)
+{
+    for (size_t at = 0; at < content->length; at++) {
+        char kept = content->data[at];
+        content->data[at] ^= (char)(1 << at % 8);
+        read_damaged(content->data, content->length);
+        content->data[at] = (char)(at % 2 ? 0xFF : 0x80);
+        read_damaged(content->data, content->length);
+        content->data[at] = kept;
+    }
 }
 
 static void test_damage(void **state)
@@ -140,24 +245,26 @@ static void test_damage(void **state)
             whole += status == BERT_OK;
         }
         assert_int_equal(whole, is_file ? 0 : 3); /* 0, 1 and 2 of 3 record batches */
-        for (size_t at = 0; at < content.length; at++) {
-            char kept = content.data[at];
-            content.data[at] ^= (char)(1 << at % 8);
-            read_damaged(content.data, content.length);
-            content.data[at] = (char)(at % 2 ? 0xFF : 0x80);
-            read_damaged(content.data, content.length);
-            content.data[at] = kept;
-        }
+        damage_everywhere(&content);
         text_free(&content);
     }
+}
+
+static void test_damage_nested(void **state)
+{
+    (void)state;
+    text content = {0};
+    read_table(&content, "nested");
+    damage_everywhere(&content);
+    text_free(&content);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_forms),
-        cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_all_forms),     cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_real_ids),      cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_damage_nested),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

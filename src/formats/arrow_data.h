@@ -1,0 +1,76 @@
+/* What the files of the Arrow reader share: messages (arrow.c), the schema (arrow_schema.c), record
+ * batches (arrow_batch.c). */
+#ifndef FORMATS_ARROW_DATA_H
+#define FORMATS_ARROW_DATA_H
+
+#include "formats/arrow.h"
+#include "formats/flatbuffer.h"
+
+/* Message.fbs */
+enum { ARROW_MESSAGE_SCHEMA = 1, ARROW_MESSAGE_DICTIONARY = 2, ARROW_MESSAGE_BATCH = 3 };
+
+enum { ARROW_BODY_LIMIT = 1 << 30 };
+
+typedef struct arrow_buffer {
+    unsigned char *data; /* owned */
+    size_t capacity;
+} arrow_buffer;
+
+/* Bytes in the body, or in an arrow_buffer where they had to be unpacked. */
+typedef struct arrow_span {
+    const unsigned char *data;
+    size_t size;
+} arrow_span;
+
+/* A field on the way from a top-level column to its values. What `offsets` lead to lies in the
+ * level below, for strings in `values`. */
+typedef struct arrow_level {
+    enum {
+        ARROW_LEVEL_OTHER,
+        ARROW_LEVEL_STRUCT,
+        ARROW_LEVEL_LIST,
+        ARROW_LEVEL_FIXED_LIST,
+        ARROW_LEVEL_STRING,
+        ARROW_LEVEL_INTEGER
+    } kind;
+    unsigned width;       /* bytes of an offset or an integer: 1, 2, 4, 8 */
+    bool is_signed;       /* of integers */
+    uint64_t list_length; /* of a fixed-size list */
+    size_t node, buffer;  /* the first of its own in a record batch */
+
+    /* In the record batch at hand: */
+    uint64_t length; /* rows */
+    arrow_span validity, offsets, values;
+    arrow_buffer unpacked[3]; /* of these */
+} arrow_level;
+
+struct arrow {
+    arrow_input input;
+    const char *name;
+    uint64_t position; /* behind what was read */
+    uint64_t message;  /* where the message at hand begins */
+    arrow_buffer metadata, body;
+    size_t body_size;
+    flatbuffer flatbuffer; /* the metadata */
+    size_t header;         /* of the message, a table in it */
+    int header_type;
+    arrow_column *columns; /* owned, [column_capacity] */
+    bool *loaded;          /* owned, [column_count]: its levels are of the record batch at hand */
+    size_t column_count, column_capacity;
+    uint64_t row, rows; /* in the record batch; row is one more than the index of the one at hand */
+    bool is_file;       /* which ends with a mark; a stream may just end */
+    bool finished;
+};
+
+extern const char arrow_damaged[];
+
+/* "FILE: byte N, in the Arrow message that begins there: WHAT" */
+bert_status arrow_fail(const arrow *arrow, const char *what, bert_error *error);
+
+/* The next message with its body; *found is false behind the last. */
+bert_status arrow_read_message(arrow *arrow, bool *found, bert_error *error);
+
+/* Columns out of the schema, which is the message at hand. */
+bert_status arrow_read_schema(arrow *arrow, bert_error *error);
+
+#endif
