@@ -12,6 +12,7 @@
 #ifndef BERT_H
 #define BERT_H
 
+#include "bert/plan.h"
 #include "bert/status.h"
 
 #ifdef __cplusplus

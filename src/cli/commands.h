@@ -5,7 +5,7 @@
 #include "options.h"
 
 extern const command command_train_tokenizer, command_tokenize, command_cat, command_prepare,
-    command_pretrain, command_evaluate, command_fill_mask;
+    command_pretrain, command_evaluate, command_fill_mask, command_plan;
 
 /* In the order in which one would use them. */
 extern const command *const commands[];

@@ -275,13 +275,5 @@ void help_print_command_page(const command *command)
         print_page_option(&options_common[i]);
     print_page_exit_status();
     print_page_examples(command->examples);
-    printf(".SH SEE ALSO\n.BR bert (1)");
-    for (size_t i = 0; i < command_count; i++) {
-        if (commands[i] == command)
-            continue;
-        printf(",\n.BR bert\\-");
-        print_roff_word(commands[i]->name);
-        printf(" (1)");
-    }
-    putchar('\n');
+    printf(".SH SEE ALSO\n.BR bert (1),\nwhich lists all commands\n");
 }

@@ -1,0 +1,71 @@
+/* What a run will take: hours, energy and money, on one node or on many. Part of bert.h. */
+#ifndef BERT_PLAN_H
+#define BERT_PLAN_H
+
+#include "bert/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The speed that the plan is made from is measured or published elsewhere and given in exactly one
+ * of three forms: tokens_per_second, seconds_per_step or run_hours; the others stay 0. */
+typedef struct bert_plan_params {
+    const char *model; /* "base": a size by name, or the path of a config.json */
+
+    int max_seq_length; /* 128: tokens in a sequence, all of them full */
+    int64_t batch_size; /* 256: sequences in one step, over all nodes */
+    int64_t max_steps;  /* 1,000,000 */
+
+    double tokens_per_second; /* of one node that trains alone */
+    double seconds_per_step;  /* of this batch on `measured_nodes` nodes, network included */
+    double run_hours;         /* of all the steps on `measured_nodes` nodes, network included */
+    int measured_nodes;       /* 1 */
+    double update_seconds;    /* 0: seconds that the optimizer takes in each step however small a
+                                 node's share of the batch; not part of tokens_per_second */
+
+    int nodes;           /* 1: that the run is planned for */
+    bool grow_batch;     /* false: the batch is divided among the nodes. true: every node takes
+                            batch_size sequences, and the steps become fewer */
+    int64_t micro_batch; /* 0: as `bert pretrain` chooses it. Tokens of one pass: with several
+                            passes in a step only the last one hides the network */
+    bool zero;           /* false. ZeRO-1: gradients are reduce-scattered, parameters gathered */
+    bool bf16_gradients; /* false: float32 on the wire */
+    double bandwidth;    /* 1.25e9: bytes per second that a node sends and, at once, receives */
+    double latency;      /* 20e-6: seconds until a message arrives */
+
+    double price_per_hour;          /* 0: of a node */
+    double watts;                   /* 0: that a node draws */
+    double price_per_kilowatt_hour; /* 0 */
+} bert_plan_params;
+BERT_API bert_plan_params bert_plan_params_default(void);
+
+typedef struct bert_plan_result {
+    uint64_t parameters;
+    int64_t batch_size, steps; /* with grow_batch other than asked for */
+    double tokens;             /* of the whole run */
+    double bytes_sent;         /* by one node in one step */
+
+    double compute_seconds; /* of one step: forward, backward, update */
+    double network_seconds; /* of one step, as if nothing were hidden */
+    double waiting_seconds; /* the part of it that the backward pass does not hide */
+    double step_seconds, step_seconds_without_overlap;
+
+    double hours, hours_without_overlap; /* of the whole run */
+    double efficiency;                   /* one node's hours ÷ (nodes × hours), at most 1 */
+    double efficiency_without_overlap;
+    double node_hours, cost; /* of the nodes; 0 where there is no price */
+    double kilowatt_hours, energy_cost;
+} bert_plan_result;
+
+/* Fails with BERT_ERROR_USAGE for values out of range, for a batch that has fewer sequences than
+ * there are nodes, and for a measured step that the network alone would exceed; with the errors of
+ * the configuration's file. The model of the network stands in docs/plan.md. */
+BERT_API bert_status bert_plan(const bert_plan_params *params, bert_plan_result *result,
+                               bert_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
