@@ -57,7 +57,8 @@ static double run_step(bench *bench)
     while (micro_batches_next(&bench->micro_batches, &bench->batch, &place, &input)) {
         if (bench->training)
             model_train(bench->model, &input, 1, (uint64_t)bench->step,
-                        1.0 / bench->batch.masked_count, 1.0 / bench->batch.sequence_count,
+                        &(model_scales){.mlm = 1.0 / bench->batch.masked_count,
+                                        .nsp = 1.0 / bench->batch.sequence_count},
                         &losses);
         else
             model_hidden_states(bench->model, &input, bench->hidden);

@@ -40,3 +40,17 @@ void tanh_backward(float *d_in, const float *d_out, const float *out, size_t cou
     for (size_t i = 0; i < count; i++)
         d_in[i] = d_out[i] * (1 - out[i] * out[i]);
 }
+
+void relu_forward(float *out, const float *in, size_t count)
+{
+#pragma omp parallel for simd schedule(static) if (count > RUN_WORTH_THREADS)
+    for (size_t i = 0; i < count; i++)
+        out[i] = in[i] > 0 ? in[i] : 0;
+}
+
+void relu_backward(float *d_in, const float *d_out, const float *out, size_t count)
+{
+#pragma omp parallel for simd schedule(static) if (count > RUN_WORTH_THREADS)
+    for (size_t i = 0; i < count; i++)
+        d_in[i] = out[i] > 0 ? d_out[i] : 0;
+}

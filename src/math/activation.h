@@ -1,4 +1,4 @@
-/* GELU with erf, as BERT has it (Hendrycks and Gimpel 2016, eq. 1), and tanh. */
+/* GELU with erf, as BERT has it (Hendrycks and Gimpel 2016, eq. 1), tanh, and ReLU. */
 #ifndef MATH_ACTIVATION_H
 #define MATH_ACTIVATION_H
 
@@ -20,5 +20,11 @@ void tanh_forward(float *out, const float *in, size_t count);
 
 /* d_in[count] = d_out · (1 − out²), `out` being tanh_forward's result; d_in may be d_out. */
 void tanh_backward(float *d_in, const float *d_out, const float *out, size_t count);
+
+/* out[count] = max(in, 0); out may be in. */
+void relu_forward(float *out, const float *in, size_t count);
+
+/* d_in[count] = d_out where `out`, relu_forward's result, is above 0, else 0; d_in may be d_out. */
+void relu_backward(float *d_in, const float *d_out, const float *out, size_t count);
 
 #endif

@@ -60,6 +60,25 @@ cross_entropy_sums cross_entropy_forward_backward(float *logits, const int32_t *
     return sums_over_rows(logits, logits, labels, rows, classes, scale);
 }
 
+weighted_cross_entropy_sums weighted_cross_entropy(const float *logits, float *gradient,
+                                                   const int32_t *labels,
+                                                   const float *class_weights, size_t rows,
+                                                   size_t classes, float scale)
+{
+    weighted_cross_entropy_sums sums = {0};
+    for (size_t row = 0; row < rows; row++) {
+        float weight = class_weights ? class_weights[labels[row]] : 1.0f;
+        size_t offset = row * classes;
+        cross_entropy_sums one =
+            sums_over_rows(logits + offset, gradient ? gradient + offset : NULL, labels + row, 1,
+                           classes, scale * weight);
+        sums.loss += (double)weight * one.loss;
+        sums.weight += (double)weight;
+        sums.correct += one.correct;
+    }
+    return sums;
+}
+
 void softmax_forward(float *probabilities, const float *logits, size_t rows, size_t classes)
 {
     const kernels *kernels = kernels_active();

@@ -10,11 +10,24 @@ void embedding_forward(float *out, const int32_t *ids, const int32_t *positions,
     for (size_t token = 0; token < tokens; token++) {
         const float *word_row = word + (size_t)ids[token] * columns;
         const float *position_row = position + (size_t)positions[token] * columns;
-        const float *type_row = type + (size_t)types[token] * columns;
         float *row = out + token * columns;
+        if (!type) {
+            for (size_t column = 0; column < columns; column++)
+                row[column] = word_row[column] + position_row[column];
+            continue;
+        }
+        const float *type_row = type + (size_t)types[token] * columns;
         for (size_t column = 0; column < columns; column++)
             row[column] = word_row[column] + type_row[column] + position_row[column];
     }
+}
+
+static void row_add(float *table, size_t row, size_t columns, size_t first, const float *gradient,
+                    size_t count)
+{
+    float *sum = table + row * columns + first;
+    for (size_t i = 0; i < count; i++)
+        sum[i] += gradient[i];
 }
 
 /* Columns that one piece of work takes: whole cache lines, and enough of them to be worth it. */
@@ -35,16 +48,12 @@ void embedding_backward(float *d_word, float *d_position, float *d_type, const f
         size_t count = smaller(COLUMN_BLOCK, columns - first);
         for (size_t token = 0; token < tokens; token++) {
             const float *gradient = d_out + token * columns + first;
-            float *word_row = d_word + (size_t)ids[token] * columns + first;
-            float *position_row = d_position + (size_t)positions[token] * columns + first;
-            float *type_row = d_type + (size_t)types[token] * columns + first;
             if (ids[token] != pad_id)
-                for (size_t i = 0; i < count; i++)
-                    word_row[i] += gradient[i];
-            for (size_t i = 0; i < count; i++)
-                position_row[i] += gradient[i];
-            for (size_t i = 0; i < count; i++)
-                type_row[i] += gradient[i];
+                row_add(d_word, (size_t)ids[token], columns, first, gradient, count);
+            if (d_position)
+                row_add(d_position, (size_t)positions[token], columns, first, gradient, count);
+            if (d_type)
+                row_add(d_type, types[token], columns, first, gradient, count);
         }
     }
 }

@@ -109,3 +109,13 @@ void normal_fill(float *values, size_t count, double deviation, uint64_t seed, u
         memcpy(values + first, drawn, length * sizeof *values);
     }
 }
+
+void sinusoids_fill(float *values, size_t positions, size_t columns)
+{
+    for (size_t position = 0; position < positions; position++)
+        for (size_t column = 0; column < columns; column++) {
+            double exponent = 2.0 * (double)(column / 2) / (double)columns;
+            double angle = (double)position / pow(10000.0, exponent);
+            values[position * columns + column] = (float)(column % 2 ? cos(angle) : sin(angle));
+        }
+}

@@ -13,4 +13,8 @@ void values_fill(float *values, size_t count, float value);
  * that IEEE 754 rounds exactly are used, so every machine gets the same bits. */
 void normal_fill(float *values, size_t count, double deviation, uint64_t seed, uint64_t index);
 
+/* values[positions, columns]: in row p, columns 2i and 2i + 1 are sine and cosine of
+ * p / 10000^(2i / columns) (Vaswani et al. 2017, 3.5). */
+void sinusoids_fill(float *values, size_t positions, size_t columns);
+
 #endif

@@ -1,6 +1,8 @@
 /* What an input from outside may bring (model_check_input). */
 #include "model/internal.h"
 
+#include <math.h>
+
 static bert_status check_counts(const model *model, const model_input *input, bert_error *error)
 {
     const model_limits *limits = &model->limits;
@@ -14,9 +16,23 @@ static bert_status check_counts(const model *model, const model_input *input, be
         return error_set(error, BERT_ERROR_USAGE,
                          "batch with %d predictions: this model takes 0 to %d", input->masked_count,
                          limits->masked);
-    if (input->next_sentence_labels && !model->config.next_sentence_prediction)
+    const model_config *config = &model->config;
+    if (input->next_sentence_labels && !model_config_has_pair_head(config))
         return error_set(error, BERT_ERROR_USAGE,
                          "batch with next-sentence labels for a model without NSP head");
+    if (input->masked_count > 0 && config->head != MODEL_HEAD_PRETRAINING)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "batch with predictions for a model without MLM head (%s)",
+                         model_config_architecture(config));
+    const char *given = input->labels ? "labels" : input->targets ? "targets" : NULL;
+    bool regression = config->problem == MODEL_REGRESSION;
+    if (given && config->head != MODEL_HEAD_CLASSIFICATION)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "batch with %s for a model without classifier (%s)", given,
+                         model_config_architecture(config));
+    if ((input->labels && regression) || (input->targets && !regression))
+        return error_set(error, BERT_ERROR_USAGE, "batch with %s for a model of %s", given,
+                         regression ? "numbers (regression)" : "labels (classification)");
     return BERT_OK;
 }
 
@@ -55,7 +71,7 @@ static bert_status check_tokens(const model *model, const model_input *input, be
                                  "sample %llu, token %d: id %d, but the model's vocab_size is %d; "
                                  "was the data prepared with another tokenizer?",
                                  sample, t - start, input->tokens[t], config->vocab_size);
-            if (input->token_types[t] >= config->type_vocab_size)
+            if (config->type_vocab_size > 0 && input->token_types[t] >= config->type_vocab_size)
                 return error_set(error, BERT_ERROR_INPUT,
                                  "sample %llu, token %d: type %d, but the model's type_vocab_size "
                                  "is %d",
@@ -87,10 +103,32 @@ static bert_status check_predictions(const model *model, const model_input *inpu
     return BERT_OK;
 }
 
+static bert_status check_labels(const model *model, const model_input *input, bert_error *error)
+{
+    size_t labels = (size_t)model->config.num_labels;
+    for (int i = 0; i < input->sequence_count; i++) {
+        unsigned long long sample = input->sample_numbers[i];
+        if (input->labels && (input->labels[i] < 0 || (size_t)input->labels[i] >= labels))
+            return error_set(error, BERT_ERROR_INPUT, "sample %llu has label %d, expected 0 to %zu",
+                             sample, input->labels[i], labels - 1);
+        for (size_t j = 0; input->targets && j < labels; j++)
+            if (!isfinite(input->targets[(size_t)i * labels + j]))
+                return error_set(error, BERT_ERROR_INPUT,
+                                 "sample %llu has a target that is not finite", sample);
+    }
+    for (size_t j = 0; input->class_weights && j < labels; j++)
+        if (!(input->class_weights[j] >= 0 && isfinite(input->class_weights[j])))
+            return error_set(error, BERT_ERROR_INPUT,
+                             "class %zu has weight %g, expected a finite number, 0 or more", j,
+                             (double)input->class_weights[j]);
+    return BERT_OK;
+}
+
 bert_status model_check_input(const model *model, const model_input *input, bert_error *error)
 {
     TRY(check_counts(model, input, error));
     TRY(check_sequences(model, input, error));
     TRY(check_tokens(model, input, error));
-    return check_predictions(model, input, error);
+    TRY(check_predictions(model, input, error));
+    return check_labels(model, input, error);
 }

@@ -48,11 +48,12 @@ void embeddings_forward(const model_pass *pass)
     const model *model = pass->model;
     const model_parameters *p = &model->parameters;
     const model_activations *a = &model->activations;
+    bool types = model->config.family == MODEL_BERT;
     rows_name(pass);
     embedding_forward(a->embedding_norm.in, pass->input->tokens, a->positions,
                       pass->input->token_types, model->values + p->word,
-                      model->values + p->position, model->values + p->token_type, pass->tokens,
-                      (size_t)model->config.hidden_size);
+                      model->values + p->position, types ? model->values + p->token_type : NULL,
+                      pass->tokens, (size_t)model->config.hidden_size);
     embeddings_normalize(pass);
 }
 
@@ -70,7 +71,9 @@ void embeddings_backward(const model_pass *pass)
                        gradients + p->embedding_norm.bias, a->d_hidden, a->embedding_norm.in,
                        a->embedding_norm.mean, a->embedding_norm.reciprocal_deviation,
                        model->values + p->embedding_norm.weight, pass->tokens, hidden);
-    embedding_backward(gradients + p->word, gradients + p->position, gradients + p->token_type,
-                       a->d_hidden, pass->input->tokens, a->positions, pass->input->token_types,
-                       model->config.pad_token_id, pass->tokens, hidden);
+    float *d_position = model->config.sinusoidal_positions ? NULL : gradients + p->position;
+    float *d_type = model->config.family == MODEL_BERT ? gradients + p->token_type : NULL;
+    embedding_backward(gradients + p->word, d_position, d_type, a->d_hidden, pass->input->tokens,
+                       a->positions, pass->input->token_types, model->config.pad_token_id,
+                       pass->tokens, hidden);
 }

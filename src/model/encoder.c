@@ -67,6 +67,14 @@ static attention_shape pass_attention_shape(const model_pass *pass)
     };
 }
 
+/* DistilBERT has none behind attention's output layer. */
+static dropout attention_branch_dropout(const model_pass *pass, int index)
+{
+    const model_config *config = &pass->model->config;
+    double probability = config->family == MODEL_BERT ? config->hidden_dropout_prob : 0.0;
+    return pass_dropout(pass, probability, index + 1, DROPOUT_HIDDEN);
+}
+
 /* norm(residual + dropout(in)) with parameters `p`; `in` lies in norm->in already. */
 static void close_branch(const model_pass *pass, float *out, const norm_activations *norm,
                          const float *residual, const weight_bias *p, const dropout *dropout)
@@ -110,7 +118,6 @@ static void layer_forward(const model_pass *pass, int index)
     const model_activations *a = &model->activations;
     size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
     size_t intermediate = (size_t)model->config.intermediate_size;
-    double hidden_dropout = model->config.hidden_dropout_prob;
 
     linear_forward(model->precision, layer->qkv, a->hidden, values + p->qkv.weight,
                    values + p->qkv.bias, tokens, hidden, 3 * hidden);
@@ -122,7 +129,7 @@ static void layer_forward(const model_pass *pass, int index)
     linear_forward(model->precision, layer->attention_norm.in, layer->context,
                    values + p->attention_output.weight, values + p->attention_output.bias, tokens,
                    hidden, hidden);
-    dropout dropout = pass_dropout(pass, hidden_dropout, index + 1, DROPOUT_HIDDEN);
+    dropout dropout = attention_branch_dropout(pass, index);
     close_branch(pass, a->attention_output, &layer->attention_norm, a->hidden, &p->attention_norm,
                  &dropout);
 
@@ -131,7 +138,7 @@ static void layer_forward(const model_pass *pass, int index)
                         hidden, intermediate);
     linear_forward(model->precision, layer->output_norm.in, a->activated, values + p->output.weight,
                    values + p->output.bias, tokens, intermediate, hidden);
-    dropout = pass_dropout(pass, hidden_dropout, index + 1, DROPOUT_OUTPUT);
+    dropout = pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
     close_branch(pass, a->hidden, &layer->output_norm, a->attention_output, &p->output_norm,
                  &dropout);
 }
@@ -174,8 +181,7 @@ static void attention_part_backward(const model_pass *pass, int index)
     float *gradients = model->gradients, *d_context = a->d_wide, *d_qkv = a->activated;
     size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
 
-    dropout dropout =
-        pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_HIDDEN);
+    dropout dropout = attention_branch_dropout(pass, index);
     open_branch(pass, &layer->attention_norm, &p->attention_norm, &dropout);
     linear_backward_weight(model->precision, gradients + p->attention_output.weight,
                            gradients + p->attention_output.bias, a->d_branch, layer->context,

@@ -21,10 +21,11 @@ typedef struct layer_parameters {
 } layer_parameters;
 
 typedef struct model_parameters {
-    size_t word, position, token_type;     /* [V, H], [positions, H], [types, H] */
+    size_t word, position, token_type;     /* [V, H], [positions, H], [types, H] if there are */
     weight_bias embedding_norm;            /* [H], [H] */
     layer_parameters *layers;              /* [layers] */
-    weight_bias pooler, pair;              /* [H, H], [H]; [2, H], [2] */
+    weight_bias pooler;                    /* [H, H], [H] */
+    weight_bias sequence_output;           /* NSP head [2, H], [2], or classifier [labels, H] … */
     size_t decoder_bias;                   /* [V] */
     weight_bias transform, transform_norm; /* [H, H], [H]; [H], [H] */
 } model_parameters;
@@ -47,6 +48,16 @@ typedef struct layer_activations {
     norm_activations output_norm;
 } layer_activations;
 
+/* Of the head on the first token of every sequence; O outputs. */
+typedef struct sequence_activations {
+    uint64_t *keys;                   /* [B] names of the rows in dropout */
+    float *first_tokens;              /* [B, H] */
+    float *pooled, *dropped;          /* [B, H] behind the activation, behind dropout */
+    float *d_first_tokens, *d_pooled; /* [B, H] */
+    float *logits;                    /* [B, O] */
+    int32_t *labels;                  /* [B] */
+} sequence_activations;
+
 typedef struct model_activations {
     int32_t *positions; /* [T] place inside the sequence */
     uint64_t *row_keys; /* [T] names of the rows in dropout */
@@ -65,14 +76,11 @@ typedef struct model_activations {
     float *gathered;    /* [M, H] hidden states of the masked positions */
     float *transformed; /* [M, H] before GELU */
     norm_activations transform_norm;
-    float *decoder_in;                /* [M, H] */
-    float *logits;                    /* [LOGIT_ROWS, V] */
-    float *d_head;                    /* [M, H] */
-    float *d_head_branch;             /* [M, H] */
-    float *first_tokens, *pooled;     /* [B, H] */
-    float *d_first_tokens, *d_pooled; /* [B, H] */
-    float *pair_logits;               /* [B, 2] */
-    int32_t *pair_labels;             /* [B] */
+    float *decoder_in;    /* [M, H] */
+    float *logits;        /* [LOGIT_ROWS, V] */
+    float *d_head;        /* [M, H] */
+    float *d_head_branch; /* [M, H] */
+    sequence_activations sequence;
 } model_activations;
 
 struct model {
@@ -96,8 +104,9 @@ typedef struct model_pass {
     uint64_t seed, step;
 } model_pass;
 
-/* Which dropout: layer 0 is the embeddings', layer l + 1 the encoder's l-th. Attention takes one
- * number for each head from DROPOUT_ATTENTION on. The numbers are part of what makes runs repeat.
+/* Which dropout: layer 0 is the embeddings', layer l + 1 the encoder's l-th, the one behind these
+ * the classifier's. Attention takes one number for each head from DROPOUT_ATTENTION on. The numbers
+ * are part of what makes runs repeat.
  */
 enum dropout_spot { DROPOUT_HIDDEN = 0, DROPOUT_OUTPUT = 1, DROPOUT_ATTENTION = 16 };
 dropout pass_dropout(const model_pass *pass, double probability, int layer, enum dropout_spot spot);
@@ -119,13 +128,17 @@ void encoder_forward(const model_pass *pass);
  * Overwrites `hidden`. */
 void encoder_backward(const model_pass *pass);
 
-/* Both heads: losses of the pass's output are added to `losses`; in training the gradient of
+/* Whether the first token of every sequence goes into a head. */
+bool has_sequence_head(const model *model);
+
+/* The heads: losses of the pass's output are added to `losses`; in training the gradient of
  * scale × loss is added to parameters and d_hidden. */
 void mlm_head_plan(model *model, arena *arena);
 void mlm_head_run(const model_pass *pass, double scale, model_losses *losses);
 void mlm_head_logits(const model_pass *pass, float *logits);
-void nsp_head_plan(model *model, arena *arena);
-void nsp_head_run(const model_pass *pass, double scale, model_losses *losses);
-void nsp_head_logits(const model_pass *pass, float *logits);
+void sequence_head_plan(model *model, arena *arena);
+void sequence_head_logits(const model_pass *pass, float *logits);
+void pair_head_run(const model_pass *pass, double scale, model_losses *losses);
+void classifier_run(const model_pass *pass, double scale, model_losses *losses);
 
 #endif

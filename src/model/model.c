@@ -4,79 +4,57 @@
 #include "math/fill.h"
 #include "math/reduce.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------ where things lie --- */
 
-/* Looks names up in a table that has them. The search goes on from the last find: names that are
- * asked for in the table's order are found at once, and none is missed. */
-typedef struct locator {
-    const parameter_table *table;
-    size_t next;
-} locator;
-
-static size_t offset_of(locator *locator, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static size_t offset_of(locator *locator, const char *format, ...)
+/* Zero for parts that the model does not have; nothing asks for their place. */
+static weight_bias part_locate(const model *model, model_part part, int layer)
 {
-    char name[sizeof locator->table->entries->name];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(name, sizeof name, format, arguments);
-    va_end(arguments);
-    const parameter *entry;
-    do {
-        entry = &locator->table->entries[locator->next];
-        locator->next = (locator->next + 1) % locator->table->count;
-    } while (strcmp(entry->name, name) != 0);
-    return entry->offset;
+    const parameter *weight = parameter_of_part(&model->table, part, layer, false);
+    const parameter *bias = parameter_of_part(&model->table, part, layer, true);
+    return (weight_bias){.weight = weight ? weight->offset : 0, .bias = bias ? bias->offset : 0};
 }
 
-static weight_bias pair_of(locator *locator, const char *prefix, const char *name)
+static layer_parameters layer_locate(const model *model, int layer)
 {
-    weight_bias pair;
-    pair.weight = offset_of(locator, "%s.%s.weight", prefix, name);
-    pair.bias = offset_of(locator, "%s.%s.bias", prefix, name);
-    return pair;
-}
-
-static layer_parameters layer_locate(locator *locator, int layer)
-{
-    char prefix[64];
-    snprintf(prefix, sizeof prefix, "bert.encoder.layer.%d", layer);
-    layer_parameters p;
-    p.qkv = pair_of(locator, prefix, "attention.self.query");
-    p.attention_output = pair_of(locator, prefix, "attention.output.dense");
-    p.attention_norm = pair_of(locator, prefix, "attention.output.LayerNorm");
-    p.intermediate = pair_of(locator, prefix, "intermediate.dense");
-    p.output = pair_of(locator, prefix, "output.dense");
-    p.output_norm = pair_of(locator, prefix, "output.LayerNorm");
-    return p;
+    return (layer_parameters){
+        .qkv = part_locate(model, PART_QUERY, layer),
+        .attention_output = part_locate(model, PART_ATTENTION_OUTPUT, layer),
+        .attention_norm = part_locate(model, PART_ATTENTION_NORM, layer),
+        .intermediate = part_locate(model, PART_INTERMEDIATE, layer),
+        .output = part_locate(model, PART_OUTPUT, layer),
+        .output_norm = part_locate(model, PART_OUTPUT_NORM, layer),
+    };
 }
 
 static bert_status parameters_locate(model *model, bert_error *error)
 {
-    locator locator = {.table = &model->table};
     model_parameters *p = &model->parameters;
+    bool pairs = model_config_has_pair_head(&model->config);
     int layers = model->config.num_hidden_layers;
+    *p = (model_parameters){
+        .word = part_locate(model, PART_WORD, 0).weight,
+        .position = part_locate(model, PART_POSITION, 0).weight,
+        .token_type = part_locate(model, PART_TOKEN_TYPE, 0).weight,
+        .embedding_norm = part_locate(model, PART_EMBEDDING_NORM, 0),
+        .decoder_bias = part_locate(model, PART_DECODER, 0).bias,
+        .transform = part_locate(model, PART_TRANSFORM, 0),
+        .transform_norm = part_locate(model, PART_TRANSFORM_NORM, 0),
+        .pooler = part_locate(model, PART_POOLER, 0),
+        .sequence_output = part_locate(model, pairs ? PART_PAIR : PART_CLASSIFIER, 0),
+    };
     TRY(memory_array((void **)&p->layers, (size_t)layers, sizeof *p->layers, "layers", error));
-    p->word = offset_of(&locator, "bert.embeddings.word_embeddings.weight");
-    p->position = offset_of(&locator, "bert.embeddings.position_embeddings.weight");
-    p->token_type = offset_of(&locator, "bert.embeddings.token_type_embeddings.weight");
-    p->embedding_norm = pair_of(&locator, "bert.embeddings", "LayerNorm");
     for (int i = 0; i < layers; i++)
-        p->layers[i] = layer_locate(&locator, i);
-    p->decoder_bias = offset_of(&locator, "cls.predictions.bias");
-    p->transform = pair_of(&locator, "cls.predictions.transform", "dense");
-    p->transform_norm = pair_of(&locator, "cls.predictions.transform", "LayerNorm");
-    if (model->config.next_sentence_prediction) {
-        p->pooler = pair_of(&locator, "bert.pooler", "dense");
-        p->pair = pair_of(&locator, "cls", "seq_relationship");
-    }
+        p->layers[i] = layer_locate(model, i);
     return BERT_OK;
+}
+
+bool has_sequence_head(const model *model)
+{
+    return model_config_has_pair_head(&model->config) ||
+           model->config.head == MODEL_HEAD_CLASSIFICATION;
 }
 
 /* -------------------------------------------------------------------------- plan of memory --- */
@@ -100,9 +78,10 @@ static void activations_plan(model *model, arena *arena)
     encoder_scratch_plan(model, arena);
     size_t encoder_end = arena->used;
     arena->used = shared;
-    mlm_head_plan(model, arena);
-    if (model->config.next_sentence_prediction)
-        nsp_head_plan(model, arena);
+    if (model->config.head == MODEL_HEAD_PRETRAINING)
+        mlm_head_plan(model, arena);
+    if (has_sequence_head(model))
+        sequence_head_plan(model, arena);
     if (arena->used < encoder_end)
         arena->used = encoder_end;
 }
@@ -241,21 +220,22 @@ static model_pass pass_forward(model *model, const model_input *input, bool trai
     return pass;
 }
 
-static void heads_run(const model_pass *pass, double mlm_scale, double nsp_scale,
-                      model_losses *losses)
+static void heads_run(const model_pass *pass, const model_scales *scales, model_losses *losses)
 {
     if (pass->input->masked_labels)
-        mlm_head_run(pass, mlm_scale, losses);
+        mlm_head_run(pass, scales->mlm, losses);
     if (pass->input->next_sentence_labels)
-        nsp_head_run(pass, nsp_scale, losses);
+        pair_head_run(pass, scales->nsp, losses);
+    if (pass->input->labels || pass->input->targets)
+        classifier_run(pass, scales->labels, losses);
 }
 
 void model_train(model *model, const model_input *input, uint64_t seed, uint64_t step,
-                 double mlm_scale, double nsp_scale, model_losses *losses)
+                 const model_scales *scales, model_losses *losses)
 {
     model_pass pass = pass_forward(model, input, true, seed, step);
     values_fill(model->activations.d_hidden, pass.tokens * (size_t)model->config.hidden_size, 0.0f);
-    heads_run(&pass, mlm_scale, nsp_scale, losses);
+    heads_run(&pass, scales, losses);
     encoder_backward(&pass);
     embeddings_backward(&pass);
 }
@@ -263,7 +243,7 @@ void model_train(model *model, const model_input *input, uint64_t seed, uint64_t
 void model_evaluate(model *model, const model_input *input, model_losses *losses)
 {
     model_pass pass = pass_forward(model, input, false, 0, 0);
-    heads_run(&pass, 0.0, 0.0, losses);
+    heads_run(&pass, &(model_scales){0}, losses);
 }
 
 void model_mlm_logits(model *model, const model_input *input, float *logits)
@@ -275,7 +255,13 @@ void model_mlm_logits(model *model, const model_input *input, float *logits)
 void model_nsp_logits(model *model, const model_input *input, float *logits)
 {
     model_pass pass = pass_forward(model, input, false, 0, 0);
-    nsp_head_logits(&pass, logits);
+    sequence_head_logits(&pass, logits);
+}
+
+void model_label_logits(model *model, const model_input *input, float *logits)
+{
+    model_pass pass = pass_forward(model, input, false, 0, 0);
+    sequence_head_logits(&pass, logits);
 }
 
 void model_hidden_states(model *model, const model_input *input, float *hidden_states)

@@ -1,5 +1,6 @@
-/* BERT itself: embeddings, encoder, MLM and NSP heads; forward and backward on a stream of tokens
- * without padding (Devlin et al. 2018; names and arithmetic of `transformers`). */
+/* BERT and DistilBERT: embeddings, encoder, and the heads that the configuration names; forward and
+ * backward on a stream of tokens without padding (Devlin et al. 2018, Sanh et al. 2019; names and
+ * arithmetic of `transformers`). */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
@@ -10,12 +11,17 @@
 typedef struct model_input {
     int token_count, sequence_count, masked_count;
     const int32_t *tokens;               /* [T] */
-    const uint8_t *token_types;          /* [T] */
+    const uint8_t *token_types;          /* [T]; not read, and may be NULL, without token types */
     const int32_t *sequence_starts;      /* [B + 1] */
     const uint64_t *sample_numbers;      /* [B], names the dropout of each sequence */
     const int32_t *masked_positions;     /* [M] */
     const int32_t *masked_labels;        /* [M]; NULL: no MLM loss is computed */
     const uint8_t *next_sentence_labels; /* [B]; NULL: no NSP loss; NULL where there is no head */
+
+    /* With MODEL_HEAD_CLASSIFICATION, where its loss is wanted. */
+    const int32_t *labels;      /* [B] in [0, num_labels), in a classification */
+    const float *targets;       /* [B, num_labels], in a regression */
+    const float *class_weights; /* [num_labels] of a label's sample in the loss; NULL: 1 for all */
 } model_input;
 
 /* Sums over the input, so that any cut of a global batch adds up to the same (decision 3). */
@@ -24,7 +30,18 @@ typedef struct model_losses {
     uint64_t mlm_count, mlm_correct;
     double nsp_loss;
     uint64_t nsp_count, nsp_correct;
+    /* Classification: weight × cross-entropy, nats. Regression: squared error, the mean over a
+     * sample's num_labels. Divided by label_weight it is the mean that `transformers` gives. */
+    double label_loss;
+    double label_weight; /* sum of the samples' weights: their number where there are none */
+    uint64_t label_count, label_correct;
 } model_losses;
+
+/* What the gradient of each sum is multiplied by. 1 / (number, or weight, in the global batch)
+ * gives the gradient of the mean however the batch is cut. */
+typedef struct model_scales {
+    double mlm, nsp, labels;
+} model_scales;
 
 /* The most that a call may bring; memory is planned for it (decision 6). */
 typedef struct model_limits {
@@ -51,23 +68,27 @@ float *model_gradients(model *model); /* [table.size]; NULL unless training */
 /* Checks an input against configuration and limits: ids, types, lengths, positions, order. */
 bert_status model_check_input(const model *model, const model_input *input, bert_error *error);
 
-/* Forward and backward. Adds to the gradients
- *     mlm_scale × d(sum of MLM losses) + nsp_scale × d(sum of NSP losses),
- * so that scale = 1 / (number in the global batch) gives the gradient of the mean however the batch
- * is cut. Dropout is drawn from (seed, step, sample number, place). Adds to `losses`. */
+/* Forward and backward. Adds to the gradients the sum over the losses of scale × d(sum of losses).
+ * A loss is computed where the input has its labels. Dropout is drawn from (seed, step, sample
+ * number, place). Adds to `losses`. */
 void model_train(model *model, const model_input *input, uint64_t seed, uint64_t step,
-                 double mlm_scale, double nsp_scale, model_losses *losses);
+                 const model_scales *scales, model_losses *losses);
 
 /* Forward without dropout; adds to `losses`. */
 void model_evaluate(model *model, const model_input *input, model_losses *losses);
 
-/* Logits of the masked positions, [M, vocab_size], in the caller's memory; labels are not read. */
+/* Logits of the masked positions, [M, vocab_size], in the caller's memory; labels are not read. The
+ * model must have the head. */
 void model_mlm_logits(model *model, const model_input *input, float *logits);
 
 /* Logits [B, 2] of the NSP head. */
 void model_nsp_logits(model *model, const model_input *input, float *logits);
 
-/* Hidden states of the last layer, [T, hidden_size]. */
+/* Logits [B, num_labels] of the classification head: of the classes, or the numbers themselves. */
+void model_label_logits(model *model, const model_input *input, float *logits);
+
+/* Hidden states of the last layer, [T, hidden_size]: what embeddings are made of (the first token's
+ * row, or the mean over a sequence's rows). Every model has them, whatever its head. */
 void model_hidden_states(model *model, const model_input *input, float *hidden_states);
 
 /* Name of the first parameter whose value (or gradient) is not finite; NULL where all are. */

@@ -3,103 +3,72 @@
 #include "base/memory.h"
 #include "math/fill.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ALIGNMENT_FLOATS = MEMORY_ALIGNMENT / sizeof(float),
-    ENTRIES_OUTSIDE_LAYERS = 14, /* embeddings 5, MLM head 5, pooler 2, NSP head 2 */
-    ENTRIES_IN_LAYER = 16,
-};
+enum { ALIGNMENT_FLOATS = MEMORY_ALIGNMENT / sizeof(float) };
 
 /* ---------------------------------------------------------------------------------- table --- */
 
-/* Appends an entry; columns 0 makes a vector. `aligned` false: directly behind the one before. The
- * caller has allocated enough entries; the configuration's bounds keep the sums inside 64 bits. */
-static void table_add(parameter_table *table, bool aligned, size_t rows, size_t columns, bool decay,
-                      const char *format, ...) __attribute__((format(printf, 6, 7)));
-static void table_add(parameter_table *table, bool aligned, size_t rows, size_t columns, bool decay,
-                      const char *format, ...)
+/* The caller has allocated enough entries; the configuration's bounds keep the sums inside 64 bits.
+ * Not `aligned`: directly behind the entry before. */
+static void table_add(parameter_table *table, const model_config *config, model_part part,
+                      int layer, bool bias, bool aligned)
 {
+    part_shape shape = part_shape_of(config, part);
     parameter *entry = &table->entries[table->count++];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(entry->name, sizeof entry->name, format, arguments);
-    va_end(arguments);
+    bool matrix = !bias && shape.columns > 0;
     if (aligned)
         table->size = (table->size + ALIGNMENT_FLOATS - 1) / ALIGNMENT_FLOATS * ALIGNMENT_FLOATS;
-    entry->dimensions = columns ? 2 : 1;
-    entry->shape[0] = rows;
-    entry->shape[1] = columns;
-    entry->offset = table->size;
-    entry->count = rows * (columns ? columns : 1);
-    entry->decay = decay;
+    *entry = (parameter){
+        .part = part,
+        .layer = layer,
+        .bias = bias,
+        .dimensions = matrix ? 2 : 1,
+        .shape = {shape.rows, matrix ? shape.columns : 0},
+        .offset = table->size,
+        .count = shape.rows * (matrix ? shape.columns : 1),
+        .decay = matrix && !(part == PART_POSITION && config->sinusoidal_positions),
+    };
+    part_name(entry->name, config->family, part, layer, bias);
     table->size += entry->count;
 }
 
-static void table_add_linear(parameter_table *table, size_t outputs, size_t inputs,
-                             const char *name)
+static void table_add_part(parameter_table *table, const model_config *config, model_part part,
+                           int layer)
 {
-    table_add(table, true, outputs, inputs, true, "%s.weight", name);
-    table_add(table, true, outputs, 0, false, "%s.bias", name);
-}
-
-static void table_add_layernorm(parameter_table *table, size_t size, const char *name)
-{
-    table_add(table, true, size, 0, false, "%s.weight", name);
-    table_add(table, true, size, 0, false, "%s.bias", name);
+    if (!part_present(config, part))
+        return;
+    part_kind kind = part_shape_of(config, part).kind;
+    if (kind != PART_BIAS)
+        table_add(table, config, part, layer, false, true);
+    if (kind != PART_EMBEDDING)
+        table_add(table, config, part, layer, true, true);
 }
 
 static void table_add_layer(parameter_table *table, const model_config *config, int layer)
 {
-    static const char *const projections[] = {"query", "key", "value"};
-    size_t hidden = (size_t)config->hidden_size, intermediate = (size_t)config->intermediate_size;
-    char prefix[64], name[96];
-    snprintf(prefix, sizeof prefix, "bert.encoder.layer.%d", layer);
-    for (int i = 0; i < 3; i++)
-        table_add(table, i == 0, hidden, hidden, true, "%s.attention.self.%s.weight", prefix,
-                  projections[i]);
-    for (int i = 0; i < 3; i++)
-        table_add(table, i == 0, hidden, 0, false, "%s.attention.self.%s.bias", prefix,
-                  projections[i]);
-    snprintf(name, sizeof name, "%s.attention.output.dense", prefix);
-    table_add_linear(table, hidden, hidden, name);
-    snprintf(name, sizeof name, "%s.attention.output.LayerNorm", prefix);
-    table_add_layernorm(table, hidden, name);
-    snprintf(name, sizeof name, "%s.intermediate.dense", prefix);
-    table_add_linear(table, intermediate, hidden, name);
-    snprintf(name, sizeof name, "%s.output.dense", prefix);
-    table_add_linear(table, hidden, intermediate, name);
-    snprintf(name, sizeof name, "%s.output.LayerNorm", prefix);
-    table_add_layernorm(table, hidden, name);
+    for (int bias = 0; bias < 2; bias++)
+        for (model_part part = PART_QUERY; part <= PART_VALUE; part++)
+            table_add(table, config, part, layer, bias, part == PART_QUERY);
+    for (model_part part = PART_VALUE + 1; part_is_in_layer(part); part++)
+        table_add_part(table, config, part, layer);
 }
 
 bert_status parameter_table_create(parameter_table *table, const model_config *config,
                                    bert_error *error)
 {
-    *table = (parameter_table){0};
+    *table = (parameter_table){.family = config->family};
     TRY(model_config_check(config, "model configuration", error));
-    size_t hidden = (size_t)config->hidden_size, vocab = (size_t)config->vocab_size;
-    size_t capacity = ENTRIES_OUTSIDE_LAYERS + ENTRIES_IN_LAYER * (size_t)config->num_hidden_layers;
+    size_t capacity = 2 * PART_COUNT * (size_t)config->num_hidden_layers;
     TRY(memory_array((void **)&table->entries, capacity, sizeof *table->entries, "parameter table",
                      error));
-    table_add(table, true, vocab, hidden, true, "bert.embeddings.word_embeddings.weight");
-    table_add(table, true, (size_t)config->max_position_embeddings, hidden, true,
-              "bert.embeddings.position_embeddings.weight");
-    table_add(table, true, (size_t)config->type_vocab_size, hidden, true,
-              "bert.embeddings.token_type_embeddings.weight");
-    table_add_layernorm(table, hidden, "bert.embeddings.LayerNorm");
+    for (model_part part = 0; part < PART_QUERY; part++)
+        table_add_part(table, config, part, 0);
     for (int layer = 0; layer < config->num_hidden_layers; layer++)
         table_add_layer(table, config, layer);
-    if (config->next_sentence_prediction)
-        table_add_linear(table, hidden, hidden, "bert.pooler.dense");
-    table_add(table, true, vocab, 0, false, "cls.predictions.bias");
-    table_add_linear(table, hidden, hidden, "cls.predictions.transform.dense");
-    table_add_layernorm(table, hidden, "cls.predictions.transform.LayerNorm");
-    if (config->next_sentence_prediction)
-        table_add_linear(table, 2, hidden, "cls.seq_relationship");
+    for (model_part part = PART_OUTPUT_NORM + 1; part < PART_COUNT; part++)
+        table_add_part(table, config, part, 0);
     return BERT_OK;
 }
 
@@ -117,13 +86,18 @@ const parameter *parameter_find(const parameter_table *table, const char *name)
     return NULL;
 }
 
-/* -------------------------------------------------------------------------- initialisation --- */
-
-static bool ends_with(const char *text, const char *end)
+const parameter *parameter_of_part(const parameter_table *table, model_part part, int layer,
+                                   bool bias)
 {
-    size_t text_length = strlen(text), end_length = strlen(end);
-    return text_length >= end_length && strcmp(text + text_length - end_length, end) == 0;
+    for (size_t i = 0; i < table->count; i++) {
+        const parameter *entry = &table->entries[i];
+        if (entry->part == part && entry->layer == layer && entry->bias == bias)
+            return entry;
+    }
+    return NULL;
 }
+
+/* -------------------------------------------------------------------------- initialisation --- */
 
 /* What a parameter starts as (transformers' _init_weights): LayerNorm 1 and 0, other biases 0,
  * everything else drawn. */
@@ -133,13 +107,14 @@ void parameters_initialize(const parameter_table *table, const model_config *con
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
         float *first = values + entry->offset;
-        if (entry->decay)
+        if (entry->part == PART_POSITION && config->sinusoidal_positions)
+            sinusoids_fill(first, entry->shape[0], entry->shape[1]);
+        else if (entry->dimensions == 2)
             normal_fill(first, entry->count, config->initializer_range, seed, i);
         else
-            values_fill(first, entry->count,
-                        ends_with(entry->name, "LayerNorm.weight") ? 1.0f : 0.0f);
+            values_fill(first, entry->count, entry->bias ? 0.0f : 1.0f);
     }
-    const parameter *word = parameter_find(table, "bert.embeddings.word_embeddings.weight");
+    const parameter *word = parameter_of_part(table, PART_WORD, 0, false);
     if (config->pad_token_id >= 0)
         values_fill(values + word->offset + (size_t)config->pad_token_id * word->shape[1],
                     word->shape[1], 0.0f);

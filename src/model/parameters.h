@@ -3,14 +3,17 @@
 #ifndef MODEL_PARAMETERS_H
 #define MODEL_PARAMETERS_H
 
-#include "model/config.h"
+#include "model/parts.h"
 
 typedef struct parameter {
-    char name[96];  /* Hugging Face's, e.g. "bert.encoder.layer.0.attention.self.query.weight" */
+    char name[PART_NAME_SIZE]; /* Hugging Face's, by part_name */
+    model_part part;
+    int layer;      /* of parts inside layers; else 0 */
+    bool bias;      /* of the part's two tensors the bias */
     int dimensions; /* 1 or 2 */
     size_t shape[2];
     size_t offset, count; /* floats, from the start of the buffer */
-    bool decay;           /* false for biases and LayerNorm */
+    bool decay;           /* false for biases, LayerNorm, and positions that are not trained */
 } parameter;
 
 typedef struct parameter_table {
@@ -19,15 +22,18 @@ typedef struct parameter_table {
     size_t count;
     size_t size; /* floats in the buffer; padding between entries holds zeros, and entries start on
                     64-byte borders except inside a query-key-value group */
+    model_family family;
 } parameter_table;
 
-/* The table of BertForPreTraining, or of BertForMaskedLM where the configuration has no
- * next_sentence_prediction. The decoder weight is the word embedding and has no entry. */
+/* The table of the model that the configuration describes. The decoder weight is the word embedding
+ * and has no entry. */
 bert_status parameter_table_create(parameter_table *table, const model_config *config,
                                    bert_error *error);
 void parameter_table_free(parameter_table *table);
 
 const parameter *parameter_find(const parameter_table *table, const char *name); /* or NULL */
+const parameter *parameter_of_part(const parameter_table *table, model_part part, int layer,
+                                   bool bias); /* or NULL */
 
 /* Initial weights as BERT's: normal(0, initializer_range), biases 0, LayerNorm 1 and 0, the [PAD]
  * row 0 as in `transformers`. A function of (seed, name's place): the same on every machine. */

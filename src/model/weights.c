@@ -9,29 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The decoder shares two tensors with the rest of the model. Files name either or both. */
-static const struct {
-    const char *name, *copy;
-} tied[] = {
-    {"bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"},
-    {"cls.predictions.bias", "cls.predictions.decoder.bias"},
-};
-
-enum { TIED_COUNT = sizeof tied / sizeof *tied };
-
-static const char *tied_copy_of(const char *name)
+/* The entry that a file may name a second time, or instead; NULL where the name is no such copy. */
+static const parameter *tied_entry(const parameter_table *table, const char *name)
 {
-    for (int i = 0; i < TIED_COUNT; i++)
-        if (strcmp(tied[i].name, name) == 0)
-            return tied[i].copy;
-    return NULL;
-}
-
-static const char *tied_name_of(const char *copy)
-{
-    for (int i = 0; i < TIED_COUNT; i++)
-        if (strcmp(tied[i].copy, copy) == 0)
-            return tied[i].name;
+    for (size_t i = 0; i < table->count; i++) {
+        const parameter *entry = &table->entries[i];
+        const char *copy = part_tied_name(table->family, entry->part, entry->bias);
+        if (copy && strcmp(copy, name) == 0)
+            return entry;
+    }
     return NULL;
 }
 
@@ -46,7 +32,7 @@ static bool may_be_left_over(const parameter_table *table, const char *name)
 {
     if (strcmp(name, "bert.embeddings.position_ids") == 0)
         return true;
-    bool has_pair_head = parameter_find(table, "cls.seq_relationship.weight") != NULL;
+    bool has_pair_head = parameter_of_part(table, PART_PAIR, 0, false) != NULL;
     return !has_pair_head &&
            (starts_with(name, "bert.pooler.") || starts_with(name, "cls.seq_relationship."));
 }
@@ -77,11 +63,11 @@ static bert_status check_shape(const safetensors_file *file, const safetensors_t
                      file->path, tensor->name, found_text, expected_text);
 }
 
-static bert_status read_entry(const safetensors_file *file, const parameter *entry, float *values,
-                              bert_error *error)
+static bert_status read_entry(const parameter_table *table, const safetensors_file *file,
+                              const parameter *entry, float *values, bert_error *error)
 {
     const safetensors_tensor *tensor = safetensors_find(file, entry->name);
-    const char *copy = tied_copy_of(entry->name);
+    const char *copy = part_tied_name(table->family, entry->part, entry->bias);
     if (!tensor && copy)
         tensor = safetensors_find(file, copy);
     if (!tensor)
@@ -104,7 +90,7 @@ static bert_status check_tied(const parameter_table *table, const safetensors_fi
                               const safetensors_tensor *tensor, const float *values,
                               bert_error *error)
 {
-    const parameter *entry = parameter_find(table, tied_name_of(tensor->name));
+    const parameter *entry = tied_entry(table, tensor->name);
     TRY(check_shape(file, tensor, entry, error));
     float *copy = NULL;
     TRY(memory_array((void **)&copy, entry->count, sizeof *copy, tensor->name, error));
@@ -121,10 +107,10 @@ static bert_status read_all(const parameter_table *table, const safetensors_file
                             float *values, bert_error *error)
 {
     for (size_t i = 0; i < table->count; i++)
-        TRY(read_entry(file, &table->entries[i], values, error));
+        TRY(read_entry(table, file, &table->entries[i], values, error));
     for (size_t i = 0; i < file->count; i++) {
         const safetensors_tensor *tensor = &file->tensors[i];
-        if (tied_name_of(tensor->name))
+        if (tied_entry(table, tensor->name))
             TRY(check_tied(table, file, tensor, values, error));
         else if (!parameter_find(table, tensor->name) && !may_be_left_over(table, tensor->name))
             return error_set(error, BERT_ERROR_INPUT,

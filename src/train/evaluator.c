@@ -64,7 +64,7 @@ static bert_status evaluate_batch(evaluator *evaluator, model *model, uint64_t f
 {
     batch *batch = &evaluator->batch;
     TRY(sampler_fill(evaluator->sampler, first, count, batch, error));
-    bool pairs = model_configuration(model)->next_sentence_prediction;
+    bool pairs = model_config_has_pair_head(model_configuration(model));
     micro_batch_place place = {0};
     model_input input;
     while (micro_batches_next(&evaluator->micro_batches, batch, &place, &input)) {

@@ -13,17 +13,19 @@ static bert_status accumulate_gradients(trainer *trainer, const batch *batch, mo
                                         bert_error *error)
 {
     const bert_pretrain_params *params = &trainer->settings->params;
-    double mlm_scale = batch->masked_count ? 1.0 / batch->masked_count : 0.0;
-    double nsp_scale = batch->sequence_count ? 1.0 / batch->sequence_count : 0.0;
-    bool pairs = trainer->config->next_sentence_prediction;
+    const model_scales scales = {
+        .mlm = batch->masked_count ? 1.0 / batch->masked_count : 0.0,
+        .nsp = batch->sequence_count ? 1.0 / batch->sequence_count : 0.0,
+    };
+    bool pairs = model_config_has_pair_head(trainer->config);
     micro_batch_place place = {0};
     model_input input;
     while (micro_batches_next(&trainer->micro_batches, batch, &place, &input)) {
         if (!pairs)
             input.next_sentence_labels = NULL;
         TRY(model_check_input(trainer->model, &input, error));
-        model_train(trainer->model, &input, params->seed, (uint64_t)trainer->state.step, mlm_scale,
-                    nsp_scale, losses);
+        model_train(trainer->model, &input, params->seed, (uint64_t)trainer->state.step, &scales,
+                    losses);
     }
     return BERT_OK;
 }

@@ -137,6 +137,21 @@ typedef struct activation_run {
     float *results; /* four arrays of COUNT */
 } activation_run;
 
+static void test_relu(void **state)
+{
+    (void)state;
+    const float in[] = {-1.5f, -0.0f, 0.0f, 2.5f, INFINITY, -INFINITY};
+    const float expected[] = {0, 0, 0, 2.5f, INFINITY, 0};
+    const float d_out[] = {1, 2, 3, 4, 5, 6}, d_expected[] = {0, 0, 0, 4, 5, 0};
+    float out[6], d_in[6];
+    relu_forward(out, in, 6);
+    relu_backward(d_in, d_out, out, 6);
+    for (int i = 0; i < 6; i++) {
+        assert_true(out[i] == expected[i]);
+        assert_true(d_in[i] == d_expected[i]);
+    }
+}
+
 static void run(void *context)
 {
     activation_run *r = context;
@@ -159,6 +174,7 @@ int main(void)
         math_test(test_gelu_forward_error),
         math_test(test_gelu_backward_error),
         math_test(test_tanh_error),
+        math_test(test_relu),
         math_test(test_exp_error),
         math_test(test_special_values),
         math_test(test_lengths_and_in_place),

@@ -1,6 +1,7 @@
 #include "reference.h"
 
 #include "math/cross_entropy.h"
+#include "math/squared_error.h"
 
 typedef struct entropy {
     size_t rows, classes;
@@ -110,6 +111,46 @@ static void test_extreme_logits(void **state)
     assert_true(isnan(with_nan[0]));
 }
 
+/* Weights of whole numbers are repetitions of a row. */
+static void test_weights_count_as_repetitions(void **state)
+{
+    (void)state;
+    static const float logits[] = {0.5f, -1, 2, 1, 0, 0.25f}, weights[] = {0, 3, 1};
+    static const float repeated[] = {0.5f, -1, 2, 0.5f, -1, 2, 0.5f, -1, 2, 1, 0, 0.25f};
+    static const int32_t labels[] = {1, 2}, repeated_labels[] = {1, 1, 1, 2};
+    float gradient[6], repeated_gradient[12];
+    memcpy(gradient, logits, sizeof gradient);
+    memcpy(repeated_gradient, repeated, sizeof repeated_gradient);
+    weighted_cross_entropy_sums sums =
+        weighted_cross_entropy(gradient, gradient, labels, weights, 2, 3, scale);
+    cross_entropy_sums expected =
+        cross_entropy_forward_backward(repeated_gradient, repeated_labels, 4, 3, scale);
+    assert_true(fabs(sums.loss - expected.loss) < 1e-6);
+    assert_true(sums.weight == 4);
+    assert_int_equal(sums.correct, 0);
+    for (int i = 0; i < 3; i++) {
+        assert_true(fabsf(gradient[i] - 3 * repeated_gradient[i]) < 1e-6f);
+        assert_true(fabsf(gradient[3 + i] - repeated_gradient[9 + i]) < 1e-6f);
+    }
+    sums = weighted_cross_entropy(logits, NULL, labels, NULL, 2, 3, scale);
+    assert_true(sums.weight == 2);
+    assert_true(sums.loss == cross_entropy_forward(logits, labels, 1, 3).loss +
+                                 cross_entropy_forward(logits + 3, labels + 1, 1, 3).loss);
+}
+
+static void test_squared_error(void **state)
+{
+    (void)state;
+    static const float predictions[] = {1, 2, -1, 0.5f}, targets[] = {0, 4, -1, 1};
+    static const float expected[] = {1, -2, 0, -0.5f};
+    float gradient[4];
+    double loss = squared_error(predictions, gradient, targets, 2, 2, 1);
+    assert_true(loss == (1 + 4) / 2.0 + 0.25 / 2.0);
+    for (int i = 0; i < 4; i++)
+        assert_true(gradient[i] == expected[i]);
+    assert_true(squared_error(predictions, NULL, targets, 4, 1, 1) == 2 * loss);
+}
+
 static void test_threads_give_the_same_bits(void **state)
 {
     (void)state;
@@ -127,6 +168,8 @@ int main(void)
         math_test(test_a_whole_vocabulary),
         math_test(test_correct_answers),
         math_test(test_extreme_logits),
+        math_test(test_weights_count_as_repetitions),
+        math_test(test_squared_error),
         math_test(test_threads_give_the_same_bits),
     };
     return cmocka_run_group_tests(tests, math_setup, NULL);

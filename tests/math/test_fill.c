@@ -19,6 +19,19 @@ static void test_one_value(void **state)
     free(values);
 }
 
+static void test_sinusoids(void **state)
+{
+    (void)state;
+    float values[3 * 4];
+    sinusoids_fill(values, 3, 4);
+    for (int position = 0; position < 3; position++) {
+        const double expected[] = {sin(position), cos(position), sin(position / 100.0),
+                                   cos(position / 100.0)};
+        for (int column = 0; column < 4; column++)
+            assert_true(fabs(values[4 * position + column] - expected[column]) < 1e-7);
+    }
+}
+
 /* Box and Muller's formula in double on the same words of the stream: element 64 p + l of a block
  * of 256 is sine or cosine of pair p / 2 of its l-th run of Philox. The angles begin at −π/4. */
 static double normal_in_double(const random_stream *stream, size_t index)
@@ -103,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_value),
+        cmocka_unit_test(test_sinusoids),
         cmocka_unit_test(test_normal_is_box_and_muller),
         cmocka_unit_test(test_normal_bits),
         cmocka_unit_test(test_normal_is_normal),

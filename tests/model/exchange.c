@@ -1,8 +1,8 @@
 /* The C side of test_transformers: weights and configuration to `transformers` and back.
  *
- *     model_exchange write DIRECTORY mlm|pairs    a random model as config.json, model.safetensors
- *     model_exchange run DIRECTORY                the model in DIRECTORY on a batch; both the batch
- *                                                 and its logits go to DIRECTORY/run.safetensors */
+ *     model_exchange write DIRECTORY ARCHITECTURE  a random model as config.json, model.safetensors
+ *     model_exchange run DIRECTORY                 the model in DIRECTORY on a batch; the batch,
+ * its hidden states and what the heads say of it go to DIRECTORY/run.safetensors */
 #include "base/file.h"
 #include "base/random.h"
 #include "formats/safetensors.h"
@@ -31,15 +31,32 @@ static bert_status create(model **model, const model_config *config, bert_error 
     return BERT_OK;
 }
 
-static bert_status write_model(const char *config_path, const char *weights_path, bool pairs,
-                               bert_error *error)
+/* A small configuration with the head that makes it this architecture. */
+static bert_status configure(model_config *config, const char *architecture, bert_error *error)
+{
+    bool distil = strncmp(architecture, "Distil", 6) == 0;
+    TRY(model_config_named(config, distil ? "distil" : "tiny", error));
+    config->num_hidden_layers = 2;
+    config->hidden_size = 128;
+    config->num_attention_heads = 2;
+    config->intermediate_size = 512;
+    config->vocab_size = 211;
+    config->max_position_embeddings = 32;
+    config->num_labels = 3;
+    for (int head = 0; strcmp(model_config_architecture(config), architecture) != 0; head++) {
+        if (head > MODEL_HEAD_CLASSIFICATION)
+            return error_set(error, BERT_ERROR_USAGE, "no architecture %s", architecture);
+        model_config_set_head(config, (model_head)head);
+    }
+    return BERT_OK;
+}
+
+static bert_status write_model(const char *config_path, const char *weights_path,
+                               const char *architecture, bert_error *error)
 {
     model_config config;
     model *model = NULL;
-    TRY(model_config_named(&config, "tiny", error));
-    config.vocab_size = 211;
-    config.max_position_embeddings = 32;
-    config.next_sentence_prediction = pairs;
+    TRY(configure(&config, architecture, error));
     TRY(create(&model, &config, error));
     bert_status status = model_config_write(&config, config_path, error);
     if (status == BERT_OK)
@@ -57,16 +74,15 @@ static bert_status write_run(model *model, const char *run_path, bert_error *err
     uint64_t numbers[SEQUENCES] = {0};
     for (int i = 0; i < TOKENS; i++) {
         tokens[i] = (i * 37 + 5) % config->vocab_size;
-        types[i] = (uint8_t)(i % LENGTH > 7 ? config->type_vocab_size - 1 : 0);
+        types[i] = (uint8_t)(i % LENGTH > 7 && config->type_vocab_size > 1);
     }
     for (int i = 0; i <= SEQUENCES; i++)
         starts[i] = i * LENGTH;
     for (int i = 0; i < MASKED; i++)
         positions[i] = 4 * i + 1;
-    const model_input input = {
+    model_input input = {
         .token_count = TOKENS,
         .sequence_count = SEQUENCES,
-        .masked_count = MASKED,
         .tokens = tokens,
         .token_types = types,
         .sequence_starts = starts,
@@ -74,25 +90,42 @@ static bert_status write_run(model *model, const char *run_path, bert_error *err
         .masked_positions = positions,
     };
     TRY(model_check_input(model, &input, error));
-    uint64_t vocab = (uint64_t)config->vocab_size;
-    float pair_logits[SEQUENCES * 2], *logits = calloc(MASKED * vocab, sizeof *logits);
-    if (!logits)
+    uint64_t vocab = (uint64_t)config->vocab_size, hidden = (uint64_t)config->hidden_size;
+    uint64_t outputs = (uint64_t)config->num_labels;
+    float *logits = calloc(MASKED * vocab, sizeof *logits);
+    float *states = calloc(TOKENS * hidden, sizeof *states);
+    float *labels = calloc(SEQUENCES * outputs + 1, sizeof *labels), pairs[SEQUENCES * 2];
+    if (!logits || !states || !labels)
         return error_set(error, BERT_ERROR_MEMORY, "no memory for logits");
-    model_mlm_logits(model, &input, logits);
-    safetensors_tensor tensors[] = {
+    model_hidden_states(model, &input, states);
+    safetensors_tensor tensors[6] = {
         {"tokens", SAFETENSORS_I32, 2, {SEQUENCES, LENGTH}, tokens, sizeof tokens},
         {"types", SAFETENSORS_U8, 2, {SEQUENCES, LENGTH}, types, sizeof types},
         {"positions", SAFETENSORS_I32, 1, {MASKED}, positions, sizeof positions},
-        {"mlm_logits", SAFETENSORS_F32, 2, {MASKED, vocab}, logits, MASKED * vocab * 4},
-        {"nsp_logits", SAFETENSORS_F32, 2, {SEQUENCES, 2}, pair_logits, sizeof pair_logits},
+        {"hidden_states", SAFETENSORS_F32, 2, {TOKENS, hidden}, states, TOKENS * hidden * 4},
     };
-    size_t count = sizeof tensors / sizeof *tensors - 1;
-    if (config->next_sentence_prediction) {
-        model_nsp_logits(model, &input, pair_logits);
-        count++;
+    size_t count = 4;
+    if (config->head == MODEL_HEAD_PRETRAINING) {
+        input.masked_count = MASKED;
+        model_mlm_logits(model, &input, logits);
+        tensors[count++] = (safetensors_tensor){"mlm_logits", SAFETENSORS_F32,   2, {MASKED, vocab},
+                                                logits,       MASKED * vocab * 4};
+    }
+    if (model_config_has_pair_head(config)) {
+        model_nsp_logits(model, &input, pairs);
+        tensors[count++] = (safetensors_tensor){"nsp_logits",   SAFETENSORS_F32, 2,
+                                                {SEQUENCES, 2}, pairs,           sizeof pairs};
+    }
+    if (config->head == MODEL_HEAD_CLASSIFICATION) {
+        model_label_logits(model, &input, labels);
+        tensors[count++] =
+            (safetensors_tensor){"label_logits",       SAFETENSORS_F32, 2,
+                                 {SEQUENCES, outputs}, labels,          SEQUENCES * outputs * 4};
     }
     bert_status status = safetensors_write(run_path, tensors, count, NULL, 0, error);
     free(logits);
+    free(states);
+    free(labels);
     return status;
 }
 
@@ -120,8 +153,7 @@ int main(int count, char **arguments)
         path_join(&weights_path, arguments[2], "model.safetensors", &error) == BERT_OK &&
         path_join(&run_path, arguments[2], "run.safetensors", &error) == BERT_OK) {
         if (strcmp(arguments[1], "write") == 0 && count == 4)
-            status =
-                write_model(config_path, weights_path, strcmp(arguments[3], "pairs") == 0, &error);
+            status = write_model(config_path, weights_path, arguments[3], &error);
         else if (strcmp(arguments[1], "run") == 0)
             status = run_model(config_path, weights_path, run_path, &error);
     }

@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "model/model.h"
 
-enum { FIXTURE_SEQUENCES = 4, FIXTURE_TOKENS = 40, FIXTURE_MASKED = 9 };
+enum { FIXTURE_SEQUENCES = 4, FIXTURE_TOKENS = 40, FIXTURE_MASKED = 9, FIXTURE_LABELS = 3 };
 
 /* The arrays behind a model_input. */
 typedef struct fixture_batch {
@@ -13,6 +13,8 @@ typedef struct fixture_batch {
     int32_t positions[FIXTURE_MASKED], labels[FIXTURE_MASKED];
     uint8_t types[FIXTURE_TOKENS], pair_labels[FIXTURE_SEQUENCES];
     uint64_t numbers[FIXTURE_SEQUENCES];
+    int32_t sequence_labels[FIXTURE_SEQUENCES];
+    float targets[FIXTURE_SEQUENCES * FIXTURE_LABELS], class_weights[FIXTURE_LABELS];
     model_input input;
 } fixture_batch;
 
@@ -36,6 +38,22 @@ static inline model_config fixture_config(double dropout)
         .pad_token_id = 0,
         .next_sentence_prediction = true,
     };
+}
+
+/* The same encoder as another kind of model. */
+static inline model_config fixture_kind(double dropout, model_family family, model_head head,
+                                        model_problem problem)
+{
+    model_config config = fixture_config(dropout);
+    config.family = family;
+    config.head = head;
+    config.next_sentence_prediction = head == MODEL_HEAD_PRETRAINING && family == MODEL_BERT;
+    if (family == MODEL_DISTILBERT)
+        config.type_vocab_size = 0;
+    config.num_labels = FIXTURE_LABELS;
+    config.problem = problem;
+    config.classifier_dropout = dropout;
+    return config;
 }
 
 static inline void fixture_batch_fill(fixture_batch *batch)
@@ -69,6 +87,34 @@ static inline void fixture_batch_fill(fixture_batch *batch)
     };
 }
 
+/* The labels that this kind of model learns from, and no others. */
+static inline void fixture_batch_for(fixture_batch *batch, const model_config *config)
+{
+    static const float weights[FIXTURE_LABELS] = {0.5f, 2.0f, 1.5f};
+    random_stream random = random_stream_start(7, RANDOM_TEST, 0, 0);
+    fixture_batch_fill(batch);
+    memcpy(batch->class_weights, weights, sizeof weights);
+    for (int i = 0; i < FIXTURE_SEQUENCES; i++)
+        batch->sequence_labels[i] = (int32_t)random_below(&random, FIXTURE_LABELS);
+    for (int i = 0; i < FIXTURE_SEQUENCES * FIXTURE_LABELS; i++)
+        batch->targets[i] = (float)random_normal(&random);
+    model_input *input = &batch->input;
+    if (!model_config_has_pair_head(config))
+        input->next_sentence_labels = NULL;
+    if (config->family == MODEL_DISTILBERT)
+        input->token_types = NULL;
+    if (config->head != MODEL_HEAD_PRETRAINING) {
+        input->masked_count = 0;
+        input->masked_positions = input->masked_labels = NULL;
+    }
+    if (config->head == MODEL_HEAD_CLASSIFICATION && config->problem == MODEL_REGRESSION) {
+        input->targets = batch->targets;
+    } else if (config->head == MODEL_HEAD_CLASSIFICATION) {
+        input->labels = batch->sequence_labels;
+        input->class_weights = batch->class_weights;
+    }
+}
+
 /* All parameters at random, biases and LayerNorms too, so that nothing is trivial. */
 static inline void fixture_randomize(model *model)
 {
@@ -76,7 +122,7 @@ static inline void fixture_randomize(model *model)
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
         random_stream random = random_stream_start(6, RANDOM_TEST, 1, i);
-        double middle = strstr(entry->name, "LayerNorm.weight") ? 1.0 : 0.0;
+        double middle = entry->dimensions == 1 && !entry->bias ? 1.0 : 0.0; /* LayerNorm */
         for (size_t j = 0; j < entry->count; j++)
             model_values(model)[entry->offset + j] = (float)(middle + 0.2 * random_normal(&random));
     }

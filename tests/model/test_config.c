@@ -105,6 +105,7 @@ static void test_written_file_reads_back(void **state)
         assert_int_equal(read.pad_token_id, 5);
         assert_int_equal(read.next_sentence_prediction, pairs);
     }
+    config.next_sentence_prediction = false;
     config.pad_token_id = -1;
     assert_ok(model_config_write(&config, path, error));
     assert_ok(model_config_read(&read, path, error));
@@ -140,8 +141,84 @@ static void test_architectures(void **state)
     assert_true(config.next_sentence_prediction);
     assert_fails(read_with(&config, "\"architectures\": [7]", error), BERT_ERROR_INPUT,
                  "architectures");
+    assert_ok(read_with(&config, "\"architectures\": [\"BertForQuestionAnswering\"]", error));
+    assert_int_equal(config.head, MODEL_HEAD_NONE); /* its encoder */
     assert_fails(read_with(&config, "\"architectures\": \"BertModel\"", error), BERT_ERROR_INPUT,
                  "architectures");
+}
+
+static void test_every_kind_reads_back(void **state)
+{
+    (void)state;
+    static const char *const names[2][3] = {
+        {"BertForMaskedLM", "BertModel", "BertForSequenceClassification"},
+        {"DistilBertForMaskedLM", "DistilBertModel", "DistilBertForSequenceClassification"},
+    };
+    for (int family = 0; family < 2; family++)
+        for (int head = 0; head < 3; head++) {
+            model_config config, read;
+            assert_ok(model_config_named(&config, family ? "distil" : "base", error));
+            model_config_set_head(&config, (model_head)head);
+            config.sinusoidal_positions = family;
+            config.num_labels = head == MODEL_HEAD_CLASSIFICATION ? 5 : 0;
+            config.problem = head == MODEL_HEAD_CLASSIFICATION ? MODEL_REGRESSION : 0;
+            config.classifier_dropout = 0.25;
+            assert_string_equal(model_config_architecture(&config), names[family][head]);
+            assert_ok(model_config_write(&config, path, error));
+            assert_ok(model_config_read(&read, path, error));
+            assert_int_equal(read.family, family);
+            assert_int_equal(read.head, head);
+            assert_int_equal(read.num_hidden_layers, family ? 6 : 12);
+            assert_int_equal(read.type_vocab_size, family ? 0 : 2);
+            assert_int_equal(read.sinusoidal_positions, family);
+            assert_false(read.next_sentence_prediction);
+            assert_int_equal(read.num_labels, config.num_labels);
+            assert_int_equal(read.problem, config.problem);
+            if (head == MODEL_HEAD_CLASSIFICATION)
+                assert_true(read.classifier_dropout == 0.25);
+        }
+}
+
+static void test_classification(void **state)
+{
+    (void)state;
+    model_config config;
+    model_labels labels;
+#define CLASSIFIER "\"architectures\": [\"BertForSequenceClassification\"]"
+    assert_ok(read_with(&config, CLASSIFIER, error));
+    assert_int_equal(config.num_labels, 2);
+    assert_int_equal(config.problem, MODEL_CLASSIFICATION);
+    assert_true(config.classifier_dropout < 0);
+    assert_true(model_config_classifier_dropout(&config) == config.hidden_dropout_prob);
+    assert_ok(read_with(&config, CLASSIFIER ", \"id2label\": {\"0\": \"score\"}", error));
+    assert_int_equal(config.problem, MODEL_REGRESSION);
+    assert_ok(read_with(&config,
+                        CLASSIFIER ", \"classifier_dropout\": null, \"id2label\": {\"1\": \"so\","
+                                   "\"0\": \"no\", \"2\": \"yes\"}",
+                        error));
+    assert_int_equal(config.num_labels, 3);
+    assert_ok(model_labels_read(&labels, 3, path, error));
+    assert_string_equal(labels.names[0], "no");
+    assert_string_equal(labels.names[2], "yes");
+    assert_ok(model_config_write_labelled(&config, &labels, path, error));
+    model_labels_free(&labels);
+    assert_ok(model_labels_read(&labels, 3, path, error));
+    assert_string_equal(labels.names[1], "so");
+    model_labels_free(&labels);
+    assert_ok(model_config_write(&config, path, error));
+    assert_ok(model_labels_read(&labels, 3, path, error));
+    assert_string_equal(labels.names[2], "LABEL_2");
+    model_labels_free(&labels);
+    assert_ok(read_with(&config, CLASSIFIER ", \"id2label\": {\"0\": \"a\", \"7\": \"b\"}", error));
+    assert_fails(model_labels_read(&labels, 2, path, error), BERT_ERROR_INPUT, "label 1");
+    assert_fails(read_with(&config, CLASSIFIER ", \"num_labels\": 0", error), BERT_ERROR_INPUT,
+                 "num_labels");
+    assert_fails(read_with(&config, CLASSIFIER ", \"classifier_dropout\": 1", error),
+                 BERT_ERROR_INPUT, "classifier_dropout");
+    assert_fails(
+        read_with(&config, CLASSIFIER ", \"problem_type\": \"multi_label_classification\"", error),
+        BERT_ERROR_UNSUPPORTED, "multi_label_classification");
+#undef CLASSIFIER
 }
 
 static void test_other_arithmetic_is_refused_by_name(void **state)
@@ -210,6 +287,8 @@ int main(void)
         cmocka_unit_test(test_written_file_reads_back),
         cmocka_unit_test(test_missing_keys_have_defaults_but_sizes),
         cmocka_unit_test(test_architectures),
+        cmocka_unit_test(test_every_kind_reads_back),
+        cmocka_unit_test(test_classification),
         cmocka_unit_test(test_other_arithmetic_is_refused_by_name),
         cmocka_unit_test(test_ranges),
     };

@@ -2,6 +2,7 @@
  * some steps of the optimizer, with the values of golden/make_golden.py. */
 #include "testing.h"
 
+#include "base/file.h"
 #include "formats/json.h"
 #include "formats/safetensors.h"
 #include "model/model.h"
@@ -31,7 +32,9 @@ typedef struct golden {
     model *model;
     settings settings;
     model_input input;
-    int32_t *tokens, *starts, *positions, *labels;
+    double label_weight; /* what the loss of sequence labels is divided by */
+    int32_t *tokens, *starts, *positions, *labels, *sequence_labels;
+    float *targets, *class_weights;
     uint8_t *types, *pair_labels;
     uint64_t *numbers;
 } golden;
@@ -88,7 +91,29 @@ static uint8_t *bytes_of(const golden *golden, const char *name, int expected)
     return bytes;
 }
 
-static void read_batch(golden *golden, bool pairs)
+static void read_labels(golden *golden, const model_config *config)
+{
+    model_input *input = &golden->input;
+    size_t sequences = (size_t)input->sequence_count, labels = (size_t)config->num_labels;
+    golden->label_weight = input->sequence_count;
+    if (config->problem == MODEL_REGRESSION) {
+        input->targets = golden->targets =
+            floats_of(golden, "batch/", "targets", sequences * labels);
+        return;
+    }
+    int count;
+    input->labels = golden->sequence_labels = integers_of(golden, "labels", &count);
+    assert_int_equal(count, sequences);
+    if (!safetensors_find(&golden->file, "batch/class_weights"))
+        return;
+    input->class_weights = golden->class_weights =
+        floats_of(golden, "batch/", "class_weights", labels);
+    golden->label_weight = 0;
+    for (int i = 0; i < count; i++)
+        golden->label_weight += (double)input->class_weights[input->labels[i]];
+}
+
+static void read_batch(golden *golden, const model_config *config)
 {
     int starts, positions, labels;
     model_input *input = &golden->input;
@@ -107,8 +132,12 @@ static void read_batch(golden *golden, bool pairs)
     input->sequence_starts = golden->starts;
     input->sample_numbers = golden->numbers;
     input->masked_positions = golden->positions;
-    input->masked_labels = golden->labels;
-    input->next_sentence_labels = pairs ? golden->pair_labels : NULL;
+    if (config->head == MODEL_HEAD_PRETRAINING)
+        input->masked_labels = golden->labels;
+    if (model_config_has_pair_head(config))
+        input->next_sentence_labels = golden->pair_labels;
+    if (config->head == MODEL_HEAD_CLASSIFICATION)
+        read_labels(golden, config);
 }
 
 static void read_settings(settings *settings, const char *path)
@@ -145,12 +174,13 @@ static void golden_open(golden *golden, const char *name)
     model_config config;
     memset(golden, 0, sizeof *golden);
     snprintf(path, sizeof path, "tests/model/golden/%s/settings.json", name);
-    read_settings(&golden->settings, path);
+    if (file_exists(path))
+        read_settings(&golden->settings, path);
     snprintf(path, sizeof path, "tests/model/golden/%s/config.json", name);
     assert_ok(model_config_read(&config, path, error));
     snprintf(path, sizeof path, "tests/model/golden/%s/golden.safetensors", name);
     assert_ok(safetensors_open(&golden->file, path, error));
-    read_batch(golden, config.next_sentence_prediction);
+    read_batch(golden, &config);
     const model_limits limits = {golden->input.token_count, golden->input.sequence_count,
                                  golden->input.masked_count, true};
     assert_ok(model_create(&golden->model, &config, &limits, error));
@@ -172,6 +202,9 @@ static void golden_close(golden *golden)
     free(golden->starts);
     free(golden->positions);
     free(golden->labels);
+    free(golden->sequence_labels);
+    free(golden->targets);
+    free(golden->class_weights);
     free(golden->types);
     free(golden->pair_labels);
     free(golden->numbers);
@@ -201,9 +234,9 @@ static void assert_tensor_near(const char *what, const float *found, const float
 }
 
 /* softmax(q · (k + b)) does not depend on b, as it shifts all scores of a query alike. */
-static bool is_key_bias(const char *name)
+static bool is_key_bias(const parameter *entry)
 {
-    return strstr(name, "self.key.bias") != NULL;
+    return entry->part == PART_KEY && entry->bias;
 }
 
 static void compare_all(const golden *golden, const char *prefix, const float *buffer, double floor)
@@ -211,7 +244,7 @@ static void compare_all(const golden *golden, const char *prefix, const float *b
     const parameter_table *table = model_parameter_table(golden->model);
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
-        if (is_key_bias(entry->name))
+        if (is_key_bias(entry))
             continue;
         float *expected = floats_of(golden, prefix, entry->name, entry->count);
         assert_tensor_near(entry->name, buffer + entry->offset, expected, entry->count, floor);
@@ -227,44 +260,68 @@ static double one_float(const golden *golden, const char *name)
     return result;
 }
 
+typedef void logits_function(model *model, const model_input *input, float *logits);
+
+static void compare_head(const golden *golden, const char *name, logits_function *function,
+                         size_t count)
+{
+    float *expected = floats_of(golden, "", name, count);
+    float *logits = calloc(count, sizeof *logits);
+    function(golden->model, &golden->input, logits);
+    assert_tensor_near(name, logits, expected, count, 0);
+    free(expected);
+    free(logits);
+}
+
 static void compare_logits(const golden *golden)
 {
+    const model_config *config = model_configuration(golden->model);
     size_t masked = (size_t)golden->input.masked_count;
-    size_t vocab = (size_t)model_configuration(golden->model)->vocab_size;
-    float *expected = floats_of(golden, "", "mlm_logits", masked * vocab);
-    float *logits = calloc(masked * vocab, sizeof *logits);
-    model_mlm_logits(golden->model, &golden->input, logits);
-    assert_tensor_near("mlm_logits", logits, expected, masked * vocab, 0);
-    free(expected);
-    if (golden->input.next_sentence_labels) {
-        size_t count = 2 * (size_t)golden->input.sequence_count;
-        expected = floats_of(golden, "", "nsp_logits", count);
-        model_nsp_logits(golden->model, &golden->input, logits);
-        assert_tensor_near("nsp_logits", logits, expected, count, 0);
-        free(expected);
-    }
-    free(logits);
+    size_t sequences = (size_t)golden->input.sequence_count;
+    if (config->head == MODEL_HEAD_PRETRAINING)
+        compare_head(golden, "mlm_logits", model_mlm_logits, masked * (size_t)config->vocab_size);
+    if (model_config_has_pair_head(config))
+        compare_head(golden, "nsp_logits", model_nsp_logits, 2 * sequences);
+    if (config->head == MODEL_HEAD_CLASSIFICATION)
+        compare_head(golden, "label_logits", model_label_logits,
+                     sequences * (size_t)config->num_labels);
+}
+
+/* A loss that the batch has no labels for is an empty sum. */
+static void compare_loss(const golden *golden, const char *name, double sum, double divisor,
+                         bool present)
+{
+    if (!present)
+        assert_true(sum == 0 && divisor == 0);
+    else
+        assert_true(fabs(sum / divisor / one_float(golden, name) - 1) < 1e-5);
 }
 
 static void compare_losses(const golden *golden, const model_losses *losses)
 {
-    assert_int_equal(losses->mlm_count, golden->input.masked_count);
-    double mlm = one_float(golden, "mlm_loss");
-    assert_true(fabs(losses->mlm_loss / (double)losses->mlm_count / mlm - 1) < 1e-5);
-    if (!golden->input.next_sentence_labels) {
-        assert_int_equal(losses->nsp_count, 0);
-        return;
-    }
-    assert_int_equal(losses->nsp_count, golden->input.sequence_count);
-    double nsp = one_float(golden, "nsp_loss");
-    assert_true(fabs(losses->nsp_loss / (double)losses->nsp_count / nsp - 1) < 1e-5);
+    const model_input *input = &golden->input;
+    bool labels = input->labels || input->targets;
+    assert_int_equal(losses->mlm_count, input->masked_count);
+    assert_int_equal(losses->nsp_count, input->next_sentence_labels ? input->sequence_count : 0);
+    assert_int_equal(losses->label_count, labels ? input->sequence_count : 0);
+    assert_true(!labels || fabs(losses->label_weight - golden->label_weight) < 1e-6);
+    compare_loss(golden, "mlm_loss", losses->mlm_loss, (double)losses->mlm_count,
+                 input->masked_labels);
+    compare_loss(golden, "nsp_loss", losses->nsp_loss, (double)losses->nsp_count,
+                 input->next_sentence_labels);
+    compare_loss(golden, "label_loss", losses->label_loss, losses->label_weight, labels);
 }
 
 static void train(golden *golden, model_losses *losses)
 {
     *losses = (model_losses){0};
-    model_train(golden->model, &golden->input, 1, 0, 1.0 / golden->input.masked_count,
-                1.0 / golden->input.sequence_count, losses);
+    const model_input *input = &golden->input;
+    const model_scales scales = {
+        .mlm = input->masked_count ? 1.0 / input->masked_count : 0,
+        .nsp = 1.0 / input->sequence_count,
+        .labels = golden->label_weight > 0 ? 1.0 / golden->label_weight : 0,
+    };
+    model_train(golden->model, &golden->input, 1, 0, &scales, losses);
 }
 
 /* --------------------------------------------------------------------------------- tests --- */
@@ -284,7 +341,7 @@ static void check_forward_and_gradients(const char *name)
     const parameter_table *table = model_parameter_table(golden.model);
     for (size_t i = 0; i < table->count; i++) { /* the query's bias shows what is small here */
         const parameter *entry = &table->entries[i];
-        if (is_key_bias(entry->name))
+        if (is_key_bias(entry))
             assert_true(gradient_norm(gradients + entry->offset, entry->count) <
                         1e-4 * gradient_norm(gradients + entry[-1].offset, entry->count));
     }
@@ -329,6 +386,26 @@ static void test_masked_lm_equals_transformers(void **state)
     check_forward_and_gradients("masked");
 }
 
+static void test_distilbert_equals_transformers(void **state)
+{
+    (void)state;
+    check_forward_and_gradients("distil");
+}
+
+static void test_classification_equals_transformers(void **state)
+{
+    (void)state;
+    check_forward_and_gradients("classes");
+    check_forward_and_gradients("distil_classes");
+}
+
+static void test_regression_equals_transformers(void **state)
+{
+    (void)state;
+    check_forward_and_gradients("score");
+    check_forward_and_gradients("distil_scores");
+}
+
 static void test_adamw_steps_equal_transformers(void **state)
 {
     (void)state;
@@ -346,6 +423,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pre_training_equals_transformers),
         cmocka_unit_test(test_masked_lm_equals_transformers),
+        cmocka_unit_test(test_distilbert_equals_transformers),
+        cmocka_unit_test(test_classification_equals_transformers),
+        cmocka_unit_test(test_regression_equals_transformers),
         cmocka_unit_test(test_adamw_steps_equal_transformers),
         cmocka_unit_test(test_adam_steps_equal_transformers),
     };

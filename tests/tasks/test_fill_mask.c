@@ -131,7 +131,16 @@ static void test_several_masks(void **state)
     const int32_t starts[] = {0, 8}, positions[] = {2, 5, 6};
     const uint64_t number = 0;
     float logits[MASKS * VOCAB];
-    const model_input input = {8, 1, MASKS, ids, types, starts, &number, positions, NULL, NULL};
+    const model_input input = {
+        .token_count = 8,
+        .sequence_count = 1,
+        .masked_count = MASKS,
+        .tokens = ids,
+        .token_types = types,
+        .sequence_starts = starts,
+        .sample_numbers = &number,
+        .masked_positions = positions,
+    };
     assert_ok(model_check_input(loaded->model, &input, error));
     model_mlm_logits(loaded->model, &input, logits);
     for (int mask = 0; mask < MASKS; mask++) {

@@ -2,10 +2,10 @@
 
     $(scripts/python-environment transformers) tests/model/golden/make_golden.py
 
-For each case a small BERT of `transformers` with random weights, run in float64 without dropout on
-a batch of sequences of different length (padded, with attention mask, as that library wants it):
-logits, losses, the gradient of every parameter, and the parameters after some steps of an optimizer.
-All is stored as float32 in tests/model/golden/CASE/golden.safetensors: the batch as the unpadded
+For each case a small BERT or DistilBERT of `transformers` with random weights, run in float64
+without dropout on a batch of sequences of different length (padded, with attention mask, as that
+library wants it): logits, losses, the gradient of every parameter, and, where a case has settings,
+the parameters after some steps of an optimizer. All is stored as float32 in tests/model/golden/CASE/golden.safetensors: the batch as the unpadded
 stream of src/model/model.h, and values/, gradients/ and after/ with a tensor for each parameter.
 """
 
@@ -21,7 +21,9 @@ if not hasattr(torch.optim.lr_scheduler, "LRScheduler"):
     torch.optim.lr_scheduler.LRScheduler = torch.optim.lr_scheduler._LRScheduler
 
 from safetensors.numpy import save_file
-from transformers import BertConfig, BertForMaskedLM, BertForPreTraining
+from transformers import (BertConfig, BertForMaskedLM, BertForPreTraining,
+                          BertForSequenceClassification, DistilBertConfig, DistilBertForMaskedLM,
+                          DistilBertForSequenceClassification)
 
 FOLDER = pathlib.Path(__file__).parent
 IGNORED = -100  # label of positions that are not predicted
@@ -51,6 +53,41 @@ CASES = {
                          lr_scheduler_type="constant_with_warmup", warmup_steps=3, total_steps=5,
                          steps=5),
     },
+    # DistilBERT: no token types, positions that are sines and have no gradient.
+    "distil": {
+        "model": DistilBertForMaskedLM,
+        "config": dict(vocab_size=53, dim=24, n_layers=2, n_heads=3, hidden_dim=40,
+                       max_position_embeddings=20, sinusoidal_pos_embds=True),
+        "lengths": [12, 1, 7],
+    },
+    # Sequence classification: classes (with weights) and numbers, on both families.
+    "classes": {
+        "model": BertForSequenceClassification,
+        "config": dict(vocab_size=37, hidden_size=20, num_hidden_layers=1, num_attention_heads=2,
+                       intermediate_size=28, max_position_embeddings=16, type_vocab_size=2,
+                       num_labels=3),
+        "lengths": [5, 14, 9, 1, 6],
+        "class_weights": [0.5, 2.0, 1.25],
+    },
+    "score": {
+        "model": BertForSequenceClassification,
+        "config": dict(vocab_size=37, hidden_size=20, num_hidden_layers=1, num_attention_heads=2,
+                       intermediate_size=28, max_position_embeddings=16, type_vocab_size=2,
+                       num_labels=1),
+        "lengths": [5, 14, 9],
+    },
+    "distil_classes": {
+        "model": DistilBertForSequenceClassification,
+        "config": dict(vocab_size=37, dim=20, n_layers=1, n_heads=2, hidden_dim=28,
+                       max_position_embeddings=16, num_labels=2),
+        "lengths": [5, 14, 9, 3],
+    },
+    "distil_scores": {
+        "model": DistilBertForSequenceClassification,
+        "config": dict(vocab_size=37, dim=20, n_layers=1, n_heads=2, hidden_dim=28,
+                       max_position_embeddings=16, num_labels=2, problem_type="regression"),
+        "lengths": [5, 14, 9, 3],
+    },
 }
 
 
@@ -60,7 +97,7 @@ def random_weights(model, random):
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             values = random.normal(0.0, 0.25, parameter.shape)
-            if name.endswith("LayerNorm.weight"):
+            if name.endswith(("LayerNorm.weight", "layer_norm.weight")):
                 values += 1.0
             parameter.copy_(torch.from_numpy(values.astype(np.float32).astype(np.float64)))
 
@@ -71,7 +108,7 @@ def make_batch(config, lengths, random):
     labels = np.full_like(ids, IGNORED)
     for row, length in enumerate(lengths):
         ids[row, :length] = random.integers(1, config.vocab_size, length)
-        types[row, :length] = np.sort(random.integers(0, config.type_vocab_size, length))
+        types[row, :length] = np.sort(random.integers(0, getattr(config, "type_vocab_size", 1), length))
         mask[row, :length] = 1
         predicted = random.choice(length, max(1, round(0.3 * length)), replace=False)
         labels[row, predicted] = random.integers(0, config.vocab_size, len(predicted))
@@ -113,45 +150,106 @@ def copies(model, prefix, of):
             for name, parameter in model.named_parameters()}
 
 
-def make_case(name, case, random):
-    config = BertConfig(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
-                        attn_implementation="eager", **case["config"])
-    model = case["model"](config).double().train()
-    config.architectures = [case["model"].__name__]
-    random_weights(model, random)
-    has_pairs = case["model"] is BertForPreTraining
-    ids, types, mask, labels, pair_labels = make_batch(config, case["lengths"], random)
-    inputs = {"input_ids": torch.from_numpy(ids), "token_type_ids": torch.from_numpy(types),
-              "attention_mask": torch.from_numpy(mask), "labels": torch.from_numpy(labels)}
-    if has_pairs:
-        inputs["next_sentence_label"] = torch.from_numpy(pair_labels)
+def gradient(parameter):
+    """Zeros for what is not trained."""
+    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
-    golden = stream(case["lengths"], ids, types, labels, pair_labels)
-    golden.update(copies(model, "values/", lambda p: p))
-    output = model(**inputs)
-    output.loss.backward()
-    golden.update(copies(model, "gradients/", lambda p: p.grad))
-    prediction_logits = output.prediction_logits if has_pairs else output.logits
-    mlm_loss = torch.nn.functional.cross_entropy(
-        prediction_logits.flatten(0, 1), inputs["labels"].flatten())
-    floats = {"mlm_logits": prediction_logits[inputs["labels"] != IGNORED], "mlm_loss": mlm_loss}
-    if has_pairs:
-        floats["nsp_logits"] = output.seq_relationship_logits
-        floats["nsp_loss"] = output.loss - mlm_loss
-    for key, tensor in floats.items():
-        golden[key] = np.atleast_1d(tensor.detach().numpy().astype(np.float32))
 
-    settings = case["settings"]
+class PreTraining:
+    """Masked tokens, and pairs where the model has them."""
+
+    def __init__(self, model, case, batch, random):
+        self.labels, self.pairs = batch["labels"], isinstance(model, BertForPreTraining)
+        self.inputs = {**batch["inputs"], "labels": torch.from_numpy(self.labels)}
+        if self.pairs:
+            self.inputs["next_sentence_label"] = torch.from_numpy(batch["pair_labels"])
+        self.golden = stream(case["lengths"], batch["ids"], batch["types"], self.labels,
+                             batch["pair_labels"])
+
+    def run(self, model):
+        output = model(**self.inputs)
+        logits = output.prediction_logits if self.pairs else output.logits
+        labels = self.inputs["labels"]
+        mlm_loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+        floats = {"mlm_logits": logits[labels != IGNORED], "mlm_loss": mlm_loss}
+        if self.pairs:
+            floats["nsp_logits"] = output.seq_relationship_logits
+            floats["nsp_loss"] = output.loss - mlm_loss
+        return output.loss, floats
+
+
+class Classification:
+    """A label or numbers for each sequence. The loss is the model's own, except that class weights
+    are what a caller gives to the same function of PyTorch."""
+
+    def __init__(self, model, case, batch, random):
+        config, count = model.config, len(case["lengths"])
+        nothing = np.full_like(batch["ids"], IGNORED)
+        self.golden = stream(case["lengths"], batch["ids"], batch["types"], nothing,
+                             batch["pair_labels"])
+        regression = config.problem_type == "regression" or config.num_labels == 1
+        weights = case.get("class_weights")
+        if regression:
+            targets = random.normal(0.0, 2.0, (count, config.num_labels)).astype(np.float32)
+            self.golden["batch/targets"] = targets
+            labels = torch.from_numpy(targets.astype(np.float64))
+        else:
+            labels = torch.from_numpy(random.integers(0, config.num_labels, count))
+            self.golden["batch/labels"] = labels.numpy().astype(np.int32)
+        if weights:
+            self.golden["batch/class_weights"] = np.array(weights, np.float32)
+        self.inputs = {**batch["inputs"], "labels": labels}
+        self.weights = torch.tensor(weights).double() if weights else None
+
+    def run(self, model):
+        output = model(**self.inputs)
+        loss = output.loss
+        if self.weights is not None:
+            loss = torch.nn.functional.cross_entropy(output.logits, self.inputs["labels"], self.weights)
+        return loss, {"label_logits": output.logits, "label_loss": loss}
+
+
+def take_steps(model, task, settings):
     optimizer, schedule = make_optimizer(model, settings)
     norms = []
     for _ in range(settings["steps"]):
         optimizer.zero_grad()
-        model(**inputs).loss.backward()
+        task.run(model)[0].backward()
         norms.append(float(torch.nn.utils.clip_grad_norm_(
             model.parameters(), settings["max_grad_norm"] or float("inf"))))
         optimizer.step()
         schedule.step()
-    golden.update(copies(model, "after/", lambda p: p))
+    return norms
+
+
+def make_case(name, case, random):
+    distil = case["model"].__name__.startswith("Distil")
+    dropouts = (dict(dropout=0.0, attention_dropout=0.0, seq_classif_dropout=0.0) if distil else
+                dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0))
+    config = (DistilBertConfig if distil else BertConfig)(
+        attn_implementation="eager", **dropouts, **case["config"])
+    model = case["model"](config).double().train()
+    config.architectures = [case["model"].__name__]
+    random_weights(model, random)
+    ids, types, mask, labels, pair_labels = make_batch(config, case["lengths"], random)
+    inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+    if not distil:
+        inputs["token_type_ids"] = torch.from_numpy(types)
+    batch = {"inputs": inputs, "ids": ids, "types": types, "labels": labels,
+             "pair_labels": pair_labels}
+    kind = Classification if "SequenceClassification" in case["model"].__name__ else PreTraining
+    task = kind(model, case, batch, random)
+
+    golden = {**task.golden, **copies(model, "values/", lambda p: p)}
+    loss, floats = task.run(model)
+    loss.backward()
+    golden.update(copies(model, "gradients/", gradient))
+    for key, tensor in floats.items():
+        golden[key] = np.atleast_1d(tensor.detach().numpy().astype(np.float32))
+    norms = []
+    if "settings" in case:
+        norms = take_steps(model, task, case["settings"])
+        golden.update(copies(model, "after/", lambda p: p))
 
     folder = FOLDER / name
     folder.mkdir(exist_ok=True)
@@ -160,9 +258,10 @@ def make_case(name, case, random):
               metadata={"made_with": f"torch {torch.__version__}, "
                                      f"transformers {transformers.__version__}"})
     (folder / "config.json").write_text(config.to_json_string())
-    (folder / "settings.json").write_text(json.dumps(settings, indent=2) + "\n")
+    if "settings" in case:
+        (folder / "settings.json").write_text(json.dumps(case["settings"], indent=2) + "\n")
     size = (folder / "golden.safetensors").stat().st_size
-    print(f"{name}: loss {float(output.loss):.6f}, norms {[round(n, 4) for n in norms]}, {size} bytes")
+    print(f"{name}: loss {float(loss):.6f}, norms {[round(n, 4) for n in norms]}, {size} bytes")
 
 
 if __name__ == "__main__":
