@@ -4,6 +4,8 @@
 #include "corpus/rows.h"
 #include "formats/arrow.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,9 +47,13 @@ static bert_status choose_columns(const reader *reader, table *table, bert_error
     TRY(memory_array((void **)&kinds, count, sizeof *kinds, "columns", error));
     for (size_t i = 0; i < count; i++)
         kinds[i] = (column_kind){
-            .name = columns[i].name, .type = columns[i].type, .is_text = columns[i].is_text};
+            .name = columns[i].name,
+            .type = columns[i].type,
+            .is_text = columns[i].is_text ||
+                       (reader->takes_numbers && columns[i].is_integer && !columns[i].is_list),
+        };
     bert_status status = columns_choose(&table->columns, reader->options.text_field, kinds, count,
-                                        reader->source.name, error);
+                                        reader->source.name, reader->columns_hint, error);
     free(kinds);
     return status;
 }
@@ -62,11 +68,23 @@ static bert_status start(reader *reader, bert_error *error)
     return choose_columns(reader, table, error);
 }
 
+static bert_status append_integer(reader *reader, size_t column, bert_error *error)
+{
+    const table *table = reader->state;
+    int64_t value;
+    char digits[24];
+    TRY(arrow_integers(table->arrow, column, &value, error));
+    int length = snprintf(digits, sizeof digits, "%" PRId64, value);
+    return rows_append_cell(reader, digits, (size_t)length, error);
+}
+
 /* The strings of a list follow each other, each on a line of its own. */
 static bert_status append_cells(reader *reader, size_t column, bert_error *error)
 {
     table *table = reader->state;
     size_t count;
+    if (arrow_columns(table->arrow, &count)[column].is_integer)
+        return append_integer(reader, column, error);
     TRY(arrow_value_count(table->arrow, column, &count, error));
     for (size_t i = 0; i < count; i++) {
         const char *data;
@@ -83,8 +101,10 @@ static bert_status row(reader *reader, bool *found, bert_error *error)
     table *table = reader->state;
     TRY(arrow_next_row(table->arrow, found, error));
     reader->row.offset = arrow_offset(table->arrow);
-    for (size_t i = 0; *found && i < table->columns.count; i++)
+    for (size_t i = 0; *found && i < table->columns.count; i++) {
         TRY(append_cells(reader, table->columns.index[i], error));
+        rows_end_cell(reader);
+    }
     return BERT_OK;
 }
 

@@ -38,38 +38,37 @@ static bert_status list_columns(text *list, const column_kind *kinds, size_t cou
 }
 
 static bert_status refuse(const column_kind *kinds, size_t count, const char *place,
-                          const char *name, size_t length, const char *what, bert_error *error)
+                          const char *hint, const char *name, size_t length, const char *what,
+                          bert_error *error)
 {
     text list = {0};
     bert_status status = list_columns(&list, kinds, count, error);
     if (status == BERT_OK)
-        status = error_set(error, BERT_ERROR_INPUT,
-                           "%s: %s%.*s%s; the columns are: %s. Name those with the text by "
-                           "--text-field",
-                           place, what, (int)length, name, length ? "\"" : "",
-                           list.length > 0 ? list.data : "none");
+        status = error_set(error, BERT_ERROR_INPUT, "%s: %s%.*s%s; the columns are: %s. %s", place,
+                           what, (int)length, name, length ? "\"" : "",
+                           list.length > 0 ? list.data : "none", hint);
     text_free(&list);
     return status;
 }
 
 static bert_status choose_one(columns *chosen, const column_kind *kinds, size_t count,
-                              const char *place, const char *name, size_t length, bert_error *error)
+                              const char *place, const char *hint, const char *name, size_t length,
+                              bert_error *error)
 {
     size_t index;
     if (!find(kinds, count, name, length, &index))
-        return refuse(kinds, count, place, name, length, "has no column \"", error);
+        return refuse(kinds, count, place, hint, name, length, "has no column \"", error);
     if (!kinds[index].is_text)
-        return refuse(kinds, count, place, name, length, "there is no text in the column \"",
+        return refuse(kinds, count, place, hint, name, length, "there is no text in the column \"",
                       error);
     if (chosen->count == COLUMNS_MAX)
-        return error_set(error, BERT_ERROR_USAGE, "--text-field names more than %d columns",
-                         COLUMNS_MAX);
+        return error_set(error, BERT_ERROR_USAGE, "more than %d columns are named", COLUMNS_MAX);
     chosen->index[chosen->count++] = index;
     return BERT_OK;
 }
 
 static bert_status choose_only(columns *chosen, const column_kind *kinds, size_t count,
-                               const char *place, bert_error *error)
+                               const char *place, const char *hint, bert_error *error)
 {
     size_t texts = 0;
     for (size_t i = 0; i < count; i++)
@@ -80,24 +79,24 @@ static bert_status choose_only(columns *chosen, const column_kind *kinds, size_t
     chosen->count = 1;
     if (texts == 1)
         return BERT_OK;
-    return refuse(kinds, count, place, "", 0,
+    return refuse(kinds, count, place, hint, "", 0,
                   texts == 0 ? "no column holds text" : "several columns hold text", error);
 }
 
 bert_status columns_choose(columns *chosen, const char *fields, const column_kind *kinds,
-                           size_t count, const char *place, bert_error *error)
+                           size_t count, const char *place, const char *hint, bert_error *error)
 {
     *chosen = (columns){0};
     size_t index;
     if (!fields && find(kinds, count, "text", 4, &index) && kinds[index].is_text)
         fields = "text";
     if (!fields || !*fields)
-        return choose_only(chosen, kinds, count, place, error);
+        return choose_only(chosen, kinds, count, place, hint, error);
     size_t length = strlen(fields);
     if (find(kinds, count, fields, length, &index)) /* a name with a comma in it */
-        return choose_one(chosen, kinds, count, place, fields, length, error);
+        return choose_one(chosen, kinds, count, place, hint, fields, length, error);
     const char *name;
     while (columns_next_name(&fields, &name, &length))
-        TRY(choose_one(chosen, kinds, count, place, name, length, error));
+        TRY(choose_one(chosen, kinds, count, place, hint, name, length, error));
     return BERT_OK;
 }

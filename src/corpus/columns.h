@@ -18,10 +18,10 @@ typedef struct column_kind {
 } column_kind;
 
 /* Finds the columns that `fields` names, several with commas between them. NULL stands for "text",
- * or else for the one column that is text. Messages begin with `place` ("FILE:1") and, where a name
- * is not there, list the columns that are. */
+ * or else for the one column that is text. Messages begin with `place` ("FILE:1"), list, where a
+ * name is not there, the columns that are, and end with `hint`. */
 bert_status columns_choose(columns *chosen, const char *fields, const column_kind *kinds,
-                           size_t count, const char *place, bert_error *error);
+                           size_t count, const char *place, const char *hint, bert_error *error);
 
 /* The next name of a list with commas, which `list` then stands behind; false at its end. */
 bool columns_next_name(const char **list, const char **name, size_t *length);

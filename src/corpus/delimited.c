@@ -208,11 +208,11 @@ static bert_status choose_numbers(const reader *reader, table *table, bert_error
         unsigned long long number = strtoull(name, NULL, 10);
         if (number == 0 || number > table->cell_count)
             return error_set(error, BERT_ERROR_INPUT,
-                             "%s:%llu: has %zu columns, --text-field names number %.*s",
+                             "%s:%llu: has %zu columns, but number %.*s is asked for",
                              reader->source.name, (unsigned long long)table->record_line,
                              table->cell_count, (int)length, name);
         if (table->columns.count == COLUMNS_MAX)
-            return error_set(error, BERT_ERROR_USAGE, "--text-field names more than %d columns",
+            return error_set(error, BERT_ERROR_USAGE, "more than %d columns are named",
                              COLUMNS_MAX);
         table->columns.index[table->columns.count++] = (size_t)number - 1;
     }
@@ -238,7 +238,7 @@ static bert_status choose_names(const reader *reader, table *table, bert_error *
         kinds[i] = (column_kind){.name = name, .is_text = true};
     }
     status = columns_choose(&table->columns, reader->options.text_field, kinds, table->cell_count,
-                            place, error);
+                            place, reader->columns_hint, error);
 done:
     free(kinds);
     free(place);
@@ -266,19 +266,26 @@ static bert_status row(reader *reader, bool *found, bert_error *error)
 {
     table *table = reader->state;
     *found = true;
-    if (!table->record_waits)
-        TRY(next_record(reader, table, found, error));
-    table->record_waits = false;
-    if (!*found)
-        return BERT_OK;
-    if (table->cell_count != table->column_count)
-        return error_set(error, BERT_ERROR_INPUT, "%s:%llu: has %zu columns, the first row has %zu",
-                         reader->source.name, (unsigned long long)table->record_line,
-                         table->cell_count, table->column_count);
+    for (bool whole = false; !whole;) {
+        if (!table->record_waits)
+            TRY(next_record(reader, table, found, error));
+        table->record_waits = false;
+        if (!*found)
+            return BERT_OK;
+        whole = table->cell_count == table->column_count;
+        if (!whole && !reader->skips_bad_rows)
+            return error_set(error, BERT_ERROR_INPUT,
+                             "%s:%llu: has %zu columns, the first row has %zu", reader->source.name,
+                             (unsigned long long)table->record_line, table->cell_count,
+                             table->column_count);
+        reader->bad_rows += !whole;
+    }
     reader->row.offset = table->record_offset;
+    reader->row.line = table->record_line;
     for (size_t i = 0; i < table->columns.count; i++) {
         const cell *cell = &table->cells[table->columns.index[i]];
         TRY(rows_append_cell(reader, reader->scratch.data + cell->start, cell->length, error));
+        rows_end_cell(reader);
     }
     return BERT_OK;
 }

@@ -1,7 +1,8 @@
 /* JSON lines: an object on each line, one of its members the text of a document. Line breaks inside
  * the text end paragraphs. */
 #include "corpus/columns.h"
-#include "corpus/reader.h"
+#include "corpus/rows.h"
+#include "formats/json.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -67,23 +68,29 @@ static bert_status append_member(reader *reader, document *document, const json_
                                         json_string_length(member), 0, error);
     if (json_is_null(member))
         return BERT_OK;
-    return error_set(error, BERT_ERROR_INPUT,
-                     "%s:%llu: %s \"%.*s\"; name the one with the text by --text-field",
-                     reader->source.name, (unsigned long long)reader->line_number,
+    return error_set(error, BERT_ERROR_INPUT, "%s:%llu: %s \"%.*s\". %s", reader->source.name,
+                     (unsigned long long)reader->line_number,
                      json_is_object(value) ? member ? "a string was expected in the member"
                                                     : "the object has no member"
                                            : "expected a JSON object with the member",
-                     (int)length, field);
+                     (int)length, field, reader->columns_hint);
+}
+
+static bert_status parse_line(const reader *reader, json_t **value, bert_error *error)
+{
+    json_error_t problem;
+    *value = parse(reader->scratch.data, reader->scratch.length, &problem);
+    if (*value)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT, "%s:%llu: not JSON: %s, near character %d",
+                     reader->source.name, (unsigned long long)reader->line_number, problem.text,
+                     problem.column);
 }
 
 static bert_status append_object(reader *reader, document *document, bert_error *error)
 {
-    json_error_t problem;
-    json_t *value = parse(reader->scratch.data, reader->scratch.length, &problem);
-    if (!value)
-        return error_set(error, BERT_ERROR_INPUT, "%s:%llu: not JSON: %s, near character %d",
-                         reader->source.name, (unsigned long long)reader->line_number, problem.text,
-                         problem.column);
+    json_t *value;
+    TRY(parse_line(reader, &value, error));
     const char *fields = reader->options.text_field ? reader->options.text_field : "text", *field;
     size_t length = strlen(fields);
     bert_status status = BERT_OK;
@@ -96,19 +103,72 @@ static bert_status append_object(reader *reader, document *document, bert_error 
     return status;
 }
 
+/* The next line that is not blank. */
+static bert_status read_object_line(reader *reader, bool *found, bert_error *error)
+{
+    line line;
+    do {
+        TRY(read_line(reader, found, error));
+        line = (struct line){.data = reader->scratch.data, .length = reader->scratch.length};
+    } while (*found && (line.length == 0 || line_trim(line).length == 0));
+    return BERT_OK;
+}
+
 static bert_status next(reader *reader, document *document, bool *found, bert_error *error)
 {
-    while (document->length == 0) {
-        bool more;
-        TRY(read_line(reader, &more, error));
-        if (!more)
-            break;
-        line line = {.data = reader->scratch.data, .length = reader->scratch.length};
-        if (line.length > 0 && line_trim(line).length > 0)
+    for (bool more = true; more && document->length == 0;) {
+        TRY(read_object_line(reader, &more, error));
+        if (more)
             TRY(append_object(reader, document, error));
     }
     *found = document->length > 0;
     return BERT_OK;
 }
 
-const reader_format reader_json_lines = {.name = "JSON lines", .detect = detect, .next = next};
+/* As a cell, a member may be a number or a truth value, too: that is what labels are. */
+static bert_status append_cell(reader *reader, const json_t *value, const char *field,
+                               size_t length, bert_error *error)
+{
+    const json_t *member = json_object_getn(value, field, length);
+    if (json_is_string(member))
+        return rows_append_cell(reader, json_string_value(member), json_string_length(member),
+                                error);
+    if (!json_is_number(member) && !json_is_boolean(member))
+        return append_member(reader, &reader->row.text, value, field, length, error);
+    text digits = {0};
+    bert_status status = json_format(&digits, member, 0, error);
+    if (status == BERT_OK)
+        status = rows_append_cell(reader, digits.data, digits.length, error);
+    text_free(&digits);
+    return status;
+}
+
+static bert_status append_cells(reader *reader, const json_t *value, bert_error *error)
+{
+    const char *fields = reader->options.text_field ? reader->options.text_field : "text", *field;
+    size_t length;
+    while (columns_next_name(&fields, &field, &length)) {
+        if (reader->row.cell_count == COLUMNS_MAX)
+            return error_set(error, BERT_ERROR_USAGE, "more than %d columns are named",
+                             COLUMNS_MAX);
+        TRY(append_cell(reader, value, field, length, error));
+        rows_end_cell(reader);
+    }
+    return BERT_OK;
+}
+
+static bert_status row(reader *reader, bool *found, bert_error *error)
+{
+    json_t *value;
+    TRY(read_object_line(reader, found, error));
+    if (!*found)
+        return BERT_OK;
+    TRY(parse_line(reader, &value, error));
+    bert_status status = append_cells(reader, value, error);
+    json_decref(value);
+    reader->row.line = reader->line_number;
+    return status;
+}
+
+const reader_format reader_json_lines = {
+    .name = "JSON lines", .detect = detect, .next = next, .row = row};

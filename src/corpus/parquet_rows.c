@@ -30,10 +30,12 @@ static bert_status choose_columns(const reader *reader, const parquet *parquet, 
     column_kind *kinds;
     TRY(memory_array((void **)&kinds, count, sizeof *kinds, "columns", error));
     for (size_t i = 0; i < count; i++)
-        kinds[i] = (column_kind){
-            .name = columns[i].name, .type = columns[i].type, .is_text = columns[i].is_text};
+        kinds[i] = (column_kind){.name = columns[i].name,
+                                 .type = columns[i].type,
+                                 .is_text = columns[i].is_text ||
+                                            (reader->takes_numbers && columns[i].is_number)};
     bert_status status = columns_choose(chosen, reader->options.text_field, kinds, count,
-                                        reader->source.name, error);
+                                        reader->source.name, reader->columns_hint, error);
     free(kinds);
     return status;
 }
@@ -69,6 +71,7 @@ static bert_status row(reader *reader, bool *found, bert_error *error)
             if (more && data)
                 TRY(rows_append_cell(reader, data, length, error));
         }
+        rows_end_cell(reader);
     }
     *found = found_count == table->cursor_count;
     if (!*found && found_count > 0)

@@ -70,8 +70,7 @@ static bert_status choose_format(reader *reader, bert_error *error)
     return start_format(reader, formats[i], error);
 }
 
-/* Goes on to the next file of an archive that is not empty. */
-static bert_status next_member(reader *reader, bool *found, bert_error *error)
+bert_status reader_next_member(reader *reader, bool *found, bert_error *error)
 {
     source *source = &reader->source;
     do {
@@ -93,20 +92,37 @@ static bert_status start(reader *reader, bert_error *error)
     if (source->end > source->begin)
         return choose_format(reader, error);
     bool found;
-    TRY(next_member(reader, &found, error));
+    TRY(reader_next_member(reader, &found, error));
     return found ? BERT_OK
                  : error_set(error, BERT_ERROR_INPUT, "%s: is empty, expected text", source->name);
 }
 
-bert_status reader_open(reader *reader, const char *input, const bert_reader_options *options,
-                        bert_error *error)
+static bert_status open_input(reader *reader, const char *input, bert_error *error)
 {
-    *reader = (struct reader){.options = *options, .blank_before = true};
+    reader->blank_before = true;
     TRY(source_open(&reader->source, input, error));
     bert_status status = start(reader, error);
     if (status != BERT_OK)
         reader_close(reader);
     return status;
+}
+
+bert_status reader_open(reader *reader, const char *input, const bert_reader_options *options,
+                        bert_error *error)
+{
+    *reader = (struct reader){.options = *options,
+                              .columns_hint = "Name those with the text by --text-field"};
+    return open_input(reader, input, error);
+}
+
+bert_status reader_open_table(reader *reader, const char *input, const bert_reader_options *options,
+                              const char *columns_hint, bool skips_bad_rows, bert_error *error)
+{
+    *reader = (struct reader){.options = *options,
+                              .columns_hint = columns_hint,
+                              .takes_numbers = true,
+                              .skips_bad_rows = skips_bad_rows};
+    return open_input(reader, input, error);
 }
 
 bert_status reader_next(reader *reader, document *document, bool *found, bert_error *error)
@@ -118,7 +134,7 @@ bert_status reader_next(reader *reader, document *document, bool *found, bert_er
         if (*found)
             return BERT_OK;
         bool more;
-        TRY(next_member(reader, &more, error));
+        TRY(reader_next_member(reader, &more, error));
         if (!more)
             return BERT_OK;
     }

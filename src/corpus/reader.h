@@ -6,6 +6,7 @@
 #define CORPUS_READER_H
 
 #include "bert.h"
+#include "corpus/columns.h"
 #include "corpus/source.h"
 
 /* A longer document goes on as another one, so that memory stays bounded whatever comes in. */
@@ -34,7 +35,8 @@ typedef struct reader_format {
     /* Replaces the content of `document` by the next one that has text; *found is false where there
      * is none left. */
     bert_status (*next)(reader *reader, document *document, bool *found, bert_error *error);
-    /* Tables only (corpus/rows.h): appends the cells of the next row to the empty reader->row. */
+    /* What has columns (corpus/rows.h): appends the cells of the next row to the empty reader->row.
+     */
     bert_status (*row)(reader *reader, bool *found, bert_error *error);
     void (*end)(reader *reader); /* releases reader->state, which is not NULL */
 } reader_format;
@@ -46,14 +48,20 @@ typedef struct table_row {
     enum { ROWS_UNKNOWN, ROWS_ARE_DOCUMENTS, ROWS_ARE_WIKITEXT } kind;
     bool waiting; /* text[begin, length) was not yet taken */
     size_t begin;
-    uint64_t offset; /* in the input, as near as the format knows it */
-    text text;       /* owned */
+    uint64_t offset;                      /* in the input, as near as the format knows it */
+    uint64_t line;                        /* where it begins; 0 for a format without lines */
+    text text;                            /* owned */
+    size_t ends[COLUMNS_MAX], cell_count; /* in `text`, of the cells */
 } table_row;
 
 struct reader {
     const reader_format *format;
     source source;
     bert_reader_options options; /* with the defaults filled in */
+    const char *columns_hint;    /* ends messages about columns: how to name others */
+    bool takes_numbers;          /* a column of numbers is fit, too: of a typed table */
+    bool skips_bad_rows;         /* tables of text: those with more or fewer cells than the first */
+    uint64_t bad_rows;
     invalid_text invalid;
     bool blank_before; /* the last line was blank, or there was none */
     bool in_line;      /* the last line goes on */
@@ -68,6 +76,11 @@ struct reader {
  * the reader. */
 bert_status reader_open(reader *reader, const char *input, const bert_reader_options *options,
                         bert_error *error);
+/* The same for corpus/table.h: `options.text_field` names columns, `columns_hint` says how. */
+bert_status reader_open_table(reader *reader, const char *input, const bert_reader_options *options,
+                              const char *columns_hint, bool skips_bad_rows, bert_error *error);
+/* Goes on to the next file of an archive; *found is false where there is none. */
+bert_status reader_next_member(reader *reader, bool *found, bert_error *error);
 bert_status reader_next(reader *reader, document *document, bool *found, bert_error *error);
 void reader_close(reader *reader); /* safe on a zeroed struct */
 

@@ -9,14 +9,35 @@ bert_status rows_append_cell(reader *reader, const char *data, size_t length, be
     return text_append(&reader->row.text, data, length, error);
 }
 
+void rows_end_cell(reader *reader)
+{
+    table_row *row = &reader->row;
+    row->ends[row->cell_count++] = row->text.length;
+}
+
+void rows_cell(const reader *reader, size_t number, const char **data, size_t *length)
+{
+    const table_row *row = &reader->row;
+    size_t begin = number > 0 ? row->ends[number - 1] : 0, end = row->ends[number];
+    begin += begin > 0 && end > begin; /* the line break between two cells */
+    *data = end > begin ? row->text.data + begin : "";
+    *length = end - begin;
+}
+
+bert_status rows_take(reader *reader, bool *found, bert_error *error)
+{
+    text_clear(&reader->row.text);
+    reader->row.begin = 0;
+    reader->row.cell_count = 0;
+    return reader->format->row(reader, found, error);
+}
+
 static bert_status take_row(reader *reader, bool *found, bert_error *error)
 {
     *found = true;
     if (reader->row.waiting)
         return BERT_OK;
-    text_clear(&reader->row.text);
-    reader->row.begin = 0;
-    TRY(reader->format->row(reader, found, error));
+    TRY(rows_take(reader, found, error));
     reader->row.waiting = *found;
     return BERT_OK;
 }

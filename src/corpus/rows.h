@@ -13,8 +13,17 @@
 /* `next` of all tables: documents out of what reader->format->row gives. */
 bert_status rows_next(reader *reader, document *document, bool *found, bert_error *error);
 
-/* For `row`: one more cell, on a line of its own. */
+/* Makes the next row the one at hand. */
+bert_status rows_take(reader *reader, bool *found, bert_error *error);
+
+/* For `row`: one more value of a cell, on a line of its own. */
 bert_status rows_append_cell(reader *reader, const char *data, size_t length, bert_error *error);
+
+/* For `row`: the cell of a chosen column ends here; one that is null had no value. */
+void rows_end_cell(reader *reader);
+
+/* The bytes of the n-th chosen column in the row at hand. */
+void rows_cell(const reader *reader, size_t number, const char **data, size_t *length);
 
 /* The next line of the rows, like source_line. */
 bert_status rows_line(reader *reader, line *line, bool *found, bert_error *error);

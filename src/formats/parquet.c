@@ -58,7 +58,6 @@ typedef struct element {
 } element;
 
 enum { REQUIRED = 0, OPTIONAL = 1, REPEATED = 2 };
-enum { TYPE_BYTE_ARRAY = 6 };
 
 /* A union: the only field that is set says what it is (1 STRING, 3 LIST). */
 static void read_logical_type(thrift *thrift, const thrift_field *field, element *element)
@@ -109,7 +108,7 @@ static const char *type_name(const element *element, bool in_list)
     static const char *const lists[] = {
         "list<boolean>", "list<int32>",  "list<int64>",  "list<int96>",
         "list<float>",   "list<double>", "list<binary>", "list<fixed-length binary>"};
-    if (element->is_string && element->type == TYPE_BYTE_ARRAY)
+    if (element->is_string && element->type == PARQUET_BYTE_ARRAY)
         return in_list ? "list<string>" : "string";
     if (element->type < 0 || (size_t)element->type >= sizeof names / sizeof *names)
         return "of an unknown type";
@@ -156,7 +155,10 @@ static bert_status read_tree(parquet *parquet, thrift *thrift, size_t *elements_
             .name = path,
             .type = type_name(&element, place.repetition > 0),
             .is_text =
-                element.is_string && element.type == TYPE_BYTE_ARRAY && place.repetition <= 1,
+                element.is_string && element.type == PARQUET_BYTE_ARRAY && place.repetition <= 1,
+            .is_number = !element.is_string && parquet_number_size(element.type) > 0 &&
+                         place.repetition == 0,
+            .physical_type = element.type,
             .max_definition = place.definition,
             .max_repetition = place.repetition,
         };

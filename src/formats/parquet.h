@@ -1,9 +1,10 @@
-/* Reads columns of strings out of Apache Parquet files (github.com/apache/parquet-format), row
+/* Reads columns of strings, and of numbers as strings, out of Apache Parquet files (github.com/apache/parquet-format), row
  * group by row group and page by page: memory holds the footer and, for each open cursor, a page
  * and a dictionary.
  *
- * Read are strings that are required, optional, inside structs, or in one level of lists; data
- * pages of both versions; all encodings of strings; all codecs but LZO and the old Hadoop LZ4. What
+ * Read are strings that are required, optional, inside structs, or in one level of lists; integers
+ * and floating-point numbers outside of lists, plain or by a dictionary; data pages of both
+ * versions; all encodings of strings; all codecs but LZO and the old Hadoop LZ4. What
  * a file says is checked before it is believed; errors name the file and the byte. */
 #ifndef FORMATS_PARQUET_H
 #define FORMATS_PARQUET_H
@@ -16,8 +17,10 @@ typedef struct parquet_column {
     char *name;       /* "text"; of a struct's member "translation.en"; of a list the list's */
     const char *type; /* "string", "list<string>", "int64" … */
     bool is_text;     /* a cursor can read it */
+    bool is_number;   /* it can, too, and gives the decimal digits that tell the value apart */
     /* The rest is for the cursor. */
     unsigned max_definition, max_repetition; /* levels, as Dremel counts them */
+    int32_t physical_type;
 } parquet_column;
 
 /* `descriptor` is a file that can be read anywhere, with the Parquet file at its beginning; it and

@@ -2,6 +2,7 @@
 #ifndef FORMATS_PARQUET_FILE_H
 #define FORMATS_PARQUET_FILE_H
 
+#include "base/text.h"
 #include "formats/compression.h"
 #include "formats/parquet.h"
 
@@ -23,6 +24,22 @@ typedef struct parquet_chunk {
     uint64_t values;     /* nulls included */
     compression compression;
 } parquet_chunk;
+
+/* Types as the format numbers them. */
+enum {
+    PARQUET_INT32 = 1,
+    PARQUET_INT64 = 2,
+    PARQUET_FLOAT = 4,
+    PARQUET_DOUBLE = 5,
+    PARQUET_BYTE_ARRAY = 6
+};
+
+/* Bytes of a value of a number type; 0 for all other types. */
+size_t parquet_number_size(int32_t type);
+
+/* Replaces `out` by the number at `data`, little-endian, in decimal digits. */
+bert_status parquet_number_format(text *out, int32_t type, const unsigned char *data,
+                                  bert_error *error);
 
 bert_status parquet_read_at(const parquet *parquet, uint64_t offset, void *data, size_t size,
                             bert_error *error);

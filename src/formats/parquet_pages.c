@@ -71,6 +71,7 @@ struct parquet_cursor {
     uint32_t *lengths, *prefixes; /* owned; of the delta encodings */
     size_t length_count, prefix_count, next_length;
     text previous; /* ENCODING_DELTA_STRINGS: the last string, whose beginning the next shares */
+    text number;   /* of a column of numbers: the last one */
 
     /* The value at hand. */
     bool waiting;
@@ -246,7 +247,7 @@ static bert_status unpack(parquet_cursor *cursor, compression kind, size_t skipp
 
 /* ------------------------------------------------------------------------------ dictionary --- */
 
-static bool take_plain(const unsigned char **data, size_t *size, string *value)
+static bool take_string(const unsigned char **data, size_t *size, string *value)
 {
     if (*size < 4)
         return false;
@@ -261,6 +262,19 @@ static bool take_plain(const unsigned char **data, size_t *size, string *value)
     return true;
 }
 
+static bool take_plain(const parquet_column *column, const unsigned char **data, size_t *size,
+                       string *value)
+{
+    if (!column->is_number)
+        return take_string(data, size, value);
+    *value = (string){.data = *data, .length = parquet_number_size(column->physical_type)};
+    if (value->length > *size)
+        return false;
+    *data += value->length;
+    *size -= value->length;
+    return true;
+}
+
 static bert_status read_dictionary(parquet_cursor *cursor, const page_header *header,
                                    bert_error *error)
 {
@@ -272,12 +286,12 @@ static bert_status read_dictionary(parquet_cursor *cursor, const page_header *he
     TRY(unpack(cursor, cursor->chunk->compression, 0, header, &cursor->dictionary_page, error));
     const unsigned char *data = cursor->dictionary_page.data;
     size_t size = (size_t)header->size, count = (size_t)header->values;
-    if (count > size / 4) /* a string takes the four bytes of its length */
-        return page_error(cursor, "a dictionary with fewer strings than it says", error);
+    if (count > size / 4) /* a string takes the four bytes of its length, a number at least four */
+        return page_error(cursor, "a dictionary with fewer values than it says", error);
     TRY(memory_grow((void **)&cursor->dictionary, &cursor->dictionary_capacity, count + 1,
                     sizeof *cursor->dictionary, "a dictionary of strings", error));
     for (size_t i = 0; i < count; i++)
-        if (!take_plain(&data, &size, &cursor->dictionary[i]))
+        if (!take_plain(cursor->column, &data, &size, &cursor->dictionary[i]))
             return page_error(cursor, "a string of the dictionary reaches out of the page", error);
     cursor->dictionary_size = count;
     cursor->has_dictionary = true;
@@ -305,7 +319,7 @@ static bert_status take_levels(parquet_cursor *cursor, run_reader *levels, unsig
         return page_error(cursor, "levels in the BIT_PACKED encoding of old files, not supported",
                           error);
     string runs;
-    if (!take_plain(&cursor->values, &cursor->values_size, &runs))
+    if (!take_string(&cursor->values, &cursor->values_size, &runs))
         return page_error(cursor, "its levels reach out of the page", error);
     *levels = (run_reader){.data = runs.data, .size = runs.length, .width = bit_width(maximum)};
     return BERT_OK;
@@ -363,6 +377,9 @@ static bert_status begin_values(parquet_cursor *cursor, bert_error *error)
 {
     cursor->next_length = 0;
     text_clear(&cursor->previous);
+    if (cursor->column->is_number &&
+        (cursor->encoding == ENCODING_DELTA_STRINGS || cursor->encoding == ENCODING_DELTA_LENGTH))
+        return page_error(cursor, "an encoding that numbers do not have", error);
     switch (cursor->encoding) {
     case ENCODING_PLAIN:
         return BERT_OK;
@@ -388,7 +405,7 @@ static bert_status begin_values(parquet_cursor *cursor, bert_error *error)
                                        .width = cursor->values[0]};
         return BERT_OK;
     default:
-        return page_error(cursor, "an encoding that strings do not have", error);
+        return page_error(cursor, "an encoding that is not read here", error);
     }
 }
 
@@ -469,7 +486,7 @@ static bert_status take_value(parquet_cursor *cursor, string *value, bert_error 
     uint32_t index;
     switch (cursor->encoding) {
     case ENCODING_PLAIN:
-        if (take_plain(&cursor->values, &cursor->values_size, value))
+        if (take_plain(cursor->column, &cursor->values, &cursor->values_size, value))
             return BERT_OK;
         break;
     case ENCODING_DELTA_LENGTH:
@@ -544,6 +561,12 @@ bert_status parquet_next_value(parquet_cursor *cursor, const char **data, size_t
         return BERT_OK;
     string value;
     TRY(take_value(cursor, &value, error));
+    if (cursor->column->is_number) {
+        TRY(parquet_number_format(&cursor->number, cursor->column->physical_type, value.data,
+                                  error));
+        value = (string){.data = (const unsigned char *)cursor->number.data,
+                         .length = cursor->number.length};
+    }
     *data = (const char *)value.data;
     *length = value.length;
     return BERT_OK;
@@ -580,6 +603,7 @@ void parquet_cursor_close(parquet_cursor *cursor)
     free(cursor->lengths);
     free(cursor->prefixes);
     text_free(&cursor->previous);
+    text_free(&cursor->number);
     free(cursor);
 }
 

@@ -128,7 +128,7 @@ static void test_json_lines(void **state)
         const char *content, *part;
     } wrong[] = {
         {"{\"text\": \"a\"}\n{\"text\": 1}\n", "input:2: a string was expected in the member"},
-        {"{\"body\": \"a\"}\n", "input:1: the object has no member \"text\"; name the one"},
+        {"{\"body\": \"a\"}\n", "input:1: the object has no member \"text\". Name those"},
         {"{\"text\": \"a\"}\n\n{\"text\": \"a}\n", "input:3: not JSON: "},
         {"{\"text\": \"a\"}\n[1]\n", "input:2: expected a JSON object with the member \"text\""},
     };

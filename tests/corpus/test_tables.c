@@ -80,7 +80,7 @@ static void test_tsv(void **state)
     assert_documents(path, "3", "first|second|");
     assert_documents(path, "3,1", "first\nx|second\ny|");
     assert_refused(path, "4", BERT_ERROR_INPUT,
-                   "b.tsv:1: has 3 columns, --text-field names number 4");
+                   "b.tsv:1: has 3 columns, but number 4 is asked for");
     path = write_input("c.tsv", "text\tlabel\na\t1\nb\n");
     assert_refused(path, NULL, BERT_ERROR_INPUT, "c.tsv:3: has 1 columns, the first row has 2");
     assert_documents(write_input("d.tsv", "whatever\na\nb\n"), NULL, "a|b|");

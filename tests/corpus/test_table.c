@@ -1,0 +1,179 @@
+/* Tables cell by cell, in every format. */
+#include "testing.h"
+
+#include "base/file.h"
+#include "corpus/table.h"
+#include "formats/parquet_file.h"
+
+static char directory[256];
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(directory, sizeof directory, "%s", testing_directory());
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    assert_ok(directory_remove(directory, error));
+    return 0;
+}
+
+static const char *write_input(const char *name, const char *content)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    assert_ok(file_write(path, content, strlen(content), error));
+    return path;
+}
+
+/* All rows as "cell,cell|", and a message's place behind the last: "FILE:4". */
+static bert_status read_rows(text *rows, const char *path, const char *const *columns, size_t count,
+                             bool skips_bad_rows, uint64_t *bad_rows, bert_error *reason)
+{
+    const table_settings settings = {columns, count, "Name them by --column", skips_bad_rows};
+    table_file table;
+    table_cell cells[COLUMNS_MAX];
+    *rows = (text){0};
+    TRY(table_open(&table, path, &settings, reason));
+    bool found = true;
+    bert_status status = BERT_OK;
+    char *place = NULL;
+    for (;;) {
+        status = table_next(&table, cells, &found, reason);
+        if (status != BERT_OK || !found)
+            break;
+        for (size_t i = 0; i < count; i++)
+            assert_ok(text_format(rows, error, "%.*s%s", (int)cells[i].length, cells[i].data,
+                                  i + 1 < count ? "," : "|"));
+    }
+    *bad_rows = table_bad_rows(&table);
+    if (status == BERT_OK) {
+        assert_ok(table_place(&table, &place, error));
+        assert_ok(text_append(rows, strrchr(place, '/'), strlen(strrchr(place, '/')), error));
+        free(place);
+    }
+    table_close(&table);
+    return status;
+}
+
+static void assert_rows(const char *path, const char *a, const char *b, const char *expected)
+{
+    const char *const columns[] = {a, b};
+    text rows;
+    uint64_t bad;
+    assert_ok(read_rows(&rows, path, columns, 2, false, &bad, error));
+    assert_string_equal(rows.data, expected);
+    assert_int_equal(bad, 0);
+    text_free(&rows);
+}
+
+static void assert_refused(const char *path, const char *a, const char *b, const char *part)
+{
+    const char *const columns[] = {a, b};
+    text rows;
+    uint64_t bad;
+    assert_fails(read_rows(&rows, path, columns, 2, false, &bad, error), BERT_ERROR_INPUT, part);
+    text_free(&rows);
+}
+
+static void test_text_tables(void **state)
+{
+    (void)state;
+    const char *path = write_input("a.tsv", "label\tid\ttext\n1\t7\tsay \"a\n0\t8\t\n\t9\tb \xFF");
+    assert_rows(path, "text", "label", "say \"a,1|,0|b \xEF\xBF\xBD,|/a.tsv:4");
+    assert_rows(path, "label", "text", "1,say \"a|0,|,b \xEF\xBF\xBD|/a.tsv:4");
+    assert_refused(path, "text", "score",
+                   "a.tsv:1: has no column \"score\"; the columns are: label, id, text. Name them "
+                   "by --column");
+    assert_rows(write_input("b.tsv", "x\t1\ty\nz\t0\tw\n"), "3", "2", "y,1|w,0|/b.tsv:2");
+    assert_rows(write_input("c.csv", "text,label\n\"a, b\nc\",1\nd,0\n"), "text", "label",
+                "a, b\nc,1|d,0|/c.csv:4");
+    assert_refused(write_input("d.txt", "Not a table.\n"), "text", "label",
+                   "d.txt: is plain text, expected a table with the columns text,label");
+}
+
+static void test_bad_rows(void **state)
+{
+    (void)state;
+    const char *path = write_input("a.tsv", "q\tlabel\na\t1\nb\nc\t0\tx\nd\t1\n");
+    assert_refused(path, "q", "label", "a.tsv:3: has 1 columns, the first row has 2");
+    const char *const columns[] = {"q", "label"};
+    text rows;
+    uint64_t bad;
+    assert_ok(read_rows(&rows, path, columns, 2, true, &bad, error));
+    assert_string_equal(rows.data, "a,1|d,1|/a.tsv:5");
+    assert_int_equal(bad, 2);
+    text_free(&rows);
+}
+
+static void test_json_lines(void **state)
+{
+    (void)state;
+    const char *path = write_input("a.jsonl", "{\"t\": \"a\\nb\", \"l\": 1}\n\n{\"t\": null, "
+                                              "\"l\": 3.8}\n{\"t\": \" c \", \"l\": true}\n");
+    assert_rows(path, "t", "l", "a\nb,1|,3.8| c ,true|/a.jsonl:4");
+    assert_refused(path, "t", "m",
+                   "a.jsonl:1: the object has no member \"m\". Name them by --column");
+    assert_refused(write_input("b.jsonl", "{\"t\": [1], \"l\": 1}\n"), "t", "l",
+                   "b.jsonl:1: a string was expected in the member \"t\"");
+}
+
+/* Columns of numbers and of strings; in Parquet by a dictionary and plain. */
+static void test_typed_tables(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"snappy.parquet", "plain-v2.parquet",
+                                        "dictionary-v2.parquet", "delta_byte_array.parquet",
+                                        "stream.arrow"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *const columns[] = {"id", "text"};
+        char path[128];
+        text rows;
+        uint64_t bad;
+        snprintf(path, sizeof path, "tests/formats/tables/%s", files[i]);
+        assert_ok(read_rows(&rows, path, columns, 2, false, &bad, error));
+        const char *begin = "0,row 0|1,two|2,|3,|4,zw\xC3\xB6lf|";
+        assert_memory_equal(rows.data, begin, strlen(begin));
+        assert_non_null(strstr(rows.data, "|37,two|38,|39,|/"));
+        assert_non_null(strstr(rows.data, ": row 40"));
+        text_free(&rows);
+    }
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t type;
+        unsigned char data[8];
+        const char *digits;
+    } numbers[] = {
+        {PARQUET_INT32, {0xFE, 0xFF, 0xFF, 0xFF}, "-2"},
+        {PARQUET_INT64, {0, 0, 0, 0, 0, 0, 0, 0x80}, "-9223372036854775808"},
+        {PARQUET_FLOAT, {0x33, 0x33, 0x73, 0x40}, "3.8"},
+        {PARQUET_DOUBLE, {0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x0E, 0x40}, "3.8"},
+        {PARQUET_DOUBLE, {0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0xD5, 0x3F}, "0.3333333333333333"},
+        {PARQUET_DOUBLE, {0, 0, 0, 0, 0, 0, 0xF8, 0x7F}, "nan"},
+    };
+    text out = {0};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        assert_ok(parquet_number_format(&out, numbers[i].type, numbers[i].data, error));
+        assert_string_equal(out.data, numbers[i].digits);
+    }
+    text_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_text_tables, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_rows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_json_lines, set_up, tear_down),
+        cmocka_unit_test(test_typed_tables),
+        cmocka_unit_test(test_numbers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
