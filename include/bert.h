@@ -12,6 +12,8 @@
 #ifndef BERT_H
 #define BERT_H
 
+#include "bert/inference.h"
+#include "bert/npy.h"
 #include "bert/plan.h"
 #include "bert/status.h"
 
@@ -302,25 +304,8 @@ BERT_API bert_evaluate_params bert_evaluate_params_default(void);
 BERT_API bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *evaluation,
                                    const bert_observer *observer, bert_error *error);
 
-/* A trained model with its tokenizer, ready for use. */
-typedef struct bert_model bert_model;
-/* `directory`: a model folder, or a run: its last checkpoint. */
-BERT_API bert_status bert_model_load(bert_model **model, const char *directory, bert_error *error);
-BERT_API void bert_model_free(bert_model *model);
+/* bert/inference.h has bert_model and what it is used for. */
 BERT_API const bert_tokenizer *bert_model_tokenizer(const bert_model *model);
-
-typedef struct bert_prediction {
-    int32_t id;
-    double probability;
-} bert_prediction;
-
-/* The `top_k` most probable tokens, best first, for every [MASK] in `text`, in its order.
- * predictions: [mask_count, top_k], of which at most `mask_capacity` rows are written; the caller
- * owns it. `*mask_count` is how many the text has. A text without [MASK], or one longer than the
- * model has positions, is an error. Ties go to the smaller id. */
-BERT_API bert_status bert_fill_mask(bert_model *model, const char *text, size_t length,
-                                    size_t top_k, bert_prediction *predictions,
-                                    size_t mask_capacity, size_t *mask_count, bert_error *error);
 
 #ifdef __cplusplus
 }

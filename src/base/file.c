@@ -169,6 +169,21 @@ bert_status output_file_write(output_file *file, const void *data, size_t size, 
     return BERT_OK;
 }
 
+bert_status output_file_patch(output_file *file, uint64_t offset, const void *data, size_t size,
+                              bert_error *error)
+{
+    TRY(write_all(file, file->buffer, file->buffered, error));
+    file->buffered = 0;
+    for (size_t done = 0; done < size;) {
+        ssize_t put = pwrite(file->descriptor, (const char *)data + done, size - done,
+                             (off_t)(offset + done));
+        if (put < 0 && errno != EINTR)
+            return error_set_errno(error, errno, "%s: cannot write", file->path);
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return BERT_OK;
+}
+
 static bert_status sync_parent(const char *path, bert_error *error)
 {
     const char *slash = strrchr(path, '/');

@@ -38,6 +38,9 @@ typedef struct output_file {
 } output_file;
 bert_status output_file_open(output_file *file, const char *path, bert_error *error);
 bert_status output_file_write(output_file *file, const void *data, size_t size, bert_error *error);
+/* Writes over bytes that were written before. */
+bert_status output_file_patch(output_file *file, uint64_t offset, const void *data, size_t size,
+                              bert_error *error);
 bert_status output_file_commit(output_file *file, bert_error *error);
 void output_file_discard(output_file *file); /* safe on a zeroed struct and after commit */
 

@@ -5,7 +5,7 @@
 #include "options.h"
 
 extern const command command_train_tokenizer, command_tokenize, command_cat, command_prepare,
-    command_pretrain, command_evaluate, command_fill_mask, command_plan;
+    command_pretrain, command_evaluate, command_fill_mask, command_embed, command_plan;
 
 /* In the order in which one would use them. */
 extern const command *const commands[];

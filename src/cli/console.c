@@ -119,7 +119,7 @@ static int terminal_columns(void)
     return 80;
 }
 
-static double seconds_now(void)
+double console_seconds(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -133,7 +133,7 @@ static void show_progress(void *context, const bert_progress *progress)
     static bool any_shown;
     bool terminal = isatty(STDERR_FILENO);
     bool last = progress->total > 0 && progress->done >= progress->total;
-    double now = seconds_now();
+    double now = console_seconds();
     if (last_shown < 0)
         last_shown = terminal ? -1 : now; /* a short job has no need of plain lines */
     if (now - last_shown < (terminal ? 0.1 : 10.0) && !(last && (terminal || any_shown)))

@@ -29,6 +29,9 @@ int console_failure(const bert_error *error);
  * seconds of a job that takes so long. Stops when a signal was caught. */
 extern const bert_observer console_observer;
 
+/* The clock that lengths of time are measured with. */
+double console_seconds(void);
+
 /* Ends a progress line that stands on the terminal. */
 void console_progress_end(void);
 

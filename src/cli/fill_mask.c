@@ -1,14 +1,15 @@
 /* bert fill-mask: the most probable tokens in the place of [MASK]. */
 #include "commands.h"
 #include "console.h"
+#include "lines.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct {
     const char *model;
+    bert_model_options model_options;
     size_t top_k;
     bool json;
 } settings;
@@ -16,6 +17,7 @@ static struct {
 static void set_defaults(void)
 {
     memset(&settings, 0, sizeof settings);
+    settings.model_options = bert_model_options_default();
     settings.top_k = 5;
 }
 
@@ -32,20 +34,21 @@ static const option options[] = {
      .value = "N",
      AT_LEAST(1),
      .help = "tokens to show for each [MASK]"},
+    MODEL_OPTIONS(settings.model_options),
     {.name = "json",
      .kind = OPTION_FLAG,
      .target = &settings.json,
      .help = "print the result as one JSON object"},
 };
 
-/* What goes from text to text. */
+/* What goes from window to window. */
 typedef struct filler {
     bert_model *model;
     const bert_tokenizer *tokenizer;
-    bert_prediction *predictions; /* [mask_capacity, settings.top_k] */
-    size_t mask_capacity;
+    bert_filled *filled; /* [capacity] */
+    size_t capacity;
     json_t *results; /* array; NULL unless --json */
-    uint64_t texts;
+    uint64_t shown;
 } filler;
 
 static const char *token_of(const filler *filler, const bert_prediction *prediction)
@@ -54,29 +57,29 @@ static const char *token_of(const filler *filler, const bert_prediction *predict
     return token ? token : "?"; /* the model may have more entries than the tokenizer */
 }
 
-static void print_predictions(const filler *filler, const char *text, size_t length, size_t masks)
+static void print_text(filler *filler, const bert_input *input, const bert_filled *filled)
 {
-    if (filler->texts > 1)
+    if (filler->shown++ > 0)
         putchar('\n');
-    fwrite(text, 1, length, stdout);
+    fwrite(input->text, 1, input->length, stdout);
     putchar('\n');
-    for (size_t mask = 0; mask < masks; mask++) {
-        if (masks > 1)
+    for (size_t mask = 0; mask < filled->mask_count; mask++) {
+        if (filled->mask_count > 1)
             printf("  [MASK] %zu\n", mask + 1);
         for (size_t k = 0; k < settings.top_k; k++) {
-            const bert_prediction *prediction = &filler->predictions[mask * settings.top_k + k];
+            const bert_prediction *prediction = &filled->predictions[mask * settings.top_k + k];
             printf("  %6.2f %%  %s\n", 100 * prediction->probability, token_of(filler, prediction));
         }
     }
 }
 
-static void append_predictions(filler *filler, const char *text, size_t length, size_t count)
+static void append_text(filler *filler, const bert_input *input, const bert_filled *filled)
 {
     json_t *masks = json_array();
-    for (size_t mask = 0; mask < count; mask++) {
+    for (size_t mask = 0; mask < filled->mask_count; mask++) {
         json_t *predictions = json_array();
         for (size_t k = 0; k < settings.top_k; k++) {
-            const bert_prediction *prediction = &filler->predictions[mask * settings.top_k + k];
+            const bert_prediction *prediction = &filled->predictions[mask * settings.top_k + k];
             const char *token = token_of(filler, prediction);
             json_array_append_new(predictions, json_pack("{s:o, s:i, s:f}", "token",
                                                          console_json_text(token, strlen(token)),
@@ -85,67 +88,47 @@ static void append_predictions(filler *filler, const char *text, size_t length, 
         }
         json_array_append_new(masks, predictions);
     }
-    json_array_append_new(
-        filler->results,
-        json_pack("{s:o, s:o}", "text", console_json_text(text, length), "masks", masks));
+    json_array_append_new(filler->results,
+                          json_pack("{s:o, s:o}", "text",
+                                    console_json_text(input->text, input->length), "masks", masks));
 }
 
-/* Fills the masks of one text; its number goes into an error. */
-static bert_status fill_text(filler *filler, const char *text, size_t length, bert_error *error)
+static bert_status fill_window(filler *filler, const lines *lines, bert_usage *usage,
+                               bert_error *error)
 {
-    filler->texts++;
-    size_t masks = 0;
-    for (;;) {
-        bert_status status =
-            bert_fill_mask(filler->model, text, length, settings.top_k, filler->predictions,
-                           filler->mask_capacity, &masks, error);
-        if (status != BERT_OK) {
-            bert_error cause = *error;
-            snprintf(error->message, sizeof error->message, "text %llu: %s",
-                     (unsigned long long)filler->texts, cause.message);
-            return status;
-        }
-        if (masks <= filler->mask_capacity)
-            break;
-        bert_prediction *grown = NULL;
-        if (settings.top_k <= SIZE_MAX / sizeof *grown / masks)
-            grown = realloc(filler->predictions, masks * settings.top_k * sizeof *grown);
+    if (lines->count > filler->capacity) {
+        bert_filled *grown = realloc(filler->filled, lines->count * sizeof *grown);
         if (!grown) {
-            snprintf(error->message, sizeof error->message, "out of memory for %zu predictions",
-                     masks);
+            snprintf(error->message, sizeof error->message, "out of memory for predictions");
             return error->status = BERT_ERROR_MEMORY;
         }
-        filler->predictions = grown;
-        filler->mask_capacity = masks;
+        filler->filled = grown;
+        filler->capacity = lines->count;
     }
-    if (filler->results)
-        append_predictions(filler, text, length, masks);
-    else
-        print_predictions(filler, text, length, masks);
-    return BERT_OK;
+    uint64_t before = usage->texts;
+    bert_status status = bert_fill_masks(filler->model, lines->inputs, lines->count, settings.top_k,
+                                         filler->filled, usage, error);
+    for (size_t i = 0; i < usage->texts - before; i++) {
+        if (filler->results)
+            append_text(filler, &lines->inputs[i], &filler->filled[i]);
+        else
+            print_text(filler, &lines->inputs[i], &filler->filled[i]);
+        bert_filled_free(&filler->filled[i]);
+    }
+    if (!filler->results)
+        fflush(stdout); /* somebody may be typing */
+    return status;
 }
 
-/* Every line of stdin that is not empty. */
-static bert_status fill_lines(filler *filler, bert_error *error)
+static bert_status fill_all(filler *filler, lines *lines, bert_usage *usage, bert_error *error)
 {
     bert_status status = BERT_OK;
-    char *line = NULL;
-    size_t capacity = 0;
-    ssize_t length;
-    while (status == BERT_OK && console_output_alive() &&
-           (length = getline(&line, &capacity, stdin)) >= 0) {
-        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
-            length--;
-        if (length > 0)
-            status = fill_text(filler, line, (size_t)length, error);
-        if (!filler->results)
-            fflush(stdout); /* somebody may be typing */
+    while (status == BERT_OK && console_output_alive()) {
+        status = lines_next(lines, error);
+        if (status != BERT_OK || lines->count == 0)
+            break;
+        status = fill_window(filler, lines, usage, error);
     }
-    if (status == BERT_OK && ferror(stdin)) {
-        snprintf(error->message, sizeof error->message, "standard input: %s", strerror(errno));
-        status = error->status = BERT_ERROR_IO;
-    }
-    free(line);
     return status;
 }
 
@@ -153,24 +136,31 @@ static int run(const arguments *arguments)
 {
     bert_error error = {0};
     filler filler = {0};
-    bert_status status = bert_model_load(&filler.model, settings.model, &error);
+    lines lines = {.operands = arguments->operands,
+                   .operand_count = arguments->operand_count,
+                   .skips_empty = true};
+    bert_usage usage = {0};
+    bert_status status =
+        bert_model_load_with(&filler.model, settings.model, &settings.model_options, &error);
     if (status != BERT_OK)
         return console_failure(&error);
     filler.tokenizer = bert_model_tokenizer(filler.model);
     filler.results = settings.json ? json_array() : NULL;
 
-    for (size_t i = 0; status == BERT_OK && i < arguments->operand_count; i++)
-        status = fill_text(&filler, arguments->operands[i], strlen(arguments->operands[i]), &error);
-    if (arguments->operand_count == 0)
-        status = fill_lines(&filler, &error);
+    double start = console_seconds();
+    status = fill_all(&filler, &lines, &usage, &error);
+    double seconds = console_seconds() - start;
 
     int code = status == BERT_OK ? EXIT_SUCCESS : console_failure(&error);
     if (settings.json && status == BERT_OK)
         code = console_json(json_pack("{s:o, s:O}", "model",
                                       console_json_text(settings.model, strlen(settings.model)),
                                       "results", filler.results));
+    if (status == BERT_OK && arguments->operand_count == 0)
+        lines_report(&usage, seconds);
     json_decref(filler.results);
-    free(filler.predictions);
+    lines_free(&lines);
+    free(filler.filled);
     bert_model_free(filler.model);
     return code;
 }
@@ -181,7 +171,9 @@ const command command_fill_mask = {
     .synopsis = "--model DIR [OPTIONS] [TEXT...]",
     .description =
         "Shows the most probable tokens for every [MASK] in the texts, each with its probability. "
-        "Without a TEXT, reads one from each line of the standard input.",
+        "Without a TEXT, reads one from each line of the standard input, and says in the end how "
+        "fast "
+        "it went.",
     .examples = "bert fill-mask --model run \"Paris is the [MASK] of France.\"\n"
                 "bert fill-mask --model run --top-k 1 --json < lines.txt\n",
     .options = options,

@@ -10,7 +10,7 @@
 
 const command *const commands[] = {
     &command_train_tokenizer, &command_tokenize, &command_cat,       &command_prepare,
-    &command_pretrain,        &command_evaluate, &command_fill_mask, &command_plan,
+    &command_pretrain,        &command_evaluate, &command_fill_mask, &command_embed, &command_plan,
 };
 const size_t command_count = OPTION_COUNT(commands);
 

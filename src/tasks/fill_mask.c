@@ -1,10 +1,11 @@
 /* Fill-mask: the tokens that the MLM head holds most probable in the place of [MASK]. */
 #include "base/memory.h"
 #include "math/cross_entropy.h"
-#include "tasks/loaded_model.h"
+#include "tasks/inference.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The `top_k` largest of `probabilities`, best first; of equals the smaller id first. Insertion
  * into a short sorted list: most ids fail the first comparison. */
@@ -23,76 +24,78 @@ static void select_top(const float *probabilities, size_t vocab_size, size_t top
     }
 }
 
-/* What the model sees of one text. */
-typedef struct masked_text {
-    bert_encoding encoding;
-    int32_t *positions; /* [mask_count] of [MASK] in the encoding; owned */
-    size_t mask_count;
-} masked_text;
+typedef struct filler {
+    size_t top_k;
+    float *logits;       /* [limits.masked, vocab_size] */
+    bert_filled *filled; /* [count], the caller's */
+} filler;
 
-static bert_status masked_text_read(masked_text *masked, const bert_model *loaded, const char *text,
-                                    size_t length, bert_error *error)
+/* Probabilities of `count` masks to the best of each. */
+static bert_status fill_text(bert_filled *filled, const float *probabilities, size_t count,
+                             size_t vocab_size, size_t top_k, bert_error *error)
 {
-    size_t limit = (size_t)model_configuration(loaded->model)->max_position_embeddings;
-    bert_encoding *encoding = &masked->encoding;
-    TRY(bert_tokenizer_encode(loaded->tokenizer, text, length, true, 0, encoding, error));
-    if (encoding->count > limit)
-        return error_set(error, BERT_ERROR_INPUT,
-                         "the text has %zu tokens, [CLS] and [SEP] included; the model has %zu "
-                         "positions",
-                         encoding->count, limit);
-    TRY(memory_array((void **)&masked->positions, encoding->count, sizeof *masked->positions,
-                     "positions of [MASK]", error));
-    int32_t mask = tokenizer_special(loaded->tokenizer).mask;
-    for (size_t i = 0; i < encoding->count; i++)
-        if (encoding->ids[i] == mask)
-            masked->positions[masked->mask_count++] = (int32_t)i;
-    if (masked->mask_count == 0)
-        return error_set(error, BERT_ERROR_INPUT, "the text has no %s",
-                         bert_tokenizer_token(loaded->tokenizer, mask));
+    TRY(memory_array((void **)&filled->predictions, count * top_k, sizeof *filled->predictions,
+                     "predictions", error));
+    filled->mask_count = count;
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(probabilities[i * vocab_size]))
+            return error_set(error, BERT_ERROR_NUMBER,
+                             "the model's prediction for [MASK] %zu is not finite; its weights are "
+                             "of no use",
+                             i + 1);
+        select_top(probabilities + i * vocab_size, vocab_size, top_k,
+                   filled->predictions + i * top_k);
+    }
     return BERT_OK;
 }
 
-/* logits[mask_count, vocab_size] become probabilities and the best of each go to predictions. */
-static bert_status predict(bert_model *loaded, const masked_text *masked, size_t top_k,
-                           bert_prediction *predictions, bert_error *error)
+static bert_status fill_batch(void *context, bert_model *loaded, const inference_batch *batch,
+                              bert_error *error)
 {
+    const filler *filler = context;
+    const model_input *input = &batch->input;
     size_t vocab_size = (size_t)model_configuration(loaded->model)->vocab_size;
-    size_t count = masked->mask_count;
-    const uint64_t sample_number = 0;
-    const int32_t starts[2] = {0, (int32_t)masked->encoding.count};
-    float *logits = NULL;
-    bert_status status;
-    TRY_OR_GO(status,
-              memory_array((void **)&logits, count * vocab_size, sizeof *logits,
-                           "probabilities of the vocabulary", error),
-              done);
-    const model_input input = {
-        .token_count = (int)masked->encoding.count,
-        .sequence_count = 1,
-        .masked_count = (int)count,
-        .tokens = masked->encoding.ids,
-        .token_types = masked->encoding.type_ids,
-        .sequence_starts = starts,
-        .sample_numbers = &sample_number,
-        .masked_positions = masked->positions,
-    };
-    TRY_OR_GO(status, model_check_input(loaded->model, &input, error), done);
-    model_mlm_logits(loaded->model, &input, logits);
-    softmax_forward(logits, logits, count, vocab_size);
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(logits[i * vocab_size])) {
-            status = error_set(error, BERT_ERROR_NUMBER,
-                               "the model's prediction for [MASK] %zu is not finite; its weights "
-                               "are of no use",
-                               i + 1);
-            goto done;
-        }
-        select_top(logits + i * vocab_size, vocab_size, top_k, predictions + i * top_k);
+    model_mlm_logits(loaded->model, input, filler->logits);
+    softmax_forward(filler->logits, filler->logits, (size_t)input->masked_count, vocab_size);
+    int from = 0;
+    for (int i = 0; i < input->sequence_count; i++) {
+        int end = from;
+        while (end < input->masked_count &&
+               input->masked_positions[end] < input->sequence_starts[i + 1])
+            end++;
+        TRY(fill_text(&filler->filled[batch->numbers[i]],
+                      filler->logits + (size_t)from * vocab_size, (size_t)(end - from), vocab_size,
+                      filler->top_k, error));
+        from = end;
     }
+    return BERT_OK;
+}
 
-done:
-    free(logits);
+void bert_filled_free(bert_filled *filled)
+{
+    free(filled->predictions);
+    *filled = (bert_filled){0};
+}
+
+bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t count, size_t top_k,
+                            bert_filled *filled, bert_usage *usage, bert_error *error)
+{
+    size_t vocab_size = (size_t)model_configuration(model->model)->vocab_size;
+    memset(filled, 0, count * sizeof *filled);
+    if (top_k == 0 || top_k > vocab_size)
+        return error_set(error, BERT_ERROR_USAGE, "top_k is %zu; the vocabulary allows 1 to %zu",
+                         top_k, vocab_size);
+    filler filler = {.top_k = top_k, .filled = filled};
+    size_t bytes = (size_t)model->limits.masked * vocab_size * sizeof(float);
+    TRY(memory_map((void **)&filler.logits, bytes, "probabilities of the vocabulary", error));
+    const inference_job job = {.batch = fill_batch, .context = &filler, .masks = true};
+    bert_usage own = {0}, *sums = usage ? usage : &own;
+    uint64_t before = sums->texts;
+    bert_status status = inference_run(model, inputs, count, &job, usage, error);
+    if (status != BERT_OK) /* texts that were done before the failure was known may be among them */
+        for (size_t i = usage ? (size_t)(sums->texts - before) : 0; i < count; i++)
+            bert_filled_free(&filled[i]);
+    memory_unmap(filler.logits, bytes);
     return status;
 }
 
@@ -100,21 +103,13 @@ bert_status bert_fill_mask(bert_model *model, const char *text, size_t length, s
                            bert_prediction *predictions, size_t mask_capacity, size_t *mask_count,
                            bert_error *error)
 {
-    size_t vocab_size = (size_t)model_configuration(model->model)->vocab_size;
-    if (top_k == 0 || top_k > vocab_size)
-        return error_set(error, BERT_ERROR_USAGE, "top_k is %zu; the vocabulary allows 1 to %zu",
-                         top_k, vocab_size);
-    masked_text masked = {0};
-    bert_status status;
-    TRY_OR_GO(status, masked_text_read(&masked, model, text, length, error), done);
-    *mask_count = masked.mask_count;
-    if (masked.mask_count > mask_capacity)
-        masked.mask_count = mask_capacity;
-    if (masked.mask_count > 0)
-        status = predict(model, &masked, top_k, predictions, error);
-
-done:
-    free(masked.positions);
-    bert_encoding_free(&masked.encoding);
-    return status;
+    const bert_input input = {.text = text, .length = length};
+    bert_filled filled;
+    TRY(bert_fill_masks(model, &input, 1, top_k, &filled, NULL, error));
+    *mask_count = filled.mask_count;
+    size_t rows = filled.mask_count < mask_capacity ? filled.mask_count : mask_capacity;
+    if (rows > 0)
+        memcpy(predictions, filled.predictions, rows * top_k * sizeof *predictions);
+    bert_filled_free(&filled);
+    return BERT_OK;
 }

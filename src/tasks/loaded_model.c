@@ -2,7 +2,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "train/checkpoint.h"
+#include "train/micro_batch.h"
 
 #include <stdlib.h>
 
@@ -20,21 +22,41 @@ static bert_status check_vocabulary(const bert_model *loaded, const char *direct
     return BERT_OK;
 }
 
-static bert_status load_weights(model **out, const char *directory, bert_error *error)
+/* Masks that are filled at once: each takes a row of the vocabulary's probabilities. */
+enum { MASKS_AT_ONCE = 256 };
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* One sequence of all positions fits whatever is asked for, all of its tokens masked. */
+static model_limits limits_for(const model_config *config, const bert_model_options *options)
+{
+    int tokens = options->batch_tokens ? options->batch_tokens : micro_batch_default_tokens(config);
+    tokens = larger(tokens, config->max_position_embeddings);
+    return (model_limits){
+        .tokens = tokens,
+        .sequences = larger(tokens / 2, 1), /* the shortest: [CLS] and [SEP] */
+        .masked = larger(MASKS_AT_ONCE < tokens ? MASKS_AT_ONCE : tokens,
+                         config->max_position_embeddings),
+    };
+}
+
+static bert_status load_weights(bert_model *loaded, const char *directory,
+                                const bert_model_options *options, bert_error *error)
 {
     char *config_path = NULL, *weights_path = NULL;
     model_config config;
     bert_status status;
-    *out = NULL;
     TRY_OR_GO(status, path_join(&config_path, directory, "config.json", error), done);
     TRY_OR_GO(status, path_join(&weights_path, directory, "model.safetensors", error), done);
     TRY_OR_GO(status, model_config_read(&config, config_path, error), done);
 
-    const model_limits limits = {.tokens = config.max_position_embeddings,
-                                 .sequences = 1,
-                                 .masked = config.max_position_embeddings};
-    TRY_OR_GO(status, model_create(out, &config, &limits, error), done);
-    status = parameters_read(model_parameter_table(*out), model_values(*out), weights_path, error);
+    loaded->limits = limits_for(&config, options);
+    TRY_OR_GO(status, model_create(&loaded->model, &config, &loaded->limits, error), done);
+    status = parameters_read(model_parameter_table(loaded->model), model_values(loaded->model),
+                             weights_path, error);
 
 done:
     free(config_path);
@@ -42,16 +64,39 @@ done:
     return status;
 }
 
-bert_status bert_model_load(bert_model **out, const char *path, bert_error *error)
+bert_model_options bert_model_options_default(void)
 {
+    return (bert_model_options){0};
+}
+
+static bert_status check_options(const bert_model_options *options, bert_error *error)
+{
+    if (options->batch_tokens < 0 || options->batch_tokens > 1 << 24)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--batch-tokens is %d, expected 0 (chosen from the model) to %d",
+                         options->batch_tokens, 1 << 24);
+    if (options->threads < 0)
+        return error_set(error, BERT_ERROR_USAGE, "--threads is %d, expected 0 (all cores) or more",
+                         options->threads);
+    return BERT_OK;
+}
+
+bert_status bert_model_load_with(bert_model **out, const char *path,
+                                 const bert_model_options *options, bert_error *error)
+{
+    const bert_model_options none = bert_model_options_default();
     *out = NULL;
+    if (!options)
+        options = &none;
+    TRY(check_options(options, error));
     bert_model *loaded = NULL;
     char *directory;
     TRY(checkpoint_find_model(&directory, path, error));
+    threads_use(options->threads);
     bert_status status;
     TRY_OR_GO(status, checkpoint_verify_model(directory, error), fail);
     TRY_OR_GO(status, memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error), fail);
-    TRY_OR_GO(status, load_weights(&loaded->model, directory, error), fail);
+    TRY_OR_GO(status, load_weights(loaded, directory, options, error), fail);
     TRY_OR_GO(status, bert_tokenizer_load(&loaded->tokenizer, directory, NULL, error), fail);
     TRY_OR_GO(status, check_vocabulary(loaded, directory, error), fail);
     free(directory);
@@ -62,6 +107,11 @@ fail:
     free(directory);
     bert_model_free(loaded);
     return status;
+}
+
+bert_status bert_model_load(bert_model **out, const char *path, bert_error *error)
+{
+    return bert_model_load_with(out, path, NULL, error);
 }
 
 void bert_model_free(bert_model *loaded)
@@ -76,4 +126,9 @@ void bert_model_free(bert_model *loaded)
 const bert_tokenizer *bert_model_tokenizer(const bert_model *loaded)
 {
     return loaded->tokenizer;
+}
+
+size_t bert_model_hidden_size(const bert_model *loaded)
+{
+    return (size_t)model_configuration(loaded->model)->hidden_size;
 }

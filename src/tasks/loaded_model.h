@@ -7,7 +7,8 @@
 #include "tokenizer/tokenizer.h"
 
 struct bert_model {
-    model *model; /* for the forward pass of one text at a time, all of its tokens masked at most */
+    model *model;        /* for the forward pass alone */
+    model_limits limits; /* of a batch; one sequence of all its positions always fits */
     bert_tokenizer *tokenizer;
 };
 

@@ -1,0 +1,95 @@
+/* Texts through a trained model, many at once: computed in batches without padding, in memory that
+ * does not grow with their number. Part of bert.h. */
+#ifndef BERT_INFERENCE_H
+#define BERT_INFERENCE_H
+
+#include "bert/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A trained model with its tokenizer, ready for use. */
+typedef struct bert_model bert_model;
+
+typedef struct bert_model_options {
+    int batch_tokens; /* 0: chosen from the model. Computed at once, where there are so many; more
+                         take more memory */
+    int threads;      /* 0: all cores */
+} bert_model_options;
+BERT_API bert_model_options bert_model_options_default(void);
+
+/* `directory`: a model folder, or a run: its last checkpoint. `options` may be NULL in the second
+ * form. */
+BERT_API bert_status bert_model_load(bert_model **model, const char *directory, bert_error *error);
+BERT_API bert_status bert_model_load_with(bert_model **model, const char *directory,
+                                          const bert_model_options *options, bert_error *error);
+BERT_API void bert_model_free(bert_model *model);
+
+/* Columns of an embedding. */
+BERT_API size_t bert_model_hidden_size(const bert_model *model);
+
+/* One text, or two that belong together where `pair` is not NULL. Any bytes. */
+typedef struct bert_input {
+    const char *text;
+    size_t length;
+    const char *pair;
+    size_t pair_length;
+} bert_input;
+
+/* What went through a model, added up over calls: zero it before the first. Where it is given, a
+ * message about a text begins with its number, counted from 1 over all these calls. After a
+ * failure, the texts in `texts` are done. */
+typedef struct bert_usage {
+    uint64_t texts, tokens;
+    uint64_t truncated; /* texts that were too long and were cut */
+} bert_usage;
+
+typedef enum bert_pooling {
+    BERT_POOLING_MEAN, /* mean over all tokens, [CLS] and [SEP] included */
+    BERT_POOLING_CLS,  /* the first token's */
+} bert_pooling;
+
+typedef struct bert_embed_params {
+    bert_pooling pooling; /* BERT_POOLING_MEAN */
+    bool normalize;       /* false; true: divided by their Euclidean length */
+    int max_seq_length;   /* 0: as many tokens as the model has positions; longer texts are cut */
+} bert_embed_params;
+BERT_API bert_embed_params bert_embed_params_default(void);
+
+/* embeddings[count, hidden_size] out of the last layer's hidden states; the caller's. `usage` may
+ * be NULL. */
+BERT_API bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count,
+                                const bert_embed_params *params, float *embeddings,
+                                bert_usage *usage, bert_error *error);
+
+typedef struct bert_prediction {
+    int32_t id;
+    double probability;
+} bert_prediction;
+
+/* The `top_k` most probable tokens, best first, for every [MASK] in `text`, in its order.
+ * predictions: [mask_count, top_k], of which at most `mask_capacity` rows are written; the caller
+ * owns it. `*mask_count` is how many the text has. A text without [MASK], or one longer than the
+ * model has positions, is an error. Ties go to the smaller id. */
+BERT_API bert_status bert_fill_mask(bert_model *model, const char *text, size_t length,
+                                    size_t top_k, bert_prediction *predictions,
+                                    size_t mask_capacity, size_t *mask_count, bert_error *error);
+
+/* The same for many texts. */
+typedef struct bert_filled {
+    bert_prediction *predictions; /* [mask_count, top_k] */
+    size_t mask_count;
+} bert_filled;
+
+/* filled[count] is written for the texts that usage->texts counts; each is released by
+ * bert_filled_free. `usage` may be NULL. */
+BERT_API bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t count,
+                                     size_t top_k, bert_filled *filled, bert_usage *usage,
+                                     bert_error *error);
+BERT_API void bert_filled_free(bert_filled *filled);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,191 @@
+/* bert embed: texts as vectors. */
+#include "commands.h"
+#include "console.h"
+#include "lines.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    const char *model, *pooling, *output;
+    bert_model_options model_options;
+    bert_embed_params params;
+    bool pairs;
+} settings;
+
+static void set_defaults(void)
+{
+    memset(&settings, 0, sizeof settings);
+    settings.pooling = "mean";
+    settings.model_options = bert_model_options_default();
+    settings.params = bert_embed_params_default();
+}
+
+static const option options[] = {
+    {.name = "model",
+     .kind = OPTION_STRING,
+     .target = &settings.model,
+     .value = "DIR",
+     .required = true,
+     .help = "model folder, or a run: its last checkpoint"},
+    {.name = "pooling",
+     .kind = OPTION_STRING,
+     .target = &settings.pooling,
+     .value = "mean|cls",
+     .help = "what of the last layer: the mean over all tokens, or the first token's"},
+    {.name = "normalize",
+     .kind = OPTION_FLAG,
+     .target = &settings.params.normalize,
+     .help = "divide each vector by its length: dot products are then cosines"},
+    {.name = "output",
+     .kind = OPTION_STRING,
+     .target = &settings.output,
+     .value = "FILE.npy",
+     .default_text = "JSON lines on the standard output",
+     .help = "write a NumPy array of 32-bit numbers, a row for each text"},
+    {.name = "pairs",
+     .kind = OPTION_FLAG,
+     .target = &settings.pairs,
+     .help = "a text is two, with a tab between them"},
+    {.name = "max-seq-length",
+     .kind = OPTION_INT,
+     .target = &settings.params.max_seq_length,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "the model's positions",
+     .help = "tokens of a text at most, [CLS] and [SEP] included; longer texts are cut"},
+    MODEL_OPTIONS(settings.model_options),
+};
+
+typedef struct embedder {
+    bert_model *model;
+    size_t columns;
+    float *rows;
+    size_t capacity;
+    bert_npy *npy; /* NULL: JSON lines */
+} embedder;
+
+/* {"embedding":[…]}, each number with the digits that tell a float apart. */
+static void print_rows(const embedder *embedder, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const float *row = embedder->rows + i * embedder->columns;
+        printf("{\"embedding\":[%.9g", (double)row[0]);
+        for (size_t k = 1; k < embedder->columns; k++)
+            printf(",%.9g", (double)row[k]);
+        puts("]}");
+    }
+    fflush(stdout);
+}
+
+static bert_status embed_window(embedder *embedder, const lines *lines, bert_usage *usage,
+                                bert_error *error)
+{
+    if (lines->count > embedder->capacity) {
+        float *grown = realloc(embedder->rows, lines->count * embedder->columns * sizeof *grown);
+        if (!grown) {
+            snprintf(error->message, sizeof error->message, "out of memory for embeddings");
+            return error->status = BERT_ERROR_MEMORY;
+        }
+        embedder->rows = grown;
+        embedder->capacity = lines->count;
+    }
+    bert_status status = bert_embed(embedder->model, lines->inputs, lines->count, &settings.params,
+                                    embedder->rows, usage, error);
+    if (status != BERT_OK)
+        return status;
+    if (embedder->npy)
+        return bert_npy_write(embedder->npy, embedder->rows, lines->count, error);
+    print_rows(embedder, lines->count);
+    return BERT_OK;
+}
+
+static bert_status embed_all(embedder *embedder, lines *lines, bert_usage *usage, bert_error *error)
+{
+    bert_status status = BERT_OK;
+    while (status == BERT_OK && console_output_alive()) {
+        status = lines_next(lines, error);
+        if (status != BERT_OK || lines->count == 0)
+            break;
+        status = embed_window(embedder, lines, usage, error);
+    }
+    return status;
+}
+
+static bert_status open_model(embedder *embedder, bert_error *error)
+{
+    bert_status status =
+        bert_model_load_with(&embedder->model, settings.model, &settings.model_options, error);
+    if (status != BERT_OK)
+        return status;
+    embedder->columns = bert_model_hidden_size(embedder->model);
+    return settings.output
+               ? bert_npy_open(&embedder->npy, settings.output, embedder->columns, error)
+               : BERT_OK;
+}
+
+static bool has_ending(const char *text, const char *ending)
+{
+    size_t length = strlen(text), ending_length = strlen(ending);
+    return length > ending_length && strcmp(text + length - ending_length, ending) == 0;
+}
+
+static bool choose_pooling(void)
+{
+    bool mean = strcmp(settings.pooling, "mean") == 0, cls = strcmp(settings.pooling, "cls") == 0;
+    settings.params.pooling = cls ? BERT_POOLING_CLS : BERT_POOLING_MEAN;
+    if (!mean && !cls)
+        console_error("embed: --pooling is \"%.60s\"; expected mean or cls", settings.pooling);
+    return mean || cls;
+}
+
+static int run(const arguments *arguments)
+{
+    if (!choose_pooling())
+        return EXIT_USAGE;
+    if (settings.output && !has_ending(settings.output, ".npy")) {
+        console_error("embed: --output is \"%.200s\"; expected a name that ends in .npy",
+                      settings.output);
+        return EXIT_USAGE;
+    }
+    embedder embedder = {0};
+    lines lines = {.operands = arguments->operands,
+                   .operand_count = arguments->operand_count,
+                   .pairs = settings.pairs};
+    bert_usage usage = {0};
+    bert_error error = {0};
+    bert_status status = open_model(&embedder, &error);
+    double start = console_seconds();
+    if (status == BERT_OK)
+        status = embed_all(&embedder, &lines, &usage, &error);
+    double seconds = console_seconds() - start;
+    if (status == BERT_OK && embedder.npy)
+        status = bert_npy_commit(embedder.npy, &error);
+    else
+        bert_npy_discard(embedder.npy);
+    int code = status == BERT_OK ? EXIT_SUCCESS : console_failure(&error);
+    if (status == BERT_OK && arguments->operand_count == 0)
+        lines_report(&usage, seconds);
+    lines_free(&lines);
+    free(embedder.rows);
+    bert_model_free(embedder.model);
+    return code;
+}
+
+const command command_embed = {
+    .name = "embed",
+    .summary = "turn texts into vectors",
+    .synopsis = "--model DIR [OPTIONS] [TEXT...]",
+    .description =
+        "Gives a vector for each text, out of the hidden states of the model's last layer: JSON "
+        "lines with the member \"embedding\" on the standard output, or a NumPy array. Without a "
+        "TEXT, reads one from each line of the standard input, as they come: memory does not grow "
+        "with their number. How fast it went stands on the standard error.",
+    .examples = "bert embed --model run --normalize \"A sentence.\" \"Another one.\"\n"
+                "bert embed --model run --output vectors.npy < sentences.txt\n",
+    .options = options,
+    .option_count = OPTION_COUNT(options),
+    .set_defaults = set_defaults,
+    .run = run,
+};

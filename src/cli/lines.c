@@ -1,0 +1,180 @@
+#include "lines.h"
+
+#include "console.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A window ends at either: enough work for many batches, and a bounded part of the memory. */
+enum { WINDOW_TEXTS = 4096, WINDOW_BYTES = 1 << 22, READ_BYTES = 1 << 16, LINE_LIMIT = 1 << 26 };
+
+static bert_status fail(bert_error *error, bert_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+    return error->status = status;
+}
+
+static bert_status append(lines *lines, bert_input input, bert_error *error)
+{
+    if (lines->count == lines->capacity) {
+        size_t capacity = lines->capacity ? 2 * lines->capacity : 64;
+        bert_input *grown = realloc(lines->inputs, capacity * sizeof *grown);
+        if (!grown)
+            return fail(error, BERT_ERROR_MEMORY, "out of memory for a window of texts");
+        lines->inputs = grown;
+        lines->capacity = capacity;
+    }
+    lines->inputs[lines->count++] = input;
+    return BERT_OK;
+}
+
+static bert_status append_line(lines *lines, const char *text, size_t length, const char *what,
+                               bert_error *error)
+{
+    lines->lines++;
+    if (length > 0 && text[length - 1] == '\r')
+        length--;
+    if (length == 0 && lines->skips_empty)
+        return BERT_OK;
+    bert_input input = {.text = text, .length = length};
+    if (lines->pairs) {
+        const char *tab = memchr(text, '\t', length);
+        if (!tab)
+            return fail(error, BERT_ERROR_INPUT,
+                        "%s %llu: has no tab between two texts, as --pairs expects", what,
+                        lines->lines);
+        input.length = (size_t)(tab - text);
+        input.pair = tab + 1;
+        input.pair_length = length - input.length - 1;
+    }
+    return append(lines, input, error);
+}
+
+static bert_status take_operands(lines *lines, bert_error *error)
+{
+    bert_status status = BERT_OK;
+    while (status == BERT_OK && lines->next_operand < lines->operand_count &&
+           lines->count < WINDOW_TEXTS) {
+        const char *text = lines->operands[lines->next_operand++];
+        status = append_line(lines, text, strlen(text), "text", error);
+    }
+    return status;
+}
+
+/* --------------------------------------------------------------------------- standard input --- */
+
+/* Whether reading would give something at once, the end included. */
+static bool more_is_there(void)
+{
+    struct pollfd standard_input = {.fd = STDIN_FILENO, .events = POLLIN};
+    return poll(&standard_input, 1, 0) > 0;
+}
+
+static bert_status read_more(lines *lines, bert_error *error)
+{
+    if (lines->room - lines->end < READ_BYTES) {
+        size_t room = 2 * lines->room + READ_BYTES;
+        char *grown = room < LINE_LIMIT + WINDOW_BYTES ? realloc(lines->buffer, room) : NULL;
+        if (!grown)
+            return fail(error, BERT_ERROR_INPUT, "line %llu: is longer than a text can be",
+                        lines->lines + 1);
+        lines->buffer = grown;
+        lines->room = room;
+    }
+    ssize_t got;
+    do
+        got = read(STDIN_FILENO, lines->buffer + lines->end, lines->room - lines->end);
+    while (got < 0 && errno == EINTR && !console_signal());
+    if (got < 0)
+        return fail(error, BERT_ERROR_IO, "standard input: %s", strerror(errno));
+    lines->finished = got == 0;
+    lines->end += (size_t)got;
+    return BERT_OK;
+}
+
+/* Reads until whole lines stand in the buffer: a window full, or as many as are there now. *size is
+ * how far they go. */
+static bert_status gather(lines *lines, size_t *size, bert_error *error)
+{
+    if (lines->begin > 0)
+        memmove(lines->buffer, lines->buffer + lines->begin, lines->end - lines->begin);
+    lines->end -= lines->begin;
+    lines->begin = 0;
+    size_t searched = 0, count = 0;
+    for (*size = 0;;) {
+        char *end;
+        while (count < WINDOW_TEXTS && searched < lines->end &&
+               (end = memchr(lines->buffer + searched, '\n', lines->end - searched))) {
+            *size = searched = (size_t)(end - lines->buffer) + 1;
+            count++;
+        }
+        if (lines->finished) {
+            if (count < WINDOW_TEXTS)
+                *size = lines->end; /* a last line without its end */
+            return BERT_OK;
+        }
+        if (count == WINDOW_TEXTS || *size >= WINDOW_BYTES || (count > 0 && !more_is_there()))
+            return BERT_OK;
+        searched = lines->end; /* what was looked through has no more line ends */
+        bert_status status = read_more(lines, error);
+        if (status != BERT_OK)
+            return status;
+    }
+}
+
+static bert_status take_lines(lines *lines, bert_error *error)
+{
+    size_t size;
+    bert_status status = gather(lines, &size, error);
+    while (status == BERT_OK && lines->begin < size) {
+        const char *line = lines->buffer + lines->begin;
+        const char *end = memchr(line, '\n', size - lines->begin);
+        size_t length = end ? (size_t)(end - line) : size - lines->begin;
+        lines->begin += length + (end != NULL);
+        status = append_line(lines, line, length, "line", error);
+    }
+    return status;
+}
+
+bert_status lines_next(lines *lines, bert_error *error)
+{
+    lines->count = 0;
+    if (lines->operand_count > 0)
+        return take_operands(lines, error);
+    bert_status status = BERT_OK;
+    while (status == BERT_OK && lines->count == 0 &&
+           !(lines->finished && lines->begin == lines->end))
+        status = take_lines(lines, error);
+    return status;
+}
+
+void lines_free(lines *lines)
+{
+    free(lines->inputs);
+    free(lines->buffer);
+}
+
+/* ------------------------------------------------------------------------------- throughput --- */
+
+void lines_report(const bert_usage *usage, double seconds)
+{
+    char texts[32], tokens[32], texts_rate[32], tokens_rate[32], cut[80] = "", cut_count[32];
+    if (seconds <= 0)
+        seconds = 1e-9;
+    if (usage->truncated > 0)
+        snprintf(cut, sizeof cut, "; %s too long for the model and cut",
+                 console_count(cut_count, usage->truncated));
+    console_note("%s text%s, %s tokens in %.1f s: %s texts/s, %s tokens/s%s",
+                 console_count(texts, usage->texts), usage->texts == 1 ? "" : "s",
+                 console_count(tokens, usage->tokens), seconds,
+                 console_count(texts_rate, (uint64_t)((double)usage->texts / seconds)),
+                 console_count(tokens_rate, (uint64_t)((double)usage->tokens / seconds)), cut);
+}

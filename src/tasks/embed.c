@@ -1,0 +1,74 @@
+/* Embeddings of texts: the last layer's hidden states, pooled. */
+#include "base/memory.h"
+#include "math/embedding.h"
+#include "math/pooling.h"
+#include "math/reduce.h"
+#include "tasks/inference.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct embedder {
+    const bert_embed_params *params;
+    float *hidden_states; /* [limits.tokens, hidden_size] */
+    float *pooled;        /* [limits.sequences, hidden_size] */
+    float *embeddings;    /* [count, hidden_size], the caller's */
+} embedder;
+
+bert_embed_params bert_embed_params_default(void)
+{
+    return (bert_embed_params){.pooling = BERT_POOLING_MEAN};
+}
+
+static bert_status embed_batch(void *context, bert_model *loaded, const inference_batch *batch,
+                               bert_error *error)
+{
+    const embedder *embedder = context;
+    const model_input *input = &batch->input;
+    size_t hidden = bert_model_hidden_size(loaded), sequences = (size_t)input->sequence_count;
+    model_hidden_states(loaded->model, input, embedder->hidden_states);
+    if (embedder->params->pooling == BERT_POOLING_CLS)
+        rows_gather(embedder->pooled, embedder->hidden_states, input->sequence_starts, sequences,
+                    hidden);
+    else
+        segments_mean(embedder->pooled, embedder->hidden_states, input->sequence_starts, sequences,
+                      hidden);
+    if (embedder->params->normalize)
+        rows_normalize(embedder->pooled, sequences, hidden);
+    if (!all_finite(embedder->pooled, sequences * hidden))
+        return error_set(error, BERT_ERROR_NUMBER,
+                         "an embedding is not finite; the model's weights are of no use");
+    for (size_t i = 0; i < sequences; i++)
+        memcpy(embedder->embeddings + batch->numbers[i] * hidden, embedder->pooled + i * hidden,
+               hidden * sizeof *embedder->pooled);
+    return BERT_OK;
+}
+
+bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count,
+                       const bert_embed_params *params, float *embeddings, bert_usage *usage,
+                       bert_error *error)
+{
+    if (params->max_seq_length < 0 || params->max_seq_length == 1 || params->max_seq_length == 2)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--max-seq-length is %d, expected 0 (all positions) or at least 3",
+                         params->max_seq_length);
+    embedder embedder = {.params = params, .embeddings = embeddings};
+    size_t hidden = bert_model_hidden_size(model);
+    bert_status status;
+    TRY_OR_GO(status,
+              memory_map((void **)&embedder.hidden_states,
+                         (size_t)model->limits.tokens * hidden * sizeof(float), "hidden states",
+                         error),
+              done);
+    TRY_OR_GO(status,
+              memory_array((void **)&embedder.pooled, (size_t)model->limits.sequences * hidden,
+                           sizeof(float), "embeddings", error),
+              done);
+    const inference_job job = {
+        .batch = embed_batch, .context = &embedder, .max_seq_length = params->max_seq_length};
+    status = inference_run(model, inputs, count, &job, usage, error);
+done:
+    free(embedder.pooled);
+    memory_unmap(embedder.hidden_states, (size_t)model->limits.tokens * hidden * sizeof(float));
+    return status;
+}
