@@ -6,9 +6,9 @@
 #include <unicode/utf8.h>
 
 /* In the order in which they are asked; the last one takes any text. */
-static const reader_format *const formats[] = {&reader_parquet,   &reader_arrow,
-                                               &reader_wikitext,  &reader_json_lines,
-                                               &reader_delimited, &reader_plain_text};
+static const reader_format *const formats[] = {
+    &reader_parquet,    &reader_arrow,     &reader_wikipedia, &reader_wikitext,
+    &reader_json_lines, &reader_delimited, &reader_plain_text};
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 

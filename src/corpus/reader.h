@@ -42,7 +42,7 @@ typedef struct reader_format {
 } reader_format;
 
 extern const reader_format reader_arrow, reader_parquet, reader_delimited, reader_json_lines,
-    reader_plain_text, reader_wikitext;
+    reader_plain_text, reader_wikipedia, reader_wikitext;
 
 typedef struct table_row {
     enum { ROWS_UNKNOWN, ROWS_ARE_DOCUMENTS, ROWS_ARE_WIKITEXT } kind;

@@ -1,5 +1,5 @@
-/* A Parquet file or Arrow data of any content (FUZZ_MAGIC and FUZZ_OTHER_MAGIC say how they begin):
- * documents come out, or it is refused with a message that names the file. */
+/* A Parquet file, Arrow data or a Wikipedia dump of any content (FUZZ_MAGIC and FUZZ_OTHER_MAGIC say
+ * how they begin): documents come out, or it is refused with a message that names the file. */
 #include "fuzz.h"
 
 static bert_status take(void *context, const char *text, size_t length, bert_error *error)
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!begins(data, size, FUZZ_MAGIC) && !begins(data, size, FUZZ_OTHER_MAGIC))
         return -1; /* another reader's */
     const char *path = fuzz_write_file(FUZZ_FILE, data, size);
-    static const char *const fields[] = {NULL, "tags,text"};
+    static const char *const fields[] = {NULL, "tags,text", "turns.text,translation.en"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         bert_reader_options options = {.text_field = fields[i]};
         bert_error error = {0};

@@ -1,0 +1,215 @@
+/* Wikipedia's XML dumps (mediawiki.org/wiki/Help:Export), read as a stream: a document is the prose
+ * of a page of namespace 0 that is no redirect. Of several revisions the last one counts.
+ *
+ * Titles and headings are left out, as of WikiText. Entities are never defined by a dump; one that
+ * does so (a DOCTYPE) is refused. */
+#include "base/memory.h"
+#include "corpus/reader.h"
+#include "corpus/wiki_markup.h"
+
+#include <ctype.h>
+#include <libxml/xmlreader.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+typedef struct dump {
+    reader *reader;
+    xmlTextReader *xml;
+    wiki_namespaces namespaces;
+    text number, model, text; /* of the page at hand: its namespace, the kind of its text */
+    text *open;               /* that of the element that is open; NULL: it does not matter */
+    text scratch;
+    bool is_redirect;
+    bert_status status; /* where reading failed, or the XML is wrong */
+    bert_error error;
+} dump;
+
+/* The root element stands in the first bytes. */
+static size_t head_size(size_t size)
+{
+    return size < 4096 ? size : 4096;
+}
+
+static bool detect(const reader *reader, const char *head, size_t size)
+{
+    (void)reader;
+    size_t start = 0;
+    while (start < size && isspace((unsigned char)head[start]))
+        start++;
+    return start < size && head[start] == '<' && memmem(head, head_size(size), "<mediawiki", 10);
+}
+
+/* ------------------------------------------------------------------------------------- libxml ---
+ */
+
+static int read_input(void *context, char *data, int size)
+{
+    dump *dump = context;
+    size_t got;
+    dump->status = source_take(&dump->reader->source, data, (size_t)size, &got, &dump->error);
+    return dump->status == BERT_OK ? (int)got : -1;
+}
+
+static void keep_error(void *context, xmlErrorPtr problem)
+{
+    dump *dump = context;
+    if (dump->status != BERT_OK || problem->level < XML_ERR_ERROR)
+        return;
+    const char *message = problem->message ? problem->message : "it cannot be parsed";
+    long at = xmlTextReaderByteConsumed(dump->xml);
+    dump->status = error_set(&dump->error, BERT_ERROR_INPUT, "%s: byte %ld, line %d: not XML: %.*s",
+                             dump->reader->source.name, at > 0 ? at : 0, problem->line,
+                             (int)strcspn(message, "\n"), message);
+}
+
+static void end(reader *reader)
+{
+    dump *dump = reader->state;
+    xmlFreeTextReader(dump->xml);
+    text_free(&dump->namespaces);
+    text_free(&dump->text);
+    text_free(&dump->model);
+    text_free(&dump->number);
+    text_free(&dump->scratch);
+    free(dump);
+}
+
+static bert_status refuse_doctype(const reader *reader, bert_error *error)
+{
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: has a DOCTYPE, which no dump of Wikipedia has: refused",
+                     reader->source.name);
+}
+
+static bert_status start(reader *reader, bert_error *error)
+{
+    const source *source = &reader->source;
+    if (memmem(source->buffer + source->begin, head_size(source->end - source->begin), "<!DOCTYPE",
+               9))
+        return refuse_doctype(reader, error);
+    dump *dump;
+    TRY(memory_array((void **)&dump, 1, sizeof *dump, "a reader of dumps", error));
+    reader->state = dump;
+    dump->reader = reader;
+    /* libxml's limits stay: 10 MB in a text, depth, names. */
+    dump->xml =
+        xmlReaderForIO(read_input, NULL, dump, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_COMPACT);
+    if (!dump->xml)
+        return error_set(error, BERT_ERROR_MEMORY, "%s: no memory for an XML reader",
+                         reader->source.name);
+    xmlTextReaderSetStructuredErrorHandler(dump->xml, keep_error, dump);
+    return BERT_OK;
+}
+
+/* -------------------------------------------------------------------------------------- pages ---
+ */
+
+/* Where the text of an element is kept; NULL where it does not matter. */
+static text *choose_text(dump *dump, const char *name, int depth)
+{
+    if (depth == 2 && strcmp(name, "ns") == 0)
+        return &dump->number;
+    if (depth == 3 && strcmp(name, "model") == 0)
+        return &dump->model;
+    if (depth == 3 && strcmp(name, "text") == 0)
+        return &dump->text;
+    return NULL;
+}
+
+/* Media, file and category: links to them show no text. */
+static bool is_hidden_namespace(dump *dump, const char *name, int depth)
+{
+    if (depth != 3 || strcmp(name, "namespace") != 0)
+        return false;
+    xmlChar *key = xmlTextReaderGetAttribute(dump->xml, (const xmlChar *)"key");
+    long number = key ? strtol((const char *)key, NULL, 10) : 0;
+    xmlFree(key);
+    return number == -2 || number == 6 || number == 14;
+}
+
+static void begin_element(dump *dump, const char *name)
+{
+    int depth = xmlTextReaderDepth(dump->xml);
+    if (depth == 1 && strcmp(name, "page") == 0) {
+        text_clear(&dump->number);
+        text_clear(&dump->model);
+        text_clear(&dump->text);
+        dump->is_redirect = false;
+    }
+    dump->is_redirect |= depth == 2 && strcmp(name, "redirect") == 0;
+    dump->open = choose_text(dump, name, depth);
+    if (dump->open) /* also of an earlier revision */
+        text_clear(dump->open);
+    else if (is_hidden_namespace(dump, name, depth))
+        dump->open = &dump->namespaces;
+    if (xmlTextReaderIsEmptyElement(dump->xml))
+        dump->open = NULL;
+}
+
+static bert_status end_element(dump *dump, bert_error *error)
+{
+    text *open = dump->open;
+    dump->open = NULL;
+    return open == &dump->namespaces ? text_append(open, "\n", 1, error) : BERT_OK;
+}
+
+static bool is_article(const dump *dump)
+{
+    static const char redirect[] = "#REDIRECT"; /* where the dump does not say so itself */
+    return !dump->is_redirect && dump->text.length > 0 &&
+           (dump->number.length == 0 || strcmp(dump->number.data, "0") == 0) &&
+           (dump->model.length == 0 || strcmp(dump->model.data, "wikitext") == 0) &&
+           strncasecmp(dump->text.data, redirect, sizeof redirect - 1) != 0;
+}
+
+/* Goes on to the end of the next page; *found is false at the end of the dump. */
+static bert_status read_page(dump *dump, bool *found, bert_error *error)
+{
+    for (*found = false; !*found;) {
+        int result = xmlTextReaderRead(dump->xml);
+        if (dump->status != BERT_OK)
+            return error_set(error, dump->status, "%s", dump->error.message);
+        if (result < 0)
+            return error_set(error, BERT_ERROR_INPUT, "%s: byte %ld: not XML",
+                             dump->reader->source.name, xmlTextReaderByteConsumed(dump->xml));
+        if (result == 0)
+            return BERT_OK;
+        const char *name = (const char *)xmlTextReaderConstLocalName(dump->xml);
+        const char *value = (const char *)xmlTextReaderConstValue(dump->xml);
+        switch (xmlTextReaderNodeType(dump->xml)) {
+        case XML_READER_TYPE_DOCUMENT_TYPE:
+            return refuse_doctype(dump->reader, error);
+        case XML_READER_TYPE_ELEMENT:
+            begin_element(dump, name);
+            break;
+        case XML_READER_TYPE_END_ELEMENT:
+            *found = xmlTextReaderDepth(dump->xml) == 1 && strcmp(name, "page") == 0;
+            TRY(end_element(dump, error));
+            break;
+        default:
+            if (dump->open && value)
+                TRY(text_append(dump->open, value, strlen(value), error));
+        }
+    }
+    return BERT_OK;
+}
+
+static bert_status next(reader *reader, document *document, bool *found, bert_error *error)
+{
+    dump *dump = reader->state;
+    while (document->length == 0) {
+        bool more;
+        TRY(read_page(dump, &more, error));
+        if (!more)
+            break;
+        if (is_article(dump))
+            TRY(wiki_markup_append(document, dump->text.data, dump->text.length, &dump->namespaces,
+                                   &dump->scratch, error));
+    }
+    *found = document->length > 0;
+    return BERT_OK;
+}
+
+const reader_format reader_wikipedia = {
+    .name = "a Wikipedia dump", .detect = detect, .start = start, .next = next, .end = end};
