@@ -15,7 +15,9 @@
 #include "bert/inference.h"
 #include "bert/npy.h"
 #include "bert/plan.h"
+#include "bert/serve.h"
 #include "bert/status.h"
+#include "bert/tune.h"
 
 #ifdef __cplusplus
 extern "C" {

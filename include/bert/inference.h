@@ -26,6 +26,9 @@ BERT_API bert_status bert_model_load_with(bert_model **model, const char *direct
                                           const bert_model_options *options, bert_error *error);
 BERT_API void bert_model_free(bert_model *model);
 
+/* Whether it has a head for masked tokens, as models that were pre-trained have. */
+BERT_API bool bert_model_fills_masks(const bert_model *model);
+
 /* Columns of an embedding. */
 BERT_API size_t bert_model_hidden_size(const bert_model *model);
 

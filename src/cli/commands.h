@@ -4,8 +4,9 @@
 
 #include "options.h"
 
-extern const command command_train_tokenizer, command_tokenize, command_cat, command_prepare,
-    command_pretrain, command_evaluate, command_fill_mask, command_embed, command_plan;
+#define COMMAND(name) extern const command command_##name;
+#include "commands.inc"
+#undef COMMAND
 
 /* In the order in which one would use them. */
 extern const command *const commands[];

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 const command *const commands[] = {
-    &command_train_tokenizer, &command_tokenize, &command_cat,       &command_prepare,
-    &command_pretrain,        &command_evaluate, &command_fill_mask, &command_embed, &command_plan,
+#define COMMAND(name) &command_##name,
+#include "commands.inc"
+#undef COMMAND
 };
 const size_t command_count = OPTION_COUNT(commands);
 

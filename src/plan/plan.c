@@ -1,9 +1,9 @@
 /* bert_plan: what a run will take, from the speed of one node and a model of the network between
  * them (docs/plan.md). */
 #include "bert/plan.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "model/parameters.h"
+#include "plan/find_config.h"
 #include "plan/network.h"
 #include "train/micro_batch.h"
 
@@ -107,14 +107,6 @@ static bert_status check_share(const bert_plan_params *params, int nodes, bert_e
                      "a batch of %" PRId64 " sequences cannot be divided among %d nodes; a larger "
                      "--batch-size, or --grow-batch",
                      params->batch_size, nodes);
-}
-
-/* A size by name, or a configuration file. */
-static bert_status find_config(model_config *config, const char *model, bert_error *error)
-{
-    if (model_config_named(config, model, error) == BERT_OK)
-        return BERT_OK;
-    return file_exists(model) ? model_config_read(config, model, error) : error->status;
 }
 
 static bert_status measure_gradients(gradient_sizes *sizes, const model_config *config,

@@ -132,3 +132,8 @@ size_t bert_model_hidden_size(const bert_model *loaded)
 {
     return (size_t)model_configuration(loaded->model)->hidden_size;
 }
+
+bool bert_model_fills_masks(const bert_model *loaded)
+{
+    return model_configuration(loaded->model)->head == MODEL_HEAD_PRETRAINING;
+}

@@ -1,0 +1,170 @@
+/* bert tune: the fastest settings for a model on this machine. */
+#include "commands.h"
+#include "console.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct {
+    bert_tune_params params;
+    size_t megabytes;
+    bool json;
+} settings;
+
+static void set_defaults(void)
+{
+    settings.params = bert_tune_params_default();
+    settings.megabytes = 0;
+    settings.json = false;
+}
+
+static const option options[] = {
+    {.name = "model",
+     .kind = OPTION_STRING,
+     .target = &settings.params.model,
+     .value = "NAME|FILE",
+     .help = "tiny, mini, small, medium, base, large, or a config.json"},
+    {.name = "max-seq-length",
+     .kind = OPTION_INT,
+     .target = &settings.params.max_seq_length,
+     .value = "N",
+     AT_LEAST(3),
+     .help = "tokens in every sequence of the trials"},
+    {.name = "batch-size",
+     .kind = OPTION_INT64,
+     .target = &settings.params.batch_size,
+     .value = "N",
+     AT_LEAST(1),
+     .help = "sequences in a step, among which the optimizer's time is shared"},
+    {.name = "precision",
+     .kind = OPTION_STRING,
+     .target = &settings.params.precision,
+     .value = "any|float32|bf16",
+     .help = "precision of the products to try"},
+    {.name = "memory",
+     .kind = OPTION_SIZE,
+     .target = &settings.megabytes,
+     .value = "MEGABYTES",
+     AT_LEAST(1),
+     .default_text = "nine tenths of what is free",
+     .help = "that training may take; settings that would take more are not tried"},
+    {.name = "threads",
+     .kind = OPTION_INT,
+     .target = &settings.params.threads,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "all cores",
+     .help = "threads to compute with, all ranks together"},
+    {.name = "seconds",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.seconds,
+     .value = "NUMBER",
+     AT_LEAST(0),
+     .help = "no trial but the first begins after that"},
+    {.name = "output",
+     .kind = OPTION_STRING,
+     .target = &settings.params.output,
+     .value = "FILE.json",
+     .default_text = "",
+     .help = "write the best settings there, for bert pretrain --config"},
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .target = &settings.json,
+     .help = "print the result as one JSON object"},
+};
+
+static const char *state_name(bert_trial_state state)
+{
+    switch (state) {
+    case BERT_TRIAL_TOO_LARGE:
+        return "too large";
+    case BERT_TRIAL_NO_TIME:
+        return "no time left";
+    default:
+        return "measured";
+    }
+}
+
+static json_t *trial_json(const bert_trial *trial)
+{
+    return json_pack(
+        "{s:i, s:i, s:i, s:s, s:b, s:s, s:I, s:I, s:f, s:f, s:f}", "micro_batch_tokens",
+        trial->micro_batch_tokens, "ranks", trial->ranks, "threads", trial->threads, "precision",
+        trial->bf16 ? "bf16" : "float32", "gradient_checkpointing", trial->gradient_checkpointing,
+        "state", state_name(trial->state), "predicted_bytes", (json_int_t)trial->predicted_bytes,
+        "measured_bytes", (json_int_t)trial->measured_bytes, "pass_seconds", trial->pass_seconds,
+        "update_seconds", trial->update_seconds, "tokens_per_second", trial->tokens_per_second);
+}
+
+static int print_json(const bert_tune_result *result)
+{
+    json_t *trials = json_array();
+    for (size_t i = 0; i < result->trial_count; i++)
+        json_array_append_new(trials, trial_json(&result->trials[i]));
+    json_t *best = result->best < result->trial_count ? trial_json(&result->trials[result->best])
+                                                      : json_null();
+    return console_json(json_pack("{s:o, s:o, s:I, s:f, s:b}", "best", best, "trials", trials,
+                                  "memory", (json_int_t)result->memory, "seconds", result->seconds,
+                                  "finished", result->finished));
+}
+
+static void print_trial(const bert_trial *trial, bool best)
+{
+    printf("%-9s  %6d  %5s  %3d x %-3d  %10.0f", trial->bf16 ? "bf16" : "float32",
+           trial->micro_batch_tokens, trial->gradient_checkpointing ? "yes" : "no", trial->ranks,
+           trial->threads, (double)trial->predicted_bytes / 1e6);
+    if (trial->state == BERT_TRIAL_MEASURED)
+        printf("  %9.0f  %8.3f  %8.0f%s\n", (double)trial->measured_bytes / 1e6,
+               trial->update_seconds, trial->tokens_per_second, best ? "  best" : "");
+    else
+        printf("  %s\n", state_name(trial->state));
+}
+
+static void print_readable(const bert_tune_result *result)
+{
+    printf("           tokens   recom-   ranks x    MB pre-   MB meas-    update  tokens/s\n"
+           "precision  a pass   puted    threads     dicted       ured  s a step\n");
+    for (size_t i = 0; i < result->trial_count; i++)
+        print_trial(&result->trials[i], i == result->best);
+    if (result->finished && settings.params.output)
+        printf("bert pretrain --config %s takes the best\n", settings.params.output);
+}
+
+static int run(const arguments *arguments)
+{
+    if (arguments->operand_count > 0) {
+        console_error("tune: takes options only, not %s", arguments->operands[0]);
+        return EXIT_USAGE;
+    }
+    settings.params.memory = (uint64_t)settings.megabytes * 1000000;
+    console_catch_signals();
+    bert_error error = {0};
+    bert_tune_result result;
+    if (bert_tune(&settings.params, &result, &console_observer, &error) != BERT_OK)
+        return console_failure(&error);
+    console_progress_end();
+    if (settings.json)
+        return print_json(&result);
+    print_readable(&result);
+    return EXIT_SUCCESS;
+}
+
+const command command_tune = {
+    .name = "tune",
+    .summary = "find the fastest settings on this machine",
+    .synopsis = "[OPTIONS]",
+    .description =
+        "Trains a model of the given size on made-up tokens with one setting after another, a few "
+        "seconds each, and shows for each how fast it is and how much memory it takes, predicted "
+        "from the configuration and measured. Tried are the precision of the products, the tokens "
+        "computed at once, and how the cores are divided among ranks. No data is needed, nothing "
+        "is kept.\n\n"
+        "A setting that would take more memory than allowed is shown and not tried.",
+    .examples = "bert tune --model base --output settings.json\n"
+                "bert pretrain --config settings.json --data data --model base --output run\n"
+                "bert tune --model large --max-seq-length 512 --memory 16000\n",
+    .options = options,
+    .option_count = OPTION_COUNT(options),
+    .set_defaults = set_defaults,
+    .run = run,
+};

@@ -1,0 +1,256 @@
+#include "serve/answer.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_TOP_K = 5 };
+
+static bert_status out_of_memory(bert_error *error)
+{
+    return error_set(error, BERT_ERROR_MEMORY, "out of memory for the answer");
+}
+
+/* ------------------------------------------------------------------------------- fill-mask --- */
+
+/* What the answers of one text share. */
+typedef struct masked_text {
+    const bert_tokenizer *tokenizer;
+    bert_encoding encoding;
+    size_t *places; /* [mask_count] of [MASK] in the encoding */
+    size_t mask_count;
+    bert_text text, token; /* reused */
+} masked_text;
+
+static void masked_text_free(masked_text *masked)
+{
+    bert_encoding_free(&masked->encoding);
+    bert_text_free(&masked->text);
+    bert_text_free(&masked->token);
+    free(masked->places);
+}
+
+static bert_status find_masks(masked_text *masked, const bert_input *input, bert_error *error)
+{
+    bert_encoding *encoding = &masked->encoding;
+    TRY(bert_tokenizer_encode(masked->tokenizer, input->text, input->length, true, 0, encoding,
+                              error));
+    TRY(memory_array((void **)&masked->places, encoding->count, sizeof *masked->places,
+                     "places of [MASK]", error));
+    int32_t mask = bert_tokenizer_id(masked->tokenizer, "[MASK]");
+    for (size_t i = 0; i < encoding->count; i++)
+        if (encoding->ids[i] == mask)
+            masked->places[masked->mask_count++] = i;
+    return BERT_OK;
+}
+
+/* The text with the prediction in the place of its mask. Of several masks the others still stand
+ * in it, and with them [CLS] and [SEP], as in the original. */
+static bert_status describe_prediction(masked_text *masked, size_t mask,
+                                       const bert_prediction *prediction, json_t *list,
+                                       bert_error *error)
+{
+    int32_t *place = &masked->encoding.ids[masked->places[mask]];
+    int32_t masked_id = *place;
+    *place = prediction->id;
+    bert_status status =
+        bert_tokenizer_decode(masked->tokenizer, masked->encoding.ids, masked->encoding.count,
+                              masked->mask_count == 1, true, &masked->text, error);
+    *place = masked_id;
+    TRY(status);
+    TRY(bert_tokenizer_decode(masked->tokenizer, &prediction->id, 1, false, true, &masked->token,
+                              error));
+    json_t *object =
+        json_pack("{s:f, s:i, s:s%, s:s%}", "score", prediction->probability, "token",
+                  (int)prediction->id, "token_str", masked->token.data, masked->token.length,
+                  "sequence", masked->text.data, masked->text.length);
+    return json_array_append_new(list, object) == 0 ? BERT_OK : out_of_memory(error);
+}
+
+/* The id that a target means: its token, or its first piece. */
+static bert_status find_target(const bert_tokenizer *tokenizer, const json_t *target, int32_t *id,
+                               bert_error *error)
+{
+    *id = bert_tokenizer_id(tokenizer, json_string_value(target));
+    if (*id >= 0)
+        return BERT_OK;
+    bert_encoding pieces = {0};
+    bert_status status = bert_tokenizer_encode(
+        tokenizer, json_string_value(target), json_string_length(target), false, 1, &pieces, error);
+    if (status == BERT_OK && pieces.count == 0)
+        status = error_set(error, BERT_ERROR_INPUT, "target \"%.60s\" has no token",
+                           json_string_value(target));
+    if (status == BERT_OK)
+        *id = pieces.ids[0];
+    bert_encoding_free(&pieces);
+    return status;
+}
+
+/* wanted[vocab_size]: true for the targets. */
+static bert_status mark_targets(const bert_model *model, const json_t *targets, bool **wanted,
+                                bert_error *error)
+{
+    const bert_tokenizer *tokenizer = bert_model_tokenizer(model);
+    *wanted = NULL;
+    if (!targets)
+        return BERT_OK;
+    TRY(memory_array((void **)wanted, bert_tokenizer_vocab_size(tokenizer), sizeof **wanted,
+                     "targets", error));
+    for (size_t i = 0; i < json_array_size(targets); i++) {
+        int32_t id;
+        TRY(find_target(tokenizer, json_array_get(targets, i), &id, error));
+        (*wanted)[id] = true;
+    }
+    return BERT_OK;
+}
+
+/* What is asked of one text's masks. */
+typedef struct mask_question {
+    size_t computed; /* predictions at hand for each mask, best first */
+    size_t shown;    /* at most */
+    const bool *wanted;
+    size_t vocab_size; /* entries in `wanted` */
+} mask_question;
+
+static bert_status describe_mask(masked_text *masked, size_t mask, const mask_question *question,
+                                 const bert_prediction *predictions, json_t *list,
+                                 bert_error *error)
+{
+    for (size_t k = 0; k < question->computed && json_array_size(list) < question->shown; k++) {
+        const bert_prediction *prediction = &predictions[k];
+        if (question->wanted &&
+            ((size_t)prediction->id >= question->vocab_size || !question->wanted[prediction->id]))
+            continue;
+        TRY(describe_prediction(masked, mask, prediction, list, error));
+    }
+    return BERT_OK;
+}
+
+/* One mask gives a list of predictions, several give a list of such lists. */
+static bert_status describe_text(const bert_model *model, const bert_input *input,
+                                 const mask_question *question, const bert_filled *filled,
+                                 json_t *out, bert_error *error)
+{
+    masked_text masked = {.tokenizer = bert_model_tokenizer(model)};
+    bert_status status = find_masks(&masked, input, error);
+    for (size_t mask = 0; status == BERT_OK && mask < filled->mask_count; mask++) {
+        json_t *list = filled->mask_count == 1 ? json_incref(out) : json_array();
+        status = describe_mask(&masked, mask, question,
+                               filled->predictions + mask * question->computed, list, error);
+        if (filled->mask_count > 1 && json_array_append(out, list) != 0 && status == BERT_OK)
+            status = out_of_memory(error);
+        json_decref(list);
+    }
+    masked_text_free(&masked);
+    return status;
+}
+
+static bert_status fill_masks(bert_model *model, const serve_request *request,
+                              const mask_question *question, bert_filled *filled, json_t *answers,
+                              bert_error *error)
+{
+    bert_usage usage = {0};
+    bert_status status = bert_fill_masks(model, request->inputs, request->count, question->computed,
+                                         filled, &usage, error);
+    for (size_t i = 0; status == BERT_OK && i < request->count; i++) {
+        json_t *answer = json_array();
+        status = describe_text(model, &request->inputs[i], question, &filled[i], answer, error);
+        if (json_array_append_new(answers, answer) != 0 && status == BERT_OK)
+            status = out_of_memory(error);
+    }
+    for (size_t i = 0; i < usage.texts; i++)
+        bert_filled_free(&filled[i]);
+    return status;
+}
+
+static bert_status answer_fill_mask(bert_model *model, const serve_request *request,
+                                    json_t *answers, bert_error *error)
+{
+    size_t vocab_size = bert_tokenizer_vocab_size(bert_model_tokenizer(model));
+    size_t shown = request->top_k ? request->top_k : DEFAULT_TOP_K;
+    if (shown > vocab_size)
+        return error_set(error, BERT_ERROR_INPUT, "top_k is %zu; the vocabulary has %zu tokens",
+                         shown, vocab_size);
+    bool *wanted;
+    bert_filled *filled = NULL;
+    bert_status status = mark_targets(model, request->targets, &wanted, error);
+    if (status == BERT_OK)
+        status =
+            memory_array((void **)&filled, request->count, sizeof *filled, "predictions", error);
+    if (status == BERT_OK) {
+        mask_question question = {.computed = wanted ? vocab_size : shown,
+                                  .shown = shown,
+                                  .wanted = wanted,
+                                  .vocab_size = vocab_size};
+        status = fill_masks(model, request, &question, filled, answers, error);
+    }
+    free(filled);
+    free(wanted);
+    return status;
+}
+
+/* ---------------------------------------------------------------------- feature-extraction --- */
+
+static json_t *vector_json(const float *values, size_t count)
+{
+    json_t *vector = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(vector, json_real(values[i]));
+    return json_array_size(vector) == count ? vector : NULL;
+}
+
+static bert_status answer_feature_extraction(bert_model *model, const serve_request *request,
+                                             json_t *answers, bert_error *error)
+{
+    size_t size = bert_model_hidden_size(model);
+    bert_embed_params params = bert_embed_params_default();
+    params.normalize = request->normalize;
+    params.pooling = strcmp(request->pooling, "cls") == 0 ? BERT_POOLING_CLS : BERT_POOLING_MEAN;
+    float *embeddings;
+    TRY(memory_array((void **)&embeddings, request->count * size, sizeof *embeddings, "embeddings",
+                     error));
+    bert_usage usage = {0};
+    bert_status status =
+        bert_embed(model, request->inputs, request->count, &params, embeddings, &usage, error);
+    for (size_t i = 0; status == BERT_OK && i < request->count; i++)
+        if (json_array_append_new(answers, vector_json(embeddings + i * size, size)) != 0)
+            status = out_of_memory(error);
+    free(embeddings);
+    return status;
+}
+
+bool serve_can(const bert_model *model, serve_task task)
+{
+    switch (task) {
+    case SERVE_FILL_MASK:
+        return bert_model_fills_masks(model);
+    case SERVE_FEATURE_EXTRACTION:
+        return true;
+    default:
+        return false;
+    }
+}
+
+serve_task serve_default_task(const bert_model *model)
+{
+    return serve_can(model, SERVE_FILL_MASK) ? SERVE_FILL_MASK : SERVE_FEATURE_EXTRACTION;
+}
+
+bert_status serve_answer(bert_model *model, serve_task task, const serve_request *request,
+                         json_t **answer, bert_error *error)
+{
+    static bert_status (*const answerers[])(bert_model *, const serve_request *, json_t *,
+                                            bert_error *) = {
+        [SERVE_FILL_MASK] = answer_fill_mask,
+        [SERVE_FEATURE_EXTRACTION] = answer_feature_extraction,
+    };
+    *answer = NULL;
+    json_t *answers = json_array();
+    bert_status status =
+        answers ? answerers[task](model, request, answers, error) : out_of_memory(error);
+    if (status == BERT_OK)
+        *answer = request->list ? json_incref(answers) : json_incref(json_array_get(answers, 0));
+    json_decref(answers);
+    return status;
+}

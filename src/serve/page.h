@@ -1,0 +1,10 @@
+/* page.html, built in. */
+#ifndef SERVE_PAGE_H
+#define SERVE_PAGE_H
+
+#include <stddef.h>
+
+extern const char serve_page[];
+extern const size_t serve_page_length;
+
+#endif

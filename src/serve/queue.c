@@ -1,0 +1,113 @@
+#include "serve/queue.h"
+
+#include <errno.h>
+#include <time.h>
+
+void serve_queue_create(serve_queue *queue, int most_waiting)
+{
+    *queue = (serve_queue){.most_waiting = most_waiting};
+    pthread_mutex_init(&queue->mutex, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&queue->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+void serve_queue_free(serve_queue *queue)
+{
+    pthread_cond_destroy(&queue->changed);
+    pthread_mutex_destroy(&queue->mutex);
+}
+
+static struct timespec deadline_after(int64_t milliseconds)
+{
+    struct timespec deadline;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    int64_t nanoseconds = deadline.tv_nsec + milliseconds % 1000 * 1000000;
+    deadline.tv_sec += milliseconds / 1000 + nanoseconds / 1000000000;
+    deadline.tv_nsec = nanoseconds % 1000000000;
+    return deadline;
+}
+
+static void append(serve_queue *queue, serve_job *job)
+{
+    serve_job **end = &queue->first;
+    while (*end)
+        end = &(*end)->next;
+    *end = job;
+    queue->waiting++;
+}
+
+static void take_out(serve_queue *queue, serve_job *job)
+{
+    serve_job **link = &queue->first;
+    while (*link != job)
+        link = &(*link)->next;
+    *link = job->next;
+    queue->waiting--;
+}
+
+serve_outcome serve_queue_do(serve_queue *queue, serve_job *job, int seconds)
+{
+    job->next = NULL;
+    job->state = SERVE_JOB_WAITING;
+    struct timespec deadline = deadline_after(INT64_C(1000) * seconds);
+    serve_outcome outcome = SERVE_ANSWERED;
+    pthread_mutex_lock(&queue->mutex);
+    if (queue->closed) {
+        outcome = SERVE_CLOSED;
+    } else if (queue->waiting >= queue->most_waiting) {
+        outcome = SERVE_BUSY;
+    } else {
+        append(queue, job);
+        pthread_cond_broadcast(&queue->changed);
+        while (job->state == SERVE_JOB_WAITING && outcome == SERVE_ANSWERED) {
+            if (queue->closed)
+                outcome = SERVE_CLOSED;
+            else if (pthread_cond_timedwait(&queue->changed, &queue->mutex, &deadline) ==
+                         ETIMEDOUT &&
+                     job->state == SERVE_JOB_WAITING)
+                outcome = SERVE_BUSY;
+        }
+        if (outcome != SERVE_ANSWERED)
+            take_out(queue, job);
+        /* What has begun is bounded by the limits of a request: it is waited for. */
+        while (outcome == SERVE_ANSWERED && job->state != SERVE_JOB_DONE)
+            pthread_cond_wait(&queue->changed, &queue->mutex);
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return outcome;
+}
+
+serve_job *serve_queue_take(serve_queue *queue, int milliseconds)
+{
+    struct timespec deadline = deadline_after(milliseconds);
+    pthread_mutex_lock(&queue->mutex);
+    while (!queue->first && !queue->closed &&
+           pthread_cond_timedwait(&queue->changed, &queue->mutex, &deadline) != ETIMEDOUT) {
+    }
+    serve_job *job = queue->closed ? NULL : queue->first;
+    if (job) {
+        take_out(queue, job);
+        job->state = SERVE_JOB_RUNNING;
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return job;
+}
+
+void serve_queue_finish(serve_queue *queue, serve_job *job)
+{
+    pthread_mutex_lock(&queue->mutex);
+    job->state = SERVE_JOB_DONE;
+    pthread_cond_broadcast(&queue->changed);
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+void serve_queue_close(serve_queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    queue->closed = true;
+    pthread_cond_broadcast(&queue->changed);
+    pthread_mutex_unlock(&queue->mutex);
+}

@@ -1,0 +1,402 @@
+/* bert_serve: libmicrohttpd's threads take requests in and bring answers out; the calling thread
+ * owns the model and computes, one request at a time. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/observer.h"
+#include "formats/json.h"
+#include "serve/answer.h"
+#include "serve/page.h"
+#include "serve/queue.h"
+#include "serve/routes.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { POLL_MILLISECONDS = 200, RETRY_AFTER_SECONDS = 1 };
+
+typedef struct server {
+    const bert_serve_params *params;
+    bert_model *model;
+    char *name; /* of the model, as paths and the page show it */
+    bool loopback;
+    serve_queue queue;
+    struct MHD_Daemon *daemon;
+} server;
+
+/* One request on its way in. */
+typedef struct exchange {
+    text body;
+    struct timespec begun;
+    bool head; /* HEAD: the answer has no body */
+} exchange;
+
+bert_serve_params bert_serve_params_default(void)
+{
+    return (bert_serve_params){
+        .host = "127.0.0.1",
+        .port = 8080,
+        .max_request_bytes = 1 << 20,
+        .max_inputs = 64,
+        .max_connections = 64,
+        .max_waiting = 16,
+        .timeout_seconds = 30,
+    };
+}
+
+/* ---------------------------------------------------------------------------------- answers --- */
+
+static enum MHD_Result send_content(struct MHD_Connection *connection, unsigned status,
+                                    const char *type, const char *content, size_t length)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(length, (void *)content, MHD_RESPMEM_MUST_COPY);
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    MHD_add_response_header(response, "Content-Security-Policy",
+                            "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; "
+                            "style-src 'unsafe-inline'; frame-ancestors 'none'");
+    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* Takes over `value`. */
+static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned status, json_t *value)
+{
+    text content = {0};
+    bert_status formatted = value ? json_format(&content, value, 0, NULL) : BERT_ERROR_MEMORY;
+    enum MHD_Result result =
+        formatted == BERT_OK
+            ? send_content(connection, status, "application/json", content.data, content.length)
+            : MHD_NO; /* out of memory: the connection is closed */
+    text_free(&content);
+    json_decref(value);
+    return result;
+}
+
+static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned status,
+                                  const char *message)
+{
+    return send_json(connection, status, json_pack("{s:s}", "error", message));
+}
+
+static enum MHD_Result send_info(struct MHD_Connection *connection, const server *server)
+{
+    json_t *tasks = json_array();
+    for (serve_task task = 0; task < SERVE_TASK_COUNT; task++)
+        if (serve_can(server->model, task))
+            json_array_append_new(tasks, json_string(serve_task_name(task)));
+    json_t *info =
+        json_pack("{s:s, s:s, s:o, s:I, s:i, s:s}", "model", server->name, "default_task",
+                  serve_task_name(serve_default_task(server->model)), "tasks", tasks,
+                  "max_request_bytes", (json_int_t)server->params->max_request_bytes, "max_inputs",
+                  server->params->max_inputs, "version", bert_version());
+    return send_json(connection, MHD_HTTP_OK, info);
+}
+
+static unsigned http_status(bert_status status)
+{
+    switch (status) {
+    case BERT_ERROR_INPUT:
+    case BERT_ERROR_USAGE:
+        return MHD_HTTP_BAD_REQUEST;
+    case BERT_ERROR_MEMORY:
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    default:
+        return MHD_HTTP_INTERNAL_SERVER_ERROR;
+    }
+}
+
+static enum MHD_Result send_outcome(struct MHD_Connection *connection, serve_outcome outcome,
+                                    serve_job *job)
+{
+    if (outcome == SERVE_BUSY)
+        return send_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+                          "too many requests are waiting; try again in a second");
+    if (outcome == SERVE_CLOSED)
+        return send_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is stopping");
+    if (!job->answer)
+        return send_error(connection, http_status(job->error.status), job->error.message);
+    return send_json(connection, MHD_HTTP_OK, job->answer);
+}
+
+static enum MHD_Result answer_task(struct MHD_Connection *connection, server *server,
+                                   serve_task task, const text *body)
+{
+    if (task == SERVE_TASK_COUNT)
+        task = serve_default_task(server->model);
+    if (!serve_can(server->model, task))
+        return send_error(connection, MHD_HTTP_BAD_REQUEST, "the model has no head for this task");
+    bert_error error = {0};
+    serve_request request;
+    enum MHD_Result result;
+    bert_status status =
+        serve_request_parse(&request, task, body->length ? body->data : "", body->length,
+                            (size_t)server->params->max_inputs, &error);
+    if (status != BERT_OK) {
+        result = send_error(connection, http_status(status), error.message);
+    } else {
+        serve_job job = {.task = task, .request = &request};
+        serve_outcome outcome =
+            serve_queue_do(&server->queue, &job, server->params->timeout_seconds);
+        result = send_outcome(connection, outcome, &job);
+    }
+    serve_request_free(&request);
+    return result;
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, server *server, const char *method,
+                              const char *path, const text *body)
+{
+    route route = route_find(method, path, server->name);
+    switch (route.kind) {
+    case ROUTE_PAGE:
+        return send_content(connection, MHD_HTTP_OK, "text/html; charset=utf-8", serve_page,
+                            serve_page_length);
+    case ROUTE_INFO:
+        return send_info(connection, server);
+    case ROUTE_HEALTH:
+        return send_json(connection, MHD_HTTP_OK, json_pack("{s:s}", "status", "ok"));
+    case ROUTE_TASK:
+        return answer_task(connection, server, route.task, body);
+    case ROUTE_WRONG_METHOD:
+        return send_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                          "this path takes another method; see docs/serve.md");
+    case ROUTE_OTHER_MODEL:
+        return send_error(connection, MHD_HTTP_NOT_FOUND,
+                          "this model is not served here; GET /info says which one is");
+    default:
+        return send_error(connection, MHD_HTTP_NOT_FOUND, "no such path; see docs/serve.md");
+    }
+}
+
+/* --------------------------------------------------------------------------------- requests --- */
+
+/* Why a request is refused before its body is looked at: NULL where it is not. */
+static const char *refusal(struct MHD_Connection *connection, const server *server,
+                           unsigned *status)
+{
+    const char *host =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    const char *origin =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
+    const char *length =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    *status = MHD_HTTP_FORBIDDEN;
+    if (server->loopback && host && !host_is_local(host))
+        return "this server answers requests to this machine only";
+    if (origin && !(host && origin_is_same(origin, host)))
+        return "a page of another origin may not ask this server";
+    *status = MHD_HTTP_CONTENT_TOO_LARGE;
+    if (length && strtoull(length, NULL, 10) > server->params->max_request_bytes)
+        return "the body is too large; GET /info says how large it may be";
+    return NULL;
+}
+
+static double seconds_since(const struct timespec *begun)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - begun->tv_sec) + 1e-9 * (double)(now.tv_nsec - begun->tv_nsec);
+}
+
+/* A body without a length that grows too long, or one that trickles in, ends its connection. */
+static enum MHD_Result take_piece(const server *server, exchange *exchange, const char *data,
+                                  size_t *length)
+{
+    if (exchange->body.length + *length > server->params->max_request_bytes ||
+        seconds_since(&exchange->begun) > server->params->timeout_seconds ||
+        text_append(&exchange->body, data, *length, NULL) != BERT_OK)
+        return MHD_NO;
+    *length = 0;
+    return MHD_YES;
+}
+
+/* Called once with the headers, once for each piece of the body, and once at its end. */
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *path,
+                              const char *method, const char *version, const char *data,
+                              size_t *length, void **state)
+{
+    (void)version;
+    server *server = context;
+    exchange *exchange = *state;
+    if (!exchange) {
+        unsigned status;
+        const char *reason = refusal(connection, server, &status);
+        if (reason)
+            return send_error(connection, status, reason);
+        if (memory_array((void **)&exchange, 1, sizeof *exchange, "a request", NULL) != BERT_OK)
+            return MHD_NO;
+        clock_gettime(CLOCK_MONOTONIC, &exchange->begun);
+        *state = exchange;
+        return MHD_YES;
+    }
+    if (*length > 0)
+        return take_piece(server, exchange, data, length);
+    return answer(connection, server, method, path, &exchange->body);
+}
+
+static void forget(void *context, struct MHD_Connection *connection, void **state,
+                   enum MHD_RequestTerminationCode code)
+{
+    (void)context, (void)connection, (void)code;
+    exchange *exchange = *state;
+    if (exchange)
+        text_free(&exchange->body);
+    free(exchange);
+}
+
+/* ------------------------------------------------------------------------------- the server --- */
+
+static bert_status check_params(const bert_serve_params *params, bert_error *error)
+{
+    const struct {
+        const char *option;
+        int64_t value, least, most;
+    } ranges[] = {
+        {"port", params->port, 0, 65535},
+        {"max-request-bytes", (int64_t)params->max_request_bytes, 1, 1 << 30},
+        {"max-inputs", params->max_inputs, 1, 65536},
+        {"max-connections", params->max_connections, 1, 4096},
+        {"max-waiting", params->max_waiting, 1, 4096},
+        {"timeout", params->timeout_seconds, 1, 86400},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
+            return error_set(error, BERT_ERROR_USAGE, "--%s is %lld; expected %lld to %lld",
+                             ranges[i].option, (long long)ranges[i].value,
+                             (long long)ranges[i].least, (long long)ranges[i].most);
+    return BERT_OK;
+}
+
+static bool is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == 127;
+    return address->sa_family == AF_INET6 &&
+           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+/* Taken by hand, so that the error says why. */
+static bert_status listen_on(const server *server, const struct addrinfo *address, int *listener,
+                             bert_error *error)
+{
+    const bert_serve_params *params = server->params;
+    *listener = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*listener >= 0) {
+        int on = 1;
+        setsockopt(*listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (bind(*listener, address->ai_addr, address->ai_addrlen) == 0 &&
+            listen(*listener, params->max_connections) == 0)
+            return BERT_OK;
+    }
+    int reason = errno;
+    if (*listener >= 0)
+        close(*listener);
+    return error_set_errno(error, reason, "cannot listen on %s port %d", params->host,
+                           params->port);
+}
+
+static int port_of(int listener)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    if (getsockname(listener, (struct sockaddr *)&address, &length) != 0)
+        return 0;
+    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((struct sockaddr_in *)&address)->sin_port);
+}
+
+static bert_status start(server *server, const bert_observer *observer, bert_error *error)
+{
+    const bert_serve_params *params = server->params;
+    char port[16];
+    snprintf(port, sizeof port, "%d", params->port);
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *address;
+    int problem = getaddrinfo(params->host, port, &hints, &address);
+    if (problem != 0)
+        return error_set(error, BERT_ERROR_USAGE, "--host is \"%.100s\": %s", params->host,
+                         gai_strerror(problem));
+    int listener;
+    server->loopback = is_loopback(address->ai_addr);
+    bool version_6 = address->ai_family == AF_INET6;
+    bert_status status = listen_on(server, address, &listener, error);
+    freeaddrinfo(address);
+    TRY(status);
+    server->daemon = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
+        NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)params->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)params->timeout_seconds, MHD_OPTION_NOTIFY_COMPLETED, forget, NULL,
+        MHD_OPTION_END);
+    if (!server->daemon) {
+        close(listener);
+        return error_set(error, BERT_ERROR_IO, "the web server cannot start its threads");
+    }
+    observer_message(observer, BERT_MESSAGE_INFO, "serving %s on http://%s%s%s:%d/", server->name,
+                     version_6 ? "[" : "", params->host, version_6 ? "]" : "", port_of(listener));
+    if (!server->loopback)
+        observer_message(observer, BERT_MESSAGE_WARNING,
+                         "%s is not a loopback address: whoever reaches this machine can use the "
+                         "model, without password or encryption",
+                         params->host);
+    return BERT_OK;
+}
+
+/* The calling thread computes: OpenMP keeps its team with the thread that made it. */
+static void compute(server *server, const bert_observer *observer)
+{
+    while (!observer_should_stop(observer)) {
+        serve_job *job = serve_queue_take(&server->queue, POLL_MILLISECONDS);
+        if (!job)
+            continue;
+        serve_answer(server->model, job->task, job->request, &job->answer, &job->error);
+        serve_queue_finish(&server->queue, job);
+    }
+}
+
+static bert_status name_model(server *server, bert_error *error)
+{
+    char *path = realpath(server->params->model, NULL);
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    server->name = slash && slash[1] ? strdup(slash + 1) : strdup("model");
+    free(path);
+    return server->name ? BERT_OK : error_set(error, BERT_ERROR_MEMORY, "out of memory");
+}
+
+bert_status bert_serve(const bert_serve_params *params, const bert_observer *observer,
+                       bert_error *error)
+{
+    TRY(check_params(params, error));
+    server server = {.params = params};
+    bert_model_options options = bert_model_options_default();
+    options.threads = params->threads;
+    bert_status status;
+    TRY_OR_GO(status, bert_model_load_with(&server.model, params->model, &options, error), done);
+    TRY_OR_GO(status, name_model(&server, error), done);
+    serve_queue_create(&server.queue, params->max_waiting);
+    status = start(&server, observer, error);
+    if (status == BERT_OK) {
+        compute(&server, observer);
+        serve_queue_close(&server.queue);
+        MHD_stop_daemon(server.daemon); /* ends when every answer is out */
+    }
+    serve_queue_free(&server.queue);
+
+done:
+    free(server.name);
+    bert_model_free(server.model);
+    return status;
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""bert serve, asked by Hugging Face's own client, against transformers' pipelines on the same folder.
+
+    test_clients.py BERT FIXTURE
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+
+import torch
+from huggingface_hub import InferenceClient, constants
+from transformers import AutoModel, AutoTokenizer, pipeline
+
+TOLERANCE = 1e-4
+TEXTS = ["the [MASK] saw a dog.", "[MASK] the river [MASK] it", "A tree, [MASK]!", "[MASK]"]
+
+
+def start(bert, folder):
+    server = subprocess.Popen([bert, "serve", "--port", "0", "--threads", "1", folder],
+                              stderr=subprocess.PIPE, text=True)
+    line = server.stderr.readline()
+    address = re.search(r"http://\S+:\d+/", line)
+    assert address, line
+    return server, address.group(0)
+
+
+def same_predictions(ours, theirs):
+    assert len(ours) == len(theirs), (len(ours), len(theirs))
+    for mine, other in zip(ours, theirs):
+        if isinstance(other, list):
+            same_predictions(mine, other)
+            continue
+        assert abs(mine["score"] - other["score"]) < TOLERANCE, (mine, other)
+        for key in "token", "token_str", "sequence":
+            assert mine[key] == other[key], (key, mine, other)
+
+
+def post(address, body):
+    request = urllib.request.Request(address, json.dumps(body).encode(),
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def check_fill_mask(address, folder):
+    theirs = pipeline("fill-mask", model=folder, tokenizer=folder)
+    for text in TEXTS:
+        same_predictions(post(address, {"inputs": text}), theirs(text))
+    same_predictions(post(address, {"inputs": TEXTS, "parameters": {"top_k": 3}}),
+                     theirs(TEXTS, top_k=3))
+    targets = ["the", "dog"]
+    same_predictions(post(address, {"inputs": TEXTS[0], "parameters": {"targets": targets}}),
+                     theirs(TEXTS[0], targets=targets))
+    client = InferenceClient(model=address)
+    found = client.fill_mask(TEXTS[0])
+    same_predictions([dict(one) for one in found], theirs(TEXTS[0]))
+
+
+def mean_embedding(folder, text):
+    model, tokenizer = AutoModel.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+    with torch.no_grad():
+        return model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0].mean(0)
+
+
+def check_features(address, folder):
+    text = "the dog saw a tree."
+    expected = mean_embedding(folder, text)
+    path = address + "pipeline/feature-extraction"
+    found = torch.tensor(InferenceClient(model=path).feature_extraction(text))
+    assert (found - expected).abs().max() < TOLERANCE
+    normal = torch.tensor(post(path, {"inputs": [text], "parameters": {"normalize": True}}))[0]
+    assert (normal - expected / expected.norm()).abs().max() < TOLERANCE
+
+
+def main():
+    bert, fixture = sys.argv[1:]
+    constants.HF_HUB_OFFLINE = False  # the client refuses to ask even this machine otherwise
+    folder = os.path.join(fixture, "run", "checkpoint-20")
+    server, address = start(bert, folder)
+    try:
+        check_fill_mask(address, folder)
+        check_features(address, folder)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        code = server.wait(timeout=30)
+    assert code == 0, code
+    print("fill-mask and feature-extraction agree with transformers")
+
+
+main()
