@@ -3,15 +3,16 @@
  * Every job has a params struct: take the one that bert_…_params_default() returns, fill in what
  * you want otherwise, and call. Strings in it stay yours and must live during the call. A function
  * that can fail returns a bert_status and writes one line into `error` (which may be NULL). The
- * library never prints, never exits and keeps no global state but the number of threads. Objects
- * (bert_tokenizer, bert_model) are released with their _free, which takes NULL; one object may be
- * read from several threads at once where its functions take it const.
+ * library never prints, never exits and keeps no global state but the number of threads and what
+ * libcurl keeps. Objects (bert_tokenizer, bert_model) are released with their _free, which takes
+ * NULL; one object may be read from several threads at once where its functions take it const.
  *
  * Files follow the formats of the field: Hugging Face model and tokenizer folders, Megatron-LM
  * indexed data. See docs/ and `bert help`. */
 #ifndef BERT_H
 #define BERT_H
 
+#include "bert/hub.h"
 #include "bert/inference.h"
 #include "bert/npy.h"
 #include "bert/plan.h"

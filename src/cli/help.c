@@ -126,7 +126,8 @@ void help_print_command(const command *command)
         print_option(&command->options[i]);
     printf("\nCommon options:\n");
     for (size_t i = 0; i < options_common_count; i++)
-        print_option(&options_common[i]);
+        if (!option_is_replaced(&options_common[i], command))
+            print_option(&options_common[i]);
     printf("\nExamples:\n");
     print_examples(command->examples, "  ");
 }
@@ -272,7 +273,8 @@ void help_print_command_page(const command *command)
         print_page_option(&command->options[i]);
     printf(".SS Common options\n");
     for (size_t i = 0; i < options_common_count; i++)
-        print_page_option(&options_common[i]);
+        if (!option_is_replaced(&options_common[i], command))
+            print_page_option(&options_common[i]);
     print_page_exit_status();
     print_page_examples(command->examples);
     printf(".SH SEE ALSO\n.BR bert (1),\nwhich lists all commands\n");

@@ -431,6 +431,14 @@ void arguments_release(arguments *arguments)
     arguments->configuration = NULL;
 }
 
+bool option_is_replaced(const option *common, const command *command)
+{
+    for (size_t i = 0; i < command->option_count; i++)
+        if (command->options[i].name && strcmp(command->options[i].name, common->name) == 0)
+            return true;
+    return false;
+}
+
 bool arguments_given(const arguments *arguments, const char *name)
 {
     const command *command = arguments->command;

@@ -75,9 +75,11 @@ typedef enum parse_outcome {
 parse_outcome arguments_parse(arguments *arguments, const command *command, char **argv, int count);
 void arguments_release(arguments *arguments);
 
-/* Options that every command has: --config and --help. */
+/* Options that every command has: --config and --help. A command with an option of the same name
+ * has that one instead (a data set's --config). */
 extern const option options_common[];
 extern const size_t options_common_count;
+bool option_is_replaced(const option *common, const command *command);
 
 /* Whether the option was given, on the command line or in the configuration file. */
 bool arguments_given(const arguments *arguments, const char *name);

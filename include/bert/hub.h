@@ -1,0 +1,93 @@
+/* Models and data sets from the Hugging Face Hub, and models to it.
+ *
+ * The protocol and the cache on disk are those of the huggingface_hub package: what one of the two
+ * has fetched, the other one finds (docs/hub.md). */
+#ifndef BERT_HUB_H
+#define BERT_HUB_H
+
+#include "bert/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where the Hub is and who asks. NULL and 0 mean: as the environment says. */
+typedef struct bert_hub_options {
+    const char *endpoint; /* HF_ENDPOINT, else https://huggingface.co */
+    const char *token;    /* HF_TOKEN, else the file HF_TOKEN_PATH or HF_HOME/token; "": none. Goes
+                             to the endpoint alone, and into no message */
+    const char *cache;    /* HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub */
+    int timeout;          /* seconds in which no byte moves; HF_HUB_DOWNLOAD_TIMEOUT, else 30 */
+    int retries; /* 5: how often in a row a request that failed for the moment is sent again */
+} bert_hub_options;
+BERT_API bert_hub_options bert_hub_options_default(void);
+
+typedef enum bert_repository_kind {
+    BERT_REPOSITORY_ANY, /* the model of that name; where there is none, the data set */
+    BERT_REPOSITORY_MODEL,
+    BERT_REPOSITORY_DATASET,
+} bert_repository_kind;
+
+typedef struct bert_download_params {
+    bert_hub_options hub;
+    const char *name;          /* "bert-base-uncased", "google-bert/bert-base-uncased" */
+    bert_repository_kind kind; /* ANY. `config` and `split` make it a data set */
+    const char *revision;      /* branch, tag or commit. NULL: "main"; for data sets
+                                  "refs/convert/parquet", where the Hub keeps their Parquet form */
+    const char *config;        /* of a data set; NULL: the only one it has */
+    const char *split;         /* of a data set; NULL: all */
+    /* NULL: the configuration, the weights (safetensors, else PyTorch's) and the tokenizer of a
+     * model; config and split of a data set. Else patterns of the shell with commas between them,
+     * in which * matches / as well: the files that match any of them. */
+    const char *include;
+    const char *output; /* NULL: the cache. Else a folder for plain files; those in it that are the
+                           same are left alone, one that differs is an error before any byte comes
+                         */
+} bert_download_params;
+typedef struct bert_download_result {
+    bert_repository_kind kind; /* what it was found to be */
+    char commit[41];           /* of the files; 40 hexadecimal digits */
+    char *directory;           /* the snapshot in the cache, or `output`; owned */
+    char **files;              /* [file_count] paths, those of the directory included; owned */
+    size_t file_count;
+    uint64_t bytes;    /* of all files */
+    uint64_t received; /* of them, over the network now: less where they were here already */
+} bert_download_result;
+BERT_API bert_download_params bert_download_params_default(void);
+
+/* Files appear under their names whole and with the checksum that the Hub has of them, or not at
+ * all. A download that was broken off, by whomever, goes on where it ended. `result` is released
+ * with bert_download_result_free, also after an error. With HF_HUB_OFFLINE set, nothing is asked
+ * of anybody: the answer is what the cache holds. */
+BERT_API bert_status bert_download(const bert_download_params *params, bert_download_result *result,
+                                   const bert_observer *observer, bert_error *error);
+BERT_API void bert_download_result_free(bert_download_result *result);
+
+typedef struct bert_upload_params {
+    bert_hub_options hub; /* a token is needed */
+    const char *directory;
+    const char *name;     /* "user/model" */
+    const char *revision; /* "main" */
+    const char *message;  /* of the commit; NULL: one that says what was uploaded */
+    const char *include;  /* NULL: model card, configuration, weights and tokenizer. Else patterns,
+                             as  in bert_download_params */
+    bool create;          /* make the repository where there is none */
+    bool private_repository; /* where it is made */
+} bert_upload_params;
+typedef struct bert_upload_result {
+    char url[1024];      /* of the commit, or of the model where nothing was to be committed */
+    uint64_t files;      /* chosen in the folder */
+    uint64_t committed;  /* of them, new or changed */
+    uint64_t bytes_sent; /* of large files; those that the Hub's store had already cost nothing */
+} bert_upload_result;
+BERT_API bert_upload_params bert_upload_params_default(void);
+
+/* All files go into one commit: the model on the Hub changes whole or not at all. Symbolic links
+ * and hidden files are never sent, nor is a file of the commit that holds the token. */
+BERT_API bert_status bert_upload(const bert_upload_params *params, bert_upload_result *result,
+                                 const bert_observer *observer, bert_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,145 @@
+/* bert download: models and data sets from the Hub. */
+#include "commands.h"
+#include "console.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    bert_download_params params;
+    bool dataset;
+    bool json;
+} settings;
+
+static void set_defaults(void)
+{
+    settings.params = bert_download_params_default();
+    settings.dataset = false;
+    settings.json = false;
+}
+
+static const option options[] = {
+    {.name = "dataset",
+     .kind = OPTION_FLAG,
+     .target = &settings.dataset,
+     .help = "NAME is a data set, even where there is a model of that name"},
+    {.name = "config",
+     .kind = OPTION_STRING,
+     .target = &settings.params.config,
+     .value = "CONFIG",
+     .help = "configuration of the data set, such as wikitext-103-raw-v1",
+     .default_text = "the only one it has"},
+    {.name = "split",
+     .kind = OPTION_STRING,
+     .target = &settings.params.split,
+     .value = "SPLIT",
+     .help = "split of the data set, such as train",
+     .default_text = "all"},
+    {.name = "revision",
+     .kind = OPTION_STRING,
+     .target = &settings.params.revision,
+     .value = "REVISION",
+     .help = "branch, tag or commit",
+     .default_text = "main; of a data set refs/convert/parquet"},
+    {.name = "include",
+     .kind = OPTION_STRING,
+     .target = &settings.params.include,
+     .value = "PATTERN",
+     .help = "take the files that match instead, such as \"*.json\"; several patterns with commas "
+             "between them; * matches / as well"},
+    {.name = "output",
+     .kind = OPTION_STRING,
+     .target = &settings.params.output,
+     .value = "DIR",
+     .help = "put plain files there, instead of the cache that Hugging Face's programs share"},
+    {.name = "retries",
+     .kind = OPTION_INT,
+     .target = &settings.params.hub.retries,
+     .value = "N",
+     AT_LEAST(0),
+     .help = "how often in a row a request is sent again that the network or the server broke"},
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .target = &settings.json,
+     .help = "print the result as one JSON object"},
+};
+
+static int print_json(const bert_download_result *result)
+{
+    json_t *files = json_array();
+    for (size_t i = 0; i < result->file_count; i++)
+        json_array_append_new(files, console_json_text(result->files[i], strlen(result->files[i])));
+    bool dataset = result->kind == BERT_REPOSITORY_DATASET;
+    return console_json(
+        json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:I}", "name", settings.params.name, "type",
+                  dataset ? "dataset" : "model", "commit", result->commit, "directory",
+                  console_json_text(result->directory, strlen(result->directory)), "files", files,
+                  "bytes", (json_int_t)result->bytes, "received", (json_int_t)result->received));
+}
+
+/* What the next command takes: the folder of a model, the files of a data set. */
+static int print_paths(const bert_download_result *result)
+{
+    if (result->kind == BERT_REPOSITORY_MODEL)
+        printf("%s\n", result->directory);
+    else
+        for (size_t i = 0; i < result->file_count; i++)
+            printf("%s\n", result->files[i]);
+    return EXIT_SUCCESS;
+}
+
+static int run(const arguments *arguments)
+{
+    if (arguments->operand_count != 1) {
+        console_error("download: name one model or data set: bert download ... NAME");
+        return EXIT_USAGE;
+    }
+    settings.params.name = arguments->operands[0];
+    if (settings.dataset)
+        settings.params.kind = BERT_REPOSITORY_DATASET;
+    console_catch_signals();
+    bert_error error = {0};
+    bert_download_result result;
+    int code;
+    if (bert_download(&settings.params, &result, &console_observer, &error) != BERT_OK) {
+        code = console_failure(&error);
+    } else {
+        char bytes[32], received[32];
+        console_note("%s %s at %.12s: %zu file%s, %s bytes, of which %s were fetched now",
+                     result.kind == BERT_REPOSITORY_DATASET ? "data set" : "model",
+                     settings.params.name, result.commit, result.file_count,
+                     result.file_count == 1 ? "" : "s", console_count(bytes, result.bytes),
+                     console_count(received, result.received));
+        code = settings.json ? print_json(&result) : print_paths(&result);
+    }
+    bert_download_result_free(&result);
+    return code;
+}
+
+const command command_download = {
+    .name = "download",
+    .summary = "fetch a model or a data set from the Hugging Face Hub",
+    .synopsis = "[OPTIONS] NAME",
+    .description =
+        "Fetches the configuration, the weights and the tokenizer of a model, and prints the "
+        "folder "
+        "that holds them; or the Parquet files of a data set, and prints their paths, a line each, "
+        "as bert prepare takes them. NAME is taken for a model; where there is none, for a data "
+        "set; with --dataset, --config or --split, for a data set at once.\n\n"
+        "Files come into the cache of Hugging Face's programs, which find them there, as bert "
+        "finds "
+        "theirs. Every checksum is verified. A download that was broken off goes on where it "
+        "ended.\n\n"
+        "The environment says where and who: HF_ENDPOINT, HF_TOKEN (or the token that Hugging "
+        "Face's programs have stored), HF_HOME, HF_HUB_CACHE, HF_HUB_DOWNLOAD_TIMEOUT, and "
+        "HF_HUB_OFFLINE=1 to take what the cache holds and ask nobody.",
+    .examples = "bert download bert-base-uncased\n"
+                "bert download wikitext --config wikitext-103-raw-v1 --split train\n"
+                "bert prepare --tokenizer \"$(bert download bert-base-uncased)\" --output data \\\n"
+                "    $(bert download wikitext --config wikitext-103-raw-v1 --split train)\n",
+    .options = options,
+    .option_count = OPTION_COUNT(options),
+    .set_defaults = set_defaults,
+    .run = run,
+};

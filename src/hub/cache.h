@@ -1,0 +1,54 @@
+/* The cache on disk, as huggingface_hub lays it out:
+ *
+ *     CACHE/models--owner--name/blobs/ETAG                     the content, named by its checksum
+ *                              /blobs/ETAG.incomplete          what has come of it so far
+ *                              /snapshots/COMMIT/path/of/file  a relative link to its blob
+ *                              /refs/REVISION                  the commit that a revision stands
+ * for CACHE/.locks/models--owner--name/ETAG.lock               held (flock) while a blob is fetched
+ */
+#ifndef HUB_CACHE_H
+#define HUB_CACHE_H
+
+#include "bert/hub.h"
+#include "hub/answers.h"
+
+/* One repository in the cache. Nothing is created before it is needed. */
+typedef struct cache_repository {
+    char *folder; /* CACHE/models--owner--name */
+    char *locks;  /* CACHE/.locks/models--owner--name */
+} cache_repository;
+bert_status cache_repository_open(cache_repository *repository, const char *cache,
+                                  bert_repository_kind kind, const char *name, bert_error *error);
+void cache_repository_free(cache_repository *repository);
+
+/* Paths in it; the caller frees them. */
+bert_status cache_snapshot_path(char **path, const cache_repository *repository, const char *commit,
+                                bert_error *error);
+bert_status cache_blob_path(char **path, const cache_repository *repository, const char *etag,
+                            bert_error *error);
+
+/* Puts the link to the blob `etag` at snapshots/COMMIT/FILE. One that is there already stays where
+ * it leads to a file. */
+bert_status cache_link(const cache_repository *repository, const char *commit, const char *file,
+                       const char *etag, bert_error *error);
+
+/* The commit that a revision stood for when it was fetched last; a commit stands for itself. A
+ * revision that the cache does not know is an error. */
+bert_status cache_read_ref(char commit[41], const cache_repository *repository,
+                           const char *revision, bert_error *error);
+bert_status cache_write_ref(const cache_repository *repository, const char *revision,
+                            const char *commit, bert_error *error);
+
+/* All files of a snapshot, as if the Hub had listed them; links that lead nowhere are left out. */
+bert_status cache_list_snapshot(hub_listing *listing, const cache_repository *repository,
+                                const char *commit, bert_error *error);
+
+/* Waits until nobody else fetches the blob; `*lock` is released with cache_unlock. */
+bert_status cache_lock(int *lock, const cache_repository *repository, const char *etag,
+                       const bert_observer *observer, bert_error *error);
+void cache_unlock(int lock);
+
+/* Creates the folders above `path`. */
+bert_status cache_create_parent(const char *path, bert_error *error);
+
+#endif

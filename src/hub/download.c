@@ -1,0 +1,471 @@
+/* bert_download: which files, where from, where to. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/observer.h"
+#include "hub/answers.h"
+#include "hub/cache.h"
+#include "hub/fetch.h"
+#include "hub/names.h"
+#include "hub/refusal.h"
+#include "hub/repository.h"
+#include "hub/selection.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One file that was chosen. */
+typedef struct wanted {
+    const char *path;        /* in the repository; the listing's */
+    char *destination;       /* owned */
+    bool there;              /* nothing is to be fetched */
+    fetch_metadata metadata; /* of one that is not there */
+} wanted;
+
+typedef struct download {
+    const bert_download_params *params;
+    const bert_observer *observer;
+    hub_settings settings;
+    http_client *client; /* NULL: offline */
+    hub_repository repository;
+    cache_repository cache;
+    const char *revision; /* as asked for, or its default */
+    hub_listing listing;
+    bool *chosen; /* [listing.count] */
+    wanted *files;
+    size_t file_count;
+    transfer transfer;
+} download;
+
+bert_download_params bert_download_params_default(void)
+{
+    return (bert_download_params){.hub = bert_hub_options_default()};
+}
+
+void bert_download_result_free(bert_download_result *result)
+{
+    for (size_t i = 0; i < result->file_count; i++)
+        free(result->files[i]);
+    free(result->files);
+    free(result->directory);
+    *result = (bert_download_result){0};
+}
+
+static void close_download(download *download)
+{
+    for (size_t i = 0; i < download->file_count; i++)
+        free(download->files[i].destination);
+    free(download->files);
+    free(download->chosen);
+    hub_listing_free(&download->listing);
+    hub_repository_free(&download->repository);
+    cache_repository_free(&download->cache);
+    http_client_close(download->client);
+    hub_settings_free(&download->settings);
+}
+
+/* ---------------------------------------------------------------------------- what is asked --- */
+
+static bool is_dataset_for_sure(const bert_download_params *params)
+{
+    return params->kind == BERT_REPOSITORY_DATASET || params->config || params->split;
+}
+
+static bert_status check_params(const bert_download_params *params, bert_error *error)
+{
+    if (!params->name)
+        return error_set(error, BERT_ERROR_USAGE, "the name of a model or data set is needed");
+    TRY(repository_name_check(params->name, error));
+    if (params->revision)
+        TRY(revision_check(params->revision, error));
+    if (params->kind == BERT_REPOSITORY_MODEL && (params->config || params->split))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "a model has no configuration or split to choose");
+    if (params->include && (params->config || params->split))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--include does not go with --config and --split: both choose the files");
+    return BERT_OK;
+}
+
+/* Makes the download one of a model, or of a data set. */
+static bert_status assume_kind(download *download, bert_repository_kind kind, bert_error *error)
+{
+    const bert_download_params *params = download->params;
+    hub_repository_free(&download->repository);
+    cache_repository_free(&download->cache);
+    TRY(hub_repository_open(&download->repository, download->settings.endpoint, params->name, kind,
+                            error));
+    TRY(cache_repository_open(&download->cache, download->settings.cache, kind, params->name,
+                              error));
+    download->revision = params->revision                  ? params->revision
+                         : kind == BERT_REPOSITORY_DATASET ? "refs/convert/parquet"
+                                                           : "main";
+    return BERT_OK;
+}
+
+/* --------------------------------------------------------------------------------- listings --- */
+
+static bert_status ask_listing(download *download, http_response *response, bert_error *error)
+{
+    char *url;
+    TRY(hub_api_url(&url, &download->repository, "revision", download->revision, error));
+    http_request request = {.method = HTTP_GET, .url = url, .what = download->repository.what};
+    http_response_free(response);
+    bert_status status = http_send(download->client, &request, response, error);
+    free(url);
+    return status;
+}
+
+static bert_status explain_listing(const download *download, const http_response *response,
+                                   bert_error *error)
+{
+    const hub_repository *repository = &download->repository;
+    const bert_download_params *params = download->params;
+    if (refusal_is_no_revision(response) && repository->kind == BERT_REPOSITORY_DATASET &&
+        !params->revision)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: the Hub has no Parquet form of it; --revision main --include PATTERN "
+                         "takes files as they are at %s/tree/main",
+                         repository->what, repository->page);
+    if (refusal_is_no_repository(response) && !is_dataset_for_sure(params) &&
+        params->kind == BERT_REPOSITORY_ANY) {
+        char name[256];
+        snprintf(name, sizeof name, "%s, model or data set", params->name);
+        return refusal_check(response, &download->settings, name, repository->endpoint, error);
+    }
+    return refusal_check(response, &download->settings, repository->what, repository->page, error);
+}
+
+/* Asks for the model; where there is none and it may be either, for the data set. */
+static bert_status list_online(download *download, bert_error *error)
+{
+    http_response response = {0};
+    bool either =
+        download->params->kind == BERT_REPOSITORY_ANY && !is_dataset_for_sure(download->params);
+    bert_status status;
+    TRY_OR_GO(status,
+              assume_kind(download,
+                          is_dataset_for_sure(download->params) ? BERT_REPOSITORY_DATASET
+                                                                : BERT_REPOSITORY_MODEL,
+                          error),
+              done);
+    TRY_OR_GO(status, ask_listing(download, &response, error), done);
+    if (either && refusal_is_no_repository(&response)) {
+        TRY_OR_GO(status, assume_kind(download, BERT_REPOSITORY_DATASET, error), done);
+        TRY_OR_GO(status, ask_listing(download, &response, error), done);
+    }
+    TRY_OR_GO(status, explain_listing(download, &response, error), done);
+    status =
+        hub_listing_parse(&download->listing, &response.body, download->repository.what, error);
+done:
+    http_response_free(&response);
+    return status;
+}
+
+static bert_status list_offline(download *download, bert_error *error)
+{
+    bert_repository_kind kind =
+        is_dataset_for_sure(download->params) ? BERT_REPOSITORY_DATASET : BERT_REPOSITORY_MODEL;
+    TRY(assume_kind(download, kind, error));
+    if (download->params->kind == BERT_REPOSITORY_ANY && kind == BERT_REPOSITORY_MODEL &&
+        !file_exists(download->cache.folder)) {
+        TRY(assume_kind(download, BERT_REPOSITORY_DATASET, error));
+        if (!file_exists(download->cache.folder))
+            return error_set(error, BERT_ERROR_INPUT,
+                             "%s: the cache %s holds no model or data set of that name, and with "
+                             "HF_HUB_OFFLINE nobody is asked",
+                             download->params->name, download->settings.cache);
+    }
+    char commit[41];
+    TRY(cache_read_ref(commit, &download->cache, download->revision, error));
+    return cache_list_snapshot(&download->listing, &download->cache, commit, error);
+}
+
+/* -------------------------------------------------------------------------------- selection --- */
+
+static bert_status explain_empty_choice(const download *download, bert_error *error)
+{
+    const hub_listing *listing = &download->listing;
+    if (download->params->include)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s: none of its %zu files matches \"%.200s\"; see %s/tree/%s",
+                         download->repository.what, listing->count, download->params->include,
+                         download->repository.page, listing->commit);
+    return error_set(
+        error, BERT_ERROR_INPUT,
+        "%s: its %zu files are no model's (config.json, model.safetensors, vocab.txt …);"
+        " --include PATTERN takes others: see %s/tree/%s",
+        download->repository.what, listing->count, download->repository.page, listing->commit);
+}
+
+static void warn_of_weights(const download *download)
+{
+    bool any = false, safetensors = false;
+    for (size_t i = 0; i < download->listing.count; i++) {
+        const char *path = download->listing.paths[i];
+        bool weights = download->chosen[i] && selection_is_weights(path);
+        any = any || weights;
+        safetensors = safetensors || (weights && strstr(path, "safetensors"));
+    }
+    if (!any)
+        observer_message(download->observer, BERT_MESSAGE_WARNING, "%s has no weights",
+                         download->repository.what);
+    else if (!safetensors)
+        observer_message(
+            download->observer, BERT_MESSAGE_WARNING,
+            "%s has no safetensors: its weights are PyTorch's pickles, which bert does "
+            "not read",
+            download->repository.what);
+}
+
+static bert_status choose(download *download, bert_error *error)
+{
+    const bert_download_params *params = download->params;
+    hub_listing *listing = &download->listing;
+    const char *const *paths = (const char *const *)listing->paths;
+    TRY(memory_array((void **)&download->chosen, listing->count, sizeof *download->chosen,
+                     "chosen files", error));
+    size_t number = 1;
+    bool partial = false;
+    if (params->include)
+        number = selection_patterns(download->chosen, paths, listing->count, params->include);
+    else if (download->repository.kind == BERT_REPOSITORY_MODEL)
+        number = selection_model(download->chosen, paths, listing->count, false);
+    else
+        TRY(selection_dataset(download->chosen, paths, listing->count, params->config,
+                              params->split, download->repository.what, &partial, error));
+    if (number == 0)
+        return explain_empty_choice(download, error);
+    if (!params->include && download->repository.kind == BERT_REPOSITORY_MODEL)
+        warn_of_weights(download);
+    if (partial)
+        observer_message(download->observer, BERT_MESSAGE_WARNING,
+                         "%s is large: what the Hub has as Parquet is only its first part",
+                         download->repository.what);
+    return BERT_OK;
+}
+
+/* ---------------------------------------------------------------------------------- metadata ---
+ */
+
+/* "bert-base-uncased: vocab.txt" */
+static bert_status name_file(char **what, const download *download, const wanted *file,
+                             bert_error *error)
+{
+    return path_format(what, error, "%s: %s", download->params->name, file->path);
+}
+
+static bert_status ask_metadata(download *download, wanted *file, bert_error *error)
+{
+    char *url = NULL, *what = NULL;
+    bert_status status;
+    TRY_OR_GO(
+        status,
+        hub_file_url(&url, &download->repository, download->listing.commit, file->path, error),
+        done);
+    TRY_OR_GO(status, name_file(&what, download, file, error), done);
+    status = fetch_head(&file->metadata, download->client, &download->settings, url, what,
+                        download->repository.page, error);
+done:
+    free(url);
+    free(what);
+    return status;
+}
+
+/* In the cache, the link in the snapshot leads to the blob that the commit has under that name. */
+static bert_status look_into_cache(download *download, wanted *file, bert_error *error)
+{
+    struct stat information;
+    file->there = stat(file->destination, &information) == 0;
+    if (file->there || !download->client)
+        return BERT_OK;
+    TRY(ask_metadata(download, file, error));
+    char *blob;
+    TRY(cache_blob_path(&blob, &download->cache, file->metadata.etag, error));
+    bool cached = stat(blob, &information) == 0;
+    free(blob);
+    if (!cached)
+        return BERT_OK;
+    file->there = true;
+    return cache_link(&download->cache, download->listing.commit, file->path, file->metadata.etag,
+                      error);
+}
+
+static bert_status look_into_output(download *download, wanted *file, bert_error *error)
+{
+    TRY(ask_metadata(download, file, error));
+    return fetch_is_there(&file->there, file->destination, &file->metadata, error);
+}
+
+/* Which of the files are there, and what the Hub says of the others. */
+static bert_status examine(download *download, const char *directory, bert_error *error)
+{
+    const hub_listing *listing = &download->listing;
+    TRY(memory_array((void **)&download->files, listing->count, sizeof *download->files,
+                     "chosen files", error));
+    for (size_t i = 0; i < listing->count; i++) {
+        if (!download->chosen[i])
+            continue;
+        wanted *file = &download->files[download->file_count++];
+        file->path = listing->paths[i];
+        TRY(path_join(&file->destination, directory, file->path, error));
+        if (download->params->output)
+            TRY(look_into_output(download, file, error));
+        else
+            TRY(look_into_cache(download, file, error));
+        struct stat information;
+        uint64_t size = file->metadata.size;
+        if (file->there && stat(file->destination, &information) == 0)
+            size = (uint64_t)information.st_size;
+        download->transfer.total += size;
+        if (file->there)
+            download->transfer.done += size;
+        if (observer_should_stop(download->observer))
+            return error_set(error, BERT_ERROR_IO, "%s: stopped before anything was fetched",
+                             download->repository.what);
+    }
+    return BERT_OK;
+}
+
+/* ------------------------------------------------------------------------------------ bytes --- */
+
+static bert_status fetch_to(download *download, wanted *file, const char *destination,
+                            const char *partial, bert_error *error)
+{
+    char *url = NULL, *what = NULL;
+    bert_status status;
+    TRY_OR_GO(status, cache_create_parent(destination, error), done);
+    TRY_OR_GO(
+        status,
+        hub_file_url(&url, &download->repository, download->listing.commit, file->path, error),
+        done);
+    TRY_OR_GO(status, name_file(&what, download, file, error), done);
+    status = fetch_file(download->client, &download->settings, url, &file->metadata, partial,
+                        destination, what, download->repository.page, &download->transfer, error);
+done:
+    free(url);
+    free(what);
+    return status;
+}
+
+static bert_status fetch_into_cache(download *download, wanted *file, bert_error *error)
+{
+    const char *etag = file->metadata.etag;
+    char *blob = NULL, *partial = NULL;
+    int lock = -1;
+    bert_status status;
+    TRY_OR_GO(status, cache_blob_path(&blob, &download->cache, etag, error), done);
+    TRY_OR_GO(status, path_format(&partial, error, "%s.incomplete", blob), done);
+    TRY_OR_GO(status, cache_lock(&lock, &download->cache, etag, download->observer, error), done);
+    if (!file_exists(blob)) /* while one waited, somebody else may have fetched it */
+        TRY_OR_GO(status, fetch_to(download, file, blob, partial, error), done);
+    else
+        download->transfer.done += file->metadata.size;
+    status = cache_link(&download->cache, download->listing.commit, file->path, etag, error);
+done:
+    cache_unlock(lock);
+    free(blob);
+    free(partial);
+    return status;
+}
+
+static bert_status fetch_into_output(download *download, wanted *file, bert_error *error)
+{
+    char *partial;
+    TRY(path_format(&partial, error, "%s.%.16s.incomplete", file->destination,
+                    file->metadata.etag));
+    bert_status status = fetch_to(download, file, file->destination, partial, error);
+    free(partial);
+    return status;
+}
+
+static bert_status fetch_missing(download *download, bert_error *error)
+{
+    for (size_t i = 0; i < download->file_count; i++) {
+        wanted *file = &download->files[i];
+        if (file->there)
+            continue;
+        if (download->params->output)
+            TRY(fetch_into_output(download, file, error));
+        else
+            TRY(fetch_into_cache(download, file, error));
+    }
+    if (download->params->output || !download->client)
+        return BERT_OK;
+    /* Last, so that whoever asks offline for this revision finds all that was asked for. */
+    return cache_write_ref(&download->cache, download->revision, download->listing.commit, error);
+}
+
+/* Offline, all that was chosen is there by itself; but nothing says whether a model is whole. */
+static bert_status check_offline(const download *download, bert_error *error)
+{
+    if (download->client || download->params->include ||
+        download->repository.kind == BERT_REPOSITORY_DATASET)
+        return BERT_OK;
+    for (size_t i = 0; i < download->file_count; i++)
+        if (strcmp(download->files[i].path, "config.json") == 0)
+            return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: the cache does not hold its config.json, and with HF_HUB_OFFLINE nobody "
+                     "is asked",
+                     download->repository.what);
+}
+
+/* ------------------------------------------------------------------------------------- all --- */
+
+static bert_status fill_result(const download *download, bert_download_result *result,
+                               bert_error *error)
+{
+    result->kind = download->repository.kind;
+    memcpy(result->commit, download->listing.commit, sizeof result->commit);
+    result->bytes = download->transfer.total;
+    result->received = download->transfer.moved;
+    TRY(memory_array((void **)&result->files, download->file_count, sizeof *result->files,
+                     "paths of files", error));
+    for (size_t i = 0; i < download->file_count; i++) {
+        TRY(path_format(&result->files[i], error, "%s", download->files[i].destination));
+        result->file_count++;
+    }
+    return BERT_OK;
+}
+
+static bert_status run(download *download, bert_download_result *result, bert_error *error)
+{
+    const bert_download_params *params = download->params;
+    TRY(check_params(params, error));
+    TRY(hub_settings_read(&download->settings, &params->hub, error));
+    if (download->settings.offline && params->output)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--output asks the Hub, and HF_HUB_OFFLINE forbids that");
+    if (!download->settings.offline)
+        TRY(http_client_open(&download->client, &download->settings, download->observer, error));
+    if (download->client)
+        TRY(list_online(download, error));
+    else
+        TRY(list_offline(download, error));
+    TRY(choose(download, error));
+    if (params->output)
+        TRY(path_format(&result->directory, error, "%s", params->output));
+    else
+        TRY(cache_snapshot_path(&result->directory, &download->cache, download->listing.commit,
+                                error));
+    TRY(examine(download, result->directory, error));
+    TRY(check_offline(download, error));
+    TRY(fetch_missing(download, error));
+    return fill_result(download, result, error);
+}
+
+bert_status bert_download(const bert_download_params *params, bert_download_result *result,
+                          const bert_observer *observer, bert_error *error)
+{
+    bert_error unseen = {0};
+    *result = (bert_download_result){0};
+    download download = {.params = params,
+                         .observer = observer,
+                         .transfer = {.observer = observer, .job = "download"}};
+    bert_status status = run(&download, result, error ? error : &unseen);
+    close_download(&download);
+    return status;
+}

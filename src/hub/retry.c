@@ -1,0 +1,68 @@
+#include "hub/retry.h"
+
+#include "base/observer.h"
+#include "hub/transfer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { WAIT_MAX_SECONDS = 120 };
+
+bool retry_is_worth(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    case CURLE_SSL_CONNECT_ERROR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool retry_status(long status)
+{
+    return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
+}
+
+double retry_after(const char *value, int64_t now)
+{
+    if (!value)
+        return 0;
+    size_t digits = strspn(value, "0123456789");
+    if (digits > 0 && value[digits] == '\0')
+        return digits > 9 ? 1e9 : atof(value);
+    time_t date = curl_getdate(value, NULL);
+    return date > now ? (double)(date - now) : 0;
+}
+
+bert_status retry_wait(int failures, const char *retry_after_value, const bert_observer *observer,
+                       bert_error *error)
+{
+    double asked = retry_after(retry_after_value, time(NULL));
+    double pause = fmax(asked, ldexp(0.5, failures < 6 ? failures - 1 : 5));
+    if (pause > WAIT_MAX_SECONDS) {
+        size_t length = strlen(error->message);
+        snprintf(error->message + length, sizeof error->message - length,
+                 ", and asks to be left alone for %.0f seconds; try again then", pause);
+        return error->status;
+    }
+    observer_message(observer, BERT_MESSAGE_WARNING, "%s; trying again in %.3g s", error->message,
+                     pause);
+    for (double until = transfer_clock() + pause; transfer_clock() < until;) {
+        if (observer_should_stop(observer))
+            return error->status;
+        double left = fmin(until - transfer_clock(), 0.1);
+        struct timespec piece = {.tv_nsec = (long)(1e9 * fmax(left, 0.001))};
+        nanosleep(&piece, NULL);
+    }
+    return BERT_OK;
+}

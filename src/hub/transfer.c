@@ -1,0 +1,42 @@
+#include "hub/transfer.h"
+
+#include "base/observer.h"
+
+#include <math.h>
+#include <time.h>
+
+double transfer_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void transfer_advance(transfer *transfer, uint64_t bytes)
+{
+    double now = transfer_clock();
+    if (transfer->begun == 0)
+        transfer->begun = now;
+    transfer->done += bytes;
+    transfer->moved += bytes;
+    double rate = (double)transfer->moved / (now - transfer->begun); /* of the network alone */
+    bert_progress progress = {
+        .job = transfer->job,
+        .unit = "byte",
+        .done = transfer->done,
+        .total = transfer->total,
+        .epoch = NAN,
+        .loss = NAN,
+        .learning_rate = NAN,
+        .tokens_per_second = NAN,
+        .seconds_left = NAN,
+    };
+    if (now - transfer->begun >= 1 && transfer->done <= transfer->total)
+        progress.seconds_left = (double)(transfer->total - transfer->done) / rate;
+    observer_progress(transfer->observer, &progress);
+}
+
+void transfer_go_back(transfer *transfer, uint64_t bytes)
+{
+    transfer->done -= bytes < transfer->done ? bytes : transfer->done;
+}

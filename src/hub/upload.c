@@ -1,0 +1,366 @@
+/* bert_upload: the files of a folder into one commit. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/observer.h"
+#include "formats/json.h"
+#include "hub/folder.h"
+#include "hub/lfs.h"
+#include "hub/names.h"
+#include "hub/refusal.h"
+
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    SAMPLE_BYTES = 512,    /* of each file, from which the Hub sees what it is */
+    MODES_AT_ONCE = 256,   /* files in one question */
+    INLINE_MAX = 64 << 20, /* bytes of a file inside the commit */
+};
+
+typedef struct upload {
+    const bert_upload_params *params;
+    const bert_observer *observer;
+    hub_settings settings;
+    http_client *client;
+    hub_repository repository;
+    upload_folder folder;
+    transfer transfer;
+} upload;
+
+bert_upload_params bert_upload_params_default(void)
+{
+    return (bert_upload_params){.hub = bert_hub_options_default(), .revision = "main"};
+}
+
+static void close_upload(upload *upload)
+{
+    upload_folder_close(&upload->folder);
+    hub_repository_free(&upload->repository);
+    http_client_close(upload->client);
+    hub_settings_free(&upload->settings);
+}
+
+static bert_status check_params(const bert_upload_params *params, bert_error *error)
+{
+    if (!params->directory || !params->name || !params->revision)
+        return error_set(error, BERT_ERROR_USAGE, "a folder, a name and a revision are needed");
+    TRY(repository_name_check(params->name, error));
+    if (!strchr(params->name, '/'))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "\"%.200s\": expected OWNER/NAME: where models are written, the Hub wants "
+                         "to know whose they are",
+                         params->name);
+    if (params->private_repository && !params->create)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--private goes with --create: what is there already stays as it is");
+    return revision_check(params->revision, error);
+}
+
+/* Appends `length` bytes in base64. */
+static bert_status append_base64(text *out, const char *data, size_t length, bert_error *error)
+{
+    enum { PIECE = 3 << 14 };
+    unsigned char encoded[4 * (PIECE / 3) + 1];
+    for (size_t at = 0; at < length; at += PIECE) {
+        size_t size = length - at < PIECE ? length - at : PIECE;
+        int written = EVP_EncodeBlock(encoded, (const unsigned char *)data + at, (int)size);
+        TRY(text_append(out, (char *)encoded, (size_t)written, error));
+    }
+    return BERT_OK;
+}
+
+/* POSTs `body` to an action of the repository and checks the status. `response` is the caller's to
+ * free. */
+static bert_status post(upload *upload, const char *url, const char *type, const text *body,
+                        bool once, http_response *response, bert_error *error)
+{
+    const char *const headers[] = {type};
+    http_request request = {
+        .method = HTTP_POST,
+        .url = url,
+        .what = upload->repository.what,
+        .headers = headers,
+        .header_count = 1,
+        .body = body->data,
+        .body_length = body->length,
+        .once = once,
+    };
+    return http_send(upload->client, &request, response, error);
+}
+
+static bert_status check_response(const upload *upload, const http_response *response,
+                                  bert_error *error)
+{
+    bert_status status = refusal_check(response, &upload->settings, upload->repository.what,
+                                       upload->repository.page, error);
+    if (status != BERT_OK && !upload->params->create && refusal_is_no_repository(response) &&
+        response->status == 404) {
+        size_t length = strlen(error->message);
+        snprintf(error->message + length, sizeof error->message - length, "; --create makes it");
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------------------------- repository --- */
+
+static bert_status create_repository(upload *upload, bert_error *error)
+{
+    const char *name = upload->params->name, *slash = strchr(name, '/');
+    char *url = NULL;
+    text body = {0};
+    http_response response = {0};
+    bert_status status;
+    json_t *question = json_pack("{s:s, s:s#, s:s, s:b}", "name", slash + 1, "organization", name,
+                                 (size_t)(slash - name), "type", "model", "private",
+                                 (int)upload->params->private_repository);
+    TRY_OR_GO(status, path_format(&url, error, "%s/api/repos/create", upload->settings.endpoint),
+              done);
+    TRY_OR_GO(status, json_format(&body, question, 0, error), done);
+    TRY_OR_GO(status,
+              post(upload, url, "Content-Type: application/json", &body, false, &response, error),
+              done);
+    if (response.status != 409) /* it is there already */
+        status = check_response(upload, &response, error);
+done:
+    json_decref(question);
+    free(url);
+    text_free(&body);
+    http_response_free(&response);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------ modes --- */
+
+static bert_status describe_file(json_t *files, const upload_file *file, bert_error *error)
+{
+    char sample[SAMPLE_BYTES];
+    text encoded = {0};
+    ssize_t got = pread(file->descriptor, sample, sizeof sample, 0);
+    if (got < 0)
+        return error_set(error, BERT_ERROR_IO, "%s: cannot read", file->path);
+    TRY(append_base64(&encoded, sample, (size_t)got, error));
+    json_t *described = json_pack("{s:s, s:s, s:I}", "path", file->path, "sample",
+                                  encoded.data ? encoded.data : "", "size", (json_int_t)file->size);
+    text_free(&encoded);
+    if (!described || json_array_append_new(files, described) != 0)
+        return error_set(error, BERT_ERROR_USAGE, "%s: the name is not UTF-8", file->path);
+    return BERT_OK;
+}
+
+static bert_status ask_modes(upload *upload, upload_file *files, size_t count, bert_error *error)
+{
+    hub_upload_mode modes[MODES_AT_ONCE];
+    const char *paths[MODES_AT_ONCE];
+    json_t *described = json_array(), *question = json_pack("{s:O}", "files", described);
+    char *url = NULL;
+    text body = {0};
+    http_response response = {0};
+    bert_status status;
+    for (size_t i = 0; i < count; i++) {
+        paths[i] = files[i].path;
+        TRY_OR_GO(status, describe_file(described, &files[i], error), done);
+    }
+    TRY_OR_GO(status, json_format(&body, question, 0, error), done);
+    TRY_OR_GO(status,
+              hub_api_url(&url, &upload->repository, "preupload", upload->params->revision, error),
+              done);
+    TRY_OR_GO(status,
+              post(upload, url, "Content-Type: application/json", &body, false, &response, error),
+              done);
+    TRY_OR_GO(status, check_response(upload, &response, error), done);
+    status =
+        hub_upload_modes_parse(modes, paths, count, &response.body, upload->repository.what, error);
+    for (size_t i = 0; status == BERT_OK && i < count; i++)
+        files[i].mode = modes[i];
+done:
+    json_decref(described);
+    json_decref(question);
+    free(url);
+    text_free(&body);
+    http_response_free(&response);
+    return status;
+}
+
+/* Settles how each file goes, and whether it has to. */
+static bert_status examine(upload *upload, bert_error *error)
+{
+    upload_folder *folder = &upload->folder;
+    for (size_t i = 0; i < folder->count; i += MODES_AT_ONCE) {
+        size_t left = folder->count - i;
+        TRY(ask_modes(upload, folder->files + i, left < MODES_AT_ONCE ? left : MODES_AT_ONCE,
+                      error));
+    }
+    for (size_t i = 0; i < folder->count; i++) {
+        upload_file *file = &folder->files[i];
+        if (file->size == 0)
+            file->mode.large = false; /* stores do not take what is empty */
+        TRY(digest_descriptor(file->digest, file->mode.large ? DIGEST_SHA256 : DIGEST_GIT_SHA1,
+                              file->descriptor, file->size, file->path, error));
+        file->unchanged = strcmp(file->digest, file->mode.digest) == 0;
+        if (file->mode.ignored)
+            observer_message(upload->observer, BERT_MESSAGE_WARNING,
+                             "%s: the repository's .gitignore keeps it out", file->path);
+        if (file->mode.large && !file->unchanged && !file->mode.ignored)
+            upload->transfer.total += file->size;
+    }
+    return BERT_OK;
+}
+
+/* ----------------------------------------------------------------------------------- commit --- */
+
+static bert_status append_line(text *body, json_t *line, bert_error *error)
+{
+    if (!line)
+        return error_set(error, BERT_ERROR_USAGE, "the commit's message or a name is not UTF-8");
+    bert_status status = json_format(body, line, 0, error);
+    json_decref(line);
+    return status == BERT_OK ? text_append(body, "\n", 1, error) : status;
+}
+
+static bert_status append_content(text *body, const upload *upload, const upload_file *file,
+                                  bert_error *error)
+{
+    if (file->size > INLINE_MAX)
+        return error_set(error, BERT_ERROR_UNSUPPORTED,
+                         "%s: the Hub wants its %" PRIu64 " bytes inside the commit, at most %d go",
+                         file->path, file->size, INLINE_MAX);
+    const char *token = upload->settings.token;
+    text content = {0}, encoded = {0};
+    bert_status status;
+    TRY_OR_GO(status, upload_file_read(&content, file, error), done);
+    if (content.data && memmem(content.data, content.length, token, strlen(token))) {
+        status = error_set(error, BERT_ERROR_USAGE,
+                           "%s: holds your token of the Hub; nothing was committed", file->path);
+        goto done;
+    }
+    TRY_OR_GO(status, append_base64(&encoded, content.data, content.length, error), done);
+    status = append_line(body,
+                         json_pack("{s:s, s:{s:s, s:s, s:s}}", "key", "file", "value", "content",
+                                   encoded.data ? encoded.data : "", "path", file->path, "encoding",
+                                   "base64"),
+                         error);
+done:
+    text_free(&content);
+    text_free(&encoded);
+    return status;
+}
+
+static bert_status append_file(text *body, const upload *upload, const upload_file *file,
+                               bert_error *error)
+{
+    if (!file->mode.large)
+        return append_content(body, upload, file, error);
+    return append_line(body,
+                       json_pack("{s:s, s:{s:s, s:s, s:s, s:I}}", "key", "lfsFile", "value", "path",
+                                 file->path, "algo", "sha256", "oid", file->digest, "size",
+                                 (json_int_t)file->size),
+                       error);
+}
+
+/* One JSON object a line: the header, then the files that are new or changed. */
+static bert_status make_commit(text *body, const upload *upload, uint64_t *changed,
+                               bert_error *error)
+{
+    const char *message = upload->params->message;
+    TRY(append_line(body,
+                    json_pack("{s:s, s:{s:s, s:s}}", "key", "header", "value", "summary",
+                              message ? message : "Upload model with bert", "description", ""),
+                    error));
+    *changed = 0;
+    for (size_t i = 0; i < upload->folder.count; i++) {
+        const upload_file *file = &upload->folder.files[i];
+        if (file->unchanged || file->mode.ignored)
+            continue;
+        TRY(append_file(body, upload, file, error));
+        ++*changed;
+    }
+    return BERT_OK;
+}
+
+static bert_status send_large_files(upload *upload, bert_error *error)
+{
+    for (size_t i = 0; i < upload->folder.count; i++) {
+        const upload_file *file = &upload->folder.files[i];
+        if (file->mode.large && !file->unchanged && !file->mode.ignored)
+            TRY(lfs_upload(upload->client, &upload->settings, &upload->repository,
+                           upload->params->revision, file, &upload->transfer, error));
+    }
+    return BERT_OK;
+}
+
+static bert_status commit(upload *upload, const text *body, bert_upload_result *result,
+                          bert_error *error)
+{
+    char *url;
+    char made[41];
+    http_response response = {0};
+    TRY(hub_api_url(&url, &upload->repository, "commit", upload->params->revision, error));
+    bert_status status;
+    TRY_OR_GO(status,
+              post(upload, url, "Content-Type: application/x-ndjson", body, true, &response, error),
+              done);
+    TRY_OR_GO(status, check_response(upload, &response, error), done);
+    TRY_OR_GO(status, hub_commit_parse(made, &response.body, upload->repository.what, error), done);
+    snprintf(result->url, sizeof result->url, "%s/commit/%s", upload->repository.page, made);
+done:
+    free(url);
+    http_response_free(&response);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------- all --- */
+
+static bert_status open_upload(upload *upload, bert_error *error)
+{
+    const bert_upload_params *params = upload->params;
+    TRY(check_params(params, error));
+    TRY(hub_settings_read(&upload->settings, &params->hub, error));
+    if (upload->settings.offline)
+        return error_set(error, BERT_ERROR_USAGE, "HF_HUB_OFFLINE forbids to ask the Hub");
+    TRY(upload_folder_open(&upload->folder, params->directory, params->include, error));
+    if (!upload->settings.token)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "a token that may write is needed: make one at %s/settings/tokens and set "
+                         "HF_TOKEN",
+                         upload->settings.endpoint);
+    TRY(hub_repository_open(&upload->repository, upload->settings.endpoint, params->name,
+                            BERT_REPOSITORY_MODEL, error));
+    return http_client_open(&upload->client, &upload->settings, upload->observer, error);
+}
+
+static bert_status run(upload *upload, bert_upload_result *result, bert_error *error)
+{
+    text body = {0};
+    TRY(open_upload(upload, error));
+    if (upload->params->create)
+        TRY(create_repository(upload, error));
+    TRY(examine(upload, error));
+    snprintf(result->url, sizeof result->url, "%s", upload->repository.page);
+    result->files = upload->folder.count;
+    /* The commit is written first: what is wrong with a file shows before anything is sent. */
+    bert_status status = make_commit(&body, upload, &result->committed, error);
+    if (status == BERT_OK)
+        status = send_large_files(upload, error);
+    if (status == BERT_OK && result->committed > 0)
+        status = commit(upload, &body, result, error);
+    result->bytes_sent = upload->transfer.moved;
+    text_free(&body);
+    return status;
+}
+
+bert_status bert_upload(const bert_upload_params *params, bert_upload_result *result,
+                        const bert_observer *observer, bert_error *error)
+{
+    bert_error unseen = {0};
+    *result = (bert_upload_result){0};
+    upload upload = {.params = params,
+                     .observer = observer,
+                     .transfer = {.observer = observer, .job = "upload"}};
+    bert_status status = run(&upload, result, error ? error : &unseen);
+    close_upload(&upload);
+    return status;
+}

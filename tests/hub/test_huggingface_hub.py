@@ -1,0 +1,100 @@
+"""One cache for two: what bert fetches is found by huggingface_hub and transformers, and theirs by bert.
+
+Runs in the Python environment of the tests with transformers.
+"""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import case
+from case import HubCase
+
+CONFIG = {"architectures": ["BertForPreTraining"], "model_type": "bert", "vocab_size": 30, "hidden_size": 16,
+          "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 16}
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxy"]
+
+
+def model_files(folder):
+    from transformers import BertConfig, BertForPreTraining
+    BertForPreTraining(BertConfig(**CONFIG)).save_pretrained(folder)
+    files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+    files["vocab.txt"] = "\n".join(WORDS).encode() + b"\n"
+    files["tokenizer_config.json"] = b'{"tokenizer_class": "BertTokenizer", "do_lower_case": true}'
+    return files
+
+
+class Interplay(HubCase):
+    def python(self, program, **environment):
+        run = subprocess.run([sys.executable, "-c", program], env=self.environment(
+            PYTHONDONTWRITEBYTECODE="1", HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_PROGRESS_BARS="1",
+            **environment), capture_output=True, text=True, timeout=100)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return run.stdout.strip()
+
+    def test_transformers_finds_ours(self):
+        self.hub.model("me/bert", model_files(self.home / "made"))
+        path = self.good("download", "me/bert").strip()
+        asked = len(self.hub.seen())
+        found = self.python(
+            "from transformers import AutoTokenizer, BertForPreTraining\n"
+            "from huggingface_hub import snapshot_download\n"
+            "model = BertForPreTraining.from_pretrained('me/bert')\n"
+            "assert AutoTokenizer.from_pretrained('me/bert')('a b')['input_ids'] == [2, 5, 6, 3]\n"
+            "print(snapshot_download('me/bert'))\n", HF_HUB_OFFLINE="1")
+        self.assertEqual(found, path)
+        self.assertEqual(len(self.hub.seen()), asked)
+
+    def test_theirs_is_ours(self):
+        self.hub.model("me/bert", model_files(self.home / "made"))
+        theirs = self.python("from huggingface_hub import snapshot_download\nprint(snapshot_download('me/bert'))\n")
+        result = self.good_json("download", "me/bert")
+        self.assertEqual((result["directory"], result["received"]), (theirs, 0))
+        self.assertEqual(self.good("download", "me/bert", HF_HUB_OFFLINE="1").strip(), theirs)
+        # And nothing of ours is new to them: the same links, byte for byte.
+        ours = self.home / "other"
+        self.good("download", "me/bert", HF_HUB_CACHE=str(ours))
+        links = lambda root: {p.name: os.readlink(p) for p in Path(root).rglob("*") if p.is_symlink()}
+        self.assertEqual({n: l for n, l in links(theirs).items() if n in links(ours)}, links(ours))
+
+    def test_they_continue_ours(self):
+        files = model_files(self.home / "made")
+        repository = self.hub.model("me/bert", files)
+        data = files["model.safetensors"]
+        self.hub.faults.append(lambda h: h.server.name == "store" and "Range" not in h.headers
+                               and (h.break_after(data, 1000) or True))
+        self.bad("download", "me/bert", "--retries", "0")
+        found = self.python("from huggingface_hub import hf_hub_download\n"
+                            "print(hf_hub_download('me/bert', 'model.safetensors'))\n")
+        self.assertEqual(Path(found).read_bytes(), data)
+        self.assertEqual(self.hub.seen("store", "GET")[-1][3]["Range"], "bytes=1000-")
+        self.assertIn(repository.head(), found)
+
+    def test_data_sets(self):
+        self.hub.dataset("wikitext", {"w2/train/0000.parquet": b"PAR1"})
+        ours = self.good("download", "wikitext", "--config", "w2").strip()
+        found = self.python(
+            "from huggingface_hub import hf_hub_download\n"
+            "print(hf_hub_download('wikitext', 'w2/train/0000.parquet', repo_type='dataset',\n"
+            "                      revision='refs/convert/parquet'))\n", HF_HUB_OFFLINE="1")
+        self.assertEqual(found, ours)
+
+    def test_they_take_our_server_for_a_hub(self):
+        """The fake Hub speaks the protocol as huggingface_hub does: also with its upload."""
+        files = model_files(self.home / "made")
+        self.python("from huggingface_hub import HfApi\n"
+                    "api = HfApi()\n"
+                    "api.create_repo('me/theirs', private=False)\n"
+                    f"api.upload_folder(repo_id='me/theirs', folder_path={str(self.home / 'made')!r})\n",
+                    HF_TOKEN="hf_right")
+        self.good("upload", "--create", self.home / "made", "me/ours", HF_TOKEN="hf_right")
+        theirs, ours = (self.hub.repositories["models", f"me/{name}"].files() for name in ("theirs", "ours"))
+        self.assertEqual(theirs["model.safetensors"], files["model.safetensors"])
+        self.assertEqual({n: theirs[n] for n in ("config.json", "model.safetensors")},
+                         {n: ours[n] for n in ("config.json", "model.safetensors")})
+        self.assertEqual(json.loads(ours["config.json"])["hidden_size"], 16)
+
+
+if __name__ == "__main__":
+    case.main()

@@ -1,0 +1,177 @@
+"""bert upload against a Hub on loopback."""
+import json
+import random
+
+import case
+from case import HubCase
+from fake_hub import git_sha1, sha256
+
+FILES = {
+    "config.json": b'{"model_type": "bert"}\n', "model.safetensors": random.Random(2).randbytes(1_500_000),
+    "README.md": b"# A model\n", "vocab.txt": b"[PAD]\n", "tokenizer.json": b"{}\n", "tokenizer_config.json": b"",
+}
+OTHERS = {"optimizer.safetensors": b"o" * 1000, "manifest.json": b"{}", "trainer_state.json": b"{}",
+          ".env": b"SECRET", "token": b"hf_right", "logs/run.txt": b"log"}
+
+
+class Uploads(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.hub.store_key = "k"  # a header that the store wants, as Git LFS has it; the Hub's has none
+        self.folder = self.home / "checkpoint-8"
+        for name, data in (FILES | OTHERS).items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_bytes(data)
+
+    def environment(self, **changes):
+        return super().environment(**({"HF_TOKEN": "hf_right"} | changes))
+
+    def stored(self, name="me/bert"):
+        return self.hub.repositories["models", name].files()
+
+    def test_whole_way(self):
+        url = self.good("upload", "--create", "--private", "--message", "First", self.folder, "me/bert").strip()
+        repository = self.hub.repositories["models", "me/bert"]
+        self.assertEqual(url, f"{self.hub.url}/me/bert/commit/{repository.head()}")
+        self.assertEqual(self.stored(), FILES | {".gitattributes": b"* lfs\n"})
+        self.assertTrue(repository.private)
+        self.assertEqual(self.hub.messages, ["First"])
+        self.assertIn("6 of 6 files", self.messages)
+        for server, method, path, headers, _ in self.hub.seen():
+            self.assertEqual(headers.get("Authorization"), "Bearer hf_right" if server == "hub" else None, path)
+        self.assertEqual(len(self.hub.seen(part="/verify/" + sha256(FILES["model.safetensors"]))), 1)
+        self.assertNotIn("hf_right", self.messages)
+
+        # What is there is not sent again; what has changed goes alone.
+        again = self.good_json("upload", self.folder, "me/bert")
+        self.assertEqual((again["committed"], again["bytes_sent"], again["url"]), (0, 0, self.hub.url + "/me/bert"))
+        self.assertEqual(len(self.hub.messages), 1)
+        (self.folder / "README.md").write_bytes(b"# Another\n")
+        third = self.good_json("upload", self.folder, "me/bert")
+        self.assertEqual((third["files"], third["committed"], third["bytes_sent"]), (6, 1, 0))
+        self.assertEqual(len(self.hub.seen("store", "PUT")), 1)
+
+        # And down again.
+        out = self.home / "down"
+        self.good("download", "me/bert", "--output", out)
+        self.assertEqual((out / "model.safetensors").read_bytes(), FILES["model.safetensors"])
+
+    def test_object_in_store(self):
+        self.hub.store[sha256(FILES["model.safetensors"])] = FILES["model.safetensors"]
+        result = self.good_json("upload", "--create", self.folder, "me/bert")
+        self.assertEqual((result["committed"], result["bytes_sent"]), (6, 0))
+        self.assertFalse(self.hub.seen("store"))
+
+    def test_parts(self):
+        self.hub.part_size = 400_000
+        self.good("upload", "--create", self.folder, "me/bert")
+        self.assertEqual(self.stored()["model.safetensors"], FILES["model.safetensors"])
+        puts = self.hub.seen("store", "PUT")
+        self.assertEqual([len(put[4]) for put in puts], [400_000, 400_000, 400_000, 300_000])
+
+    def test_store_fails_for_a_moment(self):
+        self.hub.once(lambda h: h.command == "PUT", lambda h: h.answer(500))
+        result = self.good_json("upload", "--create", self.folder, "me/bert")
+        self.assertEqual(self.stored()["model.safetensors"], FILES["model.safetensors"])
+        self.assertEqual(result["bytes_sent"], 3_000_000)
+
+    def test_store_hangs_up(self):
+        def hang_up(handler):
+            handler.close_connection = True
+            handler.connection.close()
+        self.hub.once(lambda h: h.command == "PUT", hang_up)
+        self.good("upload", "--create", self.folder, "me/bert")
+        self.assertEqual(self.stored()["model.safetensors"], FILES["model.safetensors"])
+
+    def test_commit_is_not_repeated(self):
+        self.hub.model("me/bert", {})
+        def hang_up(handler):
+            handler.close_connection = True
+            handler.connection.close()
+        self.hub.once(lambda h: "/commit/" in h.path, hang_up)
+        self.bad("upload", self.folder, "me/bert", says="model me/bert")
+        self.assertEqual(len(self.hub.seen(part="/commit/")), 1)
+        self.hub.once(lambda h: "/commit/" in h.path, lambda h: h.answer(429, b"", {"Retry-After": "1"}))
+        self.good("upload", self.folder, "me/bert")
+        self.assertEqual(len(self.hub.seen(part="/commit/")), 3)
+
+    def test_missing_repository(self):
+        self.bad("upload", self.folder, "me/bert", says=("model me/bert", "none of that name", "--create makes it"))
+        self.hub.model("me/bert", {})
+        self.good("upload", "--create", self.folder, "me/bert")  # is fine where it is there
+        self.bad("upload", "--revision", "v9", self.folder, "me/bert", says="no such revision")
+
+    def test_tokens(self):
+        self.bad("upload", self.folder, "me/bert", HF_TOKEN=None, code=2, says=("a token", self.hub.url, "HF_TOKEN"))
+        self.assertFalse(self.hub.seen())
+        self.bad("upload", self.folder, "me/bert", HF_TOKEN="hf_wrong", says="does not take the token")
+        self.hub.faults.append(lambda h: h.refuse(403, "", "read-only token") or True)
+        self.bad("upload", self.folder, "me/bert", says=("the token may not do that", "read-only token"))
+
+    def test_what_is_never_sent(self):
+        self.hub.model("me/bert", {})
+        self.good("upload", "--include", "*", self.folder, "me/bert")
+        expected = FILES | OTHERS
+        del expected[".env"], expected["token"]
+        self.assertEqual(self.stored(), expected)
+        (self.folder / "vocab.txt").write_bytes(b"x hf_right y")
+        self.bad("upload", self.folder, "me/bert", code=2, says=("vocab.txt", "holds your token"))
+        self.assertEqual(self.stored(), expected)
+        (self.folder / "vocab.txt").unlink()
+        (self.home / "outside").write_bytes(b"outside")
+        (self.folder / "vocab.txt").symlink_to(self.home / "outside")
+        self.bad("upload", self.folder, "me/bert", code=2, says=("vocab.txt", "symbolic link"))
+        (self.folder / "vocab.txt").unlink()
+        (self.folder / "more").symlink_to(self.home)
+        self.bad("upload", "--include", "*", self.folder, "me/bert", code=2, says=("more", "symbolic link"))
+
+    def test_ignored(self):
+        self.hub.model("me/bert", {})
+        self.hub.ignored.add("vocab.txt")
+        self.good("upload", self.folder, "me/bert")
+        self.assertNotIn("vocab.txt", self.stored())
+        self.assertIn("vocab.txt: the repository's .gitignore", self.messages)
+
+    def test_no_model(self):
+        self.bad("upload", self.home / "nowhere", "me/bert", code=2, says="nowhere: is not a folder")
+        (self.folder / "model.safetensors").unlink()
+        self.bad("upload", self.folder, "me/bert", code=2, says=("no model.safetensors", "checkpoint-N"))
+        self.bad("upload", "--include", "*.zip", self.folder, "me/bert", code=2, says="*.zip")
+        self.bad("upload", self.folder, "bert", code=2, says="expected OWNER/NAME")
+
+    def test_hostile_answers(self):
+        self.hub.model("me/bert", {})
+        oid, size = sha256(FILES["model.safetensors"]), len(FILES["model.safetensors"])
+
+        def batch(upload):
+            return {"objects": [{"oid": oid, "size": size, "actions": {"upload": upload}}]}
+        store = self.hub.store_url
+        for part, answer, says in (
+            ("/preupload/", {"files": []}, "the answer says nothing of"),
+            ("/preupload/", {"files": [{"path": p, "uploadMode": "xet"} for p in FILES]}, '"xet"'),
+            ("/preupload/", [], "is an array"),
+            ("/objects/batch", {"objects": []}, "says nothing of the object"),
+            ("/objects/batch", {"objects": [{"oid": oid, "error": {"code": 422, "message": "no"}}]}, "refuses: no"),
+            ("/objects/batch", batch({"href": "file:///etc/passwd"}), "is refused"),
+            ("/objects/batch", batch({"href": store, "header": {"A\r\nB": "x"}}), "not sound"),
+            ("/objects/batch", batch({"href": store, "header": {"A": "x\r\nEvil: y"}}), "not sound"),
+            ("/objects/batch", batch({"href": store, "header": {"chunk_size": "0", "1": store}}), "chunk_size"),
+            ("/objects/batch", batch({"href": store, "header": {"chunk_size": "1", "1": store}}), "1500000 parts"),
+            ("/objects/batch", batch({"href": store, "header": {"chunk_size": "750000", "1": store, "7": store}}),
+             "have no URL"),
+            ("/commit/", {"commitOid": "../x"}, "40 hexadecimal digits"),
+            ("/commit/", {}, '"commitOid" is missing'),
+        ):
+            body = json.dumps(answer).encode()
+            self.hub.faults[:] = [lambda h: part in h.path and (h.answer(200, body) or True)]
+            self.bad("upload", self.folder, "me/bert", says=says)
+        self.assertEqual(self.stored(), {})
+
+    def test_usage(self):
+        self.bad("upload", self.folder, code=2, says="name a folder and a model")
+        self.bad("upload", "--private", self.folder, "me/bert", code=2, says="--create")
+        self.bad("upload", self.folder, "me/bert", HF_HUB_OFFLINE="1", code=2, says="HF_HUB_OFFLINE")
+
+
+if __name__ == "__main__":
+    case.main()
