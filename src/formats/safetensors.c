@@ -283,10 +283,16 @@ static float from_half(uint16_t half)
 bert_status safetensors_read_float(const safetensors_file *file, const safetensors_tensor *tensor,
                                    float *out, uint64_t count, bert_error *error)
 {
+    return safetensors_tensor_read(file->path, tensor, out, count, error);
+}
+
+bert_status safetensors_tensor_read(const char *path, const safetensors_tensor *tensor, float *out,
+                                    uint64_t count, bert_error *error)
+{
     uint64_t elements;
     if (!count_elements(tensor, &elements) || elements != count)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: tensor %s: %" PRIu64 " elements, expected %" PRIu64, file->path,
+                         "%s: tensor %s: %" PRIu64 " elements, expected %" PRIu64, path,
                          tensor->name, elements, count);
     const unsigned char *data = tensor->data; /* perhaps unaligned: elements go through memcpy */
     uint16_t narrow;
@@ -316,8 +322,8 @@ bert_status safetensors_read_float(const safetensors_file *file, const safetenso
         return BERT_OK;
     default:
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: tensor %s: is not of floating point (F32, F16, BF16, F64)",
-                         file->path, tensor->name);
+                         "%s: tensor %s: is not of floating point (F32, F16, BF16, F64)", path,
+                         tensor->name);
     }
 }
 

@@ -47,6 +47,10 @@ const safetensors_tensor *safetensors_find(const safetensors_file *file, const c
 bert_status safetensors_read_float(const safetensors_file *file, const safetensors_tensor *tensor,
                                    float *out, uint64_t count, bert_error *error);
 
+/* The same for a tensor of any file; `path` goes into messages. */
+bert_status safetensors_tensor_read(const char *path, const safetensors_tensor *tensor, float *out,
+                                    uint64_t count, bert_error *error);
+
 /* Writes the tensors in the order given, `metadata` being [2 × metadata_count] key, value. The file
  * appears whole or not at all. `data` of each goes to disk as it is. */
 bert_status safetensors_write(const char *path, const safetensors_tensor *tensors, size_t count,

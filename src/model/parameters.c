@@ -101,21 +101,24 @@ const parameter *parameter_of_part(const parameter_table *table, model_part part
 
 /* What a parameter starts as (transformers' _init_weights): LayerNorm 1 and 0, other biases 0,
  * everything else drawn. */
+void parameter_initialize(const parameter_table *table, size_t index, const model_config *config,
+                          uint64_t seed, float *values)
+{
+    const parameter *entry = &table->entries[index];
+    float *first = values + entry->offset;
+    if (entry->part == PART_POSITION && config->sinusoidal_positions)
+        sinusoids_fill(first, entry->shape[0], entry->shape[1]);
+    else if (entry->dimensions == 2)
+        normal_fill(first, entry->count, config->initializer_range, seed, index);
+    else
+        values_fill(first, entry->count, entry->bias ? 0.0f : 1.0f);
+    if (entry->part == PART_WORD && config->pad_token_id >= 0)
+        values_fill(first + (size_t)config->pad_token_id * entry->shape[1], entry->shape[1], 0.0f);
+}
+
 void parameters_initialize(const parameter_table *table, const model_config *config, uint64_t seed,
                            float *values)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        const parameter *entry = &table->entries[i];
-        float *first = values + entry->offset;
-        if (entry->part == PART_POSITION && config->sinusoidal_positions)
-            sinusoids_fill(first, entry->shape[0], entry->shape[1]);
-        else if (entry->dimensions == 2)
-            normal_fill(first, entry->count, config->initializer_range, seed, i);
-        else
-            values_fill(first, entry->count, entry->bias ? 0.0f : 1.0f);
-    }
-    const parameter *word = parameter_of_part(table, PART_WORD, 0, false);
-    if (config->pad_token_id >= 0)
-        values_fill(values + word->offset + (size_t)config->pad_token_id * word->shape[1],
-                    word->shape[1], 0.0f);
+    for (size_t i = 0; i < table->count; i++)
+        parameter_initialize(table, i, config, seed, values);
 }

@@ -40,10 +40,12 @@ const parameter *parameter_of_part(const parameter_table *table, model_part part
 void parameters_initialize(const parameter_table *table, const model_config *config, uint64_t seed,
                            float *values);
 
-/* Weights from and to safetensors with Hugging Face's names. Reading checks that every entry is
- * there with its shape and that nothing is left over that the model would need. */
-bert_status parameters_read(const parameter_table *table, float *values, const char *path,
-                            bert_error *error);
+/* The same for entry `index` alone. */
+void parameter_initialize(const parameter_table *table, size_t index, const model_config *config,
+                          uint64_t seed, float *values);
+
+/* Weights to safetensors with Hugging Face's names; an encoder alone without their prefix, as
+ * `transformers` has it. model/weights.h reads them. */
 bert_status parameters_write(const parameter_table *table, const float *values, const char *path,
                              bert_error *error);
 

@@ -162,6 +162,16 @@ const char *family_prefix(model_family family)
     return families[family].prefix;
 }
 
+bool is_bare_encoder_name(const char *name)
+{
+    static const char *const starts[] = {"embeddings.", "encoder.layer.", "transformer.layer.",
+                                         "pooler."};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
 const char *part_tied_name(model_family family, model_part part, bool bias)
 {
     if (part == PART_WORD)

@@ -56,6 +56,9 @@ void part_name(char name[PART_NAME_SIZE], model_family family, model_part part, 
  * out. */
 const char *family_prefix(model_family family);
 
+/* Whether a name without that prefix is one of an encoder. */
+bool is_bare_encoder_name(const char *name);
+
 /* The decoder shares its weight with the word embedding; files may name the copy:
  * "…decoder.weight", and BERT's bias as "…decoder.bias" too. NULL where a tensor has no second
  * name. */

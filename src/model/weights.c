@@ -1,13 +1,112 @@
-/* Parameters from and to safetensors. */
-#include "model/parameters.h"
+#include "model/weights.h"
 
 #include "base/memory.h"
-#include "formats/safetensors.h"
 #include "math/reduce.h"
+#include "model/weight_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t text_length = strlen(text), end_length = strlen(end);
+    return text_length >= end_length && strcmp(text + text_length - end_length, end) == 0;
+}
+
+/* One load. */
+typedef struct load {
+    const parameter_table *table;
+    const model_config *config;
+    float *values;
+    const weights_options *options;
+    weight_files files;
+    text created, unused; /* names, with commas between them */
+} load;
+
+/* Names of a list that grows; a long one is cut where it no longer helps. */
+static bert_status list_add(text *list, const char *name, bert_error *error)
+{
+    enum { LONGEST = 600 };
+    if (list->length > LONGEST)
+        return BERT_OK;
+    if (list->length + strlen(name) > LONGEST)
+        return text_format(list, error, ", …");
+    return text_format(list, error, "%s%s", list->length ? ", " : "", name);
+}
+
+/* ---------------------------------------------------------------------------------- entries --- */
+
+/* "[30522, 768]" */
+static void shape_format(char *out, size_t size, int dimensions, const uint64_t *shape)
+{
+    size_t used = (size_t)snprintf(out, size, "[");
+    for (int i = 0; i < dimensions && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, i ? ", %llu" : "%llu",
+                                 (unsigned long long)shape[i]);
+    if (used < size)
+        snprintf(out + used, size - used, "]");
+}
+
+static bert_status check_shape(const weight_tensor *found, const parameter *entry,
+                               bert_error *error)
+{
+    uint64_t expected[2] = {entry->shape[0], entry->shape[1]};
+    const safetensors_tensor *tensor = found->tensor;
+    if (tensor->dimensions == entry->dimensions &&
+        memcmp(tensor->shape, expected, (size_t)entry->dimensions * sizeof *expected) == 0)
+        return BERT_OK;
+    char found_text[128], expected_text[64];
+    shape_format(found_text, sizeof found_text, tensor->dimensions, tensor->shape);
+    shape_format(expected_text, sizeof expected_text, entry->dimensions, expected);
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: %s has shape %s, expected %s; do the weights belong to this config.json?",
+                     found->path, tensor->name, found_text, expected_text);
+}
+
+static bert_status read_floats(const weight_tensor *found, const parameter *entry, float *out,
+                               bert_error *error)
+{
+    TRY(check_shape(found, entry, error));
+    TRY(safetensors_tensor_read(found->path, found->tensor, out, entry->count, error));
+    if (all_finite(out, entry->count))
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_NUMBER,
+                     "%s: %s holds a NaN or an infinity; the model was broken when it was saved",
+                     found->path, found->tensor->name);
+}
+
+static bert_status create_entry(load *load, size_t index, bert_error *error)
+{
+    const parameter *entry = &load->table->entries[index];
+    bool encoder = entry->part < PART_POOLER;
+    bool unread = entry->part == PART_POOLER && load->config->head == MODEL_HEAD_NONE;
+    if (encoder || !(load->options->create_heads || unread))
+        return error_set(error, BERT_ERROR_INPUT, "%s: no tensor %s; is this a model with %s?",
+                         load->files.origin, entry->name,
+                         encoder ? "this number of layers" : "this head");
+    parameter_initialize(load->table, index, load->config, load->options->seed, load->values);
+    return list_add(&load->created, entry->name, error);
+}
+
+static bert_status read_entry(load *load, size_t index, bert_error *error)
+{
+    const parameter *entry = &load->table->entries[index];
+    const weight_tensor *found = weight_files_find(&load->files, entry->name);
+    const char *copy = part_tied_name(load->table->family, entry->part, entry->bias);
+    if (!found && copy)
+        found = weight_files_find(&load->files, copy);
+    if (!found)
+        return create_entry(load, index, error);
+    return read_floats(found, entry, load->values + entry->offset, error);
+}
+
+/* ------------------------------------------------------------------------------- leftovers --- */
 
 /* The entry that a file may name a second time, or instead; NULL where the name is no such copy. */
 static const parameter *tied_entry(const parameter_table *table, const char *name)
@@ -21,125 +120,94 @@ static const parameter *tied_entry(const parameter_table *table, const char *nam
     return NULL;
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-/* Tensors that a file may hold beyond the table: a buffer of numbers 0, 1, 2 … that older
- * `transformers` saved, and the heads that this configuration leaves out. */
-static bool may_be_left_over(const parameter_table *table, const char *name)
-{
-    if (strcmp(name, "bert.embeddings.position_ids") == 0)
-        return true;
-    bool has_pair_head = parameter_of_part(table, PART_PAIR, 0, false) != NULL;
-    return !has_pair_head &&
-           (starts_with(name, "bert.pooler.") || starts_with(name, "cls.seq_relationship."));
-}
-
-/* "[30522, 768]" */
-static void shape_format(char *out, size_t size, int dimensions, const uint64_t *shape)
-{
-    size_t used = (size_t)snprintf(out, size, "[");
-    for (int i = 0; i < dimensions && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, i ? ", %llu" : "%llu",
-                                 (unsigned long long)shape[i]);
-    if (used < size)
-        snprintf(out + used, size - used, "]");
-}
-
-static bert_status check_shape(const safetensors_file *file, const safetensors_tensor *tensor,
-                               const parameter *entry, bert_error *error)
-{
-    uint64_t expected[2] = {entry->shape[0], entry->shape[1]};
-    if (tensor->dimensions == entry->dimensions &&
-        memcmp(tensor->shape, expected, (size_t)entry->dimensions * sizeof *expected) == 0)
-        return BERT_OK;
-    char found_text[128], expected_text[64];
-    shape_format(found_text, sizeof found_text, tensor->dimensions, tensor->shape);
-    shape_format(expected_text, sizeof expected_text, entry->dimensions, expected);
-    return error_set(error, BERT_ERROR_INPUT,
-                     "%s: %s has shape %s, expected %s; do the weights belong to this config.json?",
-                     file->path, tensor->name, found_text, expected_text);
-}
-
-static bert_status read_entry(const parameter_table *table, const safetensors_file *file,
-                              const parameter *entry, float *values, bert_error *error)
-{
-    const safetensors_tensor *tensor = safetensors_find(file, entry->name);
-    const char *copy = part_tied_name(table->family, entry->part, entry->bias);
-    if (!tensor && copy)
-        tensor = safetensors_find(file, copy);
-    if (!tensor)
-        return error_set(error, BERT_ERROR_INPUT, "%s: no tensor %s; is this a BERT with %s?",
-                         file->path, entry->name,
-                         starts_with(entry->name, "cls.") ? "its pre-training heads"
-                                                          : "this number of layers");
-    TRY(check_shape(file, tensor, entry, error));
-    TRY(safetensors_read_float(file, tensor, values + entry->offset, entry->count, error));
-    if (!all_finite(values + entry->offset, entry->count))
-        return error_set(
-            error, BERT_ERROR_NUMBER,
-            "%s: %s holds a NaN or an infinity; the model was broken when it was saved", file->path,
-            tensor->name);
-    return BERT_OK;
-}
-
-/* A tied copy has to say the same as the tensor that it is tied to. */
-static bert_status check_tied(const parameter_table *table, const safetensors_file *file,
-                              const safetensors_tensor *tensor, const float *values,
+/* A tied copy has to say the same as the tensor that it is tied to, where there is a decoder. */
+static bert_status check_tied(const load *load, const weight_tensor *found, const parameter *entry,
                               bert_error *error)
 {
-    const parameter *entry = tied_entry(table, tensor->name);
-    TRY(check_shape(file, tensor, entry, error));
+    if (load->config->head != MODEL_HEAD_PRETRAINING)
+        return BERT_OK;
     float *copy = NULL;
-    TRY(memory_array((void **)&copy, entry->count, sizeof *copy, tensor->name, error));
-    bert_status status = safetensors_read_float(file, tensor, copy, entry->count, error);
-    if (status == BERT_OK && memcmp(copy, values + entry->offset, entry->count * sizeof *copy) != 0)
+    TRY(memory_array((void **)&copy, entry->count, sizeof *copy, entry->name, error));
+    bert_status status = read_floats(found, entry, copy, error);
+    if (status == BERT_OK &&
+        memcmp(copy, load->values + entry->offset, entry->count * sizeof *copy) != 0)
         status = error_set(error, BERT_ERROR_UNSUPPORTED,
-                           "%s: %s differs from %s; only tied decoders are supported", file->path,
-                           tensor->name, entry->name);
+                           "%s: %s differs from %s; only tied decoders are supported", found->path,
+                           found->tensor->name, entry->name);
     free(copy);
     return status;
 }
 
-static bert_status read_all(const parameter_table *table, const safetensors_file *file,
-                            float *values, bert_error *error)
+/* Buffers of the numbers 0, 1, 2 … and 0, 0, 0 … that older `transformers` saved. */
+static bool is_buffer(const char *name)
 {
-    for (size_t i = 0; i < table->count; i++)
-        TRY(read_entry(table, file, &table->entries[i], values, error));
-    for (size_t i = 0; i < file->count; i++) {
-        const safetensors_tensor *tensor = &file->tensors[i];
-        if (tied_entry(table, tensor->name))
-            TRY(check_tied(table, file, tensor, values, error));
-        else if (!parameter_find(table, tensor->name) && !may_be_left_over(table, tensor->name))
-            return error_set(error, BERT_ERROR_INPUT,
-                             "%s: tensor %s has no place in this model; does the file belong to "
-                             "this config.json?",
-                             file->path, tensor->name);
-    }
+    return ends_with(name, ".position_ids") || ends_with(name, ".token_type_ids");
+}
+
+static bert_status check_leftover(load *load, const weight_tensor *found, bert_error *error)
+{
+    if (parameter_find(load->table, found->name) || is_buffer(found->name))
+        return BERT_OK;
+    const parameter *tied = tied_entry(load->table, found->name);
+    if (tied)
+        return check_tied(load, found, tied, error);
+    const char *prefix = family_prefix(load->table->family);
+    if (starts_with(found->name, prefix) && !starts_with(found->name + strlen(prefix), "pooler."))
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: tensor %s has no place in this model; does the file belong to this "
+                         "config.json?",
+                         found->path, found->tensor->name);
+    return list_add(&load->unused, found->tensor->name, error);
+}
+
+static void tell(const load *load)
+{
+    if (load->created.length)
+        observer_message(load->options->observer, BERT_MESSAGE_WARNING,
+                         "%s: has no weights for these, which start from random numbers: %s",
+                         load->files.origin, load->created.data);
+    if (load->unused.length)
+        observer_message(load->options->observer, BERT_MESSAGE_INFO, "%s: not used: %s",
+                         load->files.origin, load->unused.data);
+}
+
+static bert_status load_all(load *load, bert_error *error)
+{
+    for (size_t i = 0; i < load->table->count; i++)
+        TRY(read_entry(load, i, error));
+    for (size_t i = 0; i < load->files.count; i++)
+        TRY(check_leftover(load, &load->files.tensors[i], error));
+    tell(load);
     return BERT_OK;
 }
 
-bert_status parameters_read(const parameter_table *table, float *values, const char *path,
-                            bert_error *error)
+bert_status weights_load(const parameter_table *table, const model_config *config, float *values,
+                         const char *path, const weights_options *options, bert_error *error)
 {
-    safetensors_file file = {0};
-    TRY(safetensors_open(&file, path, error));
-    bert_status status = read_all(table, &file, values, error);
-    safetensors_close(&file);
+    load load = {.table = table, .config = config, .values = values, .options = options};
+    TRY(weight_files_open(&load.files, table->family, path, error));
+    bert_status status = load_all(&load, error);
+    weight_files_close(&load.files);
+    text_free(&load.created);
+    text_free(&load.unused);
     return status;
 }
+
+/* --------------------------------------------------------------------------------- writing --- */
 
 bert_status parameters_write(const parameter_table *table, const float *values, const char *path,
                              bert_error *error)
 {
     safetensors_tensor *tensors = NULL;
+    const char *prefix = family_prefix(table->family);
+    bool encoder_alone = true;
+    for (size_t i = 0; i < table->count; i++)
+        encoder_alone = encoder_alone && starts_with(table->entries[i].name, prefix);
     TRY(memory_array((void **)&tensors, table->count, sizeof *tensors, "tensor list", error));
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
         tensors[i] = (safetensors_tensor){
-            .name = entry->name,
+            .name = entry->name + (encoder_alone ? strlen(prefix) : 0),
             .type = SAFETENSORS_F32,
             .dimensions = entry->dimensions,
             .shape = {entry->shape[0], entry->shape[1]},

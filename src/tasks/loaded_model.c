@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "model/weights.h"
 #include "train/checkpoint.h"
 #include "train/micro_batch.h"
 
@@ -46,21 +47,19 @@ static model_limits limits_for(const model_config *config, const bert_model_opti
 static bert_status load_weights(bert_model *loaded, const char *directory,
                                 const bert_model_options *options, bert_error *error)
 {
-    char *config_path = NULL, *weights_path = NULL;
+    char *config_path = NULL;
     model_config config;
     bert_status status;
     TRY_OR_GO(status, path_join(&config_path, directory, "config.json", error), done);
-    TRY_OR_GO(status, path_join(&weights_path, directory, "model.safetensors", error), done);
     TRY_OR_GO(status, model_config_read(&config, config_path, error), done);
 
     loaded->limits = limits_for(&config, options);
     TRY_OR_GO(status, model_create(&loaded->model, &config, &loaded->limits, error), done);
-    status = parameters_read(model_parameter_table(loaded->model), model_values(loaded->model),
-                             weights_path, error);
+    status = weights_load(model_parameter_table(loaded->model), &config,
+                          model_values(loaded->model), directory, &(weights_options){0}, error);
 
 done:
     free(config_path);
-    free(weights_path);
     return status;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "formats/safetensors.h"
+#include "model/weights.h"
 #include "train/manifest.h"
 #include "train/model_card.h"
 
@@ -180,7 +181,8 @@ done:
 static bert_status read_model(const char *path, const checkpoint_content *content,
                               bert_error *error)
 {
-    return parameters_read(content->table, content->values, path, error);
+    return weights_load(content->table, content->config, content->values, path,
+                        &(weights_options){0}, error);
 }
 
 static bert_status read_state(const char *path, const checkpoint_content *content,

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/threads.h"
+#include "model/weights.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
 #include "train/material.h"
@@ -109,14 +110,9 @@ static bert_status create_evaluator(session *session, const bert_evaluate_params
 static bert_status load_model(session *session, bert_error *error)
 {
     model_limits limits = evaluator_limits(&session->evaluator);
-    char *path = NULL;
-    bert_status status;
     TRY(model_create(&session->model, &session->config, &limits, error));
-    TRY(path_join(&path, session->folder, "model.safetensors", error));
-    status = parameters_read(model_parameter_table(session->model), model_values(session->model),
-                             path, error);
-    free(path);
-    TRY(status);
+    TRY(weights_load(model_parameter_table(session->model), &session->config,
+                     model_values(session->model), session->folder, &(weights_options){0}, error));
     return memory_array((void **)&session->sums.mlm_labels, (size_t)session->config.vocab_size,
                         sizeof(uint64_t), "counts of labels", error);
 }

@@ -142,7 +142,7 @@ bert_status material_find_weights(char **weights, const char *model, bert_error 
     if (model_config_named(&named, model, NULL) == BERT_OK || !path_is_directory(model))
         return BERT_OK;
     TRY(checkpoint_verify_model(model, error));
-    return path_join(weights, model, "model.safetensors", error);
+    return path_format(weights, error, "%s", model);
 }
 
 static bert_status configure_folder(const material *material, const bert_pretrain_params *params,
@@ -153,11 +153,7 @@ static bert_status configure_folder(const material *material, const bert_pretrai
     bert_status status = model_config_read(config, path, error);
     free(path);
     TRY(status);
-    if (params->next_sentence_prediction && !config->next_sentence_prediction)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "%s: the model has no head for next-sentence prediction; train it with "
-                         "--no-next-sentence-prediction",
-                         params->model);
+    config->head = MODEL_HEAD_PRETRAINING;
     config->next_sentence_prediction = params->next_sentence_prediction;
     return material_check_tokenizer(material, params->model, error);
 }

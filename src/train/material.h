@@ -24,8 +24,8 @@ bert_status material_configure(const material *material, const bert_pretrain_par
                                model_config *config, char **weights, const bert_observer *observer,
                                bert_error *error);
 
-/* The file with the weights that a run of this `model` begins with, in a folder that was checked
- * against its manifest; *weights is NULL where they are drawn. */
+/* The folder with the weights that a run of this `model` begins with, checked against its manifest;
+ * *weights is NULL where they are drawn. */
 bert_status material_find_weights(char **weights, const char *model, bert_error *error);
 
 /* Checks that the tokenizer of a model folder, where it has one, gives every token the id that the

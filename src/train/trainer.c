@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
+#include "model/weights.h"
 #include "train/clock.h"
 
 #include <inttypes.h>
@@ -131,8 +132,11 @@ void trainer_free(trainer *trainer)
 bert_status trainer_begin(trainer *trainer, const char *weights, bert_error *error)
 {
     float *values = model_values(trainer->model);
+    const weights_options options = {.create_heads = true,
+                                     .seed = trainer->settings->params.seed,
+                                     .observer = trainer->observer};
     if (weights)
-        return parameters_read(trainer->table, values, weights, error);
+        return weights_load(trainer->table, trainer->config, values, weights, &options, error);
     parameters_initialize(trainer->table, trainer->config, trainer->settings->params.seed, values);
     return BERT_OK;
 }

@@ -63,7 +63,8 @@ typedef struct trainer {
 bert_status trainer_prepare(trainer *trainer, bert_error *error);
 void trainer_free(trainer *trainer);
 
-/* Weights to begin with: drawn from the seed, or read from a file where it is not NULL. */
+/* Weights to begin with: drawn from the seed, or read from a model folder where it is not NULL; heads
+ * that it does not have are drawn. */
 bert_status trainer_begin(trainer *trainer, const char *weights, bert_error *error);
 
 /* Weights, moments and state of a checkpoint. */

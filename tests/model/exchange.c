@@ -1,12 +1,15 @@
 /* The C side of test_transformers: weights and configuration to `transformers` and back.
  *
  *     model_exchange write DIRECTORY ARCHITECTURE  a random model as config.json, model.safetensors
+ *     model_exchange copy DIRECTORY FROM           the model of another folder, with heads that
+ *                                                  it lacks made up for a pre-training one
  *     model_exchange run DIRECTORY                 the model in DIRECTORY on a batch; the batch,
  * its hidden states and what the heads say of it go to DIRECTORY/run.safetensors */
 #include "base/file.h"
 #include "base/random.h"
 #include "formats/safetensors.h"
 #include "model/model.h"
+#include "model/weights.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +66,35 @@ static bert_status write_model(const char *config_path, const char *weights_path
         status = parameters_write(model_parameter_table(model), model_values(model), weights_path,
                                   error);
     model_free(model);
+    return status;
+}
+
+/* As BertForPreTraining where `from` is a BERT, as it is otherwise. */
+static bert_status copy_model(const char *config_path, const char *weights_path, const char *from,
+                              bert_error *error)
+{
+    char *from_config = NULL;
+    model_config config;
+    model *model = NULL;
+    const weights_options options = {.create_heads = true, .seed = 3};
+    bert_status status;
+    TRY_OR_GO(status, path_join(&from_config, from, "config.json", error), done);
+    TRY_OR_GO(status, model_config_read(&config, from_config, error), done);
+    if (config.family == MODEL_BERT) {
+        model_config_set_head(&config, MODEL_HEAD_PRETRAINING);
+        config.next_sentence_prediction = true;
+    }
+    TRY_OR_GO(status, create(&model, &config, error), done);
+    TRY_OR_GO(status,
+              weights_load(model_parameter_table(model), &config, model_values(model), from,
+                           &options, error),
+              done);
+    TRY_OR_GO(status, model_config_write(&config, config_path, error), done);
+    status =
+        parameters_write(model_parameter_table(model), model_values(model), weights_path, error);
+done:
+    model_free(model);
+    free(from_config);
     return status;
 }
 
@@ -129,15 +161,15 @@ static bert_status write_run(model *model, const char *run_path, bert_error *err
     return status;
 }
 
-static bert_status run_model(const char *config_path, const char *weights_path,
-                             const char *run_path, bert_error *error)
+static bert_status run_model(const char *config_path, const char *folder, const char *run_path,
+                             bert_error *error)
 {
     model_config config;
     model *model = NULL;
     TRY(model_config_read(&config, config_path, error));
     TRY(model_create(&model, &config, &limits, error));
-    bert_status status =
-        parameters_read(model_parameter_table(model), model_values(model), weights_path, error);
+    bert_status status = weights_load(model_parameter_table(model), &config, model_values(model),
+                                      folder, &(weights_options){0}, error);
     if (status == BERT_OK)
         status = write_run(model, run_path, error);
     model_free(model);
@@ -154,8 +186,10 @@ int main(int count, char **arguments)
         path_join(&run_path, arguments[2], "run.safetensors", &error) == BERT_OK) {
         if (strcmp(arguments[1], "write") == 0 && count == 4)
             status = write_model(config_path, weights_path, arguments[3], &error);
+        else if (strcmp(arguments[1], "copy") == 0 && count == 4)
+            status = copy_model(config_path, weights_path, arguments[3], &error);
         else if (strcmp(arguments[1], "run") == 0)
-            status = run_model(config_path, weights_path, run_path, &error);
+            status = run_model(config_path, arguments[2], run_path, &error);
     }
     if (status != BERT_OK)
         fprintf(stderr, "model_exchange: %s\n", error.message);

@@ -1,8 +1,13 @@
 """Weights and configuration there and back, for every kind of model: what this library writes opens
 in `transformers` with no key missing or left over and gives the same numbers, and the other way
-round."""
+round, in every form in which weights are published; and the same for a real model, where there is
+one.
 
+    test_transformers.py MODEL_EXCHANGE [FOLDER OF A REAL BERT]"""
+
+import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +22,7 @@ from transformers import (AutoConfig, AutoModel, AutoModelForPreTraining,
 
 TOLERANCE = 1e-4
 EXCHANGE = sys.argv[1]
+REAL = sys.argv[2] if len(sys.argv) > 2 else ""
 KINDS = [BertForPreTraining, BertForMaskedLM, BertModel, BertForSequenceClassification,
          DistilBertForMaskedLM, DistilBertModel, DistilBertForSequenceClassification]
 
@@ -66,12 +72,18 @@ def compare(model, directory, what):
         check(float(values.abs().max()) > 0.02, f"{what}: {name} are all near zero")
 
 
+def load_whole(model_class, directory):
+    """With no key missing or left over."""
+    model, info = model_class.from_pretrained(directory, output_loading_info=True)
+    for part in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
+        check(not info[part], f"{model_class.__name__}: {part}: {info[part]}")
+    return model
+
+
 def check_written(directory, model_class):
     name = model_class.__name__
     exchange("write", directory, name)
-    model, info = model_class.from_pretrained(directory, output_loading_info=True)
-    for part in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
-        check(not info[part], f"{name}: {part}: {info[part]}")
+    model = load_whole(model_class, directory)
     config = AutoConfig.from_pretrained(directory)
     check(config.architectures == [name], f"architectures {config.architectures}")
     check(type(config) is model_class.config_class and config.vocab_size == 211, "config.json")
@@ -87,26 +99,90 @@ def small_config(model_class):
                       intermediate_size=80, **sizes)
 
 
-def check_read(directory, model_class):
+def random_model(model_class):
     model = model_class(small_config(model_class))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 0.1 * torch.randn_like(parameter)
+    return model
+
+
+def check_read(directory, model_class):
+    model = random_model(model_class)
     model.save_pretrained(directory)
     compare(model, directory, f"written by transformers, {model_class.__name__}")
+
+
+def old_names(state):
+    """As the first published files have them: gamma and beta, and a buffer of positions."""
+    renamed = {name.replace("LayerNorm.weight", "LayerNorm.gamma")
+                   .replace("LayerNorm.bias", "LayerNorm.beta"): tensor
+               for name, tensor in state.items()}
+    return {**renamed, "bert.embeddings.position_ids": torch.arange(20).expand(1, 20)}
+
+
+def check_forms(root, model_class):
+    """One model in every form in which weights are published."""
+    model = random_model(model_class)
+    state = model.state_dict()
+    legacy = dict(_use_new_zipfile_serialization=False)
+    forms = {
+        "shards": lambda d: model.save_pretrained(d, max_shard_size="60KB"),
+        "bin": lambda d: model.save_pretrained(d, safe_serialization=False),
+        "bin-shards": lambda d: model.save_pretrained(d, safe_serialization=False,
+                                                      max_shard_size="60KB"),
+        "bin-legacy": lambda d: torch.save(state, d / "pytorch_model.bin", **legacy),
+        "bin-double": lambda d: torch.save({n: t.double() for n, t in state.items()},
+                                           d / "pytorch_model.bin"),
+        "bin-parameters": lambda d: torch.save(dict(model.named_parameters()),
+                                               d / "pytorch_model.bin", **legacy),
+        "bin-old-names": lambda d: torch.save(old_names(state), d / "pytorch_model.bin", **legacy),
+    }
+    for name, save in forms.items():
+        directory = root / f"{name}-{model_class.__name__}"
+        directory.mkdir()
+        model.config.architectures = [model_class.__name__]
+        model.config.save_pretrained(directory)
+        save(directory)
+        check(not (directory / "model.safetensors").exists(), name)
+        compare(model, directory, f"{model_class.__name__} as {name}")
+    for kind, dtype in (("half", torch.half), ("bfloat16", torch.bfloat16)):
+        directory = root / f"{kind}-{model_class.__name__}"
+        narrow = random_model(model_class).to(dtype)
+        narrow.save_pretrained(directory)
+        compare(narrow.float(), directory, f"{model_class.__name__} as {kind}")
+
+
+def check_real(root):
+    """Hidden states of published weights; and with heads made up they come back whole."""
+    original, copy = root / "real", root / "real-copy"
+    shutil.copytree(REAL, original)
+    copy.mkdir()
+    encoder = AutoModel.from_pretrained(original)
+    compare(encoder, original, "the real model")
+    exchange("copy", copy, original)
+    check(json.loads((copy / "config.json").read_text())["architectures"] == ["BertForPreTraining"],
+          "architectures of the copy")
+    complete = load_whole(BertForPreTraining, copy)
+    compare(complete, copy, "the real model with heads")
+    for (name, ours), theirs in zip(complete.bert.named_parameters(), encoder.parameters()):
+        check(torch.equal(ours, theirs), f"{name} of the copy")
 
 
 torch.manual_seed(0)
 with tempfile.TemporaryDirectory() as temporary:
     root = pathlib.Path(temporary)
     for model_class in KINDS:
-        tests = [("written", check_written), ("read", check_read)]
-        if model_class in (BertModel, DistilBertModel):
-            tests.pop()  # there the names lack their prefix
-        for name, test in tests:
+        for name, test in (("written", check_written), ("read", check_read)):
             directory = root / f"{name}-{model_class.__name__}"
             directory.mkdir()
             test(directory, model_class)
+    check_forms(root, BertForPreTraining)
+    check_forms(root, DistilBertForSequenceClassification)
+    if REAL:
+        check_real(root)
+    else:
+        print("skipped: no real model to be had")
     for auto, model_class in ((AutoModelForPreTraining, BertForPreTraining),
                               (AutoModelForSequenceClassification, DistilBertForSequenceClassification),
                               (AutoModel, DistilBertModel)):

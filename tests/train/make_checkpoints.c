@@ -9,6 +9,7 @@
 
 #include "formats/json.h"
 #include "model/model.h"
+#include "model/weights.h"
 #include "tokenizer/tokenizer.h"
 
 static const char *const texts[] = {
@@ -107,7 +108,8 @@ static void describe(const char *folder, const char *output, bool pairs)
     assert_ok(model_config_read(&config, path, error));
     assert_ok(model_create(&model, &config, &limits, error));
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
-    assert_ok(parameters_read(model_parameter_table(model), model_values(model), path, error));
+    assert_ok(weights_load(model_parameter_table(model), &config, model_values(model), path,
+                           &(weights_options){0}, error));
     assert_ok(bert_tokenizer_load(&tokenizer, folder, NULL, error));
     tokenizer_special_ids special = tokenizer_special(tokenizer);
     json_t *root = json_pack("{s:s, s:b, s:o, s:o}", "folder", folder, "pairs", pairs, "texts",

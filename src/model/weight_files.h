@@ -1,0 +1,33 @@
+/* The files that a model's weights lie in, whoever wrote them, as one list of tensors. */
+#ifndef MODEL_WEIGHT_FILES_H
+#define MODEL_WEIGHT_FILES_H
+
+#include "formats/safetensors.h"
+#include "formats/torch_file.h"
+#include "model/parts.h"
+
+typedef struct weight_tensor {
+    char *name; /* as part_name has it: with the family's prefix, LayerNorm's gamma and beta as
+                   weight and bias; owned */
+    const safetensors_tensor *tensor; /* under the name that its file has */
+    const char *path;                 /* of that file */
+} weight_tensor;
+
+typedef struct weight_files {
+    char *origin; /* folder or file that was opened, for messages; owned */
+    safetensors_file *safetensors;
+    torch_file *torch;
+    size_t safetensors_count, torch_count;
+    weight_tensor *tensors; /* [count], by name; no name twice */
+    size_t count;
+} weight_files;
+
+/* A folder: model.safetensors, or its shards by model.safetensors.index.json, or pytorch_model.bin,
+ * or its shards by pytorch_model.bin.index.json; the first that is there. Or one such file. */
+bert_status weight_files_open(weight_files *files, model_family family, const char *path,
+                              bert_error *error);
+void weight_files_close(weight_files *files); /* safe on a zeroed struct */
+
+const weight_tensor *weight_files_find(const weight_files *files, const char *name); /* or NULL */
+
+#endif
