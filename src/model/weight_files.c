@@ -172,7 +172,7 @@ static bert_status open_folder(weight_files *files, model_family family, const c
             return status;
     }
     return error_set(
-        error, BERT_ERROR_INPUT,
+        error, BERT_ERROR_IO,
         "%s: no weights in it; expected model.safetensors or pytorch_model.bin, or one "
         "of them with .index.json and its shards",
         folder);

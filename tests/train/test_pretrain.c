@@ -182,7 +182,12 @@ static void test_masked_language_model_alone(void **state)
 
     params = tiny_params(tiny_path("mlm-further"));
     params.model = result.checkpoint;
-    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE, "no head");
+    assert_ok(bert_pretrain(&params, &result, NULL, error)); /* the head begins anew */
+    assert_ok(
+        safetensors_open(&file, tiny_path("mlm-further/checkpoint-16/model.safetensors"), error));
+    assert_non_null(safetensors_find(&file, "cls.seq_relationship.weight"));
+    safetensors_close(&file);
+    assert_true(isfinite(last_metric(params.output, "nsp_loss")));
 }
 
 static void test_length_and_rhythm_in_epochs(void **state)
