@@ -199,8 +199,9 @@ BERT_API bert_status bert_prepare(const bert_prepare_params *params, bert_prepar
 /* Where a length of time is given in steps or in epochs, at most one of the two is set (> 0). */
 typedef struct bert_pretrain_params {
     const char *data; /* PREFIX of bert_prepare */
-    const char
-        *model; /* tiny | mini | small | medium | base | large, a config.json, or a model folder */
+    /* tiny | mini | small | medium | base | large | distil, a config.json, or a model folder, also
+     * one that others published; its vocabulary may be smaller than the data's (docs/models.md) */
+    const char *model;
     const char *output; /* the run's directory; must not exist, or be empty */
 
     /* batch */

@@ -29,8 +29,9 @@ static const option options[] = {
      .kind = OPTION_STRING,
      .target = &settings.params.model,
      .value = "MODEL",
-     .help = "tiny, mini, small, medium, base or large, or a config.json: start from nothing; or "
-             "a model folder: start from its weights"},
+     .help = "tiny, mini, small, medium, base, large or distil, or a config.json: start from "
+             "nothing; or "
+             "a model folder, a published one too: start from its weights"},
     {.name = "output",
      .kind = OPTION_STRING,
      .target = &settings.params.output,
@@ -348,6 +349,7 @@ const command command_pretrain = {
         "exit status is then 130 or 143. A second signal ends the program at once. A run that was "
         "stopped and resumed has the weights and the metrics of one that was never stopped.",
     .examples = "bert pretrain --data data --model tiny --output run\n"
+                "bert pretrain --data data --model bert-base-uncased/ --output run\n"
                 "bert pretrain --config settings.json --output run --seed 7\n"
                 "bert pretrain --resume run\n",
     .options = options,

@@ -65,6 +65,16 @@ void rows_gather(float *out, const float *in, const int32_t *indices, size_t cou
         memcpy(out + i * columns, in + (size_t)indices[i] * columns, columns * sizeof *out);
 }
 
+void rows_mean(float *out, const float *table, const int32_t *indices, size_t count, size_t columns)
+{
+    for (size_t column = 0; column < columns; column++) {
+        double sum = 0;
+        for (size_t i = 0; i < count; i++)
+            sum += table[(size_t)indices[i] * columns + column];
+        out[column] = (float)(sum / (double)count);
+    }
+}
+
 void rows_scatter_add(float *out, const float *in, const int32_t *indices, size_t count,
                       size_t columns)
 {

@@ -21,6 +21,10 @@ void embedding_backward(float *d_word, float *d_position, float *d_type, const f
 /* out[count, columns] = in[indices[i]]. */
 void rows_gather(float *out, const float *in, const int32_t *indices, size_t count, size_t columns);
 
+/* out[columns] = the mean of the rows table[indices[i]], count of them, at least one. */
+void rows_mean(float *out, const float *table, const int32_t *indices, size_t count,
+               size_t columns);
+
 /* out[indices[i]] += in[i]; indices rise strictly. */
 void rows_scatter_add(float *out, const float *in, const int32_t *indices, size_t count,
                       size_t columns);

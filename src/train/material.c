@@ -3,6 +3,7 @@
 #include "base/observer.h"
 #include "tokenizer/tokenizer.h"
 #include "train/checkpoint.h"
+#include "train/vocabulary_growth.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,11 @@ bert_status material_find_weights(char **weights, const char *model, bert_error 
     return path_format(weights, error, "%s", model);
 }
 
+static bool wants_pairs(const bert_pretrain_params *params, const model_config *config)
+{
+    return params->next_sentence_prediction && config->family == MODEL_BERT;
+}
+
 static bert_status configure_folder(const material *material, const bert_pretrain_params *params,
                                     model_config *config, bert_error *error)
 {
@@ -153,9 +159,15 @@ static bert_status configure_folder(const material *material, const bert_pretrai
     bert_status status = model_config_read(config, path, error);
     free(path);
     TRY(status);
-    config->head = MODEL_HEAD_PRETRAINING;
-    config->next_sentence_prediction = params->next_sentence_prediction;
-    return material_check_tokenizer(material, params->model, error);
+    model_config_set_head(config, MODEL_HEAD_PRETRAINING);
+    config->next_sentence_prediction = wants_pairs(params, config);
+    vocabulary_growth growth;
+    TRY(vocabulary_growth_find(&growth, params->model, material->tokenizer, material->train.prefix,
+                               error));
+    if (config->vocab_size < growth.new_tokens)
+        config->vocab_size = growth.new_tokens;
+    vocabulary_growth_free(&growth);
+    return BERT_OK;
 }
 
 static bert_status configure_fresh(const material *material, const bert_pretrain_params *params,
@@ -176,7 +188,8 @@ static bert_status configure_fresh(const material *material, const bert_pretrain
                              params->model, config->pad_token_id, pad, pad);
         config->pad_token_id = pad;
     }
-    config->next_sentence_prediction = params->next_sentence_prediction;
+    model_config_set_head(config, MODEL_HEAD_PRETRAINING);
+    config->next_sentence_prediction = wants_pairs(params, config);
     return BERT_OK;
 }
 
@@ -200,7 +213,7 @@ static bert_status check_fit(const material *material, const bert_pretrain_param
         return error_set(error, BERT_ERROR_USAGE,
                          "--max-seq-length is %d, but the model %s has %d positions",
                          params->max_seq_length, params->model, config->max_position_embeddings);
-    if (params->next_sentence_prediction && config->type_vocab_size < 2)
+    if (config->next_sentence_prediction && config->type_vocab_size < 2)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: type_vocab_size is %d, but sentence pairs need 2; or train with "
                          "--no-next-sentence-prediction",

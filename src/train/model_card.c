@@ -15,9 +15,11 @@ static bert_status add_head(text *card, const checkpoint_content *content, bert_
     for (size_t i = 0; i < content->table->count; i++)
         parameters += content->table->entries[i].count;
     TRY(text_format(card, error,
-                    "---\nlibrary_name: transformers\npipeline_tag: fill-mask\ntags:\n- bert\n"
-                    "- fill-mask\n---\n\n# BERT, %d layers of %d\n\n"
+                    "---\nlibrary_name: transformers\npipeline_tag: fill-mask\ntags:\n- %s\n"
+                    "- fill-mask\n---\n\n# %s, %d layers of %d\n\n"
                     "Pre-trained from raw text by bert.c %s with masked-language modelling%s.\n\n",
+                    config->family == MODEL_DISTILBERT ? "distilbert" : "bert",
+                    config->family == MODEL_DISTILBERT ? "DistilBERT" : "BERT",
                     config->num_hidden_layers, config->hidden_size, bert_version(),
                     config->next_sentence_prediction ? " and next-sentence prediction" : ""));
     return text_format(
@@ -88,8 +90,7 @@ static bert_status add_use(text *card, const model_config *config, bert_error *e
                        "tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/folder\")\n"
                        "model = %s.from_pretrained(\"path/to/this/folder\")\n```\n\n"
                        "or `bert fill-mask --model path/to/this/folder`.\n",
-                       config->next_sentence_prediction ? "BertForPreTraining" : "BertForMaskedLM",
-                       config->next_sentence_prediction ? "BertForPreTraining" : "BertForMaskedLM");
+                       model_config_architecture(config), model_config_architecture(config));
 }
 
 bert_status model_card_write(const checkpoint_content *content, const char *path, bert_error *error)

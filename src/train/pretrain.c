@@ -65,7 +65,13 @@ static bert_status create_trainer(session *session, const bert_observer *observe
     TRY(trainer_prepare(&session->trainer, error));
     if (session->checkpoint)
         return trainer_restore(&session->trainer, session->checkpoint, error);
-    return trainer_begin(&session->trainer, session->weights, error);
+    vocabulary_growth growth = {0};
+    if (session->weights)
+        TRY(vocabulary_growth_find(&growth, session->weights, session->material.tokenizer,
+                                   session->settings.params.data, error));
+    bert_status status = trainer_begin(&session->trainer, session->weights, &growth, error);
+    vocabulary_growth_free(&growth);
+    return status;
 }
 
 static void announce(const session *session, const bert_observer *observer)
@@ -130,6 +136,13 @@ static bert_status set_up(session *session, const bert_observer *observer, bert_
     uint64_t samples_per_epoch;
     TRY(material_configure(&session->material, &settings->params, &session->config,
                            &session->weights, observer, error));
+    if (settings->params.next_sentence_prediction && !session->config.next_sentence_prediction) {
+        observer_message(observer, BERT_MESSAGE_INFO,
+                         "%s: DistilBERT has no head for next-sentence prediction: it learns from "
+                         "masked tokens alone",
+                         settings->params.model);
+        settings->params.next_sentence_prediction = false;
+    }
     TRY(create_sampler(session, &samples_per_epoch, error));
     TRY(settings_resolve(settings, samples_per_epoch, error));
     if (settings->params.micro_batch_tokens == 0) /* kept: a resumed run is cut as it was begun */

@@ -2,7 +2,6 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
-#include "model/weights.h"
 #include "train/clock.h"
 
 #include <inttypes.h>
@@ -129,14 +128,16 @@ void trainer_free(trainer *trainer)
     train_state_free(&trainer->state);
 }
 
-bert_status trainer_begin(trainer *trainer, const char *weights, bert_error *error)
+bert_status trainer_begin(trainer *trainer, const char *weights, const vocabulary_growth *growth,
+                          bert_error *error)
 {
     float *values = model_values(trainer->model);
     const weights_options options = {.create_heads = true,
                                      .seed = trainer->settings->params.seed,
                                      .observer = trainer->observer};
     if (weights)
-        return weights_load(trainer->table, trainer->config, values, weights, &options, error);
+        return vocabulary_growth_load(growth, trainer->table, trainer->config, values, weights,
+                                      &options, error);
     parameters_initialize(trainer->table, trainer->config, trainer->settings->params.seed, values);
     return BERT_OK;
 }

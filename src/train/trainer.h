@@ -9,6 +9,7 @@
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
 #include "train/micro_batch.h"
+#include "train/vocabulary_growth.h"
 
 /* Parameters that lie side by side and are decayed alike: one call of the optimizer. */
 typedef struct parameter_range {
@@ -63,9 +64,10 @@ typedef struct trainer {
 bert_status trainer_prepare(trainer *trainer, bert_error *error);
 void trainer_free(trainer *trainer);
 
-/* Weights to begin with: drawn from the seed, or read from a model folder where it is not NULL; heads
- * that it does not have are drawn. */
-bert_status trainer_begin(trainer *trainer, const char *weights, bert_error *error);
+/* Weights to begin with: drawn from the seed, or read from a model folder where it is not NULL;
+ * heads that it does not have are drawn, and its vocabulary grows to the run's. */
+bert_status trainer_begin(trainer *trainer, const char *weights, const vocabulary_growth *growth,
+                          bert_error *error);
 
 /* Weights, moments and state of a checkpoint. */
 bert_status trainer_restore(trainer *trainer, const char *checkpoint, bert_error *error);
