@@ -14,6 +14,7 @@
 
 #include "bert/hub.h"
 #include "bert/inference.h"
+#include "bert/job.h"
 #include "bert/npy.h"
 #include "bert/plan.h"
 #include "bert/serve.h"
@@ -246,8 +247,14 @@ typedef struct bert_pretrain_params {
      */
     const char *precision;
 
+    /* several ranks; the batch of a step is then ranks × per_device_train_batch_size ×
+     * gradient_accumulation_steps */
+    bert_job *job;              /* NULL: this process alone */
+    const char *gradient_dtype; /* "float32"; "bf16": gradients travel rounded to bfloat16 */
+    int zero;    /* 0; 1: ZeRO stage 1, each rank keeps and updates its share of Adam's moments */
+    int threads; /* of each rank; 0: all cores, shared by the ranks on a machine */
+
     uint64_t seed; /* 42: weights, order, pairs, masks, dropout */
-    int threads;   /* 0: all cores */
 } bert_pretrain_params;
 typedef struct bert_pretrain_result {
     int64_t steps;         /* done in all, those before a resume included */
@@ -267,6 +274,11 @@ typedef struct bert_resume_params {
     const char *run;
     int threads;
     int64_t stop_after_steps;
+    /* What may be otherwise than it was: the batch of a step stays what it was, however many ranks
+     * share it now, and results differ by rounding only. */
+    bert_job *job;
+    bert_switch zero;       /* unset: as run.json says */
+    int micro_batch_tokens; /* 0: as run.json says */
 } bert_resume_params;
 BERT_API bert_resume_params bert_resume_params_default(void);
 BERT_API bert_status bert_pretrain_resume(const bert_resume_params *params,

@@ -6,6 +6,10 @@
  * that this process may run on (its affinity mask and OMP_NUM_THREADS). Returns the number. */
 int threads_use(int count);
 
+/* The threads of one of `processes` that share this machine's cores: an equal share of them, at
+ * least 1; all that it may run on where it is bound to less than that. */
+int threads_share(int processes);
+
 /* The number now in force for the calling thread. */
 int threads_count(void);
 

@@ -30,7 +30,7 @@ void console_catch_signals(void)
 {
     struct sigaction action = {.sa_handler = handle_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    const int signals[] = {SIGINT, SIGTERM};
+    const int signals[] = {SIGINT, SIGTERM, SIGUSR1}; /* the last one is what mpirun passes on */
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct sigaction before;
         /* nohup and `&` in a script without job control ignore SIGINT on purpose: leave that. */

@@ -2,12 +2,14 @@
 #include "commands.h"
 #include "console.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct {
     bert_pretrain_params params;
+    bert_job_params job;
     const char *resume;
     bool json;
 } settings;
@@ -16,6 +18,7 @@ static void set_defaults(void)
 {
     memset(&settings, 0, sizeof settings);
     settings.params = bert_pretrain_params_default();
+    settings.job = bert_job_params_default();
 }
 
 static const option options[] = {
@@ -42,7 +45,8 @@ static const option options[] = {
      .target = &settings.resume,
      .value = "RUN",
      .help = "continue a run from its last checkpoint, with its own settings, as if it had never "
-             "stopped; only --threads, --stop-after-steps and --json go with it"},
+             "stopped; --threads, --stop-after-steps, --zero, --micro-batch-tokens, --rank-timeout "
+             "and --json go with it"},
     {.name = "json",
      .kind = OPTION_FLAG,
      .target = &settings.json,
@@ -242,6 +246,27 @@ static const option options[] = {
      .default_text = "",
      .help = "save and stop after N steps of this call; --resume goes on"},
 
+    {.kind = OPTION_HEADING, .help = "Several ranks (mpirun -n N bert pretrain ...)"},
+    {.name = "zero",
+     .kind = OPTION_INT,
+     .target = &settings.params.zero,
+     .value = "STAGE",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "1: ZeRO stage 1, each rank keeps and updates its share of the optimizer's state"},
+    {.name = "gradient-dtype",
+     .kind = OPTION_STRING,
+     .target = &settings.params.gradient_dtype,
+     .value = "NAME",
+     .help =
+         "float32, or bf16: gradients travel between ranks rounded to bfloat16, half the bytes"},
+    {.name = "rank-timeout",
+     .kind = OPTION_NUMBER,
+     .target = &settings.job.rank_timeout,
+     .value = "SECONDS",
+     AT_LEAST(1),
+     .help = "a rank that gives no sign of life for so long ends the job"},
+
     {.kind = OPTION_HEADING, .help = "Repeatability and speed"},
     {.name = "seed",
      .kind = OPTION_UINT64,
@@ -281,7 +306,9 @@ static bool options_fit(const arguments *arguments)
             }
         return true;
     }
-    const char *const allowed[] = {"resume", "threads", "stop-after-steps", "json"};
+    const char *const allowed[] = {"resume",      "threads", "stop-after-steps",
+                                   "json",        "zero",    "micro-batch-tokens",
+                                   "rank-timeout"};
     for (size_t i = 0; i < OPTION_COUNT(options); i++) {
         bool fits = !arguments->given[i];
         for (size_t j = 0; !fits && j < sizeof allowed / sizeof allowed[0]; j++)
@@ -299,6 +326,8 @@ static int show_result(const bert_pretrain_result *result)
 {
     const char *run = settings.resume ? settings.resume : settings.params.output;
     int signal = result->finished ? 0 : console_signal();
+    if (!result->finished && !signal && settings.params.stop_after_steps == 0)
+        signal = SIGTERM; /* another rank had it */
     if (settings.json) {
         int code = console_json(json_pack(
             "{s:o, s:I, s:b, s:o, s:o, s:o}", "output", console_json_text(run, strlen(run)),
@@ -316,24 +345,54 @@ static int show_result(const bert_pretrain_result *result)
     return signal ? 128 + signal : EXIT_SUCCESS;
 }
 
+static bert_status train(const arguments *arguments, bert_job *job, bert_pretrain_result *result,
+                         bert_error *error)
+{
+    bert_observer observer = console_observer;
+    if (bert_job_rank(job) != 0) {
+        observer.message = NULL;
+        observer.progress = NULL;
+    }
+    settings.params.job = job;
+    if (!settings.resume)
+        return bert_pretrain(&settings.params, result, &observer, error);
+    bert_resume_params params = bert_resume_params_default();
+    params.run = settings.resume;
+    params.threads = settings.params.threads;
+    params.stop_after_steps = settings.params.stop_after_steps;
+    params.job = job;
+    if (arguments_given(arguments, "zero"))
+        params.zero = settings.params.zero ? BERT_ON : BERT_OFF;
+    if (arguments_given(arguments, "micro-batch-tokens"))
+        params.micro_batch_tokens = settings.params.micro_batch_tokens;
+    return bert_pretrain_resume(&params, result, &observer, error);
+}
+
+static void tell_lost(void *context, const char *message)
+{
+    (void)context;
+    console_error("%s", message);
+}
+
+/* One rank tells how it went, and its exit status is that of the job: a launcher that sees another
+ * one end with an error would end the rest in the middle of it. */
 static int run(const arguments *arguments)
 {
     if (!options_fit(arguments))
         return EXIT_USAGE;
     bert_error error = {0};
     bert_pretrain_result result;
-    bert_status status;
+    bert_job *job;
     console_catch_signals();
-    if (settings.resume) {
-        bert_resume_params params = bert_resume_params_default();
-        params.run = settings.resume;
-        params.threads = settings.params.threads;
-        params.stop_after_steps = settings.params.stop_after_steps;
-        status = bert_pretrain_resume(&params, &result, &console_observer, &error);
-    } else {
-        status = bert_pretrain(&settings.params, &result, &console_observer, &error);
-    }
-    return status == BERT_OK ? show_result(&result) : console_failure(&error);
+    settings.job.lost = tell_lost;
+    if (bert_job_join(&job, &settings.job, &error) != BERT_OK)
+        return console_failure(&error);
+    bert_status status = train(arguments, job, &result, &error);
+    int code = EXIT_SUCCESS;
+    if (bert_job_speaks(job))
+        code = status == BERT_OK ? show_result(&result) : console_failure(&error);
+    bert_job_leave(job);
+    return code;
 }
 
 const command command_pretrain = {
@@ -347,7 +406,11 @@ const command command_pretrain = {
         "\n"
         "SIGINT (Ctrl-C) and SIGTERM finish the step, save a checkpoint and say how to go on; the "
         "exit status is then 130 or 143. A second signal ends the program at once. A run that was "
-        "stopped and resumed has the weights and the metrics of one that was never stopped.",
+        "stopped and resumed has the weights and the metrics of one that was never stopped.\n"
+        "\n"
+        "mpirun -n N bert pretrain ... trains one model on N ranks: the batch of a step is N times "
+        "as large, rank 0 writes and reports. A signal to any rank stops all; SIGUSR1, which "
+        "mpirun passes on, stops a run as SIGTERM does.",
     .examples = "bert pretrain --data data --model tiny --output run\n"
                 "bert pretrain --data data --model bert-base-uncased/ --output run\n"
                 "bert pretrain --config settings.json --output run --seed 7\n"

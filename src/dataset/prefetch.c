@@ -8,8 +8,10 @@
 
 struct prefetch {
     sampler *sampler;
-    uint64_t first; /* sample of the batch that is made next; the thread's own */
-    int count;      /* samples in a batch */
+    prefetch_plan *plan;
+    const void *plan_context;
+    uint64_t first; /* number of the first batch */
+    int most;       /* samples in a batch */
 
     pthread_t thread;
     bool running;
@@ -41,10 +43,10 @@ static void *make_batches(void *argument)
     prefetch *prefetch = argument;
     for (uint64_t number = 0; wait_for_room(prefetch); number++) {
         bert_error error;
+        prefetch_range range = prefetch->plan(prefetch->plan_context, prefetch->first + number);
         bert_status status =
-            sampler_fill(prefetch->sampler, prefetch->first, prefetch->count,
+            sampler_fill(prefetch->sampler, range.first, range.count,
                          &prefetch->ring[number % (uint64_t)prefetch->slots], &error);
-        prefetch->first += (uint64_t)prefetch->count;
         pthread_mutex_lock(&prefetch->lock);
         if (status == BERT_OK) {
             prefetch->made_count++;
@@ -65,12 +67,12 @@ static bert_status create_ring(prefetch *prefetch, int depth, bert_error *error)
     TRY(memory_array((void **)&prefetch->ring, (size_t)depth + 1, sizeof(batch),
                      "the batches made ahead", error));
     int tokens, masked;
-    if (__builtin_mul_overflow(prefetch->count, sampler_max_tokens(prefetch->sampler), &tokens) ||
-        __builtin_mul_overflow(prefetch->count, sampler_max_masked(prefetch->sampler), &masked))
+    if (__builtin_mul_overflow(prefetch->most, sampler_max_tokens(prefetch->sampler), &tokens) ||
+        __builtin_mul_overflow(prefetch->most, sampler_max_masked(prefetch->sampler), &masked))
         return error_set(error, BERT_ERROR_USAGE, "batches of %d samples are too large",
-                         prefetch->count);
+                         prefetch->most);
     for (; prefetch->slots < depth + 1; prefetch->slots++)
-        TRY(batch_create(&prefetch->ring[prefetch->slots], tokens, prefetch->count, masked, error));
+        TRY(batch_create(&prefetch->ring[prefetch->slots], tokens, prefetch->most, masked, error));
     return BERT_OK;
 }
 
@@ -88,19 +90,22 @@ static bert_status start_thread(prefetch *prefetch, bert_error *error)
     return BERT_OK;
 }
 
-bert_status prefetch_start(prefetch **out, sampler *sampler, uint64_t first, int count, int depth,
+bert_status prefetch_start(prefetch **out, sampler *sampler, prefetch_plan *plan,
+                           const void *context, uint64_t first, int most, int depth,
                            bert_error *error)
 {
     *out = NULL;
-    if (count < 1 || depth < 1)
+    if (most < 1 || depth < 1)
         return error_set(error, BERT_ERROR_USAGE,
                          "%d samples in a batch, %d batches ahead; expected at least 1 of each",
-                         count, depth);
+                         most, depth);
     prefetch *prefetch;
     TRY(memory_array((void **)&prefetch, 1, sizeof *prefetch, "the prefetcher", error));
     prefetch->sampler = sampler;
+    prefetch->plan = plan;
+    prefetch->plan_context = context;
     prefetch->first = first;
-    prefetch->count = count;
+    prefetch->most = most;
     pthread_mutex_init(&prefetch->lock, NULL);
     pthread_cond_init(&prefetch->made, NULL);
     pthread_cond_init(&prefetch->taken, NULL);

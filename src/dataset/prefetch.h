@@ -6,9 +6,19 @@
 
 typedef struct prefetch prefetch;
 
-/* Starts making batches of `count` samples each from sample `first` on, `depth` ahead. The sampler
- * belongs to the prefetcher until it is stopped. */
-bert_status prefetch_start(prefetch **out, sampler *sampler, uint64_t first, int count, int depth,
+/* The samples of one batch: `count` of the run's order from `first` on. */
+typedef struct prefetch_range {
+    uint64_t first;
+    int count;
+} prefetch_range;
+
+/* Which samples batch `number` is made of; asked from the prefetcher's thread. */
+typedef prefetch_range prefetch_plan(const void *context, uint64_t number);
+
+/* Starts making batches, from number `first` on, of at most `most` samples each, `depth` ahead. The
+ * sampler belongs to the prefetcher until it is stopped. */
+bert_status prefetch_start(prefetch **out, sampler *sampler, prefetch_plan *plan,
+                           const void *context, uint64_t first, int most, int depth,
                            bert_error *error);
 
 /* The next batch, waiting for it if need be; it stays valid until the next call. Where making it

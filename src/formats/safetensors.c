@@ -327,6 +327,19 @@ bert_status safetensors_tensor_read(const char *path, const safetensors_tensor *
     }
 }
 
+safetensors_tensor safetensors_slice(const safetensors_tensor *tensor, uint64_t first,
+                                     uint64_t count)
+{
+    uint64_t elements;
+    uint64_t size = count_elements(tensor, &elements) && elements ? tensor->bytes / elements : 0;
+    safetensors_tensor slice = *tensor;
+    slice.dimensions = 1;
+    slice.shape[0] = count;
+    slice.data = (const unsigned char *)tensor->data + first * size;
+    slice.bytes = count * size;
+    return slice;
+}
+
 /* ------------------------------------------------------------------------------- writing --- */
 
 static bert_status add_entry(json_t *header, const char *path, const safetensors_tensor *tensor,
@@ -380,27 +393,66 @@ static bert_status build_header(text *out, const char *path, const safetensors_t
     return status;
 }
 
-bert_status safetensors_write(const char *path, const safetensors_tensor *tensors, size_t count,
+bert_status safetensors_begin(safetensors_writer *writer, const char *path,
+                              const safetensors_tensor *tensors, size_t count,
                               const char *const *metadata, size_t metadata_count, bert_error *error)
 {
     text header = {0};
-    output_file file = {.descriptor = -1};
+    *writer = (safetensors_writer){.file = {.descriptor = -1}};
     bert_status status;
     TRY_OR_GO(status, build_header(&header, path, tensors, count, metadata, metadata_count, error),
               done);
+    for (size_t i = 0; i < count; i++)
+        writer->missing += tensors[i].bytes; /* the sum was checked with the header */
     unsigned char length[LENGTH_BYTES];
     for (int i = 0; i < LENGTH_BYTES; i++)
         length[i] = (unsigned char)((uint64_t)header.length >> (8 * i));
-    TRY_OR_GO(status, output_file_open(&file, path, error), done);
-    TRY_OR_GO(status, output_file_write(&file, length, sizeof length, error), done);
-    TRY_OR_GO(status, output_file_write(&file, header.data, header.length, error), done);
-    for (size_t i = 0; i < count; i++)
-        if (tensors[i].bytes)
-            TRY_OR_GO(status, output_file_write(&file, tensors[i].data, tensors[i].bytes, error),
-                      done);
-    status = output_file_commit(&file, error);
+    TRY_OR_GO(status, output_file_open(&writer->file, path, error), done);
+    TRY_OR_GO(status, output_file_write(&writer->file, length, sizeof length, error), done);
+    status = output_file_write(&writer->file, header.data, header.length, error);
 done:
-    output_file_discard(&file);
+    if (status != BERT_OK)
+        safetensors_discard(writer);
     text_free(&header);
+    return status;
+}
+
+bert_status safetensors_append(safetensors_writer *writer, const void *data, uint64_t bytes,
+                               bert_error *error)
+{
+    if (bytes == 0)
+        return BERT_OK;
+    if (bytes > writer->missing)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s: %" PRIu64 " bytes of data, but its header has room for %" PRIu64,
+                         writer->file.path, bytes, writer->missing);
+    writer->missing -= bytes;
+    return output_file_write(&writer->file, data, bytes, error);
+}
+
+bert_status safetensors_commit(safetensors_writer *writer, bert_error *error)
+{
+    if (writer->missing)
+        return error_set(error, BERT_ERROR_USAGE, "%s: %" PRIu64 " bytes of data are missing",
+                         writer->file.path, writer->missing);
+    return output_file_commit(&writer->file, error);
+}
+
+void safetensors_discard(safetensors_writer *writer)
+{
+    output_file_discard(&writer->file);
+}
+
+bert_status safetensors_write(const char *path, const safetensors_tensor *tensors, size_t count,
+                              const char *const *metadata, size_t metadata_count, bert_error *error)
+{
+    safetensors_writer writer;
+    TRY(safetensors_begin(&writer, path, tensors, count, metadata, metadata_count, error));
+    bert_status status = BERT_OK;
+    for (size_t i = 0; i < count && status == BERT_OK; i++)
+        status = safetensors_append(&writer, tensors[i].data, tensors[i].bytes, error);
+    if (status == BERT_OK)
+        status = safetensors_commit(&writer, error);
+    safetensors_discard(&writer);
     return status;
 }

@@ -51,6 +51,29 @@ bert_status safetensors_read_float(const safetensors_file *file, const safetenso
 bert_status safetensors_tensor_read(const char *path, const safetensors_tensor *tensor, float *out,
                                     uint64_t count, bert_error *error);
 
+/* `count` elements of a tensor from element `first` on, as a tensor of one dimension. */
+safetensors_tensor safetensors_slice(const safetensors_tensor *tensor, uint64_t first,
+                                     uint64_t count);
+
+/* A file being written whose tensors' data comes piece by piece. */
+typedef struct safetensors_writer {
+    output_file file;
+    uint64_t missing; /* bytes of data that are still to come */
+} safetensors_writer;
+
+/* Writes the header for these tensors, whose `data` is not read. Zero-initialise the writer with
+ * file.descriptor -1 where it may be discarded without this. */
+bert_status safetensors_begin(safetensors_writer *writer, const char *path,
+                              const safetensors_tensor *tensors, size_t count,
+                              const char *const *metadata, size_t metadata_count,
+                              bert_error *error);
+/* The tensors' data, one behind the other, in pieces of any size. */
+bert_status safetensors_append(safetensors_writer *writer, const void *data, uint64_t bytes,
+                               bert_error *error);
+/* All data has come: the file appears. */
+bert_status safetensors_commit(safetensors_writer *writer, bert_error *error);
+void safetensors_discard(safetensors_writer *writer); /* safe after commit */
+
 /* Writes the tensors in the order given, `metadata` being [2 × metadata_count] key, value. The file
  * appears whole or not at all. `data` of each goes to disk as it is. */
 bert_status safetensors_write(const char *path, const safetensors_tensor *tensors, size_t count,

@@ -215,5 +215,6 @@ void encoder_backward(const model_pass *pass)
     for (int layer = pass->model->config.num_hidden_layers - 1; layer >= 0; layer--) {
         feed_forward_backward(pass, layer);
         attention_part_backward(pass, layer);
+        pass_gradients_ready(pass, pass->model->parameters.layers[layer].qkv.weight);
     }
 }

@@ -24,6 +24,7 @@ typedef struct model_parameters {
     size_t word, position, token_type;     /* [V, H], [positions, H], [types, H] if there are */
     weight_bias embedding_norm;            /* [H], [H] */
     layer_parameters *layers;              /* [layers] */
+    size_t heads;                          /* where what lies behind the last layer begins */
     weight_bias pooler;                    /* [H, H], [H] */
     weight_bias sequence_output;           /* NSP head [2, H], [2], or classifier [labels, H] … */
     size_t decoder_bias;                   /* [V] */
@@ -93,6 +94,8 @@ struct model {
     float *values, *gradients; /* [table.size] */
     void *arena;
     size_t arena_size;
+    model_gradients_ready *gradients_ready; /* NULL: nobody is told */
+    void *gradients_ready_context;
 };
 
 /* One run through the model. */
@@ -110,6 +113,9 @@ typedef struct model_pass {
  */
 enum dropout_spot { DROPOUT_HIDDEN = 0, DROPOUT_OUTPUT = 1, DROPOUT_ATTENTION = 16 };
 dropout pass_dropout(const model_pass *pass, double probability, int layer, enum dropout_spot spot);
+
+/* The gradients from `first` on are final. */
+void pass_gradients_ready(const model_pass *pass, size_t first);
 
 /* Takes the arrays of a norm over `rows` rows. */
 norm_activations norm_take(arena *arena, size_t rows, size_t columns);

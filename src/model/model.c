@@ -48,6 +48,10 @@ static bert_status parameters_locate(model *model, bert_error *error)
     TRY(memory_array((void **)&p->layers, (size_t)layers, sizeof *p->layers, "layers", error));
     for (int i = 0; i < layers; i++)
         p->layers[i] = layer_locate(model, i);
+    size_t last = p->layers[layers - 1].output_norm.bias, entry = 0;
+    while (entry < model->table.count && model->table.entries[entry].offset <= last)
+        entry++;
+    p->heads = entry < model->table.count ? model->table.entries[entry].offset : model->table.size;
     return BERT_OK;
 }
 
@@ -156,6 +160,12 @@ void model_set_precision(model *model, gemm_precision precision)
     model->precision = precision;
 }
 
+void model_watch_gradients(model *model, model_gradients_ready *ready, void *context)
+{
+    model->gradients_ready = ready;
+    model->gradients_ready_context = context;
+}
+
 const model_config *model_configuration(const model *model)
 {
     return &model->config;
@@ -204,6 +214,13 @@ dropout pass_dropout(const model_pass *pass, double probability, int layer, enum
                       (uint32_t)layer << 12 | (uint32_t)spot);
 }
 
+void pass_gradients_ready(const model_pass *pass, size_t first)
+{
+    const model *model = pass->model;
+    if (model->gradients_ready)
+        model->gradients_ready(model->gradients_ready_context, first);
+}
+
 static model_pass pass_forward(model *model, const model_input *input, bool training, uint64_t seed,
                                uint64_t step)
 {
@@ -236,8 +253,10 @@ void model_train(model *model, const model_input *input, uint64_t seed, uint64_t
     model_pass pass = pass_forward(model, input, true, seed, step);
     values_fill(model->activations.d_hidden, pass.tokens * (size_t)model->config.hidden_size, 0.0f);
     heads_run(&pass, scales, losses);
+    pass_gradients_ready(&pass, model->parameters.heads);
     encoder_backward(&pass);
     embeddings_backward(&pass);
+    pass_gradients_ready(&pass, 0);
 }
 
 void model_evaluate(model *model, const model_input *input, model_losses *losses)

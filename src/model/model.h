@@ -68,6 +68,12 @@ float *model_gradients(model *model); /* [table.size]; NULL unless training */
 /* Checks an input against configuration and limits: ids, types, lengths, positions, order. */
 bert_status model_check_input(const model *model, const model_input *input, bert_error *error);
 
+/* Called from model_train while its backward pass goes on: gradients at `first` and behind it in
+ * the buffer are final for this pass. Falls to 0, layer by layer. */
+typedef void model_gradients_ready(void *context, size_t first);
+/* From here on; NULL: nobody is told. */
+void model_watch_gradients(model *model, model_gradients_ready *ready, void *context);
+
 /* Forward and backward. Adds to the gradients the sum over the losses of scale × d(sum of losses).
  * A loss is computed where the input has its labels. Dropout is drawn from (seed, step, sample
  * number, place). Adds to `losses`. */

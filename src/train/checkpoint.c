@@ -1,7 +1,7 @@
 #include "train/checkpoint.h"
 
+#include "base/file.h"
 #include "base/memory.h"
-#include "formats/safetensors.h"
 #include "model/weights.h"
 #include "train/manifest.h"
 #include "train/model_card.h"
@@ -20,88 +20,6 @@ static const char *const file_names[] = {
     "optimizer.safetensors",
 };
 enum { MODEL_FILES = 6, FILE_COUNT = sizeof file_names / sizeof file_names[0] };
-
-/* Names of moments: as parameters have 95 characters at most, these have room. */
-enum { MOMENT_NAME_SIZE = 128, MOMENTS = 2 };
-static const char *const moment_prefixes[MOMENTS] = {"first_moment", "second_moment"};
-
-/* ---------------------------------------------------------------------- the optimizer's file ---
- */
-
-static bert_status write_optimizer(const char *path, const checkpoint_content *content,
-                                   bert_error *error)
-{
-    const parameter_table *table = content->table;
-    const float *moments[MOMENTS] = {content->first_moment, content->second_moment};
-    safetensors_tensor *tensors = NULL;
-    char(*names)[MOMENT_NAME_SIZE] = NULL;
-    char step[24];
-    snprintf(step, sizeof step, "%" PRId64, content->state->step);
-    const char *metadata[] = {"format", "pt", "step", step};
-    size_t count = MOMENTS * table->count;
-    bert_status status;
-    TRY_OR_GO(status,
-              memory_array((void **)&tensors, count, sizeof *tensors, "names of moments", error),
-              done);
-    TRY_OR_GO(status,
-              memory_array((void **)&names, count, sizeof *names, "names of moments", error), done);
-    for (size_t i = 0; i < count; i++) {
-        size_t moment = i / table->count;
-        const parameter *entry = &table->entries[i % table->count];
-        snprintf(names[i], sizeof names[i], "%s.%s", moment_prefixes[moment], entry->name);
-        tensors[i] = (safetensors_tensor){
-            .name = names[i],
-            .type = SAFETENSORS_F32,
-            .dimensions = entry->dimensions,
-            .shape = {entry->shape[0], entry->dimensions > 1 ? entry->shape[1] : 0},
-            .data = moments[moment] + entry->offset,
-            .bytes = entry->count * sizeof(float),
-        };
-    }
-    status = safetensors_write(path, tensors, count, metadata, 2, error);
-done:
-    free(names);
-    free(tensors);
-    return status;
-}
-
-static bert_status check_optimizer_step(const safetensors_file *file, int64_t step,
-                                        bert_error *error)
-{
-    for (size_t i = 0; i < file->metadata_count; i++)
-        if (strcmp(file->metadata[2 * i], "step") == 0 &&
-            strtoll(file->metadata[2 * i + 1], NULL, 10) == step)
-            return BERT_OK;
-    return error_set(error, BERT_ERROR_INPUT,
-                     "%s: is not of step %" PRId64 ", as trainer_state.json says", file->path,
-                     step);
-}
-
-static bert_status read_moment(const safetensors_file *file, const char *prefix,
-                               const parameter *entry, float *moment, bert_error *error)
-{
-    char name[MOMENT_NAME_SIZE];
-    snprintf(name, sizeof name, "%s.%s", prefix, entry->name);
-    const safetensors_tensor *tensor = safetensors_find(file, name);
-    if (!tensor)
-        return error_set(error, BERT_ERROR_INPUT, "%s: tensor %s is missing", file->path, name);
-    return safetensors_read_float(file, tensor, moment + entry->offset, entry->count, error);
-}
-
-static bert_status read_optimizer(const char *path, const checkpoint_content *content,
-                                  bert_error *error)
-{
-    safetensors_file file;
-    float *moments[MOMENTS] = {content->first_moment, content->second_moment};
-    TRY(safetensors_open(&file, path, error));
-    bert_status status = check_optimizer_step(&file, content->state->step, error);
-    for (size_t m = 0; m < MOMENTS; m++)
-        for (size_t i = 0; i < content->table->count && status == BERT_OK; i++)
-            status = read_moment(&file, moment_prefixes[m], &content->table->entries[i], moments[m],
-                                 error);
-    safetensors_close(&file);
-    return status;
-}
 
 /* ---------------------------------------------------------------------------- save and load --- */
 
@@ -136,6 +54,12 @@ static bert_status write_state(const char *path, const checkpoint_content *conte
     return train_state_write(content->state, content->settings, path, error);
 }
 
+static bert_status write_optimizer(const char *path, const checkpoint_content *content,
+                                   bert_error *error)
+{
+    return optimizer_write(content->optimizer, content->state->step, path, error);
+}
+
 static bert_status write_card(const char *path, const checkpoint_content *content,
                               bert_error *error)
 {
@@ -145,33 +69,55 @@ static bert_status write_card(const char *path, const checkpoint_content *conten
 static bert_status write_files(const char *directory, const checkpoint_content *content,
                                bert_error *error)
 {
-    TRY(directory_create(directory, error));
     TRY(tokenizer_save(content->tokenizer, directory, error));
     TRY(with_file(directory, "config.json", write_config, content, error));
     TRY(with_file(directory, "model.safetensors", write_model, content, error));
-    TRY(with_file(directory, "optimizer.safetensors", write_optimizer, content, error));
     TRY(with_file(directory, "trainer_state.json", write_state, content, error));
     TRY(with_file(directory, "README.md", write_card, content, error));
     TRY(manifest_write(directory, file_names, FILE_COUNT, error));
     return directory_sync(directory, error);
 }
 
+/* Every rank of a job holds a part of the optimizer's state, so all take part. */
+static bert_status save_optimizer(const char *directory, const checkpoint_content *content,
+                                  bert_error *error)
+{
+    bert_job *job = content->optimizer->job;
+    bert_status status = BERT_OK;
+    if (bert_job_rank(job) == 0) {
+        status = directory_remove(directory, error);
+        if (status == BERT_OK)
+            status = directory_create(directory, error);
+    }
+    TRY(job_agree(job, status, error));
+    status = with_file(directory, "optimizer.safetensors", write_optimizer, content, error);
+    return job_agree(job, status, error);
+}
+
+static bert_status save_others(const char *run, const char *partial, const char *final,
+                               const checkpoint_content *content, bert_error *error)
+{
+    TRY(write_files(partial, content, error));
+    if (rename(partial, final) != 0)
+        return error_set_errno(error, errno, "%s: cannot rename %s to it", final, partial);
+    return directory_sync(run, error);
+}
+
 bert_status checkpoint_save(const char *run, const checkpoint_content *content, bert_error *error)
 {
+    bert_job *job = content->optimizer->job;
     char *partial = NULL, *final = NULL;
     int64_t step = content->state->step;
     bert_status status;
     TRY_OR_GO(status, path_format(&partial, error, "%s/.checkpoint-%" PRId64 ".partial", run, step),
               done);
     TRY_OR_GO(status, path_format(&final, error, "%s/checkpoint-%" PRId64, run, step), done);
-    TRY_OR_GO(status, directory_remove(partial, error), done);
-    TRY_OR_GO(status, write_files(partial, content, error), done);
-    if (rename(partial, final) != 0)
-        status = error_set_errno(error, errno, "%s: cannot rename %s to it", final, partial);
-    else
-        status = directory_sync(run, error);
+    TRY_OR_GO(status, save_optimizer(partial, content, error), done);
+    if (bert_job_rank(job) == 0)
+        status = save_others(run, partial, final, content, error);
+    status = job_agree(job, status, error);
 done:
-    if (status != BERT_OK && partial)
+    if (status != BERT_OK && partial && bert_job_rank(job) == 0)
         directory_remove(partial, NULL);
     free(final);
     free(partial);
@@ -189,6 +135,12 @@ static bert_status read_state(const char *path, const checkpoint_content *conten
                               bert_error *error)
 {
     return train_state_read(content->state, path, error);
+}
+
+static bert_status read_optimizer(const char *path, const checkpoint_content *content,
+                                  bert_error *error)
+{
+    return optimizer_read(content->optimizer, content->state->step, path, error);
 }
 
 bert_status checkpoint_load(const char *directory, const checkpoint_content *content,

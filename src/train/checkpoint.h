@@ -6,21 +6,24 @@
 
 #include "model/parameters.h"
 #include "tokenizer/tokenizer.h"
+#include "train/optimizer.h"
 #include "train/state.h"
 
 /* All that goes into a checkpoint; read while saving, filled in (buffers and *state) while loading.
- * The buffers have the layout of `table`. */
+ * `values` has the layout of `table`. */
 typedef struct checkpoint_content {
     const run_settings *settings;
     const model_config *config;
     const parameter_table *table;
     const bert_tokenizer *tokenizer;
-    float *values, *first_moment, *second_moment;
+    float *values;
+    const optimizer *optimizer;
     train_state *state;
 } checkpoint_content;
 
-/* Saves RUN/checkpoint-(state->step). On failure nothing of it is left, and what was there before
- * is untouched. */
+/* Saves RUN/checkpoint-(state->step). All ranks of a job call it, with paths on a file system that
+ * they share or that only rank 0 has; rank 0 writes, and all learn how it went. On failure nothing
+ * of it is left, and what was there before is untouched. */
 bert_status checkpoint_save(const char *run, const checkpoint_content *content, bert_error *error);
 
 /* Checks every file against the manifest, then loads weights, moments and state. */

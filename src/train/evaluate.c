@@ -176,9 +176,10 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
     session session = {0};
     bert_status status;
     TRY_OR_GO(status, open_session(&session, params, error), done);
-    TRY_OR_GO(status,
-              evaluator_run(&session.evaluator, session.model, &session.sums, observer, error),
-              done);
+    TRY_OR_GO(
+        status,
+        evaluator_run(&session.evaluator, session.model, NULL, &session.sums, observer, error),
+        done);
     if (session.sums.samples < session.evaluator.samples)
         observer_message(observer, BERT_MESSAGE_WARNING,
                          "stopped after %llu of %llu samples: the figures are of these",

@@ -1,10 +1,12 @@
 #include "train/evaluator.h"
 
+#include "base/memory.h"
 #include "base/observer.h"
 #include "train/clock.h"
 #include "train/state.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 bert_status evaluator_create(evaluator *evaluator, const dataset *data,
                              const bert_tokenizer *tokenizer, const sampler_settings *settings,
@@ -89,37 +91,76 @@ static bert_status check_finite(const model *model, const float *values, const m
                      parameter ? ", nor is the parameter " : "", parameter ? parameter : "");
 }
 
-static void report(const evaluator *evaluator, const evaluation_sums *sums, double seconds,
-                   const bert_observer *observer)
+/* Of all ranks, by what this one did. */
+static void report(const evaluator *evaluator, const evaluation_sums *sums, int ranks,
+                   double seconds, const bert_observer *observer)
 {
-    double per_sample = seconds / (double)sums->samples;
+    uint64_t done = sums->samples * (uint64_t)ranks;
+    if (done > evaluator->samples)
+        done = evaluator->samples;
+    double per_sample = seconds / (double)done;
     bert_progress progress = {
         .job = "evaluate",
         .unit = "sample",
-        .done = sums->samples,
+        .done = done,
         .total = evaluator->samples,
         .epoch = NAN,
         .loss = losses_total(&sums->losses),
         .learning_rate = NAN,
-        .tokens_per_second = (double)sums->tokens / seconds,
-        .seconds_left = per_sample * (double)(evaluator->samples - sums->samples),
+        .tokens_per_second = (double)sums->tokens * ranks / seconds,
+        .seconds_left = per_sample * (double)(evaluator->samples - done),
     };
     observer_progress(observer, &progress);
 }
 
-bert_status evaluator_run(evaluator *evaluator, model *model, evaluation_sums *sums,
-                          const bert_observer *observer, bert_error *error)
+/* This rank's batches: every n-th of n ranks. */
+static bert_status evaluate_share(evaluator *evaluator, model *model, bert_job *job,
+                                  evaluation_sums *sums, const bert_observer *observer,
+                                  bert_error *error)
 {
     double start = clock_seconds(), reported = start;
-    while (sums->samples < evaluator->samples && !observer_should_stop(observer)) {
-        uint64_t left = evaluator->samples - sums->samples;
+    uint64_t stride = (uint64_t)evaluator->batch_size * (uint64_t)bert_job_size(job);
+    uint64_t first = (uint64_t)evaluator->batch_size * (uint64_t)bert_job_rank(job);
+    for (; first < evaluator->samples && !observer_should_stop(observer); first += stride) {
+        uint64_t left = evaluator->samples - first;
         int count = left < (uint64_t)evaluator->batch_size ? (int)left : evaluator->batch_size;
-        TRY(evaluate_batch(evaluator, model, sums->samples, count, sums, error));
+        TRY(evaluate_batch(evaluator, model, first, count, sums, error));
+        job_alive(job);
         double now = clock_seconds();
         if (now - reported >= PROGRESS_SECONDS) {
-            report(evaluator, sums, now - start, observer);
+            report(evaluator, sums, bert_job_size(job), now - start, observer);
             reported = now;
         }
     }
     return check_finite(model, model_values(model), &sums->losses, error);
+}
+
+static void add_sums(evaluation_sums *sums, const evaluation_sums *part)
+{
+    losses_add(&sums->losses, &part->losses);
+    sums->samples += part->samples;
+    sums->tokens += part->tokens;
+    for (int label = 0; label < 2; label++)
+        sums->nsp_labels[label] += part->nsp_labels[label];
+}
+
+static bert_status sum_ranks(bert_job *job, evaluation_sums *sums, bert_error *error)
+{
+    evaluation_sums *parts, mine = *sums;
+    TRY(memory_array((void **)&parts, (size_t)bert_job_size(job), sizeof *parts,
+                     "sums of an evaluation", error));
+    bert_status status = job_gather(job, &mine, sizeof mine, parts, error);
+    *sums = (evaluation_sums){.mlm_labels = mine.mlm_labels};
+    for (int rank = 0; rank < bert_job_size(job) && status == BERT_OK; rank++)
+        add_sums(sums, &parts[rank]);
+    free(parts);
+    return status;
+}
+
+bert_status evaluator_run(evaluator *evaluator, model *model, bert_job *job, evaluation_sums *sums,
+                          const bert_observer *observer, bert_error *error)
+{
+    bert_status status = evaluate_share(evaluator, model, job, sums, observer, error);
+    TRY(job_agree(job, status, error));
+    return job ? sum_ranks(job, sums, error) : BERT_OK;
 }

@@ -4,6 +4,7 @@
 #define TRAIN_EVALUATOR_H
 
 #include "dataset/sampler.h"
+#include "dist/job.h"
 #include "train/micro_batch.h"
 
 typedef struct evaluator {
@@ -27,15 +28,18 @@ typedef struct evaluation_sums {
  * evaluator. */
 bert_status evaluator_create(evaluator *evaluator, const dataset *data,
                              const bert_tokenizer *tokenizer, const sampler_settings *settings,
-                             int batch_size, int micro_batch_tokens, int64_t limit, bert_error *error);
+                             int batch_size, int micro_batch_tokens, int64_t limit,
+                             bert_error *error);
 void evaluator_free(evaluator *evaluator); /* safe on a zeroed struct */
 
 /* Limits that a model needs to be evaluated by this evaluator. */
 model_limits evaluator_limits(const evaluator *evaluator);
 
-/* Adds to `sums`, which the caller zeroes. Progress goes to `observer` where it takes long enough;
- * its should_stop ends the evaluation early. A loss that is not finite is an error. */
-bert_status evaluator_run(evaluator *evaluator, model *model, evaluation_sums *sums,
+/* The ranks of a job share the batches, and all get the sums of the whole; NULL: alone. Sums go to
+ * `sums`, which the caller zeroes; `mlm_labels` are those of this rank alone. Progress goes to
+ * `observer` where it takes long enough; its should_stop ends the evaluation early. A loss that is
+ * not finite is an error. */
+bert_status evaluator_run(evaluator *evaluator, model *model, bert_job *job, evaluation_sums *sums,
                           const bert_observer *observer, bert_error *error);
 
 #endif

@@ -49,7 +49,7 @@ static bert_status put_losses(json_t *line, const char *prefix, const model_loss
 static bert_status fill_log_line(json_t *line, const trainer *trainer, bert_error *error)
 {
     const train_state *state = &trainer->state;
-    int64_t samples = state->step * settings_samples_per_step(trainer->settings);
+    int64_t samples = settings_samples_before(trainer->settings, state->step);
     TRY(put_place(line, trainer, error));
     TRY(put_losses(line, "", &state->interval, error));
     TRY(put_number(line, "learning_rate", trainer->learning_rate, error));
@@ -58,32 +58,45 @@ static bert_status fill_log_line(json_t *line, const trainer *trainer, bert_erro
     return json_put(line, "samples", json_integer(samples), error);
 }
 
-static bert_status write_timing(trainer *trainer, bert_error *error)
+static bert_status put_communication(json_t *line, trainer *trainer, bert_error *error)
+{
+    if (!trainer->exchange)
+        return BERT_OK;
+    exchange_statistics seen = exchange_take_statistics(trainer->exchange);
+    TRY(json_put(line, "ranks", json_integer(bert_job_size(trainer->job)), error));
+    TRY(json_put(line, "bytes_sent", json_integer((json_int_t)seen.bytes_sent), error));
+    TRY(put_number(line, "communication_seconds", seen.seconds, error));
+    double hidden = seen.seconds > 0 ? 1 - seen.exposed_seconds / seen.seconds : NAN;
+    return put_number(line, "communication_hidden", hidden, error);
+}
+
+static bert_status fill_timing(json_t *line, trainer *trainer, bert_error *error)
 {
     double seconds = trainer->interval_seconds;
-    json_t *line = json_object();
-    bert_status status;
-    TRY_OR_GO(status, put_place(line, trainer, error), done);
-    TRY_OR_GO(status, put_number(line, "seconds", seconds, error), done);
-    TRY_OR_GO(status,
-              put_number(line, "tokens_per_second",
-                         seconds > 0 ? (double)trainer->interval_tokens / seconds : NAN, error),
-              done);
-    status = metrics_write(trainer->timings, line, error);
-done:
-    json_decref(line);
-    return status;
+    TRY(put_place(line, trainer, error));
+    TRY(put_number(line, "seconds", seconds, error));
+    TRY(put_number(line, "tokens_per_second",
+                   seconds > 0 ? (double)trainer->interval_tokens / seconds : NAN, error));
+    return put_communication(line, trainer, error);
+}
+
+/* Rank 0 writes both lines; the others only forget what they were of. */
+static bert_status write_lines(trainer *trainer, json_t *log, json_t *timing, bert_error *error)
+{
+    TRY(fill_log_line(log, trainer, error));
+    TRY(fill_timing(timing, trainer, error));
+    if (bert_job_rank(trainer->job) != 0)
+        return BERT_OK;
+    TRY(metrics_write(trainer->metrics, log, error));
+    return metrics_write(trainer->timings, timing, error);
 }
 
 bert_status trainer_log(trainer *trainer, bert_error *error)
 {
     train_state *state = &trainer->state;
-    json_t *line = json_object();
-    bert_status status = fill_log_line(line, trainer, error);
-    if (status == BERT_OK)
-        status = metrics_write(trainer->metrics, line, error);
-    if (status == BERT_OK)
-        status = write_timing(trainer, error);
+    json_t *line = json_object(), *timing = json_object();
+    bert_status status = write_lines(trainer, line, timing, error);
+    json_decref(timing);
     json_decref(state->last_log);
     state->last_log = line;
     state->train_loss = losses_total(&state->interval);
@@ -120,28 +133,28 @@ bert_status trainer_evaluate(trainer *trainer, bert_error *error)
     /* To the end, whatever the observer says: a resumed run must show the same figures. */
     bert_observer watcher = trainer->observer ? *trainer->observer : (bert_observer){0};
     watcher.should_stop = NULL;
-    TRY(evaluator_run(&trainer->evaluator, trainer->model, &sums, &watcher, error));
+    TRY(evaluator_run(&trainer->evaluator, trainer->model, trainer->job, &sums, &watcher, error));
     json_t *line = json_object();
     bert_status status = fill_evaluation_line(line, trainer, &sums, error);
-    if (status == BERT_OK)
+    if (status == BERT_OK && bert_job_rank(trainer->job) == 0)
         status = metrics_write(trainer->metrics, line, error);
     json_decref(state->last_evaluation);
     state->last_evaluation = line;
     state->eval_loss = losses_total(&sums.losses);
     announce_evaluation(trainer, &sums.losses);
-    return status;
+    return job_agree(trainer->job, status, error);
 }
 
-void trainer_note_step(trainer *trainer, const batch *batch, const model_losses *losses,
-                       double seconds)
+void trainer_note_step(trainer *trainer, const step_sums *sums, double seconds)
 {
+    const model_losses *losses = &sums->losses;
     trainer->interval_seconds += seconds;
-    trainer->interval_tokens += (uint64_t)batch->token_count;
+    trainer->interval_tokens += sums->tokens;
     recent_steps *recent = &trainer->recent;
     double fade = exp(-seconds / 30), step_fade = 0.95;
     recent->seconds = recent->seconds * fade + seconds;
     recent->steps = recent->steps * fade + 1;
-    recent->tokens = recent->tokens * fade + batch->token_count;
+    recent->tokens = recent->tokens * fade + (double)sums->tokens;
     recent->mlm_loss = recent->mlm_loss * step_fade + losses->mlm_loss;
     recent->mlm_count = recent->mlm_count * step_fade + (double)losses->mlm_count;
     recent->nsp_loss = recent->nsp_loss * step_fade + losses->nsp_loss;

@@ -2,6 +2,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "train/material.h"
+#include "train/meeting.h"
 #include "train/run_directory.h"
 #include "train/trainer.h"
 
@@ -13,6 +14,7 @@
 /* Everything that one run holds while it runs. */
 typedef struct session {
     const char *run; /* as the user named it */
+    bert_job *job;   /* the caller's */
     run_settings settings;
     run_directory directory;
     material material;
@@ -60,6 +62,7 @@ static bert_status create_trainer(session *session, const bert_observer *observe
         .tokenizer = session->material.tokenizer,
         .validation = session->material.has_validation ? &session->material.validation : NULL,
         .sampler = session->sampler,
+        .job = session->job,
         .observer = observer,
     };
     TRY(trainer_prepare(&session->trainer, error));
@@ -108,12 +111,22 @@ static void fill_result(const session *session, bool finished, bert_pretrain_res
              state->step);
 }
 
+/* That all ranks are about to do the same. */
+static bert_status meet(const session *session, bert_error *error)
+{
+    const trainer *trainer = &session->trainer;
+    TRY(meeting_check_start(session->job, &session->settings, trainer->state.step, error));
+    return meeting_check_parameters(session->job, model_values(trainer->model),
+                                    trainer->table->size, trainer->state.step, error);
+}
+
 static bert_status run_and_tell(session *session, int64_t stop_after_steps,
                                 bert_pretrain_result *result, const bert_observer *observer,
                                 bert_error *error)
 {
     bool finished;
     announce(session, observer);
+    job_end_waiting(session->job); /* since it joined: all that follows reports */
     TRY(trainer_run(&session->trainer, stop_after_steps, &finished, error));
     fill_result(session, finished, result);
     if (finished)
@@ -148,23 +161,60 @@ static bert_status set_up(session *session, const bert_observer *observer, bert_
     if (settings->params.micro_batch_tokens == 0) /* kept: a resumed run is cut as it was begun */
         settings->params.micro_batch_tokens = micro_batch_default_tokens(&session->config);
     settings->data = session->material.fingerprint;
-    TRY(create_trainer(session, observer, error));
-    return run_directory_describe(&session->directory, settings, &session->config, error);
+    return create_trainer(session, observer, error);
+}
+
+/* Rank 0 alone has the run's directory. */
+static bool writes(const session *session)
+{
+    return bert_job_rank(session->job) == 0;
+}
+
+static bert_status create_directory(session *session, const char *output, bert_error *error)
+{
+    bert_status status = BERT_OK;
+    if (writes(session))
+        status = run_directory_create(&session->directory, output, error);
+    else
+        status = path_format(&session->directory.path, error, "%s", output);
+    session->run = session->directory.path;
+    return job_agree(session->job, status, error);
+}
+
+static bert_status set_up_and_describe(session *session, const bert_observer *observer,
+                                       bert_error *error)
+{
+    bert_status status = material_open(&session->material, session->settings.params.data, error);
+    if (status == BERT_OK)
+        status = set_up(session, observer, error);
+    TRY(job_agree(session->job, status, error));
+    TRY(meet(session, error));
+    if (writes(session))
+        status = run_directory_describe(&session->directory, &session->settings, &session->config,
+                                        error);
+    return job_agree(session->job, status, error);
+}
+
+/* The cores of a machine are shared by its ranks, unless the launcher has bound them already. */
+static void use_threads(const session *session, int threads)
+{
+    if (threads == 0)
+        threads = threads_share(job_local_size(session->job));
+    threads_use(threads);
 }
 
 static bert_status begin(session *session, const bert_pretrain_params *params,
                          bert_pretrain_result *result, const bert_observer *observer,
                          bert_error *error)
 {
-    TRY(settings_create(&session->settings, params, error));
-    threads_use(params->threads);
-    TRY(run_directory_create(&session->directory, params->output, error));
-    session->run = session->directory.path;
-    bert_status status = material_open(&session->material, params->data, error);
-    if (status == BERT_OK)
-        status = set_up(session, observer, error);
+    session->job = params->job;
+    TRY(job_agree(session->job, settings_create(&session->settings, params, error), error));
+    use_threads(session, params->threads);
+    TRY(create_directory(session, params->output, error));
+    bert_status status = set_up_and_describe(session, observer, error);
     if (status != BERT_OK) {
-        run_directory_abandon(&session->directory);
+        if (writes(session))
+            run_directory_abandon(&session->directory);
         return status;
     }
     return run_and_tell(session, params->stop_after_steps, result, observer, error);
@@ -175,6 +225,7 @@ bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_resu
 {
     session session = {.directory = {.descriptor = -1}};
     bert_status status = begin(&session, params, result, observer, error);
+    job_note(session.job, status, error);
     close_session(&session);
     return status;
 }
@@ -208,7 +259,6 @@ static bert_status set_up_again(session *session, const bert_observer *observer,
 {
     const run_settings *settings = &session->settings;
     uint64_t samples_per_epoch;
-    TRY(checkpoint_clean(session->run, error));
     TRY(read_config(session, error));
     TRY(find_weights(session, observer, error));
     TRY(material_open(&session->material, settings->params.data, error));
@@ -222,20 +272,45 @@ static bert_status set_up_again(session *session, const bert_observer *observer,
     return create_trainer(session, observer, error);
 }
 
+/* What a crash left is removed before any rank looks for checkpoints. */
+static bert_status open_directory(session *session, const char *run, bert_error *error)
+{
+    bert_status status = writes(session) ? run_directory_open(&session->directory, run, error)
+                                         : path_format(&session->directory.path, error, "%s", run);
+    session->run = session->directory.path;
+    return status == BERT_OK && writes(session) ? checkpoint_clean(session->run, error) : status;
+}
+
+static bert_status read_settings(session *session, const bert_resume_params *params,
+                                 bert_error *error)
+{
+    bert_pretrain_params *kept = &session->settings.params;
+    TRY(settings_read(&session->settings, session->run, error));
+    if (params->zero != BERT_UNSET)
+        kept->zero = params->zero == BERT_ON;
+    if (params->micro_batch_tokens > 0)
+        kept->micro_batch_tokens = params->micro_batch_tokens;
+    use_threads(session, params->threads ? params->threads : kept->threads);
+    return BERT_OK;
+}
+
 static bert_status resume(session *session, const bert_resume_params *params,
                           bert_pretrain_result *result, const bert_observer *observer,
                           bert_error *error)
 {
     if (!params->run || !*params->run)
         return error_set(error, BERT_ERROR_USAGE, "--resume: expected the directory of a run");
-    if (params->threads < 0 || params->stop_after_steps < 0)
+    if (params->threads < 0 || params->stop_after_steps < 0 || params->micro_batch_tokens < 0)
         return error_set(error, BERT_ERROR_USAGE,
-                         "--threads and --stop-after-steps: expected 0 or more");
-    TRY(run_directory_open(&session->directory, params->run, error));
-    session->run = session->directory.path;
-    TRY(settings_read(&session->settings, session->run, error));
-    threads_use(params->threads ? params->threads : session->settings.params.threads);
-    TRY(set_up_again(session, observer, error));
+                         "--threads, --stop-after-steps and --micro-batch-tokens: expected 0 or "
+                         "more");
+    session->job = params->job;
+    TRY(job_agree(session->job, open_directory(session, params->run, error), error));
+    bert_status status = read_settings(session, params, error);
+    if (status == BERT_OK)
+        status = set_up_again(session, observer, error);
+    TRY(job_agree(session->job, status, error));
+    TRY(meet(session, error));
     if (session->trainer.state.step == session->settings.total_steps) {
         fill_result(session, true, result);
         observer_message(observer, BERT_MESSAGE_INFO,
@@ -251,6 +326,7 @@ bert_status bert_pretrain_resume(const bert_resume_params *params, bert_pretrain
 {
     session session = {.directory = {.descriptor = -1}};
     bert_status status = resume(&session, params, result, observer, error);
+    job_note(session.job, status, error);
     close_session(&session);
     return status;
 }

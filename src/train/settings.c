@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 bert_pretrain_params bert_pretrain_params_default(void)
 {
@@ -32,6 +33,7 @@ bert_pretrain_params bert_pretrain_params_default(void)
         .max_grad_norm = 1.0,
         .lr_scheduler_type = "linear",
         .precision = "float32",
+        .gradient_dtype = "float32",
         .num_train_epochs = 3,
         .logging_steps = 10,
         .hidden_dropout_prob = -1,
@@ -42,7 +44,7 @@ bert_pretrain_params bert_pretrain_params_default(void)
 
 bert_resume_params bert_resume_params_default(void)
 {
-    return (bert_resume_params){0};
+    return (bert_resume_params){.zero = BERT_UNSET};
 }
 
 /* ---------------------------------------------------------------------- the table of fields --- */
@@ -90,6 +92,7 @@ static const struct field {
     FIELD(save_total_limit, FIELD_INT, CLOSED, 0, INT_MAX, "0 (keep all) or more"),
     FIELD(hidden_dropout_prob, FIELD_DOUBLE, OPEN_ABOVE, -DBL_MAX, 1, "below 1"),
     FIELD(attention_probs_dropout_prob, FIELD_DOUBLE, OPEN_ABOVE, -DBL_MAX, 1, "below 1"),
+    FIELD(zero, FIELD_INT, CLOSED, 0, 1, "0 or 1"),
     FIELD(seed, FIELD_UINT64, CLOSED, 0, 0x1p53, "0 to 2^53"),
     FIELD(threads, FIELD_INT, CLOSED, 0, 4096, "0 (all cores) to 4096"),
 #undef EPOCHS
@@ -186,6 +189,11 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
     if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
         return error_set(error, BERT_ERROR_USAGE, "--precision is \"%s\", expected float32 or bf16",
                          params->precision);
+    if (strcmp(params->gradient_dtype, "float32") != 0 &&
+        strcmp(params->gradient_dtype, "bf16") != 0)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--gradient-dtype is \"%s\", expected float32 or bf16",
+                         params->gradient_dtype);
     schedule_kind schedule;
     TRY(schedule_parse(&schedule, params->lr_scheduler_type, error));
     if (schedule == SCHEDULE_CONSTANT && (params->warmup_steps > 0 || params->warmup_ratio > 0))
@@ -203,7 +211,8 @@ bert_status settings_check(const bert_pretrain_params *params, bert_error *error
                    {params->output, "--output"},
                    {params->optim, "--optim"},
                    {params->lr_scheduler_type, "--lr-scheduler-type"},
-                   {params->precision, "--precision"}};
+                   {params->precision, "--precision"},
+                   {params->gradient_dtype, "--gradient-dtype"}};
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         if (!strings[i].value || !*strings[i].value)
             return error_set(error, BERT_ERROR_USAGE, "%s is missing", strings[i].option);
@@ -257,7 +266,9 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
     bert_pretrain_params *kept = &settings->params;
     *kept = *params;
     kept->stop_after_steps = 0;
-    /* All six are replaced before the first failure returns: what is freed is always a copy. */
+    kept->job = NULL;
+    settings->ranks = bert_job_size(params->job);
+    /* All seven are replaced before the first failure returns: what is freed is always a copy. */
     bert_status statuses[] = {
         copy_path(&kept->data, error),
         copy_model(&kept->model, error),
@@ -265,6 +276,7 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
         copy_string(&kept->optim, error),
         copy_string(&kept->lr_scheduler_type, error),
         copy_string(&kept->precision, error),
+        copy_string(&kept->gradient_dtype, error),
     };
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
         TRY(statuses[i]);
@@ -274,9 +286,9 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
 void settings_free(run_settings *settings)
 {
     bert_pretrain_params *params = &settings->params;
-    const char *strings[] = {
-        params->data,     params->model, params->output, params->optim, params->lr_scheduler_type,
-        params->precision};
+    const char *strings[] = {params->data,          params->model,     params->output,
+                             params->optim,         params->precision, params->lr_scheduler_type,
+                             params->gradient_dtype};
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         free((void *)(uintptr_t)strings[i]);
     *settings = (run_settings){0};
@@ -287,13 +299,17 @@ void settings_free(run_settings *settings)
 int64_t settings_samples_per_step(const run_settings *settings)
 {
     return (int64_t)settings->params.per_device_train_batch_size *
-           settings->params.gradient_accumulation_steps;
+           settings->params.gradient_accumulation_steps * settings->ranks;
+}
+
+int64_t settings_samples_before(const run_settings *settings, int64_t step)
+{
+    return step * settings_samples_per_step(settings);
 }
 
 double settings_epoch(const run_settings *settings, int64_t steps)
 {
-    return (double)steps * (double)settings_samples_per_step(settings) /
-           (double)settings->samples_per_epoch;
+    return (double)settings_samples_before(settings, steps) / (double)settings->samples_per_epoch;
 }
 
 bool settings_is_due(const run_settings *settings, int64_t steps, double epochs, int64_t step)
@@ -337,6 +353,7 @@ static bert_status put_fields(json_t *object, const bert_pretrain_params *params
     TRY(json_put(object, "optim", json_string(params->optim), error));
     TRY(json_put(object, "lr_scheduler_type", json_string(params->lr_scheduler_type), error));
     TRY(json_put(object, "precision", json_string(params->precision), error));
+    TRY(json_put(object, "gradient_dtype", json_string(params->gradient_dtype), error));
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         double value = field_value(params, &fields[i]);
         json_t *json = fields[i].kind == FIELD_DOUBLE ? json_real(value)
@@ -371,11 +388,30 @@ static bert_status put_resolved(json_t *object, const run_settings *settings, be
     const data_fingerprint *data = &settings->data;
     TRY(json_put(object, "samples_per_epoch", json_integer((json_int_t)settings->samples_per_epoch),
                  error));
+    TRY(json_put(object, "ranks", json_integer(settings->ranks), error));
     TRY(json_put(object, "total_steps", json_integer(settings->total_steps), error));
     TRY(json_put(object, "total_warmup_steps", json_integer(settings->warmup_steps), error));
     TRY(put_split(object, "train", &data->train, error));
     TRY(put_split(object, "validation", &data->validation, error));
     return json_put(object, "tokenizer_xxh3_64", json_checksum(data->tokenizer_checksum), error);
+}
+
+bert_status settings_checksum(const run_settings *settings, uint64_t *checksum, bert_error *error)
+{
+    json_t *root = json_object();
+    text dumped = {0};
+    bert_status status;
+    TRY_OR_GO(status, put_fields(root, &settings->params, error), done);
+    static const char *const own[] = {"data", "model", "output", "threads"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        json_object_del(root, own[i]);
+    TRY_OR_GO(status, put_resolved(root, settings, error), done);
+    TRY_OR_GO(status, json_format(&dumped, root, 0, error), done);
+    *checksum = XXH3_64bits(dumped.data, dumped.length);
+done:
+    text_free(&dumped);
+    json_decref(root);
+    return status;
 }
 
 bert_status settings_write(const run_settings *settings, const char *run, bert_error *error)
@@ -409,6 +445,7 @@ static bert_status get_fields(const json_t *object, const char *path, bert_pretr
     TRY(json_get_string(object, path, "lr_scheduler_type", true, &params->lr_scheduler_type,
                         error));
     TRY(json_get_string(object, path, "precision", true, &params->precision, error));
+    TRY(json_get_string(object, path, "gradient_dtype", true, &params->gradient_dtype, error));
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         const struct field *field = &fields[i];
         if (field->kind == FIELD_BOOL) {
@@ -467,6 +504,9 @@ static bert_status get_resolved(const json_t *object, const char *path, run_sett
                                 bert_error *error)
 {
     data_fingerprint *data = &settings->data;
+    int64_t ranks = 0;
+    TRY(json_get_integer(object, path, "ranks", true, 1, 1 << 24, &ranks, error));
+    settings->ranks = (int)ranks;
     TRY(get_count(object, path, "samples_per_epoch", 1, &settings->samples_per_epoch, error));
     TRY(get_split(object, path, "train", &data->train, error));
     TRY(get_split(object, path, "validation", &data->validation, error));

@@ -19,8 +19,9 @@ typedef struct data_fingerprint {
 
 typedef struct run_settings {
     /* As given, but `data`, `model` and all other strings are owned, paths absolute, and
-     * stop_after_steps is 0: it belongs to a call, not to a run. */
+     * stop_after_steps is 0 and job NULL: they belong to a call, not to a run. */
     bert_pretrain_params params;
+    int ranks; /* that the run began with: they make the batch of a step, whoever goes on with it */
 
     /* Worked out from params and data. An epoch is counted as so many samples as the first one has;
      * the others differ from it by a few, as their pairs are drawn anew. */
@@ -42,6 +43,12 @@ bert_status settings_resolve(run_settings *settings, uint64_t samples_per_epoch,
 
 /* Samples in one step: the global batch. */
 int64_t settings_samples_per_step(const run_settings *settings);
+
+/* Samples in all steps before step number `step`, counted from 0. */
+int64_t settings_samples_before(const run_settings *settings, int64_t step);
+
+/* Of all that the ranks of a job have to agree in: everything but paths and threads. XXH3-64. */
+bert_status settings_checksum(const run_settings *settings, uint64_t *checksum, bert_error *error);
 
 /* Epochs done after so many steps, fractional. */
 double settings_epoch(const run_settings *settings, int64_t steps);

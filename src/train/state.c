@@ -19,6 +19,16 @@ void train_state_free(train_state *state)
     train_state_init(state);
 }
 
+void losses_add(model_losses *sums, const model_losses *losses)
+{
+    sums->mlm_loss += losses->mlm_loss;
+    sums->mlm_count += losses->mlm_count;
+    sums->mlm_correct += losses->mlm_correct;
+    sums->nsp_loss += losses->nsp_loss;
+    sums->nsp_count += losses->nsp_count;
+    sums->nsp_correct += losses->nsp_correct;
+}
+
 double losses_mlm(const model_losses *losses)
 {
     return losses->mlm_count ? losses->mlm_loss / (double)losses->mlm_count : NAN;
@@ -77,7 +87,7 @@ bert_status train_state_write(const train_state *state, const run_settings *sett
                               const char *path, bert_error *error)
 {
     const bert_pretrain_params *params = &settings->params;
-    int64_t samples = state->step * settings_samples_per_step(settings);
+    int64_t samples = settings_samples_before(settings, state->step);
     json_t *root = json_object();
     bert_status status;
     TRY_OR_GO(status, put_best(root, state, error), done);

@@ -23,6 +23,8 @@ typedef struct train_state {
 void train_state_init(train_state *state);
 void train_state_free(train_state *state);
 
+void losses_add(model_losses *sums, const model_losses *losses);
+
 /* Mean losses; NaN where nothing was counted. The total is the sum of those that were. */
 double losses_mlm(const model_losses *losses);
 double losses_nsp(const model_losses *losses);

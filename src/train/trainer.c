@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "train/clock.h"
+#include "train/meeting.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -17,34 +18,19 @@ enum { PREFETCH_DEPTH = 2 };
 static bert_status check_batch_size(const trainer *trainer, bert_error *error)
 {
     int64_t samples = settings_samples_per_step(trainer->settings);
-    int length = sampler_max_tokens(trainer->sampler);
+    int length = sampler_max_tokens(trainer->sampler), ranks = bert_job_size(trainer->job);
+    if (samples < ranks)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "a step of %" PRId64
+                         " sequences cannot be shared by %d ranks: expected at "
+                         "least one for each",
+                         samples, ranks);
     if (samples <= INT_MAX / length)
         return BERT_OK;
     return error_set(error, BERT_ERROR_USAGE,
                      "a step of %" PRId64 " sequences (--per-device-train-batch-size × "
                      "--gradient-accumulation-steps) of %d tokens, expected at most %d sequences",
                      samples, length, INT_MAX / length);
-}
-
-/* Neighbours in the buffer that are decayed alike become one range: few long calls. The padding
- * between entries is zero and stays so, whatever the optimizer does with it. */
-static bert_status merge_ranges(trainer *trainer, bert_error *error)
-{
-    const parameter_table *table = trainer->table;
-    TRY(memory_array((void **)&trainer->ranges, table->count, sizeof *trainer->ranges,
-                     "ranges of parameters", error));
-    for (size_t i = 0; i < table->count; i++) {
-        const parameter *entry = &table->entries[i];
-        parameter_range *range = &trainer->ranges[trainer->range_count];
-        if (i == 0 || range[-1].decay != entry->decay) {
-            *range = (parameter_range){.offset = entry->offset, .decay = entry->decay};
-            trainer->range_count++;
-        } else {
-            range--;
-        }
-        range->count = entry->offset + entry->count - range->offset;
-    }
-    return BERT_OK;
 }
 
 static bert_status create_model(trainer *trainer, bert_error *error)
@@ -58,9 +44,18 @@ static bert_status create_model(trainer *trainer, bert_error *error)
     if (strcmp(trainer->settings->params.precision, "bf16") == 0)
         model_set_precision(trainer->model, GEMM_BFLOAT16);
     trainer->table = model_parameter_table(trainer->model);
-    size_t bytes = trainer->table->size * sizeof(float);
-    TRY(memory_map((void **)&trainer->first_moment, bytes, "first moments", error));
-    return memory_map((void **)&trainer->second_moment, bytes, "second moments", error);
+    return BERT_OK;
+}
+
+static bert_status create_optimizer(trainer *trainer, bert_error *error)
+{
+    const bert_pretrain_params *params = &trainer->settings->params;
+    optimizer *optimizer = &trainer->optimizer;
+    TRY(optimizer_create(optimizer, params, trainer->table, trainer->job, error));
+    if (!trainer->job)
+        return BERT_OK;
+    return exchange_create(&trainer->exchange, trainer->job, &optimizer->layout,
+                           strcmp(params->gradient_dtype, "bf16") == 0, error);
 }
 
 /* Where evaluation was not asked for, data without a usable validation split is no error. */
@@ -99,15 +94,9 @@ bert_status trainer_prepare(trainer *trainer, bert_error *error)
     train_state_init(&trainer->state);
     TRY(check_batch_size(trainer, error));
     TRY(schedule_parse(&trainer->schedule, params->lr_scheduler_type, error));
-    trainer->adam = (adam_settings){
-        .beta1 = params->adam_beta1,
-        .beta2 = params->adam_beta2,
-        .epsilon = params->adam_epsilon,
-        .weight_decay = params->weight_decay,
-        .decoupled = strcmp(params->optim, "adamw") == 0,
-    };
     TRY(create_model(trainer, error));
-    TRY(merge_ranges(trainer, error));
+    TRY(create_optimizer(trainer, error));
+    TRY(trainer_create_meeting(trainer, error));
     return create_evaluator(trainer, error);
 }
 
@@ -117,12 +106,11 @@ void trainer_free(trainer *trainer)
     metrics_close(trainer->metrics);
     metrics_close(trainer->timings);
     evaluator_free(&trainer->evaluator);
-    if (trainer->table) {
-        size_t bytes = trainer->table->size * sizeof(float);
-        memory_unmap(trainer->first_moment, bytes);
-        memory_unmap(trainer->second_moment, bytes);
-    }
-    free(trainer->ranges);
+    exchange_free(trainer->exchange);
+    free(trainer->parts);
+    free(trainer->outcomes);
+    free(trainer->stop_wishes);
+    optimizer_free(&trainer->optimizer);
     micro_batches_free(&trainer->micro_batches);
     model_free(trainer->model);
     train_state_free(&trainer->state);
@@ -150,8 +138,7 @@ static checkpoint_content content_of(trainer *trainer)
         .table = trainer->table,
         .tokenizer = trainer->tokenizer,
         .values = model_values(trainer->model),
-        .first_moment = trainer->first_moment,
-        .second_moment = trainer->second_moment,
+        .optimizer = &trainer->optimizer,
         .state = &trainer->state,
     };
 }
@@ -182,6 +169,20 @@ static bert_status check_parameters(const trainer *trainer, bert_error *error)
                      trainer->state.step, broken);
 }
 
+static bool writes(const trainer *trainer)
+{
+    return bert_job_rank(trainer->job) == 0;
+}
+
+/* A resume cuts the logs at the checkpoint's step: until there they must be on the disk. */
+static bert_status sync_logs(trainer *trainer, bert_error *error)
+{
+    if (!writes(trainer))
+        return BERT_OK;
+    TRY(metrics_sync(trainer->metrics, error));
+    return metrics_sync(trainer->timings, error);
+}
+
 static bert_status save_checkpoint(trainer *trainer, bool may_be_best, bert_error *error)
 {
     train_state *state = &trainer->state;
@@ -189,28 +190,42 @@ static bert_status save_checkpoint(trainer *trainer, bool may_be_best, bert_erro
         state->best_loss = state->eval_loss;
         state->best_step = state->step;
     }
-    /* A resume cuts the logs at the checkpoint's step: until there they must be on the disk. */
-    TRY(metrics_sync(trainer->metrics, error));
-    TRY(metrics_sync(trainer->timings, error));
+    TRY(meeting_check_parameters(trainer->job, model_values(trainer->model), trainer->table->size,
+                                 state->step, error));
+    TRY(job_agree(trainer->job, sync_logs(trainer, error), error));
     checkpoint_content content = content_of(trainer);
+    job_begin_waiting(trainer->job);
     bert_status status = checkpoint_save(trainer->run, &content, error);
+    job_end_waiting(trainer->job);
     if (status != BERT_OK)
         return error_prefix(error, status,
                             "step %" PRId64 " could not be saved (checkpoints before it are whole)",
                             state->step);
-    return checkpoint_prune(trainer->run, trainer->settings->params.save_total_limit,
-                            state->best_step, error);
+    if (writes(trainer))
+        status = checkpoint_prune(trainer->run, trainer->settings->params.save_total_limit,
+                                  state->best_step, error);
+    return job_agree(trainer->job, status, error);
 }
 
 static bert_status timed_step(trainer *trainer, bert_error *error)
 {
-    const batch *batch;
-    model_losses losses;
+    step_sums sums;
     double start = clock_seconds();
-    TRY(prefetch_next(trainer->prefetch, &batch, error));
-    TRY(trainer_step(trainer, batch, &losses, error));
+    TRY(trainer_step(trainer, &sums, error));
     trainer->call_steps++;
-    trainer_note_step(trainer, batch, &losses, clock_seconds() - start);
+    trainer_note_step(trainer, &sums, clock_seconds() - start);
+    return BERT_OK;
+}
+
+/* A wish of any rank is one of all. */
+static bert_status decide_to_stop(trainer *trainer, int64_t stop_after_steps, bool *stopping,
+                                  bert_error *error)
+{
+    uint8_t wish = observer_should_stop(trainer->observer);
+    TRY(job_gather(trainer->job, &wish, sizeof wish, trainer->stop_wishes, error));
+    *stopping = trainer->call_steps == stop_after_steps;
+    for (int rank = 0; rank < bert_job_size(trainer->job); rank++)
+        *stopping |= trainer->stop_wishes[rank] != 0;
     return BERT_OK;
 }
 
@@ -228,17 +243,17 @@ static bert_status follow_up(trainer *trainer, bool last, int64_t stop_after_ste
     if (logs || clock_seconds() - trainer->reported_at >= PROGRESS_SECONDS)
         trainer_report(trainer);
     if (logs)
-        TRY(trainer_log(trainer, error));
+        TRY(job_agree(trainer->job, trainer_log(trainer, error), error));
     if (evaluates) {
-        TRY(check_parameters(trainer, error));
+        TRY(job_agree(trainer->job, check_parameters(trainer, error), error));
         TRY(trainer_evaluate(trainer, error));
     }
-    *stopping = !last && (trainer->call_steps == stop_after_steps ||
-                          observer_should_stop(trainer->observer));
+    if (!last)
+        TRY(decide_to_stop(trainer, stop_after_steps, stopping, error));
     /* A stop adds a checkpoint, but never the best one: that is the choice of the unbroken run. */
     bool saves = last || settings_is_due(settings, params->save_steps, params->save_epochs, step);
     if (saves || *stopping) {
-        TRY(check_parameters(trainer, error));
+        TRY(job_agree(trainer->job, check_parameters(trainer, error), error));
         TRY(save_checkpoint(trainer, evaluates && saves, error));
     }
     return BERT_OK;
@@ -247,20 +262,39 @@ static bert_status follow_up(trainer *trainer, bool last, int64_t stop_after_ste
 static bert_status open_logs(trainer *trainer, bert_error *error)
 {
     int64_t step = trainer->state.step;
+    if (!writes(trainer))
+        return BERT_OK;
     TRY(metrics_open(&trainer->metrics, trainer->run, "metrics.jsonl", step, error));
     return metrics_open(&trainer->timings, trainer->run, "timings.jsonl", step, error);
+}
+
+/* This rank's share of the samples of a step. */
+static prefetch_range plan_batch(const void *context, uint64_t step)
+{
+    const trainer *trainer = context;
+    int64_t first = settings_samples_before(trainer->settings, (int64_t)step);
+    int64_t samples = settings_samples_before(trainer->settings, (int64_t)step + 1) - first;
+    int64_t rank = bert_job_rank(trainer->job), ranks = bert_job_size(trainer->job);
+    int64_t begin = samples * rank / ranks, end = samples * (rank + 1) / ranks;
+    return (prefetch_range){.first = (uint64_t)(first + begin), .count = (int)(end - begin)};
+}
+
+static bert_status begin_loop(trainer *trainer, bert_error *error)
+{
+    int64_t samples = settings_samples_per_step(trainer->settings);
+    int64_t ranks = bert_job_size(trainer->job);
+    TRY(open_logs(trainer, error));
+    return prefetch_start(&trainer->prefetch, trainer->sampler, plan_batch, trainer,
+                          (uint64_t)trainer->state.step, (int)((samples + ranks - 1) / ranks),
+                          PREFETCH_DEPTH, error);
 }
 
 bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finished,
                         bert_error *error)
 {
     const run_settings *settings = trainer->settings;
-    int64_t samples = settings_samples_per_step(settings);
     *finished = false;
-    TRY(open_logs(trainer, error));
-    TRY(prefetch_start(&trainer->prefetch, trainer->sampler,
-                       (uint64_t)(trainer->state.step * samples), (int)samples, PREFETCH_DEPTH,
-                       error));
+    TRY(job_agree(trainer->job, begin_loop(trainer, error), error));
     trainer->reported_at = clock_seconds();
     bool stopping = false;
     while (!*finished && !stopping) {

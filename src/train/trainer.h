@@ -3,19 +3,14 @@
 #define TRAIN_TRAINER_H
 
 #include "dataset/prefetch.h"
-#include "optim/adam.h"
+#include "dist/exchange.h"
 #include "optim/schedule.h"
 #include "report/metrics.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
 #include "train/micro_batch.h"
+#include "train/optimizer.h"
 #include "train/vocabulary_growth.h"
-
-/* Parameters that lie side by side and are decayed alike: one call of the optimizer. */
-typedef struct parameter_range {
-    size_t offset, count;
-    bool decay;
-} parameter_range;
 
 /* Sums over the last steps, older ones counting less and less: speed and loss as they are now.
  * Evaluations and checkpoints are left out. */
@@ -23,6 +18,12 @@ typedef struct recent_steps {
     double seconds, steps, tokens;                   /* fading over half a minute */
     double mlm_loss, mlm_count, nsp_loss, nsp_count; /* fading over some twenty steps */
 } recent_steps;
+
+/* What one step saw, on all ranks together. */
+typedef struct step_sums {
+    uint64_t sequences, tokens, masked;
+    model_losses losses;
+} step_sums;
 
 typedef struct trainer {
     /* Given by the caller, who keeps them alive. */
@@ -32,25 +33,26 @@ typedef struct trainer {
     const bert_tokenizer *tokenizer;
     const dataset *validation; /* NULL: there is none */
     sampler *sampler;          /* of the training split */
+    bert_job *job;             /* NULL: alone */
     const bert_observer *observer;
 
     /* Owned. */
     model *model;
     const parameter_table *table; /* the model's */
-    float *first_moment, *second_moment;
-    parameter_range *ranges;
-    size_t range_count;
-    adam_settings adam;
+    optimizer optimizer;
+    exchange *exchange; /* of gradients and parameters; NULL: alone */
     schedule_kind schedule;
     prefetch *prefetch;
     micro_batches micro_batches;
     evaluator evaluator;
     bool evaluates;
-    metrics_log *metrics, *timings;
+    metrics_log *metrics, *timings; /* rank 0's */
     train_state state;
+    void *parts, *outcomes; /* [ranks] step.c's: what all ranks bring to a step, and saw in it */
 
     double grad_norm, learning_rate; /* of the step just done */
     int64_t call_steps;              /* done in this call */
+    uint8_t *stop_wishes;            /* [ranks] */
 
     /* For the eye only; never part of a result. */
     recent_steps recent;
@@ -78,12 +80,11 @@ bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finish
                         bert_error *error);
 
 /* Parts of the loop that have files of their own. */
-/* step.c: one step; `losses` are the sums of its batch. */
-bert_status trainer_step(trainer *trainer, const batch *batch, model_losses *losses,
-                         bert_error *error);
+/* step.c: memory for steps, and one step on this rank's part of the batch. */
+bert_status trainer_create_meeting(trainer *trainer, bert_error *error);
+bert_status trainer_step(trainer *trainer, step_sums *sums, bert_error *error);
 /* journal.c: what is told of it. */
-void trainer_note_step(trainer *trainer, const batch *batch, const model_losses *losses,
-                       double seconds);
+void trainer_note_step(trainer *trainer, const step_sums *sums, double seconds);
 void trainer_report(trainer *trainer);
 bert_status trainer_log(trainer *trainer, bert_error *error);
 bert_status trainer_evaluate(trainer *trainer, bert_error *error);

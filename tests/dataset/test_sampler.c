@@ -541,9 +541,22 @@ static void test_empty_documents(void **state)
 
 /* ------------------------------------------------------------------------------------ prefetch */
 
+/* Eight samples a batch, from the sample on that the context names. */
+static prefetch_range eight(const void *context, uint64_t number)
+{
+    return (prefetch_range){*(const uint64_t *)context + 8 * number, 8};
+}
+
+static prefetch_range thirty_two(const void *context, uint64_t number)
+{
+    (void)context;
+    return (prefetch_range){32 * number, 32};
+}
+
 static void test_prefetch(void **state)
 {
     (void)state;
+    const uint64_t hundred = 100;
     made_files(prefix, VARIED_VOCABULARY, 40, varied_sentences, varied_tokens);
     room room;
     room_open(&room, VARIED_VOCABULARY, &usual, 8);
@@ -551,7 +564,7 @@ static void test_prefetch(void **state)
     assert_ok(sampler_create(&ahead, &room.data, room.tokenizer, &usual, error));
     for (int depth = 1; depth <= 4; depth++) {
         prefetch *prefetch;
-        assert_ok(prefetch_start(&prefetch, ahead, 100, 8, depth, error));
+        assert_ok(prefetch_start(&prefetch, ahead, eight, &hundred, 0, 8, depth, error));
         for (uint64_t first = 100; first < 900; first += 8) {
             const batch *batch;
             assert_ok(prefetch_next(prefetch, &batch, error));
@@ -563,14 +576,15 @@ static void test_prefetch(void **state)
     for (int taken = 0; taken < 30; taken++) { /* an end at any time */
         prefetch *prefetch;
         const batch *batch;
-        assert_ok(prefetch_start(&prefetch, ahead, 0, 8, 1 + taken % 3, error));
+        assert_ok(prefetch_start(&prefetch, ahead, eight, &hundred, 0, 8, 1 + taken % 3, error));
         for (int i = 0; i < taken; i++)
             assert_ok(prefetch_next(prefetch, &batch, error));
         prefetch_stop(prefetch);
     }
     prefetch_stop(NULL);
     prefetch *prefetch;
-    assert_fails(prefetch_start(&prefetch, ahead, 0, 0, 1, error), BERT_ERROR_USAGE, "0 samples");
+    assert_fails(prefetch_start(&prefetch, ahead, eight, &hundred, 0, 0, 1, error),
+                 BERT_ERROR_USAGE, "0 samples");
     assert_null(prefetch);
     sampler_free(ahead);
     room_close(&room);
@@ -600,7 +614,7 @@ static void test_prefetch_hands_errors_through(void **state)
     room room;
     room_open(&room, WRITTEN_WITH / 4 * 3, &settings, 32);
     prefetch *prefetch;
-    assert_ok(prefetch_start(&prefetch, room.sampler, 0, 32, 2, error));
+    assert_ok(prefetch_start(&prefetch, room.sampler, thirty_two, NULL, 0, 32, 2, error));
     const batch *batch;
     bert_error error;
     int batches = 0;

@@ -83,6 +83,8 @@ static void test_run_json_gives_back_every_setting(void **state)
     params.max_steps = ((int64_t)1 << 53) - 1;
     params.num_train_epochs = 0.7;
     params.save_total_limit = 4;
+    params.gradient_dtype = "bf16";
+    params.zero = 1;
     params.seed = ((uint64_t)1 << 53) - 1;
     params.threads = 5;
     params.stop_after_steps = 11;
@@ -103,11 +105,13 @@ static void test_run_json_gives_back_every_setting(void **state)
     assert_string_equal(again.params.optim, "adam");
     assert_string_equal(again.params.lr_scheduler_type, "constant_with_warmup");
     assert_string_equal(again.params.precision, "bf16");
+    assert_string_equal(again.params.gradient_dtype, "bf16");
+    assert_int_equal(again.ranks, 1);
     assert_int_equal(again.params.stop_after_steps, 0);
     /* All the rest bit by bit. */
     bert_pretrain_params left = settings.params, right = again.params;
     left.data = left.model = left.output = left.optim = left.lr_scheduler_type = NULL;
-    left.precision = right.precision = NULL;
+    left.precision = right.precision = left.gradient_dtype = right.gradient_dtype = NULL;
     right.data = right.model = right.output = right.optim = right.lr_scheduler_type = NULL;
     assert_memory_equal(&left, &right, sizeof left);
     assert_memory_equal(&again.data, &settings.data, sizeof again.data);

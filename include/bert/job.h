@@ -1,0 +1,49 @@
+/* A job of several processes, its ranks, that train one model together: `mpirun -n 4 bert
+ * pretrain`.
+ *
+ * The ranks find each other through MPI, which is loaded only where a launcher (mpirun, srun) has
+ * started the process: a process of its own never waits for it. Every rank calls bert_pretrain with
+ * the same parameters; rank 0 alone writes and talks to its observer. */
+#ifndef BERT_JOB_H
+#define BERT_JOB_H
+
+#include "bert/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct bert_job bert_job;
+
+typedef struct bert_job_params {
+    double rank_timeout; /* 60 seconds: a rank that gave no sign of life for so long ends the job */
+    /* Called once before the job is ended because a rank is lost, from a thread of the library,
+     * with one line that names the rank: the process ends behind it. NULL: it ends without a word.
+     */
+    void (*lost)(void *context, const char *message);
+    void *context;
+} bert_job_params;
+BERT_API bert_job_params bert_job_params_default(void);
+
+/* Joins the other ranks. *job is NULL where no launcher has started several processes: there is
+ * nobody to join, and NULL is what all that takes a job takes for that. Fails where a launcher has,
+ * but this library or this machine has no MPI: every process would train a model of its own. At
+ * most once in a process. */
+BERT_API bert_status bert_job_join(bert_job **job, const bert_job_params *params,
+                                   bert_error *error);
+
+BERT_API int bert_job_rank(const bert_job *job); /* from 0 */
+BERT_API int bert_job_size(const bert_job *job);
+
+/* Whether this process is the one to tell of an error: rank 0 of those that failed together, or one
+ * that failed alone. */
+BERT_API bool bert_job_speaks(const bert_job *job);
+
+/* Takes leave of the other ranks, waiting for them. Where a job was broken by an error that the
+ * others do not know of, it ends all of them instead, and does not return. NULL is fine. */
+BERT_API void bert_job_leave(bert_job *job);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

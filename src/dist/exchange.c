@@ -1,0 +1,325 @@
+#include "dist/exchange.h"
+
+#include "base/memory.h"
+#include "dist/transport.h"
+#include "math/rows_sum.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { SLOTS = 4 }; /* buckets under way at once */
+
+typedef enum stage { STAGE_SENDING, STAGE_GIVING } stage;
+
+/* A bucket under way. */
+typedef struct slot {
+    size_t bucket;
+    stage stage;
+    transport_transfer transfer;
+    unsigned char *outgoing;    /* the bucket in bfloat16; NULL where it travels as it is */
+    unsigned char *incoming;    /* [ranks] pieces for this rank; later the bucket, if in bfloat16 */
+    int *starts[2], *counts[2]; /* [ranks] bytes: what goes out, what comes in */
+} slot;
+
+struct exchange {
+    bert_job *job;
+    layout layout;
+    int rank;
+    bool bfloat16;
+    void *memory; /* of all slots */
+    size_t memory_size;
+    int *numbers;
+    const void **rows; /* [ranks] */
+    slot slots[SLOTS];
+
+    /* The job's thread has these while an exchange is under way. */
+    exchange_kind kind;
+    float *buffer;
+    size_t started, ended; /* buckets, counted from the end of the buffer; slot: number % SLOTS */
+    double begun_at;
+
+    pthread_mutex_t lock; /* over all below */
+    pthread_cond_t over;
+    size_t ready; /* first element that is */
+    bool under_way;
+    bert_status status;
+    bert_error error;
+    exchange_statistics statistics;
+};
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ------------------------------------------------------------------------------ preparation --- */
+
+static bert_status create_slots(exchange *exchange, bert_error *error)
+{
+    size_t ranks = (size_t)exchange->layout.ranks, bytes = exchange->layout.bucket * sizeof(float);
+    TRY(memory_array((void **)&exchange->numbers, SLOTS * 4 * ranks, sizeof(int),
+                     "buckets of gradients", error));
+    TRY(memory_array((void **)&exchange->rows, ranks, sizeof(void *), "rows", error));
+    /* In bfloat16 both directions need room, of half the size. */
+    exchange->memory_size = SLOTS * bytes;
+    TRY(memory_map(&exchange->memory, exchange->memory_size, "buckets of gradients", error));
+    for (size_t i = 0; i < SLOTS; i++) {
+        slot *slot = &exchange->slots[i];
+        slot->incoming = (unsigned char *)exchange->memory + i * bytes;
+        slot->outgoing = exchange->bfloat16 ? slot->incoming + bytes / 2 : NULL;
+        for (size_t j = 0; j < 2; j++) {
+            slot->starts[j] = exchange->numbers + (4 * i + 2 * j) * ranks;
+            slot->counts[j] = slot->starts[j] + ranks;
+        }
+    }
+    return BERT_OK;
+}
+
+bert_status exchange_create(exchange **out, bert_job *job, const layout *layout, bool bfloat16,
+                            bert_error *error)
+{
+    exchange *created;
+    *out = NULL;
+    TRY(memory_array((void **)&created, 1, sizeof *created, "exchange of gradients", error));
+    created->job = job;
+    created->layout = *layout;
+    created->rank = bert_job_rank(job);
+    created->bfloat16 = bfloat16;
+    pthread_mutex_init(&created->lock, NULL);
+    pthread_cond_init(&created->over, NULL);
+    bert_status status = create_slots(created, error);
+    if (status != BERT_OK)
+        exchange_free(created);
+    else
+        *out = created;
+    return status;
+}
+
+void exchange_free(exchange *exchange)
+{
+    if (!exchange)
+        return;
+    job_set_work(exchange->job, NULL, NULL);
+    memory_unmap(exchange->memory, exchange->memory_size);
+    free(exchange->numbers);
+    free(exchange->rows);
+    pthread_mutex_destroy(&exchange->lock);
+    pthread_cond_destroy(&exchange->over);
+    free(exchange);
+}
+
+/* ------------------------------------------------------------------------- one bucket's ways ---
+ */
+/* All below runs in the job's thread. */
+
+static size_t element_size(const exchange *exchange)
+{
+    return exchange->bfloat16 && exchange->kind != EXCHANGE_GIVE ? sizeof(uint16_t) : sizeof(float);
+}
+
+/* Of the pieces of a bucket inside a buffer that holds the bucket from its first element on. */
+static void set_bucket_parts(const exchange *exchange, size_t bucket, int *starts, int *counts)
+{
+    size_t size = element_size(exchange), first = layout_bucket(&exchange->layout, bucket).start;
+    for (int rank = 0; rank < exchange->layout.ranks; rank++) {
+        layout_range piece = layout_piece(&exchange->layout, bucket, rank);
+        starts[rank] = piece.count ? (int)((piece.start - first) * size) : 0;
+        counts[rank] = (int)(piece.count * size);
+    }
+}
+
+static bert_status send_pieces(exchange *exchange, slot *slot, bert_error *error)
+{
+    layout_range bucket = layout_bucket(&exchange->layout, slot->bucket);
+    size_t own = layout_piece(&exchange->layout, slot->bucket, exchange->rank).count;
+    size_t size = element_size(exchange);
+    set_bucket_parts(exchange, slot->bucket, slot->starts[0], slot->counts[0]);
+    for (int rank = 0; rank < exchange->layout.ranks; rank++) {
+        slot->starts[1][rank] = (int)((size_t)rank * exchange->layout.piece * size);
+        slot->counts[1][rank] = rank == exchange->rank ? 0 : (int)(own * size);
+        if (rank != exchange->rank)
+            exchange->statistics.bytes_sent += (uint64_t)slot->counts[0][rank];
+    }
+    slot->counts[0][exchange->rank] = 0; /* it stays here */
+    void *outgoing = exchange->buffer + bucket.start;
+    if (slot->outgoing) {
+        bfloat16_from_float((uint16_t *)(void *)slot->outgoing, exchange->buffer + bucket.start,
+                            bucket.count);
+        outgoing = slot->outgoing;
+    }
+    const transport_parts send = {outgoing, slot->starts[0], slot->counts[0]};
+    const transport_parts receive = {slot->incoming, slot->starts[1], slot->counts[1]};
+    slot->stage = STAGE_SENDING;
+    return transport_exchange(CHANNEL_EXCHANGE, &send, &receive, &slot->transfer, error);
+}
+
+static void sum_piece(exchange *exchange, slot *slot)
+{
+    layout_range piece = layout_piece(&exchange->layout, slot->bucket, exchange->rank);
+    size_t ranks = (size_t)exchange->layout.ranks, size = element_size(exchange);
+    float *own = exchange->buffer + piece.start;
+    const unsigned char *own_outgoing =
+        slot->outgoing + (size_t)exchange->rank * exchange->layout.piece * size;
+    for (size_t rank = 0; rank < ranks; rank++)
+        exchange->rows[rank] = slot->incoming + rank * exchange->layout.piece * size;
+    exchange->rows[exchange->rank] = slot->outgoing ? (const void *)own_outgoing : own;
+    if (slot->outgoing)
+        rows_sum_bfloat16(own, (const uint16_t *const *)exchange->rows, ranks, piece.count);
+    else
+        rows_sum(own, (const float *const *)exchange->rows, ranks, piece.count);
+}
+
+static bert_status give_piece(exchange *exchange, slot *slot, bert_error *error)
+{
+    layout_range bucket = layout_bucket(&exchange->layout, slot->bucket);
+    layout_range piece = layout_piece(&exchange->layout, slot->bucket, exchange->rank);
+    size_t size = element_size(exchange);
+    set_bucket_parts(exchange, slot->bucket, slot->starts[0], slot->counts[0]);
+    transport_parts parts = {exchange->buffer + bucket.start, slot->starts[0], slot->counts[0]};
+    if (size != sizeof(float)) {
+        parts.buffer = slot->incoming;
+        bfloat16_from_float(
+            (uint16_t *)(void *)(slot->incoming +
+                                 (piece.count ? piece.start - bucket.start : 0) * size),
+            exchange->buffer + piece.start, piece.count);
+    }
+    exchange->statistics.bytes_sent += piece.count * size * (size_t)(exchange->layout.ranks - 1);
+    slot->stage = STAGE_GIVING;
+    return transport_gather(CHANNEL_GATHER, NULL, 0, &parts, &slot->transfer, error);
+}
+
+static void end_slot(exchange *exchange, slot *slot)
+{
+    layout_range bucket = layout_bucket(&exchange->layout, slot->bucket);
+    if (slot->stage == STAGE_GIVING && element_size(exchange) != sizeof(float))
+        float_from_bfloat16(exchange->buffer + bucket.start,
+                            (const uint16_t *)(const void *)slot->incoming, bucket.count);
+    exchange->ended++;
+}
+
+/* ------------------------------------------------------------------------------ all buckets --- */
+
+/* The bucket that is to be started next, from the end of the buffer on. */
+static size_t next_bucket(const exchange *exchange)
+{
+    return exchange->layout.buckets - 1 - exchange->started;
+}
+
+static bool next_is_ready(const exchange *exchange, size_t ready)
+{
+    return exchange->started < exchange->layout.buckets &&
+           layout_bucket(&exchange->layout, next_bucket(exchange)).start >= ready;
+}
+
+static bert_status start_buckets(exchange *exchange, size_t ready, bert_error *error)
+{
+    while (exchange->started - exchange->ended < SLOTS && next_is_ready(exchange, ready)) {
+        slot *slot = &exchange->slots[exchange->started % SLOTS];
+        if (exchange->started == 0)
+            exchange->begun_at = seconds_now();
+        slot->bucket = next_bucket(exchange);
+        exchange->started++;
+        TRY(exchange->kind == EXCHANGE_GIVE ? give_piece(exchange, slot, error)
+                                            : send_pieces(exchange, slot, error));
+    }
+    return BERT_OK;
+}
+
+/* In the order in which they were started, on every rank: so are the second halves, too. */
+static bert_status advance_slots(exchange *exchange, bert_error *error)
+{
+    for (size_t number = exchange->ended; number < exchange->started; number++) {
+        slot *slot = &exchange->slots[number % SLOTS];
+        bool done;
+        TRY(transport_test(&slot->transfer, &done, error));
+        if (done && slot->stage == STAGE_SENDING) {
+            sum_piece(exchange, slot);
+            if (exchange->kind == EXCHANGE_SUM)
+                TRY(give_piece(exchange, slot, error));
+            else
+                end_slot(exchange, slot);
+        } else if (done && number == exchange->ended) {
+            end_slot(exchange, slot);
+        } else if (slot->stage == STAGE_SENDING) {
+            break;
+        }
+    }
+    return BERT_OK;
+}
+
+static bool advance(void *context)
+{
+    exchange *exchange = context;
+    pthread_mutex_lock(&exchange->lock);
+    bool under_way = exchange->under_way;
+    size_t ready = exchange->ready;
+    pthread_mutex_unlock(&exchange->lock);
+    if (!under_way)
+        return false;
+    bert_error error;
+    bert_status status = start_buckets(exchange, ready, &error);
+    if (status == BERT_OK)
+        status = advance_slots(exchange, &error);
+    if (status == BERT_OK && exchange->ended < exchange->layout.buckets)
+        return exchange->ended < exchange->started || next_is_ready(exchange, ready);
+    pthread_mutex_lock(&exchange->lock);
+    exchange->statistics.seconds += seconds_now() - exchange->begun_at;
+    exchange->status = status;
+    if (status != BERT_OK)
+        exchange->error = error;
+    exchange->under_way = false;
+    pthread_cond_signal(&exchange->over);
+    pthread_mutex_unlock(&exchange->lock);
+    return false;
+}
+
+/* ------------------------------------------------------------------------------- the caller --- */
+
+void exchange_begin(exchange *exchange, exchange_kind kind, float *buffer)
+{
+    exchange->kind = kind;
+    exchange->buffer = buffer;
+    exchange->started = exchange->ended = 0;
+    pthread_mutex_lock(&exchange->lock);
+    exchange->ready = exchange->layout.count;
+    exchange->status = BERT_OK;
+    exchange->under_way = true;
+    pthread_mutex_unlock(&exchange->lock);
+    job_set_work(exchange->job, advance, exchange);
+}
+
+void exchange_ready(exchange *exchange, size_t first)
+{
+    pthread_mutex_lock(&exchange->lock);
+    exchange->ready = first;
+    pthread_mutex_unlock(&exchange->lock);
+    job_alive(exchange->job);
+    job_wake(exchange->job);
+}
+
+bert_status exchange_finish(exchange *exchange, bert_error *error)
+{
+    double start = seconds_now();
+    job_begin_waiting(exchange->job);
+    pthread_mutex_lock(&exchange->lock);
+    while (exchange->under_way)
+        pthread_cond_wait(&exchange->over, &exchange->lock);
+    exchange->statistics.exposed_seconds += seconds_now() - start;
+    bert_status status = exchange->status;
+    if (status != BERT_OK)
+        error_set(error, status, "%s", exchange->error.message);
+    pthread_mutex_unlock(&exchange->lock);
+    job_end_waiting(exchange->job);
+    job_set_work(exchange->job, NULL, NULL);
+    return status;
+}
+
+exchange_statistics exchange_take_statistics(exchange *exchange)
+{
+    exchange_statistics taken = exchange->statistics;
+    exchange->statistics = (exchange_statistics){0};
+    return taken;
+}

@@ -1,0 +1,361 @@
+#include "dist/job.h"
+
+#include "base/memory.h"
+#include "dist/launch.h"
+#include "dist/watch.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    SPINS = 200,         /* looks at a small transfer before the waiting thread sleeps */
+    SHORT_SLEEP = 50000, /* nanoseconds between two looks at work under way */
+    ABORT_CODE = 1,
+};
+
+struct bert_job {
+    int rank, size, local_size;
+    bert_job_params params;
+    bool opened;
+    bool failed;          /* an error that all ranks know of */
+    bool broken;          /* one that only this rank knows of */
+    int *starts, *counts; /* [size] of the gathering under way */
+    watch watch;
+
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t lock; /* over all below */
+    pthread_cond_t changed;
+    bool stopping, woken, working;
+    job_work *work;
+    void *work_context;
+};
+
+bert_job_params bert_job_params_default(void)
+{
+    return (bert_job_params){.rank_timeout = 60};
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* --------------------------------------------------------------------------- its own thread --- */
+
+static void wait_until(bert_job *job, double seconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t nanoseconds = until.tv_nsec + (int64_t)(seconds * 1e9);
+    until.tv_sec += nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
+    while (!job->woken && !job->stopping)
+        if (pthread_cond_timedwait(&job->changed, &job->lock, &until) == ETIMEDOUT)
+            break;
+    job->woken = false;
+}
+
+/* Does not return: a rank that is lost takes the job with it. */
+static _Noreturn void end_job(const bert_job *job, const bert_error *error)
+{
+    if (job->params.lost)
+        job->params.lost(job->params.context, error->message);
+    transport_abort(ABORT_CODE);
+}
+
+/* Calls of MPI fail where a connection broke: then the launcher sees to it, or the watch does. */
+static void keep_watch(bert_job *job)
+{
+    bert_error error;
+    if (watch_advance(&job->watch, seconds_now(), &error) != BERT_OK)
+        end_job(job, &error);
+}
+
+static void *attend(void *argument)
+{
+    bert_job *job = argument;
+    const struct timespec moment = {.tv_nsec = SHORT_SLEEP};
+    pthread_mutex_lock(&job->lock);
+    while (!job->stopping || !watch_has_ended(&job->watch)) {
+        bool busy = false;
+        if (job->work) {
+            job->working = true;
+            pthread_mutex_unlock(&job->lock);
+            busy = job->work(job->work_context);
+            pthread_mutex_lock(&job->lock);
+            job->working = false;
+            pthread_cond_broadcast(&job->changed);
+        }
+        job->watch.leaving = job->stopping;
+        pthread_mutex_unlock(&job->lock);
+        keep_watch(job);
+        if (busy || job->watch.leaving)
+            nanosleep(&moment, NULL);
+        pthread_mutex_lock(&job->lock);
+        if (!busy && !job->stopping)
+            wait_until(job, watch_interval(&job->watch));
+    }
+    pthread_mutex_unlock(&job->lock);
+    return NULL;
+}
+
+void job_set_work(bert_job *job, job_work *work, void *context)
+{
+    if (!job)
+        return;
+    pthread_mutex_lock(&job->lock);
+    while (job->working)
+        pthread_cond_wait(&job->changed, &job->lock);
+    job->work = work;
+    job->work_context = context;
+    pthread_mutex_unlock(&job->lock);
+}
+
+void job_wake(bert_job *job)
+{
+    pthread_mutex_lock(&job->lock);
+    job->woken = true;
+    pthread_cond_broadcast(&job->changed);
+    pthread_mutex_unlock(&job->lock);
+}
+
+/* -------------------------------------------------------------------------- joining, leaving ---
+ */
+
+static bert_status start_thread(bert_job *job, bert_error *error)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&job->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&job->lock, NULL);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
+    int failure = pthread_create(&job->thread, NULL, attend, job);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure)
+        return error_set_errno(error, failure, "cannot start a thread to talk to other ranks");
+    job->running = true;
+    return BERT_OK;
+}
+
+static bert_status join(bert_job *job, const launch *launch, bert_error *error)
+{
+    job->local_size = launch->local_size;
+    bert_status status = transport_open(&job->rank, &job->size, error);
+    if (status == BERT_ERROR_UNSUPPORTED)
+        return error_set(error, status,
+                         "%s started %d processes, but they cannot work together: %s; each would "
+                         "train a model of its own: start one process alone",
+                         launch->launcher, launch->size, error ? error->message : "no MPI");
+    TRY(status);
+    job->opened = true;
+    if (job->size != launch->size)
+        return error_set(error, BERT_ERROR_UNSUPPORTED,
+                         "%s started %d processes, but Open MPI finds %d: the launcher does not "
+                         "fit to it; each would train a model of its own",
+                         launch->launcher, launch->size, job->size);
+    TRY(memory_array((void **)&job->starts, (size_t)job->size, sizeof(int), "ranks", error));
+    TRY(memory_array((void **)&job->counts, (size_t)job->size, sizeof(int), "ranks", error));
+    TRY(watch_start(&job->watch, job->rank, job->size, job->params.rank_timeout, seconds_now(),
+                    error));
+    job_begin_waiting(job); /* until the steps begin */
+    return start_thread(job, error);
+}
+
+static void release(bert_job *job)
+{
+    free(job->starts);
+    free(job->counts);
+    free(job);
+}
+
+bert_status bert_job_join(bert_job **out, const bert_job_params *params, bert_error *error)
+{
+    *out = NULL;
+    if (!(params->rank_timeout >= 1 && params->rank_timeout <= 1e6))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--rank-timeout is %g, expected 1 to 1,000,000 seconds",
+                         params->rank_timeout);
+    launch launch = launch_detect();
+    if (!launch.launcher)
+        return BERT_OK;
+    bert_job *job;
+    TRY(memory_array((void **)&job, 1, sizeof *job, "the ranks of a job", error));
+    job->params = *params;
+    bert_status status = join(job, &launch, error);
+    if (status != BERT_OK) {
+        if (job->opened && error && params->lost)
+            end_job(job, error); /* the other ranks may have joined and wait */
+        release(job);
+        return status;
+    }
+    *out = job;
+    return BERT_OK;
+}
+
+int bert_job_rank(const bert_job *job)
+{
+    return job ? job->rank : 0;
+}
+
+int bert_job_size(const bert_job *job)
+{
+    return job ? job->size : 1;
+}
+
+int job_local_size(const bert_job *job)
+{
+    return job ? job->local_size : 1;
+}
+
+bool bert_job_speaks(const bert_job *job)
+{
+    return !job || job->rank == 0 || job->broken;
+}
+
+void bert_job_leave(bert_job *job)
+{
+    if (!job)
+        return;
+    if (job->broken)
+        transport_abort(ABORT_CODE);
+    pthread_mutex_lock(&job->lock);
+    job->stopping = true;
+    pthread_cond_broadcast(&job->changed);
+    pthread_mutex_unlock(&job->lock);
+    pthread_join(job->thread, NULL);
+    pthread_cond_destroy(&job->changed);
+    pthread_mutex_destroy(&job->lock);
+    transport_close();
+    release(job);
+}
+
+/* ---------------------------------------------------------------------- small collective calls ---
+ */
+
+void job_alive(bert_job *job)
+{
+    if (job)
+        job->watch.alive_at = seconds_now();
+}
+
+void job_begin_waiting(bert_job *job)
+{
+    if (job)
+        job->watch.waiting++;
+}
+
+void job_end_waiting(bert_job *job)
+{
+    if (!job)
+        return;
+    job_alive(job);
+    job->watch.waiting--;
+}
+
+static bert_status finish_transfer(transport_transfer *transfer, bert_error *error)
+{
+    const struct timespec moment = {.tv_nsec = SHORT_SLEEP};
+    bool done = false;
+    for (int looks = 0; !done; looks++) {
+        if (looks > SPINS)
+            nanosleep(&moment, NULL);
+        TRY(transport_test(transfer, &done, error));
+    }
+    return BERT_OK;
+}
+
+bert_status job_gather(bert_job *job, const void *mine, size_t bytes, void *all, bert_error *error)
+{
+    if (!job) {
+        memcpy(all, mine, bytes);
+        return BERT_OK;
+    }
+    if (bytes > (size_t)INT_MAX / (size_t)job->size)
+        return error_set(error, BERT_ERROR_USAGE, "%zu bytes of %d ranks are too many", bytes,
+                         job->size);
+    for (int i = 0; i < job->size; i++) {
+        job->starts[i] = i * (int)bytes;
+        job->counts[i] = (int)bytes;
+    }
+    const transport_parts parts = {.buffer = all, .starts = job->starts, .counts = job->counts};
+    transport_transfer transfer = {0};
+    job_begin_waiting(job); /* for others, who may have good reasons */
+    bert_status status =
+        transport_gather(CHANNEL_CONTROL, mine, (int)bytes, &parts, &transfer, error);
+    if (status == BERT_OK)
+        status = finish_transfer(&transfer, error);
+    job_end_waiting(job);
+    return status;
+}
+
+bert_status job_failed(bert_job *job, bert_status status)
+{
+    if (job && status != BERT_OK)
+        job->failed = true;
+    return status;
+}
+
+/* `errors` and `lowest` are the same on all ranks. A mistake that all make alike is nobody's. */
+static bert_status tell_agreed(bert_job *job, const bert_error *errors, int lowest,
+                               bert_error *error)
+{
+    const bert_error *first = &errors[lowest];
+    bool alike = true;
+    for (int i = 0; i < job->size; i++)
+        alike &= errors[i].status == first->status && !strcmp(errors[i].message, first->message);
+    if (alike)
+        error_set(error, first->status, "%s", first->message);
+    else
+        error_set(error, first->status, "rank %d of %d: %s", lowest, job->size, first->message);
+    return job_failed(job, first->status);
+}
+
+static bert_status share_errors(bert_job *job, bert_status status, int lowest, bert_error *error)
+{
+    bert_error mine = {0}, *all;
+    if (status != BERT_OK && error)
+        mine = *error;
+    mine.status = status;
+    TRY(memory_array((void **)&all, (size_t)job->size, sizeof *all, "errors of ranks", error));
+    bert_status gathered = job_gather(job, &mine, sizeof mine, all, error);
+    if (gathered == BERT_OK)
+        gathered = tell_agreed(job, all, lowest, error);
+    free(all);
+    return gathered;
+}
+
+bert_status job_agree(bert_job *job, bert_status status, bert_error *error)
+{
+    if (!job)
+        return status;
+    int mine = (int)status, *all, lowest = 0;
+    TRY(memory_array((void **)&all, (size_t)job->size, sizeof *all, "states of ranks", error));
+    bert_error trouble;
+    bert_status gathered = job_gather(job, &mine, sizeof mine, all, &trouble);
+    while (gathered == BERT_OK && lowest < job->size && all[lowest] == BERT_OK)
+        lowest++;
+    free(all);
+    if (gathered != BERT_OK)
+        return status != BERT_OK ? status : error_set(error, gathered, "%s", trouble.message);
+    return lowest == job->size ? BERT_OK : share_errors(job, status, lowest, error);
+}
+
+void job_note(bert_job *job, bert_status status, bert_error *error)
+{
+    if (!job || status == BERT_OK || job->failed)
+        return;
+    job->broken = true;
+    error_prefix(error, status, "rank %d of %d", job->rank, job->size);
+}

@@ -1,0 +1,58 @@
+#include "dist/layout.h"
+
+enum {
+    ALIGNMENT = 16,           /* floats in a cache line */
+    BUCKET = 1 << 20,         /* 4 MiB */
+    SMALLEST_PIECE = 1 << 14, /* with many ranks buckets grow, so that messages stay worth it */
+    FEWEST_BUCKETS = 8,       /* of a small model: something shall be under way early */
+};
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+layout layout_make(size_t count, int ranks, size_t bucket)
+{
+    if (bucket == 0) {
+        bucket = BUCKET;
+        if (bucket < (size_t)ranks * SMALLEST_PIECE)
+            bucket = (size_t)ranks * SMALLEST_PIECE;
+        bucket = smaller(bucket, count / FEWEST_BUCKETS + 1);
+    }
+    size_t unit = (size_t)ranks * ALIGNMENT;
+    size_t piece = (bucket + unit - 1) / unit * ALIGNMENT;
+    return (layout){
+        .count = count,
+        .bucket = piece * (size_t)ranks,
+        .piece = piece,
+        .buckets = (count + piece * (size_t)ranks - 1) / (piece * (size_t)ranks),
+        .ranks = ranks,
+    };
+}
+
+layout_range layout_bucket(const layout *layout, size_t bucket)
+{
+    size_t start = bucket * layout->bucket;
+    return (layout_range){start, smaller(layout->bucket, layout->count - start)};
+}
+
+layout_range layout_piece(const layout *layout, size_t bucket, int rank)
+{
+    size_t start = bucket * layout->bucket + (size_t)rank * layout->piece;
+    if (start >= layout->count)
+        return (layout_range){layout->count, 0};
+    return (layout_range){start, smaller(layout->piece, layout->count - start)};
+}
+
+size_t layout_owned_before(const layout *layout, size_t bucket, int rank)
+{
+    if (bucket < layout->buckets || bucket == 0)
+        return bucket * layout->piece;
+    return (bucket - 1) * layout->piece + layout_piece(layout, bucket - 1, rank).count;
+}
+
+size_t layout_owned(const layout *layout, int rank)
+{
+    return layout_owned_before(layout, layout->buckets, rank);
+}

@@ -1,0 +1,66 @@
+/* A build without MPI: there is never more than one process. */
+#include "dist/transport.h"
+
+#include <stdlib.h>
+
+static bert_status none(bert_error *error)
+{
+    return error_set(error, BERT_ERROR_UNSUPPORTED, "this bert was built without MPI");
+}
+
+bert_status transport_open(int *rank, int *size, bert_error *error)
+{
+    (void)rank, (void)size;
+    return none(error);
+}
+
+void transport_close(void)
+{
+}
+
+void transport_abort(int code)
+{
+    _Exit(code);
+}
+
+bert_status transport_exchange(transport_channel channel, const transport_parts *send,
+                               const transport_parts *receive, transport_transfer *transfer,
+                               bert_error *error)
+{
+    (void)channel, (void)send, (void)receive, (void)transfer;
+    return none(error);
+}
+
+bert_status transport_gather(transport_channel channel, const void *send, int bytes,
+                             const transport_parts *receive, transport_transfer *transfer,
+                             bert_error *error)
+{
+    (void)channel, (void)send, (void)bytes, (void)receive, (void)transfer;
+    return none(error);
+}
+
+bert_status transport_send(int rank, const void *data, int bytes, transport_transfer *transfer,
+                           bert_error *error)
+{
+    (void)rank, (void)data, (void)bytes, (void)transfer;
+    return none(error);
+}
+
+bert_status transport_receive(int rank, void *data, int bytes, transport_transfer *transfer,
+                              bert_error *error)
+{
+    (void)rank, (void)data, (void)bytes, (void)transfer;
+    return none(error);
+}
+
+bert_status transport_test(transport_transfer *transfer, bool *done, bert_error *error)
+{
+    (void)transfer;
+    *done = true;
+    return none(error);
+}
+
+void transport_cancel(transport_transfer *transfer)
+{
+    (void)transfer;
+}
