@@ -12,6 +12,7 @@
 #ifndef BERT_H
 #define BERT_H
 
+#include "bert/finetune.h"
 #include "bert/hub.h"
 #include "bert/inference.h"
 #include "bert/job.h"

@@ -66,6 +66,24 @@ BERT_API bert_status bert_embed(bert_model *model, const bert_input *inputs, siz
                                 const bert_embed_params *params, float *embeddings,
                                 bert_usage *usage, bert_error *error);
 
+/* What a model with a classifier answers with: as many labels as id2label names, or for a
+ * regression one number. 0 for a model without. */
+BERT_API size_t bert_model_label_count(const bert_model *model);
+/* The name of a label, owned by the model. */
+BERT_API const char *bert_model_label(const bert_model *model, size_t label);
+BERT_API bool bert_model_is_regression(const bert_model *model);
+
+typedef struct bert_predict_params {
+    int max_seq_length; /* 0: as many tokens as the model has positions; longer texts are cut */
+} bert_predict_params;
+BERT_API bert_predict_params bert_predict_params_default(void);
+
+/* answers[count, label_count], the caller's: probabilities of the labels, which add up to 1; of a
+ * regression the numbers themselves. `usage` may be NULL. */
+BERT_API bert_status bert_predict(bert_model *model, const bert_input *inputs, size_t count,
+                                  const bert_predict_params *params, float *answers,
+                                  bert_usage *usage, bert_error *error);
+
 typedef struct bert_prediction {
     int32_t id;
     double probability;

@@ -79,9 +79,10 @@ static void print_rows(const embedder *embedder, size_t count)
     fflush(stdout);
 }
 
-static bert_status embed_window(embedder *embedder, const lines *lines, bert_usage *usage,
+static bert_status embed_window(void *context, const lines *lines, bert_usage *usage,
                                 bert_error *error)
 {
+    embedder *embedder = context;
     if (lines->count > embedder->capacity) {
         float *grown = realloc(embedder->rows, lines->count * embedder->columns * sizeof *grown);
         if (!grown) {
@@ -99,18 +100,6 @@ static bert_status embed_window(embedder *embedder, const lines *lines, bert_usa
         return bert_npy_write(embedder->npy, embedder->rows, lines->count, error);
     print_rows(embedder, lines->count);
     return BERT_OK;
-}
-
-static bert_status embed_all(embedder *embedder, lines *lines, bert_usage *usage, bert_error *error)
-{
-    bert_status status = BERT_OK;
-    while (status == BERT_OK && console_output_alive()) {
-        status = lines_next(lines, error);
-        if (status != BERT_OK || lines->count == 0)
-            break;
-        status = embed_window(embedder, lines, usage, error);
-    }
-    return status;
 }
 
 static bert_status open_model(embedder *embedder, bert_error *error)
@@ -158,7 +147,7 @@ static int run(const arguments *arguments)
     bert_status status = open_model(&embedder, &error);
     double start = console_seconds();
     if (status == BERT_OK)
-        status = embed_all(&embedder, &lines, &usage, &error);
+        status = lines_each(&lines, embed_window, &embedder, &usage, &error);
     double seconds = console_seconds() - start;
     if (status == BERT_OK && embedder.npy)
         status = bert_npy_commit(embedder.npy, &error);

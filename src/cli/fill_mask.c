@@ -93,9 +93,10 @@ static void append_text(filler *filler, const bert_input *input, const bert_fill
                                     console_json_text(input->text, input->length), "masks", masks));
 }
 
-static bert_status fill_window(filler *filler, const lines *lines, bert_usage *usage,
+static bert_status fill_window(void *context, const lines *lines, bert_usage *usage,
                                bert_error *error)
 {
+    filler *filler = context;
     if (lines->count > filler->capacity) {
         bert_filled *grown = realloc(filler->filled, lines->count * sizeof *grown);
         if (!grown) {
@@ -120,18 +121,6 @@ static bert_status fill_window(filler *filler, const lines *lines, bert_usage *u
     return status;
 }
 
-static bert_status fill_all(filler *filler, lines *lines, bert_usage *usage, bert_error *error)
-{
-    bert_status status = BERT_OK;
-    while (status == BERT_OK && console_output_alive()) {
-        status = lines_next(lines, error);
-        if (status != BERT_OK || lines->count == 0)
-            break;
-        status = fill_window(filler, lines, usage, error);
-    }
-    return status;
-}
-
 static int run(const arguments *arguments)
 {
     bert_error error = {0};
@@ -148,7 +137,7 @@ static int run(const arguments *arguments)
     filler.results = settings.json ? json_array() : NULL;
 
     double start = console_seconds();
-    status = fill_all(&filler, &lines, &usage, &error);
+    status = lines_each(&lines, fill_window, &filler, &usage, &error);
     double seconds = console_seconds() - start;
 
     int code = status == BERT_OK ? EXIT_SUCCESS : console_failure(&error);

@@ -156,6 +156,19 @@ bert_status lines_next(lines *lines, bert_error *error)
     return status;
 }
 
+bert_status lines_each(lines *lines, lines_window *window, void *context, bert_usage *usage,
+                       bert_error *error)
+{
+    bert_status status = BERT_OK;
+    while (status == BERT_OK && console_output_alive()) {
+        status = lines_next(lines, error);
+        if (status != BERT_OK || lines->count == 0)
+            break;
+        status = window(context, lines, usage, error);
+    }
+    return status;
+}
+
 void lines_free(lines *lines)
 {
     free(lines->inputs);

@@ -44,6 +44,14 @@ typedef struct lines {
 bert_status lines_next(lines *lines, bert_error *error);
 void lines_free(lines *lines);
 
+/* Calls `window` for each window until there are no more, it fails, or nobody reads what is
+ * printed.
+ */
+typedef bert_status lines_window(void *context, const lines *lines, bert_usage *usage,
+                                 bert_error *error);
+bert_status lines_each(lines *lines, lines_window *window, void *context, bert_usage *usage,
+                       bert_error *error);
+
 /* "bert: 1,234 texts, 45,678 tokens in 3.2 s: 386 texts/s, 14,274 tokens/s", on stderr. */
 void lines_report(const bert_usage *usage, double seconds);
 

@@ -9,6 +9,44 @@
 
 enum { JSON_MAX_BYTES = 256 << 20 };
 
+/* Reals that an int64_t holds exactly become integers, in the whole tree. */
+static void narrow_integers(json_t *value)
+{
+    const char *key;
+    json_t *member;
+    void *next;
+    size_t index;
+    json_object_foreach_safe(value, next, key, member)
+    {
+        double number = json_real_value(member);
+        if (json_is_real(member) && fabs(number) <= 0x1p53 && number == floor(number))
+            json_object_set_new(value, key, json_integer((json_int_t)number));
+        else
+            narrow_integers(member);
+    }
+    json_array_foreach(value, index, member)
+    {
+        double number = json_real_value(member);
+        if (json_is_real(member) && fabs(number) <= 0x1p53 && number == floor(number))
+            json_array_set_new(value, index, json_integer((json_int_t)number));
+        else
+            narrow_integers(member);
+    }
+}
+
+/* An integer that no int64_t holds becomes a real: `transformers` writes a model_max_length of 1e30
+ * as 31 digits. */
+static json_t *parse(const text *content, json_error_t *problem)
+{
+    json_t *value = json_loadb(content->data, content->length, JSON_REJECT_DUPLICATES, problem);
+    if (value || json_error_code(problem) != json_error_numeric_overflow)
+        return value;
+    value = json_loadb(content->data, content->length,
+                       JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, problem);
+    narrow_integers(value);
+    return value;
+}
+
 bert_status json_read(json_t **value, const char *path, bert_error *error)
 {
     *value = NULL;
@@ -18,7 +56,7 @@ bert_status json_read(json_t **value, const char *path, bert_error *error)
     if (status == BERT_OK && content.length == 0)
         status = error_set(error, BERT_ERROR_INPUT, "%s: is empty, expected a JSON object", path);
     if (status == BERT_OK) {
-        *value = json_loadb(content.data, content.length, JSON_REJECT_DUPLICATES, &problem);
+        *value = parse(&content, &problem);
         if (!*value)
             status = error_set(error, BERT_ERROR_INPUT, "%s:%d:%d: not JSON: %s", path,
                                problem.line, problem.column, problem.text);

@@ -48,10 +48,7 @@ bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count
                        const bert_embed_params *params, float *embeddings, bert_usage *usage,
                        bert_error *error)
 {
-    if (params->max_seq_length < 0 || params->max_seq_length == 1 || params->max_seq_length == 2)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--max-seq-length is %d, expected 0 (all positions) or at least 3",
-                         params->max_seq_length);
+    TRY(inference_check_length(params->max_seq_length, error));
     embedder embedder = {.params = params, .embeddings = embeddings};
     size_t hidden = bert_model_hidden_size(model);
     bert_status status;

@@ -2,14 +2,7 @@
 #ifndef TASKS_GLUE_H
 #define TASKS_GLUE_H
 
-#include "tasks/examples.h"
-
-typedef enum score_set {
-    SCORES_ACCURACY,
-    SCORES_ACCURACY_F1,
-    SCORES_MATTHEWS,
-    SCORES_CORRELATIONS, /* Pearson and Spearman */
-} score_set;
+#include "tasks/task_scores.h"
 
 /* One file to be evaluated or answered; `name` is NULL behind the last. */
 typedef struct glue_split {

@@ -30,6 +30,15 @@ typedef struct window {
     size_t *numbers;
 } window;
 
+bert_status inference_check_length(int max_seq_length, bert_error *error)
+{
+    if (max_seq_length == 0 || max_seq_length >= 3)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_USAGE,
+                     "--max-seq-length is %d, expected 0 (all positions) or at least 3",
+                     max_seq_length);
+}
+
 static void window_free(window *window)
 {
     for (size_t i = 0; window->texts && i < WINDOW_TEXTS; i++)

@@ -24,6 +24,9 @@ typedef struct inference_job {
     bool masks;
 } inference_job;
 
+/* The range of max_seq_length, for those who have it from their caller. */
+bert_status inference_check_length(int max_seq_length, bert_error *error);
+
 /* Adds to `usage` where it is not NULL (see bert_usage). On failure of a text, those before it are
  * done. */
 bert_status inference_run(bert_model *loaded, const bert_input *inputs, size_t count,

@@ -53,6 +53,9 @@ static bert_status load_weights(bert_model *loaded, const char *directory,
     TRY_OR_GO(status, path_join(&config_path, directory, "config.json", error), done);
     TRY_OR_GO(status, model_config_read(&config, config_path, error), done);
 
+    if (config.head == MODEL_HEAD_CLASSIFICATION)
+        TRY_OR_GO(status, model_labels_read(&loaded->labels, config.num_labels, config_path, error),
+                  done);
     loaded->limits = limits_for(&config, options);
     TRY_OR_GO(status, model_create(&loaded->model, &config, &loaded->limits, error), done);
     status = weights_load(model_parameter_table(loaded->model), &config,
@@ -117,6 +120,7 @@ void bert_model_free(bert_model *loaded)
 {
     if (!loaded)
         return;
+    model_labels_free(&loaded->labels);
     model_free(loaded->model);
     bert_tokenizer_free(loaded->tokenizer);
     free(loaded);
@@ -135,4 +139,20 @@ size_t bert_model_hidden_size(const bert_model *loaded)
 bool bert_model_fills_masks(const bert_model *loaded)
 {
     return model_configuration(loaded->model)->head == MODEL_HEAD_PRETRAINING;
+}
+
+size_t bert_model_label_count(const bert_model *loaded)
+{
+    return (size_t)loaded->labels.count;
+}
+
+const char *bert_model_label(const bert_model *loaded, size_t label)
+{
+    return loaded->labels.names[label];
+}
+
+bool bert_model_is_regression(const bert_model *loaded)
+{
+    const model_config *config = model_configuration(loaded->model);
+    return config->head == MODEL_HEAD_CLASSIFICATION && config->problem == MODEL_REGRESSION;
 }

@@ -10,6 +10,7 @@ struct bert_model {
     model *model;        /* for the forward pass alone */
     model_limits limits; /* of a batch; one sequence of all its positions always fits */
     bert_tokenizer *tokenizer;
+    model_labels labels; /* empty without a classifier */
 };
 
 #endif

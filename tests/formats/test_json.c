@@ -154,12 +154,30 @@ static void test_members(void **state)
     json_decref(value);
 }
 
+static void test_integers_that_are_too_large(void **state)
+{
+    (void)state;
+    json_t *value = read_text("{\"model_max_length\": 1000000000000000019884624838656, \"a\": [1, "
+                              "{\"b\": 2, \"c\": 2.5}], \"s\": \"x\"}");
+    double large = 0;
+    assert_ok(json_get_number(value, path, "model_max_length", true, 0, 1e31, &large, error));
+    assert_true(large == 1e30);
+    json_t *list = json_object_get(value, "a");
+    assert_true(json_is_integer(json_array_get(list, 0)));
+    int64_t b = 0;
+    assert_ok(json_get_integer(json_array_get(list, 1), path, "b", true, 0, 9, &b, error));
+    assert_int_equal(b, 2);
+    assert_true(json_is_real(json_object_get(json_array_get(list, 1), "c")));
+    json_decref(value);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_come_back_exactly),
         cmocka_unit_test(test_layout),
         cmocka_unit_test(test_unreadable_files),
+        cmocka_unit_test(test_integers_that_are_too_large),
         cmocka_unit_test(test_members),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,95 @@
+/* Fine-tuning: a classifier or a regression on top of a model, from GLUE's files or one's own. Part
+ * of bert.h. */
+#ifndef BERT_FINETUNE_H
+#define BERT_FINETUNE_H
+
+#include "bert/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct bert_finetune_params {
+    /* What is learned: a task of GLUE (cola, sst2, mrpc, stsb, qqp, mnli, mnli-mm, qnli, rte, wnli)
+     * with the folder of its files, or the folder that holds GLUE's folders … */
+    const char *task, *data;
+    /* … or files of one's own (TSV, CSV, JSON lines, Parquet, Arrow), and where they have what. */
+    const char *train_file;
+    const char *validation_file;  /* NULL: a share of the training file is held out */
+    const char *test_file;        /* NULL; answers to it go to OUTPUT/predictions.tsv */
+    double validation_fraction;   /* 0.1, where there is no validation file */
+    const char *text_column;      /* "text" */
+    const char *text_pair_column; /* NULL: one text */
+    const char *label_column;     /* "label" */
+    const char *problem_type;     /* "single_label_classification", "regression" */
+
+    /* What learns: a model folder, or a run's last checkpoint … */
+    const char *model;
+    /* … or a fresh model: a size by name or a config.json, and its tokenizer. */
+    const char *from_scratch, *tokenizer;
+    bool baseline; /* false; true: beside the model the same one, from scratch */
+
+    const char *output; /* folder; must not exist, or be empty. Becomes a Hugging Face folder with
+                           the best model, its scores and answers beside it */
+    bool resume;        /* false; true: `output` holds a run of the same settings that was stopped:
+                           its finished seeds count, the others are trained */
+
+    /* training */
+    int per_device_train_batch_size;             /* 32 */
+    int micro_batch_tokens;                      /* 0: chosen from the model */
+    int max_seq_length;                          /* 128; longer texts are cut */
+    int num_train_epochs;                        /* 3 */
+    double learning_rate;                        /* 5e-5 */
+    double baseline_learning_rate;               /* 0: as learning_rate */
+    const char *lr_scheduler_type;               /* "linear", "constant", "constant_with_warmup" */
+    double warmup_ratio;                         /* 0.1 of all steps */
+    double weight_decay;                         /* 0.01, not for biases and LayerNorm */
+    double adam_beta1, adam_beta2, adam_epsilon; /* 0.9, 0.999, 1e-8 */
+    double max_grad_norm;                        /* 1.0; 0: no clipping */
+    double hidden_dropout_prob, attention_probs_dropout_prob; /* negative: as configured */
+    /* NULL: all count alike. "balanced": by examples / (classes × examples of the class), as
+     * scikit-learn has it. Or numbers with commas between, in the order of the classes. */
+    const char *class_weights;
+    int early_stopping_patience; /* 0; N: a seed ends after N epochs without a better score */
+    int seeds;                   /* 1 run, with `seed`; N: with seed, seed + 1 … */
+    uint64_t seed;               /* 42: new weights, order, dropout */
+    const char *precision;       /* "float32", "bf16" (see bert_pretrain_params) */
+    int64_t logging_steps;       /* 50 */
+    int threads;                 /* 0: all cores */
+} bert_finetune_params;
+
+/* A score over the seeds; of each seed that of its best epoch. */
+typedef struct bert_score {
+    char name[40];    /* "accuracy", "f1", "matthews_correlation", "pearson", "spearman"; of GLUE's
+                         second validation file "mismatched_accuracy" */
+    double mean;      /* NaN where a seed's score is not defined: a correlation with what does not
+                         vary */
+    double deviation; /* standard deviation of the sample (n − 1); NaN for one seed */
+} bert_score;
+
+enum { BERT_SCORES_MAX = 8 };
+typedef struct bert_score_set {
+    bert_score scores[BERT_SCORES_MAX];
+    int score_count;
+} bert_score_set;
+
+typedef struct bert_finetune_result {
+    bert_score_set model;
+    bert_score_set baseline; /* empty unless asked for */
+    /* Of the validation file, what always answering the most frequent label, or the mean of the
+     * labels, would score. */
+    bert_score_set constant;
+    int seeds;          /* finished */
+    bool finished;      /* false: stopped by the observer */
+    uint64_t best_seed; /* whose model is in the folder */
+    int best_epoch;
+} bert_finetune_result;
+
+BERT_API bert_finetune_params bert_finetune_params_default(void);
+BERT_API bert_status bert_finetune(const bert_finetune_params *params, bert_finetune_result *result,
+                                   const bert_observer *observer, bert_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

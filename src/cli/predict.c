@@ -1,0 +1,165 @@
+/* bert predict: labels of texts. */
+#include "commands.h"
+#include "console.h"
+#include "lines.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    const char *model;
+    bert_model_options model_options;
+    bert_predict_params params;
+    bool pairs, json;
+} settings;
+
+static void set_defaults(void)
+{
+    memset(&settings, 0, sizeof settings);
+    settings.model_options = bert_model_options_default();
+    settings.params = bert_predict_params_default();
+}
+
+static const option options[] = {
+    {.name = "model",
+     .kind = OPTION_STRING,
+     .target = &settings.model,
+     .value = "DIR",
+     .required = true,
+     .help = "model folder with a classifier, as bert finetune writes it"},
+    {.name = "pairs",
+     .kind = OPTION_FLAG,
+     .target = &settings.pairs,
+     .help = "a text is two, with a tab between them"},
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .target = &settings.json,
+     .help = "print a JSON object a line, with the probability of every label"},
+    {.name = "max-seq-length",
+     .kind = OPTION_INT,
+     .target = &settings.params.max_seq_length,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "the model's positions",
+     .help = "tokens of a text at most, [CLS] and [SEP] included; longer texts are cut"},
+    MODEL_OPTIONS(settings.model_options),
+};
+
+typedef struct predictor {
+    bert_model *model;
+    size_t labels;
+    bool regression;
+    float *answers; /* [capacity, labels] */
+    size_t capacity;
+} predictor;
+
+static size_t best_of(const float *probabilities, size_t count)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < count; i++)
+        if (probabilities[i] > probabilities[best])
+            best = i;
+    return best;
+}
+
+/* The label and its probability, or the numbers of a regression. */
+static void print_line(const predictor *predictor, const float *answer)
+{
+    if (!predictor->regression) {
+        size_t best = best_of(answer, predictor->labels);
+        printf("%s\t%.6f\n", bert_model_label(predictor->model, best), (double)answer[best]);
+        return;
+    }
+    for (size_t i = 0; i < predictor->labels; i++)
+        printf("%s%.6f", i > 0 ? "\t" : "", (double)answer[i]);
+    putchar('\n');
+}
+
+static void print_object(const predictor *predictor, const float *answer)
+{
+    json_t *scores = json_object();
+    for (size_t i = 0; i < predictor->labels; i++)
+        json_object_set_new(scores, bert_model_label(predictor->model, i),
+                            json_real((double)answer[i]));
+    const char *label = bert_model_label(predictor->model, best_of(answer, predictor->labels));
+    json_t *object = predictor->regression
+                         ? json_pack("{s:o}", "values", scores)
+                         : json_pack("{s:s, s:o}", "label", label, "probabilities", scores);
+    json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    putchar('\n');
+    json_decref(object);
+}
+
+static bert_status predict_window(void *context, const lines *lines, bert_usage *usage,
+                                  bert_error *error)
+{
+    predictor *predictor = context;
+    if (lines->count > predictor->capacity) {
+        float *grown =
+            realloc(predictor->answers, lines->count * predictor->labels * sizeof *grown);
+        if (!grown) {
+            snprintf(error->message, sizeof error->message, "out of memory for answers");
+            return error->status = BERT_ERROR_MEMORY;
+        }
+        predictor->answers = grown;
+        predictor->capacity = lines->count;
+    }
+    bert_status status = bert_predict(predictor->model, lines->inputs, lines->count,
+                                      &settings.params, predictor->answers, usage, error);
+    for (size_t i = 0; status == BERT_OK && i < lines->count; i++) {
+        const float *answer = predictor->answers + i * predictor->labels;
+        if (settings.json)
+            print_object(predictor, answer);
+        else
+            print_line(predictor, answer);
+    }
+    fflush(stdout); /* somebody may be typing */
+    return status;
+}
+
+static int run(const arguments *arguments)
+{
+    bert_error error = {0};
+    predictor predictor = {0};
+    lines lines = {.operands = arguments->operands,
+                   .operand_count = arguments->operand_count,
+                   .pairs = settings.pairs};
+    bert_usage usage = {0};
+    bert_status status =
+        bert_model_load_with(&predictor.model, settings.model, &settings.model_options, &error);
+    if (status != BERT_OK)
+        return console_failure(&error);
+    predictor.labels = bert_model_label_count(predictor.model);
+    predictor.regression = bert_model_is_regression(predictor.model);
+
+    double start = console_seconds();
+    status = lines_each(&lines, predict_window, &predictor, &usage, &error);
+    double seconds = console_seconds() - start;
+
+    int code = status == BERT_OK ? EXIT_SUCCESS : console_failure(&error);
+    if (status == BERT_OK && arguments->operand_count == 0)
+        lines_report(&usage, seconds);
+    lines_free(&lines);
+    free(predictor.answers);
+    bert_model_free(predictor.model);
+    return code;
+}
+
+const command command_predict = {
+    .name = "predict",
+    .summary = "label texts with a fine-tuned model",
+    .synopsis = "--model DIR [OPTIONS] [TEXT...]",
+    .description =
+        "Prints a line for each text: the most probable label, a tab and its probability, or of a "
+        "regression the number. Without a TEXT, reads one from each line of the standard input, as "
+        "they come: memory does not grow with their number. How fast it went stands on the "
+        "standard error.",
+    .examples = "bert predict --model cola \"They drank the pub.\"\n"
+                "bert predict --model sst2 < reviews.txt > labels.tsv\n"
+                "cut -f 2,3 WNLI/dev.tsv | bert predict --model wnli --pairs --json\n",
+    .options = options,
+    .option_count = OPTION_COUNT(options),
+    .set_defaults = set_defaults,
+    .run = run,
+};
