@@ -25,6 +25,8 @@ import numpy
 import torch
 import transformers
 
+transformers.utils.logging.disable_progress_bar()
+
 BERT = pathlib.Path(__file__).resolve().parent.parent / "build" / "release" / "bert"
 SIZES = {  # layers, hidden size, heads; texts
     "mini": (4, 256, 4, 1500), "minilm": (6, 384, 12, 600), "base": (12, 768, 12, 128)}

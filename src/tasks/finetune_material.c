@@ -336,7 +336,7 @@ bert_status finetune_material_open(finetune_material *material, const bert_finet
                              : read_own(material, observer, error),
               failed);
     TRY_OR_GO(status, weigh_classes(material, error), failed);
-    TRY_OR_GO(status, finetune_model_open(material, observer, error), failed);
+    TRY_OR_GO(status, finetune_model_open(material, error), failed);
     TRY_OR_GO(status, encode_all(material, observer, error), failed);
     return BERT_OK;
 failed:
@@ -353,8 +353,7 @@ void finetune_material_close(finetune_material *material)
     }
     class_names_free(&material->classes);
     free(material->class_weights);
-    free(material->from_source);
-    memory_unmap(material->source, material->table.size * sizeof(float));
+    free(material->folder);
     parameter_table_free(&material->table);
     bert_tokenizer_free(material->tokenizer);
     *material = (finetune_material){0};

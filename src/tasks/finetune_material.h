@@ -36,8 +36,7 @@ typedef struct finetune_material {
     bert_tokenizer *tokenizer;
     model_config config;   /* with the classifier */
     parameter_table table; /* of `config` */
-    float *source;         /* [table.size] weights to begin with, owned; NULL: from scratch */
-    bool *from_source;     /* [table.count], owned: which tensors `source` has */
+    char *folder;          /* with the weights to begin with, owned; NULL: from scratch */
 } finetune_material;
 
 /* Reads and checks everything; tells the observer what was left out, cut, or is new. `params` must
@@ -49,12 +48,12 @@ void finetune_material_close(finetune_material *material); /* safe on a zeroed s
 /* The name of a class as id2label has it. */
 const char *finetune_class_name(const finetune_material *material, size_t class);
 
-/* Initial weights of a seed: those of the source, and new ones for what it has not; or all new. */
-void finetune_initialize(const finetune_material *material, uint64_t seed, bool from_scratch,
-                         float *values);
+/* finetune_model.c: configuration and tokenizer. */
+bert_status finetune_model_open(finetune_material *material, bert_error *error);
 
-/* finetune_model.c: configuration, tokenizer and weights. */
-bert_status finetune_model_open(finetune_material *material, const bert_observer *observer,
-                                bert_error *error);
+/* Initial weights of a seed: those of the folder, and new ones for what it has not, which the
+ * observer is told; or all new. */
+bert_status finetune_initialize(const finetune_material *material, uint64_t seed, bool from_scratch,
+                                const bert_observer *observer, float *values, bert_error *error);
 
 #endif

@@ -57,7 +57,7 @@ void finetune_summarize(bert_score_set *set, const finetune_results *results,
 const finished_seed *finetune_best(const finetune_results *results,
                                    const finetune_material *material)
 {
-    finetune_start kept = material->source ? START_MODEL : START_SCRATCH;
+    finetune_start kept = material->folder ? START_MODEL : START_SCRATCH;
     const finished_seed *best = NULL;
     for (size_t i = 0; i < results->count; i++) {
         const finished_seed *seed = &results->seeds[i];

@@ -299,14 +299,16 @@ static bert_status train_epoch(finetune_trainer *trainer, const finetune_job *jo
     return BERT_OK;
 }
 
-static void begin(finetune_trainer *trainer, const finetune_job *job)
+/* What is new in a model is told once: it is the same for all seeds. */
+static bert_status begin(finetune_trainer *trainer, const finetune_job *job, bert_error *error)
 {
     size_t bytes = trainer->material->table.size * sizeof(float);
-    finetune_initialize(trainer->material, job->seed, job->start == START_SCRATCH,
-                        model_values(trainer->model));
     memset(trainer->first_moment, 0, bytes);
     memset(trainer->second_moment, 0, bytes);
     memset(model_gradients(trainer->model), 0, bytes);
+    return finetune_initialize(trainer->material, job->seed, job->start == START_SCRATCH,
+                               job->first_step == 0 ? trainer->observer : NULL,
+                               model_values(trainer->model), error);
 }
 
 bert_status finetune_trainer_run(finetune_trainer *trainer, const finetune_job *job,
@@ -315,7 +317,7 @@ bert_status finetune_trainer_run(finetune_trainer *trainer, const finetune_job *
     const bert_finetune_params *params = trainer->material->params;
     size_t bytes = trainer->material->table.size * sizeof(float);
     *outcome = (finetune_outcome){0};
-    begin(trainer, job);
+    TRY(begin(trainer, job, error));
     for (int epoch = 1; epoch <= params->num_train_epochs; epoch++) {
         task_scores scores[GLUE_SPLITS_MAX] = {0};
         TRY(train_epoch(trainer, job, epoch, &outcome->stopped, error));
