@@ -44,17 +44,7 @@ static const option options[] = {
      .value = "FILE.npy",
      .default_text = "JSON lines on the standard output",
      .help = "write a NumPy array of 32-bit numbers, a row for each text"},
-    {.name = "pairs",
-     .kind = OPTION_FLAG,
-     .target = &settings.pairs,
-     .help = "a text is two, with a tab between them"},
-    {.name = "max-seq-length",
-     .kind = OPTION_INT,
-     .target = &settings.params.max_seq_length,
-     .value = "N",
-     AT_LEAST(0),
-     .default_text = "the model's positions",
-     .help = "tokens of a text at most, [CLS] and [SEP] included; longer texts are cut"},
+    TEXT_OPTIONS(settings.pairs, settings.params.max_seq_length),
     MODEL_OPTIONS(settings.model_options),
 };
 

@@ -5,6 +5,18 @@
 
 #include "options.h"
 
+/* Rows of an option table: what a text is, and how much of it counts. */
+#define TEXT_OPTIONS(is_pair, length)                                                      \
+    {.name = "pairs",                                                                      \
+     .kind = OPTION_FLAG,                                                                  \
+     .target = &(is_pair),                                                                 \
+     .help = "a text is two, with a tab between them"},                                    \
+    {                                                                                      \
+        .name = "max-seq-length", .kind = OPTION_INT, .target = &(length), .value = "N",   \
+        AT_LEAST(0), .default_text = "the model's positions",                              \
+        .help = "tokens of a text at most, [CLS] and [SEP] included; longer texts are cut" \
+    }
+
 /* Rows of an option table: how a model that texts go through is set up. */
 #define MODEL_OPTIONS(model_options)                                                             \
     {.name = "batch-tokens",                                                                     \

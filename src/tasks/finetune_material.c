@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/random.h"
+#include "tasks/inference.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -192,17 +193,6 @@ static bert_status read_own(finetune_material *material, const bert_observer *ob
 
 /* --------------------------------------------------------------------------------- encoding --- */
 
-static bert_status encode_one(const finetune_material *material, const bert_input *input,
-                              size_t limit, bert_encoding *encoding, bert_error *error)
-{
-    if (input->pair)
-        return bert_tokenizer_encode_pair(material->tokenizer, input->text, input->length,
-                                          input->pair, input->pair_length, true, limit, encoding,
-                                          error);
-    return bert_tokenizer_encode(material->tokenizer, input->text, input->length, true, limit,
-                                 encoding, error);
-}
-
 static bert_status append_encoding(encoded_examples *encoded, size_t number,
                                    const bert_encoding *encoding, bool has_types, bert_error *error)
 {
@@ -231,10 +221,10 @@ static bert_status encode_split(const finetune_material *material, finetune_spli
     bert_status status = BERT_OK;
     for (size_t i = 0; i < count && status == BERT_OK; i++) {
         bert_input input = examples_input(&split->examples, i);
-        status = encode_one(material, &input, limit + 1, &encoding, error);
+        status = inference_encode(material->tokenizer, &input, limit + 1, &encoding, error);
         if (status == BERT_OK && encoding.count > limit) {
             encoded->truncated++;
-            status = encode_one(material, &input, limit, &encoding, error);
+            status = inference_encode(material->tokenizer, &input, limit, &encoding, error);
         }
         if (status == BERT_OK)
             status = append_encoding(encoded, i, &encoding, material->config.type_vocab_size >= 2,

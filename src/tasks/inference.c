@@ -82,15 +82,14 @@ static bert_status window_create(window *window, bert_model *loaded, const infer
 
 /* --------------------------------------------------------------------------------- encoding --- */
 
-static bert_status encode(const bert_model *loaded, const bert_input *input, size_t max_length,
-                          bert_encoding *encoding, bert_error *error)
+bert_status inference_encode(const bert_tokenizer *tokenizer, const bert_input *input,
+                             size_t max_length, bert_encoding *encoding, bert_error *error)
 {
     if (input->pair)
-        return bert_tokenizer_encode_pair(loaded->tokenizer, input->text, input->length,
-                                          input->pair, input->pair_length, true, max_length,
-                                          encoding, error);
-    return bert_tokenizer_encode(loaded->tokenizer, input->text, input->length, true, max_length,
-                                 encoding, error);
+        return bert_tokenizer_encode_pair(tokenizer, input->text, input->length, input->pair,
+                                          input->pair_length, true, max_length, encoding, error);
+    return bert_tokenizer_encode(tokenizer, input->text, input->length, true, max_length, encoding,
+                                 error);
 }
 
 static bert_status check_masks(const bert_model *loaded, const window *window, window_text *text,
@@ -118,12 +117,12 @@ static bert_status encode_text(const window *window, const bert_input *input, wi
     const bert_model *loaded = window->loaded;
     size_t limit = window->job->masks ? 0 : window->max_length + 1;
     text->truncated = false;
-    TRY(encode(loaded, input, limit, &text->encoding, error));
+    TRY(inference_encode(loaded->tokenizer, input, limit, &text->encoding, error));
     if (window->job->masks)
         return check_masks(loaded, window, text, error);
     if (text->encoding.count > window->max_length) {
         text->truncated = true;
-        TRY(encode(loaded, input, window->max_length, &text->encoding, error));
+        TRY(inference_encode(loaded->tokenizer, input, window->max_length, &text->encoding, error));
     }
     if (input->pair && model_configuration(loaded->model)->type_vocab_size < 2)
         memset(text->encoding.type_ids, 0, text->encoding.count);

@@ -24,6 +24,10 @@ typedef struct inference_job {
     bool masks;
 } inference_job;
 
+/* One text or two, with [CLS] and [SEP]; `max_length` 0: as long as they are. */
+bert_status inference_encode(const bert_tokenizer *tokenizer, const bert_input *input,
+                             size_t max_length, bert_encoding *encoding, bert_error *error);
+
 /* The range of max_seq_length, for those who have it from their caller. */
 bert_status inference_check_length(int max_seq_length, bert_error *error);
 
