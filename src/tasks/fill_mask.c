@@ -82,6 +82,10 @@ bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t 
 {
     size_t vocab_size = (size_t)model_configuration(model->model)->vocab_size;
     memset(filled, 0, count * sizeof *filled);
+    if (!bert_model_fills_masks(model))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "the model has no head for masked tokens (it is a %s)",
+                         model_config_architecture(model_configuration(model->model)));
     if (top_k == 0 || top_k > vocab_size)
         return error_set(error, BERT_ERROR_USAGE, "top_k is %zu; the vocabulary allows 1 to %zu",
                          top_k, vocab_size);

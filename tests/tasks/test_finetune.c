@@ -119,7 +119,8 @@ static void test_learns_and_leaves_a_model(void **state)
     bert_filled filled;
     assert_fails(bert_fill_masks(loaded, &(bert_input){.text = "[MASK]", .length = 6}, 1, 1,
                                  &filled, NULL, error),
-                 BERT_ERROR_USAGE, "without MLM head");
+                 BERT_ERROR_USAGE,
+                 "the model has no head for masked tokens (it is a BertForSequenceClassification)");
     bert_model_free(loaded);
 
     text lines;
