@@ -190,6 +190,44 @@ static bert_status answer_fill_mask(bert_model *model, const serve_request *requ
     return status;
 }
 
+/* --------------------------------------------------------------------- text-classification --- */
+
+/* The labels of one text, best first; of equals the first. */
+static json_t *labels_json(const bert_model *model, const float *scores, size_t count, size_t shown)
+{
+    json_t *list = json_array();
+    bool *done = calloc(count, sizeof *done);
+    for (size_t k = 0; done && k < shown; k++) {
+        size_t best = count;
+        for (size_t i = 0; i < count; i++)
+            if (!done[i] && (best == count || scores[i] > scores[best]))
+                best = i;
+        done[best] = true;
+        json_array_append_new(list, json_pack("{s:s, s:f}", "label", bert_model_label(model, best),
+                                              "score", (double)scores[best]));
+    }
+    free(done);
+    return json_array_size(list) == shown ? list : NULL;
+}
+
+static bert_status answer_text_classification(bert_model *model, const serve_request *request,
+                                              json_t *answers, bert_error *error)
+{
+    size_t labels = bert_model_label_count(model);
+    size_t shown = request->top_k && request->top_k < labels ? request->top_k : labels;
+    bert_predict_params params = bert_predict_params_default();
+    float *scores;
+    TRY(memory_array((void **)&scores, request->count * labels, sizeof *scores, "scores", error));
+    bert_usage usage = {0};
+    bert_status status =
+        bert_predict(model, request->inputs, request->count, &params, scores, &usage, error);
+    for (size_t i = 0; status == BERT_OK && i < request->count; i++)
+        if (json_array_append_new(answers, labels_json(model, scores + i * labels, labels, shown)))
+            status = out_of_memory(error);
+    free(scores);
+    return status;
+}
+
 /* ---------------------------------------------------------------------- feature-extraction --- */
 
 static json_t *vector_json(const float *values, size_t count)
@@ -225,6 +263,8 @@ bool serve_can(const bert_model *model, serve_task task)
     switch (task) {
     case SERVE_FILL_MASK:
         return bert_model_fills_masks(model);
+    case SERVE_TEXT_CLASSIFICATION:
+        return bert_model_label_count(model) > 0;
     case SERVE_FEATURE_EXTRACTION:
         return true;
     default:
@@ -234,7 +274,9 @@ bool serve_can(const bert_model *model, serve_task task)
 
 serve_task serve_default_task(const bert_model *model)
 {
-    return serve_can(model, SERVE_FILL_MASK) ? SERVE_FILL_MASK : SERVE_FEATURE_EXTRACTION;
+    return serve_can(model, SERVE_FILL_MASK)             ? SERVE_FILL_MASK
+           : serve_can(model, SERVE_TEXT_CLASSIFICATION) ? SERVE_TEXT_CLASSIFICATION
+                                                         : SERVE_FEATURE_EXTRACTION;
 }
 
 bert_status serve_answer(bert_model *model, serve_task task, const serve_request *request,
@@ -243,14 +285,17 @@ bert_status serve_answer(bert_model *model, serve_task task, const serve_request
     static bert_status (*const answerers[])(bert_model *, const serve_request *, json_t *,
                                             bert_error *) = {
         [SERVE_FILL_MASK] = answer_fill_mask,
+        [SERVE_TEXT_CLASSIFICATION] = answer_text_classification,
         [SERVE_FEATURE_EXTRACTION] = answer_feature_extraction,
     };
     *answer = NULL;
     json_t *answers = json_array();
     bert_status status =
         answers ? answerers[task](model, request, answers, error) : out_of_memory(error);
+    /* Labels come as a list of lists for one text, too: so the hosted service has it. */
+    bool list = request->list || task == SERVE_TEXT_CLASSIFICATION;
     if (status == BERT_OK)
-        *answer = request->list ? json_incref(answers) : json_incref(json_array_get(answers, 0));
+        *answer = json_incref(list ? answers : json_array_get(answers, 0));
     json_decref(answers);
     return status;
 }

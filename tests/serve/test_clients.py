@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -16,7 +17,7 @@ os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 
 import torch
 from huggingface_hub import InferenceClient, constants
-from transformers import AutoModel, AutoTokenizer, pipeline
+from transformers import AutoModel, AutoTokenizer, BertForSequenceClassification, pipeline
 
 TOLERANCE = 1e-4
 TEXTS = ["the [MASK] saw a dog.", "[MASK] the river [MASK] it", "A tree, [MASK]!", "[MASK]"]
@@ -79,19 +80,55 @@ def check_features(address, folder):
     assert (normal - expected / expected.norm()).abs().max() < TOLERANCE
 
 
-def main():
-    bert, fixture = sys.argv[1:]
-    constants.HF_HUB_OFFLINE = False  # the client refuses to ask even this machine otherwise
-    folder = os.path.join(fixture, "run", "checkpoint-20")
+def make_classifier(folder, out):
+    """A model of three labels on the encoder of `folder`; its classifier is drawn at random."""
+    torch.manual_seed(1)
+    names = {0: "good", 1: "bad", 2: "neither"}
+    model = BertForSequenceClassification.from_pretrained(
+        folder, num_labels=3, id2label=names, label2id={name: i for i, name in names.items()})
+    model.classifier.weight.data.mul_(20)  # far from equal
+    model.save_pretrained(out)
+    AutoTokenizer.from_pretrained(folder).save_pretrained(out)
+
+
+def same_labels(ours, theirs):
+    if isinstance(theirs[0], list):  # for a string; not for a pair
+        theirs = theirs[0]
+    assert [one["label"] for one in ours] == [one["label"] for one in theirs], (ours, theirs)
+    for mine, other in zip(ours, theirs):
+        assert abs(mine["score"] - other["score"]) < TOLERANCE, (mine, other)
+
+
+def check_classification(address, folder):
+    theirs = pipeline("text-classification", model=folder, tokenizer=folder, top_k=None)
+    pair = {"text": "the dog saw a tree.", "text_pair": "a river"}
+    same_labels(post(address, {"inputs": "a tree"})[0], theirs("a tree"))
+    same_labels(post(address, {"inputs": [pair]})[0], theirs(pair))
+    assert len(post(address, {"inputs": ["a", "b"], "parameters": {"top_k": 2}})[1]) == 2
+    found = InferenceClient(model=address).text_classification("a tree")
+    same_labels([dict(one) for one in found], theirs("a tree"))
+
+
+def serve(bert, folder, checks):
     server, address = start(bert, folder)
     try:
-        check_fill_mask(address, folder)
-        check_features(address, folder)
+        for check in checks:
+            check(address, folder)
     finally:
         server.send_signal(signal.SIGTERM)
         code = server.wait(timeout=30)
     assert code == 0, code
-    print("fill-mask and feature-extraction agree with transformers")
+
+
+def main():
+    bert, fixture = sys.argv[1:]
+    constants.HF_HUB_OFFLINE = False  # the client refuses to ask even this machine otherwise
+    folder = os.path.join(fixture, "run", "checkpoint-20")
+    serve(bert, folder, [check_fill_mask, check_features])
+    with tempfile.TemporaryDirectory() as classifier:
+        make_classifier(folder, classifier)
+        serve(bert, classifier, [check_classification])
+    print("fill-mask, feature-extraction and text-classification agree with transformers")
 
 
 main()
