@@ -1,11 +1,13 @@
 """What the tests against native `tokenizers` share: the driver, and texts that reach everything."""
 import array
+import contextlib
 import itertools
 import os
 import random
 import struct
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHARED = os.path.join(ROOT, "..", "shared", "data")
@@ -79,6 +81,26 @@ def pair_offsets(first, second, encoding):
     starts, ends = byte_offsets(first, split[0])
     second_starts, second_ends = byte_offsets(second, split[1])
     return starts + [a | 1 << 31 for a in second_starts], ends + second_ends
+
+
+@contextlib.contextmanager
+def saved(tokenizer):
+    """Path of a tokenizer.json that native `tokenizers` wrote."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "tokenizer.json")
+        tokenizer.save(path)
+        yield path
+
+
+def read_lines(path):
+    """Lines end with LF alone."""
+    with open(path, newline="", encoding="utf-8", errors="replace") as file:
+        return file.read().split("\n")
+
+
+def published_vocabulary(kind):
+    with open(shared("vocab", f"bert-base-{kind}", "vocab.txt")) as file:
+        return {token.rstrip("\n"): i for i, token in enumerate(file)}
 
 
 def code_points():
