@@ -29,6 +29,16 @@ extern "C" {
 /* "0.1.0" */
 BERT_API const char *bert_version(void);
 
+/* Where inputs that are more than text have their text. */
+typedef struct bert_reader_options {
+    /* The column of a table (TSV, CSV, Parquet, Arrow) or the member of JSON lines' objects.
+     * Several, with commas between them, make one document, a paragraph each. Tables of text
+     * without a row of names: the column's number, from 1. NULL: "text", or the only column that
+     * holds text. */
+    const char *text_field;
+} bert_reader_options;
+BERT_API bert_reader_options bert_reader_options_default(void);
+
 /* ------------------------------------------------------------------------------- tokenizer --- */
 
 typedef struct bert_tokenizer bert_tokenizer;
@@ -115,8 +125,9 @@ BERT_API bert_status bert_tokenizer_decode(const bert_tokenizer *tokenizer, cons
                                            bert_text *text, bert_error *error);
 
 typedef struct bert_train_tokenizer_params {
-    const char *const *inputs; /* text files */
+    const char *const *inputs; /* whatever bert_read_documents takes; the text that it gives */
     size_t input_count;
+    bert_reader_options reader_options;
     const char *output; /* folder for the tokenizer files; must not exist, or be empty */
     /* "frequency": merge the pair seen most often, as Hugging Face's WordPieceTrainer does;
      * "likelihood": the one that raises the likelihood of the text most, as WordPiece was defined.
@@ -152,16 +163,6 @@ BERT_API bert_status bert_train_tokenizer(const bert_train_tokenizer_params *par
                                           const bert_observer *observer, bert_error *error);
 
 /* ------------------------------------------------------------------------------------ data --- */
-
-/* Where inputs that are more than text have their text. */
-typedef struct bert_reader_options {
-    /* The column of a table (TSV, CSV, Parquet, Arrow) or the member of JSON lines' objects.
-     * Several, with commas between them, make one document, a paragraph each. Tables of text
-     * without a row of names: the column's number, from 1. NULL: "text", or the only column that
-     * holds text. */
-    const char *text_field;
-} bert_reader_options;
-BERT_API bert_reader_options bert_reader_options_default(void);
 
 /* Calls `document` for every document that the readers find in `inputs` (`bert cat`). Text is
  * UTF-8, valid during the call, sentences not yet split. A status other than BERT_OK from the

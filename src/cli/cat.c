@@ -15,14 +15,7 @@ static void set_defaults(void)
 }
 
 static const option options[] = {
-    {.name = "text-field",
-     .kind = OPTION_STRING,
-     .target = &reader_options.text_field,
-     .value = "NAME",
-     .help = "the column of a table, or the member of JSON lines' objects, that holds the text; "
-             "several with commas between them make one document. In a table of text without a "
-             "row of names, the column's number",
-     .default_text = "text, or the only column that holds text"},
+    OPTION_TEXT_FIELD(reader_options.text_field),
 };
 
 typedef struct output {

@@ -38,14 +38,7 @@ static const option options[] = {
      .kind = OPTION_SWITCH,
      .target = &settings.params.tokenizer_options.strip_accents,
      .help = "strip accents from cased text, too; --no-strip-accents: keep them in any text"},
-    {.name = "text-field",
-     .kind = OPTION_STRING,
-     .target = &settings.params.reader_options.text_field,
-     .value = "NAME",
-     .help = "the column of a table, or the member of JSON lines' objects, that holds the text; "
-             "several with commas between them make one document. In a table of text without a "
-             "row of names, the column's number",
-     .default_text = "text, or the only column that holds text"},
+    OPTION_TEXT_FIELD(settings.params.reader_options.text_field),
     {.name = "language",
      .kind = OPTION_STRING,
      .target = &settings.params.language,

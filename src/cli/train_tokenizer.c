@@ -1,4 +1,4 @@
-/* bert train-tokenizer: a WordPiece vocabulary from text files. */
+/* bert train-tokenizer: a WordPiece vocabulary from text. */
 #include "commands.h"
 #include "console.h"
 
@@ -53,6 +53,7 @@ static const option options[] = {
      .target = &settings.params.initial_alphabet,
      .value = "CHARACTERS",
      .help = "characters to keep even if the text has none of them"},
+    OPTION_TEXT_FIELD(settings.params.reader_options.text_field),
     {.name = "algorithm",
      .kind = OPTION_STRING,
      .target = &settings.params.algorithm,
@@ -92,7 +93,7 @@ static const option options[] = {
 static int run(const arguments *arguments)
 {
     if (arguments->operand_count == 0) {
-        console_error("train-tokenizer: name the text files: bert train-tokenizer ... FILE...");
+        console_error("train-tokenizer: name the files to read: bert train-tokenizer ... FILE...");
         return EXIT_USAGE;
     }
     settings.params.inputs = (const char *const *)arguments->operands;
@@ -124,11 +125,14 @@ const command command_train_tokenizer = {
     .summary = "make a WordPiece vocabulary from text",
     .synopsis = "--output DIR [OPTIONS] FILE...",
     .description =
-        "Learns a WordPiece vocabulary from text files and writes it as Hugging Face's tokenizer "
-        "files: vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json. "
+        "Learns a WordPiece vocabulary from text and writes it as Hugging Face's tokenizer files: "
+        "vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json. It takes "
+        "the files that bert prepare takes, folders and - for the standard input too, and learns "
+        "from the text that bert cat prints. "
         "The same text gives the same vocabulary, on any machine and with any number of threads.",
     .examples = "bert train-tokenizer --output tokenizer corpus.txt\n"
                 "bert train-tokenizer --cased --vocab-size 8192 --output tokenizer *.txt\n"
+                "bert train-tokenizer --text-field body --output tokenizer news.jsonl.gz\n"
                 "bert train-tokenizer --extend base --add 1000 --output medical papers.txt\n",
     .options = options,
     .option_count = OPTION_COUNT(options),

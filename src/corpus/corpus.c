@@ -14,7 +14,8 @@ bert_reader_options bert_reader_options_default(void)
 bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
                         const bert_reader_options *options, bert_error *error)
 {
-    *corpus = (struct corpus){.options = options ? *options : bert_reader_options_default()};
+    *corpus = (struct corpus){.options = options ? *options : bert_reader_options_default(),
+                              .document_limit = DOCUMENT_LIMIT};
     if (input_count == 0)
         return error_set(error, BERT_ERROR_USAGE, "no input files");
     TRY(inputs_expand(&corpus->inputs, inputs, input_count, error));
@@ -67,6 +68,7 @@ bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_er
                 break;
             TRY(reader_open(&corpus->reader, corpus->inputs.paths[corpus->next_input],
                             &corpus->options, error));
+            corpus->reader.document_limit = corpus->document_limit;
             corpus->next_input++;
             corpus->reading = true;
         }

@@ -19,18 +19,16 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
             break;
         bool goes_on = reader->in_line;
         reader->in_line = line.continues;
-        struct line text = line_trim(line);
+        struct line text = line_trim_part(line, goes_on);
         if (text.length == 0) {
             if (!goes_on && !line.continues && document->length > 0)
                 break;
             continue;
         }
-        if (goes_on) /* the middle of a very long line: as it is */
-            text = line;
-        else if (document->length > 0)
+        if (!goes_on && document->length > 0)
             TRY(text_append(document, " ", 1, error));
         TRY(reader_append(reader, document, text.data, text.length, text.offset, error));
-        if (document->length >= DOCUMENT_LIMIT)
+        if (document->length >= reader->document_limit)
             break;
     }
     *found = document->length > 0;

@@ -100,6 +100,7 @@ static bert_status start(reader *reader, bert_error *error)
 static bert_status open_input(reader *reader, const char *input, bert_error *error)
 {
     reader->blank_before = true;
+    reader->document_limit = DOCUMENT_LIMIT;
     TRY(source_open(&reader->source, input, error));
     bert_status status = start(reader, error);
     if (status != BERT_OK)
@@ -236,4 +237,14 @@ line line_trim(line line)
     while (line.length > 0 && is_blank(line.data[line.length - 1]))
         line.length--;
     return line;
+}
+
+struct line line_trim_part(struct line line, bool goes_on)
+{
+    if (goes_on)
+        return line;
+    struct line trimmed = line_trim(line);
+    if (line.continues)
+        trimmed.length = line.length - (size_t)(trimmed.data - line.data);
+    return trimmed;
 }

@@ -9,7 +9,8 @@
 #include "corpus/columns.h"
 #include "corpus/source.h"
 
-/* A longer document goes on as another one, so that memory stays bounded whatever comes in. */
+/* A longer document of running text goes on as another one, so that memory stays bounded whatever
+ * comes in. */
 enum { DOCUMENT_LIMIT = 16 << 20 };
 
 /* Bytes of an input that were not UTF-8, each run of them now U+FFFD. */
@@ -66,9 +67,10 @@ struct reader {
     bool blank_before; /* the last line was blank, or there was none */
     bool in_line;      /* the last line goes on */
     uint64_t line_number;
-    text scratch;  /* owned */
-    void *state;   /* owned, of the format */
-    table_row row; /* of a table */
+    size_t document_limit; /* DOCUMENT_LIMIT; who does not ask where documents end may lower it */
+    text scratch;          /* owned */
+    void *state;           /* owned, of the format */
+    table_row row;         /* of a table */
 };
 
 /* Opens an input ("-": standard input) and finds out its format. An empty one, and one that holds
@@ -99,5 +101,9 @@ bert_status reader_line(reader *reader, line *line, bool *found, bert_error *err
 
 /* For the formats: the line without spaces and tabs at both ends; `offset` goes along. */
 line line_trim(line line);
+
+/* The same for a line that may be a part of a longer one (it follows such a part: `goes_on`): white
+ * space at the cuts stays. */
+struct line line_trim_part(struct line line, bool goes_on);
 
 #endif

@@ -43,12 +43,10 @@ static bool detect(const reader *reader, const char *head, size_t size)
 static bert_status append_paragraph(reader *reader, document *document, line line, bool goes_on,
                                     bert_error *error)
 {
-    struct line text = line_trim(line);
+    struct line text = line_trim_part(line, goes_on);
     if (text.length == 0)
         return BERT_OK;
-    if (goes_on)
-        text = line;
-    else if (document->length > 0)
+    if (!goes_on && document->length > 0)
         TRY(text_append(document, "\n", 1, error));
     return reader_append(reader, document, text.data, text.length, text.offset, error);
 }
@@ -70,7 +68,7 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
             break;
         if (level == 0)
             TRY(append_paragraph(reader, document, line, goes_on, error));
-        if (document->length >= DOCUMENT_LIMIT)
+        if (document->length >= reader->document_limit)
             break;
     }
     *found = document->length > 0;

@@ -7,38 +7,59 @@
 
 static const char *const special_tokens[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
 
+enum { CODES = 0x110000 };
+
 typedef struct character {
     uint32_t code;
     uint64_t count;
 } character;
 
-/* By code point. */
-typedef struct alphabet {
-    uint64_t *counts;                    /* how often seen; UINT64_MAX: to be kept in any case */
-    uint8_t *continues;                  /* seen behind the first character of a word */
-    int32_t *first_ids, *continuing_ids; /* -1: not in the alphabet */
-} alphabet;
+/* What is known of a code point. */
+typedef struct letter {
+    uint64_t count;                  /* how often seen; UINT64_MAX: to be kept in any case */
+    int32_t first_id, continuing_id; /* 0: none yet (the id of [PAD]) */
+    bool continues;                  /* seen behind the first character of a word */
+} letter;
 
-enum { CODES = 0x110000 };
+enum { PAGE_LETTERS = 256 };
+
+/* By code point, in pages: a text has few of them. */
+typedef struct alphabet {
+    letter *pages[UNICODE_PAGES];
+} alphabet;
 
 static void alphabet_free(alphabet *a)
 {
-    free(a->counts);
-    free(a->continues);
-    free(a->first_ids);
-    free(a->continuing_ids);
+    for (size_t i = 0; i < UNICODE_PAGES; i++)
+        free(a->pages[i]);
 }
 
-static bert_status alphabet_allocate(alphabet *a, bert_error *error)
+/* NULL where nothing of its page was seen. */
+static letter *alphabet_get(const alphabet *a, uint32_t code)
 {
-    TRY(memory_array((void **)&a->counts, CODES, sizeof *a->counts, "alphabet", error));
-    TRY(memory_array((void **)&a->continues, CODES, sizeof *a->continues, "alphabet", error));
-    TRY(memory_array((void **)&a->first_ids, CODES, sizeof *a->first_ids, "alphabet", error));
-    TRY(memory_array((void **)&a->continuing_ids, CODES, sizeof *a->continuing_ids, "alphabet",
-                     error));
-    memset(a->first_ids, -1, CODES * sizeof *a->first_ids);
-    memset(a->continuing_ids, -1, CODES * sizeof *a->continuing_ids);
+    letter *page = a->pages[code / PAGE_LETTERS];
+    return page ? &page[code % PAGE_LETTERS] : NULL;
+}
+
+static bert_status alphabet_make(alphabet *a, uint32_t code, letter **out, bert_error *error)
+{
+    letter **page = &a->pages[code / PAGE_LETTERS];
+    if (!*page)
+        TRY(memory_array((void **)page, PAGE_LETTERS, sizeof **page, "alphabet", error));
+    *out = &(*page)[code % PAGE_LETTERS];
     return BERT_OK;
+}
+
+/* The next code point from `code` on that was seen and is kept; CODES: none. */
+static uint32_t alphabet_next(const alphabet *a, uint32_t code)
+{
+    while (code < CODES) {
+        const letter *known = alphabet_get(a, code);
+        if (known && known->count)
+            return code;
+        code = known ? code + 1 : (code / PAGE_LETTERS + 1) * PAGE_LETTERS;
+    }
+    return CODES;
 }
 
 /* The words are UTF-8: their reader made them. */
@@ -50,13 +71,18 @@ static uint32_t next_code(const unsigned char *bytes, size_t length, size_t *pos
     return code;
 }
 
-static void count_characters(alphabet *a, const word_table *table)
+static bert_status count_characters(alphabet *a, const word_table *table, bert_error *error)
 {
     for (size_t w = 0; w < table->count; w++) {
-        const word_count *word = &table->words[w];
-        for (size_t i = 0; i < word->length;)
-            a->counts[next_code(table->bytes + word->start, word->length, &i)] += word->count;
+        size_t length;
+        const unsigned char *bytes = word_bytes(table, &table->words[w], &length);
+        for (size_t i = 0; i < length;) {
+            letter *letter;
+            TRY(alphabet_make(a, next_code(bytes, length, &i), &letter, error));
+            letter->count += table->words[w].count;
+        }
     }
+    return BERT_OK;
 }
 
 /* The first to go come first: seen less often, then larger. */
@@ -71,33 +97,31 @@ static int compare_characters(const void *left, const void *right)
 static bert_status limit_alphabet(alphabet *a, size_t limit, bert_error *error)
 {
     size_t count = 0;
-    for (uint32_t code = 0; code < CODES; code++)
-        count += a->counts[code] != 0;
+    for (uint32_t code = alphabet_next(a, 0); code < CODES; code = alphabet_next(a, code + 1))
+        count++;
     if (count <= limit)
         return BERT_OK;
     character *characters;
     TRY(memory_array((void **)&characters, count, sizeof *characters, "alphabet", error));
     size_t next = 0;
-    for (uint32_t code = 0; code < CODES; code++)
-        if (a->counts[code])
-            characters[next++] = (character){code, a->counts[code]};
+    for (uint32_t code = alphabet_next(a, 0); code < CODES; code = alphabet_next(a, code + 1))
+        characters[next++] = (character){code, alphabet_get(a, code)->count};
     qsort(characters, count, sizeof *characters, compare_characters);
     for (size_t i = 0; i < count - limit; i++)
-        a->counts[characters[i].code] = 0;
+        alphabet_get(a, characters[i].code)->count = 0;
     free(characters);
     return BERT_OK;
 }
 
+/* Every code point of the words has its page by now. */
 static void find_continuing(alphabet *a, const word_table *table)
 {
     for (size_t w = 0; w < table->count; w++) {
-        const word_count *word = &table->words[w];
-        for (size_t i = 0; i < word->length;) {
-            bool first = i == 0;
-            uint32_t code = next_code(table->bytes + word->start, word->length, &i);
-            if (!first && a->counts[code])
-                a->continues[code] = 1;
-        }
+        size_t length, i = 0;
+        const unsigned char *bytes = word_bytes(table, &table->words[w], &length);
+        next_code(bytes, length, &i);
+        while (i < length)
+            alphabet_get(a, next_code(bytes, length, &i))->continues = true;
     }
 }
 
@@ -116,15 +140,18 @@ static bert_status add_tokens(alphabet *a, vocabulary *v, const learn_settings *
 {
     for (size_t i = 0; i < sizeof special_tokens / sizeof *special_tokens; i++)
         TRY(vocabulary_add(v, (int64_t)i, special_tokens[i], strlen(special_tokens[i]), error));
-    for (uint32_t code = 0; code < CODES; code++)
-        if (a->counts[code])
-            TRY(add_token(v, code, false, &a->first_ids[code], error));
-    for (size_t i = 0; i < settings->continuing_count; i++)
-        TRY(add_token(v, settings->continuing_order[i], true,
-                      &a->continuing_ids[settings->continuing_order[i]], error));
-    for (uint32_t code = 0; code < CODES; code++)
-        if (a->continues[code] && a->continuing_ids[code] < 0)
-            TRY(add_token(v, code, true, &a->continuing_ids[code], error));
+    for (uint32_t code = alphabet_next(a, 0); code < CODES; code = alphabet_next(a, code + 1))
+        TRY(add_token(v, code, false, &alphabet_get(a, code)->first_id, error));
+    for (size_t i = 0; i < settings->continuing_count; i++) {
+        letter *letter;
+        TRY(alphabet_make(a, settings->continuing_order[i], &letter, error));
+        TRY(add_token(v, settings->continuing_order[i], true, &letter->continuing_id, error));
+    }
+    for (uint32_t code = alphabet_next(a, 0); code < CODES; code = alphabet_next(a, code + 1)) {
+        letter *letter = alphabet_get(a, code);
+        if (letter->continues && !letter->continuing_id)
+            TRY(add_token(v, code, true, &letter->continuing_id, error));
+    }
     if (v->size > settings->vocab_size)
         return error_set(error, BERT_ERROR_USAGE,
                          "vocab_size is %zu, but special tokens and characters alone are %zu; "
@@ -137,17 +164,26 @@ static void spell(const alphabet *a, const word_table *table, spelled_words *wor
 {
     uint64_t at = words->starts[words->count];
     for (size_t w = 0; w < table->count; w++) {
-        const word_count *word = &table->words[w];
-        for (size_t i = 0; i < word->length;) {
+        size_t length;
+        const unsigned char *bytes = word_bytes(table, &table->words[w], &length);
+        for (size_t i = 0; i < length;) {
             bool first = i == 0;
-            uint32_t code = next_code(table->bytes + word->start, word->length, &i);
-            int32_t id = first ? a->first_ids[code] : a->continuing_ids[code];
-            if (id >= 0)
+            const letter *letter = alphabet_get(a, next_code(bytes, length, &i));
+            int32_t id = first ? letter->first_id : letter->continuing_id;
+            if (id)
                 words->symbols[at++] = id;
         }
-        words->counts[words->count++] = word->count;
+        words->counts[words->count++] = table->words[w].count;
         words->starts[words->count] = at;
     }
+}
+
+static size_t count_codes(const unsigned char *bytes, size_t length)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += (bytes[i] & 0xC0) != 0x80;
+    return count;
 }
 
 /* Room for every character as a symbol. */
@@ -159,8 +195,11 @@ static bert_status allocate_words(spelled_words *words, const word_counts *count
     for (int s = 0; s < WORD_SHARDS; s++) {
         const word_table *table = &counts->shards[s];
         count += table->count;
-        for (size_t i = 0; i < table->byte_count; i++) /* characters: bytes that begin one */
-            symbols += (table->bytes[i] & 0xC0) != 0x80;
+        for (size_t w = 0; w < table->count; w++) {
+            size_t length;
+            const unsigned char *bytes = word_bytes(table, &table->words[w], &length);
+            symbols += count_codes(bytes, length);
+        }
     }
     TRY(memory_array((void **)&words->symbols, symbols, sizeof *words->symbols, "words", error));
     TRY(memory_array((void **)&words->starts, count + 1, sizeof *words->starts, "words", error));
@@ -178,14 +217,6 @@ static bert_status spell_all(const alphabet *a, spelled_words *words, word_count
     return BERT_OK;
 }
 
-static size_t count_codes(const unsigned char *bytes, size_t length)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < length; i++)
-        count += (bytes[i] & 0xC0) != 0x80;
-    return count;
-}
-
 bert_status trie_spell(spelled_words *words, const trie *trie, size_t max_characters,
                        word_counts *counts, bert_error *error)
 {
@@ -193,15 +224,15 @@ bert_status trie_spell(spelled_words *words, const trie *trie, size_t max_charac
     for (int s = 0; s < WORD_SHARDS; s++) {
         const word_table *table = &counts->shards[s];
         for (size_t w = 0; w < table->count; w++) {
-            const word_count *word = &table->words[w];
-            const unsigned char *bytes = table->bytes + word->start;
+            size_t length;
+            const unsigned char *bytes = word_bytes(table, &table->words[w], &length);
             uint64_t at = words->starts[words->count];
-            if (count_codes(bytes, word->length) > max_characters)
+            if (count_codes(bytes, length) > max_characters)
                 continue;
-            size_t pieces = trie_match(trie, bytes, word->length, words->symbols + at);
+            size_t pieces = trie_match(trie, bytes, length, words->symbols + at);
             if (pieces == 0)
                 continue;
-            words->counts[words->count++] = word->count;
+            words->counts[words->count++] = table->words[w].count;
             words->starts[words->count] = at + pieces;
         }
         word_table_free(&counts->shards[s]);
@@ -212,20 +243,24 @@ bert_status trie_spell(spelled_words *words, const trie *trie, size_t max_charac
 bert_status alphabet_spell(spelled_words *words, vocabulary *v, word_counts *counts,
                            const learn_settings *settings, bert_error *error)
 {
-    alphabet a = {0};
+    alphabet *a;
     bert_status status;
-    TRY_OR_GO(status, alphabet_allocate(&a, error), done);
+    TRY(memory_array((void **)&a, 1, sizeof *a, "alphabet", error));
     for (int s = 0; s < WORD_SHARDS; s++)
-        count_characters(&a, &counts->shards[s]);
-    for (size_t i = 0; i < settings->initial_alphabet_count; i++)
-        a.counts[settings->initial_alphabet[i]] = UINT64_MAX;
-    TRY_OR_GO(status, limit_alphabet(&a, settings->limit_alphabet, error), done);
+        TRY_OR_GO(status, count_characters(a, &counts->shards[s], error), done);
+    for (size_t i = 0; i < settings->initial_alphabet_count; i++) {
+        letter *letter;
+        TRY_OR_GO(status, alphabet_make(a, settings->initial_alphabet[i], &letter, error), done);
+        letter->count = UINT64_MAX;
+    }
+    TRY_OR_GO(status, limit_alphabet(a, settings->limit_alphabet, error), done);
     for (int s = 0; s < WORD_SHARDS; s++)
-        find_continuing(&a, &counts->shards[s]);
-    TRY_OR_GO(status, add_tokens(&a, v, settings, error), done);
-    status = spell_all(&a, words, counts, error);
+        find_continuing(a, &counts->shards[s]);
+    TRY_OR_GO(status, add_tokens(a, v, settings, error), done);
+    status = spell_all(a, words, counts, error);
 done:
-    alphabet_free(&a);
+    alphabet_free(a);
+    free(a);
     return status;
 }
 

@@ -9,13 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Most pairs are in one or two words only: those need no memory of their own. */
+enum { FEW_PLACES = 2 };
+
 /* Words that hold a pair, waiting in the queue. A pair can wait more than once: the first time with
  * the words it was in, later with those it was formed in by merges. */
 typedef struct waiting {
-    uint64_t key, count;
+    uint64_t count;
     uint32_t pair; /* its index */
     uint32_t place_count;
-    uint32_t *places; /* words; owned */
+    union {
+        uint32_t *many; /* words; owned. While they are gathered, and where there are more than */
+        uint32_t few[FEW_PLACES];
+    } places;
 } waiting;
 
 /* An occurrence to be of a pair that the current merge formed. */
@@ -48,16 +54,42 @@ typedef struct learner {
     bert_error *error;
 } learner;
 
+/* ------------------------------------------------------------------------------- places --- */
+
+/* Of a pair in the queue. */
+static const uint32_t *waiting_places(const waiting *w)
+{
+    return w->place_count > FEW_PLACES ? w->places.many : w->places.few;
+}
+
+static void waiting_free(waiting *w)
+{
+    if (w->place_count > FEW_PLACES)
+        free(w->places.many);
+}
+
+/* All places are gathered. */
+static void waiting_pack(waiting *w)
+{
+    if (w->place_count > FEW_PLACES)
+        return;
+    uint32_t *many = w->places.many;
+    for (uint32_t i = 0; i < w->place_count; i++)
+        w->places.few[i] = many[i];
+    free(many);
+}
+
 /* -------------------------------------------------------------------------------- queue --- */
 
-static bool goes_before(const waiting *a, const waiting *b)
+static bool goes_before(const learner *l, const waiting *a, const waiting *b)
 {
-    return a->count != b->count ? a->count > b->count : a->key < b->key;
+    return a->count != b->count ? a->count > b->count
+                                : l->pairs.pairs[a->pair].key < l->pairs.pairs[b->pair].key;
 }
 
 static void sift_up(learner *l, size_t at, waiting item)
 {
-    while (at > 0 && goes_before(&item, &l->heap[(at - 1) / 4])) {
+    while (at > 0 && goes_before(l, &item, &l->heap[(at - 1) / 4])) {
         l->heap[at] = l->heap[(at - 1) / 4];
         at = (at - 1) / 4;
     }
@@ -71,7 +103,7 @@ static bert_status queue_push(learner *l, waiting item)
     if (status == BERT_OK)
         sift_up(l, l->heap_count++, item);
     else
-        free(item.places);
+        waiting_free(&item);
     return status;
 }
 
@@ -82,9 +114,9 @@ static waiting queue_pop(learner *l)
     for (size_t child; (child = 4 * at + 1) < l->heap_count; at = child) {
         size_t end = child + 4 < l->heap_count ? child + 4 : l->heap_count;
         for (size_t other = child + 1; other < end; other++)
-            if (goes_before(&l->heap[other], &l->heap[child]))
+            if (goes_before(l, &l->heap[other], &l->heap[child]))
                 child = other;
-        if (!goes_before(&l->heap[child], &last))
+        if (!goes_before(l, &l->heap[child], &last))
             break;
         l->heap[at] = l->heap[child];
     }
@@ -103,8 +135,8 @@ static bert_status add_place(waiting *all, uint32_t pair, uint32_t word, bool fi
         if (w->count != (uint64_t)word + 1)
             w->place_count++;
         w->count = (uint64_t)word + 1; /* the last word seen, until the real count goes here */
-    } else if (w->place_count == 0 || w->places[w->place_count - 1] != word) {
-        w->places[w->place_count++] = word;
+    } else if (w->place_count == 0 || w->places.many[w->place_count - 1] != word) {
+        w->places.many[w->place_count++] = word;
     }
     return BERT_OK;
 }
@@ -121,7 +153,7 @@ static bert_status count_pairs(learner *l, waiting **all, size_t *all_capacity)
             TRY(memory_grow((void **)all, all_capacity, l->pairs.count, sizeof **all, "pairs",
                             l->error));
             if (l->pairs.count > known)
-                (*all)[index] = (waiting){.key = l->pairs.pairs[index].key, .pair = index};
+                (*all)[index] = (waiting){.pair = index};
             l->pairs.pairs[index].count += (int64_t)l->words.counts[w];
             TRY(add_place(*all, index, (uint32_t)w, false));
         }
@@ -132,7 +164,7 @@ static bert_status count_pairs(learner *l, waiting **all, size_t *all_capacity)
 static bert_status place_pairs(learner *l, waiting *all)
 {
     for (size_t i = 0; i < l->pairs.count; i++) {
-        TRY(memory_array((void **)&all[i].places, all[i].place_count, sizeof *all[i].places,
+        TRY(memory_array((void **)&all[i].places.many, all[i].place_count, sizeof(uint32_t),
                          "places of pairs", l->error));
         all[i].place_count = 0;
         all[i].count = (uint64_t)l->pairs.pairs[i].count;
@@ -158,10 +190,12 @@ static bert_status fill_queue(learner *l)
         status = place_pairs(l, all);
     else if (all) /* none has places yet */
         next = l->pairs.count;
-    for (; status == BERT_OK && next < l->pairs.count; next++)
+    for (; status == BERT_OK && next < l->pairs.count; next++) {
+        waiting_pack(&all[next]);
         status = queue_push(l, all[next]); /* takes the places over, also when it fails */
+    }
     for (; all && next < l->pairs.count; next++)
-        free(all[next].places);
+        free(all[next].places.many);
     free(all);
     return status;
 }
@@ -224,19 +258,19 @@ static bert_status find_fresh(learner *l, uint64_t key, uint32_t places, bool tw
                               uint32_t *number)
 {
     size_t i = twice ? 0 : l->fresh_count;
-    while (i < l->fresh_count && l->fresh[i].key != key)
+    while (i < l->fresh_count && l->pairs.pairs[l->fresh[i].pair].key != key)
         i++;
     *number = (uint32_t)i;
     if (i < l->fresh_count) {
         size_t capacity = l->fresh[i].place_count;
-        return memory_grow((void **)&l->fresh[i].places, &capacity, capacity + places,
-                           sizeof *l->fresh[i].places, "places of pairs", l->error);
+        return memory_grow((void **)&l->fresh[i].places.many, &capacity, capacity + places,
+                           sizeof(uint32_t), "places of pairs", l->error);
     }
-    waiting item = {.key = key};
+    waiting item = {0};
     TRY(token_pairs_find(&l->pairs, key, &item.pair, l->error));
     TRY(memory_grow((void **)&l->fresh, &l->fresh_capacity, i + 1, sizeof *l->fresh, "pairs",
                     l->error));
-    TRY(memory_array((void **)&item.places, places, sizeof *item.places, "places of pairs",
+    TRY(memory_array((void **)&item.places.many, places, sizeof(uint32_t), "places of pairs",
                      l->error));
     l->fresh[l->fresh_count++] = item;
     return BERT_OK;
@@ -260,8 +294,8 @@ static bert_status side_finish(learner *l, side *s, int32_t old, int32_t merged)
     }
     for (size_t i = 0; i < s->formed_count; i++) {
         waiting *item = &l->fresh[s->places[s->formed[i].neighbour]];
-        if (item->place_count == 0 || item->places[item->place_count - 1] != s->formed[i].word)
-            item->places[item->place_count++] = s->formed[i].word;
+        if (item->place_count == 0 || item->places.many[item->place_count - 1] != s->formed[i].word)
+            item->places.many[item->place_count++] = s->formed[i].word;
     }
     for (size_t i = 0; i < s->neighbour_count; i++)
         s->places[s->neighbours[i]] = 0;
@@ -271,9 +305,11 @@ static bert_status side_finish(learner *l, side *s, int32_t old, int32_t merged)
 
 static bert_status merge_pair(learner *l, const waiting *top, int32_t merged)
 {
-    int32_t first = pair_left(top->key), second = pair_right(top->key);
+    uint64_t key = l->pairs.pairs[top->pair].key;
+    int32_t first = pair_left(key), second = pair_right(key);
+    const uint32_t *places = waiting_places(top);
     for (uint32_t i = 0; i < top->place_count; i++)
-        TRY(merge_in_word(l, top->places[i], first, second, merged));
+        TRY(merge_in_word(l, places[i], first, second, merged));
     TRY(side_finish(l, &l->left, first, merged));
     TRY(side_finish(l, &l->right, second, merged));
     bert_status status = BERT_OK;
@@ -281,10 +317,11 @@ static bert_status merge_pair(learner *l, const waiting *top, int32_t merged)
         waiting item = l->fresh[l->fresh_count - 1];
         int64_t count = l->pairs.pairs[item.pair].count;
         item.count = (uint64_t)count;
+        waiting_pack(&item);
         if (count > 0)
             status = queue_push(l, item); /* takes the places over, also when it fails */
         else
-            free(item.places);
+            waiting_free(&item);
     }
     return status;
 }
@@ -306,10 +343,11 @@ static bert_status merge_all(learner *l, size_t vocab_size, uint64_t min_frequen
         int32_t merged = -1;
         bool enough = count >= 1 && count >= min_frequency;
         if (enough)
-            status = token_pairs_merged(l->vocabulary, top.key, &scratch, &merged, l->error);
+            status = token_pairs_merged(l->vocabulary, l->pairs.pairs[top.pair].key, &scratch,
+                                        &merged, l->error);
         if (enough && status == BERT_OK)
             status = merge_pair(l, &top, merged);
-        free(top.places);
+        waiting_free(&top);
         if (!enough)
             break;
         if (merges++ % 256 == 0 &&
@@ -325,9 +363,9 @@ static bert_status merge_all(learner *l, size_t vocab_size, uint64_t min_frequen
 static void learner_free(learner *l)
 {
     for (size_t i = 0; i < l->heap_count; i++)
-        free(l->heap[i].places);
+        waiting_free(&l->heap[i]);
     for (size_t i = 0; i < l->fresh_count; i++)
-        free(l->fresh[i].places);
+        free(l->fresh[i].places.many);
     free(l->heap);
     free(l->fresh);
     token_pairs_free(&l->pairs);

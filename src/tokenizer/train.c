@@ -1,32 +1,18 @@
-#include "tokenizer/internal.h"
+#include "tokenizer/train.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/threads.h"
+#include "tokenizer/internal.h"
 #include "tokenizer/learn.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-bert_train_tokenizer_params bert_train_tokenizer_params_default(void)
-{
-    return (bert_train_tokenizer_params){
-        .algorithm = "frequency",
-        .vocab_size = 30522,
-        .lowercase = true,
-        .strip_accents = BERT_UNSET,
-        .min_frequency = 2,
-        .limit_alphabet = 1000,
-    };
-}
 
 static bert_status check_output(const char *path, bert_error *error)
 {
@@ -51,51 +37,8 @@ static bert_status check_output(const char *path, bert_error *error)
     return status;
 }
 
-/* Text alone is learned from. The words of a packed or columnar file would be rubbish that nobody
- * notices before the model is trained. */
-static bert_status check_is_text(const char *path, bert_error *error)
-{
-    static const struct {
-        const char *kind, *magic;
-        size_t length;
-    } packed[] = {
-        {"gzip", "\x1f\x8b", 2},
-        {"bzip2", "BZh", 3},
-        {"xz",
-         "\xfd"
-         "7zXZ",
-         5},
-        {"zstd", "\x28\xb5\x2f\xfd", 4},
-        {"zip", "PK\3\4", 4},
-        {"Parquet", "PAR1", 4},
-        {"Arrow", "ARROW1", 6},
-        {"Arrow", "\xff\xff\xff\xff", 4},
-    };
-    char start[8] = {0};
-    struct stat information;
-    if (access(path, R_OK) != 0 || stat(path, &information) != 0)
-        return error_set_errno(error, errno, "%s: cannot open", path);
-    if (!S_ISREG(information.st_mode)) /* a pipe is opened once only: by who reads it */
-        return BERT_OK;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return error_set_errno(error, errno, "%s: cannot open", path);
-    ssize_t got = pread(descriptor, start, sizeof start, 0);
-    close(descriptor);
-    for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++)
-        if (got >= (ssize_t)packed[i].length &&
-            memcmp(start, packed[i].magic, packed[i].length) == 0)
-            return error_set(error, BERT_ERROR_UNSUPPORTED,
-                             "%s: is a %s file, expected plain text; bert cat takes the text out "
-                             "of it: bert cat %s > corpus.txt",
-                             path, packed[i].kind, path);
-    return BERT_OK;
-}
-
 static bert_status check_params(const bert_train_tokenizer_params *p, bert_error *error)
 {
-    if (p->input_count == 0)
-        return error_set(error, BERT_ERROR_USAGE, "no text files are given to train from");
     bool frequency = p->algorithm && strcmp(p->algorithm, "frequency") == 0;
     if (!frequency && (!p->algorithm || strcmp(p->algorithm, "likelihood") != 0))
         return error_set(error, BERT_ERROR_USAGE,
@@ -120,12 +63,6 @@ static bert_status check_params(const bert_train_tokenizer_params *p, bert_error
         return error_set(error, BERT_ERROR_USAGE,
                          "threads is %d, expected a positive number, or 0 for all cores",
                          p->threads);
-    for (size_t i = 0; i < p->input_count; i++) {
-        if (path_is_directory(p->inputs[i]))
-            return error_set(error, BERT_ERROR_IO, "%s: is a directory, expected a text file",
-                             p->inputs[i]);
-        TRY(check_is_text(p->inputs[i], error));
-    }
     return check_output(p->output, error);
 }
 
@@ -155,31 +92,22 @@ done:
 }
 
 static bert_status count_words(word_counts *counts, const bert_train_tokenizer_params *p,
-                               const normalizer *normalizer, const bert_observer *observer,
-                               bert_error *error)
+                               text_stream *stream, const normalizer *normalizer,
+                               const bert_observer *observer, bert_error *error)
 {
-    TRY(word_counts_read(counts, p->inputs, p->input_count, normalizer, threads_use(p->threads),
-                         p->memory, observer, error));
-    if (counts->stopped || counts->words)
-        return BERT_OK;
-    return error_set(error, BERT_ERROR_INPUT, "%s%s: %s, so there is nothing to learn from",
-                     p->inputs[0], p->input_count > 1 ? " and the others" : "",
-                     counts->bytes ? "no words in it" : "is empty");
-}
-
-/* Tells what is not as the user may think. */
-static void warn(const word_counts *counts, const bert_observer *observer)
-{
-    if (counts->invalid_bytes)
-        observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%" PRIu64 " bytes of the text are not UTF-8 and were read as U+FFFD",
-                         counts->invalid_bytes);
+    TRY(word_counts_read(counts, stream, normalizer, threads_use(p->threads), p->memory, observer,
+                         error));
+    if (!counts->stopped && !counts->words)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s%s: no words in it, so there is nothing to learn from", p->inputs[0],
+                         p->input_count > 1 ? " and the others" : "");
     if (counts->pruned_occurrences)
         observer_message(observer, BERT_MESSAGE_WARNING,
                          "to stay within the memory, %" PRIu64 " of %" PRIu64
                          " words were dropped, all of them rare: no word's count is too low by "
                          "more than %" PRIu64,
                          counts->pruned_occurrences, counts->words, counts->pruned_error);
+    return BERT_OK;
 }
 
 /* The characters of a string; *codes is the caller's. */
@@ -242,14 +170,13 @@ static bert_status start(bert_tokenizer **t, const bert_train_tokenizer_params *
 }
 
 static bert_status train(bert_tokenizer *t, word_counts *counts,
-                         const bert_train_tokenizer_params *p, const bert_observer *observer,
-                         bool *stopped, bert_error *error)
+                         const bert_train_tokenizer_params *p, text_stream *stream,
+                         const bert_observer *observer, bool *stopped, bert_error *error)
 {
-    TRY(count_words(counts, p, &t->normalizer, observer, error));
+    TRY(count_words(counts, p, stream, &t->normalizer, observer, error));
     *stopped = counts->stopped;
     if (*stopped)
         return BERT_OK;
-    warn(counts, observer);
     size_t before = t->vocabulary.size;
     if (p->extend)
         TRY(learn_extension(&t->vocabulary, &t->trie, t->max_input_chars_per_word, p->add,
@@ -267,12 +194,10 @@ static bert_status train(bert_tokenizer *t, word_counts *counts,
     return save_whole(t, p->output, error);
 }
 
-bert_status bert_train_tokenizer(const bert_train_tokenizer_params *params,
-                                 bert_train_tokenizer_result *result, const bert_observer *observer,
-                                 bert_error *error)
+bert_status tokenizer_train(const bert_train_tokenizer_params *params, text_stream *stream,
+                            bert_train_tokenizer_result *result, const bert_observer *observer,
+                            bert_error *error)
 {
-    if (result)
-        *result = (bert_train_tokenizer_result){0};
     TRY(check_params(params, error));
     bert_tokenizer *t = NULL;
     word_counts *counts = NULL;
@@ -280,16 +205,14 @@ bert_status bert_train_tokenizer(const bert_train_tokenizer_params *params,
     bert_status status;
     TRY_OR_GO(status, start(&t, params, error), done);
     TRY_OR_GO(status, memory_array((void **)&counts, 1, sizeof *counts, "words", error), done);
-    TRY_OR_GO(status, train(t, counts, params, observer, &stopped, error), done);
-    if (result)
-        *result = (bert_train_tokenizer_result){.vocab_size = t->vocabulary.size,
-                                                .bytes = counts->bytes,
-                                                .words = counts->words,
-                                                .distinct_words = counts->distinct,
-                                                .invalid_bytes = counts->invalid_bytes,
-                                                .dropped_words = counts->pruned_occurrences,
-                                                .count_error = counts->pruned_error,
-                                                .finished = !stopped};
+    TRY_OR_GO(status, train(t, counts, params, stream, observer, &stopped, error), done);
+    *result = (bert_train_tokenizer_result){.vocab_size = t->vocabulary.size,
+                                            .bytes = stream->bytes,
+                                            .words = counts->words,
+                                            .distinct_words = counts->distinct,
+                                            .dropped_words = counts->pruned_occurrences,
+                                            .count_error = counts->pruned_error,
+                                            .finished = !stopped};
 done:
     if (counts)
         word_counts_free(counts);

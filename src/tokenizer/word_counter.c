@@ -1,128 +1,81 @@
 #include "tokenizer/word_counter.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "tokenizer/words.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
-    BLOCK_BYTES = 1 << 20,      /* what a thread reads at once; cut at the last white space */
+    BLOCK_BYTES = 1 << 18,      /* what a thread takes at once; cut at the last white space */
     BLOCK_MAX_BYTES = 64 << 20, /* more than this without white space is no text */
-    ROUND_BLOCKS = 8,           /* between two looks at memory and observer: not a time, so that
+    ROUND_BLOCKS = 32,          /* between two looks at memory and observer: not a time, so that
                                  * the result does not depend on threads */
-    LOCAL_WORDS = 1 << 15,      /* distinct words that a thread gathers before it hands them on */
+    LOCAL_WORDS = 1 << 14,      /* distinct words that a thread gathers before it hands them on */
 };
 
 /* ------------------------------------------------------------------------------- reading --- */
 
-/* The inputs as one stream of blocks; a file's end is a block's end. */
+/* The stream as blocks of about the same size, of whole words. */
 typedef struct block_reader {
-    const char *const *inputs;
-    size_t input_count, next_input;
-    int descriptor;      /* -1: none open */
-    unsigned char *rest; /* read, but behind the last cut */
-    size_t rest_length, rest_capacity;
-    uint64_t bytes, file_bytes; /* read so far: in all, of this file */
-    int blocks_left;            /* of the round */
+    text_stream *stream;
+    text_piece piece; /* what of it was not yet taken */
+    text rest;        /* taken, but behind the last cut */
+    bool ended;
+    int blocks_left; /* of the round */
 } block_reader;
 
-typedef struct block {
-    unsigned char *data;
-    size_t length, capacity;
-} block;
-
-static size_t last_white_space(const unsigned char *data, size_t length)
+static size_t last_white_space(const char *data, size_t length)
 {
     while (length && data[length - 1] != '\n' && data[length - 1] != ' ')
         length--;
     return length;
 }
 
-/* Appends BLOCK_BYTES, less only at the file's end: where blocks are cut does not depend on what a
- * pipe gives at once. */
-static bert_status read_piece(block_reader *r, block *b, bool *end, bert_error *error)
+/* Appends up to `room` bytes of the stream, so that where blocks are cut does not depend on how the
+ * stream comes. */
+static bert_status take_text(block_reader *r, text *block, size_t room, bert_error *error)
 {
-    TRY(memory_grow((void **)&b->data, &b->capacity, b->length + BLOCK_BYTES, 1, "text", error));
-    size_t wanted = BLOCK_BYTES;
-    while (wanted > 0) {
-        ssize_t got = read(r->descriptor, b->data + b->length, wanted);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_set_errno(error, errno, "%s: cannot read at byte %llu",
-                                   r->inputs[r->next_input], (unsigned long long)r->file_bytes);
-        if (got == 0)
-            break;
-        b->length += (size_t)got;
-        r->bytes += (uint64_t)got;
-        r->file_bytes += (uint64_t)got;
-        wanted -= (size_t)got;
-    }
-    *end = wanted > 0;
-    return BERT_OK;
-}
-
-static bert_status open_next(block_reader *r, bert_error *error)
-{
-    const char *path = r->inputs[r->next_input];
-    r->descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (r->descriptor < 0)
-        return error_set_errno(error, errno, "%s: cannot open", path);
-    r->file_bytes = 0;
-    return BERT_OK;
-}
-
-/* Fills the block with whole words. Its length is 0 at the end of the round or of all input. */
-static bert_status read_block(block_reader *r, block *b, bert_error *error)
-{
-    b->length = 0;
-    while (r->blocks_left > 0 && r->next_input < r->input_count) {
-        if (r->descriptor < 0)
-            TRY(open_next(r, error));
-        if (b->length == 0 && r->rest_length) {
-            TRY(memory_grow((void **)&b->data, &b->capacity, r->rest_length, 1, "text", error));
-            memcpy(b->data, r->rest, r->rest_length);
-            b->length = r->rest_length;
-            r->rest_length = 0;
-        }
-        bool end = false;
-        TRY(read_piece(r, b, &end, error));
-        size_t cut = b->length;
-        if (!end) {
-            cut = last_white_space(b->data, b->length);
-            if (cut == 0 && b->length > BLOCK_MAX_BYTES)
-                return error_set(error, BERT_ERROR_INPUT,
-                                 "%s: no space or line end in %d MiB before byte %llu, so this is "
-                                 "no text",
-                                 r->inputs[r->next_input], BLOCK_MAX_BYTES >> 20,
-                                 (unsigned long long)r->file_bytes);
-            if (cut == 0)
-                continue;
-            size_t rest = b->length - cut;
-            if (rest) {
-                TRY(memory_grow((void **)&r->rest, &r->rest_capacity, rest, 1, "text", error));
-                memcpy(r->rest, b->data + cut, rest);
-                r->rest_length = rest;
-            }
-        } else {
-            close(r->descriptor);
-            r->descriptor = -1;
-            r->next_input++;
-        }
-        b->length = cut;
-        if (cut) {
-            r->blocks_left--;
+    if (r->piece.length == 0) {
+        TRY(r->stream->next(r->stream->context, &r->piece, error));
+        r->ended = r->piece.length == 0;
+        if (r->ended)
             return BERT_OK;
-        }
     }
+    size_t taken = r->piece.length < room ? r->piece.length : room;
+    TRY(text_append(block, r->piece.text, taken, error));
+    r->piece.text += taken;
+    r->piece.length -= taken;
+    if (r->piece.length == 0 && !r->piece.goes_on)
+        return text_append(block, "\n", 1, error);
+    return BERT_OK;
+}
+
+/* Fills the block with whole words. Its length is 0 at the end of the round or of the stream. */
+static bert_status read_block(block_reader *r, text *block, bert_error *error)
+{
+    text_clear(block);
+    if (r->blocks_left == 0)
+        return BERT_OK;
+    TRY(text_append(block, r->rest.data, r->rest.length, error));
+    text_clear(&r->rest);
+    size_t cut = 0;
+    for (size_t wanted = BLOCK_BYTES; cut == 0 && !r->ended; wanted *= 2) {
+        while (block->length < wanted && !r->ended)
+            TRY(take_text(r, block, wanted - block->length, error));
+        cut = r->ended ? 0 : last_white_space(block->data, block->length);
+        if (cut == 0 && block->length > BLOCK_MAX_BYTES)
+            return error_set(error, BERT_ERROR_INPUT,
+                             "%s: no space or line end in %d MiB, so this is no text",
+                             r->stream->name ? r->stream->name : "the text", BLOCK_MAX_BYTES >> 20);
+    }
+    if (cut > 0) {
+        TRY(text_append(&r->rest, block->data + cut, block->length - cut, error));
+        block->length = cut;
+    }
+    r->blocks_left -= block->length > 0;
     return BERT_OK;
 }
 
@@ -138,7 +91,9 @@ typedef struct counter {
 
 static int shard_of(const word_table *table, const word_count *word)
 {
-    return (int)(word_hash(table->bytes + word->start, word->length) >> 58);
+    size_t length;
+    const unsigned char *bytes = word_bytes(table, word, &length);
+    return (int)(word_hash(bytes, length) >> 58);
 }
 
 /* Moves a thread's counts to the shards, shard by shard. */
@@ -161,9 +116,10 @@ static bert_status hand_on(counter *c)
         pthread_mutex_lock(&c->locks[s]);
         for (size_t k = starts[s]; k < starts[s + 1] && status == BERT_OK; k++) {
             const word_count *word = &local->words[order[k]];
-            const unsigned char *bytes = local->bytes + word->start;
-            status = word_table_add(&c->counts->shards[s], bytes, word->length,
-                                    word_hash(bytes, word->length), word->count, c->error);
+            size_t length;
+            const unsigned char *bytes = word_bytes(local, word, &length);
+            status = word_table_add(&c->counts->shards[s], bytes, length, word_hash(bytes, length),
+                                    word->count, c->error);
         }
         pthread_mutex_unlock(&c->locks[s]);
     }
@@ -185,14 +141,15 @@ static bert_status count_read_word(void *context, const word_reader *r)
     return count_word(context, r->bytes, r->length);
 }
 
-static bert_status count_block(counter *c, word_reader *r, const block *b)
+static bert_status count_block(counter *c, word_reader *r, const text *block)
 {
     const normalizer *n = r->normalizer;
     unsigned char folded[256];
-    r->text = b->data;
-    r->end = b->length;
-    for (size_t position = 0; position < b->length;) {
-        unsigned char byte = b->data[position];
+    const unsigned char *data = (const unsigned char *)block->data;
+    r->text = data;
+    r->end = block->length;
+    for (size_t position = 0; position < block->length;) {
+        unsigned char byte = data[position];
         if (n->kinds[byte] == CHARACTER_SPACE) {
             position++;
         } else if (n->kinds[byte] == CHARACTER_ALONE) {
@@ -200,8 +157,8 @@ static bert_status count_block(counter *c, word_reader *r, const block *b)
             position++;
         } else {
             size_t length = 0, i = position;
-            while (i < b->length && length < sizeof folded && n->fold[b->data[i]])
-                folded[length++] = n->fold[b->data[i++]];
+            while (i < block->length && length < sizeof folded && n->fold[data[i]])
+                folded[length++] = n->fold[data[i++]];
             if (length && word_reader_at_border(r, i)) {
                 TRY(count_word(c, folded, length));
                 position = i;
@@ -218,7 +175,7 @@ static bert_status count_block(counter *c, word_reader *r, const block *b)
 typedef struct worker {
     counter counter;
     word_reader words;
-    block block;
+    text block;
     bert_status status;
     bert_error error;
 } worker;
@@ -300,40 +257,24 @@ static bert_status prune(word_counts *c, uint64_t memory, bert_error *error)
                      (unsigned long long)memory);
 }
 
-static uint64_t total_bytes(const char *const *inputs, size_t count)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct stat information;
-        if (stat(inputs[i], &information) != 0 || !S_ISREG(information.st_mode))
-            return 0; /* a pipe: the end is not known */
-        total += (uint64_t)information.st_size;
-    }
-    return total;
-}
-
 static void gather(job *j)
 {
     word_counts *c = j->counts;
-    c->bytes = j->reader.bytes;
-    c->words = c->invalid_bytes = 0;
-    for (int i = 0; i < j->threads; i++) {
+    c->words = 0;
+    for (int i = 0; i < j->threads; i++)
         c->words += j->workers[i].counter.words;
-        c->invalid_bytes += j->workers[i].words.invalid_bytes;
-    }
 }
 
 static bert_status run(job *j, uint64_t memory, const bert_observer *observer, bert_error *error)
 {
-    uint64_t total = total_bytes(j->reader.inputs, j->reader.input_count);
-    while (j->reader.next_input < j->reader.input_count) {
+    while (!j->reader.ended) {
         TRY(run_round(j, error));
         gather(j);
         TRY(prune(j->counts, memory, error));
         observer_progress(observer, &(bert_progress){.job = "train-tokenizer",
                                                      .unit = "byte",
-                                                     .done = j->counts->bytes,
-                                                     .total = total,
+                                                     .done = j->reader.stream->bytes,
+                                                     .total = j->reader.stream->total_bytes,
                                                      .epoch = __builtin_nan(""),
                                                      .loss = __builtin_nan(""),
                                                      .learning_rate = __builtin_nan(""),
@@ -347,12 +288,12 @@ static bert_status run(job *j, uint64_t memory, const bert_observer *observer, b
     return BERT_OK;
 }
 
-bert_status word_counts_read(word_counts *counts, const char *const *inputs, size_t input_count,
-                             const normalizer *normalizer, int threads, uint64_t memory,
-                             const bert_observer *observer, bert_error *error)
+bert_status word_counts_read(word_counts *counts, text_stream *stream, const normalizer *normalizer,
+                             int threads, uint64_t memory, const bert_observer *observer,
+                             bert_error *error)
 {
     job j = {.counts = counts,
-             .reader = {.inputs = inputs, .input_count = input_count, .descriptor = -1},
+             .reader = {.stream = stream},
              .reading = PTHREAD_MUTEX_INITIALIZER,
              .threads = threads};
     TRY(memory_array((void **)&j.workers, (size_t)threads, sizeof *j.workers, "threads", error));
@@ -371,13 +312,11 @@ bert_status word_counts_read(word_counts *counts, const char *const *inputs, siz
     for (int i = 0; i < threads; i++) {
         word_table_free(&j.workers[i].counter.local);
         word_reader_free(&j.workers[i].words);
-        free(j.workers[i].block.data);
+        text_free(&j.workers[i].block);
     }
     for (int s = 0; s < WORD_SHARDS; s++)
         pthread_mutex_destroy(&j.locks[s]);
-    if (j.reader.descriptor >= 0)
-        close(j.reader.descriptor);
-    free(j.reader.rest);
+    text_free(&j.reader.rest);
     free(j.workers);
     return status;
 }

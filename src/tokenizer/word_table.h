@@ -5,10 +5,9 @@
 #include "base/error.h"
 
 typedef struct word_count {
-    uint64_t start; /* in `bytes` */
-    uint32_t length;
-    uint32_t hash; /* its low bits choose the slot */
     uint64_t count;
+    uint32_t start; /* in `bytes`: its length, seven bits in each byte, then the word */
+    uint32_t hash;  /* its low bits choose the slot */
 } word_count;
 
 typedef struct word_table {
@@ -24,6 +23,19 @@ typedef struct word_table {
 bert_status word_table_add(word_table *table, const unsigned char *word, size_t length,
                            uint64_t hash, uint64_t count, bert_error *error);
 uint64_t word_hash(const unsigned char *word, size_t length);
+
+/* A word of the table: its bytes, and how many. */
+static inline const unsigned char *word_bytes(const word_table *table, const word_count *word,
+                                              size_t *length)
+{
+    const unsigned char *bytes = table->bytes + word->start;
+    *length = 0;
+    for (int shift = 0;; shift += 7) {
+        *length |= (size_t)(*bytes & 0x7F) << shift;
+        if (!(*bytes++ & 0x80))
+            return bytes;
+    }
+}
 
 /* Removes the words seen at most `count` times; *occurrences grows by how often they were seen. */
 bert_status word_table_prune(word_table *table, uint64_t count, uint64_t *words,

@@ -66,7 +66,7 @@ static void write_random_text(const char *name, size_t bytes)
         word[length] = random_below(&stream, 9) ? ' ' : '\n';
         assert_ok(text_append(&content, word, (size_t)length + 1, error));
         if (random_below(&stream, 50) == 0)
-            assert_ok(text_append(&content, "É\xCC\x81tude ", 10, error));
+            assert_ok(text_append(&content, "É\xCC\x81tude ", 9, error));
     }
     assert_ok(file_write(fixture_path(name), content.data, content.length, error));
     text_free(&content);
@@ -271,8 +271,6 @@ static void test_errors(void **state)
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT, "no words");
     input = fixture_path("missing");
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_IO, "No such file");
-    input = fixture_directory;
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_IO, "directory");
     input = fixture_path("words");
     params.vocab_size = 12;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
@@ -281,7 +279,7 @@ static void test_errors(void **state)
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE, "vocab_size");
     params.vocab_size = 40;
     params.input_count = 0;
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE, "no text");
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE, "no input");
     params.input_count = 1;
     assert_false(file_exists(output)); /* nothing is left of all these */
 

@@ -167,6 +167,25 @@ static bert_status read_characters(uint32_t **codes, size_t *count, const char *
     return BERT_OK;
 }
 
+/* Files just as they are: no reader leaves anything out. */
+typedef struct whole_files {
+    char **paths;
+    int count;
+    text content;
+} whole_files;
+
+static bert_status next_file(void *context, text_piece *piece, bert_error *error)
+{
+    whole_files *files = context;
+    *piece = (text_piece){0};
+    for (; files->count > 0 && piece->length == 0; files->paths++, files->count--) {
+        text_clear(&files->content);
+        TRY(file_read(&files->content, files->paths[0], SIZE_MAX, error));
+        *piece = (text_piece){.text = files->content.data, .length = files->content.length};
+    }
+    return BERT_OK;
+}
+
 static int learn(int count, char **arguments)
 {
     learn_settings settings = {
@@ -191,6 +210,8 @@ static int learn(int count, char **arguments)
     }
     settings.continuing_order = codes;
     settings.by_likelihood = likelihood;
+    whole_files files = {.paths = arguments + i, .count = count - i};
+    text_stream stream = {.next = next_file, .context = &files};
     normalizer normalizer = {0};
     word_counts *counts = calloc(1, sizeof *counts);
     vocabulary vocabulary = {0};
@@ -201,8 +222,7 @@ static int learn(int count, char **arguments)
                                                .handle_chinese_chars = true,
                                                .clean_text = true},
                          &error) != BERT_OK ||
-        word_counts_read(counts, (const char *const *)arguments + i, (size_t)(count - i),
-                         &normalizer, (int)threads, 0, NULL, &error) != BERT_OK ||
+        word_counts_read(counts, &stream, &normalizer, (int)threads, 0, NULL, &error) != BERT_OK ||
         learn_vocabulary(&vocabulary, counts, &settings, NULL, &stopped, &error) != BERT_OK)
         return fail(&error);
     for (size_t id = 0; id < vocabulary.size; id++)
@@ -210,6 +230,7 @@ static int learn(int count, char **arguments)
     vocabulary_free(&vocabulary);
     word_counts_free(counts);
     free(counts);
+    text_free(&files.content);
     normalizer_free(&normalizer);
     free(codes);
     return 0;
