@@ -328,4 +328,7 @@ BERT_API const bert_tokenizer *bert_model_tokenizer(const bert_model *model);
 #ifdef __cplusplus
 }
 #endif
+
+#include "bert/inspect.h"
+
 #endif

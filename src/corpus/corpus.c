@@ -69,6 +69,7 @@ bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_er
             TRY(reader_open(&corpus->reader, corpus->inputs.paths[corpus->next_input],
                             &corpus->options, error));
             corpus->reader.document_limit = corpus->document_limit;
+            corpus->reader.keep_lines = corpus->keep_lines;
             corpus->next_input++;
             corpus->reading = true;
         }

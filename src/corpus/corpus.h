@@ -15,7 +15,9 @@ typedef struct corpus {
     uint64_t total_bytes; /* 0 where it is not known: standard input, pipes */
     uint64_t bytes;       /* of the inputs read to their ends */
     uint64_t documents;
-    size_t document_limit;  /* see reader.h; may be set before the first corpus_next */
+    /* See reader.h; may be set before the first corpus_next. */
+    size_t document_limit;
+    bool keep_lines;
     uint64_t invalid_bytes; /* as above; see corpus_invalid_bytes */
     char *first_invalid;    /* owned: "FILE, byte N"; NULL where all is UTF-8 */
 } corpus;

@@ -26,7 +26,7 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
             continue;
         }
         if (!goes_on && document->length > 0)
-            TRY(text_append(document, " ", 1, error));
+            TRY(text_append(document, reader->keep_lines ? "\n" : " ", 1, error));
         TRY(reader_append(reader, document, text.data, text.length, text.offset, error));
         if (document->length >= reader->document_limit)
             break;

@@ -68,6 +68,7 @@ struct reader {
     bool in_line;      /* the last line goes on */
     uint64_t line_number;
     size_t document_limit; /* DOCUMENT_LIMIT; who does not ask where documents end may lower it */
+    bool keep_lines;       /* the line breaks of plain text stay line feeds */
     text scratch;          /* owned */
     void *state;           /* owned, of the format */
     table_row row;         /* of a table */

@@ -1,0 +1,112 @@
+/* bert inspect: what a file or folder holds. */
+#include "inspect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The last one takes whatever the corpus readers take. */
+static const inspector *const inspectors[] = {&inspect_tokenizer, &inspect_corpus};
+
+static inspect_settings settings;
+
+static void set_defaults(void)
+{
+    bert_inspect_corpus_params params = bert_inspect_corpus_params_default();
+    settings = (inspect_settings){
+        .tokenizer_options = params.tokenizer_options,
+        .reader_options = params.reader_options,
+        .top = params.top,
+        .memory = params.memory,
+    };
+}
+
+static const option options[] = {
+    {.name = "top",
+     .kind = OPTION_SIZE,
+     .target = &settings.top,
+     .value = "N",
+     AT_LEAST(0),
+     .help = "entries that a list has at most"},
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .target = &settings.json,
+     .help = "print the result as one JSON object"},
+    {.kind = OPTION_HEADING, .help = "Of a corpus"},
+    {.name = "tokenizer",
+     .kind = OPTION_STRING,
+     .target = &settings.tokenizer,
+     .value = "PATH",
+     .help = "look at the corpus through this one: folder of tokenizer files, tokenizer.json or "
+             "vocab.txt"},
+    {.name = "cased",
+     .kind = OPTION_INVERTED_SWITCH,
+     .target = &settings.tokenizer_options.lowercase,
+     .help = "keep case and accents, whatever the tokenizer's files say; --no-cased: do not"},
+    {.name = "strip-accents",
+     .kind = OPTION_SWITCH,
+     .target = &settings.tokenizer_options.strip_accents,
+     .help = "strip accents from cased text, too; --no-strip-accents: keep them in any text"},
+    OPTION_TEXT_FIELD(settings.reader_options.text_field),
+    {.name = "memory",
+     .kind = OPTION_UINT64,
+     .target = &settings.memory,
+     .value = "BYTES",
+     .help = "memory for finding repeated lines; where it is not enough, lines seen rarely are "
+             "forgotten, and the result says so"},
+    {.name = "threads",
+     .kind = OPTION_INT,
+     .target = &settings.threads,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "all cores",
+     .help = "the result does not depend on it"},
+};
+
+void inspect_print_count(const char *name, uint64_t count)
+{
+    char buffer[32];
+    printf("%-24s%16s\n", name, console_count(buffer, count));
+}
+
+bool inspect_one_operand(const arguments *arguments)
+{
+    if (arguments->operand_count == 1)
+        return true;
+    console_error("inspect: %s is no text, so that it can only be looked at alone, without %s",
+                  arguments->operands[0], arguments->operands[1]);
+    return false;
+}
+
+static int run(const arguments *arguments)
+{
+    if (arguments->operand_count == 0) {
+        console_error("inspect: name what to look at: bert inspect PATH...");
+        return EXIT_USAGE;
+    }
+    size_t last = sizeof inspectors / sizeof *inspectors - 1, i = 0;
+    while (i < last && !inspectors[i]->detect(arguments->operands[0], &settings))
+        i++;
+    return inspectors[i]->run(arguments, &settings);
+}
+
+const command command_inspect = {
+    .name = "inspect",
+    .summary = "what a corpus or a tokenizer holds",
+    .synopsis = "[OPTIONS] PATH...",
+    .description =
+        "Tells from the content what a path holds. Of a tokenizer, it prints its size, settings, "
+        "special tokens, alphabet and longest tokens. Of a corpus, with --tokenizer: documents, "
+        "lines, words and tokens; how much of it the tokenizer does not know ([UNK]) and why; "
+        "characters that no token has; the longest words; lines that are there again and again. "
+        "Words are those of the tokenizer, a punctuation mark by itself. Lines are those of plain "
+        "text, paragraphs of everything else; they are compared by a 64-bit "
+        "hash. " CORPUS_INPUTS_HELP,
+    .examples = "bert inspect tokenizer\n"
+                "bert inspect --tokenizer tokenizer corpus/*.txt\n"
+                "bert inspect --tokenizer vocab.txt --top 100 --json corpus.jsonl.gz\n",
+    .options = options,
+    .option_count = OPTION_COUNT(options),
+    .set_defaults = set_defaults,
+    .run = run,
+};
