@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -277,4 +278,10 @@ int console_finish(int code)
     }
     console_error("cannot write to the standard output: %s", strerror(reason));
     return code ? code : EXIT_FAILURE;
+}
+
+bool console_input_waiting(void)
+{
+    struct pollfd standard_input = {.fd = STDIN_FILENO, .events = POLLIN};
+    return poll(&standard_input, 1, 0) > 0;
 }

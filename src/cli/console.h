@@ -51,6 +51,9 @@ const char *console_count(char *buffer, uint64_t number);
  * that has gone (`bert cat … | head`) ends the program the quiet way, by SIGPIPE. */
 int console_finish(int code);
 
+/* Whether reading the standard input would give something at once, its end included. */
+bool console_input_waiting(void);
+
 /* For commands that print much: false once stdout takes no more. */
 bool console_output_alive(void);
 

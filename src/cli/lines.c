@@ -3,7 +3,6 @@
 #include "console.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,13 +70,6 @@ static bert_status take_operands(lines *lines, bert_error *error)
 
 /* --------------------------------------------------------------------------- standard input --- */
 
-/* Whether reading would give something at once, the end included. */
-static bool more_is_there(void)
-{
-    struct pollfd standard_input = {.fd = STDIN_FILENO, .events = POLLIN};
-    return poll(&standard_input, 1, 0) > 0;
-}
-
 static bert_status read_more(lines *lines, bert_error *error)
 {
     if (lines->room - lines->end < READ_BYTES) {
@@ -121,7 +113,8 @@ static bert_status gather(lines *lines, size_t *size, bert_error *error)
                 *size = lines->end; /* a last line without its end */
             return BERT_OK;
         }
-        if (count == WINDOW_TEXTS || *size >= WINDOW_BYTES || (count > 0 && !more_is_there()))
+        if (count == WINDOW_TEXTS || *size >= WINDOW_BYTES ||
+            (count > 0 && !console_input_waiting()))
             return BERT_OK;
         searched = lines->end; /* what was looked through has no more line ends */
         bert_status status = read_more(lines, error);

@@ -6,13 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct {
     const char *tokenizer;
     bert_tokenizer_options options;
     bool tokens, special_tokens;
     size_t max_length;
+    int threads;
 } settings;
+
+/* Read at once: enough work for many threads. A longer line is read whole. */
+enum { BLOCK_BYTES = 1 << 22 };
 
 static void set_defaults(void)
 {
@@ -50,57 +55,127 @@ static const option options[] = {
      .value = "N",
      .default_text = "no limit",
      .help = "cut what goes beyond N tokens, [CLS] and [SEP] included"},
+    {.name = "threads",
+     .kind = OPTION_INT,
+     .target = &settings.threads,
+     .value = "N",
+     AT_LEAST(0),
+     .default_text = "all cores",
+     .help = "the result does not depend on it"},
 };
 
-/* Prints the ids (or tokens) with a space between two. */
-static void print_encoding(const bert_tokenizer *tokenizer, const bert_encoding *encoding)
+typedef struct job {
+    const bert_tokenizer *tokenizer;
+    uint64_t invalid_bytes;
+} job;
+
+static void print_id(uint32_t id)
 {
+    char digits[16];
+    char *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + id % 10);
+    while (id /= 10);
+    fwrite_unlocked(at, 1, (size_t)(digits + sizeof digits - at), stdout);
+}
+
+/* Prints the ids (or tokens) with a space between two. */
+static bert_status print_line(void *context, const char *text, size_t length,
+                              const bert_encoding *encoding, bert_error *error)
+{
+    (void)text, (void)length, (void)error;
+    job *j = context;
+    j->invalid_bytes += encoding->invalid_bytes;
     for (size_t i = 0; i < encoding->count; i++) {
         if (i > 0)
             putchar_unlocked(' ');
         if (settings.tokens) {
-            const char *token = bert_tokenizer_token(tokenizer, encoding->ids[i]);
+            const char *token = bert_tokenizer_token(j->tokenizer, encoding->ids[i]);
             fputs_unlocked(token ? token : "?", stdout);
         } else {
-            char digits[16];
-            char *at = digits + sizeof digits;
-            uint32_t id = (uint32_t)encoding->ids[i];
-            do
-                *--at = (char)('0' + id % 10);
-            while (id /= 10);
-            fwrite_unlocked(at, 1, (size_t)(digits + sizeof digits - at), stdout);
+            print_id((uint32_t)encoding->ids[i]);
         }
     }
     putchar_unlocked('\n');
+    return BERT_OK;
 }
 
-/* Encodes every line of stdin; `*invalid_bytes` counts. */
-static bert_status encode_lines(const bert_tokenizer *tokenizer, uint64_t *invalid_bytes,
-                                bert_error *error)
+/* ------------------------------------------------------------------------- standard input --- */
+
+typedef struct block {
+    char *data;
+    size_t length, capacity;
+    bool finished;
+} block;
+
+static bert_status read_more(block *b, bert_error *error)
 {
-    bert_encoding encoding = {0};
+    if (b->length == b->capacity) {
+        size_t capacity = b->capacity ? 2 * b->capacity : BLOCK_BYTES;
+        char *grown = realloc(b->data, capacity);
+        if (!grown) {
+            snprintf(error->message, sizeof error->message,
+                     "no memory for a line of more than %zu bytes", b->length);
+            return error->status = BERT_ERROR_MEMORY;
+        }
+        b->data = grown;
+        b->capacity = capacity;
+    }
+    ssize_t got;
+    do
+        got = read(STDIN_FILENO, b->data + b->length, b->capacity - b->length);
+    while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        snprintf(error->message, sizeof error->message, "standard input: %s", strerror(errno));
+        return error->status = BERT_ERROR_IO;
+    }
+    b->finished = got == 0;
+    b->length += (size_t)got;
+    return BERT_OK;
+}
+
+/* Reads until whole lines are there: a block full of them, or those that are there now, so that
+ * whoever types sees an answer to every line. *whole is how far they go. */
+static bert_status gather(block *b, size_t *whole, bert_error *error)
+{
+    size_t searched = 0;
+    for (*whole = 0;;) {
+        char *end =
+            b->length > searched ? memrchr(b->data + searched, '\n', b->length - searched) : NULL;
+        if (end)
+            *whole = (size_t)(end - b->data) + 1;
+        searched = b->length;
+        if (b->finished) {
+            *whole = b->length; /* a last line without its end */
+            return BERT_OK;
+        }
+        if (*whole > 0 && (b->length >= BLOCK_BYTES || !console_input_waiting()))
+            return BERT_OK;
+        if (!console_input_waiting())
+            fflush(stdout); /* it may take long until there is more to say */
+        bert_status status = read_more(b, error);
+        if (status != BERT_OK)
+            return status;
+    }
+}
+
+static bert_status encode_input(job *j, bert_error *error)
+{
+    block b = {0};
     bert_status status = BERT_OK;
-    char *line = NULL;
-    size_t capacity = 0;
-    ssize_t length;
-    errno = 0;
-    while (status == BERT_OK && console_output_alive() &&
-           (length = getline(&line, &capacity, stdin)) >= 0) {
-        if (length > 0 && line[length - 1] == '\n')
-            length--; /* a carriage return before it is white space to the tokenizer */
-        status = bert_tokenizer_encode(tokenizer, line, (size_t)length, settings.special_tokens,
-                                       settings.max_length, &encoding, error);
-        if (status == BERT_OK) {
-            *invalid_bytes += encoding.invalid_bytes;
-            print_encoding(tokenizer, &encoding);
+    while (status == BERT_OK && console_output_alive() && !(b.finished && b.length == 0)) {
+        size_t whole;
+        status = gather(&b, &whole, error);
+        if (status == BERT_OK && whole > 0)
+            status = bert_tokenizer_encode_lines(j->tokenizer, b.data, whole,
+                                                 settings.special_tokens, settings.max_length,
+                                                 settings.threads, print_line, j, error);
+        if (status == BERT_OK && whole > 0) {
+            b.length -= whole;
+            memmove(b.data, b.data + whole, b.length);
         }
     }
-    if (status == BERT_OK && console_output_alive() && !feof(stdin)) {
-        snprintf(error->message, sizeof error->message, "standard input: %s", strerror(errno));
-        status = error->status = BERT_ERROR_IO;
-    }
-    free(line);
-    bert_encoding_free(&encoding);
+    free(b.data);
     return status;
 }
 
@@ -115,10 +190,10 @@ static int run(const arguments *arguments)
     bert_tokenizer *tokenizer;
     if (bert_tokenizer_load(&tokenizer, settings.tokenizer, &settings.options, &error) != BERT_OK)
         return console_failure(&error);
-    uint64_t invalid_bytes = 0;
-    bert_status status = encode_lines(tokenizer, &invalid_bytes, &error);
+    job j = {.tokenizer = tokenizer};
+    bert_status status = encode_input(&j, &error);
     bert_tokenizer_free(tokenizer);
-    console_warn_invalid(invalid_bytes);
+    console_warn_invalid(j.invalid_bytes);
     return status == BERT_OK ? EXIT_SUCCESS : console_failure(&error);
 }
 

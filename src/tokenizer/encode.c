@@ -280,7 +280,8 @@ bert_status bert_tokenizer_encode_pair(const bert_tokenizer *t, const char *firs
         size_t kept_first = first_count, kept_second = second_count;
         cut_pair(&kept_first, &kept_second, max_length - special);
         encoding->count -= second_count - kept_second;
-        remove_ids(encoding, middle - (first_count - kept_first), middle);
+        if (kept_first < first_count)
+            remove_ids(encoding, middle - (first_count - kept_first), middle);
     }
     return add_special_tokens ? append_special(encoding, t->special.sep, 1, error) : BERT_OK;
 }

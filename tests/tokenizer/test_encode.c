@@ -377,6 +377,20 @@ static int free_encoding(void **state)
     return fixture_remove(state);
 }
 
+/* Two texts without a token, into an encoding that holds no memory yet. */
+static void test_pair_of_nothing(void **state)
+{
+    (void)state;
+    bert_tokenizer *t = load(bert_tokenizer_options_default());
+    bert_encoding empty = {0};
+    for (size_t limit = 0; limit < 5; limit++) {
+        assert_ok(bert_tokenizer_encode_pair(t, "", 0, "", 0, false, limit, &empty, error));
+        assert_int_equal(empty.count, 0);
+    }
+    bert_encoding_free(&empty);
+    bert_tokenizer_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_invalid_utf8),
         cmocka_unit_test(test_special_tokens_and_limit),
         cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_pair_of_nothing),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_decoding),
     };
