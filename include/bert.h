@@ -224,7 +224,8 @@ typedef struct bert_pretrain_params {
     double weight_decay;  /* 0.01, not for biases and LayerNorm */
     double adam_beta1, adam_beta2, adam_epsilon; /* 0.9, 0.999, 1e-8 */
     double max_grad_norm;                        /* 1.0; 0: no clipping */
-    const char *lr_scheduler_type;               /* "linear", "constant", "constant_with_warmup" */
+    const char *lr_scheduler_type;               /* "linear", "cosine", "constant", or
+                                                      "constant_with_warmup" */
     int64_t warmup_steps;                        /* 0 */
     double warmup_ratio;                         /* of the whole length, where warmup_steps is 0 */
 
@@ -253,6 +254,7 @@ typedef struct bert_pretrain_params {
      * gradient_accumulation_steps */
     bert_job *job;              /* NULL: this process alone */
     const char *gradient_dtype; /* "float32"; "bf16": gradients travel rounded to bfloat16 */
+    bool gradient_checkpointing; /* false; true: activations are computed again, not kept */
     int zero;    /* 0; 1: ZeRO stage 1, each rank keeps and updates its share of Adam's moments */
     int threads; /* of each rank; 0: all cores, shared by the ranks on a machine */
 

@@ -5,9 +5,18 @@
 #include "math/layernorm.h"
 #include "math/linear.h"
 
+#include <string.h>
+
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
+}
+
+int kept_layers(const model *model)
+{
+    const model_limits *limits = &model->limits;
+    return limits->training && !limits->gradient_checkpointing ? model->config.num_hidden_layers
+                                                               : 1;
 }
 
 void encoder_plan(model *model, arena *arena)
@@ -16,8 +25,10 @@ void encoder_plan(model *model, arena *arena)
     model_activations *a = &model->activations;
     size_t tokens = (size_t)model->limits.tokens, hidden = (size_t)config->hidden_size;
     size_t intermediate = (size_t)config->intermediate_size;
-    int layers = model->limits.training ? config->num_hidden_layers : 1;
-    for (int i = 0; i < layers; i++) {
+    if (model->limits.training && model->limits.gradient_checkpointing)
+        a->layer_inputs =
+            arena_take(arena, (size_t)config->num_hidden_layers * tokens * hidden, sizeof(float));
+    for (int i = 0; i < kept_layers(model); i++) {
         layer_activations *layer = &a->layers[i];
         layer->qkv = arena_take(arena, tokens * 3 * hidden, sizeof(float));
         layer->log_sum_exp =
@@ -50,9 +61,28 @@ void encoder_scratch_plan(model *model, arena *arena)
     a->d_wide = arena_take(arena, tokens * larger(intermediate, hidden), sizeof(float));
 }
 
+static bool checkpoints(const model_pass *pass)
+{
+    return pass->training && pass->model->limits.gradient_checkpointing;
+}
+
 static const layer_activations *pass_layer(const model_pass *pass, int layer)
 {
-    return &pass->model->activations.layers[pass->training ? layer : 0];
+    return &pass->model->activations.layers[pass->training && !checkpoints(pass) ? layer : 0];
+}
+
+static float *layer_input(const model_pass *pass, int layer)
+{
+    const model *model = pass->model;
+    return model->activations.layer_inputs +
+           (size_t)layer * (size_t)model->limits.tokens * (size_t)model->config.hidden_size;
+}
+
+/* What goes into a layer is copied as it stands: computed again it would be the same only where
+ * everything before it were. */
+static void layer_input_copy(const model_pass *pass, float *to, const float *from)
+{
+    memcpy(to, from, pass->tokens * (size_t)pass->model->config.hidden_size * sizeof(float));
 }
 
 static attention_shape pass_attention_shape(const model_pass *pass)
@@ -193,7 +223,9 @@ static void attention_part_backward(const model_pass *pass, int index)
                            DROPOUT_ATTENTION);
     attention_backward(d_qkv, d_context, layer->context, layer->log_sum_exp, layer->qkv, &shape,
                        &dropout, a->row_keys);
-    if (index == 0)
+    if (checkpoints(pass))
+        layer_input_copy(pass, a->hidden, layer_input(pass, index));
+    else if (index == 0)
         embeddings_normalize(pass);
     else
         norm_repeat(pass, a->hidden, &pass_layer(pass, index - 1)->output_norm,
@@ -206,13 +238,20 @@ static void attention_part_backward(const model_pass *pass, int index)
 
 void encoder_forward(const model_pass *pass)
 {
-    for (int layer = 0; layer < pass->model->config.num_hidden_layers; layer++)
+    for (int layer = 0; layer < pass->model->config.num_hidden_layers; layer++) {
+        if (checkpoints(pass))
+            layer_input_copy(pass, layer_input(pass, layer), pass->model->activations.hidden);
         layer_forward(pass, layer);
+    }
 }
 
 void encoder_backward(const model_pass *pass)
 {
     for (int layer = pass->model->config.num_hidden_layers - 1; layer >= 0; layer--) {
+        if (checkpoints(pass) && layer < pass->model->config.num_hidden_layers - 1) {
+            layer_input_copy(pass, pass->model->activations.hidden, layer_input(pass, layer));
+            layer_forward(pass, layer);
+        }
         feed_forward_backward(pass, layer);
         attention_part_backward(pass, layer);
         pass_gradients_ready(pass, pass->model->parameters.layers[layer].qkv.weight);

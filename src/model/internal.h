@@ -63,7 +63,8 @@ typedef struct model_activations {
     int32_t *positions; /* [T] place inside the sequence */
     uint64_t *row_keys; /* [T] names of the rows in dropout */
     norm_activations embedding_norm;
-    layer_activations *layers; /* [layers] for training; else [1], used by all in turn */
+    layer_activations *layers; /* [kept_layers()]; where that is 1, used by all in turn */
+    float *layer_inputs;       /* [layers, T, H] with gradient checkpointing */
     float *hidden;             /* [T, H] what flows from layer to layer */
     float *attention_output;   /* [T, H] behind the norm in the middle of a layer */
 
@@ -125,6 +126,9 @@ void embeddings_forward(const model_pass *pass);
 /* The second half of that, from the sum of the three embeddings to `hidden`. */
 void embeddings_normalize(const model_pass *pass);
 void embeddings_backward(const model_pass *pass);
+
+/* Layers whose activations are held at once: all for training, unless they are computed again. */
+int kept_layers(const model *model);
 
 /* Kept activations, and scratch of both passes. */
 void encoder_plan(model *model, arena *arena);

@@ -96,7 +96,7 @@ static bert_status buffers_create(model *model, bert_error *error)
     TRY(memory_map((void **)&model->values, bytes, "the model's parameters", error));
     if (model->limits.training)
         TRY(memory_map((void **)&model->gradients, bytes, "gradients", error));
-    size_t layers = model->limits.training ? (size_t)model->config.num_hidden_layers : 1;
+    size_t layers = (size_t)kept_layers(model);
     TRY(memory_array((void **)&model->activations.layers, layers, sizeof *model->activations.layers,
                      "layers", error));
     arena plan = {0};

@@ -47,6 +47,9 @@ typedef struct model_scales {
 typedef struct model_limits {
     int tokens, sequences, masked;
     bool training; /* false: room for the forward pass alone */
+    /* Keeps what goes into each layer alone, and computes the rest again in the backward pass (Chen
+     * et al. 2016): about a tenth of the memory, one forward pass more, the same bits. */
+    bool gradient_checkpointing;
 } model_limits;
 
 typedef struct model model;

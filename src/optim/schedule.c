@@ -1,12 +1,16 @@
 #include "optim/schedule.h"
 
+#include <math.h>
 #include <string.h>
+
+static const double pi = 3.14159265358979323846;
 
 static const struct {
     const char *name;
     schedule_kind kind;
 } schedules[] = {
     {"linear", SCHEDULE_LINEAR},
+    {"cosine", SCHEDULE_COSINE},
     {"constant", SCHEDULE_CONSTANT},
     {"constant_with_warmup", SCHEDULE_CONSTANT_WITH_WARMUP},
 };
@@ -20,8 +24,8 @@ bert_status schedule_parse(schedule_kind *kind, const char *name, bert_error *er
         }
     }
     return error_set(error, BERT_ERROR_USAGE,
-                     "unknown learning-rate schedule '%s': expected linear, constant or "
-                     "constant_with_warmup",
+                     "unknown learning-rate schedule '%s': expected linear, cosine, constant "
+                     "or constant_with_warmup",
                      name);
 }
 
@@ -35,5 +39,6 @@ double schedule_factor(schedule_kind kind, int64_t step, int64_t warmup_steps, i
         return 1.0;
     if (step >= total_steps)
         return 0.0;
-    return (double)(total_steps - step) / (double)(total_steps - warmup_steps);
+    double left = (double)(total_steps - step) / (double)(total_steps - warmup_steps);
+    return kind == SCHEDULE_COSINE ? 0.5 * (1.0 - cos(pi * left)) : left;
 }

@@ -92,6 +92,7 @@ static const struct field {
     FIELD(save_total_limit, FIELD_INT, CLOSED, 0, INT_MAX, "0 (keep all) or more"),
     FIELD(hidden_dropout_prob, FIELD_DOUBLE, OPEN_ABOVE, -DBL_MAX, 1, "below 1"),
     FIELD(attention_probs_dropout_prob, FIELD_DOUBLE, OPEN_ABOVE, -DBL_MAX, 1, "below 1"),
+    FIELD(gradient_checkpointing, FIELD_BOOL, CLOSED, 0, 1, ""),
     FIELD(zero, FIELD_INT, CLOSED, 0, 1, "0 or 1"),
     FIELD(seed, FIELD_UINT64, CLOSED, 0, 0x1p53, "0 to 2^53"),
     FIELD(threads, FIELD_INT, CLOSED, 0, 4096, "0 (all cores) to 4096"),

@@ -39,7 +39,8 @@ static bert_status create_model(trainer *trainer, bert_error *error)
     TRY(micro_batches_create(&trainer->micro_batches, params->per_device_train_batch_size,
                              params->micro_batch_tokens, sampler_max_tokens(trainer->sampler),
                              sampler_max_masked(trainer->sampler), error));
-    const model_limits limits = micro_batches_limits(&trainer->micro_batches, true);
+    model_limits limits = micro_batches_limits(&trainer->micro_batches, true);
+    limits.gradient_checkpointing = params->gradient_checkpointing;
     TRY(model_create(&trainer->model, trainer->config, &limits, error));
     if (strcmp(trainer->settings->params.precision, "bf16") == 0)
         model_set_precision(trainer->model, GEMM_BFLOAT16);

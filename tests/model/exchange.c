@@ -17,7 +17,7 @@
 
 enum { SEQUENCES = 3, LENGTH = 12, TOKENS = SEQUENCES * LENGTH, MASKED = TOKENS / 4 };
 
-static const model_limits limits = {TOKENS, SEQUENCES, MASKED, false};
+static const model_limits limits = {TOKENS, SEQUENCES, MASKED, false, false};
 
 static bert_status create(model **model, const model_config *config, bert_error *error)
 {

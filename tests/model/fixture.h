@@ -18,8 +18,8 @@ typedef struct fixture_batch {
     model_input input;
 } fixture_batch;
 
-static const model_limits fixture_limits = {FIXTURE_TOKENS, FIXTURE_SEQUENCES, FIXTURE_MASKED,
-                                            true};
+static const model_limits fixture_limits = {FIXTURE_TOKENS, FIXTURE_SEQUENCES, FIXTURE_MASKED, true,
+                                            false};
 
 static inline model_config fixture_config(double dropout)
 {

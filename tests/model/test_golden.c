@@ -182,7 +182,7 @@ static void golden_open(golden *golden, const char *name)
     assert_ok(safetensors_open(&golden->file, path, error));
     read_batch(golden, &config);
     const model_limits limits = {golden->input.token_count, golden->input.sequence_count,
-                                 golden->input.masked_count, true};
+                                 golden->input.masked_count, true, false};
     assert_ok(model_create(&golden->model, &config, &limits, error));
     assert_ok(model_check_input(golden->model, &golden->input, error));
     const parameter_table *table = model_parameter_table(golden->model);

@@ -296,7 +296,7 @@ static void test_many_predictions(void **state)
         .masked_labels = labels,
         .next_sentence_labels = pair_labels,
     };
-    const model_limits limits = {TOKENS, SEQUENCES, MASKED, true};
+    const model_limits limits = {TOKENS, SEQUENCES, MASKED, true, false};
     model_config config = fixture_config(0.1);
     model *model = fixture_model(&config, &limits);
     assert_ok(model_check_input(model, &input, error));
@@ -341,7 +341,7 @@ static void test_exact_plan_equals_a_generous_one(void **state)
     model_config config = fixture_config(0.1);
     fixture_batch batch;
     fixture_batch_fill(&batch);
-    const model_limits generous = {1000, 100, 700, true};
+    const model_limits generous = {1000, 100, 700, true, false};
     model *exact = fixture_model(&config, &fixture_limits);
     model *roomy = fixture_model(&config, &generous);
     float *expected = gradients_of(roomy, &batch.input);
@@ -352,6 +352,34 @@ static void test_exact_plan_equals_a_generous_one(void **state)
     free(expected);
     model_free(exact);
     model_free(roomy);
+}
+
+static void test_gradient_checkpointing_has_the_same_bits(void **state)
+{
+    (void)state;
+    model_config config = fixture_config(0.1);
+    config.num_hidden_layers = 4;
+    fixture_batch batch;
+    fixture_batch_fill(&batch);
+    model_limits limits = fixture_limits;
+    model *keeping = fixture_model(&config, &limits);
+    limits.gradient_checkpointing = true;
+    model *again = fixture_model(&config, &limits);
+    size_t bytes = model_parameter_table(again)->size * sizeof(float);
+    for (int round = 0; round < 2; round++) { /* what one pass leaves must not show in the next */
+        float *expected = gradients_of(keeping, &batch.input);
+        float *found = gradients_of(again, &batch.input);
+        assert_memory_equal(found, expected, bytes);
+        free(found);
+        free(expected);
+        model_losses left = {0}, right = {0};
+        model_evaluate(keeping, &batch.input, &left);
+        model_evaluate(again, &batch.input, &right);
+        assert_true(left.mlm_loss == right.mlm_loss);
+    }
+    assert_true(model_memory_used(again).activations < model_memory_used(keeping).activations);
+    model_free(again);
+    model_free(keeping);
 }
 
 static void test_steps_draw_other_dropout(void **state)
@@ -565,7 +593,8 @@ static void test_creation_fails_cleanly(void **state)
     model_config config = fixture_config(0.1);
     model *model = (void *)1;
     const model_limits wrong[] = {
-        {0, 1, 0, true}, {10, 0, 0, true}, {10, 11, 0, true}, {10, 1, -1, true}, {10, 1, 11, true},
+        {0, 1, 0, true, false},   {10, 0, 0, true, false},  {10, 11, 0, true, false},
+        {10, 1, -1, true, false}, {10, 1, 11, true, false},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_fails(model_create(&model, &config, &wrong[i], error), BERT_ERROR_USAGE, "batch of");
@@ -576,7 +605,7 @@ static void test_creation_fails_cleanly(void **state)
     config.hidden_size = 1 << 15;
     config.num_attention_heads = 1;
     config.intermediate_size = 1 << 18;
-    const model_limits many = {INT32_MAX, 1, 1, true};
+    const model_limits many = {INT32_MAX, 1, 1, true, false};
     assert_fails(model_create(&model, &config, &many, error), BERT_ERROR_MEMORY, "no memory");
     assert_null(model);
     config.hidden_size = 0;
@@ -609,6 +638,7 @@ int main(void)
         cmocka_unit_test(test_many_predictions),
         cmocka_unit_test(test_threads_do_not_change_bits),
         cmocka_unit_test(test_exact_plan_equals_a_generous_one),
+        cmocka_unit_test(test_gradient_checkpointing_has_the_same_bits),
         cmocka_unit_test(test_steps_draw_other_dropout),
         cmocka_unit_test(test_evaluation_equals_training_without_dropout),
         cmocka_unit_test(test_logits_and_hidden_states),

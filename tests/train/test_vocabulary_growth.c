@@ -25,7 +25,7 @@ static model_config small_config(void)
 
 static model *make_model(const model_config *config)
 {
-    const model_limits limits = {8, 1, 8, false};
+    const model_limits limits = {8, 1, 8, false, false};
     model *model;
     assert_ok(model_create(&model, config, &limits, error));
     return model;
