@@ -81,15 +81,18 @@ static void announce(const session *session, const bert_observer *observer)
 {
     const run_settings *settings = &session->settings;
     model_memory memory = model_memory_used(session->trainer.model);
+    double moments =
+        (double)session->trainer.optimizer.state_count * OPTIMIZER_MOMENTS * sizeof(float);
     uint64_t parameters = 0;
     for (size_t i = 0; i < session->trainer.table->count; i++)
         parameters += session->trainer.table->entries[i].count;
-    observer_message(
-        observer, BERT_MESSAGE_INFO,
-        "%s: %d layers of %d, %.1f million parameters, %.0f MB of memory", settings->params.model,
-        session->config.num_hidden_layers, session->config.hidden_size, (double)parameters * 1e-6,
-        ((double)memory.parameters * 3 + (double)memory.gradients + (double)memory.activations) *
-            1e-6);
+    observer_message(observer, BERT_MESSAGE_INFO,
+                     "%s: %d layers of %d, %.1f million parameters, %.0f MB of memory",
+                     settings->params.model, session->config.num_hidden_layers,
+                     session->config.hidden_size, (double)parameters * 1e-6,
+                     ((double)memory.parameters + (double)memory.gradients +
+                      (double)memory.activations + moments) *
+                         1e-6);
     observer_message(observer, BERT_MESSAGE_INFO,
                      "%s: %" PRIu64 " documents, %" PRIu64 " tokens, %" PRIu64
                      " samples an epoch; %" PRId64 " steps of %" PRId64 " samples",
