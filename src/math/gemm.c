@@ -1,8 +1,10 @@
 /* Blocking, packing and sharing of work around the register tiles of kernels/gemm.inc.
  *
- * C is taken in chunks, k in blocks. The panels of a chunk of A and of B for one block of k are
- * packed by all threads together; then they draw tasks, each a range of rows times a range of
- * columns. In a task one A panel (in L1) meets all B panels of the range (in L2). An element is the
+ * A product is made of passes, each over a range of columns and some blocks of k. In a pass all
+ * threads together pack the panels of B; then they draw tasks, each a few panels of rows. Whoever
+ * draws a task packs those panels of A for itself, block by block, while they are warm: an A panel
+ * (in L1) meets the B panels of a group of columns (in L2). The threads meet once in a pass: B lies
+ * in two halves by turns, so whoever has no task left packs for the next pass. An element is the
  * sum over the blocks of k in their order, whoever computes it. */
 #include "math/gemm.h"
 
@@ -14,12 +16,14 @@
 
 enum {
     BLOCK_DEPTH = 384,       /* 14 rows of it fill two thirds of a 32 KiB L1 */
-    TASK_FLOATS = 96 << 10,  /* B panels of a task: 384 KiB of L2 */
-    CHUNK_ROWS = 4096,       /* A panels of a chunk: 6 MiB of L3 */
-    CHUNK_COLUMNS = 4096,    /* B panels of a chunk: 6 MiB of L3 */
-    PACK_PANELS = 4,         /* packed side by side by one thread */
+    GROUP_FLOATS = 96 << 10, /* B panels that one A panel meets: 384 KiB of L2 */
+    PASS_COLUMNS = 4096,
+    PASS_FLOATS = PASS_COLUMNS * BLOCK_DEPTH, /* B panels of a pass: 6 MiB of L3 */
+    PACK_PANELS = 4,                          /* packed side by side by one thread */
     PACK_LINES = 32,         /* fewer than the first translation buffer has pages; even */
-    TASKS_PER_THREAD = 16,   /* so that the last task of a chunk is short */
+    TASK_PANELS = 8,         /* of A, at most: 168 KiB of L2 */
+    LEAST_PART = 4,          /* B panels that are worth packing a panel of A for */
+    TASKS_PER_THREAD = 16,   /* so that the last task of a pass is short */
     THREAD_WORK = 256 << 10, /* multiplications that are worth waking a thread: some 5 µs */
 };
 
@@ -35,18 +39,27 @@ typedef struct product {
     bool accumulate;
     const gemm_epilogue *epilogue; /* NULL: none */
 
-    float *packed_a, *packed_b;
-    size_t chunk_rows, chunk_columns; /* the most that the workspace holds */
-    atomic_size_t next_task;
+    size_t row_panels;    /* of equal height, to waste none */
+    size_t blocks, depth; /* of k; depth: the most of a block */
+    size_t pass_columns, pass_blocks;
+    float *packed_a, *packed_b[2]; /* of the thread that asked for the product */
+    size_t packed_a_panels;
+    /* By turns, as packed_b: what is drawn next. */
+    atomic_size_t next_unit[2], next_task[2];
 } product;
 
-/* One chunk of C and block of k. Rows are cut into panels of equal height, to waste none. */
-typedef struct chunk {
-    size_t row, rows, column, columns, p, k;
-    size_t depth; /* of the panels */
-    size_t row_panels;
-    bool first, last; /* block of k */
-} chunk;
+/* Some columns of C and blocks of k. */
+typedef struct pass {
+    size_t column, columns, first_block, end_block;
+    float *packed_b;
+    size_t column_panels;
+    size_t parts; /* that the columns are cut into where there are few rows */
+} pass;
+
+/* A block of k: its start, its length, and how deep its panels are. */
+typedef struct block {
+    size_t p, k, depth;
+} block;
 
 static size_t divide_up(size_t a, size_t b)
 {
@@ -58,9 +71,21 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static size_t panel_start(const chunk *chunk, size_t panel)
+static size_t larger(size_t a, size_t b)
 {
-    return panel * chunk->rows / chunk->row_panels;
+    return a > b ? a : b;
+}
+
+static size_t panel_start(const product *product, size_t panel)
+{
+    return panel * product->m / product->row_panels;
+}
+
+static block block_at(const product *product, size_t index)
+{
+    size_t p = index * product->k / product->blocks;
+    size_t k = (index + 1) * product->k / product->blocks - p;
+    return (block){p, k, divide_up(k, product->operations->values_in_place)};
 }
 
 /* Of the rows of one panel of A, over a block of k. */
@@ -84,163 +109,212 @@ static void pack_lines(const product *product, float *const out[], const size_t 
                                      sums ? sums[i].of_rows : NULL);
 }
 
-/* A panels `first` … `end` − 1, PACK_PANELS at most. */
-static void pack_a(const product *product, const chunk *chunk, size_t first, size_t end)
+/* A panels `first` … `end` − 1, PACK_PANELS at most, one behind the other. */
+static void pack_a(const product *product, const block *block, size_t first, size_t end,
+                   bool summed, float *packed)
 {
     float *out[PACK_PANELS];
-    float *row_sums = product->epilogue ? product->epilogue->row_sums : NULL;
     size_t starts[PACK_PANELS + 1], counts[PACK_PANELS], panels = end - first;
     for (size_t i = 0; i <= panels; i++)
-        starts[i] = panel_start(chunk, first + i);
+        starts[i] = panel_start(product, first + i);
     for (size_t i = 0; i < panels; i++) {
-        out[i] = product->packed_a + starts[i] * chunk->depth;
+        out[i] = packed + (starts[i] - starts[0]) * block->depth;
         counts[i] = starts[i + 1] - starts[i];
     }
     if (product->kind != GEMM_TN) {
         for (size_t i = 0; i < panels; i++)
-            product->operations->pack_rows(
-                out[i], product->a + (chunk->row + starts[i]) * product->lda + chunk->p,
-                product->lda, counts[i], chunk->k, counts[i]);
+            product->operations->pack_rows(out[i], product->a + starts[i] * product->lda + block->p,
+                                           product->lda, counts[i], block->k, counts[i]);
         return;
     }
     panel_sums sums[PACK_PANELS] = {{{0}}};
-    bool summed = row_sums && chunk->column == 0;
-    pack_lines(product, out, starts, counts, panels,
-               product->a + chunk->p * product->lda + chunk->row, product->lda, chunk->k,
-               summed ? sums : NULL);
+    pack_lines(product, out, starts, counts, panels, product->a + block->p * product->lda,
+               product->lda, block->k, summed ? sums : NULL);
     for (size_t i = 0; summed && i < panels; i++)
         for (size_t row = 0; row < counts[i]; row++)
-            row_sums[chunk->row + starts[i] + row] += sums[i].of_rows[row];
+            product->epilogue->row_sums[starts[i] + row] += sums[i].of_rows[row];
 }
 
-/* The same for B. */
-static void pack_b(const product *product, const chunk *chunk, size_t first, size_t end)
+static float *b_panels(const product *product, const pass *pass, size_t index)
+{
+    size_t width = product->kernels->tile_columns;
+    return pass->packed_b +
+           (index - pass->first_block) * pass->column_panels * width * product->depth;
+}
+
+/* B panels `first` … `end` − 1 of a block of k. */
+static void pack_b(const product *product, const pass *pass, size_t index, size_t first, size_t end)
 {
     const size_t width = product->kernels->tile_columns;
-    float *out[PACK_PANELS];
+    const block block = block_at(product, index);
+    float *out[PACK_PANELS], *packed = b_panels(product, pass, index);
     size_t starts[PACK_PANELS + 1], strides[PACK_PANELS], panels = end - first;
     for (size_t i = 0; i <= panels; i++)
-        starts[i] = smaller((first + i) * width, chunk->columns);
+        starts[i] = smaller((first + i) * width, pass->columns);
     for (size_t i = 0; i < panels; i++) {
-        out[i] = product->packed_b + starts[i] * chunk->depth;
+        out[i] = packed + starts[i] * block.depth;
         strides[i] = width;
     }
     if (product->kind != GEMM_NT)
         pack_lines(product, out, starts, strides, panels,
-                   product->b + chunk->p * product->ldb + chunk->column, product->ldb, chunk->k,
-                   NULL);
+                   product->b + block.p * product->ldb + pass->column, product->ldb, block.k, NULL);
     else
         for (size_t i = 0; i < panels; i++)
             product->operations->pack_rows(
-                out[i], product->b + (chunk->column + starts[i]) * product->ldb + chunk->p,
-                product->ldb, starts[i + 1] - starts[i], chunk->k, width);
+                out[i], product->b + (pass->column + starts[i]) * product->ldb + block.p,
+                product->ldb, starts[i + 1] - starts[i], block.k, width);
 }
 
-/* Rows of `panel` times `columns` columns from `column` of the chunk. */
-static void compute(const product *product, const chunk *chunk, size_t panel, size_t column,
-                    size_t columns)
+static void pack_units(product *product, const pass *pass, atomic_size_t *next)
 {
-    size_t start = panel_start(chunk, panel), rows = panel_start(chunk, panel + 1) - start;
-    size_t place = (chunk->row + start) * product->ldc + chunk->column + column;
-    const gemm_epilogue *epilogue = chunk->last ? product->epilogue : NULL;
-    const float *bias = epilogue && epilogue->bias ? epilogue->bias + chunk->column + column : NULL;
+    size_t in_block = divide_up(pass->column_panels, PACK_PANELS);
+    size_t units = in_block * (pass->end_block - pass->first_block);
+    for (;;) {
+        size_t unit = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+        if (unit >= units)
+            return;
+        size_t first = unit % in_block * PACK_PANELS;
+        pack_b(product, pass, pass->first_block + unit / in_block, first,
+               smaller(first + PACK_PANELS, pass->column_panels));
+    }
+}
+
+/* A packed panel of A times `columns` columns from `column` of the pass. */
+static void compute(const product *product, const pass *pass, size_t index, const float *a,
+                    size_t panel, size_t column, size_t columns)
+{
+    size_t start = panel_start(product, panel), rows = panel_start(product, panel + 1) - start;
+    size_t depth = block_at(product, index).depth;
+    size_t place = start * product->ldc + pass->column + column;
+    const gemm_epilogue *epilogue = index + 1 == product->blocks ? product->epilogue : NULL;
+    const float *bias = epilogue && epilogue->bias ? epilogue->bias + pass->column + column : NULL;
     product->operations->multiply_panel(
-        rows, columns, chunk->depth, product->packed_a + start * chunk->depth,
-        product->packed_b + column * chunk->depth, product->c + place, product->ldc, bias,
-        product->accumulate || !chunk->first);
+        rows, columns, depth, a, b_panels(product, pass, index) + column * depth,
+        product->c + place, product->ldc, bias, product->accumulate || index > 0);
     if (epilogue && epilogue->gelu)
         for (size_t row = 0; row < rows; row++, place += product->ldc)
             product->kernels->gelu_forward(epilogue->gelu + place, product->c + place, columns);
 }
 
-static void compute_tasks(product *product, const chunk *chunk, size_t threads)
+/* A panels `first` … `end` − 1 times the columns of a part. */
+static void run_task(const product *product, const pass *pass, size_t part, size_t first,
+                     size_t end, float *packed_a)
 {
-    size_t width = product->kernels->tile_columns;
-    size_t column_panels = divide_up(chunk->columns, width);
-    size_t floats = column_panels * width * chunk->depth;
-    size_t column_groups = smaller(column_panels, 1 + floats / TASK_FLOATS);
-    size_t wanted = threads == 1 ? 1 : threads * TASKS_PER_THREAD;
-    size_t row_groups = smaller(chunk->row_panels, divide_up(wanted, column_groups));
-    for (;;) {
-        size_t task = atomic_fetch_add_explicit(&product->next_task, 1, memory_order_relaxed);
-        size_t column_group = task / row_groups, row_group = task % row_groups;
-        if (column_group >= column_groups)
-            return;
-        size_t first = column_group * column_panels / column_groups * width;
-        size_t end = (column_group + 1) * column_panels / column_groups * width;
-        for (size_t panel = row_group * chunk->row_panels / row_groups;
-             panel < (row_group + 1) * chunk->row_panels / row_groups; panel++)
-            compute(product, chunk, panel, first, smaller(end, chunk->columns) - first);
+    size_t width = product->kernels->tile_columns, start = panel_start(product, first);
+    size_t part_start = part * pass->column_panels / pass->parts;
+    size_t panels = (part + 1) * pass->column_panels / pass->parts - part_start;
+    bool summed =
+        product->epilogue && product->epilogue->row_sums && pass->column == 0 && part == 0;
+    for (size_t index = pass->first_block; index < pass->end_block; index++) {
+        const block block = block_at(product, index);
+        for (size_t i = first; i < end; i += PACK_PANELS)
+            pack_a(product, &block, i, smaller(i + PACK_PANELS, end), summed,
+                   packed_a + (panel_start(product, i) - start) * block.depth);
+        size_t groups = smaller(panels, 1 + panels * width * block.depth / GROUP_FLOATS);
+        for (size_t group = 0; group < groups; group++) {
+            size_t column = (part_start + group * panels / groups) * width;
+            size_t column_end = (part_start + (group + 1) * panels / groups) * width;
+            for (size_t panel = first; panel < end; panel++)
+                compute(product, pass, index,
+                        packed_a + (panel_start(product, panel) - start) * block.depth, panel,
+                        column, smaller(column_end, pass->columns) - column);
+        }
     }
 }
 
-/* All threads of the team call this together. `more`: another chunk follows. */
-static void compute_chunk(product *product, const chunk *chunk, bool new_b, bool more,
-                          size_t thread, size_t threads)
+/* Tasks are large as long as many panels are left, and never of two parts. */
+static bool draw_task(const product *product, const pass *pass, atomic_size_t *next,
+                      size_t most_panels, size_t threads, size_t *part, size_t *first, size_t *end)
 {
-    size_t column_panels = divide_up(chunk->columns, product->kernels->tile_columns);
-    if (new_b)
-        for (size_t panel = thread * PACK_PANELS; panel < column_panels;
-             panel += threads * PACK_PANELS)
-            pack_b(product, chunk, panel, smaller(panel + PACK_PANELS, column_panels));
-    for (size_t panel = thread * PACK_PANELS; panel < chunk->row_panels;
-         panel += threads * PACK_PANELS)
-        pack_a(product, chunk, panel, smaller(panel + PACK_PANELS, chunk->row_panels));
-    if (thread == 0)
-        atomic_store_explicit(&product->next_task, 0, memory_order_relaxed);
-    if (threads > 1) {
-#pragma omp barrier
-    }
-    compute_tasks(product, chunk, threads);
-    if (threads > 1 && more) { /* the panels are in use until here */
-#pragma omp barrier
-    }
+    size_t all = product->row_panels * pass->parts, count;
+    size_t place = atomic_load_explicit(next, memory_order_relaxed);
+    do {
+        if (place >= all)
+            return false;
+        *part = place / product->row_panels;
+        *first = place % product->row_panels;
+        count = threads == 1 ? most_panels : larger(1, (all - place) / (2 * threads));
+        count = smaller(smaller(count, most_panels), product->row_panels - *first);
+    } while (!atomic_compare_exchange_weak_explicit(next, &place, place + count,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    *end = *first + count;
+    return true;
 }
 
+/* The panels of A that fit into `floats`. */
+static size_t panels_in(const product *product, size_t floats)
+{
+    size_t panel = product->kernels->tile_rows * larger(product->depth, 1);
+    return smaller(TASK_PANELS, floats / panel);
+}
+
+static pass pass_at(const product *product, size_t column, size_t first_block, int half,
+                    size_t threads)
+{
+    pass pass = {.column = column,
+                 .columns = smaller(product->pass_columns, product->n - column),
+                 .first_block = first_block,
+                 .end_block = smaller(first_block + product->pass_blocks, product->blocks),
+                 .packed_b = product->packed_b[half]};
+    pass.column_panels = divide_up(pass.columns, product->kernels->tile_columns);
+    size_t wanted = threads == 1 ? 1 : divide_up(threads * TASKS_PER_THREAD, product->row_panels);
+    pass.parts = larger(1, smaller(wanted, pass.column_panels / LEAST_PART));
+    return pass;
+}
+
+/* All threads of the team call this together. */
 static void compute_all(product *product, size_t thread, size_t threads)
 {
-    size_t values = product->operations->values_in_place;
-    size_t blocks = product->k > 0 ? divide_up(product->k, BLOCK_DEPTH * values) : 1;
-    for (size_t column = 0; column < product->n; column += product->chunk_columns)
-        for (size_t row = 0; row < product->m; row += product->chunk_rows)
-            for (size_t block = 0; block < blocks; block++) {
-                size_t p = block * product->k / blocks;
-                chunk chunk = {
-                    .row = row,
-                    .rows = smaller(product->chunk_rows, product->m - row),
-                    .column = column,
-                    .columns = smaller(product->chunk_columns, product->n - column),
-                    .p = p,
-                    .k = (block + 1) * product->k / blocks - p,
-                    .first = block == 0,
-                    .last = block + 1 == blocks,
-                };
-                chunk.depth = divide_up(chunk.k, values);
-                chunk.row_panels = divide_up(chunk.rows, product->kernels->tile_rows);
-                /* B stays packed from one chunk of rows to the next where k is a single block. */
-                bool more = !chunk.last || row + chunk.rows < product->m ||
-                            column + chunk.columns < product->n;
-                compute_chunk(product, &chunk, blocks > 1 || row == 0, more, thread, threads);
+    float *packed_a = product->packed_a;
+    size_t most_panels = product->packed_a_panels;
+    if (thread > 0) {
+        size_t floats;
+        packed_a = workspace_of_thread(&floats);
+        most_panels = panels_in(product, floats);
+    }
+    int half = 0;
+    for (size_t column = 0; column < product->n; column += product->pass_columns)
+        for (size_t index = 0; index < product->blocks; index += product->pass_blocks) {
+            const pass pass = pass_at(product, column, index, half, threads);
+            size_t part, first, end;
+            pack_units(product, &pass, &product->next_unit[half]);
+            if (threads > 1) {
+#pragma omp barrier
             }
+            /* Nobody is in the pass before this one any more. */
+            if (thread == 0) {
+                atomic_store_explicit(&product->next_unit[!half], 0, memory_order_relaxed);
+                atomic_store_explicit(&product->next_task[!half], 0, memory_order_relaxed);
+            }
+            while (draw_task(product, &pass, &product->next_task[half], most_panels, threads, &part,
+                             &first, &end))
+                run_task(product, &pass, part, first, end, packed_a);
+            half = !half;
+        }
 }
 
-/* Rows and columns of a chunk: the wanted ones, or what a small workspace has room for. */
-static void plan_chunks(product *product, float *workspace, size_t floats)
+/* What a pass takes: the wanted, or what a small workspace has room for. */
+static void plan_passes(product *product)
 {
-    const kernels *kernels = product->kernels;
-    size_t depth =
-        smaller(divide_up(product->k, product->operations->values_in_place), BLOCK_DEPTH);
-    size_t limit = floats / (depth > 0 ? depth : 1);
-    size_t rows = smaller(product->m, CHUNK_ROWS), columns = smaller(product->n, CHUNK_COLUMNS);
-    columns = divide_up(columns, kernels->tile_columns) * kernels->tile_columns;
-    if (rows + columns > limit) {
-        rows = smaller(rows, limit / 2);
-        columns = (limit - rows) / kernels->tile_columns * kernels->tile_columns;
-    }
-    product->chunk_rows = rows;
-    product->chunk_columns = columns;
-    product->packed_b = workspace; /* first: its vectors are loaded aligned */
-    product->packed_a = workspace + columns * depth;
+    const size_t width = product->kernels->tile_columns;
+    const size_t values = product->operations->values_in_place;
+    size_t floats;
+    float *workspace = workspace_of_thread(&floats);
+    product->row_panels = divide_up(product->m, product->kernels->tile_rows);
+    product->blocks = larger(1, divide_up(product->k, BLOCK_DEPTH * values));
+    product->depth = divide_up(divide_up(product->k, product->blocks), values);
+    product->packed_a_panels = panels_in(product, floats / 2);
+    size_t packed_a = product->packed_a_panels * product->kernels->tile_rows * product->depth;
+    packed_a = divide_up(packed_a, width) * width; /* vectors of B are loaded aligned */
+    size_t half = (floats - packed_a) / 2 / width * width, depth = larger(1, product->depth);
+    half = smaller(half, PASS_FLOATS);
+    size_t columns = smaller(smaller(product->n, PASS_COLUMNS), half / depth / width * width);
+    columns = divide_up(columns, width) * width;
+    product->pass_columns = columns;
+    product->pass_blocks = larger(1, smaller(product->blocks, half / (columns * depth)));
+    product->packed_a = workspace;
+    product->packed_b[0] = workspace + packed_a;
+    product->packed_b[1] = product->packed_b[0] + half;
 }
 
 void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, size_t k,
@@ -265,9 +339,7 @@ void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, si
                        .ldc = ldc,
                        .accumulate = accumulate,
                        .epilogue = epilogue};
-    size_t floats;
-    float *workspace = workspace_of_thread(&floats);
-    plan_chunks(&product, workspace, floats);
+    plan_passes(&product);
     size_t threads = omp_in_parallel() ? 1 : (size_t)omp_get_max_threads();
     threads = smaller(threads, 1 + (size_t)((double)m * (double)n * (double)k / THREAD_WORK));
     if (threads == 1) {
