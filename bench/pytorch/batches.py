@@ -54,15 +54,3 @@ def make_stream(lengths, vocab_size, seed):
             "masked_positions": positions,
             "masked_labels": random.integers(5, vocab_size, len(positions), dtype=numpy.int32),
             "next_sentence_labels": random.integers(0, 2, len(lengths)).astype(numpy.uint8)}
-
-
-def natural_lengths(count, max_length, seed):
-    """Lengths as BERT's pairs have them: nine of ten reach the limit or end with their document, one of
-    ten aims at a uniformly drawn shorter length (Devlin et al. 2018, A.2)."""
-    random = numpy.random.default_rng(seed)
-    lengths = numpy.full(count, max_length)
-    short = random.random(count) < 0.1
-    lengths[short] = random.integers(5, max_length + 1, short.sum())
-    ends = ~short & (random.random(count) < 0.15)
-    lengths[ends] = random.integers(max_length // 4, max_length + 1, ends.sum())
-    return lengths

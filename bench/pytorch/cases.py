@@ -1,8 +1,8 @@
-"""What bench/against-pytorch compares: models, batches, and the ways in which PyTorch may be fast."""
+"""What bench/against-pytorch compares: models and batches."""
 
 import numpy
 
-from batches import make_stream, natural_lengths
+from batches import make_stream
 
 SIZES = {  # layers, hidden; heads of 64 and 4 × hidden inside, as everywhere in BERT
     "tiny": (2, 128), "mini": (4, 256), "distil": (6, 768), "base": (12, 768), "large": (24, 1024),
@@ -11,6 +11,7 @@ VOCAB_SIZE = 30522
 
 
 def config_of(size):
+    """distil is DistilBERT's size, as a BERT of six layers on both sides."""
     layers, hidden = SIZES[size]
     return {"architectures": ["BertForPreTraining"], "model_type": "bert", "vocab_size": VOCAB_SIZE,
             "hidden_size": hidden, "num_hidden_layers": layers, "num_attention_heads": hidden // 64,
@@ -20,36 +21,36 @@ def config_of(size):
             "pad_token_id": 0}
 
 
-def full(count, length):
-    return lambda: make_stream(numpy.full(count, length), VOCAB_SIZE, seed=1)
-
-
-def natural(count, length):
-    return lambda: make_stream(natural_lengths(count, length, seed=2), VOCAB_SIZE, seed=3)
-
-
 class Case:
-    def __init__(self, name, size, batch, inference=False, quick=False):
-        self.name, self.size, self.batch, self.inference, self.quick = name, size, batch, inference, quick
+    """`batch`: sequences and length in tokens. kind: "full" (every sequence as long as the limit), "pairs"
+    (real pairs of natural length) or "sentences" (real sentences, for inference). `like`: the name of the
+    case that PyTorch is tuned on for this one, where that is another."""
+
+    def __init__(self, size, sequences, length, kind="full", quick=False, like=None):
+        self.size, self.sequences, self.length, self.kind, self.quick = size, sequences, length, kind, quick
+        self.inference = kind == "sentences"
+        self.name = f"{size} {'' if kind == 'full' else kind + ' '}{sequences}x{length}"
+        self.like = like or self.name
+
+    def full_stream(self):
+        return make_stream(numpy.full(self.sequences, self.length), VOCAB_SIZE, seed=1)
 
 
 CASES = [
-    Case("base 8x128", "base", full(8, 128), quick=True),
-    Case("base 32x128", "base", full(32, 128)),
-    Case("base 4x512", "base", full(4, 512)),
-    Case("large 4x128", "large", full(4, 128)),
-    Case("large 1x512", "large", full(1, 512)),
-    Case("distil 8x128", "distil", full(8, 128)),
-    Case("mini 32x128", "mini", full(32, 128), quick=True),
-    Case("mini 8x512", "mini", full(8, 512)),
-    Case("tiny 32x128", "tiny", full(32, 128), quick=True),
-    Case("tiny 8x512", "tiny", full(8, 512)),
-    Case("base natural 16x128", "base", natural(16, 128)),
-    Case("mini natural 32x128", "mini", natural(32, 128)),
-    Case("base inference, mixed", "base", natural(32, 128), inference=True, quick=True),
+    Case("base", 8, 128, quick=True),
+    Case("base", 32, 128, like="base 8x128"),
+    Case("base", 4, 512),
+    Case("large", 4, 128, like="base 8x128"),
+    Case("large", 2, 512, like="base 4x512"),
+    Case("distil", 8, 128, like="base 8x128"),
+    Case("distil", 4, 512, like="base 4x512"),
+    Case("mini", 32, 128, quick=True),
+    Case("mini", 8, 512, like="mini 32x128"),
+    Case("tiny", 32, 128, quick=True),
+    Case("tiny", 8, 512, like="tiny 32x128"),
+    Case("base", 16, 128, "pairs", like="base 8x128"),
+    Case("base", 8, 512, "pairs", like="base 4x512"),
+    Case("mini", 32, 128, "pairs", like="mini 32x128"),
+    Case("mini", 32, 512, "pairs", like="mini 32x128", quick=True),
+    Case("base", 128, 128, "sentences", quick=True),
 ]
-
-# Flags of peer.py. bfloat16 stands apart: it is another arithmetic, so each side's is held against the
-# other's, and then the best of each.
-FLOAT32 = [["--fused"], ["--fused", "--compile"], ["--fused", "--attention", "eager"]]
-BFLOAT16 = [["--fused", "--bf16"], ["--fused", "--bf16", "--compile"]]

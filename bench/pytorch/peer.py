@@ -19,10 +19,11 @@ import transformers
 from batches import read_safetensors
 
 
-def dense_batch(stream):
-    """Unpadded stream to the padded tensors that transformers takes; labels are -100 elsewhere."""
+def dense_batch(stream, first=0, end=None):
+    """Sequences `first` … `end` − 1 of an unpadded stream as the padded tensors that transformers takes;
+    labels are -100 elsewhere."""
     starts = stream["sequence_starts"]
-    lengths = numpy.diff(starts)
+    lengths = numpy.diff(starts)[first:end]
     rows, width = len(lengths), int(lengths.max())
     tokens = numpy.zeros((rows, width), numpy.int64)
     types = numpy.zeros((rows, width), numpy.int64)
@@ -30,13 +31,13 @@ def dense_batch(stream):
     flat_labels = numpy.full(int(starts[-1]), -100, numpy.int64)
     flat_labels[stream["masked_positions"]] = stream["masked_labels"]
     labels = numpy.full((rows, width), -100, numpy.int64)
-    for row, (start, length) in enumerate(zip(starts, lengths)):
+    for row, (start, length) in enumerate(zip(starts[first:], lengths)):
         tokens[row, :length] = stream["tokens"][start:start + length]
         types[row, :length] = stream["token_types"][start:start + length]
         labels[row, :length] = flat_labels[start:start + length]
         mask[row, :length] = 1
     batch = {"input_ids": tokens, "token_type_ids": types, "labels": labels,
-             "next_sentence_label": stream["next_sentence_labels"].astype(numpy.int64)}
+             "next_sentence_label": stream["next_sentence_labels"][first:end].astype(numpy.int64)}
     if lengths.min() < width:
         batch["attention_mask"] = mask
     return {name: torch.from_numpy(value) for name, value in batch.items()}
@@ -55,18 +56,24 @@ class Peer:
         torch.manual_seed(0)
         config = transformers.BertConfig.from_json_file(arguments.config)
         config._attn_implementation = arguments.attention
-        self.model = transformers.BertForPreTraining(config)
         self.training = not arguments.inference
+        if self.training:
+            self.model = transformers.BertForPreTraining(config)
+        else:  # what both sides compute: hidden states
+            self.model = transformers.BertModel(config, add_pooling_layer=False)
         self.model.train(self.training)
         self.bf16 = arguments.bf16
         stream = read_safetensors(arguments.batch)
-        self.batches = [dense_batch(stream)]
         if arguments.inference:  # what a user gets from a tokenizer with padding=True, 32 at a time
-            self.batches = [{k: v for k, v in b.items() if "label" not in k} for b in self.batches]
+            count = len(stream["sequence_starts"]) - 1
+            pieces = [dense_batch(stream, first, min(first + 32, count)) for first in range(0, count, 32)]
+            self.batches = [{k: v for k, v in b.items() if "label" not in k} for b in pieces]
+        else:
+            self.batches = [dense_batch(stream)]
         self.run = torch.compile(self.model) if arguments.compile else self.model
         if self.training:
             self.optimizer = torch.optim.AdamW(decay_groups(self.model, 0.01), lr=1e-4, eps=1e-8,
-                                               fused=arguments.fused or None)
+                                               fused=True)
 
     def step(self):
         loss = 0.0
@@ -92,7 +99,6 @@ def main():
     parser.add_argument("--attention", default="sdpa", choices=["sdpa", "eager"])
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--bf16", action="store_true")
-    parser.add_argument("--fused", action="store_true")
     parser.add_argument("--inference", action="store_true")
     arguments = parser.parse_args()
     peer = Peer(arguments)

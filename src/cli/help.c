@@ -22,6 +22,17 @@ static const char program_examples[] =
     "bert evaluate --model run --data data\n"
     "bert fill-mask --model run \"Paris is the [MASK] of France.\"\n";
 
+static const struct {
+    const char *name, *meaning;
+} environment[] = {
+    {"OMP_NUM_THREADS", "how many threads to compute with where no option says it"},
+    {"BERT_KERNELS", "the kernels to compute with: avx512_bf16, avx512, avx2 or generic; the best "
+                     "that the processor has where this names none of its own"},
+    {"GOMP_SPINCOUNT", "how long a waiting thread spins before it sleeps; 10000 where neither this "
+                       "nor OMP_WAIT_POLICY is set"},
+};
+enum { ENVIRONMENT_COUNT = sizeof environment / sizeof *environment };
+
 /* ------------------------------------------------------------------------------------ help --- */
 
 /* Prints words until the line is full, then goes on in column `indent`. `column` is where the
@@ -106,6 +117,11 @@ void help_print_program(void)
     printf("  %-18s%s\n", "help [COMMAND]", "say more about a command");
     printf("\n  %-18s%s\n", "--help, -h", "show this text");
     printf("  %-18s%s\n", "--version", "show the version");
+    printf("\nEnvironment:\n");
+    for (size_t i = 0; i < ENVIRONMENT_COUNT; i++) {
+        printf("  %-18s", environment[i].name);
+        print_wrapped(environment[i].meaning, 20, 20);
+    }
     printf("\nExample:\n");
     print_examples(program_examples, "  ");
 }
@@ -257,8 +273,11 @@ void help_print_program_page(void)
     printf(".SH OPTIONS\n.TP\n.BR \\-\\-help \", \" \\-h\nshow a summary\n"
            ".TP\n.B \\-\\-version\nshow the version\n");
     print_page_exit_status();
-    printf(".SH ENVIRONMENT\n.TP\n.B OMP_NUM_THREADS\n"
-           "how many threads to compute with where no option says it\n");
+    printf(".SH ENVIRONMENT\n");
+    for (size_t i = 0; i < ENVIRONMENT_COUNT; i++) {
+        printf(".TP\n.B %s\n", environment[i].name);
+        print_roff(environment[i].meaning);
+    }
     print_page_examples(program_examples);
 }
 

@@ -1,0 +1,97 @@
+"""In which ways PyTorch may be fast on a processor, and which of them won on this machine.
+
+A setting is a list of words: the flags of peer.py, and these for the environment of its process:
+  jemalloc   its allocator, as PyTorch's tuning guide sets it: freed memory is kept
+  mkl        MKL runs the kernels of its own choice on processors of other vendors, too (mkl_any_vendor.c)
+"""
+
+import json
+import os
+import pathlib
+import platform
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+KNOWN = HERE / "tuned.json"  # in the repository: what won where the figures of README were measured
+OWN = ROOT / "build" / "python" / "pytorch-peer-tuned.json"  # what --tune found here
+JEMALLOC = ["/usr/lib/x86_64-linux-gnu/libjemalloc.so.2", "/usr/lib/aarch64-linux-gnu/libjemalloc.so.2"]
+JEMALLOC_OPTIONS = ("oversize_threshold:1,background_thread:true,metadata_thp:auto,thp:always,"
+                    "dirty_decay_ms:9000000000,muzzy_decay_ms:9000000000")
+ENVIRONMENT = ["jemalloc", "mkl"]
+
+# bfloat16 stands apart: it is another arithmetic, so each side's is held against the other's.
+CANDIDATES = {
+    "float32": ["jemalloc mkl", "jemalloc mkl --attention eager", "jemalloc mkl --compile"],
+    "bf16": ["jemalloc mkl --bf16", "jemalloc mkl --bf16 --compile"],
+}
+# Where nothing is known of a case: what won most often.
+USUAL = {"float32": "jemalloc mkl", "bf16": "jemalloc mkl --bf16 --compile"}
+
+
+def machine(threads):
+    name = platform.machine()
+    for line in open("/proc/cpuinfo"):
+        key, _, value = line.partition(":")
+        if key.strip() in ("model name", "cpu family", "model"):
+            name += f" {key.strip()} {value.strip()}"
+        if not line.strip():
+            break
+    return f"{name}, {threads} threads"
+
+
+def mkl_library():
+    """Compiled on demand; None where the processor is Intel's or is no x86."""
+    with open("/proc/cpuinfo") as file:
+        if platform.machine() != "x86_64" or "GenuineIntel" in file.read():
+            return None
+    library = ROOT / "build" / "python" / "mkl_any_vendor.so"
+    source = HERE / "mkl_any_vendor.c"
+    if not library.exists() or library.stat().st_mtime < source.stat().st_mtime:
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+    return str(library)
+
+
+def split(setting):
+    """Flags of peer.py and the environment of its process."""
+    words, environment, preload = setting.split(), {}, []
+    if "jemalloc" in words:
+        preload += [path for path in JEMALLOC if os.path.exists(path)][:1]
+        environment["MALLOC_CONF"] = JEMALLOC_OPTIONS
+    if "mkl" in words and mkl_library():
+        preload.append(mkl_library())
+    if preload:
+        environment["LD_PRELOAD"] = " ".join(preload)
+    return [word for word in words if word not in ENVIRONMENT], environment
+
+
+def read(path):
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+class Tuned:
+    """Winners by machine, versions, case and precision."""
+
+    def __init__(self, threads, versions):
+        self.place = f"{machine(threads)}, {versions}"
+        self.known, self.own = read(KNOWN), read(OWN)
+
+    def find(self, case, precision):
+        """The setting and where it comes from."""
+        key = f"{case.like} {precision}"
+        for store in (self.own, self.known):
+            if key in store.get(self.place, {}):
+                return store[self.place][key]["best"], "tuned here"
+        for store in (self.own, self.known):
+            for place in store.values():
+                if key in place:
+                    return place[key]["best"], "tuned elsewhere"
+        return USUAL[precision], "not tuned"
+
+    def keep(self, case, precision, seconds):
+        """`seconds` a step by setting."""
+        best = min(seconds, key=seconds.get)
+        entry = {"best": best, "seconds": {name: round(value, 4) for name, value in seconds.items()}}
+        self.own.setdefault(self.place, {})[f"{case.like} {precision}"] = entry
+        OWN.write_text(json.dumps(self.own, indent=1, sort_keys=True) + "\n")
+        return best

@@ -1,0 +1,126 @@
+"""The processes that bench/against-pytorch holds beside each other, and the probe of the machine's cores."""
+
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from settings import split
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = HERE.parent.parent / "build" / "release"
+
+
+class Side:
+    """A process that runs steps on demand. It works only while it is asked: sides may stand side by side."""
+
+    def __init__(self, command, environment=None):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        stderr=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+        self.failed = not self.process.stdout.readline()
+
+    def steps(self, count):
+        """Seconds of one step, of `count`."""
+        try:
+            self.process.stdin.write(f"steps {count}\n")
+            self.process.stdin.flush()
+            answer = json.loads(self.process.stdout.readline())
+        except (BrokenPipeError, json.JSONDecodeError):
+            raise RuntimeError("the process ended: " + " ".join(map(str, self.process.args))) from None
+        self.peak_bytes = answer["peak_bytes"]
+        return answer["seconds"] / count
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def pytorch(files, case, setting, threads):
+    flags, environment = split(setting)
+    mode = ["--inference"] if case.inference else []
+    return Side([sys.executable, HERE / "peer.py", "--config", files[0], "--batch", files[1],
+                 "--threads", str(threads), *mode, *flags], environment)
+
+
+def ours(files, case, precision, threads):
+    mode = ["--inference"] if case.inference else []
+    return Side([BUILD / "bench" / "training_step", *files, str(threads), "--precision", precision, *mode])
+
+
+class Probe:
+    """The machine's own multiply-add rate now: a round without its usual cores tells nothing."""
+
+    def __init__(self, threads):
+        self.command = [BUILD / "bench" / "fma_probe", str(threads)]
+        self.best = max(self.measure() for _ in range(10))
+
+    def measure(self):
+        return float(subprocess.run(self.command, capture_output=True, text=True, check=True).stdout)
+
+    def free(self):
+        rate = self.measure()
+        self.best = max(self.best, rate)
+        return rate > 0.85 * self.best
+
+
+class Rounds:
+    """Measurements in turns: a round counts where the machine was free before and after it."""
+
+    def __init__(self, probe, rounds):
+        self.probe, self.rounds = probe, rounds
+        self.kept, self.set_aside = 0, 0
+
+    def medians(self, measures):
+        """Of each of the functions, called in turn."""
+        times = {name: [] for name in measures}
+        while self.kept < self.rounds and self.set_aside < 4 * self.rounds:
+            before = self.probe.free()
+            now = {name: measure() for name, measure in measures.items()}
+            if not (before and self.probe.free()):
+                self.set_aside += 1
+                continue
+            self.kept += 1
+            for name, seconds in now.items():
+                times[name].append(seconds)
+        if self.kept == 0:
+            raise RuntimeError("the machine was never free: no round could be counted")
+        return {name: statistics.median(values) for name, values in times.items()}
+
+
+def seconds_until(command, environment, seen):
+    """From the command to the first of its lines that `seen` accepts; the process then ends."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               env={**os.environ, **environment})
+    while not seen(process):
+        if process.poll() is not None:
+            raise RuntimeError("the process ended early: " + " ".join(map(str, command)))
+        time.sleep(0.002)
+    seconds = time.perf_counter() - start
+    process.kill()
+    process.communicate()
+    return seconds
+
+
+def our_first_step(config, data, threads):
+    """`bert pretrain` on one pair of 128 tokens, until the line of its first step stands in metrics.jsonl."""
+    with tempfile.TemporaryDirectory() as directory:
+        run = pathlib.Path(directory) / "run"
+        metrics = run / "metrics.jsonl"
+        command = [BUILD / "bert", "pretrain", "--data", data, "--model", config, "--output", run,
+                   "--threads", str(threads), "--per-device-train-batch-size", "1", "--max-seq-length", "128",
+                   "--logging-steps", "1", "--max-steps", "100000"]
+        return seconds_until(command, {}, lambda _: metrics.exists() and metrics.stat().st_size > 0)
+
+
+def their_first_step(config, data, threads, setting):
+    _, environment = split(setting)
+    command = [sys.executable, HERE / "first_step.py", config, data, str(threads)]
+    return seconds_until(command, environment, lambda process: process.stdout.readline())
