@@ -11,7 +11,7 @@ import material
 from batches import read_safetensors, write_safetensors
 from cases import CASES, config_of
 from settings import CANDIDATES, Tuned
-from sides import Probe, Rounds, our_first_step, ours, pytorch, their_first_step
+from sides import NeverFree, Probe, Rounds, our_first_step, ours, pytorch, their_first_step
 
 FIRST_STEP = "base first step"
 
@@ -41,13 +41,19 @@ def tune(case, precision, files, threads, tuned):
         print(f"  {case.name} {precision}: {seconds[setting]:.4f} s  {setting or '(as installed)'}", flush=True)
     if not seconds:
         raise RuntimeError(f"PyTorch runs {case.name} with none of its settings")
-    return tuned.keep(case, precision, seconds)
+    tuned.keep(case, precision, seconds)
 
 
-def compare(case, precision, files, tokens, arguments, probe, tuned):
+def compare(case, precision, arguments, probe, tuned):
+    with tempfile.TemporaryDirectory() as directory:
+        files, tokens = write_files(case, directory)
+        return compare_files(case, precision, files, tokens, arguments, probe, tuned)
+
+
+def compare_files(case, precision, files, tokens, arguments, probe, tuned):
     if arguments.tune:
         tune(case, precision, files, arguments.threads, tuned)
-    setting, origin = tuned.find(case, precision)
+    setting, origin = tuned.find(case, precision, compiled=not arguments.quick)
     rounds = Rounds(probe, arguments.rounds)
     with ours(files, case, precision, arguments.threads) as us, \
             pytorch(files, case, setting, arguments.threads) as them:
@@ -56,7 +62,8 @@ def compare(case, precision, files, tokens, arguments, probe, tuned):
         for name, side in sides.items():
             side.steps(1)  # allocates, compiles
             counts[name] = max(1, round(1.0 / side.steps(1)))  # at least about a second a round
-        medians = rounds.medians({name: lambda name=name: sides[name].steps(counts[name]) for name in sides})
+        medians = rounds.medians({name: lambda name=name: sides[name].steps(counts[name]) for name in sides},
+                                 [side.process.pid for side in sides.values()])
         peaks = {name: side.peak_bytes for name, side in sides.items()}
     return {"seconds": medians, "tokens_per_second": {name: tokens / value for name, value in medians.items()},
             "ratio": medians["pytorch"] / medians["bert.c"], "peak_bytes": peaks,
@@ -105,19 +112,19 @@ def wanted_cases(parser, arguments):
     return [case.name for case in CASES if case.quick or not arguments.quick] + [FIRST_STEP]
 
 
-def keep(path, head, name, precision, result):
+def keep(path, place, name, precision, result):
     """Results join those of earlier runs in the same file where machine, threads and versions are the same."""
     path = pathlib.Path(path)
     report = json.loads(path.read_text()) if path.exists() else {}
-    if any(report.get(key) != value for key, value in head.items()):
-        report = {**head, "cases": {}}
+    if report.get("machine") != place:
+        report = {"machine": place, "cases": {}}
     report["cases"].setdefault(name, {})[precision] = result
     path.write_text(json.dumps(report, indent=1) + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="five minutes: some cases, float32, three rounds")
+    parser.add_argument("--quick", action="store_true", help="five minutes: some cases, float32, three rounds, nothing compiled")
     parser.add_argument("--tune", action="store_true", help="look for PyTorch's best settings first, and keep them")
     parser.add_argument("--cases", help="names, separated by commas (default: all)")
     parser.add_argument("--precision", choices=["float32", "bf16", "both"], default="both")
@@ -134,23 +141,21 @@ def main():
     print(f"{tuned.place}; multiply-add peak {probe.best:.0f} GFLOP/s")
     print("memory: our peak over PyTorch's; aside: rounds that did not have the cores for themselves")
     print(HEADER)
-    head = {"machine": tuned.place}
     by_name = {case.name: case for case in CASES}
     for name in wanted_cases(parser, arguments):
-        if name == FIRST_STEP:
-            result = compare_first_step(arguments, probe, tuned)
-            show(name, "float32", result)
+        for precision in precisions if name != FIRST_STEP else ["float32"]:
+            try:
+                if name == FIRST_STEP:
+                    result = compare_first_step(arguments, probe, tuned)
+                else:
+                    result = compare(by_name[name], precision, arguments, probe, tuned)
+            except NeverFree as reason:
+                print(f"{name:<26}{precision:>10}  not measured: {reason}", flush=True)
+                continue
+            result["peak_gflops"] = probe.best
+            show(name, precision, result)
             if arguments.json:
-                keep(arguments.json, head, name, "float32", result)
-            continue
-        with tempfile.TemporaryDirectory() as directory:
-            files, tokens = write_files(by_name[name], directory)
-            for precision in precisions:
-                result = compare(by_name[name], precision, files, tokens, arguments, probe, tuned)
-                result["peak_gflops"] = probe.best
-                show(name, precision, result)
-                if arguments.json:
-                    keep(arguments.json, head, name, precision, result)
+                keep(arguments.json, tuned.place, name, precision, result)
 
 
 if __name__ == "__main__":

@@ -76,22 +76,21 @@ class Tuned:
         self.place = f"{machine(threads)}, {versions}"
         self.known, self.own = read(KNOWN), read(OWN)
 
-    def find(self, case, precision):
-        """The setting and where it comes from."""
+    def find(self, case, precision, compiled=True):
+        """The setting and where it comes from; not `compiled`: the best of those that need no torch.compile."""
         key = f"{case.like} {precision}"
-        for store in (self.own, self.known):
-            if key in store.get(self.place, {}):
-                return store[self.place][key]["best"], "tuned here"
-        for store in (self.own, self.known):
-            for place in store.values():
-                if key in place:
-                    return place[key]["best"], "tuned elsewhere"
-        return USUAL[precision], "not tuned"
+        here = [store.get(self.place, {}) for store in (self.own, self.known)]
+        elsewhere = [place for store in (self.own, self.known) for place in store.values()]
+        for places, origin in ((here, "tuned here"), (elsewhere, "tuned elsewhere")):
+            for place in places:
+                seconds = {name: value for name, value in place.get(key, {}).get("seconds", {}).items()
+                           if compiled or "--compile" not in name}
+                if seconds:
+                    return min(seconds, key=seconds.get), origin
+        return (USUAL[precision] if compiled else USUAL[precision].replace(" --compile", "")), "not tuned"
 
     def keep(self, case, precision, seconds):
         """`seconds` a step by setting."""
-        best = min(seconds, key=seconds.get)
-        entry = {"best": best, "seconds": {name: round(value, 4) for name, value in seconds.items()}}
+        entry = {"seconds": {name: round(value, 4) for name, value in seconds.items()}}
         self.own.setdefault(self.place, {})[f"{case.like} {precision}"] = entry
         OWN.write_text(json.dumps(self.own, indent=1, sort_keys=True) + "\n")
-        return best

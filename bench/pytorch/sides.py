@@ -70,27 +70,53 @@ class Probe:
         return rate > 0.85 * self.best
 
 
+def cpu_seconds(pids):
+    """Of the whole machine, stolen time included, and of these processes: work since the start."""
+    tick = os.sysconf("SC_CLK_TCK")
+    with open("/proc/stat") as file:
+        user, nice, system, _idle, _wait, irq, softirq, steal = map(int, file.readline().split()[1:9])
+    own = 0
+    for pid in pids:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        own += int(fields[11]) + int(fields[12])
+    return (user + nice + system + irq + softirq + steal) / tick, own / tick
+
+
+class NeverFree(Exception):
+    pass
+
+
 class Rounds:
-    """Measurements in turns: a round counts where the machine was free before and after it."""
+    """Measurements in turns. A round counts where a probe before and after it found the usual cores, and where
+    others (the processes of other users, the host of a virtual machine) took less than a twentieth of them."""
 
     def __init__(self, probe, rounds):
         self.probe, self.rounds = probe, rounds
         self.kept, self.set_aside = 0, 0
 
-    def medians(self, measures):
-        """Of each of the functions, called in turn."""
+    def one(self, measures, pids):
+        """Seconds by name, and whether the round counts."""
+        free = self.probe.free()
+        start, (machine, own) = time.perf_counter(), cpu_seconds(pids)
+        now = {name: measure() for name, measure in measures.items()}
+        passed, (machine_after, own_after) = time.perf_counter() - start, cpu_seconds(pids)
+        others = machine_after - machine - (own_after - own)
+        free = free and (not pids or others < 0.05 * passed * os.cpu_count())
+        return now, self.probe.free() and free
+
+    def medians(self, measures, pids=()):
+        """Of each of the functions, called in turn; `pids`: the processes that do the work, where they stay."""
         times = {name: [] for name in measures}
-        while self.kept < self.rounds and self.set_aside < 4 * self.rounds:
-            before = self.probe.free()
-            now = {name: measure() for name, measure in measures.items()}
-            if not (before and self.probe.free()):
+        while self.kept < self.rounds and self.set_aside < 2 * self.rounds:
+            now, counts = self.one(measures, pids)
+            if not counts:
                 self.set_aside += 1
                 continue
             self.kept += 1
             for name, seconds in now.items():
                 times[name].append(seconds)
         if self.kept == 0:
-            raise RuntimeError("the machine was never free: no round could be counted")
+            raise NeverFree(f"{self.set_aside} rounds, none of them with the cores for itself")
         return {name: statistics.median(values) for name, values in times.items()}
 
 
