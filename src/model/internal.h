@@ -118,6 +118,10 @@ dropout pass_dropout(const model_pass *pass, double probability, int layer, enum
 /* The gradients from `first` on are final. */
 void pass_gradients_ready(const model_pass *pass, size_t first);
 
+/* Embeddings and encoder. */
+model_pass pass_forward(model *model, const model_input *input, bool training, uint64_t seed,
+                        uint64_t step);
+
 /* Takes the arrays of a norm over `rows` rows. */
 norm_activations norm_take(arena *arena, size_t rows, size_t columns);
 
@@ -145,6 +149,9 @@ bool has_sequence_head(const model *model);
  * scale × loss is added to parameters and d_hidden. */
 void mlm_head_plan(model *model, arena *arena);
 void mlm_head_run(const model_pass *pass, double scale, model_losses *losses);
+/* The same with a teacher's pass over the same input: its predictions are learned from, too. */
+void mlm_head_distill(const model_pass *pass, const model_pass *teacher, double temperature,
+                      const model_scales *scales, model_losses *losses);
 void mlm_head_logits(const model_pass *pass, float *logits);
 void sequence_head_plan(model *model, arena *arena);
 void sequence_head_logits(const model_pass *pass, float *logits);

@@ -4,6 +4,7 @@
 
 #include "math/activation.h"
 #include "math/cross_entropy.h"
+#include "math/distillation.h"
 #include "math/embedding.h"
 #include "math/layernorm.h"
 #include "math/linear.h"
@@ -94,6 +95,24 @@ static void decoder_backward(const model_pass *pass, size_t first, size_t rows)
                           model->values + model->parameters.word, rows, hidden, vocab);
 }
 
+/* The rows that exist at once. */
+typedef struct block {
+    size_t first, rows;
+} block;
+
+static block block_at(size_t index, size_t blocks, size_t masked)
+{
+    size_t first = index * masked / blocks;
+    return (block){.first = first, .rows = (index + 1) * masked / blocks - first};
+}
+
+static void add_sums(model_losses *losses, cross_entropy_sums sums, size_t rows)
+{
+    losses->mlm_loss += sums.loss;
+    losses->mlm_correct += sums.correct;
+    losses->mlm_count += rows;
+}
+
 void mlm_head_run(const model_pass *pass, double scale, model_losses *losses)
 {
     float *logits = pass->model->activations.logits;
@@ -104,23 +123,49 @@ void mlm_head_run(const model_pass *pass, double scale, model_losses *losses)
         return;
     transform_forward(pass);
     size_t blocks = (masked + LOGIT_ROWS - 1) / LOGIT_ROWS;
-    for (size_t block = 0; block < blocks; block++) {
-        size_t first = block * masked / blocks, rows = (block + 1) * masked / blocks - first;
+    for (size_t i = 0; i < blocks; i++) {
+        block block = block_at(i, blocks, masked);
         cross_entropy_sums sums;
-        decoder_forward(pass, logits, first, rows);
+        decoder_forward(pass, logits, block.first, block.rows);
         if (pass->training) {
-            sums =
-                cross_entropy_forward_backward(logits, labels + first, rows, vocab, (float)scale);
-            decoder_backward(pass, first, rows);
+            sums = cross_entropy_forward_backward(logits, labels + block.first, block.rows, vocab,
+                                                  (float)scale);
+            decoder_backward(pass, block.first, block.rows);
         } else {
-            sums = cross_entropy_forward(logits, labels + first, rows, vocab);
+            sums = cross_entropy_forward(logits, labels + block.first, block.rows, vocab);
         }
-        losses->mlm_loss += sums.loss;
-        losses->mlm_correct += sums.correct;
-        losses->mlm_count += rows;
+        add_sums(losses, sums, block.rows);
     }
     if (pass->training)
         transform_backward(pass);
+}
+
+void mlm_head_distill(const model_pass *pass, const model_pass *teacher, double temperature,
+                      const model_scales *scales, model_losses *losses)
+{
+    float *logits = pass->model->activations.logits;
+    float *targets = teacher->model->activations.logits;
+    size_t masked = (size_t)pass->input->masked_count;
+    size_t vocab = (size_t)pass->model->config.vocab_size;
+    if (masked == 0)
+        return;
+    transform_forward(pass);
+    transform_forward(teacher);
+    size_t blocks = (masked + LOGIT_ROWS - 1) / LOGIT_ROWS;
+    for (size_t i = 0; i < blocks; i++) {
+        block block = block_at(i, blocks, masked);
+        decoder_forward(pass, logits, block.first, block.rows);
+        decoder_forward(teacher, targets, block.first, block.rows);
+        losses->soft_loss += soft_targets(logits, targets, block.rows, vocab, (float)temperature,
+                                          (float)scales->soft);
+        add_sums(losses,
+                 cross_entropy_forward_backward(logits, pass->input->masked_labels + block.first,
+                                                block.rows, vocab, (float)scales->mlm),
+                 block.rows);
+        values_add(logits, targets, block.rows * vocab);
+        decoder_backward(pass, block.first, block.rows);
+    }
+    transform_backward(pass);
 }
 
 void mlm_head_logits(const model_pass *pass, float *logits)

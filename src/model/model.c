@@ -221,8 +221,8 @@ void pass_gradients_ready(const model_pass *pass, size_t first)
         model->gradients_ready(model->gradients_ready_context, first);
 }
 
-static model_pass pass_forward(model *model, const model_input *input, bool training, uint64_t seed,
-                               uint64_t step)
+model_pass pass_forward(model *model, const model_input *input, bool training, uint64_t seed,
+                        uint64_t step)
 {
     model_pass pass = {
         .model = model,

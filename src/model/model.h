@@ -35,12 +35,18 @@ typedef struct model_losses {
     double label_loss;
     double label_weight; /* sum of the samples' weights: their number where there are none */
     uint64_t label_count, label_correct;
+    /* Of model_distill: temperature² × KL of the teacher's and the student's predictions, over the
+     * masked positions (mlm_count of them), and 1 − cosine of their hidden states, over all tokens.
+     */
+    double soft_loss, cosine_loss;
+    uint64_t cosine_count;
 } model_losses;
 
 /* What the gradient of each sum is multiplied by. 1 / (number, or weight, in the global batch)
  * gives the gradient of the mean however the batch is cut. */
 typedef struct model_scales {
     double mlm, nsp, labels;
+    double soft, cosine; /* of model_distill */
 } model_scales;
 
 /* The most that a call may bring; memory is planned for it (decision 6). */
@@ -82,6 +88,26 @@ void model_watch_gradients(model *model, model_gradients_ready *ready, void *con
  * number, place). Adds to `losses`. */
 void model_train(model *model, const model_input *input, uint64_t seed, uint64_t step,
                  const model_scales *scales, model_losses *losses);
+
+/* model_train of a student that learns from a teacher as DistilBERT did (Sanh et al. 2019, section
+ * 2): beside its own MLM loss from the teacher's predictions for the masked positions, at
+ * `temperature`, and from the direction of its hidden states in the last layer. Both have an MLM
+ * head, the same vocabulary and hidden size, and limits that the input is within; the teacher sees
+ * it without dropout and is not changed. */
+void model_distill(model *student, model *teacher, const model_input *input, uint64_t seed,
+                   uint64_t step, double temperature, const model_scales *scales,
+                   model_losses *losses);
+
+/* Whether the two fit; `origin` of the teacher goes into the message. */
+bert_status model_check_teacher(const model_config *student, const model_config *teacher,
+                                const char *origin, bert_error *error);
+
+/* Student's parameters from the teacher's: embeddings, MLM head, and of the teacher's layers as
+ * many as the student has, evenly from the first to the last (of 12 for 6 the ones that DistilBERT
+ * took: 0, 2, 4, 7, 9, 11). What the teacher does not have, or the student's family, is left alone.
+ */
+void parameters_from_teacher(const parameter_table *student, float *values,
+                             const parameter_table *teacher, const float *teacher_values);
 
 /* Forward without dropout; adds to `losses`. */
 void model_evaluate(model *model, const model_input *input, model_losses *losses);

@@ -7,8 +7,8 @@
 
 typedef struct weights_options {
     /* Parameters outside the encoder (pooler, MLM and NSP head, classifier) that the files do not
-     * have are initialised from `seed`, and the observer is told. Else they are an error, but for the
-     * pooler of an encoder alone, which nothing reads. */
+     * have are initialised from `seed`, and the observer is told. Else they are an error, but for
+     * the pooler of an encoder alone, which nothing reads. */
     bool create_heads;
     uint64_t seed;
     const bert_observer *observer; /* also told what was not used; may be NULL */

@@ -168,6 +168,17 @@ static void read_settings(settings *settings, const char *path)
     json_decref(object);
 }
 
+static void read_values(const golden *golden, const char *prefix, model *model)
+{
+    const parameter_table *table = model_parameter_table(model);
+    for (size_t i = 0; i < table->count; i++) {
+        const parameter *entry = &table->entries[i];
+        float *values = floats_of(golden, prefix, entry->name, entry->count);
+        memcpy(model_values(model) + entry->offset, values, entry->count * sizeof *values);
+        free(values);
+    }
+}
+
 static void golden_open(golden *golden, const char *name)
 {
     char path[256];
@@ -185,13 +196,7 @@ static void golden_open(golden *golden, const char *name)
                                  golden->input.masked_count, true, false};
     assert_ok(model_create(&golden->model, &config, &limits, error));
     assert_ok(model_check_input(golden->model, &golden->input, error));
-    const parameter_table *table = model_parameter_table(golden->model);
-    for (size_t i = 0; i < table->count; i++) {
-        const parameter *entry = &table->entries[i];
-        float *values = floats_of(golden, "values/", entry->name, entry->count);
-        memcpy(model_values(golden->model) + entry->offset, values, entry->count * sizeof *values);
-        free(values);
-    }
+    read_values(golden, "values/", golden->model);
 }
 
 static void golden_close(golden *golden)
@@ -406,6 +411,48 @@ static void test_regression_equals_transformers(void **state)
     check_forward_and_gradients("distil_scores");
 }
 
+/* The weights of the losses are those of DistilBERT's training. */
+static void test_distillation_equals_transformers(void **state)
+{
+    (void)state;
+    golden golden;
+    golden_open(&golden, "distillation");
+    model_config config;
+    model *teacher;
+    const model_input *input = &golden.input;
+    const model_limits limits = {input->token_count, input->sequence_count, input->masked_count,
+                                 false};
+    assert_ok(model_config_read(&config, "tests/model/golden/distillation/teacher.json", error));
+    assert_ok(model_check_teacher(model_configuration(golden.model), &config, "teacher", error));
+    assert_ok(model_create(&teacher, &config, &limits, error));
+    read_values(&golden, "teacher/", teacher);
+    const model_scales scales = {.mlm = 2.0 / input->masked_count,
+                                 .soft = 5.0 / input->masked_count,
+                                 .cosine = 1.0 / input->token_count};
+    model_losses losses = {0};
+    model_distill(golden.model, teacher, input, 1, 0, 2.0, &scales, &losses);
+    compare_loss(&golden, "mlm_loss", losses.mlm_loss, input->masked_count, true);
+    compare_loss(&golden, "soft_loss", losses.soft_loss, input->masked_count, true);
+    compare_loss(&golden, "cosine_loss", losses.cosine_loss, input->token_count, true);
+    assert_int_equal(losses.mlm_count, input->masked_count);
+    assert_int_equal(losses.cosine_count, input->token_count);
+    compare_all(&golden, "gradients/", model_gradients(golden.model), 0);
+
+    config.hidden_size = 48;
+    assert_fails(model_check_teacher(model_configuration(golden.model), &config, "T", error),
+                 BERT_ERROR_INPUT, "T: the teacher's hidden_size is 48, the student's 24");
+    config = *model_configuration(teacher);
+    model_config_set_head(&config, MODEL_HEAD_NONE);
+    assert_fails(model_check_teacher(model_configuration(golden.model), &config, "T", error),
+                 BERT_ERROR_INPUT, "BertModel has no MLM head");
+    config = *model_configuration(teacher);
+    config.num_hidden_layers = 1;
+    assert_fails(model_check_teacher(model_configuration(golden.model), &config, "T", error),
+                 BERT_ERROR_INPUT, "at least as many");
+    model_free(teacher);
+    golden_close(&golden);
+}
+
 static void test_adamw_steps_equal_transformers(void **state)
 {
     (void)state;
@@ -426,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_distilbert_equals_transformers),
         cmocka_unit_test(test_classification_equals_transformers),
         cmocka_unit_test(test_regression_equals_transformers),
+        cmocka_unit_test(test_distillation_equals_transformers),
         cmocka_unit_test(test_adamw_steps_equal_transformers),
         cmocka_unit_test(test_adam_steps_equal_transformers),
     };

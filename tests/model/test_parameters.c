@@ -1,7 +1,7 @@
 #include "testing.h"
 
 #include "base/threads.h"
-#include "model/parameters.h"
+#include "model/model.h"
 
 #include <math.h>
 
@@ -150,6 +150,35 @@ static void test_initial_weights(void **state)
     parameter_table_free(&table);
 }
 
+/* DistilBERT's choice of the layers of base: 0, 2, 4, 7, 9, 11. */
+static void test_layers_from_a_teacher(void **state)
+{
+    (void)state;
+    static const int layers[] = {0, 2, 4, 7, 9, 11};
+    model_config config = config_small(), distil = config_small();
+    parameter_table teacher, student;
+    config.num_hidden_layers = 12;
+    distil.family = MODEL_DISTILBERT;
+    distil.next_sentence_prediction = false;
+    distil.type_vocab_size = 0;
+    distil.num_hidden_layers = 6;
+    assert_ok(parameter_table_create(&teacher, &config, error));
+    assert_ok(parameter_table_create(&student, &distil, error));
+    float *known = initialized(&teacher, &config, 1), *values = initialized(&student, &distil, 2);
+    parameters_from_teacher(&student, values, &teacher, known);
+    for (size_t i = 0; i < student.count; i++) {
+        const parameter *entry = &student.entries[i];
+        int layer = part_is_in_layer(entry->part) ? layers[entry->layer] : 0;
+        const parameter *from = parameter_of_part(&teacher, entry->part, layer, entry->bias);
+        assert_memory_equal(values + entry->offset, known + from->offset,
+                            entry->count * sizeof *values);
+    }
+    free(known);
+    free(values);
+    parameter_table_free(&teacher);
+    parameter_table_free(&student);
+}
+
 static void test_threads_do_not_change_weights(void **state)
 {
     (void)state;
@@ -173,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_counts_of_published_sizes),
         cmocka_unit_test(test_layout),
         cmocka_unit_test(test_initial_weights),
+        cmocka_unit_test(test_layers_from_a_teacher),
         cmocka_unit_test(test_threads_do_not_change_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

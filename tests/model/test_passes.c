@@ -6,8 +6,11 @@
 
 #include <math.h>
 
-static const model_scales scales = {1.0 / FIXTURE_MASKED, 1.0 / FIXTURE_SEQUENCES,
-                                    1.0 / FIXTURE_SEQUENCES};
+static const model_scales scales = {
+    .mlm = 1.0 / FIXTURE_MASKED,
+    .nsp = 1.0 / FIXTURE_SEQUENCES,
+    .labels = 1.0 / FIXTURE_SEQUENCES,
+};
 
 static double train_loss(model *model, const model_input *input)
 {

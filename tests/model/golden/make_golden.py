@@ -264,8 +264,62 @@ def make_case(name, case, random):
     print(f"{name}: loss {float(loss):.6f}, norms {[round(n, 4) for n in norms]}, {size} bytes")
 
 
+def distillation_losses(student, teacher, labels, mask, settings):
+    """As DistilBERT's training computes them, its soft targets restricted to the masked tokens."""
+    temperature, masked = settings["temperature"], labels != IGNORED
+    s_logits, t_logits = student.logits[masked], teacher.logits[masked].detach()
+    soft = torch.nn.functional.kl_div(
+        torch.log_softmax(s_logits / temperature, -1), torch.softmax(t_logits / temperature, -1),
+        reduction="batchmean") * temperature ** 2
+    states = [output.hidden_states[-1][mask == 1] for output in (student, teacher)]
+    cosine = torch.nn.functional.cosine_embedding_loss(
+        states[0], states[1].detach(), torch.ones(len(states[0])).double())
+    return {"mlm_loss": student.loss, "soft_loss": soft, "cosine_loss": cosine}
+
+
+def make_distillation(random):
+    """A DistilBERT of 2 layers that learns from a BERT of 4."""
+    settings = dict(temperature=2.0, alpha_ce=5.0, alpha_mlm=2.0, alpha_cos=1.0)
+    sizes = dict(vocab_size=53, max_position_embeddings=20, attn_implementation="eager")
+    student_config = DistilBertConfig(dim=24, n_layers=2, n_heads=3, hidden_dim=40, dropout=0.0,
+                                      attention_dropout=0.0, **sizes)
+    teacher_config = BertConfig(hidden_size=24, num_hidden_layers=4, num_attention_heads=2,
+                                intermediate_size=32, hidden_dropout_prob=0.0,
+                                attention_probs_dropout_prob=0.0, **sizes)
+    student = DistilBertForMaskedLM(student_config).double().train()
+    teacher = BertForMaskedLM(teacher_config).double().eval()
+    lengths = [12, 1, 7]
+    for model in (student, teacher):
+        random_weights(model, random)
+        model.config.architectures = [type(model).__name__]
+    ids, types, mask, labels, pair_labels = make_batch(teacher_config, lengths, random)
+    inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask),
+              "output_hidden_states": True}
+    targets = torch.from_numpy(labels)
+    losses = distillation_losses(
+        student(**inputs, labels=targets),
+        teacher(**inputs, token_type_ids=torch.from_numpy(types)), targets,
+        inputs["attention_mask"], settings)
+    (settings["alpha_mlm"] * losses["mlm_loss"] + settings["alpha_ce"] * losses["soft_loss"] +
+     settings["alpha_cos"] * losses["cosine_loss"]).backward()
+
+    golden = {**stream(lengths, ids, types, labels, pair_labels),
+              **copies(student, "values/", lambda p: p), **copies(teacher, "teacher/", lambda p: p),
+              **copies(student, "gradients/", gradient)}
+    for name, loss in losses.items():
+        golden[name] = np.atleast_1d(loss.detach().numpy().astype(np.float32))
+    folder = FOLDER / "distillation"
+    folder.mkdir(exist_ok=True)
+    save_file({key: np.ascontiguousarray(array) for key, array in golden.items()},
+              folder / "golden.safetensors")
+    (folder / "config.json").write_text(student_config.to_json_string())
+    (folder / "teacher.json").write_text(teacher_config.to_json_string())
+    print(f"distillation: {({name: float(loss) for name, loss in losses.items()})}")
+
+
 if __name__ == "__main__":
     generator = np.random.default_rng(20181011)  # the day BERT's paper appeared
     torch.manual_seed(0)
     for case_name, description in CASES.items():
         make_case(case_name, description, generator)
+    make_distillation(generator)
