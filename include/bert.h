@@ -207,6 +207,16 @@ typedef struct bert_pretrain_params {
     const char *model;
     const char *output; /* the run's directory; must not exist, or be empty */
 
+    /* Distillation (Sanh et al. 2019): a model folder with MLM head, of the same vocabulary, hidden
+     * size and positions, from which the model learns beside the masked tokens; NULL: none. A model
+     * that starts from nothing takes over the teacher's embeddings, head and layers, evenly. The
+     * loss is alpha_ce × KL of both predictions for the masked tokens at the temperature, times its
+     * square, + alpha_mlm × MLM + alpha_cos × (1 − cosine of the last hidden states). Without
+     * next-sentence prediction. */
+    const char *teacher;
+    double distill_temperature;                                    /* 2 */
+    double distill_alpha_ce, distill_alpha_mlm, distill_alpha_cos; /* 5, 2, 1 */
+
     /* batch */
     int per_device_train_batch_size; /* 32 sequences in a micro-batch */
     int micro_batch_tokens;          /* 0: chosen from the model. A micro-batch is computed in

@@ -118,6 +118,39 @@ static const option options[] = {
      .default_text = "as the model's configuration says",
      .help = "dropout of attention probabilities"},
 
+    {.kind = OPTION_HEADING, .help = "Distillation from a teacher"},
+    {.name = "teacher",
+     .kind = OPTION_STRING,
+     .target = &settings.params.teacher,
+     .value = "FOLDER",
+     .default_text = "none",
+     .help = "learn from this model, too, which has an MLM head and the same vocabulary and hidden "
+             "size; a model that starts from nothing takes over layers of it"},
+    {.name = "distill-temperature",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.distill_temperature,
+     .value = "T",
+     AT_LEAST(0),
+     .help = "of both predictions where they are compared"},
+    {.name = "distill-alpha-ce",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.distill_alpha_ce,
+     .value = "WEIGHT",
+     AT_LEAST(0),
+     .help = "weight of the teacher's predictions in the loss"},
+    {.name = "distill-alpha-mlm",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.distill_alpha_mlm,
+     .value = "WEIGHT",
+     AT_LEAST(0),
+     .help = "weight of the masked tokens"},
+    {.name = "distill-alpha-cos",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.distill_alpha_cos,
+     .value = "WEIGHT",
+     AT_LEAST(0),
+     .help = "weight of the cosine between hidden states"},
+
     {.kind = OPTION_HEADING, .help = "Optimizer"},
     {.name = "optim",
      .kind = OPTION_STRING,
@@ -416,10 +449,12 @@ const command command_pretrain = {
         "mpirun -n N bert pretrain ... trains one model on N ranks: the batch of a step is N times "
         "as large, rank 0 writes and reports. A signal to any rank stops all; SIGUSR1, which "
         "mpirun passes on, stops a run as SIGTERM does.",
-    .examples = "bert pretrain --data data --model tiny --output run\n"
-                "bert pretrain --data data --model bert-base-uncased/ --output run\n"
-                "bert pretrain --config settings.json --output run --seed 7\n"
-                "bert pretrain --resume run\n",
+    .examples =
+        "bert pretrain --data data --model tiny --output run\n"
+        "bert pretrain --data data --model bert-base-uncased/ --output run\n"
+        "bert pretrain --data data --model distil --teacher bert-base-uncased/ --output run\n"
+        "bert pretrain --config settings.json --output run --seed 7\n"
+        "bert pretrain --resume run\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,

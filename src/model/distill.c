@@ -19,8 +19,10 @@ void model_distill(model *student, model *teacher, const model_input *input, uin
     losses->cosine_loss += cosine_distance(a->d_hidden, a->hidden, teacher->activations.hidden,
                                            pass.tokens, hidden, (float)scales->cosine);
     losses->cosine_count += pass.tokens;
+    pass_gradients_ready(&pass, student->parameters.heads);
     encoder_backward(&pass);
     embeddings_backward(&pass);
+    pass_gradients_ready(&pass, 0);
 }
 
 bert_status model_check_teacher(const model_config *student, const model_config *teacher,

@@ -35,6 +35,8 @@ static bert_status put_losses(json_t *line, const char *prefix, const model_loss
         {"loss", losses_total(losses)},
         {"mlm_loss", losses_mlm(losses)},
         {"nsp_loss", losses_nsp(losses)},
+        {"soft_loss", losses_soft(losses)},
+        {"cosine_loss", losses_cosine(losses)},
         {"mlm_accuracy", share(losses->mlm_correct, losses->mlm_count)},
         {"nsp_accuracy", share(losses->nsp_correct, losses->nsp_count)},
     };

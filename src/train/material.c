@@ -148,7 +148,7 @@ bert_status material_find_weights(char **weights, const char *model, bert_error 
 
 static bool wants_pairs(const bert_pretrain_params *params, const model_config *config)
 {
-    return params->next_sentence_prediction && config->family == MODEL_BERT;
+    return params->next_sentence_prediction && config->family == MODEL_BERT && !params->teacher;
 }
 
 static bert_status configure_folder(const material *material, const bert_pretrain_params *params,

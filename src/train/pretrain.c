@@ -80,19 +80,21 @@ static bert_status create_trainer(session *session, const bert_observer *observe
 static void announce(const session *session, const bert_observer *observer)
 {
     const run_settings *settings = &session->settings;
-    model_memory memory = model_memory_used(session->trainer.model);
+    model_memory memory = model_memory_used(session->trainer.model), teacher = {0};
+    if (session->trainer.teacher)
+        teacher = model_memory_used(session->trainer.teacher);
     double moments =
         (double)session->trainer.optimizer.state_count * OPTIMIZER_MOMENTS * sizeof(float);
     uint64_t parameters = 0;
     for (size_t i = 0; i < session->trainer.table->count; i++)
         parameters += session->trainer.table->entries[i].count;
-    observer_message(observer, BERT_MESSAGE_INFO,
-                     "%s: %d layers of %d, %.1f million parameters, %.0f MB of memory",
-                     settings->params.model, session->config.num_hidden_layers,
-                     session->config.hidden_size, (double)parameters * 1e-6,
-                     ((double)memory.parameters + (double)memory.gradients +
-                      (double)memory.activations + moments) *
-                         1e-6);
+    observer_message(
+        observer, BERT_MESSAGE_INFO,
+        "%s: %d layers of %d, %.1f million parameters, %.0f MB of memory", settings->params.model,
+        session->config.num_hidden_layers, session->config.hidden_size, (double)parameters * 1e-6,
+        ((double)memory.parameters + (double)memory.gradients + (double)memory.activations +
+         moments + (double)teacher.parameters + (double)teacher.activations) *
+            1e-6);
     observer_message(observer, BERT_MESSAGE_INFO,
                      "%s: %" PRIu64 " documents, %" PRIu64 " tokens, %" PRIu64
                      " samples an epoch; %" PRId64 " steps of %" PRId64 " samples",
@@ -150,13 +152,15 @@ static bert_status set_up(session *session, const bert_observer *observer, bert_
 {
     run_settings *settings = &session->settings;
     uint64_t samples_per_epoch;
+    if (settings->params.teacher)
+        TRY(material_check_tokenizer(&session->material, settings->params.teacher, error));
     TRY(material_configure(&session->material, &settings->params, &session->config,
                            &session->weights, observer, error));
     if (settings->params.next_sentence_prediction && !session->config.next_sentence_prediction) {
-        observer_message(observer, BERT_MESSAGE_INFO,
-                         "%s: DistilBERT has no head for next-sentence prediction: it learns from "
-                         "masked tokens alone",
-                         settings->params.model);
+        observer_message(observer, BERT_MESSAGE_INFO, "%s: no next-sentence prediction: %s",
+                         settings->params.model,
+                         settings->params.teacher ? "it is not learned from a teacher"
+                                                  : "DistilBERT has no head for it");
         settings->params.next_sentence_prediction = false;
     }
     TRY(create_sampler(session, &samples_per_epoch, error));

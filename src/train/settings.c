@@ -34,6 +34,10 @@ bert_pretrain_params bert_pretrain_params_default(void)
         .lr_scheduler_type = "linear",
         .precision = "float32",
         .gradient_dtype = "float32",
+        .distill_temperature = 2,
+        .distill_alpha_ce = 5,
+        .distill_alpha_mlm = 2,
+        .distill_alpha_cos = 1,
         .num_train_epochs = 3,
         .logging_steps = 10,
         .hidden_dropout_prob = -1,
@@ -94,6 +98,10 @@ static const struct field {
     FIELD(attention_probs_dropout_prob, FIELD_DOUBLE, OPEN_ABOVE, -DBL_MAX, 1, "below 1"),
     FIELD(gradient_checkpointing, FIELD_BOOL, CLOSED, 0, 1, ""),
     FIELD(zero, FIELD_INT, CLOSED, 0, 1, "0 or 1"),
+    FIELD(distill_temperature, FIELD_DOUBLE, OPEN_BELOW, 0, 1e6, "above 0"),
+    FIELD(distill_alpha_ce, FIELD_DOUBLE, CLOSED, 0, 1e6, "0 or more"),
+    FIELD(distill_alpha_mlm, FIELD_DOUBLE, CLOSED, 0, 1e6, "0 or more"),
+    FIELD(distill_alpha_cos, FIELD_DOUBLE, CLOSED, 0, 1e6, "0 or more"),
     FIELD(seed, FIELD_UINT64, CLOSED, 0, 0x1p53, "0 to 2^53"),
     FIELD(threads, FIELD_INT, CLOSED, 0, 4096, "0 (all cores) to 4096"),
 #undef EPOCHS
@@ -195,6 +203,11 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
         return error_set(error, BERT_ERROR_USAGE,
                          "--gradient-dtype is \"%s\", expected float32 or bf16",
                          params->gradient_dtype);
+    if (params->teacher &&
+        !(params->distill_alpha_ce + params->distill_alpha_mlm + params->distill_alpha_cos > 0))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "all of --distill-alpha-ce, --distill-alpha-mlm and --distill-alpha-cos "
+                         "are 0, expected something to learn from");
     schedule_kind schedule;
     TRY(schedule_parse(&schedule, params->lr_scheduler_type, error));
     if (schedule == SCHEDULE_CONSTANT && (params->warmup_steps > 0 || params->warmup_ratio > 0))
@@ -269,7 +282,7 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
     kept->stop_after_steps = 0;
     kept->job = NULL;
     settings->ranks = bert_job_size(params->job);
-    /* All seven are replaced before the first failure returns: what is freed is always a copy. */
+    /* All are replaced before the first failure returns: what is freed is always a copy. */
     bert_status statuses[] = {
         copy_path(&kept->data, error),
         copy_model(&kept->model, error),
@@ -278,6 +291,7 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
         copy_string(&kept->lr_scheduler_type, error),
         copy_string(&kept->precision, error),
         copy_string(&kept->gradient_dtype, error),
+        kept->teacher ? copy_model(&kept->teacher, error) : BERT_OK,
     };
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
         TRY(statuses[i]);
@@ -287,9 +301,9 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
 void settings_free(run_settings *settings)
 {
     bert_pretrain_params *params = &settings->params;
-    const char *strings[] = {params->data,          params->model,     params->output,
-                             params->optim,         params->precision, params->lr_scheduler_type,
-                             params->gradient_dtype};
+    const char *strings[] = {params->data,           params->model,     params->output,
+                             params->optim,          params->precision, params->lr_scheduler_type,
+                             params->gradient_dtype, params->teacher};
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         free((void *)(uintptr_t)strings[i]);
     *settings = (run_settings){0};
@@ -355,6 +369,8 @@ static bert_status put_fields(json_t *object, const bert_pretrain_params *params
     TRY(json_put(object, "lr_scheduler_type", json_string(params->lr_scheduler_type), error));
     TRY(json_put(object, "precision", json_string(params->precision), error));
     TRY(json_put(object, "gradient_dtype", json_string(params->gradient_dtype), error));
+    if (params->teacher)
+        TRY(json_put(object, "teacher", json_string(params->teacher), error));
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         double value = field_value(params, &fields[i]);
         json_t *json = fields[i].kind == FIELD_DOUBLE ? json_real(value)
@@ -439,6 +455,7 @@ done:
 static bert_status get_fields(const json_t *object, const char *path, bert_pretrain_params *params,
                               bert_error *error)
 {
+    const bert_pretrain_params defaults = bert_pretrain_params_default();
     TRY(json_get_string(object, path, "data", true, &params->data, error));
     TRY(json_get_string(object, path, "model", true, &params->model, error));
     TRY(json_get_string(object, path, "output", true, &params->output, error));
@@ -447,6 +464,7 @@ static bert_status get_fields(const json_t *object, const char *path, bert_pretr
                         error));
     TRY(json_get_string(object, path, "precision", true, &params->precision, error));
     TRY(json_get_string(object, path, "gradient_dtype", true, &params->gradient_dtype, error));
+    TRY(json_get_string(object, path, "teacher", false, &params->teacher, error));
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         const struct field *field = &fields[i];
         if (field->kind == FIELD_BOOL) {
@@ -454,8 +472,10 @@ static bert_status get_fields(const json_t *object, const char *path, bert_pretr
             TRY(json_get_boolean(object, path, field->name, true, &flag, error));
             field_store(params, field, flag);
         } else if (field->kind == FIELD_DOUBLE) {
-            double value = 0;
-            TRY(json_get_number(object, path, field->name, true, field->minimum, field->maximum,
+            /* Runs from before there was distillation lack its settings. */
+            bool required = strncmp(field->name, "distill_", 8) != 0;
+            double value = field_value(&defaults, field);
+            TRY(json_get_number(object, path, field->name, required, field->minimum, field->maximum,
                                 &value, error));
             field_store(params, field, value);
         } else {

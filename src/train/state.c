@@ -27,6 +27,9 @@ void losses_add(model_losses *sums, const model_losses *losses)
     sums->nsp_loss += losses->nsp_loss;
     sums->nsp_count += losses->nsp_count;
     sums->nsp_correct += losses->nsp_correct;
+    sums->soft_loss += losses->soft_loss;
+    sums->cosine_loss += losses->cosine_loss;
+    sums->cosine_count += losses->cosine_count;
 }
 
 double losses_mlm(const model_losses *losses)
@@ -37,6 +40,16 @@ double losses_mlm(const model_losses *losses)
 double losses_nsp(const model_losses *losses)
 {
     return losses->nsp_count ? losses->nsp_loss / (double)losses->nsp_count : NAN;
+}
+
+double losses_soft(const model_losses *losses)
+{
+    return losses->cosine_count ? losses->soft_loss / (double)losses->mlm_count : NAN;
+}
+
+double losses_cosine(const model_losses *losses)
+{
+    return losses->cosine_count ? losses->cosine_loss / (double)losses->cosine_count : NAN;
 }
 
 double losses_total(const model_losses *losses)
@@ -80,7 +93,12 @@ static bert_status put_interval(json_t *root, const model_losses *sums, bert_err
                   (json_int_t)sums->mlm_count, "mlm_correct", (json_int_t)sums->mlm_correct,
                   "nsp_loss_sum", sums->nsp_loss, "nsp_count", (json_int_t)sums->nsp_count,
                   "nsp_correct", (json_int_t)sums->nsp_correct);
-    return json_put(root, "logging_interval", interval, error);
+    TRY(json_put(root, "logging_interval", interval, error));
+    if (!sums->cosine_count)
+        return BERT_OK;
+    TRY(json_put(interval, "soft_loss_sum", json_real(sums->soft_loss), error));
+    TRY(json_put(interval, "cosine_loss_sum", json_real(sums->cosine_loss), error));
+    return json_put(interval, "cosine_count", json_integer((json_int_t)sums->cosine_count), error);
 }
 
 bert_status train_state_write(const train_state *state, const run_settings *settings,
@@ -149,7 +167,14 @@ static bert_status get_interval(const json_t *interval, const char *path, model_
     TRY(get_count(interval, path, "mlm_correct", &sums->mlm_correct, error));
     TRY(json_get_number(interval, path, "nsp_loss_sum", true, 0, DBL_MAX, &sums->nsp_loss, error));
     TRY(get_count(interval, path, "nsp_count", &sums->nsp_count, error));
-    return get_count(interval, path, "nsp_correct", &sums->nsp_correct, error);
+    TRY(get_count(interval, path, "nsp_correct", &sums->nsp_correct, error));
+    if (!json_object_get(interval, "cosine_count")) /* only where there is a teacher */
+        return BERT_OK;
+    TRY(get_count(interval, path, "cosine_count", &sums->cosine_count, error));
+    TRY(json_get_number(interval, path, "soft_loss_sum", true, -DBL_MAX, DBL_MAX, &sums->soft_loss,
+                        error));
+    return json_get_number(interval, path, "cosine_loss_sum", true, -DBL_MAX, DBL_MAX,
+                           &sums->cosine_loss, error);
 }
 
 static bert_status get_all(train_state *state, const json_t *root, const char *path,

@@ -28,6 +28,8 @@ void losses_add(model_losses *sums, const model_losses *losses);
 /* Mean losses; NaN where nothing was counted. The total is the sum of those that were. */
 double losses_mlm(const model_losses *losses);
 double losses_nsp(const model_losses *losses);
+double losses_soft(const model_losses *losses); /* of distillation, as the next */
+double losses_cosine(const model_losses *losses);
 double losses_total(const model_losses *losses);
 
 /* Keys as in the trainer_state.json of `transformers` where it has them. */

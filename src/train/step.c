@@ -88,6 +88,13 @@ static void accumulate_gradients(trainer *trainer, const batch *batch, const ste
         .mlm = sums->masked ? 1.0 / (double)sums->masked : 0.0,
         .nsp = sums->sequences ? 1.0 / (double)sums->sequences : 0.0,
     };
+    const bert_pretrain_params *params = &trainer->settings->params;
+    const model_scales taught = {
+        .mlm = params->distill_alpha_mlm * scales.mlm,
+        .soft = params->distill_alpha_ce * scales.mlm,
+        .cosine = params->distill_alpha_cos / (double)sums->tokens,
+    };
+    uint64_t step = (uint64_t)trainer->state.step;
     micro_batch_place place = {0};
     model_input input;
     if (trainer->exchange)
@@ -98,8 +105,11 @@ static void accumulate_gradients(trainer *trainer, const batch *batch, const ste
         take_labels(trainer, &input);
         if (trainer->exchange && place.sequence == batch->sequence_count)
             model_watch_gradients(model, tell_exchange, trainer->exchange);
-        model_train(model, &input, trainer->settings->params.seed, (uint64_t)trainer->state.step,
-                    &scales, losses);
+        if (trainer->teacher)
+            model_distill(model, trainer->teacher, &input, params->seed, step,
+                          params->distill_temperature, &taught, losses);
+        else
+            model_train(model, &input, params->seed, step, &scales, losses);
         job_alive(trainer->job);
     }
     model_watch_gradients(model, NULL, NULL);
@@ -115,7 +125,8 @@ typedef struct outcome {
 
 static bool losses_finite(const model_losses *losses)
 {
-    return isfinite(losses->mlm_loss) && isfinite(losses->nsp_loss);
+    return isfinite(losses->mlm_loss) && isfinite(losses->nsp_loss) &&
+           isfinite(losses->soft_loss) && isfinite(losses->cosine_loss);
 }
 
 static bert_status describe_nonfinite(const trainer *trainer, uint64_t first_sample,

@@ -33,6 +33,11 @@ static bert_status check_batch_size(const trainer *trainer, bert_error *error)
                      samples, length, INT_MAX / length);
 }
 
+static gemm_precision precision_of(const trainer *trainer)
+{
+    return strcmp(trainer->settings->params.precision, "bf16") == 0 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
+}
+
 static bert_status create_model(trainer *trainer, bert_error *error)
 {
     const bert_pretrain_params *params = &trainer->settings->params;
@@ -42,8 +47,7 @@ static bert_status create_model(trainer *trainer, bert_error *error)
     model_limits limits = micro_batches_limits(&trainer->micro_batches, true);
     limits.gradient_checkpointing = params->gradient_checkpointing;
     TRY(model_create(&trainer->model, trainer->config, &limits, error));
-    if (strcmp(trainer->settings->params.precision, "bf16") == 0)
-        model_set_precision(trainer->model, GEMM_BFLOAT16);
+    model_set_precision(trainer->model, precision_of(trainer));
     trainer->table = model_parameter_table(trainer->model);
     return BERT_OK;
 }
@@ -57,6 +61,27 @@ static bert_status create_optimizer(trainer *trainer, bert_error *error)
         return BERT_OK;
     return exchange_create(&trainer->exchange, trainer->job, &optimizer->layout,
                            strcmp(params->gradient_dtype, "bf16") == 0, error);
+}
+
+/* The teacher sees the pieces that the model sees. */
+static bert_status create_teacher(trainer *trainer, bert_error *error)
+{
+    const char *folder = trainer->settings->params.teacher;
+    model_limits limits = micro_batches_limits(&trainer->micro_batches, false);
+    model_config config;
+    char *path = NULL;
+    bert_status status;
+    TRY_OR_GO(status, checkpoint_verify_model(folder, error), done);
+    TRY_OR_GO(status, path_join(&path, folder, "config.json", error), done);
+    TRY_OR_GO(status, model_config_read(&config, path, error), done);
+    TRY_OR_GO(status, model_check_teacher(trainer->config, &config, folder, error), done);
+    TRY_OR_GO(status, model_create(&trainer->teacher, &config, &limits, error), done);
+    status = weights_load(model_parameter_table(trainer->teacher), &config,
+                          model_values(trainer->teacher), folder, &(weights_options){0}, error);
+    model_set_precision(trainer->teacher, precision_of(trainer));
+done:
+    free(path);
+    return status;
 }
 
 /* Where evaluation was not asked for, data without a usable validation split is no error. */
@@ -98,6 +123,8 @@ bert_status trainer_prepare(trainer *trainer, bert_error *error)
     TRY(create_model(trainer, error));
     TRY(create_optimizer(trainer, error));
     TRY(trainer_create_meeting(trainer, error));
+    if (params->teacher)
+        TRY(create_teacher(trainer, error));
     return create_evaluator(trainer, error);
 }
 
@@ -114,6 +141,7 @@ void trainer_free(trainer *trainer)
     optimizer_free(&trainer->optimizer);
     micro_batches_free(&trainer->micro_batches);
     model_free(trainer->model);
+    model_free(trainer->teacher);
     train_state_free(&trainer->state);
 }
 
@@ -128,6 +156,9 @@ bert_status trainer_begin(trainer *trainer, const char *weights, const vocabular
         return vocabulary_growth_load(growth, trainer->table, trainer->config, values, weights,
                                       &options, error);
     parameters_initialize(trainer->table, trainer->config, trainer->settings->params.seed, values);
+    if (trainer->teacher)
+        parameters_from_teacher(trainer->table, values, model_parameter_table(trainer->teacher),
+                                model_values(trainer->teacher));
     return BERT_OK;
 }
 

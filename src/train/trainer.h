@@ -38,6 +38,7 @@ typedef struct trainer {
 
     /* Owned. */
     model *model;
+    struct model *teacher;        /* NULL: there is none */
     const parameter_table *table; /* the model's */
     optimizer optimizer;
     exchange *exchange; /* of gradients and parameters; NULL: alone */

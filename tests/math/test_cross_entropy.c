@@ -1,6 +1,7 @@
 #include "reference.h"
 
 #include "math/cross_entropy.h"
+#include "math/distillation.h"
 #include "math/squared_error.h"
 
 typedef struct entropy {
@@ -151,6 +152,54 @@ static void test_squared_error(void **state)
     assert_true(squared_error(predictions, NULL, targets, 4, 1, 1) == 2 * loss);
 }
 
+/* softmax(row / temperature) in double. */
+static void soften(double *out, const float *row, size_t classes, double temperature)
+{
+    double sum = 0;
+    for (size_t i = 0; i < classes; i++)
+        sum += out[i] = exp((double)row[i] / temperature);
+    for (size_t i = 0; i < classes; i++)
+        out[i] /= sum;
+}
+
+/* More classes than are taken at once, and a temperature that is no power of two. */
+static void test_soft_targets(void **state)
+{
+    (void)state;
+    enum { ROWS = 3, CLASSES = 2500 };
+    const double temperature = 1.7;
+    const float *student = math_random(ROWS * CLASSES, 3, 1);
+    float *teacher = math_random(ROWS * CLASSES, 3, 2);
+    double *expected = math_memory(ROWS * CLASSES, sizeof *expected), loss = 0;
+    double *known = math_memory(CLASSES, sizeof *known),
+           *learned = math_memory(CLASSES, sizeof *learned);
+    for (size_t row = 0; row < ROWS; row++) {
+        soften(known, teacher + row * CLASSES, CLASSES, temperature);
+        soften(learned, student + row * CLASSES, CLASSES, temperature);
+        for (size_t i = 0; i < CLASSES; i++) {
+            loss += temperature * temperature * known[i] * log(known[i] / learned[i]);
+            expected[row * CLASSES + i] = (double)scale * temperature * (learned[i] - known[i]);
+        }
+    }
+    double found = soft_targets(student, teacher, ROWS, CLASSES, (float)temperature, scale);
+    assert_true(fabs(found / loss - 1) < 1e-5);
+    assert_close("gradient", teacher, expected, ROWS * CLASSES, 1e-5);
+    memcpy(teacher, student, ROWS * CLASSES * sizeof *teacher); /* nothing to learn */
+    assert_true(fabs(soft_targets(student, teacher, ROWS, CLASSES, 2, scale)) < 1e-9);
+}
+
+static void test_cosine_distance(void **state)
+{
+    (void)state;
+    const float student[] = {3, 4, 1, 0, 2, 2}, teacher[] = {6, 8, 0, 5, -1, -1};
+    float gradient[6] = {0.5f};
+    double sum = cosine_distance(gradient, student, teacher, 3, 2, scale);
+    assert_true(fabs(sum - (0 + 1 + 2)) < 1e-6);
+    const double expected[] = {0.5, 0, 0, -(double)scale, 0, 0}; /* added to what was there */
+    for (int i = 0; i < 6; i++)
+        assert_true(fabs(gradient[i] - expected[i]) < 1e-6);
+}
+
 static void test_threads_give_the_same_bits(void **state)
 {
     (void)state;
@@ -170,6 +219,8 @@ int main(void)
         math_test(test_extreme_logits),
         math_test(test_weights_count_as_repetitions),
         math_test(test_squared_error),
+        math_test(test_soft_targets),
+        math_test(test_cosine_distance),
         math_test(test_threads_give_the_same_bits),
     };
     return cmocka_run_group_tests(tests, math_setup, NULL);
