@@ -449,12 +449,11 @@ const command command_pretrain = {
         "mpirun -n N bert pretrain ... trains one model on N ranks: the batch of a step is N times "
         "as large, rank 0 writes and reports. A signal to any rank stops all; SIGUSR1, which "
         "mpirun passes on, stops a run as SIGTERM does.",
-    .examples =
-        "bert pretrain --data data --model tiny --output run\n"
-        "bert pretrain --data data --model bert-base-uncased/ --output run\n"
-        "bert pretrain --data data --model distil --teacher bert-base-uncased/ --output run\n"
-        "bert pretrain --config settings.json --output run --seed 7\n"
-        "bert pretrain --resume run\n",
+    .examples = "bert pretrain --data data --model tiny --output run\n"
+                "bert pretrain --data data --model bert-base-uncased/ --output run\n"
+                "bert pretrain --data data --model distil --teacher base/ --output run\n"
+                "bert pretrain --config settings.json --output run --seed 7\n"
+                "bert pretrain --resume run\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,
