@@ -420,8 +420,9 @@ static void test_distillation_equals_transformers(void **state)
     model_config config;
     model *teacher;
     const model_input *input = &golden.input;
-    const model_limits limits = {input->token_count, input->sequence_count, input->masked_count,
-                                 false};
+    const model_limits limits = {.tokens = input->token_count,
+                                 .sequences = input->sequence_count,
+                                 .masked = input->masked_count};
     assert_ok(model_config_read(&config, "tests/model/golden/distillation/teacher.json", error));
     assert_ok(model_check_teacher(model_configuration(golden.model), &config, "teacher", error));
     assert_ok(model_create(&teacher, &config, &limits, error));
