@@ -23,10 +23,10 @@ static void require(bert_status status, const bert_error *error)
 static void fill_pairs(batch *batch, const dataset *data, const bert_tokenizer *tokenizer,
                        int sequences, int length)
 {
-    const sampler_settings settings = {.max_seq_length = length,
+    const sampler_settings settings = {.scheme = &scheme_segment_pairs,
+                                       .max_seq_length = length,
                                        .short_seq_probability = 0.1,
                                        .mlm_probability = 0.15,
-                                       .next_sentence_prediction = true,
                                        .seed = 42,
                                        .shuffle = true};
     bert_error error;

@@ -15,6 +15,7 @@
 #include "bert/finetune.h"
 #include "bert/hub.h"
 #include "bert/inference.h"
+#include "bert/inspect_data.h"
 #include "bert/job.h"
 #include "bert/npy.h"
 #include "bert/plan.h"
@@ -185,6 +186,12 @@ typedef struct bert_prepare_params {
     double validation_fraction; /* 0.01 of the documents, chosen by a hash of their text; 0: none */
     uint64_t seed;              /* 42, of that hash */
     int threads;                /* 0: all cores */
+    /* The work grows in PREFIX.preparing/. Interrupted, even killed, it is continued by the same
+     * call, to the bytes of one that was not; it is noted every `save_seconds` (2) how far it is.
+     */
+    double save_seconds;
+    bool overwrite; /* false: outputs that are there are an error, and so is work with other
+                       settings or inputs; true: they are replaced at the end */
 } bert_prepare_params;
 typedef struct bert_data_counts {
     uint64_t documents, sentences, tokens;
@@ -201,7 +208,11 @@ BERT_API bert_status bert_prepare(const bert_prepare_params *params, bert_prepar
 
 /* Where a length of time is given in steps or in epochs, at most one of the two is set (> 0). */
 typedef struct bert_pretrain_params {
-    const char *data; /* PREFIX of bert_prepare */
+    /* PREFIX of bert_prepare; or a folder of ready-made ids as Hugging Face's save_to_disk writes
+     * it (input_ids, token_type_ids, attention_mask, next_sentence_label), whose masks are drawn.
+     */
+    const char *data;
+    const char *tokenizer; /* NULL: PREFIX.tokenizer; a folder of ids needs it */
     /* tiny | mini | small | medium | base | large | distil, a config.json, or a model folder, also
      * one that others published; its vocabulary may be smaller than the data's (docs/models.md) */
     const char *model;
@@ -227,6 +238,18 @@ typedef struct bert_pretrain_params {
     double short_seq_probability;    /* 0.1 */
     double mlm_probability;          /* 0.15 */
     bool next_sentence_prediction;   /* true; false: MLM alone */
+
+    /* samples (docs/data.md tells what each is for) */
+    const char *pairs;     /* with NSP: "segment" (several sentences each), "sentence" */
+    const char *sequences; /* without: "sentences" (whole ones of a document that fit), "chunks"
+                              (full lengths of a document), "stream" (full lengths over the borders
+                              of documents), "documents" (the beginning of each) */
+    const char *mask_unit; /* "token", "word" (whole words), "span" (as SpanBERT) */
+    const char *masks;     /* "dynamic": samples and masks anew in every epoch; "static": those of
+                              the first epoch in all */
+    const char *sequence_schedule; /* NULL, or lengths that follow each other with their shares of
+                                      the steps, "128:0.9,512:0.1", instead of max_seq_length;
+                                      evaluations take the longest */
 
     /* optimizer */
     const char *optim;    /* "adamw" (decoupled decay) or "adam" (decay in the gradient) */

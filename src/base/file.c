@@ -230,6 +230,50 @@ void output_file_discard(output_file *file)
     *file = (output_file){.descriptor = -1};
 }
 
+bert_status output_file_continue(output_file *file, const char *path, uint64_t size,
+                                 bert_error *error)
+{
+    *file = (output_file){.descriptor = -1, .written = size};
+    struct stat information;
+    bert_status status;
+    TRY_OR_GO(status, path_format(&file->path, error, "%s", path), failed);
+    TRY_OR_GO(status, path_format(&file->partial_path, error, "%s", path), failed);
+    TRY_OR_GO(status,
+              memory_array((void **)&file->buffer, OUTPUT_BUFFER_SIZE, 1, "output buffer", error),
+              failed);
+    file->descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (file->descriptor < 0 || fstat(file->descriptor, &information) != 0)
+        status = error_set_errno(error, errno, "%s: cannot open for writing", path);
+    else if ((uint64_t)information.st_size < size)
+        status = error_set(error, BERT_ERROR_INPUT, "%s: has %lld bytes, expected at least %llu",
+                           path, (long long)information.st_size, (unsigned long long)size);
+    else if (ftruncate(file->descriptor, (off_t)size) != 0 ||
+             lseek(file->descriptor, 0, SEEK_END) < 0)
+        status = error_set_errno(error, errno, "%s: cannot go on writing", path);
+failed:
+    if (status != BERT_OK)
+        output_file_suspend(file);
+    return status;
+}
+
+bert_status output_file_sync(output_file *file, bert_error *error)
+{
+    TRY(write_all(file, file->buffer, file->buffered, error));
+    file->buffered = 0;
+    if (fdatasync(file->descriptor) != 0)
+        return error_set_errno(error, errno, "%s: cannot write to disk", file->path);
+    return BERT_OK;
+}
+
+void output_file_suspend(output_file *file)
+{
+    if (file->descriptor >= 0)
+        close(file->descriptor);
+    free(file->partial_path);
+    file->partial_path = NULL; /* discard has nothing to unlink */
+    output_file_discard(file);
+}
+
 bert_status file_write(const char *path, const void *data, size_t size, bert_error *error)
 {
     output_file file;

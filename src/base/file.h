@@ -44,7 +44,15 @@ bert_status output_file_patch(output_file *file, uint64_t offset, const void *da
 bert_status output_file_commit(output_file *file, bert_error *error);
 void output_file_discard(output_file *file); /* safe on a zeroed struct and after commit */
 
-/* The three calls above in one. */
+/* For files that outlive an interrupted job: opens `path` itself, under its final name, behind its
+ * first `size` bytes, and cuts off the rest; makes it where size is 0. Fewer bytes are an error. */
+bert_status output_file_continue(output_file *file, const char *path, uint64_t size,
+                                 bert_error *error);
+/* All that was written so far survives a kill and a power cut. */
+bert_status output_file_sync(output_file *file, bert_error *error);
+void output_file_suspend(output_file *file); /* as discard, but the file stays as far as synced */
+
+/* Open, write and commit in one. */
 bert_status file_write(const char *path, const void *data, size_t size, bert_error *error);
 
 /* Creates a directory and its missing parents; one that is there already is fine. */

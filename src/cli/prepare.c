@@ -30,6 +30,11 @@ static const option options[] = {
      .required = true,
      .help = "write PREFIX.bin, PREFIX.idx, PREFIX.validation.bin, PREFIX.validation.idx, "
              "PREFIX.json and PREFIX.tokenizer/; none of them may exist"},
+    {.name = "overwrite",
+     .kind = OPTION_FLAG,
+     .target = &settings.params.overwrite,
+     .help = "replace them when all is done; and start anew where an interrupted preparation would "
+             "be continued"},
     {.name = "cased",
      .kind = OPTION_INVERTED_SWITCH,
      .target = &settings.params.tokenizer_options.lowercase,
@@ -63,6 +68,12 @@ static const option options[] = {
      AT_LEAST(0),
      .default_text = "all cores",
      .help = "the result does not depend on it"},
+    {.name = "save-seconds",
+     .kind = OPTION_NUMBER,
+     .target = &settings.params.save_seconds,
+     .value = "SECONDS",
+     AT_LEAST(0),
+     .help = "how often to note how far the work is, for continuing it"},
     {.name = "json",
      .kind = OPTION_FLAG,
      .target = &settings.json,
@@ -117,7 +128,10 @@ const command command_prepare = {
     .description =
         "Finds the documents in the files, splits them into sentences, and writes their ids as "
         "Megatron-LM indexed data, a sequence being a sentence; a share of the documents becomes "
-        "the validation split.\n\n" CORPUS_INPUTS_HELP,
+        "the validation split.\n\n"
+        "The work grows in PREFIX.preparing/. Interrupted, even killed, it is continued by the "
+        "same "
+        "command and gives the bytes of one that was not.\n\n" CORPUS_INPUTS_HELP,
     .examples = "bert prepare --tokenizer tokenizer --output data corpus.txt\n"
                 "bert prepare --tokenizer tokenizer --output data --language de texts/\n",
     .options = options,

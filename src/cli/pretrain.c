@@ -26,8 +26,16 @@ static const option options[] = {
     {.name = "data",
      .kind = OPTION_STRING,
      .target = &settings.params.data,
-     .value = "PREFIX",
-     .help = "data that bert prepare wrote"},
+     .value = "DATA",
+     .help = "PREFIX of data that bert prepare wrote; or a folder of ready-made ids that Hugging "
+             "Face's save_to_disk wrote, with input_ids and, for pairs, token_type_ids and "
+             "next_sentence_label; masks are drawn here"},
+    {.name = "tokenizer",
+     .kind = OPTION_STRING,
+     .target = &settings.params.tokenizer,
+     .value = "PATH",
+     .default_text = "PREFIX.tokenizer",
+     .help = "folder of tokenizer files, tokenizer.json or vocab.txt; needed for ready-made ids"},
     {.name = "model",
      .kind = OPTION_STRING,
      .target = &settings.params.model,
@@ -101,6 +109,38 @@ static const option options[] = {
      .kind = OPTION_FLAG,
      .target = &settings.params.next_sentence_prediction,
      .help = "train with masked tokens alone"},
+    {.name = "pairs",
+     .kind = OPTION_STRING,
+     .target = &settings.params.pairs,
+     .value = "NAME",
+     .help = "what the two parts of a pair are: segment (several sentences, as in BERT's paper) or "
+             "sentence (one each)"},
+    {.name = "sequences",
+     .kind = OPTION_STRING,
+     .target = &settings.params.sequences,
+     .value = "NAME",
+     .help = "with --no-next-sentence-prediction: sentences (whole ones of a document that fit), "
+             "chunks (full lengths of a document), stream (full lengths over the borders of "
+             "documents) or documents (the beginning of each)"},
+    {.name = "mask-unit",
+     .kind = OPTION_STRING,
+     .target = &settings.params.mask_unit,
+     .value = "NAME",
+     .help = "what is predicted together: token, word (all its pieces) or span (up to ten words, "
+             "as SpanBERT)"},
+    {.name = "masks",
+     .kind = OPTION_STRING,
+     .target = &settings.params.masks,
+     .value = "NAME",
+     .help = "dynamic (samples and masks are drawn anew in every epoch) or static (those of the "
+             "first epoch in all)"},
+    {.name = "sequence-schedule",
+     .kind = OPTION_STRING,
+     .target = &settings.params.sequence_schedule,
+     .value = "LENGTH:SHARE,...",
+     .default_text = "--max-seq-length throughout",
+     .help = "lengths of sequences that follow each other, with their shares of the steps, as "
+             "128:0.9,512:0.1"},
     {.name = "hidden-dropout-prob",
      .kind = OPTION_NUMBER,
      .target = &settings.params.hidden_dropout_prob,
@@ -436,7 +476,7 @@ static int run(const arguments *arguments)
 const command command_pretrain = {
     .name = "pretrain",
     .summary = "train a model on prepared data",
-    .synopsis = "--data PREFIX --model MODEL --output RUN [OPTIONS]\n--resume RUN [OPTIONS]",
+    .synopsis = "--data DATA --model MODEL --output RUN [OPTIONS]\n--resume RUN [OPTIONS]",
     .description =
         "Trains BERT with masked language modelling and next-sentence prediction. RUN holds "
         "run.json (every setting), metrics.jsonl (a line for every logging step and evaluation) "

@@ -91,6 +91,7 @@ void dataset_close(dataset *data)
     file_map_close(&data->index);
     file_map_close(&data->tokens);
     free(data->prefix);
+    free(data->labels);
     *data = (dataset){0};
 }
 
@@ -182,6 +183,19 @@ void dataset_tokens(const dataset *data, uint64_t first, size_t count, int32_t *
 void dataset_sentence(const dataset *data, uint64_t sentence, int32_t *out)
 {
     dataset_tokens(data, dataset_token_start(data, sentence), (size_t)data->lengths[sentence], out);
+}
+
+uint64_t dataset_sentence_of(const dataset *data, uint64_t token)
+{
+    uint64_t low = 0, high = data->sentence_count;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        if (dataset_token_start(data, middle) <= token)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 uint64_t dataset_document_of(const dataset *data, uint64_t sentence)

@@ -23,6 +23,10 @@ typedef struct dataset {
     const dataset_int32 *lengths;         /* [sentence_count] tokens */
     const dataset_int64 *pointers;        /* [sentence_count] bytes into the .bin */
     const dataset_int64 *document_starts; /* [document_count + 1] first sentence of each document */
+    /* Of ready-made samples alone (dataset/ready_made.h): a document is a sample, its one or two
+     * sentences are the parts. */
+    bool is_ready_made;
+    uint8_t *labels; /* [document_count] next-sentence labels, owned; NULL: it has none */
 } dataset;
 
 /* Maps both files. Takes the same few microseconds for any size: checks magic, version, type and
@@ -45,6 +49,9 @@ uint64_t dataset_token_start(const dataset *data, uint64_t sentence);
 /* `count` ids from the given token on, across sentences, widened. first + count <= token_count. */
 void dataset_tokens(const dataset *data, uint64_t first, size_t count, int32_t *out);
 
+/* The sentence that a token belongs to. token < token_count. */
+uint64_t dataset_sentence_of(const dataset *data, uint64_t token);
+
 /* The document that a sentence belongs to. */
 uint64_t dataset_document_of(const dataset *data, uint64_t sentence);
 
@@ -64,5 +71,18 @@ bert_status dataset_writer_sentence(dataset_writer *writer, const int32_t *ids, 
 bert_status dataset_writer_end_document(dataset_writer *writer, bert_error *error);
 bert_status dataset_writer_commit(dataset_writer *writer, bert_error *error); /* frees it */
 void dataset_writer_discard(dataset_writer *writer); /* frees it; NULL is fine */
+
+/* Writing that may be interrupted: the files have their names from the beginning, with
+ * PREFIX.lengths and PREFIX.documents beside them until somebody removes these, and stay where the
+ * writer is discarded. `from` is where an earlier writer was saved, zero for a new data set; what
+ * the files hold beyond is cut off. */
+typedef struct dataset_writer_state {
+    uint64_t tokens, sentences, documents;
+} dataset_writer_state;
+bert_status dataset_writer_continue(dataset_writer **writer, const char *prefix, size_t vocab_size,
+                                    const dataset_writer_state *from, bert_error *error);
+/* Between two documents: all written so far survives, and `state` says how much it is. */
+bert_status dataset_writer_save(dataset_writer *writer, dataset_writer_state *state,
+                                bert_error *error);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Numbers that the index wants in one piece while they come one at a time: they wait in a file
  * without a name, beside the output, since there may be hundreds of millions of them. */
@@ -21,6 +22,7 @@ struct dataset_writer {
     char *prefix;
     size_t vocab_size;
     bool wide;
+    bool kept;          /* its files stay, whatever happens: dataset_writer_continue */
     spill lengths;      /* int32_t of each sentence */
     spill documents;    /* int64_t first sentence of each document, but the first one's 0 */
     uint64_t unclosed;  /* sentences in the document being written */
@@ -43,6 +45,25 @@ static bert_status spill_open(spill *spill, const char *prefix, bert_error *erro
     if (!spill->file)
         return error_set_errno(error, errno, "%s.idx: cannot create a temporary file", prefix);
     return BERT_OK;
+}
+
+/* One with a name, behind its first `count` numbers of `size` bytes. */
+static bert_status spill_continue(spill *spill, const char *prefix, const char *ending,
+                                  uint64_t count, size_t size, bert_error *error)
+{
+    char *path;
+    output_file file;
+    TRY(path_format(&path, error, "%s.%s", prefix, ending));
+    bert_status status = output_file_continue(&file, path, count * size, error);
+    output_file_suspend(&file);
+    if (status == BERT_OK) {
+        spill->count = count;
+        spill->file = fopen(path, "r+be");
+        if (!spill->file || fseeko(spill->file, 0, SEEK_END) != 0)
+            status = error_set_errno(error, errno, "%s: cannot go on writing", path);
+    }
+    free(path);
+    return status;
 }
 
 static bert_status spill_put(spill *spill, const void *number, size_t size, const char *prefix,
@@ -69,8 +90,31 @@ static bert_status spill_rewind(spill *spill, const char *prefix, bert_error *er
     return BERT_OK;
 }
 
-bert_status dataset_writer_open(dataset_writer **out, const char *prefix, size_t vocab_size,
-                                bert_error *error)
+static bert_status open_files(dataset_writer *writer, const char *tokens_path, bert_error *error)
+{
+    TRY(output_file_open(&writer->tokens, tokens_path, error));
+    TRY(spill_open(&writer->lengths, writer->prefix, error));
+    return spill_open(&writer->documents, writer->prefix, error);
+}
+
+static size_t id_size(const dataset_writer *writer)
+{
+    return writer->wide ? sizeof(int32_t) : sizeof(uint16_t);
+}
+
+static bert_status continue_files(dataset_writer *writer, const char *tokens_path,
+                                  const dataset_writer_state *from, bert_error *error)
+{
+    TRY(output_file_continue(&writer->tokens, tokens_path, from->tokens * id_size(writer), error));
+    TRY(spill_continue(&writer->lengths, writer->prefix, "lengths", from->sentences,
+                       sizeof(int32_t), error));
+    return spill_continue(&writer->documents, writer->prefix, "documents", from->documents,
+                          sizeof(int64_t), error);
+}
+
+/* `from` is NULL for a writer whose files have no names until the commit. */
+static bert_status create_writer(dataset_writer **out, const char *prefix, size_t vocab_size,
+                                 const dataset_writer_state *from, bert_error *error)
 {
     *out = NULL;
     dataset_writer *writer;
@@ -78,27 +122,62 @@ bert_status dataset_writer_open(dataset_writer **out, const char *prefix, size_t
     writer->tokens.descriptor = -1;
     writer->vocab_size = vocab_size;
     writer->wide = vocab_size >= INDEX_UINT16_VOCABULARY;
+    writer->kept = from != NULL;
     char *path = NULL;
     bert_status status;
-    TRY_OR_GO(status, path_format(&writer->prefix, error, "%s", prefix), failed);
-    TRY_OR_GO(status, path_format(&path, error, "%s.bin", prefix), failed);
-    TRY_OR_GO(status, output_file_open(&writer->tokens, path, error), failed);
-    TRY_OR_GO(status, spill_open(&writer->lengths, prefix, error), failed);
-    TRY_OR_GO(status, spill_open(&writer->documents, prefix, error), failed);
+    TRY_OR_GO(status, path_format(&writer->prefix, error, "%s", prefix), done);
+    TRY_OR_GO(status, path_format(&path, error, "%s.bin", prefix), done);
+    status = from ? continue_files(writer, path, from, error) : open_files(writer, path, error);
+done:
     free(path);
-    *out = writer;
-    return BERT_OK;
-failed:
-    free(path);
-    dataset_writer_discard(writer);
+    if (status == BERT_OK)
+        *out = writer;
+    else
+        dataset_writer_discard(writer);
     return status;
+}
+
+bert_status dataset_writer_open(dataset_writer **out, const char *prefix, size_t vocab_size,
+                                bert_error *error)
+{
+    return create_writer(out, prefix, vocab_size, NULL, error);
+}
+
+bert_status dataset_writer_continue(dataset_writer **out, const char *prefix, size_t vocab_size,
+                                    const dataset_writer_state *from, bert_error *error)
+{
+    return create_writer(out, prefix, vocab_size, from, error);
+}
+
+static bert_status spill_sync(spill *spill, const char *prefix, bert_error *error)
+{
+    if (fflush(spill->file) != 0 || fdatasync(fileno(spill->file)) != 0)
+        return error_set_errno(error, errno, "%s.idx: cannot write a temporary file", prefix);
+    return BERT_OK;
+}
+
+bert_status dataset_writer_save(dataset_writer *writer, dataset_writer_state *state,
+                                bert_error *error)
+{
+    TRY(output_file_sync(&writer->tokens, error));
+    TRY(spill_sync(&writer->lengths, writer->prefix, error));
+    TRY(spill_sync(&writer->documents, writer->prefix, error));
+    *state = (dataset_writer_state){
+        .tokens = writer->tokens.written / id_size(writer),
+        .sentences = writer->lengths.count,
+        .documents = writer->documents.count,
+    };
+    return BERT_OK;
 }
 
 void dataset_writer_discard(dataset_writer *writer)
 {
     if (!writer)
         return;
-    output_file_discard(&writer->tokens);
+    if (writer->kept)
+        output_file_suspend(&writer->tokens);
+    else
+        output_file_discard(&writer->tokens);
     if (writer->lengths.file)
         fclose(writer->lengths.file);
     if (writer->documents.file)
@@ -171,11 +250,11 @@ static bert_status write_index(dataset_writer *writer, output_file *index, bert_
         TRY(output_file_write(index, &length, sizeof length, error));
     }
     TRY(spill_rewind(&writer->lengths, prefix, error));
-    int64_t pointer = 0, id_size = writer->wide ? sizeof(int32_t) : sizeof(uint16_t);
+    int64_t pointer = 0;
     for (uint64_t i = 0; i < writer->lengths.count; i++) {
         TRY(spill_get(&writer->lengths, &length, sizeof length, prefix, error));
         TRY(output_file_write(index, &pointer, sizeof pointer, error));
-        pointer += length * id_size;
+        pointer += length * (int64_t)id_size(writer);
     }
 
     TRY(spill_rewind(&writer->documents, prefix, error));
@@ -200,7 +279,7 @@ bert_status dataset_writer_commit(dataset_writer *writer, bert_error *error)
     TRY_OR_GO(status, write_index(writer, &index, error), done);
     TRY_OR_GO(status, output_file_commit(&writer->tokens, error), done);
     status = output_file_commit(&index, error);
-    if (status != BERT_OK)
+    if (status != BERT_OK && !writer->kept)
         remove(tokens_path); /* both or none */
 done:
     output_file_discard(&index);

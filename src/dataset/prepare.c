@@ -1,26 +1,28 @@
-/* bert_prepare: documents → sentences → ids, in one pass, in bounded memory, on all cores.
+/* bert_prepare: documents → sentences → ids, in one pass, in bounded memory, on all cores, and
+ * again from where it was interrupted (prepare_journal.h).
  *
  * Three batches of documents are on the way at any time: one is being read, the one before it is
  * being encoded chunk by chunk, and the one before that is being written. What is written depends
  * on the order of the documents alone, not on the number of threads. */
-#include "dataset/prepare.h"
+#include "dataset/prepare_journal.h"
 
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/threads.h"
 #include "formats/json.h"
 
-#include <errno.h>
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <xxhash.h>
 
 enum {
     CHUNK_BYTES = 1 << 17,
     CHUNKS_PER_THREAD = 8, /* in a batch: enough to level out chunks of different weight */
+    CHUNKS_AT_MOST = 128,  /* so that memory is bounded for any number of threads */
     BATCHES = 3,
 };
 
@@ -28,6 +30,7 @@ enum {
 typedef struct work_batch {
     text_chunk *chunks; /* [prepare.chunks_per_batch] */
     size_t used;
+    uint64_t end, end_hash; /* number and hash of all documents up to its end */
 } work_batch;
 
 typedef struct prepare {
@@ -41,8 +44,12 @@ typedef struct prepare {
     size_t chunks_per_batch;
     work_batch batches[BATCHES];
     bool read_all;
-    uint64_t unknown_tokens;
-    char *tokenizer_directory, *tokenizer_partial, *json_path;
+    uint64_t documents; /* read */
+    XXH3_state_t *hash; /* of them */
+    prepare_folder folder;
+    bool has_journal;          /* work is kept, whatever happens */
+    prepare_progress progress; /* what is written */
+    double saved_at;           /* clock of the last journal */
     /* Reading and writing go on beside each other, each with an error of its own. */
     bert_status read_status, write_status;
     bert_error read_error, write_error;
@@ -56,6 +63,7 @@ bert_prepare_params bert_prepare_params_default(void)
         .language = "en",
         .validation_fraction = 0.01,
         .seed = 42,
+        .save_seconds = 2,
     };
 }
 
@@ -71,6 +79,9 @@ static bert_status check_params(const bert_prepare_params *params, bert_error *e
         return error_set(error, BERT_ERROR_USAGE,
                          "validation_fraction is %g, expected at least 0 and less than 1",
                          params->validation_fraction);
+    if (!(params->save_seconds >= 0))
+        return error_set(error, BERT_ERROR_USAGE, "save_seconds is %g, expected 0 or more",
+                         params->save_seconds);
     if (params->threads < 0)
         return error_set(error, BERT_ERROR_USAGE, "threads is %d, expected 0 (all cores) or more",
                          params->threads);
@@ -87,7 +98,9 @@ static bert_status check_outputs(const char *prefix, bert_error *error)
         TRY(path_format(&path, error, "%s%s", prefix, endings[i]));
         if (file_exists(path))
             status = error_set(error, BERT_ERROR_USAGE,
-                               "%s: exists already; choose another --output or remove it", path);
+                               "%s: exists already; choose another --output, or replace it with "
+                               "--overwrite",
+                               path);
         free(path);
     }
     return status;
@@ -112,39 +125,85 @@ static bert_status create_workers(prepare *prepare, bert_error *error)
     for (int i = 0; i < prepare->threads; i++)
         TRY(sentences_create(&prepare->workers[i].sentences, prepare->params->language, error));
     prepare->chunks_per_batch = (size_t)prepare->threads * CHUNKS_PER_THREAD;
+    if (prepare->chunks_per_batch > CHUNKS_AT_MOST)
+        prepare->chunks_per_batch = CHUNKS_AT_MOST;
     for (int i = 0; i < BATCHES; i++)
         TRY(memory_array((void **)&prepare->batches[i].chunks, prepare->chunks_per_batch,
                          sizeof(text_chunk), "documents on the way", error));
     return BERT_OK;
 }
 
+/* Of all that the result depends on but the documents, whose own hash stands beside it. */
+static bert_status hash_settings(const prepare *prepare, uint64_t *hash, bert_error *error)
+{
+    const bert_prepare_params *params = prepare->params;
+    text settings = {0};
+    char *path = NULL;
+    bert_status status;
+    TRY_OR_GO(status, prepare_folder_path(&path, &prepare->folder, "tokenizer", error), done);
+    TRY_OR_GO(status, directory_remove(path, error), done);
+    TRY_OR_GO(status, directory_create(path, error), done);
+    TRY_OR_GO(status, tokenizer_save(prepare->tokenizer, path, error), done);
+    free(path);
+    TRY_OR_GO(status,
+              prepare_folder_path(&path, &prepare->folder, "tokenizer/tokenizer.json", error),
+              done);
+    TRY_OR_GO(status, file_read(&settings, path, SIZE_MAX, error), done);
+    TRY_OR_GO(status,
+              text_format(&settings, error, "\n%s\n%s\n%a\n%llu", bert_version(), params->language,
+                          params->validation_fraction, (unsigned long long)params->seed),
+              done);
+    *hash = XXH3_64bits(settings.data, settings.length);
+done:
+    free(path);
+    text_free(&settings);
+    return status;
+}
+
+/* Takes over what an interrupted preparation left, unless it was one of something else. */
+static bert_status open_folder(prepare *prepare, bert_error *error)
+{
+    const bert_prepare_params *params = prepare->params;
+    uint64_t settings_hash;
+    TRY(prepare_folder_open(&prepare->folder, params->output, params->overwrite, &prepare->progress,
+                            &prepare->has_journal, error));
+    if (!params->overwrite && !prepare->progress.finished)
+        TRY(check_outputs(params->output, error));
+    if (prepare->progress.finished)
+        return BERT_OK;
+    TRY(hash_settings(prepare, &settings_hash, error));
+    if (prepare->has_journal && prepare->progress.settings_hash != settings_hash)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s: holds the work of an interrupted preparation with other settings "
+                         "(tokenizer, language, validation or seed); give these again to go on, or "
+                         "--overwrite to start anew",
+                         prepare->folder.path);
+    prepare->progress.settings_hash = settings_hash;
+    return split_open(&prepare->split, prepare->folder.path, params->validation_fraction,
+                      bert_tokenizer_vocab_size(prepare->tokenizer), &prepare->progress.split,
+                      error);
+}
+
 static bert_status start(prepare *prepare, bert_error *error)
 {
     const bert_prepare_params *params = prepare->params;
     TRY(check_params(params, error));
-    TRY(check_outputs(params->output, error));
     TRY(corpus_open(&prepare->corpus, params->inputs, params->input_count, &params->reader_options,
                     error));
     TRY(bert_tokenizer_load(&prepare->tokenizer, params->tokenizer, &params->tokenizer_options,
                             error));
     prepare->threads = threads_use(params->threads);
     TRY(create_workers(prepare, error));
+    prepare->hash = XXH3_createState();
+    if (!prepare->hash)
+        return error_set(error, BERT_ERROR_MEMORY, "no memory for a hash of the documents");
+    XXH3_64bits_reset(prepare->hash);
     TRY(create_parent(params->output, error));
-    TRY(dataset_tokenizer_directory(&prepare->tokenizer_directory, params->output, error));
-    TRY(path_format(&prepare->tokenizer_partial, error, "%s.partial",
-                    prepare->tokenizer_directory));
-    TRY(path_format(&prepare->json_path, error, "%s.json", params->output));
-    return split_open(&prepare->split, params->output, params->validation_fraction,
-                      bert_tokenizer_vocab_size(prepare->tokenizer), error);
+    return open_folder(prepare, error);
 }
 
 static void release(prepare *prepare)
 {
-    if (prepare->tokenizer_partial)
-        directory_remove(prepare->tokenizer_partial, NULL);
-    free(prepare->tokenizer_partial);
-    free(prepare->tokenizer_directory);
-    free(prepare->json_path);
     for (int i = 0; prepare->workers && i < prepare->threads; i++) {
         sentences_free(prepare->workers[i].sentences);
         bert_encoding_free(&prepare->workers[i].encoding);
@@ -156,12 +215,26 @@ static void release(prepare *prepare)
         free(prepare->batches[i].chunks);
     }
     split_discard(&prepare->split);
+    prepare_folder_close(&prepare->folder, !prepare->has_journal);
+    XXH3_freeState(prepare->hash);
     text_free(&prepare->document);
     corpus_close(&prepare->corpus);
     bert_tokenizer_free(prepare->tokenizer);
 }
 
 /* -------------------------------------------------------------------------------- the pipeline */
+
+static bert_status read_document(prepare *prepare, bool *found, bert_error *error)
+{
+    TRY(corpus_next(&prepare->corpus, &prepare->document, found, error));
+    if (*found) {
+        uint64_t length = prepare->document.length;
+        XXH3_64bits_update(prepare->hash, &length, sizeof length);
+        XXH3_64bits_update(prepare->hash, prepare->document.data, prepare->document.length);
+        prepare->documents++;
+    }
+    return BERT_OK;
+}
 
 static bert_status read_batch(prepare *prepare, work_batch *batch, bert_error *error)
 {
@@ -171,15 +244,18 @@ static bert_status read_batch(prepare *prepare, work_batch *batch, bert_error *e
         text_chunk_clear(chunk);
         while (chunk->text.length < CHUNK_BYTES && !prepare->read_all) {
             bool found;
-            TRY(corpus_next(&prepare->corpus, &prepare->document, &found, error));
+            TRY(read_document(prepare, &found, error));
             if (found)
-                TRY(text_chunk_add_document(chunk, &prepare->document, error));
+                TRY(text_chunk_add_document(chunk, &prepare->document, prepare->documents - 1,
+                                            error));
             prepare->read_all = !found;
         }
         bytes += chunk->text.length;
         if (chunk->document_count == 0)
             break;
     }
+    batch->end = prepare->documents;
+    batch->end_hash = XXH3_64bits_digest(prepare->hash);
     return BERT_OK;
 }
 
@@ -190,8 +266,28 @@ static bert_status write_batch(prepare *prepare, const work_batch *batch, bert_e
         if (chunk->status != BERT_OK)
             return error_set(error, chunk->status, "%s", chunk->error.message);
         TRY(split_add_chunk(&prepare->split, chunk, error));
-        prepare->unknown_tokens += chunk->unknown_tokens;
+        prepare->progress.unknown_tokens += chunk->unknown_tokens;
     }
+    if (batch->used > 0) {
+        prepare->progress.documents = batch->end;
+        prepare->progress.documents_hash = batch->end_hash;
+    }
+    return BERT_OK;
+}
+
+static double clock_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static bert_status save_progress(prepare *prepare, bert_error *error)
+{
+    TRY(split_save(&prepare->split, &prepare->progress.split, error));
+    TRY(prepare_journal_write(&prepare->folder, &prepare->progress, error));
+    prepare->has_journal = true;
+    prepare->saved_at = clock_seconds();
     return BERT_OK;
 }
 
@@ -227,9 +323,75 @@ static void report_progress(const prepare *prepare, const bert_observer *observe
                                 });
 }
 
+static bert_status stopped(const prepare *prepare, bert_error *error)
+{
+    return error_set(error, BERT_ERROR_IO,
+                     "%s: stopped after %llu documents; the same command goes on from there",
+                     prepare->params->output, (unsigned long long)prepare->progress.documents);
+}
+
+/* The observer asks for an end: what is written stays for the next time. */
+static bert_status stop(prepare *prepare, bert_error *error)
+{
+    if (prepare->progress.documents == 0)
+        return error_set(error, BERT_ERROR_IO, "%s: stopped before the end; nothing was written",
+                         prepare->params->output);
+    TRY(save_progress(prepare, error));
+    return stopped(prepare, error);
+}
+
+static bert_status inputs_changed(const prepare *prepare, bert_error *error)
+{
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: the inputs are not those that the interrupted preparation began with (of "
+                     "which it read %llu documents); bring these back to go on, or start anew with "
+                     "--overwrite",
+                     prepare->folder.path, (unsigned long long)prepare->progress.documents);
+}
+
+/* A document that was held back when the work was interrupted is made once more. */
+static bert_status hold_again(prepare *prepare, size_t place, bert_error *error)
+{
+    text_chunk *chunk = &prepare->batches[0].chunks[0];
+    text_chunk_clear(chunk);
+    TRY(text_chunk_add_document(chunk, &prepare->document, prepare->documents - 1, error));
+    text_chunk_process(chunk, prepare->tokenizer, prepare->params->seed, &prepare->workers[0]);
+    if (chunk->status != BERT_OK)
+        return error_set(error, chunk->status, "%s", chunk->error.message);
+    if (chunk->documents[0].count == 0)
+        return inputs_changed(prepare, error);
+    return split_hold_again(&prepare->split, place, chunk, error);
+}
+
+/* Passes over the documents that an earlier call has done, which takes as long as reading them. */
+static bert_status skip_finished(prepare *prepare, const bert_observer *observer, bert_error *error)
+{
+    const split_state *then = &prepare->progress.split;
+    if (!prepare->has_journal)
+        return BERT_OK;
+    while (prepare->documents < prepare->progress.documents) {
+        bool found;
+        TRY(read_document(prepare, &found, error));
+        if (!found)
+            return inputs_changed(prepare, error);
+        for (size_t i = 0; i < then->held_count; i++)
+            if (then->held[i] == prepare->documents - 1)
+                TRY(hold_again(prepare, i, error));
+        if (observer_should_stop(observer)) /* the journal is as it was */
+            return stopped(prepare, error);
+    }
+    if (XXH3_64bits_digest(prepare->hash) != prepare->progress.documents_hash)
+        return inputs_changed(prepare, error);
+    observer_message(observer, BERT_MESSAGE_INFO,
+                     "%s: going on after %llu documents that were done before",
+                     prepare->params->output, (unsigned long long)prepare->documents);
+    return BERT_OK;
+}
+
 static bert_status run_pipeline(prepare *prepare, const bert_observer *observer, bert_error *error)
 {
     work_batch *batches = prepare->batches;
+    prepare->saved_at = clock_seconds();
     for (int turn = 0;; turn++) {
         work_batch *to_read = &batches[turn % BATCHES];
         work_batch *to_encode = &batches[(turn + 2) % BATCHES]; /* read in the last turn */
@@ -241,9 +403,10 @@ static bert_status run_pipeline(prepare *prepare, const bert_observer *observer,
             return error_set(error, prepare->write_status, "%s", prepare->write_error.message);
         report_progress(prepare, observer);
         if (observer_should_stop(observer))
-            return error_set(error, BERT_ERROR_IO,
-                             "%s: stopped before the end; nothing was written",
-                             prepare->params->output);
+            return stop(prepare, error);
+        if (to_write->used > 0 &&
+            clock_seconds() - prepare->saved_at >= prepare->params->save_seconds)
+            TRY(save_progress(prepare, error));
         if (prepare->read_all && to_read->used == 0 && to_encode->used == 0)
             return BERT_OK;
     }
@@ -277,6 +440,7 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
                                      bert_error *error)
 {
     const bert_prepare_params *params = prepare->params;
+    char *path;
     uint64_t hash;
     TRY(hash_vocabulary(prepare->tokenizer, &hash, error));
     char hash_text[20];
@@ -298,27 +462,35 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
         "unknown_tokens", (json_int_t)result->unknown_tokens);
     if (!value)
         return error_set(error, BERT_ERROR_MEMORY, "no memory to describe the data");
-    bert_status status = json_write(value, prepare->json_path, error);
+    bert_status status = prepare_folder_path(&path, &prepare->folder, "description.json", error);
+    if (status == BERT_OK) {
+        status = json_write(value, path, error);
+        free(path);
+    }
     json_decref(value);
     return status;
 }
 
+static bert_status publish(prepare *prepare, bert_error *error)
+{
+    TRY(prepare_folder_publish(&prepare->folder, prepare->progress.result.validation.documents > 0,
+                               error));
+    prepare->has_journal = false; /* the folder may go */
+    return BERT_OK;
+}
+
+/* Only files that are finished get their final names; from the last journal on, moving them is all
+ * that is left. */
 static bert_status commit(prepare *prepare, const bert_prepare_result *result, bert_error *error)
 {
-    TRY(directory_remove(prepare->tokenizer_partial, error));
-    TRY(directory_create(prepare->tokenizer_partial, error));
-    TRY(tokenizer_save(prepare->tokenizer, prepare->tokenizer_partial, error));
+    prepare_progress *progress = &prepare->progress;
     TRY(write_description(prepare, result, error));
-    bert_status status = BERT_OK;
-    if (rename(prepare->tokenizer_partial, prepare->tokenizer_directory) != 0)
-        status = error_set_errno(error, errno, "%s: cannot create", prepare->tokenizer_directory);
-    else
-        status = split_commit(&prepare->split, prepare->params->output, error);
-    if (status != BERT_OK) {
-        directory_remove(prepare->tokenizer_directory, NULL);
-        remove(prepare->json_path);
-    }
-    return status;
+    TRY(split_commit(&prepare->split, error));
+    progress->finished = true;
+    progress->result = *result;
+    TRY(prepare_journal_write(&prepare->folder, progress, error));
+    prepare->has_journal = true;
+    return publish(prepare, error);
 }
 
 static bert_status end_split(prepare *prepare, const bert_observer *observer, bert_error *error)
@@ -353,21 +525,27 @@ static bert_status end_split(prepare *prepare, const bert_observer *observer, be
 bert_status bert_prepare(const bert_prepare_params *params, bert_prepare_result *result,
                          const bert_observer *observer, bert_error *error)
 {
-    prepare prepare = {.params = params};
+    prepare prepare = {.params = params, .folder = {.descriptor = -1}};
     bert_prepare_result counted;
     bert_status status;
     TRY_OR_GO(status, start(&prepare, error), done);
-    TRY_OR_GO(status, run_pipeline(&prepare, observer, error), done);
-    TRY_OR_GO(status, end_split(&prepare, observer, error), done);
-    corpus_warn(&prepare.corpus, observer);
-    counted = (bert_prepare_result){
-        .train = prepare.split.train_counts,
-        .validation = prepare.split.validation_counts,
-        .bytes = corpus_bytes_read(&prepare.corpus),
-        .invalid_bytes = corpus_invalid_bytes(&prepare.corpus),
-        .unknown_tokens = prepare.unknown_tokens,
-    };
-    TRY_OR_GO(status, commit(&prepare, &counted, error), done);
+    if (prepare.progress.finished) {
+        counted = prepare.progress.result;
+        TRY_OR_GO(status, publish(&prepare, error), done);
+    } else {
+        TRY_OR_GO(status, skip_finished(&prepare, observer, error), done);
+        TRY_OR_GO(status, run_pipeline(&prepare, observer, error), done);
+        TRY_OR_GO(status, end_split(&prepare, observer, error), done);
+        corpus_warn(&prepare.corpus, observer);
+        counted = (bert_prepare_result){
+            .train = prepare.split.train_counts,
+            .validation = prepare.split.validation_counts,
+            .bytes = corpus_bytes_read(&prepare.corpus),
+            .invalid_bytes = corpus_invalid_bytes(&prepare.corpus),
+            .unknown_tokens = prepare.progress.unknown_tokens,
+        };
+        TRY_OR_GO(status, commit(&prepare, &counted, error), done);
+    }
     if (result)
         *result = counted;
 done:

@@ -11,6 +11,7 @@
 /* ---- a chunk: some documents, the unit of work of one thread ---- */
 
 typedef struct text_document {
+    uint64_t number;              /* in the order of all inputs, from 0 */
     size_t text_end;              /* in the chunk's text */
     size_t first_sentence, count; /* in the chunk's sentences */
     uint64_t hash;                /* of its text, with the seed */
@@ -38,7 +39,8 @@ typedef struct text_worker {
 
 void text_chunk_free(text_chunk *chunk);
 void text_chunk_clear(text_chunk *chunk); /* gives large buffers back */
-bert_status text_chunk_add_document(text_chunk *chunk, const document *document, bert_error *error);
+bert_status text_chunk_add_document(text_chunk *chunk, const document *document, uint64_t number,
+                                    bert_error *error);
 
 /* Splits, encodes and hashes; sets status and error of the chunk. */
 void text_chunk_process(text_chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
@@ -51,7 +53,7 @@ typedef struct held_document {
     int32_t *ids;
     int32_t *lengths;
     size_t id_count, count; /* count: sentences */
-    uint64_t hash;
+    uint64_t hash, number;
     bool used;
 } held_document;
 
@@ -69,15 +71,28 @@ typedef struct split {
     bert_data_counts train_counts, validation_counts;
 } split;
 
-bert_status split_open(split *split, const char *prefix, double fraction, size_t vocab_size,
-                       bert_error *error);
+/* How far a split has come. */
+typedef struct split_state {
+    dataset_writer_state train, validation;
+    uint64_t documents;
+    uint64_t held_count, held[SPLIT_MINIMUM]; /* numbers of the documents that are held back */
+} split_state;
+
+/* Opens the writers of `train` and `validation` in a folder, where `from` says (zero: new), counts
+ * included. The documents held back then must be given again. */
+bert_status split_open(split *split, const char *folder, double fraction, size_t vocab_size,
+                       const split_state *from, bert_error *error);
+/* Takes the only document of a chunk as the one that split_state.held names at `place`. */
+bert_status split_hold_again(split *split, size_t place, const text_chunk *chunk,
+                             bert_error *error);
+/* Makes all survive that was added so far. */
+bert_status split_save(split *split, split_state *state, bert_error *error);
 bert_status split_add_chunk(split *split, const text_chunk *chunk, bert_error *error);
 /* Sends the held documents where they belong. `*moved` is the number that went to validation only
  * to make up the minimum. */
 bert_status split_end(split *split, int *moved, bert_error *error);
-/* Makes the files appear; validation's only where it has documents. Removes what already appeared
- * where a later step fails. */
-bert_status split_commit(split *split, const char *prefix, bert_error *error);
-void split_discard(split *split); /* safe on a zeroed struct and after commit */
+/* Writes the indexes; validation's only where it has documents. */
+bert_status split_commit(split *split, bert_error *error);
+void split_discard(split *split); /* files stay; safe on a zeroed struct and after commit */
 
 #endif

@@ -27,12 +27,14 @@ void text_chunk_clear(text_chunk *chunk)
     chunk->status = BERT_OK;
 }
 
-bert_status text_chunk_add_document(text_chunk *chunk, const document *document, bert_error *error)
+bert_status text_chunk_add_document(text_chunk *chunk, const document *document, uint64_t number,
+                                    bert_error *error)
 {
     TRY(text_append(&chunk->text, document->data, document->length, error));
     TRY(memory_grow((void **)&chunk->documents, &chunk->document_capacity,
                     chunk->document_count + 1, sizeof *chunk->documents, "documents", error));
-    chunk->documents[chunk->document_count++] = (text_document){.text_end = chunk->text.length};
+    chunk->documents[chunk->document_count++] =
+        (text_document){.number = number, .text_end = chunk->text.length};
     return BERT_OK;
 }
 

@@ -33,6 +33,7 @@ static bert_status held_copy(held_document *held, const text_chunk *chunk,
         .count = document->count,
         .id_count = (size_t)(chunk->ids + chunk->sentence_ends[last] - ids),
         .hash = document->hash,
+        .number = document->number,
         .used = true,
     };
     bert_status status = memory_array((void **)&held->ids, held->id_count, sizeof *held->ids,
@@ -134,21 +135,45 @@ static bert_status add_document(split *split, const text_chunk *chunk,
     return write_document(split->train, &split->train_counts, chunk, document, error);
 }
 
-bert_status split_open(split *split, const char *prefix, double fraction, size_t vocab_size,
-                       bert_error *error)
+static bert_status open_side(dataset_writer **writer, bert_data_counts *counts, const char *folder,
+                             const char *name, size_t vocab_size, const dataset_writer_state *from,
+                             bert_error *error)
 {
-    *split = (struct split){.fraction = fraction};
-    TRY(dataset_writer_open(&split->train, prefix, vocab_size, error));
+    char *prefix;
+    TRY(path_join(&prefix, folder, name, error));
+    bert_status status = dataset_writer_continue(writer, prefix, vocab_size, from, error);
+    free(prefix);
+    *counts = (bert_data_counts){
+        .documents = from->documents, .sentences = from->sentences, .tokens = from->tokens};
+    return status;
+}
+
+bert_status split_open(split *split, const char *folder, double fraction, size_t vocab_size,
+                       const split_state *from, bert_error *error)
+{
+    *split = (struct split){.fraction = fraction, .documents = from->documents};
+    TRY(open_side(&split->train, &split->train_counts, folder, "train", vocab_size, &from->train,
+                  error));
     if (fraction == 0)
         return BERT_OK;
-    char *validation = NULL;
-    bert_status status = dataset_validation_prefix(&validation, prefix, error);
-    if (status == BERT_OK)
-        status = dataset_writer_open(&split->validation, validation, vocab_size, error);
-    free(validation);
-    if (status != BERT_OK)
-        split_discard(split);
-    return status;
+    return open_side(&split->validation, &split->validation_counts, folder, "validation",
+                     vocab_size, &from->validation, error);
+}
+
+bert_status split_hold_again(split *split, size_t place, const text_chunk *chunk, bert_error *error)
+{
+    return held_copy(&split->held[place], chunk, &chunk->documents[0], error);
+}
+
+bert_status split_save(split *split, split_state *state, bert_error *error)
+{
+    *state = (split_state){.documents = split->documents};
+    TRY(dataset_writer_save(split->train, &state->train, error));
+    if (split->validation)
+        TRY(dataset_writer_save(split->validation, &state->validation, error));
+    for (int i = 0; i < SPLIT_MINIMUM && split->held[i].used; i++)
+        state->held[state->held_count++] = split->held[i].number;
+    return BERT_OK;
 }
 
 bert_status split_add_chunk(split *split, const text_chunk *chunk, bert_error *error)
@@ -169,38 +194,18 @@ bert_status split_end(split *split, int *moved, bert_error *error)
     return release_held(split, error);
 }
 
-static void remove_files(const char *prefix)
+bert_status split_commit(split *split, bert_error *error)
 {
-    static const char *const endings[] = {"idx", "bin"};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        char *path;
-        if (path_format(&path, NULL, "%s.%s", prefix, endings[i]) == BERT_OK) {
-            remove(path);
-            free(path);
-        }
+    dataset_writer *train = split->train, *validation = split->validation;
+    split->train = split->validation = NULL; /* commits free them, whatever comes of it */
+    if (split->validation_counts.documents == 0) {
+        dataset_writer_discard(validation);
+        return dataset_writer_commit(train, error);
     }
-}
-
-bert_status split_commit(split *split, const char *prefix, bert_error *error)
-{
-    char *validation;
-    TRY(dataset_validation_prefix(&validation, prefix, error));
-    dataset_writer *writer = split->validation;
-    bool has_validation = split->validation_counts.documents > 0;
-    split->validation = NULL;
-    bert_status status = BERT_OK;
-    if (has_validation)
-        status = dataset_writer_commit(writer, error);
-    else
-        dataset_writer_discard(writer);
-    if (status == BERT_OK) {
-        writer = split->train;
-        split->train = NULL;
-        status = dataset_writer_commit(writer, error);
-        if (status != BERT_OK && has_validation)
-            remove_files(validation);
-    }
-    free(validation);
+    bert_status status = dataset_writer_commit(validation, error);
+    if (status == BERT_OK)
+        return dataset_writer_commit(train, error);
+    dataset_writer_discard(train);
     return status;
 }
 

@@ -2,8 +2,7 @@
 
 #include "base/memory.h"
 #include "base/threads.h"
-#include "dataset/masking.h"
-#include "dataset/pairs.h"
+#include "dataset/sample_table.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -20,13 +19,14 @@ struct sampler {
     const dataset *data;
     sampler_settings settings;
     tokenizer_special_ids special;
-    pair_settings pairs;
-    pair_blocks blocks;
+    sample_settings drawing;
+    sample_blocks blocks;
     masking masking;
-    int threads; /* of the thread that created it, for building tables */
+    sample sample; /* the one being drawn; under the lock */
+    int threads;   /* of the thread that created it, for building tables */
 
     pthread_mutex_t lock; /* over all below, and masking's work space */
-    pair_table tables[TABLES];
+    sample_table tables[TABLES];
     int last_used;        /* the table that stays when another is needed */
     uint64_t *epoch_ends; /* [epochs_known] samples in all epochs up to and with this one */
     size_t epochs_known, epochs_capacity;
@@ -55,12 +55,32 @@ static bert_status check_documents(const dataset *data, const sampler_settings *
         with_sentences += data->document_starts[i] < data->document_starts[i + 1];
     if (with_sentences == 0)
         return error_set(error, BERT_ERROR_INPUT, "%s: holds no documents", data->prefix);
-    if (settings->next_sentence_prediction && with_sentences < 2)
+    if (settings->scheme->has_pairs && with_sentences < 2 && !data->is_ready_made)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: one document, but sentence pairs need at least two (B is drawn from "
                          "another one); prepare more documents, with a blank line between two, or "
                          "switch next-sentence prediction off",
                          data->prefix);
+    return BERT_OK;
+}
+
+/* Ready-made data comes with its own samples: `scheme` only says whether their labels are wanted.
+ */
+static bert_status choose_scheme(const dataset *data, const sample_scheme **scheme,
+                                 bert_error *error)
+{
+    if (!data->is_ready_made)
+        return BERT_OK;
+    if (*scheme != &scheme_segment_pairs && *scheme != &scheme_sentences)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s: its samples are ready-made: \"%s\" cannot be drawn from it",
+                         data->prefix, (*scheme)->name);
+    if ((*scheme)->has_pairs && !data->labels)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: has no column next_sentence_label; train on it with "
+                         "--no-next-sentence-prediction",
+                         data->prefix);
+    *scheme = (*scheme)->has_pairs ? &scheme_ready_pairs : &scheme_ready_segments;
     return BERT_OK;
 }
 
@@ -102,8 +122,11 @@ bert_status sampler_create(sampler **out, const dataset *data, const bert_tokeni
                            const sampler_settings *settings, bert_error *error)
 {
     *out = NULL;
+    sampler_settings chosen = *settings;
+    settings = &chosen;
     TRY(check_settings(settings, error));
     TRY(dataset_check(data, error));
+    TRY(choose_scheme(data, &chosen.scheme, error));
     TRY(check_documents(data, settings, error));
     sampler *sampler;
     TRY(memory_array((void **)&sampler, 1, sizeof *sampler, "the sampler", error));
@@ -112,17 +135,22 @@ bert_status sampler_create(sampler **out, const dataset *data, const bert_tokeni
     sampler->settings = *settings;
     sampler->special = tokenizer_special(tokenizer);
     sampler->threads = threads_count();
-    sampler->pairs = (pair_settings){
-        .token_limit = settings->max_seq_length - (settings->next_sentence_prediction ? 3 : 2),
+    sampler->drawing = (sample_settings){
+        .scheme = settings->scheme,
+        .token_limit = scheme_token_limit(settings->scheme, settings->max_seq_length),
         .short_seq_probability = settings->short_seq_probability,
-        .next_sentence_prediction = settings->next_sentence_prediction,
         .seed = settings->seed,
     };
+    size_t parts = (size_t)scheme_parts(settings->scheme, sampler->drawing.token_limit);
     bert_status status;
-    TRY_OR_GO(status, pair_blocks_create(&sampler->blocks, data, error), failed);
     TRY_OR_GO(status,
-              masking_create(&sampler->masking, tokenizer, settings->mlm_probability,
-                             settings->max_seq_length, error),
+              memory_array((void **)&sampler->sample.parts, parts, sizeof *sampler->sample.parts,
+                           "the parts of a sample", error),
+              failed);
+    TRY_OR_GO(status, sample_blocks_create(&sampler->blocks, data, error), failed);
+    TRY_OR_GO(status,
+              masking_create(&sampler->masking, tokenizer, settings->mask_unit,
+                             settings->mlm_probability, settings->max_seq_length, error),
               failed);
     TRY_OR_GO(status, check_first_ids(sampler, error), failed);
     *out = sampler;
@@ -137,9 +165,10 @@ void sampler_free(sampler *sampler)
     if (!sampler)
         return;
     for (int i = 0; i < TABLES; i++)
-        pair_table_free(&sampler->tables[i]);
-    pair_blocks_free(&sampler->blocks);
+        sample_table_free(&sampler->tables[i]);
+    sample_blocks_free(&sampler->blocks);
     masking_free(&sampler->masking);
+    free(sampler->sample.parts);
     free(sampler->epoch_ends);
     pthread_mutex_destroy(&sampler->lock);
     free(sampler);
@@ -158,22 +187,29 @@ int sampler_max_masked(const sampler *sampler)
 /* --------------------------------------------------------------------------------- epochs --- */
 /* All below is called with the lock held. */
 
-static bert_status find_table(sampler *sampler, uint64_t epoch, const pair_table **out,
+static bert_status find_table(sampler *sampler, uint64_t epoch, const sample_table **out,
                               bert_error *error)
 {
+    epoch = sampler->settings.first_epoch + (sampler->settings.is_static ? 0 : epoch);
     for (int i = 0; i < TABLES; i++)
-        if (sampler->tables[i].block_count > 0 && sampler->tables[i].epoch == epoch) {
+        if (sampler->tables[i].built && sampler->tables[i].epoch == epoch) {
             sampler->last_used = i;
             *out = &sampler->tables[i];
             return BERT_OK;
         }
     int oldest = (sampler->last_used + 1) % TABLES;
-    pair_table *table = &sampler->tables[oldest];
-    pair_table_free(table);
-    TRY(pair_table_build(table, sampler->data, &sampler->blocks, &sampler->pairs, epoch,
-                         sampler->threads, error));
-    sampler->last_used = oldest;
+    sample_table *table = &sampler->tables[oldest];
+    sample_table_free(table);
+    TRY(sample_table_build(table, sampler->data, &sampler->blocks, &sampler->drawing, epoch,
+                           sampler->threads, error));
     *out = table;
+    if (table->size == 0) {
+        sample_table_free(table);
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: no samples: no document has two sentences to make pairs of",
+                         sampler->data->prefix);
+    }
+    sampler->last_used = oldest;
     return BERT_OK;
 }
 
@@ -182,7 +218,7 @@ static bert_status locate(sampler *sampler, uint64_t number, uint64_t *epoch, ui
 {
     while (sampler->epochs_known == 0 || sampler->epoch_ends[sampler->epochs_known - 1] <= number) {
         size_t known = sampler->epochs_known;
-        const pair_table *table;
+        const sample_table *table;
         TRY(memory_grow((void **)&sampler->epoch_ends, &sampler->epochs_capacity, known + 1,
                         sizeof(uint64_t), "the sizes of the epochs", error));
         TRY(find_table(sampler, known, &table, error));
@@ -204,52 +240,76 @@ static bert_status locate(sampler *sampler, uint64_t number, uint64_t *epoch, ui
 
 /* -------------------------------------------------------------------------------- samples --- */
 
-/* Appends ids [first, first + count) of the data, behind a mark of its own for segment A, and
- * before [SEP]. */
-static bert_status append_segment(const sampler *sampler, batch *batch, uint64_t first, int count,
-                                  uint8_t type, bert_error *error)
+/* Appends a part of a sample and the [SEP] behind it. */
+static bert_status append_part(const sampler *sampler, batch *batch, const sample_part *part,
+                               bert_error *error)
 {
     int start = batch->token_count;
-    if (type == 0)
-        batch->tokens[batch->token_count++] = sampler->special.cls;
-    int32_t *tokens = &batch->tokens[batch->token_count];
-    dataset_tokens(sampler->data, first, (size_t)count, tokens);
-    TRY(check_ids(sampler, tokens, count, first, error));
-    batch->token_count += count;
-    batch->tokens[batch->token_count++] = sampler->special.sep;
-    memset(&batch->token_types[start], type, (size_t)(batch->token_count - start));
+    int32_t *tokens = &batch->tokens[start];
+    dataset_tokens(sampler->data, part->first, (size_t)part->count, tokens);
+    TRY(check_ids(sampler, tokens, part->count, part->first, error));
+    tokens[part->count] = sampler->special.sep;
+    batch->token_count += part->count + 1;
+    memset(&batch->token_types[start], part->type, (size_t)part->count + 1);
     return BERT_OK;
 }
 
-static bert_status append_sample(sampler *sampler, const pair_table *table, uint64_t number,
-                                 uint64_t place, batch *batch, bert_error *error)
+static bert_status check_room(const sampler *sampler, const batch *batch, bert_error *error)
+{
+    const sample *sample = &sampler->sample;
+    int tokens = 1 + sample->part_count; /* [CLS] and the [SEP]s */
+    for (int i = 0; i < sample->part_count; i++)
+        tokens += sample->parts[i].count;
+    if (batch->sequence_count < batch->sequence_capacity &&
+        batch->token_capacity - batch->token_count >= tokens &&
+        batch->masked_capacity - batch->masked_count >= sampler->masking.limit)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_USAGE,
+                     "a batch with room for %d sequences, %d tokens and %d predictions is too "
+                     "small",
+                     batch->sequence_capacity, batch->token_capacity, batch->masked_capacity);
+}
+
+static bert_status append_sample(sampler *sampler, batch *batch, uint64_t number, bert_error *error)
+{
+    const sample *sample = &sampler->sample;
+    TRY(check_room(sampler, batch, error));
+    int sequence = batch->sequence_count++;
+    batch->sample_numbers[sequence] = number;
+    batch->next_sentence_labels[sequence] = sample->next_sentence_label;
+    batch->token_types[batch->token_count] = 0;
+    batch->tokens[batch->token_count++] = sampler->special.cls;
+    for (int i = 0; i < sample->part_count; i++)
+        TRY(append_part(sampler, batch, &sample->parts[i], error));
+    batch->sequence_starts[sequence + 1] = batch->token_count;
+    return BERT_OK;
+}
+
+static void mask_last_sample(sampler *sampler, batch *batch, random_stream *stream)
+{
+    int start = batch->sequence_starts[batch->sequence_count - 1];
+    batch->masked_count += masking_apply(
+        &sampler->masking, stream, &batch->tokens[start], batch->token_count - start, start,
+        &batch->masked_positions[batch->masked_count], &batch->masked_labels[batch->masked_count]);
+}
+
+/* Sample `place` of an epoch, under its number in the run. */
+static bert_status add_sample(sampler *sampler, uint64_t epoch, uint64_t place, uint64_t number,
+                              batch *batch, bert_error *error)
 {
     const sampler_settings *settings = &sampler->settings;
-    uint64_t index = settings->shuffle
-                         ? random_permutation(settings->seed, table->epoch, table->size, place)
-                         : place;
-    uint64_t sentence = pair_table_start(table, sampler->data, &sampler->blocks, index);
-    pair pair = pair_draw(sampler->data, &sampler->pairs, table->epoch, sentence);
-    int marks = settings->next_sentence_prediction ? 3 : 2; /* [CLS] and the [SEP]s */
-    if (batch->sequence_count == batch->sequence_capacity ||
-        batch->token_capacity - batch->token_count < pair.a_count + pair.b_count + marks ||
-        batch->masked_capacity - batch->masked_count < sampler->masking.limit)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "a batch with room for %d sequences, %d tokens and %d predictions is too "
-                         "small",
-                         batch->sequence_capacity, batch->token_capacity, batch->masked_capacity);
-
-    int sequence = batch->sequence_count++, start = batch->token_count;
-    batch->sample_numbers[sequence] = number;
-    batch->next_sentence_labels[sequence] = pair.b_is_random;
-    TRY(append_segment(sampler, batch, pair.a_first, pair.a_count, 0, error));
-    if (settings->next_sentence_prediction)
-        TRY(append_segment(sampler, batch, pair.b_first, pair.b_count, 1, error));
-    batch->sequence_starts[sequence + 1] = batch->token_count;
+    const sample_table *table;
+    TRY(find_table(sampler, epoch, &table, error));
+    uint64_t index = place;
+    if (settings->shuffle)
+        index =
+            random_permutation(settings->seed, settings->first_epoch + epoch, table->size, place);
+    uint64_t start =
+        sample_table_start(table, sampler->data, &sampler->blocks, &sampler->drawing, index);
+    settings->scheme->draw(sampler->data, &sampler->drawing, table->epoch, start, &sampler->sample);
+    TRY(append_sample(sampler, batch, number, error));
     random_stream stream = random_stream_start(settings->seed, RANDOM_MASKING, table->epoch, index);
-    batch->masked_count += masking_apply(
-        &sampler->masking, &stream, &batch->tokens[start], batch->token_count - start, start,
-        &batch->masked_positions[batch->masked_count], &batch->masked_labels[batch->masked_count]);
+    mask_last_sample(sampler, batch, &stream);
     return BERT_OK;
 }
 
@@ -260,10 +320,8 @@ static bert_status fill(sampler *sampler, uint64_t first, int count, batch *batc
     batch->sequence_starts[0] = 0;
     for (int i = 0; i < count; i++) {
         uint64_t number = first + (uint64_t)i, epoch, place;
-        const pair_table *table;
         TRY(locate(sampler, number, &epoch, &place, error));
-        TRY(find_table(sampler, epoch, &table, error));
-        TRY(append_sample(sampler, table, number, place, batch, error));
+        TRY(add_sample(sampler, epoch, place, number, batch, error));
     }
     return BERT_OK;
 }
@@ -280,7 +338,7 @@ bert_status sampler_fill(sampler *sampler, uint64_t first, int count, batch *bat
 bert_status sampler_epoch_size(sampler *sampler, uint64_t epoch, uint64_t *samples,
                                bert_error *error)
 {
-    const pair_table *table;
+    const sample_table *table;
     pthread_mutex_lock(&sampler->lock);
     bert_status status = find_table(sampler, epoch, &table, error);
     if (status == BERT_OK)

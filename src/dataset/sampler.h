@@ -1,33 +1,39 @@
-/* Samples drawn on the fly: sentence pairs and masks as functions of (seed, epoch, index).
+/* Samples drawn on the fly: pairs or segments, and masks, as functions of (seed, epoch, index).
  *
- * Pairs follow BERT's create_pretraining_data (Devlin et al. 2018, A.2; see dataset/pairs.h):
- * segments of several sentences up to the length, `short_seq_probability` of them aimed at a
- * shorter one, half of the B segments taken from another document. An epoch's samples are a table
- * of 4 bytes each, built in one pass at its start; their order is a permutation that is itself a
- * function, so any sample of any epoch is known without those before it (architecture, decision 2).
+ * Which tokens make a sample is the scheme's affair (dataset/scheme.h), which of them are predicted
+ * dataset/masking.h's. An epoch's samples are a table of 4 bytes each, built in one pass at its
+ * start; their order is a permutation that is itself a function, so any sample of any epoch is
+ * known without those before it (architecture, decision 2).
  *
  * Calls may come from several threads at once; they take turns. */
 #ifndef DATASET_SAMPLER_H
 #define DATASET_SAMPLER_H
 
 #include "dataset/batch.h"
-#include "dataset/dataset.h"
-#include "tokenizer/tokenizer.h"
+#include "dataset/masking.h"
+#include "dataset/scheme.h"
 
 typedef struct sampler_settings {
-    int max_seq_length;            /* with [CLS] and [SEP]s; at least 8 */
-    double short_seq_probability;  /* 0.1 */
-    double mlm_probability;        /* 0.15 */
-    bool next_sentence_prediction; /* false: one segment, [CLS] A [SEP], label 0 */
+    const sample_scheme *scheme;
+    int max_seq_length;           /* with [CLS] and [SEP]s; at least 8 */
+    double short_seq_probability; /* 0.1, of segment pairs and sentences */
+    double mlm_probability;       /* 0.15 */
+    mask_unit mask_unit;
+    /* Samples and masks are drawn once, as in files prepared for original BERT: every epoch has
+     * those of the first, in another order. Else anew in each (Liu et al. 2019, section 4.1). */
+    bool is_static;
+    uint64_t first_epoch; /* what epoch 0 is called in the draws: parts of a run that differ in
+                             length draw from epochs of their own */
     uint64_t seed;
     bool shuffle; /* false for evaluation: samples in the order of the data */
 } sampler_settings;
 
 typedef struct sampler sampler;
 
-/* `data` and `tokenizer` must outlive the sampler. Checks the data (dataset_check), and that it can
- * make pairs (two documents with sentences). Ids that the tokenizer does not have are an error
- * here where the first million tokens hold one, else in the sampler_fill that meets it. */
+/* `data` and `tokenizer` must outlive the sampler. Checks the data (dataset_check), and that the
+ * scheme can make samples of it (pairs need two documents with sentences). Ids that the tokenizer
+ * does not have are an error here where the first million tokens hold one, else in the sampler_fill
+ * that meets it. */
 bert_status sampler_create(sampler **out, const dataset *data, const bert_tokenizer *tokenizer,
                            const sampler_settings *settings, bert_error *error);
 void sampler_free(sampler *sampler); /* NULL is fine */

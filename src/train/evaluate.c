@@ -95,7 +95,8 @@ static bert_status create_evaluator(session *session, const bert_evaluate_params
         .max_seq_length = params->max_seq_length,
         .short_seq_probability = params->short_seq_probability,
         .mlm_probability = params->mlm_probability,
-        .next_sentence_prediction = session->config.next_sentence_prediction,
+        .scheme =
+            session->config.next_sentence_prediction ? &scheme_segment_pairs : &scheme_sentences,
         .seed = params->seed,
     };
     if (settings.max_seq_length == 0)
@@ -122,7 +123,9 @@ static bert_status open_session(session *session, const bert_evaluate_params *pa
 {
     TRY(checkpoint_find_model(&session->folder, params->model, error));
     TRY(checkpoint_verify_model(session->folder, error));
-    TRY(material_open(&session->material, params->data, error));
+    /* Prepared data has its own, which is compared with the model's; ready-made ids have none. */
+    const char *tokenizer = path_is_directory(params->data) ? session->folder : NULL;
+    TRY(material_open(&session->material, params->data, tokenizer, error));
     TRY(material_check_tokenizer(&session->material, session->folder, error));
     TRY(read_config(session, params, error));
     TRY(create_evaluator(session, params, error));

@@ -1,6 +1,7 @@
 #include "train/material.h"
 
 #include "base/observer.h"
+#include "dataset/ready_made.h"
 #include "tokenizer/tokenizer.h"
 #include "train/checkpoint.h"
 #include "train/vocabulary_growth.h"
@@ -24,13 +25,20 @@ static uint64_t checksum_pieces(const file_map *map)
     return checksum;
 }
 
+static uint64_t checksum_index(const dataset *data)
+{
+    uint64_t checksum = XXH3_64bits(data->index.data, data->index.size);
+    return data->labels ? XXH3_64bits_withSeed(data->labels, data->document_count, checksum)
+                        : checksum;
+}
+
 static split_fingerprint fingerprint_split(const dataset *data)
 {
     return (split_fingerprint){
         .documents = data->document_count,
         .sentences = data->sentence_count,
         .tokens = data->token_count,
-        .index_checksum = XXH3_64bits(data->index.data, data->index.size),
+        .index_checksum = checksum_index(data),
         .token_checksum = checksum_pieces(&data->tokens),
     };
 }
@@ -78,18 +86,54 @@ done:
     return status;
 }
 
-bert_status material_open(material *material, const char *prefix, bert_error *error)
+static bert_status open_prepared(material *material, const char *prefix, const char *tokenizer,
+                                 bert_error *error)
+{
+    char *beside = NULL;
+    TRY(dataset_open(&material->train, prefix, error));
+    TRY(open_validation(material, prefix, error));
+    TRY(dataset_tokenizer_directory(&beside, prefix, error));
+    bert_status status =
+        bert_tokenizer_load(&material->tokenizer, tokenizer ? tokenizer : beside, NULL, error);
+    free(beside);
+    return status;
+}
+
+static bert_status open_ready_made(material *material, const char *folder, const char *tokenizer,
+                                   bert_error *error)
+{
+    if (!tokenizer)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s: a folder of ready-made ids needs --tokenizer, the one they were made "
+                         "with",
+                         folder);
+    char *train = NULL, *validation = NULL;
+    bert_status status;
+    TRY_OR_GO(status, bert_tokenizer_load(&material->tokenizer, tokenizer, NULL, error), done);
+    TRY_OR_GO(status, path_join(&train, folder, "train", error), done);
+    TRY_OR_GO(status, path_join(&validation, folder, "validation", error), done);
+    bool has_splits = path_is_directory(train);
+    TRY_OR_GO(
+        status,
+        ready_made_open(&material->train, has_splits ? train : folder, material->tokenizer, error),
+        done);
+    material->has_validation = has_splits && path_is_directory(validation);
+    if (material->has_validation)
+        status = ready_made_open(&material->validation, validation, material->tokenizer, error);
+done:
+    free(validation);
+    free(train);
+    return status;
+}
+
+bert_status material_open(material *material, const char *data, const char *tokenizer,
+                          bert_error *error)
 {
     *material = (struct material){0};
-    char *tokenizer = NULL;
-    bert_status status;
-    TRY_OR_GO(status, dataset_open(&material->train, prefix, error), done);
-    TRY_OR_GO(status, open_validation(material, prefix, error), done);
-    TRY_OR_GO(status, dataset_tokenizer_directory(&tokenizer, prefix, error), done);
-    TRY_OR_GO(status, bert_tokenizer_load(&material->tokenizer, tokenizer, NULL, error), done);
-    status = take_fingerprint(material, error);
-done:
-    free(tokenizer);
+    bert_status status = path_is_directory(data) ? open_ready_made(material, data, tokenizer, error)
+                                                 : open_prepared(material, data, tokenizer, error);
+    if (status == BERT_OK)
+        status = take_fingerprint(material, error);
     if (status != BERT_OK)
         material_close(material);
     return status;

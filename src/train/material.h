@@ -13,8 +13,11 @@ typedef struct material {
     data_fingerprint fingerprint;
 } material;
 
-/* Opens PREFIX, PREFIX.validation where there is one, and PREFIX.tokenizer. */
-bert_status material_open(material *material, const char *prefix, bert_error *error);
+/* Opens PREFIX, PREFIX.validation where there is one, and PREFIX.tokenizer; `tokenizer`, where it
+ * is not NULL, instead of the last. Where `data` is a folder, its samples are ready-made: those of
+ * its folders train and validation where it has the first, else all; they need `tokenizer`. */
+bert_status material_open(material *material, const char *data, const char *tokenizer,
+                          bert_error *error);
 void material_close(material *material); /* safe on a zeroed struct */
 
 /* The configuration that `params->model` means for this tokenizer: a size by name, a config.json,

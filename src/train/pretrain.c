@@ -4,6 +4,7 @@
 #include "train/material.h"
 #include "train/meeting.h"
 #include "train/run_directory.h"
+#include "train/sampling.h"
 #include "train/trainer.h"
 
 #include <inttypes.h>
@@ -21,14 +22,15 @@ typedef struct session {
     model_config config;
     char *weights;    /* file with the weights to begin with; NULL: they are drawn */
     char *checkpoint; /* last checkpoint of a run that is resumed; NULL: from the start */
-    sampler *sampler;
+    sampler *samplers[RUN_PHASES];
     trainer trainer;
 } session;
 
 static void close_session(session *session)
 {
     trainer_free(&session->trainer);
-    sampler_free(session->sampler);
+    for (int i = 0; i < session->settings.phase_count; i++)
+        sampler_free(session->samplers[i]);
     free(session->checkpoint);
     free(session->weights);
     material_close(&session->material);
@@ -36,20 +38,16 @@ static void close_session(session *session)
     settings_free(&session->settings);
 }
 
-static bert_status create_sampler(session *session, uint64_t *samples_per_epoch, bert_error *error)
+/* A sampler for each phase, and what its first epoch holds into samples[phase_count]. */
+static bert_status create_samplers(session *session, uint64_t *samples, bert_error *error)
 {
-    const bert_pretrain_params *params = &session->settings.params;
-    const sampler_settings settings = {
-        .max_seq_length = params->max_seq_length,
-        .short_seq_probability = params->short_seq_probability,
-        .mlm_probability = params->mlm_probability,
-        .next_sentence_prediction = params->next_sentence_prediction,
-        .seed = params->seed,
-        .shuffle = true,
-    };
-    TRY(sampler_create(&session->sampler, &session->material.train, session->material.tokenizer,
-                       &settings, error));
-    return sampler_epoch_size(session->sampler, 0, samples_per_epoch, error);
+    for (int i = 0; i < session->settings.phase_count; i++) {
+        const sampler_settings settings = sampling_for_phase(&session->settings, i);
+        TRY(sampler_create(&session->samplers[i], &session->material.train,
+                           session->material.tokenizer, &settings, error));
+        TRY(sampler_epoch_size(session->samplers[i], 0, &samples[i], error));
+    }
+    return BERT_OK;
 }
 
 static bert_status create_trainer(session *session, const bert_observer *observer,
@@ -61,7 +59,7 @@ static bert_status create_trainer(session *session, const bert_observer *observe
         .config = &session->config,
         .tokenizer = session->material.tokenizer,
         .validation = session->material.has_validation ? &session->material.validation : NULL,
-        .sampler = session->sampler,
+        .samplers = session->samplers,
         .job = session->job,
         .observer = observer,
     };
@@ -99,7 +97,7 @@ static void announce(const session *session, const bert_observer *observer)
                      "%s: %" PRIu64 " documents, %" PRIu64 " tokens, %" PRIu64
                      " samples an epoch; %" PRId64 " steps of %" PRId64 " samples",
                      settings->params.data, settings->data.train.documents,
-                     settings->data.train.tokens, settings->samples_per_epoch,
+                     settings->data.train.tokens, settings->phases[0].samples_per_epoch,
                      settings->total_steps, settings_samples_per_step(settings));
 }
 
@@ -151,7 +149,7 @@ static bert_status run_and_tell(session *session, int64_t stop_after_steps,
 static bert_status set_up(session *session, const bert_observer *observer, bert_error *error)
 {
     run_settings *settings = &session->settings;
-    uint64_t samples_per_epoch;
+    uint64_t samples[RUN_PHASES];
     if (settings->params.teacher)
         TRY(material_check_tokenizer(&session->material, settings->params.teacher, error));
     TRY(material_configure(&session->material, &settings->params, &session->config,
@@ -162,9 +160,12 @@ static bert_status set_up(session *session, const bert_observer *observer, bert_
                          settings->params.teacher ? "it is not learned from a teacher"
                                                   : "DistilBERT has no head for it");
         settings->params.next_sentence_prediction = false;
+        TRY(sampling_check(&settings->params, error));
     }
-    TRY(create_sampler(session, &samples_per_epoch, error));
-    TRY(settings_resolve(settings, samples_per_epoch, error));
+    TRY(create_samplers(session, samples, error));
+    for (int i = 0; i < settings->phase_count; i++)
+        settings->phases[i].samples_per_epoch = samples[i];
+    TRY(settings_resolve(settings, error));
     if (settings->params.micro_batch_tokens == 0) /* kept: a resumed run is cut as it was begun */
         settings->params.micro_batch_tokens = micro_batch_default_tokens(&session->config);
     settings->data = session->material.fingerprint;
@@ -191,7 +192,8 @@ static bert_status create_directory(session *session, const char *output, bert_e
 static bert_status set_up_and_describe(session *session, const bert_observer *observer,
                                        bert_error *error)
 {
-    bert_status status = material_open(&session->material, session->settings.params.data, error);
+    const bert_pretrain_params *params = &session->settings.params;
+    bert_status status = material_open(&session->material, params->data, params->tokenizer, error);
     if (status == BERT_OK)
         status = set_up(session, observer, error);
     TRY(job_agree(session->job, status, error));
@@ -265,17 +267,20 @@ static bert_status find_weights(session *session, const bert_observer *observer,
 static bert_status set_up_again(session *session, const bert_observer *observer, bert_error *error)
 {
     const run_settings *settings = &session->settings;
-    uint64_t samples_per_epoch;
+    uint64_t samples[RUN_PHASES];
     TRY(read_config(session, error));
     TRY(find_weights(session, observer, error));
-    TRY(material_open(&session->material, settings->params.data, error));
+    TRY(material_open(&session->material, settings->params.data, settings->params.tokenizer,
+                      error));
     TRY(settings_check_data(settings, &session->material.fingerprint, error));
-    TRY(create_sampler(session, &samples_per_epoch, error));
-    if (samples_per_epoch != settings->samples_per_epoch)
-        return error_set(error, BERT_ERROR_INPUT,
-                         "%s: an epoch has %" PRIu64 " samples, it had %" PRIu64
-                         " when the run began; this version of bert draws other samples",
-                         settings->params.data, samples_per_epoch, settings->samples_per_epoch);
+    TRY(create_samplers(session, samples, error));
+    for (int i = 0; i < settings->phase_count; i++)
+        if (samples[i] != settings->phases[i].samples_per_epoch)
+            return error_set(error, BERT_ERROR_INPUT,
+                             "%s: an epoch has %" PRIu64 " samples, it had %" PRIu64
+                             " when the run began; this version of bert draws other samples",
+                             settings->params.data, samples[i],
+                             settings->phases[i].samples_per_epoch);
     return create_trainer(session, observer, error);
 }
 

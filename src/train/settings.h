@@ -17,15 +17,28 @@ typedef struct data_fingerprint {
     uint64_t tokenizer_checksum;         /* of all tokens in the order of their ids */
 } data_fingerprint;
 
+/* A part of a run whose sequences are of one length; most runs are one. */
+enum { RUN_PHASES = 16 };
+typedef struct run_phase {
+    int max_seq_length;
+    double share; /* of all steps */
+    /* An epoch is counted as so many samples as the phase's first one has; the others differ from
+     * it by a few, as their pairs are drawn anew. */
+    uint64_t samples_per_epoch;
+    int64_t first_step; /* steps before it; that of the next phase is where it ends */
+} run_phase;
+
 typedef struct run_settings {
-    /* As given, but `data`, `model` and all other strings are owned, paths absolute, and
-     * stop_after_steps is 0 and job NULL: they belong to a call, not to a run. */
+    /* As given, but `data`, `model` and all other strings are owned, paths absolute,
+     * max_seq_length the longest of all phases, and stop_after_steps is 0 and job NULL: they belong
+     * to a call, not to a run. */
     bert_pretrain_params params;
     int ranks; /* that the run began with: they make the batch of a step, whoever goes on with it */
 
-    /* Worked out from params and data. An epoch is counted as so many samples as the first one has;
-     * the others differ from it by a few, as their pairs are drawn anew. */
-    uint64_t samples_per_epoch;
+    run_phase phases[RUN_PHASES];
+    int phase_count;
+
+    /* Worked out from params and data. */
     int64_t total_steps, warmup_steps;
     data_fingerprint data;
 } run_settings;
@@ -38,8 +51,11 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
                             bert_error *error);
 void settings_free(run_settings *settings); /* safe on a zeroed struct */
 
-/* Fills in what follows from the number of samples. */
-bert_status settings_resolve(run_settings *settings, uint64_t samples_per_epoch, bert_error *error);
+/* Fills in what follows from the phases' samples_per_epoch. */
+bert_status settings_resolve(run_settings *settings, bert_error *error);
+
+/* Where a phase ends: the steps that are done then. */
+int64_t settings_phase_end(const run_settings *settings, int phase);
 
 /* Samples in one step: the global batch. */
 int64_t settings_samples_per_step(const run_settings *settings);

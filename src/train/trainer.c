@@ -4,6 +4,7 @@
 #include "base/observer.h"
 #include "train/clock.h"
 #include "train/meeting.h"
+#include "train/sampling.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -18,7 +19,7 @@ enum { PREFETCH_DEPTH = 2 };
 static bert_status check_batch_size(const trainer *trainer, bert_error *error)
 {
     int64_t samples = settings_samples_per_step(trainer->settings);
-    int length = sampler_max_tokens(trainer->sampler), ranks = bert_job_size(trainer->job);
+    int length = trainer->settings->params.max_seq_length, ranks = bert_job_size(trainer->job);
     if (samples < ranks)
         return error_set(error, BERT_ERROR_USAGE,
                          "a step of %" PRId64
@@ -41,9 +42,12 @@ static gemm_precision precision_of(const trainer *trainer)
 static bert_status create_model(trainer *trainer, bert_error *error)
 {
     const bert_pretrain_params *params = &trainer->settings->params;
+    int masked = 0;
+    for (int i = 0; i < trainer->settings->phase_count; i++)
+        if (sampler_max_masked(trainer->samplers[i]) > masked)
+            masked = sampler_max_masked(trainer->samplers[i]);
     TRY(micro_batches_create(&trainer->micro_batches, params->per_device_train_batch_size,
-                             params->micro_batch_tokens, sampler_max_tokens(trainer->sampler),
-                             sampler_max_masked(trainer->sampler), error));
+                             params->micro_batch_tokens, params->max_seq_length, masked, error));
     model_limits limits = micro_batches_limits(&trainer->micro_batches, true);
     limits.gradient_checkpointing = params->gradient_checkpointing;
     TRY(model_create(&trainer->model, trainer->config, &limits, error));
@@ -89,13 +93,7 @@ static bert_status create_evaluator(trainer *trainer, bert_error *error)
 {
     const bert_pretrain_params *params = &trainer->settings->params;
     bool asked = params->eval_steps > 0 || params->eval_epochs > 0 || params->eval_samples > 0;
-    const sampler_settings settings = {
-        .max_seq_length = params->max_seq_length,
-        .short_seq_probability = params->short_seq_probability,
-        .mlm_probability = params->mlm_probability,
-        .next_sentence_prediction = params->next_sentence_prediction,
-        .seed = params->seed,
-    };
+    const sampler_settings settings = sampling_for_evaluation(params);
     bert_error reason = {0};
     bert_status status;
     if (trainer->validation)
@@ -300,25 +298,34 @@ static bert_status open_logs(trainer *trainer, bert_error *error)
     return metrics_open(&trainer->timings, trainer->run, "timings.jsonl", step, error);
 }
 
-/* This rank's share of the samples of a step. */
+/* This rank's share of the samples of a step, numbered from the beginning of the phase. */
 static prefetch_range plan_batch(const void *context, uint64_t step)
 {
     const trainer *trainer = context;
-    int64_t first = settings_samples_before(trainer->settings, (int64_t)step);
-    int64_t samples = settings_samples_before(trainer->settings, (int64_t)step + 1) - first;
+    const run_settings *settings = trainer->settings;
+    int64_t begun = settings_samples_before(settings, settings->phases[trainer->phase].first_step);
+    int64_t first = settings_samples_before(settings, (int64_t)step);
+    int64_t samples = settings_samples_before(settings, (int64_t)step + 1) - first;
     int64_t rank = bert_job_rank(trainer->job), ranks = bert_job_size(trainer->job);
     int64_t begin = samples * rank / ranks, end = samples * (rank + 1) / ranks;
-    return (prefetch_range){.first = (uint64_t)(first + begin), .count = (int)(end - begin)};
+    return (prefetch_range){.first = (uint64_t)(first - begun + begin),
+                            .count = (int)(end - begin)};
 }
 
-static bert_status begin_loop(trainer *trainer, bert_error *error)
+/* Starts drawing from the step at hand on, in the phase that it belongs to. Phases that are too
+ * short for a step are passed over. */
+static bert_status enter_phase(trainer *trainer, bert_error *error)
 {
-    int64_t samples = settings_samples_per_step(trainer->settings);
+    const run_settings *settings = trainer->settings;
+    int64_t samples = settings_samples_per_step(settings);
     int64_t ranks = bert_job_size(trainer->job);
-    TRY(open_logs(trainer, error));
-    return prefetch_start(&trainer->prefetch, trainer->sampler, plan_batch, trainer,
-                          (uint64_t)trainer->state.step, (int)((samples + ranks - 1) / ranks),
-                          PREFETCH_DEPTH, error);
+    prefetch_stop(trainer->prefetch);
+    trainer->prefetch = NULL;
+    while (settings_phase_end(settings, trainer->phase) <= trainer->state.step)
+        trainer->phase++;
+    return prefetch_start(&trainer->prefetch, trainer->samplers[trainer->phase], plan_batch,
+                          trainer, (uint64_t)trainer->state.step,
+                          (int)((samples + ranks - 1) / ranks), PREFETCH_DEPTH, error);
 }
 
 bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finished,
@@ -326,10 +333,13 @@ bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finish
 {
     const run_settings *settings = trainer->settings;
     *finished = false;
-    TRY(job_agree(trainer->job, begin_loop(trainer, error), error));
+    TRY(job_agree(trainer->job, open_logs(trainer, error), error));
     trainer->reported_at = clock_seconds();
     bool stopping = false;
     while (!*finished && !stopping) {
+        if (!trainer->prefetch ||
+            trainer->state.step >= settings_phase_end(settings, trainer->phase))
+            TRY(job_agree(trainer->job, enter_phase(trainer, error), error));
         TRY(timed_step(trainer, error));
         *finished = trainer->state.step == settings->total_steps;
         TRY(follow_up(trainer, *finished, stop_after_steps, &stopping, error));

@@ -32,7 +32,7 @@ typedef struct trainer {
     const model_config *config;
     const bert_tokenizer *tokenizer;
     const dataset *validation; /* NULL: there is none */
-    sampler *sampler;          /* of the training split */
+    sampler *const *samplers;  /* [phase_count] of the training split */
     bert_job *job;             /* NULL: alone */
     const bert_observer *observer;
 
@@ -43,6 +43,7 @@ typedef struct trainer {
     optimizer optimizer;
     exchange *exchange; /* of gradients and parameters; NULL: alone */
     schedule_kind schedule;
+    int phase; /* of the settings' phases, that `prefetch` draws from */
     prefetch *prefetch;
     micro_batches micro_batches;
     evaluator evaluator;

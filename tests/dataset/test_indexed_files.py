@@ -36,7 +36,7 @@ def read_indexed(prefix):
     return [sequences[a:b] for a, b in zip(documents, documents[1:])], size
 
 
-def check(writer, vocab_size, expected_size):
+def check(writer, vocab_size, expected_size, read=read_indexed):
     chance = random.Random(vocab_size)
     documents = [
         [
@@ -52,7 +52,7 @@ def check(writer, vocab_size, expected_size):
     with tempfile.TemporaryDirectory() as directory:
         prefix = directory + "/data"
         subprocess.run([writer, prefix, str(vocab_size)], input=text.encode(), check=True)
-        found, size = read_indexed(prefix)
+        found, size = read(prefix)
     assert size == expected_size, size
     assert found == documents
     print(f"{sum(map(len, documents))} sentences of a vocabulary of {vocab_size}: equal, {size} bytes an id")

@@ -1,61 +1,7 @@
-#include "made_data.h"
+#include "made_room.h"
 
 #include "base/threads.h"
 #include "dataset/prefetch.h"
-#include "dataset/sampler.h"
-
-#include <math.h>
-
-static char directory[256], prefix[300];
-static const sampler_settings usual = {
-    .max_seq_length = 128,
-    .short_seq_probability = 0.1,
-    .mlm_probability = 0.15,
-    .next_sentence_prediction = true,
-    .seed = 42,
-    .shuffle = true,
-};
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    snprintf(prefix, sizeof prefix, "%s/data", directory);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    threads_use(0);
-    assert_ok(directory_remove(directory, error));
-    return 0;
-}
-
-/* A sampler with all it needs, and one batch of up to `count` samples. */
-typedef struct room {
-    dataset data;
-    bert_tokenizer *tokenizer;
-    sampler *sampler;
-    batch batch;
-} room;
-
-static void room_open(room *room, int vocab_size, const sampler_settings *settings, int count)
-{
-    assert_ok(dataset_open(&room->data, prefix, error));
-    room->tokenizer = made_tokenizer(directory, vocab_size);
-    assert_ok(sampler_create(&room->sampler, &room->data, room->tokenizer, settings, error));
-    assert_ok(batch_create(&room->batch, count * sampler_max_tokens(room->sampler), count,
-                           count * sampler_max_masked(room->sampler), error));
-}
-
-static void room_close(room *room)
-{
-    batch_free(&room->batch);
-    sampler_free(room->sampler);
-    bert_tokenizer_free(room->tokenizer);
-    dataset_close(&room->data);
-}
 
 static void assert_batches_equal(const batch *a, const batch *b)
 {
@@ -79,35 +25,6 @@ static void assert_batches_equal(const batch *a, const batch *b)
 }
 
 /* ---------------------------------------------------------------------------------- structure */
-
-/* Documents of all sizes, also single sentences, and sentences longer than a sample. */
-static int varied_sentences(int document)
-{
-    return document % 7 == 0 ? 1 : 1 + document * 37 % 40;
-}
-
-static int varied_tokens(int document, int sentence)
-{
-    if ((document + sentence) % 97 == 0)
-        return 300;
-    return 1 + (document * 31 + sentence * 17) % 35;
-}
-
-enum { VARIED_DOCUMENTS = 300, VARIED_VOCABULARY = 160000 };
-
-/* The document that an id of the varied data comes from: ids there are unique. */
-static uint64_t document_of_id(const dataset *data, int32_t id)
-{
-    uint64_t token = (uint64_t)(id - MADE_FIRST_ID), low = 0, high = data->sentence_count;
-    while (high - low > 1) {
-        uint64_t middle = (low + high) / 2;
-        if (dataset_token_start(data, middle) <= token)
-            low = middle;
-        else
-            high = middle;
-    }
-    return dataset_document_of(data, low);
-}
 
 /* Takes a sample apart: [CLS] A [SEP] B [SEP], each segment unbroken text of one document. */
 static void check_sample(const room *room, const int32_t *tokens, const uint8_t *types, int count,
@@ -151,7 +68,8 @@ static void check_structure(bool pairs)
         made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
     assert_true(written < VARIED_VOCABULARY - MADE_FIRST_ID);
     sampler_settings settings = usual;
-    settings.next_sentence_prediction = pairs;
+    if (!pairs)
+        settings.scheme = &scheme_sentences;
     room room;
     room_open(&room, VARIED_VOCABULARY, &settings, 64);
     batch *batch = &room.batch;
@@ -199,110 +117,6 @@ static void test_single_segments(void **state)
 {
     (void)state;
     check_structure(false);
-}
-
-/* --------------------------------------------------------------------------------- statistics */
-
-/* Sentences of one token in long documents: a chunk then has exactly its target length. */
-static int long_documents(int document)
-{
-    return 40000 + document;
-}
-
-static int one_token(int document, int sentence)
-{
-    (void)document;
-    (void)sentence;
-    return 1;
-}
-
-enum { LONG_VOCABULARY = 1005, LONG_DOCUMENTS = 5 };
-
-/* A share of n draws that should be p lies within five standard deviations. */
-static void assert_share(uint64_t count, uint64_t n, double p)
-{
-    double share = (double)count / (double)n, deviation = sqrt(p * (1 - p) / (double)n);
-    if (!(fabs(share - p) < 5 * deviation))
-        fail_msg("%llu of %llu, a share of %.5f; expected %.5f +- %.5f", (unsigned long long)count,
-                 (unsigned long long)n, share, p, 5 * deviation);
-}
-
-static void test_statistics(void **state)
-{
-    (void)state;
-    made_files(prefix, LONG_VOCABULARY, LONG_DOCUMENTS, long_documents, one_token);
-    room room;
-    room_open(&room, LONG_VOCABULARY, &usual, 100);
-    batch *batch = &room.batch;
-    int32_t mask = tokenizer_special(room.tokenizer).mask;
-    uint64_t samples = 0, random_count = 0, short_count = 0, follows = 0;
-    uint64_t text_tokens = 0, masked = 0, as_mask = 0, same = 0;
-    uint64_t replaced_sum = 0, replaced = 0, lower_half = 0, split_low = 0, split_count = 0;
-    for (uint64_t first = 0; first < 30000; first += 100) {
-        assert_ok(sampler_fill(room.sampler, first, 100, batch, error));
-        for (int i = 0; i < 100; i++) {
-            int start = batch->sequence_starts[i], end = batch->sequence_starts[i + 1];
-            samples++;
-            random_count += batch->next_sentence_labels[i];
-            text_tokens += (uint64_t)(end - start - 3);
-            if (batch->next_sentence_labels[i] == 0) { /* its chunk is whole */
-                follows++;
-                short_count += end - start < 128;
-                int in_a = -2;
-                for (int j = start; j < end; j++)
-                    in_a += batch->token_types[j] == 0;
-                if (end - start == 128) { /* A has 1 to 124 of its 125 sentences */
-                    split_count++;
-                    split_low += in_a <= 62;
-                }
-            }
-        }
-        for (int i = 0; i < batch->masked_count; i++) {
-            int position = batch->masked_positions[i];
-            int32_t now = batch->tokens[position], was = batch->masked_labels[i];
-            masked++;
-            as_mask += now == mask;
-            same += now == was;
-            if (now != mask && now != was) {
-                assert_in_range(now, MADE_FIRST_ID, LONG_VOCABULARY - 1);
-                replaced++;
-                replaced_sum += (uint64_t)(now - MADE_FIRST_ID);
-                lower_half += now - MADE_FIRST_ID < 500;
-            }
-        }
-    }
-    assert_share(random_count, samples, 0.5);
-    assert_share(short_count, follows, 0.1 * 123 / 124); /* uniform in [2, 125] may give 125 */
-    assert_share(split_low, split_count, 0.5);
-    assert_true(fabs((double)masked / (double)text_tokens - 0.15) < 0.003); /* counts are rounded */
-    assert_share(as_mask, masked, 0.8);
-    assert_share(same, masked, 0.1 + 0.1 / 1000);
-    assert_share(lower_half, replaced, 0.5);
-    assert_true(fabs((double)replaced_sum / (double)replaced - 499.5) < 5);
-    room_close(&room);
-}
-
-static void test_other_document_is_uniform(void **state)
-{
-    (void)state;
-    made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
-    room room;
-    room_open(&room, VARIED_VOCABULARY, &usual, 1);
-    uint64_t from[3] = {0}, total = 0; /* B from the documents 0–99, 100–199, 200–299 */
-    for (uint64_t number = 0; number < 20000; number++) {
-        assert_ok(sampler_fill(room.sampler, number, 1, &room.batch, error));
-        const batch *batch = &room.batch;
-        if (batch->next_sentence_labels[0] == 0)
-            continue;
-        for (int i = 0; i < batch->masked_count; i++)
-            batch->tokens[batch->masked_positions[i]] = batch->masked_labels[i];
-        from[document_of_id(&room.data, batch->tokens[batch->token_count - 2]) / 100]++;
-        total++;
-    }
-    /* "Another" moves the shares by less than 1/300. */
-    for (int i = 0; i < 3; i++)
-        assert_true(fabs((double)from[i] / (double)total - 1. / 3) < 0.02);
-    room_close(&room);
 }
 
 /* ---------------------------------------------------------------------------- functions of … */
@@ -444,7 +258,7 @@ static void test_errors(void **state)
                  "sentence pairs need at least two");
     assert_null(sampler);
     sampler_settings settings = usual;
-    settings.next_sentence_prediction = false;
+    settings.scheme = &scheme_sentences;
     assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_INPUT,
                  "token 95 is 100, but the vocabulary has 100 ids");
     settings.max_seq_length = 7;
@@ -610,7 +424,8 @@ static void test_prefetch_hands_errors_through(void **state)
     enum { WRITTEN_WITH = 2000000 };
     made_files(prefix, WRITTEN_WITH, 1, million_sentences, twenty_tokens);
     sampler_settings settings = usual;
-    settings.next_sentence_prediction = settings.shuffle = false;
+    settings.scheme = &scheme_sentences;
+    settings.shuffle = false;
     room room;
     room_open(&room, WRITTEN_WITH / 4 * 3, &settings, 32);
     prefetch *prefetch;
@@ -633,8 +448,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_pairs_are_what_they_say, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_single_segments, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_statistics, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_other_document_is_uniform, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_any_sample_by_its_number, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads_do_not_matter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),

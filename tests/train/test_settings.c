@@ -2,6 +2,7 @@
 #include "tiny_run.h"
 
 #include "train/settings.h"
+#include "train/settings_fields.h"
 
 #include <math.h>
 
@@ -21,6 +22,19 @@ static void test_every_range_has_its_message(void **state)
     REFUSED(per_device_train_batch_size = 0, "--per-device-train-batch-size is 0, expected 1");
     REFUSED(gradient_accumulation_steps = -1, "--gradient-accumulation-steps is -1");
     REFUSED(max_seq_length = 7, "--max-seq-length is 7, expected 8");
+    REFUSED(pairs = "segments", "--pairs is \"segments\", expected one of: segment, sentence");
+    REFUSED(sequences = "stream", "--sequences stream makes no pairs");
+    REFUSED(next_sentence_prediction = false;
+            params.pairs = "sentence",
+            "--pairs sentence does not go with --no-next-sentence-prediction");
+    REFUSED(mask_unit = "words", "--mask-unit is \"words\"");
+    REFUSED(masks = "", "--masks is missing");
+    REFUSED(masks = "fixed", "--masks is \"fixed\", expected dynamic or static");
+    REFUSED(sequence_schedule = "128", "expected lengths from 8 to 65536 with their shares");
+    REFUSED(sequence_schedule = "128:0.5,4:0.5", "expected lengths from 8 to 65536");
+    REFUSED(sequence_schedule = "128:0.9,512:0.1x", "expected lengths from 8 to 65536");
+    REFUSED(sequence_schedule = "128:nan", "expected lengths from 8 to 65536");
+    REFUSED(sequence_schedule = "128:0.9,512:0.2", "the shares add up to 1.1, expected 1");
     REFUSED(short_seq_probability = 1.5, "--short-seq-probability is 1.5, expected 0 to 1");
     REFUSED(mlm_probability = 0, "--mlm-probability is 0, expected above 0");
     REFUSED(mlm_probability = NAN, "--mlm-probability is nan");
@@ -78,6 +92,9 @@ static void test_run_json_gives_back_every_setting(void **state)
     params.max_grad_norm = 1e300;
     params.lr_scheduler_type = "constant_with_warmup";
     params.precision = "bf16";
+    params.sequences = "stream";
+    params.mask_unit = "span";
+    params.masks = "static";
     params.warmup_steps = 0;
     params.warmup_ratio = 0.123;
     params.max_steps = ((int64_t)1 << 53) - 1;
@@ -95,7 +112,8 @@ static void test_run_json_gives_back_every_setting(void **state)
         .validation = {.documents = 4, .sentences = 5, .tokens = 6, .token_checksum = 7},
         .tokenizer_checksum = 8,
     };
-    assert_ok(settings_resolve(&settings, 1234, error));
+    settings.phases[0].samples_per_epoch = 1234;
+    assert_ok(settings_resolve(&settings, error));
     assert_ok(settings_write(&settings, run, error));
     assert_ok(settings_read(&again, run, error));
     assert_string_equal(again.params.data, tiny_data);
@@ -107,19 +125,55 @@ static void test_run_json_gives_back_every_setting(void **state)
     assert_string_equal(again.params.precision, "bf16");
     assert_string_equal(again.params.gradient_dtype, "bf16");
     assert_int_equal(again.ranks, 1);
+    assert_string_equal(again.params.pairs, "segment");
+    assert_string_equal(again.params.sequences, "stream");
+    assert_null(again.params.sequence_schedule);
+    assert_string_equal(again.params.mask_unit, "span");
+    assert_string_equal(again.params.masks, "static");
     assert_int_equal(again.params.stop_after_steps, 0);
     /* All the rest bit by bit. */
     bert_pretrain_params left = settings.params, right = again.params;
-    left.data = left.model = left.output = left.optim = left.lr_scheduler_type = NULL;
-    left.precision = right.precision = left.gradient_dtype = right.gradient_dtype = NULL;
-    right.data = right.model = right.output = right.optim = right.lr_scheduler_type = NULL;
+    for (size_t i = 0; i < settings_string_count; i++)
+        *settings_string_place(&left, &settings_strings[i]) =
+            *settings_string_place(&right, &settings_strings[i]) = NULL;
     assert_memory_equal(&left, &right, sizeof left);
     assert_memory_equal(&again.data, &settings.data, sizeof again.data);
-    assert_int_equal(again.samples_per_epoch, 1234);
+    assert_int_equal(again.phases[0].samples_per_epoch, 1234);
     assert_int_equal(again.total_steps, settings.total_steps);
     assert_int_equal(again.warmup_steps, settings.warmup_steps);
     settings_free(&settings);
     settings_free(&again);
+    settings_free(&again);
+}
+
+static void test_schedule_of_lengths(void **state)
+{
+    (void)state;
+    const char *run = tiny_path("schedule");
+    assert_ok(directory_create(run, error));
+    bert_pretrain_params params = tiny_params("run");
+    params.sequence_schedule = "16:0.75,32:0.25";
+    params.max_steps = 0;
+    params.num_train_epochs = 3;
+    params.warmup_steps = 0;
+    run_settings settings, again;
+    assert_ok(settings_create(&settings, &params, error));
+    assert_int_equal(settings.phase_count, 2);
+    assert_int_equal(settings.params.max_seq_length, 32); /* the longest, whatever was there */
+    settings.phases[0].samples_per_epoch = 400;
+    settings.phases[1].samples_per_epoch = 200;
+    assert_ok(settings_resolve(&settings, error)); /* 8 samples a step */
+    /* A step is 0.75 × 8/400 + 0.25 × 8/200 = 0.025 epochs on average. */
+    assert_int_equal(settings.total_steps, 120);
+    assert_int_equal(settings.phases[1].first_step, 90);
+    assert_int_equal(settings_phase_end(&settings, 0), 90);
+    assert_int_equal(settings_phase_end(&settings, 1), 120);
+    assert_true(fabs(settings_epoch(&settings, 90) - 1.8) < 1e-12);
+    assert_true(fabs(settings_epoch(&settings, 120) - 3) < 1e-12);
+    assert_ok(settings_write(&settings, run, error));
+    assert_ok(settings_read(&again, run, error));
+    assert_memory_equal(&again.phases, &settings.phases, sizeof again.phases);
+    settings_free(&settings);
     settings_free(&again);
 }
 
@@ -159,8 +213,9 @@ static void test_rhythm(void **state)
     params.warmup_ratio = 0.1;
     run_settings settings;
     assert_ok(settings_create(&settings, &params, error));
-    assert_ok(settings_resolve(&settings, 100, error)); /* 8 samples a step */
-    assert_int_equal(settings.total_steps, 32);         /* 31.25, and what is left */
+    settings.phases[0].samples_per_epoch = 100;
+    assert_ok(settings_resolve(&settings, error)); /* 8 samples a step */
+    assert_int_equal(settings.total_steps, 32);    /* 31.25, and what is left */
     assert_int_equal(settings.warmup_steps, 4);
     assert_true(settings_epoch(&settings, 25) == 2.0);
     int due = 0;
@@ -172,7 +227,8 @@ static void test_rhythm(void **state)
         due += settings_is_due(&settings, 0, 0.25, step);
     }
     assert_int_equal(due, 10);
-    assert_fails(settings_resolve(&settings, 0, error), BERT_ERROR_USAGE, "steps");
+    settings.phases[0].samples_per_epoch = 0;
+    assert_fails(settings_resolve(&settings, error), BERT_ERROR_USAGE, "steps");
     settings_free(&settings);
 }
 
@@ -181,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_range_has_its_message),
         cmocka_unit_test(test_run_json_gives_back_every_setting),
+        cmocka_unit_test(test_schedule_of_lengths),
         cmocka_unit_test(test_changed_data_is_named),
         cmocka_unit_test(test_rhythm),
     };

@@ -1,0 +1,171 @@
+/* bert_inspect_data: counts of prepared data, and some samples as a model sees them. */
+#include "base/memory.h"
+#include "dataset/sampler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bert_inspect_data_params bert_inspect_data_params_default(void)
+{
+    return (bert_inspect_data_params){
+        .samples = 3,
+        .max_seq_length = 128,
+        .mlm_probability = 0.15,
+        .seed = 42,
+    };
+}
+
+static void count_length(uint64_t *classes, uint64_t *longest, uint64_t length)
+{
+    if (length > 0)
+        classes[63 - __builtin_clzll(length) < BERT_LENGTH_CLASSES - 1
+                    ? 63 - __builtin_clzll(length)
+                    : BERT_LENGTH_CLASSES - 1]++;
+    if (length > *longest)
+        *longest = length;
+}
+
+static void count_split(bert_split_report *report, const dataset *data)
+{
+    *report = (bert_split_report){
+        .documents = data->document_count,
+        .sentences = data->sentence_count,
+        .tokens = data->token_count,
+        .bytes = data->index.size + data->tokens.size,
+    };
+    for (uint64_t i = 0; i < data->sentence_count; i++)
+        count_length(report->sentence_lengths, &report->longest_sentence,
+                     (uint64_t)data->lengths[i]);
+    for (uint64_t i = 0; i < data->document_count; i++)
+        count_length(report->document_lengths, &report->longest_document,
+                     dataset_token_start(data, (uint64_t)data->document_starts[i + 1]) -
+                         dataset_token_start(data, (uint64_t)data->document_starts[i]));
+}
+
+static bert_status append_token(text *out, const bert_tokenizer *tokenizer, int32_t id,
+                                bert_error *error)
+{
+    const char *token = bert_tokenizer_token(tokenizer, id);
+    return text_format(out, error, "%s", token ? token : "?");
+}
+
+static bert_status decode_sample(const bert_tokenizer *tokenizer, const batch *batch,
+                                 bert_sample_report *report, bert_error *error)
+{
+    text out = {0};
+    bert_status status = BERT_OK;
+    int masked = 0;
+    for (int i = 0; i < batch->token_count && status == BERT_OK; i++) {
+        bool predicted = masked < batch->masked_count && batch->masked_positions[masked] == i;
+        if (i > 0)
+            status = text_append(&out, " ", 1, error);
+        if (predicted && status == BERT_OK)
+            status = text_append(&out, "{", 1, error);
+        if (predicted && status == BERT_OK)
+            status = append_token(&out, tokenizer, batch->masked_labels[masked++], error);
+        if (predicted && status == BERT_OK)
+            status = text_append(&out, ">", 1, error);
+        if (status == BERT_OK)
+            status = append_token(&out, tokenizer, batch->tokens[i], error);
+        if (predicted && status == BERT_OK)
+            status = text_append(&out, "}", 1, error);
+    }
+    *report = (bert_sample_report){
+        .text = out.data,
+        .tokens = (size_t)batch->token_count,
+        .predictions = (size_t)batch->masked_count,
+        .next_sentence_label = batch->next_sentence_labels[0],
+    };
+    return status;
+}
+
+static bert_status draw_samples(const bert_inspect_data_params *params, const dataset *data,
+                                const bert_tokenizer *tokenizer, bert_data_report *report,
+                                bert_error *error)
+{
+    const sampler_settings settings = {
+        .scheme = data->document_count > 1 ? &scheme_segment_pairs : &scheme_sentences,
+        .max_seq_length = params->max_seq_length,
+        .short_seq_probability = 0.1,
+        .mlm_probability = params->mlm_probability,
+        .seed = params->seed,
+        .shuffle = true,
+    };
+    sampler *sampler = NULL;
+    batch batch = {0};
+    bert_status status;
+    TRY_OR_GO(status, sampler_create(&sampler, data, tokenizer, &settings, error), done);
+    TRY_OR_GO(
+        status,
+        batch_create(&batch, sampler_max_tokens(sampler), 1, sampler_max_masked(sampler), error),
+        done);
+    TRY_OR_GO(status,
+              memory_array((void **)&report->samples, params->samples, sizeof *report->samples,
+                           "samples", error),
+              done);
+    while (report->sample_count < params->samples) {
+        TRY_OR_GO(status, sampler_fill(sampler, report->sample_count, 1, &batch, error), done);
+        bert_sample_report *sample = &report->samples[report->sample_count++];
+        TRY_OR_GO(status, decode_sample(tokenizer, &batch, sample, error), done);
+        if (data->document_count < 2)
+            sample->next_sentence_label = -1;
+    }
+done:
+    batch_free(&batch);
+    sampler_free(sampler);
+    return status;
+}
+
+static bert_status inspect_validation(const char *prefix, bert_split_report *report,
+                                      bert_error *error)
+{
+    dataset data = {0};
+    char *validation = NULL, *index = NULL;
+    bert_status status;
+    TRY_OR_GO(status, dataset_validation_prefix(&validation, prefix, error), done);
+    TRY_OR_GO(status, path_format(&index, error, "%s.idx", validation), done);
+    if (!file_exists(index))
+        goto done;
+    TRY_OR_GO(status, dataset_open(&data, validation, error), done);
+    TRY_OR_GO(status, dataset_check(&data, error), done);
+    count_split(report, &data);
+done:
+    dataset_close(&data);
+    free(index);
+    free(validation);
+    return status;
+}
+
+bert_status bert_inspect_data(const bert_inspect_data_params *params, bert_data_report *report,
+                              bert_error *error)
+{
+    *report = (bert_data_report){0};
+    if (!params->data || !*params->data)
+        return error_set(error, BERT_ERROR_USAGE, "no data to inspect");
+    dataset data = {0};
+    bert_tokenizer *tokenizer = NULL;
+    char *directory = NULL;
+    bert_status status;
+    TRY_OR_GO(status, dataset_open(&data, params->data, error), done);
+    TRY_OR_GO(status, dataset_check(&data, error), done);
+    TRY_OR_GO(status, dataset_tokenizer_directory(&directory, params->data, error), done);
+    TRY_OR_GO(status, bert_tokenizer_load(&tokenizer, directory, NULL, error), done);
+    count_split(&report->train, &data);
+    report->vocab_size = bert_tokenizer_vocab_size(tokenizer);
+    TRY_OR_GO(status, inspect_validation(params->data, &report->validation, error), done);
+    if (params->samples > 0)
+        status = draw_samples(params, &data, tokenizer, report, error);
+done:
+    free(directory);
+    bert_tokenizer_free(tokenizer);
+    dataset_close(&data);
+    return status;
+}
+
+void bert_data_report_free(bert_data_report *report)
+{
+    for (size_t i = 0; report->samples && i < report->sample_count; i++)
+        free(report->samples[i].text);
+    free(report->samples);
+    *report = (bert_data_report){0};
+}

@@ -1,0 +1,34 @@
+/* The samples of one epoch: where each starts, 4 bytes a sample, found in one pass over the index
+ * by all threads. */
+#ifndef DATASET_SAMPLE_TABLE_H
+#define DATASET_SAMPLE_TABLE_H
+
+#include "dataset/scheme.h"
+
+/* Documents in runs of some ten thousand sentences: what one thread works through at a time. The
+ * same for any number of threads. */
+typedef struct sample_blocks {
+    uint64_t *first_document; /* [count + 1] */
+    size_t count;
+} sample_blocks;
+bert_status sample_blocks_create(sample_blocks *blocks, const dataset *data, bert_error *error);
+void sample_blocks_free(sample_blocks *blocks);
+
+typedef struct sample_table {
+    uint64_t epoch, size; /* size: samples */
+    bool built;           /* false: there is no table here */
+    uint64_t *before;     /* [blocks + 1] samples in the blocks before; the last entry is size */
+    uint32_t **starts;    /* [blocks][…] start of each sample, from the block's first on */
+    size_t block_count;   /* 0 for a stream, whose starts are computed */
+} sample_table;
+bert_status sample_table_build(sample_table *table, const dataset *data,
+                               const sample_blocks *blocks, const sample_settings *settings,
+                               uint64_t epoch, int threads, bert_error *error);
+void sample_table_free(sample_table *table); /* safe on a zeroed struct */
+
+/* Where a sample starts. index < table->size. */
+uint64_t sample_table_start(const sample_table *table, const dataset *data,
+                            const sample_blocks *blocks, const sample_settings *settings,
+                            uint64_t index);
+
+#endif

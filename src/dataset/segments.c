@@ -1,0 +1,165 @@
+/* Samples of one segment, for masked language modelling alone. */
+#include "dataset/segments.h"
+
+static void set_segment(sample *sample, token_range range)
+{
+    sample->parts[0] = (sample_part){.first = range.first, .count = (int)range.count};
+    sample->part_count = 1;
+    sample->next_sentence_label = 0;
+}
+
+/* ------------------------------------------------------------------------------- sentences --- */
+/* Whole sentences of a document that fit (DOC-SENTENCES of Liu et al. 2019, section 4.2), a share
+ * of them aimed at a shorter length. */
+
+static uint64_t draw_sentences(const dataset *data, const sample_settings *settings, uint64_t start,
+                               uint64_t document_end, random_stream *stream)
+{
+    uint64_t target = (uint64_t)settings->token_limit, length = 0, end = start;
+    if (random_uniform(stream) < settings->short_seq_probability)
+        target = 2 + random_below(stream, target - 1);
+    do
+        length += (uint64_t)data->lengths[end++];
+    while (end < document_end && length + (uint64_t)data->lengths[end] <= target);
+    return end;
+}
+
+static uint64_t sentences_next(const dataset *data, const sample_settings *settings, uint64_t epoch,
+                               uint64_t start, uint64_t end)
+{
+    random_stream stream = scheme_random(settings, epoch, start);
+    return draw_sentences(data, settings, start, end, &stream);
+}
+
+static void sentences_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
+                           uint64_t start, sample *sample)
+{
+    uint64_t document = dataset_document_of(data, start);
+    random_stream stream = scheme_random(settings, epoch, start);
+    uint64_t end = draw_sentences(data, settings, start,
+                                  (uint64_t)data->document_starts[document + 1], &stream);
+    token_range segment = token_range_of(data, start, end), none = {0};
+    token_range_truncate(&segment, &none, (uint64_t)settings->token_limit, &stream);
+    set_segment(sample, segment);
+}
+
+const sample_scheme scheme_sentences = {
+    .name = "sentences",
+    .next = sentences_next,
+    .draw = sentences_draw,
+};
+
+/* -------------------------------------------------------------- chunks and documents' beginnings
+ */
+
+/* The tokens from a place on, up to the length or the end of its document. */
+static void cut_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
+                     uint64_t start, sample *sample)
+{
+    (void)epoch;
+    uint64_t document = dataset_document_of(data, dataset_sentence_of(data, start));
+    uint64_t end = dataset_token_start(data, (uint64_t)data->document_starts[document + 1]);
+    uint64_t left = end - start, limit = (uint64_t)settings->token_limit;
+    set_segment(sample, (token_range){.first = start, .count = left < limit ? left : limit});
+}
+
+static uint64_t chunks_next(const dataset *data, const sample_settings *settings, uint64_t epoch,
+                            uint64_t start, uint64_t end)
+{
+    (void)data;
+    (void)epoch;
+    (void)end;
+    return start + (uint64_t)settings->token_limit;
+}
+
+const sample_scheme scheme_chunks = {
+    .name = "chunks",
+    .starts_at_tokens = true,
+    .next = chunks_next,
+    .draw = cut_draw,
+};
+
+static uint64_t documents_next(const dataset *data, const sample_settings *settings, uint64_t epoch,
+                               uint64_t start, uint64_t end)
+{
+    (void)data;
+    (void)settings;
+    (void)epoch;
+    (void)start;
+    return end;
+}
+
+const sample_scheme scheme_documents = {
+    .name = "documents",
+    .starts_at_tokens = true,
+    .next = documents_next,
+    .draw = cut_draw,
+};
+
+/* ---------------------------------------------------------------------------------- stream --- */
+
+/* Length of the first sample: all others are as long as they can be, but the last. */
+static uint64_t stream_head(const sample_settings *settings, uint64_t epoch)
+{
+    random_stream stream = scheme_random(settings, epoch, 0);
+    return 1 + random_below(&stream, (uint64_t)settings->token_limit);
+}
+
+uint64_t stream_samples(const dataset *data, const sample_settings *settings, uint64_t epoch)
+{
+    uint64_t length = data->token_count + data->document_count - 1; /* a [SEP] between two */
+    uint64_t head = stream_head(settings, epoch), limit = (uint64_t)settings->token_limit;
+    return length <= head ? 1 : 1 + (length - head + limit - 1) / limit;
+}
+
+uint64_t stream_start(const sample_settings *settings, uint64_t epoch, uint64_t index)
+{
+    uint64_t limit = (uint64_t)settings->token_limit;
+    return index == 0 ? 0 : stream_head(settings, epoch) + (index - 1) * limit;
+}
+
+/* Place of a document's first token in the stream. */
+static uint64_t place_of_document(const dataset *data, uint64_t document)
+{
+    return dataset_token_start(data, (uint64_t)data->document_starts[document]) + document;
+}
+
+/* The last document that begins at or before a place. */
+static uint64_t document_at(const dataset *data, uint64_t place)
+{
+    uint64_t low = 0, high = data->document_count;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        if (place_of_document(data, middle) <= place)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void stream_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
+                        uint64_t start, sample *sample)
+{
+    uint64_t end = start + (start ? (uint64_t)settings->token_limit : stream_head(settings, epoch));
+    sample->part_count = 0;
+    sample->next_sentence_label = 0;
+    for (uint64_t document = document_at(data, start);
+         document < data->document_count && place_of_document(data, document) < end; document++) {
+        uint64_t first = place_of_document(data, document);
+        uint64_t last = place_of_document(data, document + 1) - 1; /* its [SEP] */
+        first = first < start ? start : first;
+        last = last < end ? last : end;
+        if (first < last)
+            sample->parts[sample->part_count++] =
+                (sample_part){.first = first - document, .count = (int)(last - first)};
+    }
+    if (sample->part_count == 0) /* between documents, or in empty ones of foreign files */
+        sample->parts[sample->part_count++] = (sample_part){0};
+}
+
+const sample_scheme scheme_stream = {
+    .name = "stream",
+    .is_stream = true,
+    .draw = stream_draw,
+};
