@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* The last one takes whatever the corpus readers take. */
-static const inspector *const inspectors[] = {&inspect_tokenizer, &inspect_corpus};
+static const inspector *const inspectors[] = {&inspect_tokenizer, &inspect_data, &inspect_corpus};
 
 static inspect_settings settings;
 
@@ -92,17 +92,20 @@ static int run(const arguments *arguments)
 
 const command command_inspect = {
     .name = "inspect",
-    .summary = "what a corpus or a tokenizer holds",
+    .summary = "what a corpus, a tokenizer or prepared data holds",
     .synopsis = "[OPTIONS] PATH...",
     .description =
         "Tells from the content what a path holds. Of a tokenizer, it prints its size, settings, "
-        "special tokens, alphabet and longest tokens. Of a corpus, with --tokenizer: documents, "
+        "special tokens, alphabet and longest tokens. Of prepared data, by its PREFIX: documents, "
+        "sentences, tokens, their lengths, bytes a token, and some samples (--top) with their "
+        "masks. Of a corpus, with --tokenizer: documents, "
         "lines, words and tokens; how much of it the tokenizer does not know ([UNK]) and why; "
         "characters that no token has; the longest words; lines that are there again and again. "
         "Words are those of the tokenizer, a punctuation mark by itself. Lines are those of plain "
         "text, paragraphs of everything else; they are compared by a 64-bit "
         "hash. " CORPUS_INPUTS_HELP,
     .examples = "bert inspect tokenizer\n"
+                "bert inspect data/corpus\n"
                 "bert inspect --tokenizer tokenizer corpus/*.txt\n"
                 "bert inspect --tokenizer vocab.txt --top 100 --json corpus.jsonl.gz\n",
     .options = options,

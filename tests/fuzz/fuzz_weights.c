@@ -13,7 +13,7 @@ static void look_at(const char *path, const safetensors_tensor *tensors, size_t 
         float few[16];
         const unsigned char *bytes = tensors[i].data;
         for (uint64_t b = 0; b < tensors[i].bytes; b++) /* the sanitizer sees every byte */
-            sum ^= bytes[b];
+            sum = sum ^ bytes[b];
         safetensors_tensor_read(path, &tensors[i], few, tensors[i].bytes ? 1 : 0, NULL);
     }
 }

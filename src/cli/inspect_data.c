@@ -1,0 +1,135 @@
+/* bert inspect of prepared data: what is in it, how long its sentences and documents are, and some
+ * samples as a model would see them. */
+#include "inspect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { BAR_WIDTH = 40 };
+
+/* A prefix names no file itself: its index stands beside it. */
+static bool detect(const char *path, const inspect_settings *settings)
+{
+    char index[4096];
+    struct stat information;
+    return !settings->tokenizer && stat(path, &information) != 0 &&
+           snprintf(index, sizeof index, "%s.idx", path) < (int)sizeof index &&
+           stat(index, &information) == 0;
+}
+
+static double bytes_per_token(const bert_split_report *split)
+{
+    return split->tokens ? (double)split->bytes / (double)split->tokens : 0;
+}
+
+/* Of the class i: lengths from 2^i to 2^(i + 1) − 1. */
+static void print_lengths(const char *title, const uint64_t *classes, uint64_t longest)
+{
+    uint64_t most = 0;
+    for (int i = 0; i < BERT_LENGTH_CLASSES; i++)
+        most = classes[i] > most ? classes[i] : most;
+    printf("\n%s, in tokens; the longest has %llu:\n", title, (unsigned long long)longest);
+    for (int i = 0; i < BERT_LENGTH_CLASSES; i++) {
+        if (classes[i] == 0)
+            continue;
+        char count[32];
+        int bar = (int)((double)classes[i] / (double)most * BAR_WIDTH + 0.5);
+        printf("%9llu to %-9llu%14s  %.*s\n", 1ull << i, (2ull << i) - 1,
+               console_count(count, classes[i]), bar, "########################################");
+    }
+}
+
+static void print_split(const char *name, const bert_split_report *split)
+{
+    printf("%s\n", name);
+    inspect_print_count("  documents", split->documents);
+    inspect_print_count("  sentences", split->sentences);
+    inspect_print_count("  tokens", split->tokens);
+    printf("%-24s%16.3f\n", "  bytes a token", bytes_per_token(split));
+}
+
+static void print_report(const bert_data_report *report)
+{
+    inspect_print_count("vocabulary", report->vocab_size);
+    print_split("training", &report->train);
+    if (report->validation.documents > 0)
+        print_split("validation", &report->validation);
+    print_lengths("Sentences", report->train.sentence_lengths, report->train.longest_sentence);
+    print_lengths("Documents", report->train.document_lengths, report->train.longest_document);
+    if (report->sample_count > 0)
+        printf("\nSamples; {a>b} is a token to predict, and what stands in its place:\n");
+    for (size_t i = 0; i < report->sample_count; i++) {
+        const bert_sample_report *sample = &report->samples[i];
+        printf("\n%zu tokens, %zu to predict%s\n%s\n", sample->tokens, sample->predictions,
+               sample->next_sentence_label < 0    ? ""
+               : sample->next_sentence_label == 0 ? "; the second part follows the first"
+                                                  : "; the second part is from elsewhere",
+               sample->text);
+    }
+}
+
+static json_t *lengths_json(const uint64_t *classes)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < BERT_LENGTH_CLASSES; i++)
+        if (classes[i] > 0)
+            json_array_append_new(list, json_pack("{s:I, s:I}", "from", (json_int_t)(1ull << i),
+                                                  "count", (json_int_t)classes[i]));
+    return list;
+}
+
+static json_t *split_json(const bert_split_report *split)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:o, s:o}", "documents",
+                     (json_int_t)split->documents, "sentences", (json_int_t)split->sentences,
+                     "tokens", (json_int_t)split->tokens, "bytes", (json_int_t)split->bytes,
+                     "bytes_per_token", bytes_per_token(split), "longest_sentence",
+                     (json_int_t)split->longest_sentence, "longest_document",
+                     (json_int_t)split->longest_document, "sentence_lengths",
+                     lengths_json(split->sentence_lengths), "document_lengths",
+                     lengths_json(split->document_lengths));
+}
+
+static json_t *report_json(const bert_data_report *report)
+{
+    json_t *samples = json_array();
+    for (size_t i = 0; i < report->sample_count; i++) {
+        const bert_sample_report *sample = &report->samples[i];
+        json_array_append_new(samples,
+                              json_pack("{s:o, s:I, s:I, s:o}", "text",
+                                        console_json_text(sample->text, strlen(sample->text)),
+                                        "tokens", (json_int_t)sample->tokens, "predictions",
+                                        (json_int_t)sample->predictions, "next_sentence_label",
+                                        sample->next_sentence_label < 0
+                                            ? json_null()
+                                            : json_integer(sample->next_sentence_label)));
+    }
+    return json_pack("{s:s, s:I, s:o, s:o, s:o}", "kind", "data", "vocab_size",
+                     (json_int_t)report->vocab_size, "train", split_json(&report->train),
+                     "validation", split_json(&report->validation), "samples", samples);
+}
+
+static int run(const arguments *arguments, const inspect_settings *settings)
+{
+    if (!inspect_one_operand(arguments))
+        return EXIT_USAGE;
+    bert_inspect_data_params params = bert_inspect_data_params_default();
+    params.data = arguments->operands[0];
+    if (arguments_given(arguments, "top"))
+        params.samples = settings->top;
+    bert_data_report report;
+    bert_error error = {0};
+    int code = EXIT_SUCCESS;
+    if (bert_inspect_data(&params, &report, &error) != BERT_OK)
+        code = console_failure(&error);
+    else if (settings->json)
+        code = console_json(report_json(&report));
+    else
+        print_report(&report);
+    bert_data_report_free(&report);
+    return code;
+}
+
+const inspector inspect_data = {.detect = detect, .run = run};
