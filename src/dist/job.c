@@ -154,10 +154,10 @@ static bert_status join(bert_job *job, const launch *launch, bert_error *error)
     job->local_size = launch->local_size;
     bert_status status = transport_open(&job->rank, &job->size, error);
     if (status == BERT_ERROR_UNSUPPORTED)
-        return error_set(error, status,
-                         "%s started %d processes, but they cannot work together: %s; each would "
-                         "train a model of its own: start one process alone",
-                         launch->launcher, launch->size, error ? error->message : "no MPI");
+        return error_prefix(error, status,
+                            "%s started %d processes that cannot work together and would each "
+                            "train a model of its own; start one process alone",
+                            launch->launcher, launch->size);
     TRY(status);
     job->opened = true;
     if (job->size != launch->size)
