@@ -66,7 +66,8 @@ static model_limits limits_of(const trial_work *work, const bert_trial *trial)
     return (model_limits){.tokens = sequences * work->max_seq_length,
                           .sequences = sequences,
                           .masked = sequences * masked_in_sequence(work),
-                          .training = true};
+                          .training = true,
+                          .gradient_checkpointing = trial->gradient_checkpointing};
 }
 
 /* Full sequences of tokens all over the vocabulary, every seventh or so to be predicted. */

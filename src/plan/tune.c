@@ -2,8 +2,8 @@
  *
  * Each part of a setting is chosen with the others held: precision at the micro-batch that `bert
  * pretrain` would take, then the size of the micro-batch, then how the cores are divided among
- * ranks. That finds the best of all combinations unless they help each other, and takes a tenth of
- * the time. */
+ * ranks, then gradient checkpointing. That finds the best of all combinations unless they help each
+ * other, and takes a tenth of the time. */
 #include "bert/tune.h"
 #include "base/file.h"
 #include "base/observer.h"
@@ -150,6 +150,19 @@ static bert_status try_micro_batches(tuner *tuner, int tokens, bert_error *error
     return BERT_OK;
 }
 
+/* Activations that are computed again cost time and save memory: looked at beside the best, or in
+ * its stead where nothing fits without. */
+static bert_status try_gradient_checkpointing(tuner *tuner, bert_error *error)
+{
+    if (tuner->result->trial_count == 0)
+        return BERT_OK;
+    bert_trial trial = tuner->result->trials[0];
+    if (best_trial(tuner->result))
+        trial = *best_trial(tuner->result);
+    trial.gradient_checkpointing = true;
+    return try_setting(tuner, trial, error);
+}
+
 /* Ranks that divide the cores evenly: 1 × 8, 2 × 4, 4 × 2, 8 × 1. */
 static bert_status try_ranks(tuner *tuner, bert_error *error)
 {
@@ -173,8 +186,9 @@ static bert_status write_settings(const tuner *tuner, bert_error *error)
 {
     const bert_trial *best = best_trial(tuner->result);
     json_t *settings =
-        json_pack("{s:i, s:s, s:i}", "micro-batch-tokens", best->micro_batch_tokens, "precision",
-                  best->bf16 ? "bf16" : "float32", "threads", best->threads);
+        json_pack("{s:i, s:s, s:i, s:b}", "micro-batch-tokens", best->micro_batch_tokens,
+                  "precision", best->bf16 ? "bf16" : "float32", "threads", best->threads,
+                  "gradient-checkpointing", best->gradient_checkpointing);
     if (!settings)
         return error_set(error, BERT_ERROR_MEMORY, "out of memory");
     bert_status status = json_write(settings, tuner->params->output, error);
@@ -245,5 +259,6 @@ bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
     TRY(try_precisions(&tuner, tokens, error));
     TRY(try_micro_batches(&tuner, tokens, error));
     TRY(try_ranks(&tuner, error));
+    TRY(try_gradient_checkpointing(&tuner, error));
     return conclude(&tuner, error);
 }

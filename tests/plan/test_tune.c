@@ -119,7 +119,9 @@ static void test_search(void **state)
     for (size_t i = 1; i < result.trial_count; i++)
         assert_int_equal(result.trials[i].state, BERT_TRIAL_NO_TIME);
     const bert_trial *last = &result.trials[result.trial_count - 1];
-    assert_true(last->ranks == 2 && last->threads == 1);
+    assert_true(last->gradient_checkpointing && !last[-1].gradient_checkpointing);
+    assert_true(last->predicted_bytes < result.trials[0].predicted_bytes);
+    assert_true(last[-1].ranks == 2 && last[-1].threads == 1);
 
     json_t *settings = json_load_file(output, 0, NULL);
     assert_int_equal(json_integer_value(json_object_get(settings, "micro-batch-tokens")), 4096);
