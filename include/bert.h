@@ -12,6 +12,7 @@
 #ifndef BERT_H
 #define BERT_H
 
+#include "bert/corpus.h"
 #include "bert/finetune.h"
 #include "bert/hub.h"
 #include "bert/inference.h"
@@ -29,16 +30,6 @@ extern "C" {
 
 /* "0.1.0" */
 BERT_API const char *bert_version(void);
-
-/* Where inputs that are more than text have their text. */
-typedef struct bert_reader_options {
-    /* The column of a table (TSV, CSV, Parquet, Arrow) or the member of JSON lines' objects.
-     * Several, with commas between them, make one document, a paragraph each. Tables of text
-     * without a row of names: the column's number, from 1. NULL: "text", or the only column that
-     * holds text. */
-    const char *text_field;
-} bert_reader_options;
-BERT_API bert_reader_options bert_reader_options_default(void);
 
 /* ------------------------------------------------------------------------------- tokenizer --- */
 
@@ -156,6 +147,8 @@ typedef struct bert_train_tokenizer_result {
     /* Because of `memory`: occurrences of words that were dropped, and by how much the count of a
      * word that was kept can be too low. */
     uint64_t dropped_words, count_error;
+    /* No sources where nothing was cleaned or weighed: documents are not told apart then. */
+    bert_corpus_counts corpus;
     bool finished; /* false: stopped by the observer, nothing was written */
 } bert_train_tokenizer_result;
 BERT_API bert_train_tokenizer_params bert_train_tokenizer_params_default(void);
@@ -165,26 +158,16 @@ BERT_API bert_status bert_train_tokenizer(const bert_train_tokenizer_params *par
 
 /* ------------------------------------------------------------------------------------ data --- */
 
-/* Calls `document` for every document that the readers find in `inputs` (`bert cat`). Text is
- * UTF-8, valid during the call, sentences not yet split. A status other than BERT_OK from the
- * callback ends the reading and is returned. `options` may be NULL. */
-typedef bert_status bert_document_callback(void *context, const char *text, size_t length,
-                                           bert_error *error);
-BERT_API bert_status bert_read_documents(const char *const *inputs, size_t input_count,
-                                         const bert_reader_options *options,
-                                         bert_document_callback *document, void *context,
-                                         const bert_observer *observer, bert_error *error);
-
 typedef struct bert_prepare_params {
     const char *const *inputs;
     size_t input_count;
-    bert_reader_options reader_options;
-    const char *tokenizer; /* folder or vocab.txt; copied to PREFIX.tokenizer/ */
+    bert_reader_options reader_options; /* its seed does not count: `seed` below does */
+    const char *tokenizer;              /* folder or vocab.txt; copied to PREFIX.tokenizer/ */
     bert_tokenizer_options tokenizer_options;
     const char *output;         /* PREFIX: writes PREFIX.bin, .idx, .validation.bin, .idx, .json */
     const char *language;       /* "en": sentence rules of ICU (BCP 47 or ICU locale) */
     double validation_fraction; /* 0.01 of the documents, chosen by a hash of their text; 0: none */
-    uint64_t seed;              /* 42, of that hash */
+    uint64_t seed;              /* 42, of that hash, and of what sources with a weight give */
     int threads;                /* 0: all cores */
     /* The work grows in PREFIX.preparing/. Interrupted, even killed, it is continued by the same
      * call, to the bytes of one that was not; it is noted every `save_seconds` (2) how far it is.
@@ -199,7 +182,11 @@ typedef struct bert_data_counts {
 typedef struct bert_prepare_result {
     bert_data_counts train, validation;
     uint64_t bytes, invalid_bytes, unknown_tokens;
+    bert_corpus_counts corpus;
 } bert_prepare_result;
+/* Replaces the content of `json` by {"sources": [...], "cleaning": {...}}. */
+BERT_API bert_status bert_corpus_counts_json(const bert_corpus_counts *counts, bert_text *json,
+                                             bert_error *error);
 BERT_API bert_prepare_params bert_prepare_params_default(void);
 BERT_API bert_status bert_prepare(const bert_prepare_params *params, bert_prepare_result *result,
                                   const bert_observer *observer, bert_error *error);

@@ -1,6 +1,7 @@
 /* bert cat: what the readers find in files, as plain text. */
 #include "commands.h"
 #include "console.h"
+#include "corpus_options.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +16,10 @@ static void set_defaults(void)
 }
 
 static const option options[] = {
-    OPTION_TEXT_FIELD(reader_options.text_field),
+    CORPUS_TEXT_FIELD_OPTION(reader_options),
+    CORPUS_FORMAT_OPTION(reader_options),
+    CORPUS_SEED_OPTION(reader_options),
+    CORPUS_CLEANING_OPTIONS(reader_options),
 };
 
 typedef struct output {
@@ -47,11 +51,14 @@ static int run(const arguments *arguments)
     bert_observer observer = console_observer;
     observer.progress = NULL; /* the documents themselves are on the screen */
     bert_error error = {0};
+    bert_corpus_counts counts;
     bert_status status =
         bert_read_documents((const char *const *)arguments->operands, arguments->operand_count,
-                            &reader_options, print_document, &output, &observer, &error);
+                            &reader_options, print_document, &output, &counts, &observer, &error);
     if (status != BERT_OK && console_output_alive()) /* else console_finish says it */
         return console_failure(&error);
+    if (status == BERT_OK)
+        corpus_counts_print(stderr, &counts);
     return EXIT_SUCCESS;
 }
 
@@ -65,6 +72,7 @@ const command command_cat = {
         "split.\n\n" CORPUS_INPUTS_HELP,
     .examples = "bert cat corpus.txt.gz | less\n"
                 "bert cat --text-field body news.jsonl\n"
+                "bert cat --min-words 50 --drop-duplicates dump.xml.bz2 > wiki.txt\n"
                 "bert cat --text-field sentence1,sentence2 STS-B/train.tsv\n",
     .options = options,
     .option_count = OPTION_COUNT(options),

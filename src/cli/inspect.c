@@ -1,6 +1,8 @@
 /* bert inspect: what a file or folder holds. */
 #include "inspect.h"
 
+#include "corpus_options.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +49,8 @@ static const option options[] = {
      .kind = OPTION_SWITCH,
      .target = &settings.tokenizer_options.strip_accents,
      .help = "strip accents from cased text, too; --no-strip-accents: keep them in any text"},
-    OPTION_TEXT_FIELD(settings.reader_options.text_field),
+    CORPUS_TEXT_FIELD_OPTION(settings.reader_options),
+    CORPUS_FORMAT_OPTION(settings.reader_options),
     {.name = "memory",
      .kind = OPTION_UINT64,
      .target = &settings.memory,

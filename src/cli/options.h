@@ -63,17 +63,6 @@ typedef struct arguments {
 #define OPTION_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define AT_LEAST(bound) .minimum = (bound), .maximum = INFINITY
 
-/* What every command that reads a corpus has. */
-#define OPTION_TEXT_FIELD(variable)                                                              \
-    {                                                                                            \
-        .name = "text-field", .kind = OPTION_STRING, .target = &(variable), .value = "NAME",     \
-        .help =                                                                                  \
-            "the column of a table, or the member of JSON lines' objects, that holds the text; " \
-            "several with commas between them make one document. In a table of text without a "  \
-            "row of names, the column's number",                                                 \
-        .default_text = "text, or the only column that holds text"                               \
-    }
-
 typedef enum parse_outcome {
     PARSE_RUN,   /* all is set: run the command */
     PARSE_HELP,  /* --help */

@@ -1,6 +1,7 @@
 /* bert prepare: documents in, indexed token files out. */
 #include "commands.h"
 #include "console.h"
+#include "corpus_options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,8 @@ static const option options[] = {
      .kind = OPTION_SWITCH,
      .target = &settings.params.tokenizer_options.strip_accents,
      .help = "strip accents from cased text, too; --no-strip-accents: keep them in any text"},
-    OPTION_TEXT_FIELD(settings.params.reader_options.text_field),
+    CORPUS_TEXT_FIELD_OPTION(settings.params.reader_options),
+    CORPUS_FORMAT_OPTION(settings.params.reader_options),
     {.name = "language",
      .kind = OPTION_STRING,
      .target = &settings.params.language,
@@ -60,7 +62,8 @@ static const option options[] = {
      .kind = OPTION_UINT64,
      .target = &settings.params.seed,
      .value = "N",
-     .help = "of that hash"},
+     .help =
+         "of that hash, and of the one by which documents of a source with a weight are chosen"},
     {.name = "threads",
      .kind = OPTION_INT,
      .target = &settings.params.threads,
@@ -78,6 +81,7 @@ static const option options[] = {
      .kind = OPTION_FLAG,
      .target = &settings.json,
      .help = "print the result as one JSON object"},
+    CORPUS_CLEANING_OPTIONS(settings.params.reader_options),
 };
 
 static json_t *counts_json(const bert_data_counts *counts)
@@ -109,10 +113,12 @@ static int run(const arguments *arguments)
         return console_failure(&error);
     if (settings.json)
         return console_json(json_pack(
-            "{s:s, s:o, s:o, s:I, s:I, s:I}", "output", settings.params.output, "train",
+            "{s:s, s:o, s:o, s:I, s:I, s:I, s:o}", "output", settings.params.output, "train",
             counts_json(&result.train), "validation", counts_json(&result.validation), "bytes",
             (json_int_t)result.bytes, "invalid_bytes", (json_int_t)result.invalid_bytes,
-            "unknown_tokens", (json_int_t)result.unknown_tokens));
+            "unknown_tokens", (json_int_t)result.unknown_tokens, "corpus",
+            corpus_counts_json(&result.corpus)));
+    corpus_counts_print(stdout, &result.corpus);
     print_counts("training", &result.train);
     print_counts("validation", &result.validation);
     uint64_t tokens = result.train.tokens + result.validation.tokens;
@@ -133,7 +139,8 @@ const command command_prepare = {
         "same "
         "command and gives the bytes of one that was not.\n\n" CORPUS_INPUTS_HELP,
     .examples = "bert prepare --tokenizer tokenizer --output data corpus.txt\n"
-                "bert prepare --tokenizer tokenizer --output data --language de texts/\n",
+                "bert prepare --tokenizer tokenizer --output data --language de texts/\n"
+                "bert prepare --tokenizer tok --output data wiki=dump.xml.bz2 web=web/:0.1\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,

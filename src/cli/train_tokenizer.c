@@ -1,6 +1,7 @@
 /* bert train-tokenizer: a WordPiece vocabulary from text. */
 #include "commands.h"
 #include "console.h"
+#include "corpus_options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +54,9 @@ static const option options[] = {
      .target = &settings.params.initial_alphabet,
      .value = "CHARACTERS",
      .help = "characters to keep even if the text has none of them"},
-    OPTION_TEXT_FIELD(settings.params.reader_options.text_field),
+    CORPUS_TEXT_FIELD_OPTION(settings.params.reader_options),
+    CORPUS_FORMAT_OPTION(settings.params.reader_options),
+    CORPUS_SEED_OPTION(settings.params.reader_options),
     {.name = "algorithm",
      .kind = OPTION_STRING,
      .target = &settings.params.algorithm,
@@ -88,6 +91,7 @@ static const option options[] = {
      .kind = OPTION_FLAG,
      .target = &settings.json,
      .help = "print the result as one JSON object"},
+    CORPUS_CLEANING_OPTIONS(settings.params.reader_options),
 };
 
 static int run(const arguments *arguments)
@@ -109,14 +113,16 @@ static int run(const arguments *arguments)
     }
     if (settings.json)
         return console_json(json_pack(
-            "{s:s, s:I, s:I, s:I, s:I, s:I}", "output", settings.params.output, "vocab_size",
+            "{s:s, s:I, s:I, s:I, s:I, s:I, s:o*}", "output", settings.params.output, "vocab_size",
             (json_int_t)result.vocab_size, "bytes", (json_int_t)result.bytes, "words",
             (json_int_t)result.words, "distinct_words", (json_int_t)result.distinct_words,
-            "invalid_bytes", (json_int_t)result.invalid_bytes));
+            "invalid_bytes", (json_int_t)result.invalid_bytes, "corpus",
+            result.corpus.source_count > 0 ? corpus_counts_json(&result.corpus) : NULL));
     char entries[32], words[32], distinct[32];
     printf("%s: %s entries from %s words (%s different)\n", settings.params.output,
            console_count(entries, result.vocab_size), console_count(words, result.words),
            console_count(distinct, result.distinct_words));
+    corpus_counts_print(stdout, &result.corpus);
     return EXIT_SUCCESS;
 }
 

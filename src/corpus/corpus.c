@@ -5,10 +5,12 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
 
 bert_reader_options bert_reader_options_default(void)
 {
-    return (bert_reader_options){0};
+    return (bert_reader_options){.cleaning = cleaning_options_default(), .seed = 42};
 }
 
 bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
@@ -18,12 +20,13 @@ bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_
                               .document_limit = DOCUMENT_LIMIT};
     if (input_count == 0)
         return error_set(error, BERT_ERROR_USAGE, "no input files");
+    TRY(cleaner_open(&corpus->cleaner, &corpus->options.cleaning, error));
     TRY(inputs_expand(&corpus->inputs, inputs, input_count, error));
     bool all_known = true;
     for (size_t i = 0; i < corpus->inputs.count; i++) {
         uint64_t size;
         bool known;
-        TRY(source_check(corpus->inputs.paths[i], &size, &known, error));
+        TRY(source_check(corpus->inputs.paths[i].path, &size, &known, error));
         corpus->total_bytes += size;
         all_known &= known;
     }
@@ -44,6 +47,7 @@ void corpus_close(corpus *corpus)
 {
     if (corpus->reading)
         close_reader(corpus);
+    cleaner_close(&corpus->cleaner);
     free(corpus->first_invalid);
     inputs_free(&corpus->inputs);
     *corpus = (struct corpus){0};
@@ -59,14 +63,15 @@ static bert_status note_invalid(corpus *corpus, bert_error *error)
                        (unsigned long long)reader->invalid.first_offset);
 }
 
-bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_error *error)
+/* The next document of the inputs as they are. */
+static bert_status read_document(corpus *corpus, document *document, bool *found, bert_error *error)
 {
     *found = false;
     while (!*found) {
         if (!corpus->reading) {
             if (corpus->next_input == corpus->inputs.count)
-                break;
-            TRY(reader_open(&corpus->reader, corpus->inputs.paths[corpus->next_input],
+                return BERT_OK;
+            TRY(reader_open(&corpus->reader, corpus->inputs.paths[corpus->next_input].path,
                             &corpus->options, error));
             corpus->reader.document_limit = corpus->document_limit;
             corpus->reader.keep_lines = corpus->keep_lines;
@@ -78,12 +83,89 @@ bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_er
         if (!*found)
             close_reader(corpus);
     }
-    corpus->documents += *found;
-    if (!*found && corpus->documents == 0)
-        return error_set(error, BERT_ERROR_INPUT, "%s: no documents, nothing but blank lines%s",
-                         corpus->inputs.paths[0],
-                         corpus->inputs.count > 1 ? " (the other inputs likewise)" : "");
     return BERT_OK;
+}
+
+/* How often a document is taken: by its text and the weight of its source alone, so that neither
+ * its place nor the other sources matter. The hash is another than that of the validation split. */
+static unsigned count_copies(const corpus *corpus, const document *document, double weight)
+{
+    double whole = floor(weight);
+    uint64_t hash = XXH3_64bits_withSeed(document->data, document->length,
+                                         corpus->options.seed ^ 0x736F7572636573); /* "sources" */
+    bool one_more = (double)(hash >> 11) * 0x1p-53 < weight - whole;
+    return (unsigned)whole + one_more;
+}
+
+static bert_status report_none(const corpus *corpus, bert_error *error)
+{
+    const char *others = corpus->inputs.count > 1 ? " (the other inputs likewise)" : "";
+    uint64_t read = corpus->cleaner.counts.documents;
+    if (read > 0)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: cleaning and weights leave none of %llu documents%s",
+                         corpus->inputs.paths[0].path, (unsigned long long)read, others);
+    return error_set(error, BERT_ERROR_INPUT, "%s: no documents, nothing but blank lines%s",
+                     corpus->inputs.paths[0].path, others);
+}
+
+bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_error *error)
+{
+    while (corpus->repeats == 0) {
+        bool stays;
+        TRY(read_document(corpus, document, found, error));
+        if (!*found)
+            return corpus->documents > 0 ? BERT_OK : report_none(corpus, error);
+        TRY(cleaner_apply(&corpus->cleaner, document, &stays, error));
+        if (!stays)
+            continue;
+        bert_source_counts *source =
+            &corpus->inputs.sources[corpus->inputs.paths[corpus->next_input - 1].source];
+        corpus->repeats = count_copies(corpus, document, source->weight);
+        source->documents++;
+        source->taken += corpus->repeats;
+    }
+    *found = true;
+    corpus->repeats--;
+    corpus->documents++;
+    return BERT_OK;
+}
+
+bool corpus_is_plain(const corpus *corpus)
+{
+    for (size_t i = 0; i < corpus->inputs.source_count; i++)
+        if (corpus->inputs.sources[i].weight != 1)
+            return false;
+    return cleaning_is_off(&corpus->options.cleaning);
+}
+
+bert_status corpus_append_settings(const corpus *corpus, text *settings, bert_error *error)
+{
+    const bert_reader_options *options = &corpus->options;
+    const bert_cleaning_options *cleaning = &options->cleaning;
+    const char *names[] = {options->text_field, options->format, cleaning->script};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) /* NULL is not "" */
+        TRY(text_format(settings, error, "%s%s\n", names[i] ? "=" : "", names[i] ? names[i] : ""));
+    TRY(text_format(settings, error, "%d %llu %llu %llu %llu\n", cleaning->max_repeats,
+                    (unsigned long long)cleaning->min_words,
+                    (unsigned long long)cleaning->max_words,
+                    (unsigned long long)cleaning->min_characters,
+                    (unsigned long long)cleaning->max_characters));
+    TRY(text_format(settings, error, "%a %a %a %a %d %a %llu %llu\n", cleaning->min_letters,
+                    cleaning->max_digits, cleaning->max_punctuation, cleaning->min_script,
+                    cleaning->drop_duplicates, cleaning->near_duplicates,
+                    (unsigned long long)cleaning->memory, (unsigned long long)options->seed));
+    for (size_t i = 0; i < corpus->inputs.source_count; i++)
+        TRY(text_format(settings, error, "%s %a\n", corpus->inputs.sources[i].name,
+                        corpus->inputs.sources[i].weight));
+    return BERT_OK;
+}
+
+void corpus_count(const corpus *corpus, bert_corpus_counts *counts)
+{
+    *counts = (bert_corpus_counts){.cleaning = corpus->cleaner.counts,
+                                   .source_count = corpus->inputs.source_count};
+    memcpy(counts->sources, corpus->inputs.sources, sizeof counts->sources);
 }
 
 uint64_t corpus_bytes_read(const corpus *corpus)
@@ -108,7 +190,8 @@ void corpus_warn(const corpus *corpus, const bert_observer *observer)
 bert_status bert_read_documents(const char *const *inputs, size_t input_count,
                                 const bert_reader_options *options,
                                 bert_document_callback *callback, void *context,
-                                const bert_observer *observer, bert_error *error)
+                                bert_corpus_counts *counts, const bert_observer *observer,
+                                bert_error *error)
 {
     corpus corpus;
     document document = {0};
@@ -133,6 +216,8 @@ bert_status bert_read_documents(const char *const *inputs, size_t input_count,
                                     });
     }
     corpus_warn(&corpus, observer);
+    if (counts)
+        corpus_count(&corpus, counts);
 done:
     text_free(&document);
     corpus_close(&corpus);

@@ -31,20 +31,6 @@ typedef struct table {
 
 /* ---------------------------------------------------------------------------------- detect --- */
 
-/* Whether a file's name ends so, behind it at most the ending of a packed file. */
-static bool name_ends(const char *name, const char *ending)
-{
-    static const char *const packed[] = {"", ".gz", ".bz2", ".xz", ".zst"};
-    size_t length = strlen(name), ending_length = strlen(ending);
-    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
-        size_t both = ending_length + strlen(packed[i]);
-        if (length > both && strncasecmp(name + length - both, ending, ending_length) == 0 &&
-            strcasecmp(name + length - both + ending_length, packed[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Whether the first line has a cell with this name, and others. */
 static bool names_column(const char *head, size_t size, char delimiter, const char *name,
                          size_t length)
@@ -68,9 +54,9 @@ static bool names_column(const char *head, size_t size, char delimiter, const ch
 /* 0 where the input is no such table. */
 static char find_delimiter(const reader *reader, const char *head, size_t size)
 {
-    if (name_ends(reader->source.name, ".tsv") || name_ends(reader->source.name, ".tab"))
+    if (reader_name_ends(reader, ".tsv") || reader_name_ends(reader, ".tab"))
         return '\t';
-    if (name_ends(reader->source.name, ".csv"))
+    if (reader_name_ends(reader, ".csv"))
         return ',';
     const char *fields = reader->options.text_field ? reader->options.text_field : "text", *name;
     size_t length;

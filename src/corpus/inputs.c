@@ -10,11 +10,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bert_status add(inputs *inputs, const char *path, bert_error *error)
+static bert_status add(inputs *inputs, size_t source, const char *path, bert_error *error)
 {
     TRY(memory_grow((void **)&inputs->paths, &inputs->capacity, inputs->count + 1,
                     sizeof *inputs->paths, "names of inputs", error));
-    TRY(path_format(&inputs->paths[inputs->count], error, "%s", path));
+    input_path *added = &inputs->paths[inputs->count];
+    added->source = source;
+    TRY(path_format(&added->path, error, "%s", path));
     inputs->count++;
     return BERT_OK;
 }
@@ -35,9 +37,9 @@ static int compare_entries(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static bert_status add_folder(inputs *inputs, const char *folder, bert_error *error);
+static bert_status add_folder(inputs *inputs, size_t source, const char *folder, bert_error *error);
 
-static bert_status add_entry(inputs *inputs, const char *folder, const char *name,
+static bert_status add_entry(inputs *inputs, size_t source, const char *folder, const char *name,
                              bert_error *error)
 {
     char *path;
@@ -47,14 +49,14 @@ static bert_status add_entry(inputs *inputs, const char *folder, const char *nam
     if (lstat(path, &itself) != 0 || stat(path, &target) != 0)
         status = error_set_errno(error, errno, "%s: cannot open", path);
     else if (S_ISDIR(itself.st_mode))
-        status = add_folder(inputs, path, error);
+        status = add_folder(inputs, source, path, error);
     else if (S_ISREG(target.st_mode) && target.st_size > 0)
-        status = add(inputs, path, error);
+        status = add(inputs, source, path, error);
     free(path);
     return status;
 }
 
-static bert_status add_folder(inputs *inputs, const char *folder, bert_error *error)
+static bert_status add_folder(inputs *inputs, size_t source, const char *folder, bert_error *error)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, is_wanted, compare_entries);
@@ -63,7 +65,7 @@ static bert_status add_folder(inputs *inputs, const char *folder, bert_error *er
     bert_status status = BERT_OK;
     for (int i = 0; i < count; i++) {
         if (status == BERT_OK)
-            status = add_entry(inputs, folder, entries[i]->d_name, error);
+            status = add_entry(inputs, source, folder, entries[i]->d_name, error);
         free(entries[i]);
     }
     free(entries);
@@ -77,18 +79,19 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bert_status add_path(inputs *inputs, const char *path, bert_error *error)
+static bert_status add_path(inputs *inputs, size_t source, const char *path, bert_error *error)
 {
     if (!path_is_directory(path))
-        return add(inputs, path, error);
+        return add(inputs, source, path, error);
     size_t before = inputs->count;
-    TRY(add_folder(inputs, path, error));
+    TRY(add_folder(inputs, source, path, error));
     if (inputs->count == before)
         return error_set(error, BERT_ERROR_INPUT, "%s: there are no files in this folder", path);
     return BERT_OK;
 }
 
-static bert_status add_matches(inputs *inputs, const char *pattern, bert_error *error)
+static bert_status add_matches(inputs *inputs, size_t source, const char *pattern,
+                               bert_error *error)
 {
     /* Sorted here and not by glob, which does it by the rules of the locale. */
     glob_t matches = {0};
@@ -102,8 +105,78 @@ static bert_status add_matches(inputs *inputs, const char *pattern, bert_error *
     else
         qsort(matches.gl_pathv, matches.gl_pathc, sizeof *matches.gl_pathv, compare_paths);
     for (size_t i = 0; status == BERT_OK && i < matches.gl_pathc; i++)
-        status = add_path(inputs, matches.gl_pathv[i], error);
+        status = add_path(inputs, source, matches.gl_pathv[i], error);
     globfree(&matches);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------- sources --- */
+
+/* Bytes of NAME in "NAME=PATH"; 0 where the input has no name. */
+static size_t name_length(const char *input)
+{
+    size_t length =
+        strspn(input, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    return input[length] == '=' && input[length + 1] && !file_exists(input) ? length : 0;
+}
+
+/* Where ":WEIGHT" begins behind PATH, and its value; the end of the string and 1 where there is
+ * none. */
+static const char *find_weight(const char *path, double *weight)
+{
+    const char *colon = file_exists(path) ? NULL : strrchr(path, ':');
+    char *end;
+    *weight = 1;
+    if (colon && colon > path) {
+        double value = strtod(colon + 1, &end);
+        if (end > colon + 1 && *end == '\0') {
+            *weight = value;
+            return colon;
+        }
+    }
+    return path + strlen(path);
+}
+
+static bert_status find_source(inputs *inputs, const char *name, size_t length, double weight,
+                               size_t *source, bert_error *error)
+{
+    if (length >= BERT_SOURCE_NAME_MAX)
+        return error_set(error, BERT_ERROR_USAGE, "%.*s: a name of a source has at most %d letters",
+                         (int)length, name, BERT_SOURCE_NAME_MAX - 1);
+    if (!(weight > 0 && weight <= 1000))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%.*s: the weight %g, expected more than 0 and at most 1000", (int)length,
+                         name, weight);
+    for (*source = 0; *source < inputs->source_count; ++*source) {
+        const bert_source_counts *known = &inputs->sources[*source];
+        if (strlen(known->name) != length || memcmp(known->name, name, length) != 0)
+            continue;
+        return known->weight == weight
+                   ? BERT_OK
+                   : error_set(error, BERT_ERROR_USAGE, "%s: the source has two weights, %g and %g",
+                               known->name, known->weight, weight);
+    }
+    if (inputs->source_count == BERT_SOURCES_MAX)
+        return error_set(error, BERT_ERROR_USAGE, "more than %d sources", BERT_SOURCES_MAX);
+    bert_source_counts *added = &inputs->sources[inputs->source_count++];
+    memcpy(added->name, name, length);
+    added->weight = weight;
+    return BERT_OK;
+}
+
+static bert_status add_input(inputs *inputs, const char *input, bert_error *error)
+{
+    size_t length = name_length(input), source = 0;
+    const char *path = length > 0 ? input + length + 1 : input;
+    double weight = 1;
+    const char *end = length > 0 ? find_weight(path, &weight) : path + strlen(path);
+    TRY(find_source(inputs, input, length, weight, &source, error));
+    char *name;
+    TRY(path_format(&name, error, "%.*s", (int)(end - path), path));
+    bert_status status = strpbrk(name, "*?[") && !file_exists(name)
+                             ? add_matches(inputs, source, name, error)
+                             : add_path(inputs, source, name, error);
+    free(name);
     return status;
 }
 
@@ -112,9 +185,7 @@ bert_status inputs_expand(inputs *inputs, const char *const *names, size_t count
     *inputs = (struct inputs){0};
     bert_status status = BERT_OK;
     for (size_t i = 0; status == BERT_OK && i < count; i++)
-        status = strpbrk(names[i], "*?[") && !file_exists(names[i])
-                     ? add_matches(inputs, names[i], error)
-                     : add_path(inputs, names[i], error);
+        status = add_input(inputs, names[i], error);
     if (status != BERT_OK)
         inputs_free(inputs);
     return status;
@@ -123,7 +194,7 @@ bert_status inputs_expand(inputs *inputs, const char *const *names, size_t count
 void inputs_free(inputs *inputs)
 {
     for (size_t i = 0; i < inputs->count; i++)
-        free(inputs->paths[i]);
+        free(inputs->paths[i].path);
     free(inputs->paths);
     *inputs = (struct inputs){0};
 }

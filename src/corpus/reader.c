@@ -3,12 +3,13 @@
 #include "corpus/rows.h"
 
 #include <string.h>
+#include <strings.h>
 #include <unicode/utf8.h>
 
 /* In the order in which they are asked; the last one takes any text. */
 static const reader_format *const formats[] = {
-    &reader_parquet,    &reader_arrow,     &reader_wikipedia, &reader_wikitext,
-    &reader_json_lines, &reader_delimited, &reader_plain_text};
+    &reader_parquet,  &reader_arrow,      &reader_wikipedia, &reader_markdown,
+    &reader_wikitext, &reader_json_lines, &reader_delimited, &reader_plain_text};
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
@@ -47,6 +48,27 @@ static bert_status start_format(reader *reader, const reader_format *format, ber
     return format->start ? format->start(reader, error) : BERT_OK;
 }
 
+/* The one that --format names; NULL where it is to be found out. */
+static bert_status find_named(const reader *reader, const reader_format **named, bert_error *error)
+{
+    static const struct {
+        const char *name;
+        const reader_format *format;
+    } names[] = {{"text", &reader_plain_text},
+                 {"markdown", &reader_markdown},
+                 {"wikitext", &reader_wikitext}};
+    *named = NULL;
+    if (!reader->options.format)
+        return BERT_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(reader->options.format, names[i].name) == 0)
+            *named = names[i].format;
+    return *named ? BERT_OK
+                  : error_set(error, BERT_ERROR_USAGE,
+                              "format is \"%s\", expected text, markdown or wikitext",
+                              reader->options.format);
+}
+
 static bert_status choose_format(reader *reader, bert_error *error)
 {
     source *source = &reader->source;
@@ -64,10 +86,12 @@ static bert_status choose_format(reader *reader, bert_error *error)
         head += 3;
         size -= 3;
     }
+    const reader_format *named;
+    TRY(find_named(reader, &named, error));
     size_t i = 0;
-    while (!formats[i]->detect(reader, head, size))
+    while (!named && !formats[i]->detect(reader, head, size))
         i++;
-    return start_format(reader, formats[i], error);
+    return start_format(reader, named ? named : formats[i], error);
 }
 
 bert_status reader_next_member(reader *reader, bool *found, bert_error *error)
@@ -237,6 +261,20 @@ line line_trim(line line)
     while (line.length > 0 && is_blank(line.data[line.length - 1]))
         line.length--;
     return line;
+}
+
+bool reader_name_ends(const reader *reader, const char *ending)
+{
+    const char *name = reader->source.name;
+    static const char *const packed[] = {"", ".gz", ".bz2", ".xz", ".zst"};
+    size_t length = strlen(name), ending_length = strlen(ending);
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
+        size_t both = ending_length + strlen(packed[i]);
+        if (length > both && strncasecmp(name + length - both, ending, ending_length) == 0 &&
+            strcasecmp(name + length - both + ending_length, packed[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 struct line line_trim_part(struct line line, bool goes_on)

@@ -43,7 +43,7 @@ typedef struct reader_format {
 } reader_format;
 
 extern const reader_format reader_arrow, reader_parquet, reader_delimited, reader_json_lines,
-    reader_plain_text, reader_wikipedia, reader_wikitext;
+    reader_markdown, reader_plain_text, reader_wikipedia, reader_wikitext;
 
 typedef struct table_row {
     enum { ROWS_UNKNOWN, ROWS_ARE_DOCUMENTS, ROWS_ARE_WIKITEXT } kind;
@@ -99,6 +99,10 @@ bert_status reader_append_paragraphs(reader *reader, document *document, const c
 
 /* For the formats: the next line, of the input or of a table's rows. */
 bert_status reader_line(reader *reader, line *line, bool *found, bert_error *error);
+
+/* For the formats: whether the input's name ends so, behind it at most the ending of a packed file.
+ */
+bool reader_name_ends(const reader *reader, const char *ending);
 
 /* For the formats: the line without spaces and tabs at both ends; `offset` goes along. */
 line line_trim(line line);

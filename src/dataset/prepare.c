@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/threads.h"
+#include "corpus/counts.h"
 #include "formats/json.h"
 
 #include <math.h>
@@ -133,7 +134,8 @@ static bert_status create_workers(prepare *prepare, bert_error *error)
     return BERT_OK;
 }
 
-/* Of all that the result depends on but the documents, whose own hash stands beside it. */
+/* Of all that the result depends on but the files, whose documents have a hash of their own beside
+ * it. */
 static bert_status hash_settings(const prepare *prepare, uint64_t *hash, bert_error *error)
 {
     const bert_prepare_params *params = prepare->params;
@@ -150,9 +152,11 @@ static bert_status hash_settings(const prepare *prepare, uint64_t *hash, bert_er
               done);
     TRY_OR_GO(status, file_read(&settings, path, SIZE_MAX, error), done);
     TRY_OR_GO(status,
-              text_format(&settings, error, "\n%s\n%s\n%a\n%llu", bert_version(), params->language,
-                          params->validation_fraction, (unsigned long long)params->seed),
+              text_format(&settings, error, "\n%s\n%s\n%a\n%llu\n", bert_version(),
+                          params->language, params->validation_fraction,
+                          (unsigned long long)params->seed),
               done);
+    TRY_OR_GO(status, corpus_append_settings(&prepare->corpus, &settings, error), done);
     *hash = XXH3_64bits(settings.data, settings.length);
 done:
     free(path);
@@ -175,8 +179,8 @@ static bert_status open_folder(prepare *prepare, bert_error *error)
     if (prepare->has_journal && prepare->progress.settings_hash != settings_hash)
         return error_set(error, BERT_ERROR_USAGE,
                          "%s: holds the work of an interrupted preparation with other settings "
-                         "(tokenizer, language, validation or seed); give these again to go on, or "
-                         "--overwrite to start anew",
+                         "(tokenizer, text, cleaning, sources, language, validation or seed); give "
+                         "these again to go on, or --overwrite to start anew",
                          prepare->folder.path);
     prepare->progress.settings_hash = settings_hash;
     return split_open(&prepare->split, prepare->folder.path, params->validation_fraction,
@@ -188,8 +192,9 @@ static bert_status start(prepare *prepare, bert_error *error)
 {
     const bert_prepare_params *params = prepare->params;
     TRY(check_params(params, error));
-    TRY(corpus_open(&prepare->corpus, params->inputs, params->input_count, &params->reader_options,
-                    error));
+    bert_reader_options reader_options = params->reader_options;
+    reader_options.seed = params->seed;
+    TRY(corpus_open(&prepare->corpus, params->inputs, params->input_count, &reader_options, error));
     TRY(bert_tokenizer_load(&prepare->tokenizer, params->tokenizer, &params->tokenizer_options,
                             error));
     prepare->threads = threads_use(params->threads);
@@ -452,10 +457,11 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
         json_array_append_new(inputs, input ? input : json_string("(a name that is not UTF-8)"));
     }
     json_t *value = json_pack(
-        "{s:s, s:s, s:o, s:s, s:f, s:I, s:{s:I, s:s}, s:o, s:o, s:I, s:I, s:I}", "format",
+        "{s:s, s:s, s:o, s:o, s:s, s:f, s:I, s:{s:I, s:s}, s:o, s:o, s:I, s:I, s:I}", "format",
         "Megatron-LM indexed dataset, a sequence is a sentence", "bert_version", bert_version(),
-        "inputs", inputs, "language", params->language, "validation_fraction",
-        params->validation_fraction, "seed", (json_int_t)params->seed, "vocabulary", "size",
+        "inputs", inputs, "corpus", corpus_counts_to_json(&result->corpus), "language",
+        params->language, "validation_fraction", params->validation_fraction, "seed",
+        (json_int_t)params->seed, "vocabulary", "size",
         (json_int_t)bert_tokenizer_vocab_size(prepare->tokenizer), "xxh3_64", hash_text, "train",
         counts_to_json(&result->train), "validation", counts_to_json(&result->validation), "bytes",
         (json_int_t)result->bytes, "invalid_bytes", (json_int_t)result->invalid_bytes,
@@ -544,6 +550,7 @@ bert_status bert_prepare(const bert_prepare_params *params, bert_prepare_result 
             .invalid_bytes = corpus_invalid_bytes(&prepare.corpus),
             .unknown_tokens = prepare.progress.unknown_tokens,
         };
+        corpus_count(&prepare.corpus, &counted.corpus);
         TRY_OR_GO(status, commit(&prepare, &counted, error), done);
     }
     if (result)

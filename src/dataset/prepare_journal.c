@@ -1,5 +1,6 @@
 #include "dataset/prepare_journal.h"
 
+#include "corpus/counts.h"
 #include "formats/json.h"
 
 #include <errno.h>
@@ -80,6 +81,8 @@ bert_status prepare_journal_write(const prepare_folder *folder, const prepare_pr
             numbers[i].is_hash ? json_string(digits) : json_integer((json_int_t)value), error);
     }
     if (status == BERT_OK)
+        status = json_put(root, "corpus", corpus_counts_to_json(&progress->result.corpus), error);
+    if (status == BERT_OK)
         status = json_write(root, path, error);
     json_decref(root);
     free(path);
@@ -113,6 +116,9 @@ static bert_status read_journal(prepare_progress *progress, const char *path, be
     bert_status status = json_get_boolean(root, path, "finished", true, &progress->finished, error);
     for (size_t i = 0; i < NUMBERS && status == BERT_OK; i++)
         status = get_number(root, path, &numbers[i], number_place(progress, &numbers[i]), error);
+    if (status == BERT_OK)
+        status = corpus_counts_from_json(&progress->result.corpus, json_object_get(root, "corpus"),
+                                         path, error);
     if (status == BERT_OK && progress->split.held_count > SPLIT_MINIMUM)
         status = error_set(error, BERT_ERROR_INPUT, "%s: \"split.held_count\": expected at most %d",
                            path, SPLIT_MINIMUM);

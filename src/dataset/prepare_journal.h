@@ -8,7 +8,8 @@
  *     journal.json                                 its absence: nothing is worth keeping
  *
  * The work goes on by reading the inputs again and passing over the documents that are done: their
- * hash shows whether they are the same ones. */
+ * hash shows whether they are the same ones. They go through cleaning and mixing once more, so that
+ * it is known of the others which came before, and the counts are those of one piece. */
 #ifndef DATASET_PREPARE_JOURNAL_H
 #define DATASET_PREPARE_JOURNAL_H
 

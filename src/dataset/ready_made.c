@@ -228,8 +228,8 @@ static bert_status import_folder(import *import, const char *folder, bert_error 
     inputs inputs = {0};
     bert_status status = inputs_expand(&inputs, &folder, 1, error);
     for (size_t i = 0; i < inputs.count && status == BERT_OK; i++)
-        if (is_arrow_file(inputs.paths[i]))
-            status = import_file(import, inputs.paths[i], error);
+        if (is_arrow_file(inputs.paths[i].path))
+            status = import_file(import, inputs.paths[i].path, error);
     inputs_free(&inputs);
     if (status == BERT_OK && import->rows == 0)
         status = error_set(error, BERT_ERROR_INPUT,

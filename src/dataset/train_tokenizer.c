@@ -3,11 +3,13 @@
 
 #include "corpus/corpus.h"
 
-/* Pieces of this size bound the memory; a tokenizer does not ask where documents end. */
+/* Pieces of this size bound the memory: a tokenizer does not ask where documents end, unless
+ * cleaning or weights choose among them. */
 enum { PIECE_BYTES = 1 << 17 };
 
 typedef struct corpus_text {
     corpus corpus;
+    bool in_pieces;
     document document;
     text_stream stream;
 } corpus_text;
@@ -36,7 +38,8 @@ static bert_status next_document(void *context, text_piece *piece, bert_error *e
     if (!found)
         return BERT_OK;
     text->stream.name = corpus->reader.source.name;
-    *piece = (text_piece){text->document.data, text->document.length, corpus->reader.in_line};
+    *piece = (text_piece){text->document.data, text->document.length,
+                          text->in_pieces && corpus->reader.in_line};
     return BERT_OK;
 }
 
@@ -51,11 +54,15 @@ bert_status bert_train_tokenizer(const bert_train_tokenizer_params *params,
               corpus_open(&text.corpus, params->inputs, params->input_count,
                           &params->reader_options, error),
               done);
-    text.corpus.document_limit = PIECE_BYTES;
+    text.in_pieces = corpus_is_plain(&text.corpus);
+    if (text.in_pieces)
+        text.corpus.document_limit = PIECE_BYTES;
     text.stream = (text_stream){
         .next = next_document, .context = &text, .total_bytes = text.corpus.total_bytes};
     TRY_OR_GO(status, tokenizer_train(params, &text.stream, &counted, observer, error), done);
     counted.invalid_bytes = corpus_invalid_bytes(&text.corpus);
+    if (!text.in_pieces)
+        corpus_count(&text.corpus, &counted.corpus);
     if (counted.finished)
         corpus_warn(&text.corpus, observer);
 done:

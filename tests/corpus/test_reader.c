@@ -52,7 +52,7 @@ static bert_status read_inputs(seen *seen, const char *const *inputs, size_t cou
 {
     *seen = (struct seen){0};
     bert_observer observer = {.context = seen, .message = keep_message};
-    return bert_read_documents(inputs, count, NULL, keep, seen, &observer, error);
+    return bert_read_documents(inputs, count, NULL, keep, seen, NULL, &observer, error);
 }
 
 /* Without file_write's syncs, which hundreds of files would wait for. */
@@ -156,9 +156,10 @@ static void test_json_lines(void **state)
     seen = (struct seen){0};
     static const char body[] = "{\"body\": \"a\xFF\", \"text\": 1}\n";
     write_input(body, sizeof body - 1);
-    bert_reader_options options = {.text_field = "body"};
+    bert_reader_options options = bert_reader_options_default();
+    options.text_field = "body";
     bert_observer observer = {.context = &seen, .message = keep_message};
-    assert_ok(bert_read_documents(inputs, 1, &options, keep, &seen, &observer, error));
+    assert_ok(bert_read_documents(inputs, 1, &options, keep, &seen, NULL, &observer, error));
     assert_string_equal(seen.documents.data, "a\xEF\xBF\xBD|");
     assert_int_equal(seen.messages, 1);
     text_free(&seen.documents);
@@ -269,7 +270,7 @@ static void test_callback_ends_the_reading(void **state)
     write_input("a\n\nb", 4);
     const char *inputs[] = {path};
     int calls = 0;
-    assert_fails(bert_read_documents(inputs, 1, NULL, refuse, &calls, NULL, error),
+    assert_fails(bert_read_documents(inputs, 1, NULL, refuse, &calls, NULL, NULL, error),
                  BERT_ERROR_UNSUPPORTED, "enough");
     assert_int_equal(calls, 1);
 }

@@ -44,7 +44,7 @@ static bert_status read_input(text *documents, const char *input, const char *fi
     *documents = (text){0};
     bert_reader_options options = bert_reader_options_default();
     options.text_field = fields;
-    return bert_read_documents(&input, 1, &options, keep, documents, NULL, error);
+    return bert_read_documents(&input, 1, &options, keep, documents, NULL, NULL, error);
 }
 
 static void assert_documents(const char *input, const char *fields, const char *expected)
@@ -162,8 +162,9 @@ static bert_status count_one(void *context, const char *data, size_t length, ber
 static void count_documents(const char *path, const char *fields, size_t expected)
 {
     size_t count = 0;
-    bert_reader_options options = {.text_field = fields};
-    assert_ok(bert_read_documents(&path, 1, &options, count_one, &count, NULL, error));
+    bert_reader_options options = bert_reader_options_default();
+    options.text_field = fields;
+    assert_ok(bert_read_documents(&path, 1, &options, count_one, &count, NULL, NULL, error));
     assert_int_equal(count, expected);
 }
 

@@ -81,7 +81,7 @@ static bert_status read_input(text *documents, bert_error *error)
 {
     const char *inputs[] = {path};
     text_clear(documents);
-    return bert_read_documents(inputs, 1, NULL, keep, documents, NULL, error);
+    return bert_read_documents(inputs, 1, NULL, keep, documents, NULL, NULL, error);
 }
 
 /* Some documents that do not pack too well. */

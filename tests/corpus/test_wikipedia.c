@@ -145,7 +145,7 @@ static bert_status read_path(const char *input, text *documents, bert_error *err
 {
     *documents = (text){0};
     kept = 0;
-    bert_status status = bert_read_documents(&input, 1, NULL, keep, documents, NULL, error);
+    bert_status status = bert_read_documents(&input, 1, NULL, keep, documents, NULL, NULL, error);
     if (status != BERT_OK)
         text_free(documents);
     return status;

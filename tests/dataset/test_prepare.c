@@ -56,13 +56,16 @@ static void keep_progress(void *context, const bert_progress *progress)
 
 static told told_last;
 
-static bert_status prepare(const char *output, double fraction, int threads,
-                           bert_prepare_result *result, bert_error *error)
+/* `cleaning` may be NULL. */
+static bert_status prepare_mixed(const char *const inputs[2], const bert_cleaning_options *cleaning,
+                                 const char *output, double fraction, int threads,
+                                 bert_prepare_result *result, bert_error *error)
 {
     bert_prepare_params params = bert_prepare_params_default();
-    const char *inputs[] = {input};
     params.inputs = inputs;
-    params.input_count = 1;
+    params.input_count = inputs[1] ? 2 : 1;
+    if (cleaning)
+        params.reader_options.cleaning = *cleaning;
     params.tokenizer = vocabulary;
     params.output = output;
     params.validation_fraction = fraction;
@@ -73,16 +76,28 @@ static bert_status prepare(const char *output, double fraction, int threads,
     return bert_prepare(&params, result, &observer, error);
 }
 
-/* Documents of one to nine sentences; the words tell document and sentence. */
-static void write_documents(int count)
+static bert_status prepare(const char *output, double fraction, int threads,
+                           bert_prepare_result *result, bert_error *error)
 {
-    FILE *file = fopen(input, "wb");
-    for (int document = 0; document < count; document++) {
+    return prepare_mixed((const char *const[]){input, NULL}, NULL, output, fraction, threads,
+                         result, error);
+}
+
+/* Documents of one to nine sentences; the words tell document and sentence. */
+static void write_documents_to(const char *path, int first, int count)
+{
+    FILE *file = fopen(path, "wb");
+    for (int document = first; document < first + count; document++) {
         for (int sentence = 0; sentence <= document % 9; sentence++)
             fprintf(file, "A%d b%d c. ", document, sentence);
         fprintf(file, "\n\n");
     }
     assert_int_equal(fclose(file), 0);
+}
+
+static void write_documents(int count)
+{
+    write_documents_to(input, 0, count);
 }
 
 static void assert_no_outputs(const char *of)
@@ -210,6 +225,32 @@ static void test_threads_do_not_matter(void **state)
     }
 }
 
+static void test_threads_do_not_matter_to_cleaning(void **state)
+{
+    (void)state;
+    char late[320], inputs[2][340], names[2][320];
+    snprintf(late, sizeof late, "%s-late", input);
+    write_documents(20000);
+    write_documents_to(late, 10000, 20000); /* half of them once more */
+    snprintf(inputs[0], sizeof inputs[0], "early=%s:1.3", input);
+    snprintf(inputs[1], sizeof inputs[1], "late=%s", late);
+    bert_cleaning_options cleaning = bert_reader_options_default().cleaning;
+    cleaning.min_words = 4; /* more than one sentence */
+    cleaning.drop_duplicates = true;
+    cleaning.near_duplicates = 0.9;
+    for (int i = 0; i < 2; i++) {
+        bert_prepare_result result;
+        snprintf(names[i], sizeof names[i], "%s%d", prefix, i);
+        assert_ok(prepare_mixed((const char *const[]){inputs[0], inputs[1]}, &cleaning, names[i],
+                                0.01, 1 + 2 * i, &result, error));
+        assert_in_range(result.corpus.cleaning.dropped[BERT_DROPPED_TOO_SHORT], 4000, 5000);
+        assert_in_range(result.corpus.cleaning.dropped[BERT_DROPPED_DUPLICATE], 8000, 10000);
+        assert_true(result.corpus.sources[0].taken > result.corpus.sources[0].documents);
+    }
+    for (int i = 0; i < 5; i++)
+        assert_same_file(names[0], names[1], endings[i]);
+}
+
 static int compare_lines(const void *left, const void *right)
 {
     return strcmp(*(char *const *)left, *(char *const *)right);
@@ -260,6 +301,40 @@ static void test_side_depends_on_the_text_alone(void **state)
     text_free(&once);
     text_free(&doubled);
     text_free(&other);
+}
+
+static text validation_of(const char *name, const char *first, const char *second)
+{
+    char output[320], validation[340];
+    snprintf(output, sizeof output, "%s-%s", prefix, name);
+    snprintf(validation, sizeof validation, "%s.validation", output);
+    assert_ok(
+        prepare_mixed((const char *const[]){first, second}, NULL, output, 0.1, 0, NULL, error));
+    return documents_of(validation);
+}
+
+/* Neither another source nor a weight moves a document to the other side. */
+static void test_side_does_not_depend_on_sources(void **state)
+{
+    (void)state;
+    char other[320], weighed[340], named[340];
+    snprintf(other, sizeof other, "%s-other", input);
+    snprintf(weighed, sizeof weighed, "one=%s:2", input);
+    snprintf(named, sizeof named, "other=%s", other);
+    write_documents(500);
+    write_documents_to(other, 1000, 500);
+    text one = validation_of("one", input, NULL), two = validation_of("two", other, NULL);
+    text mixed = validation_of("mixed", weighed, named), expected = {0};
+    for (int times = 0; times < 2; times++)
+        assert_ok(text_append(&expected, one.data, one.length, error));
+    assert_ok(text_append(&expected, two.data, two.length, error));
+    sort_lines(&expected);
+    sort_lines(&mixed);
+    assert_string_equal(expected.data, mixed.data);
+    text_free(&one);
+    text_free(&two);
+    text_free(&mixed);
+    text_free(&expected);
 }
 
 /* Two documents at least go to validation, if as many stay. */
@@ -396,7 +471,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_text_becomes_ids, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_description_and_tokenizer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads_do_not_matter, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_threads_do_not_matter_to_cleaning, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_side_depends_on_the_text_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_side_does_not_depend_on_sources, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_small_splits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_existing_outputs_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_errors_leave_nothing, set_up, tear_down),

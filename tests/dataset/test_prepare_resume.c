@@ -7,7 +7,7 @@
 
 #include <sys/stat.h>
 
-static char directory[256], input[300], vocabulary[300];
+static char directory[256], input[300], vocabulary[300], twice[320], again[320];
 static const char *const endings[] = {
     ".bin", ".idx", ".validation.bin", ".validation.idx", ".json", ".tokenizer/tokenizer.json"};
 enum { ENDINGS = sizeof endings / sizeof *endings, DOCUMENTS = 60000 };
@@ -32,6 +32,8 @@ static int set_up(void **state)
     snprintf(input, sizeof input, "%s/input", directory);
     snprintf(vocabulary, sizeof vocabulary, "%s/vocab.txt", directory);
     assert_ok(file_write(vocabulary, words, sizeof words - 1, error));
+    snprintf(twice, sizeof twice, "twice=%s:1.5", input);
+    snprintf(again, sizeof again, "again=%s", input);
     write_documents(0);
     return 0;
 }
@@ -95,13 +97,12 @@ static void assert_same_outputs(const char *a, const char *b)
     assert_false(file_exists(path));
 }
 
-static void check_stops(double fraction)
+static void check_stops(bert_prepare_params params, const char *name)
 {
     char whole[300], pieces[300];
-    snprintf(whole, sizeof whole, "%s/whole-%g", directory, fraction);
-    snprintf(pieces, sizeof pieces, "%s/pieces-%g", directory, fraction);
-    bert_prepare_params params = params_for(whole);
-    params.validation_fraction = fraction;
+    snprintf(whole, sizeof whole, "%s/whole-%s", directory, name);
+    snprintf(pieces, sizeof pieces, "%s/pieces-%s", directory, name);
+    params.output = whole;
     bert_prepare_result expected, result;
     assert_ok(run(&params, 0, &expected, error));
     params.output = pieces;
@@ -134,9 +135,26 @@ static void check_stops(double fraction)
 static void test_stopped_again_and_again(void **state)
 {
     (void)state;
-    check_stops(0.01);
-    check_stops(0);
-    check_stops(1e-12); /* none by its hash: two documents are held back to the end */
+    bert_prepare_params params = params_for(NULL);
+    check_stops(params, "some");
+    params.validation_fraction = 0;
+    check_stops(params, "none");
+    params.validation_fraction = 1e-12; /* none by its hash: two documents are held to the end */
+    check_stops(params, "held");
+}
+
+/* What comes late is dropped for what came before an interruption. */
+static void test_cleaned_and_mixed(void **state)
+{
+    (void)state;
+    const char *inputs[] = {twice, again};
+    bert_prepare_params params = params_for(NULL);
+    params.inputs = inputs;
+    params.input_count = 2;
+    params.reader_options.cleaning.min_words = 14; /* more than one sentence */
+    params.reader_options.cleaning.drop_duplicates = true;
+    params.reader_options.cleaning.max_repeats = 2;
+    check_stops(params, "cleaned");
 }
 
 static void test_other_inputs_or_settings(void **state)
@@ -152,6 +170,20 @@ static void test_other_inputs_or_settings(void **state)
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE,
                  "holds the work of an interrupted preparation with other settings");
     params.seed--;
+    bert_cleaning_options *cleaning = &params.reader_options.cleaning;
+    cleaning->min_words = 2;
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
+    cleaning->min_words = 0;
+    cleaning->drop_duplicates = true;
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
+    cleaning->drop_duplicates = false;
+    params.reader_options.format = "text";
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
+    params.reader_options.format = NULL;
+    const char *const *plain = params.inputs;
+    params.inputs = (const char *const[]){again};
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
+    params.inputs = plain;
     write_documents(1);
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INPUT,
                  "the inputs are not those that the interrupted preparation began with");
@@ -193,7 +225,9 @@ static void test_overwrite_and_unfinished_moves(void **state)
     snprintf(prefix, sizeof prefix, "%s/replaced", directory);
     snprintf(whole, sizeof whole, "%s/whole-again", directory);
     bert_prepare_params params = params_for(whole);
-    assert_ok(run(&params, 0, NULL, error));
+    bert_prepare_result expected, result;
+    assert_ok(run(&params, 0, &expected, error));
+    assert_int_equal(expected.corpus.sources[0].taken, DOCUMENTS);
     params.output = prefix;
     params.seed++;
     assert_ok(run(&params, 0, NULL, error));
@@ -206,7 +240,8 @@ static void test_overwrite_and_unfinished_moves(void **state)
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_IO, "cannot rename");
     assert_int_equal(rmdir(path), 0);
     params.overwrite = false;
-    assert_ok(run(&params, 0, NULL, error));
+    assert_ok(run(&params, 0, &result, error));
+    assert_memory_equal(&result, &expected, sizeof result);
     assert_same_outputs(whole, prefix);
 }
 
@@ -214,6 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stopped_again_and_again),
+        cmocka_unit_test(test_cleaned_and_mixed),
         cmocka_unit_test(test_other_inputs_or_settings),
         cmocka_unit_test(test_damaged_journal),
         cmocka_unit_test(test_overwrite_and_unfinished_moves),

@@ -89,10 +89,34 @@ static void test_layout_does_not_matter(void **state)
     text_free(&wanted);
 }
 
+/* Cleaning sees a document of several MiB whole, though what is learnt comes in pieces. */
+static void test_cleaning_sees_whole_documents(void **state)
+{
+    (void)state;
+    text content = words_with(" ");
+    char *input = path_of("long"), *output = path_of("none");
+    assert_ok(file_write(input, content.data, content.length, error));
+    bert_train_tokenizer_params params = bert_train_tokenizer_params_default();
+    params.inputs = (const char *const[]){input};
+    params.input_count = 1;
+    params.output = output;
+    params.reader_options.cleaning.max_words = WORDS - 1;
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT,
+                 "cleaning and weights leave none of 1 documents");
+    params.reader_options.cleaning.max_words = WORDS;
+    bert_train_tokenizer_result result;
+    assert_ok(bert_train_tokenizer(&params, &result, NULL, error));
+    assert_int_equal(result.words, WORDS);
+    free(input);
+    free(output);
+    text_free(&content);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layout_does_not_matter),
+        cmocka_unit_test(test_cleaning_sees_whole_documents),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,5 +1,5 @@
-/* A Parquet file, Arrow data or a Wikipedia dump of any content (FUZZ_MAGIC and FUZZ_OTHER_MAGIC say
- * how they begin): documents come out, or it is refused with a message that names the file. */
+/* A Parquet file, Arrow data or a Wikipedia dump of any content (FUZZ_MAGIC and FUZZ_OTHER_MAGIC
+ * say how they begin): documents come out, or it is refused with a message that names the file. */
 #include "fuzz.h"
 
 static bert_status take(void *context, const char *text, size_t length, bert_error *error)
@@ -23,10 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *path = fuzz_write_file(FUZZ_FILE, data, size);
     static const char *const fields[] = {NULL, "tags,text", "turns.text,translation.en"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        bert_reader_options options = {.text_field = fields[i]};
+        bert_reader_options options = bert_reader_options_default();
+        options.text_field = fields[i];
         bert_error error = {0};
         uint64_t sum = 0;
-        bert_status status = bert_read_documents(&path, 1, &options, take, &sum, NULL, &error);
+        bert_status status =
+            bert_read_documents(&path, 1, &options, take, &sum, NULL, NULL, &error);
         if (status != BERT_OK && (error.status != status || !strstr(error.message, FUZZ_FILE)))
             fuzz_fail("refused without saying so");
     }

@@ -1,0 +1,239 @@
+#include "corpus/clean.h"
+
+#include <string.h>
+#include <unicode/uchar.h>
+#include <unicode/uscript.h>
+#include <unicode/utf8.h>
+#include <xxhash.h>
+
+bert_cleaning_options cleaning_options_default(void)
+{
+    return (bert_cleaning_options){
+        .max_digits = 1, .max_punctuation = 1, .min_script = 0.5, .memory = 256 << 20};
+}
+
+const char *bert_dropped_name(bert_dropped reason)
+{
+    static const char *const names[BERT_DROPPED_REASONS] = {
+        "emptied",          "too_short",    "too_long",  "few_letters",   "many_digits",
+        "much_punctuation", "other_script", "duplicate", "near_duplicate"};
+    return (unsigned)reason < BERT_DROPPED_REASONS ? names[reason] : NULL;
+}
+
+/* ----------------------------------------------------------------------------------- options ---
+ */
+
+static bert_status check_share(const char *name, double value, double least, bert_error *error)
+{
+    return value >= least && value <= 1
+               ? BERT_OK
+               : error_set(error, BERT_ERROR_USAGE, "%s is %g, expected %g to 1", name, value,
+                           least);
+}
+
+static bert_status check_bounds(const char *what, uint64_t least, uint64_t most, bert_error *error)
+{
+    return most == 0 || least <= most
+               ? BERT_OK
+               : error_set(error, BERT_ERROR_USAGE,
+                           "min_%s is %llu, more than max_%s, which is %llu", what,
+                           (unsigned long long)least, what, (unsigned long long)most);
+}
+
+static bert_status find_script(const char *name, int *script, bert_error *error)
+{
+    *script = name ? u_getPropertyValueEnum(UCHAR_SCRIPT, name) : -1;
+    return !name || *script != UCHAR_INVALID_CODE
+               ? BERT_OK
+               : error_set(error, BERT_ERROR_USAGE,
+                           "script is \"%s\", expected a name of Unicode, e.g. Latin, Cyrillic, "
+                           "Greek, Arabic, Devanagari, Han",
+                           name);
+}
+
+bert_status cleaner_open(cleaner *cleaner, const bert_cleaning_options *options, bert_error *error)
+{
+    *cleaner = (struct cleaner){
+        .options = *options, .lines.memory = options->memory, .documents.memory = options->memory};
+    TRY(check_share("min_letters", options->min_letters, 0, error));
+    TRY(check_share("max_digits", options->max_digits, 0, error));
+    TRY(check_share("max_punctuation", options->max_punctuation, 0, error));
+    TRY(check_share("min_script", options->min_script, 0, error));
+    if (options->near_duplicates != 0)
+        TRY(check_share("near_duplicates", options->near_duplicates, 0.5, error));
+    TRY(check_bounds("words", options->min_words, options->max_words, error));
+    TRY(check_bounds("characters", options->min_characters, options->max_characters, error));
+    if (options->max_repeats < 0 || options->max_repeats > 255)
+        return error_set(error, BERT_ERROR_USAGE, "max_repeats is %d, expected 0 to 255",
+                         options->max_repeats);
+    if (options->memory < 1 << 20)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "cleaning memory is %llu bytes, expected at least 1 MiB (1048576)",
+                         (unsigned long long)options->memory);
+    TRY(find_script(options->script, &cleaner->script, error));
+    return options->near_duplicates > 0
+               ? near_duplicates_open(&cleaner->near, options->near_duplicates, options->memory,
+                                      error)
+               : BERT_OK;
+}
+
+void cleaner_close(cleaner *cleaner)
+{
+    hash_counts_free(&cleaner->lines);
+    hash_counts_free(&cleaner->documents);
+    near_duplicates_close(cleaner->near);
+    cleaner->near = NULL;
+    text_free(&cleaner->kept);
+}
+
+/* ------------------------------------------------------------------------------------- steps ---
+ */
+
+static bert_status drop_repeats(cleaner *cleaner, document *document, bert_error *error)
+{
+    text_clear(&cleaner->kept);
+    uint64_t dropped = 0;
+    for (size_t at = 0; at < document->length;) {
+        const char *line = document->data + at, *end = memchr(line, '\n', document->length - at);
+        size_t length = end ? (size_t)(end - line) : document->length - at;
+        at += length + (end != NULL);
+        unsigned before;
+        bool remembered;
+        TRY(hash_counts_add(&cleaner->lines, XXH3_64bits(line, length), &before, &remembered,
+                            error));
+        cleaner->counts.not_remembered += !remembered;
+        if (before >= (unsigned)cleaner->options.max_repeats) {
+            dropped++;
+            continue;
+        }
+        if (cleaner->kept.length > 0)
+            TRY(text_append(&cleaner->kept, "\n", 1, error));
+        TRY(text_append(&cleaner->kept, line, length, error));
+    }
+    cleaner->counts.repeated_paragraphs += dropped;
+    if (dropped == 0)
+        return BERT_OK;
+    text_clear(document);
+    return cleaner->kept.length > 0
+               ? text_append(document, cleaner->kept.data, cleaner->kept.length, error)
+               : BERT_OK;
+}
+
+typedef struct measures {
+    uint64_t characters, words, visible; /* visible: no white space */
+    uint64_t letters, digits, punctuation, in_script, in_scripts;
+} measures;
+
+static void measure_character(measures *measures, UChar32 character, int script)
+{
+    uint32_t kind = U_GET_GC_MASK(character);
+    measures->visible++;
+    measures->digits += (kind & U_GC_N_MASK) != 0;
+    measures->punctuation += (kind & (U_GC_P_MASK | U_GC_S_MASK)) != 0;
+    bool is_letter = (kind & (U_GC_L_MASK | U_GC_M_MASK)) != 0; /* marks belong to letters */
+    measures->letters += is_letter;
+    if (!is_letter || script < 0)
+        return;
+    UErrorCode status = U_ZERO_ERROR;
+    UScriptCode its = uscript_getScript(character, &status);
+    if (U_SUCCESS(status) && its > USCRIPT_INHERITED) { /* nor common: a letter of any script */
+        measures->in_scripts++;
+        measures->in_script += its == (UScriptCode)script;
+    }
+}
+
+static measures measure(const document *document, int script)
+{
+    measures measures = {0};
+    bool in_word = false;
+    for (size_t at = 0; at < document->length;) {
+        UChar32 character;
+        U8_NEXT(document->data, at, document->length, character);
+        bool is_space = u_isUWhiteSpace(character);
+        measures.characters++;
+        measures.words += !is_space && !in_word;
+        in_word = !is_space;
+        if (!is_space)
+            measure_character(&measures, character, script);
+    }
+    return measures;
+}
+
+enum { STAYS = BERT_DROPPED_REASONS };
+
+/* The first bound that the document breaks, or STAYS. */
+static int find_broken(const cleaner *cleaner, const document *document)
+{
+    const bert_cleaning_options *options = &cleaner->options;
+    measures is = measure(document, cleaner->script);
+    double visible = (double)is.visible;
+    if (is.words < options->min_words || is.characters < options->min_characters)
+        return BERT_DROPPED_TOO_SHORT;
+    if ((options->max_words > 0 && is.words > options->max_words) ||
+        (options->max_characters > 0 && is.characters > options->max_characters))
+        return BERT_DROPPED_TOO_LONG;
+    if ((double)is.letters < options->min_letters * visible)
+        return BERT_DROPPED_FEW_LETTERS;
+    if ((double)is.digits > options->max_digits * visible)
+        return BERT_DROPPED_MANY_DIGITS;
+    if ((double)is.punctuation > options->max_punctuation * visible)
+        return BERT_DROPPED_MUCH_PUNCTUATION;
+    if (cleaner->script >= 0 &&
+        (is.in_scripts == 0 || (double)is.in_script < options->min_script * (double)is.in_scripts))
+        return BERT_DROPPED_OTHER_SCRIPT;
+    return STAYS;
+}
+
+static bool has_bounds(const bert_cleaning_options *options)
+{
+    return options->min_words > 0 || options->max_words > 0 || options->min_characters > 0 ||
+           options->max_characters > 0 || options->min_letters > 0 || options->max_digits < 1 ||
+           options->max_punctuation < 1 || options->script;
+}
+
+bool cleaning_is_off(const bert_cleaning_options *options)
+{
+    return options->max_repeats == 0 && !has_bounds(options) && !options->drop_duplicates &&
+           options->near_duplicates == 0;
+}
+
+static bert_status find_duplicate(cleaner *cleaner, const document *document, int *dropped,
+                                  bert_error *error)
+{
+    unsigned before = 0;
+    bool remembered = true, is_near = false;
+    if (cleaner->options.drop_duplicates)
+        TRY(hash_counts_add(&cleaner->documents, XXH3_64bits(document->data, document->length),
+                            &before, &remembered, error));
+    if (before > 0) {
+        *dropped = BERT_DROPPED_DUPLICATE;
+        return BERT_OK;
+    }
+    cleaner->counts.not_remembered += !remembered;
+    if (!cleaner->near)
+        return BERT_OK;
+    TRY(near_duplicates_check(cleaner->near, document->data, document->length, &is_near,
+                              &remembered, error));
+    cleaner->counts.not_remembered += !remembered;
+    if (is_near)
+        *dropped = BERT_DROPPED_NEAR_DUPLICATE;
+    return BERT_OK;
+}
+
+bert_status cleaner_apply(cleaner *cleaner, document *document, bool *stays, bert_error *error)
+{
+    int dropped = STAYS;
+    cleaner->counts.documents++;
+    if (cleaner->options.max_repeats > 0)
+        TRY(drop_repeats(cleaner, document, error));
+    if (document->length == 0)
+        dropped = BERT_DROPPED_EMPTIED;
+    else if (has_bounds(&cleaner->options))
+        dropped = find_broken(cleaner, document);
+    if (dropped == STAYS)
+        TRY(find_duplicate(cleaner, document, &dropped, error));
+    *stays = dropped == STAYS;
+    if (!*stays)
+        cleaner->counts.dropped[dropped]++;
+    return BERT_OK;
+}
