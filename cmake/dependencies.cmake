@@ -9,7 +9,7 @@ pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(PACKERS REQUIRED IMPORTED_TARGET libzstd liblz4 libbrotlidec) # pages of Parquet and Arrow
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.85)
-pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto) # checksums; libcurl brings it for TLS
+pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle) # checksums
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 # Open MPI, for training on several ranks: only its headers, as the library is loaded at run time (src/dist/transport_mpi.c).

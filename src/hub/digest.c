@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
+#include <nettle/nettle-meta.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,8 +18,13 @@ bool digest_kind_of(digest_kind *kind, const char *name)
     return true;
 }
 
-static bert_status add_file(EVP_MD_CTX *context, int descriptor, uint64_t size, const char *path,
-                            bert_error *error)
+typedef union digest_context {
+    struct sha256_ctx sha256;
+    struct sha1_ctx sha1;
+} digest_context;
+
+static bert_status add_file(const struct nettle_hash *hash, digest_context *context, int descriptor,
+                            uint64_t size, const char *path, bert_error *error)
 {
     unsigned char piece[1 << 16];
     for (uint64_t at = 0; at < size;) {
@@ -30,8 +37,7 @@ static bert_status add_file(EVP_MD_CTX *context, int descriptor, uint64_t size, 
         if (got == 0)
             return error_set(error, BERT_ERROR_INPUT,
                              "%s: ends at byte %" PRIu64 ", expected %" PRIu64, path, at, size);
-        if (EVP_DigestUpdate(context, piece, (size_t)got) != 1)
-            return error_set(error, BERT_ERROR_MEMORY, "%s: the checksum failed", path);
+        hash->update(context, (size_t)got, piece);
         at += (uint64_t)got;
     }
     return BERT_OK;
@@ -43,20 +49,15 @@ bert_status digest_descriptor(char digits[DIGEST_MAX_DIGITS + 1], digest_kind ki
     char header[40];
     int header_length =
         snprintf(header, sizeof header, "blob %" PRIu64, size) + 1; /* and its NUL */
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool sha256 = kind == DIGEST_SHA256;
-    if (!context || EVP_DigestInit_ex(context, sha256 ? EVP_sha256() : EVP_sha1(), NULL) != 1 ||
-        (!sha256 && EVP_DigestUpdate(context, header, (size_t)header_length) != 1)) {
-        EVP_MD_CTX_free(context);
-        return error_set(error, BERT_ERROR_MEMORY, "%s: no memory for a checksum", path);
-    }
-    bert_status status = add_file(context, descriptor, size, path, error);
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    if (status == BERT_OK && EVP_DigestFinal_ex(context, bytes, &length) != 1)
-        status = error_set(error, BERT_ERROR_MEMORY, "%s: the checksum failed", path);
-    for (unsigned i = 0; i < length; i++)
+    const struct nettle_hash *hash = kind == DIGEST_SHA256 ? &nettle_sha256 : &nettle_sha1;
+    digest_context context;
+    hash->init(&context);
+    if (kind == DIGEST_GIT_SHA1)
+        hash->update(&context, (size_t)header_length, (const uint8_t *)header);
+    TRY(add_file(hash, &context, descriptor, size, path, error));
+    uint8_t bytes[DIGEST_MAX_DIGITS / 2];
+    hash->digest(&context, hash->digest_size, bytes);
+    for (unsigned i = 0; i < hash->digest_size; i++)
         snprintf(digits + 2 * i, 3, "%02x", bytes[i]);
-    EVP_MD_CTX_free(context);
-    return status;
+    return BERT_OK;
 }

@@ -1,8 +1,8 @@
 /* Checksums as the Hub has them: SHA-256 of large files, and of small ones git's blob name, the
  * SHA-1 of "blob SIZE\0" and the content (git-hash-object(1)).
  *
- * Computed by OpenSSL's libcrypto: libcurl brings it into the process anyway for TLS, and its
- * assembly uses the processor's instructions for both, several times as fast as plain C. */
+ * Computed by Nettle, which libarchive has in the process anyway; its assembly uses the processor's
+ * instructions for both. */
 #ifndef HUB_DIGEST_H
 #define HUB_DIGEST_H
 

@@ -6,7 +6,7 @@
 #include "hub/retry.h"
 #include "hub/url.h"
 
-#include <curl/curl.h>
+#include "hub/libcurl.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -46,28 +46,17 @@ typedef struct exchange {
     bert_error error;
 } exchange;
 
-static CURLcode global_code;
-
-static void start_curl(void)
-{
-    global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 bert_status http_client_open(http_client **client, const hub_settings *settings,
                              const bert_observer *observer, bert_error *error)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     *client = NULL;
-    pthread_once(&once, start_curl);
-    if (global_code != CURLE_OK)
-        return error_set(error, BERT_ERROR_UNSUPPORTED, "libcurl cannot start: %s",
-                         curl_easy_strerror(global_code));
+    TRY(libcurl_load(error));
     http_client *made = NULL;
     TRY(memory_array((void **)&made, 1, sizeof *made, "HTTP client", error));
     made->settings = settings;
     made->observer = observer;
     bert_status status = url_origin(&made->origin, settings->endpoint, error);
-    if (status == BERT_OK && !(made->curl = curl_easy_init()))
+    if (status == BERT_OK && !(made->curl = libcurl.easy_init()))
         status = error_set(error, BERT_ERROR_MEMORY, "no memory for an HTTP client");
     if (status != BERT_OK) {
         http_client_close(made);
@@ -87,7 +76,7 @@ void http_client_close(http_client *client)
 {
     if (!client)
         return;
-    curl_easy_cleanup(client->curl);
+    libcurl.easy_cleanup(client->curl);
     free(client->origin);
     free(client);
 }
@@ -177,7 +166,8 @@ static bert_status begin_body(exchange *exchange)
     if (exchange->begun)
         return BERT_OK;
     exchange->begun = true;
-    curl_easy_getinfo(exchange->client->curl, CURLINFO_RESPONSE_CODE, &exchange->response->status);
+    libcurl.easy_getinfo(exchange->client->curl, CURLINFO_RESPONSE_CODE,
+                         &exchange->response->status);
     const http_sink *sink = exchange->request->sink;
     if (!sink || !is_success(exchange->response->status))
         return BERT_OK;
@@ -269,7 +259,7 @@ static bert_status add_line(struct curl_slist **lines, bert_error *error, const 
     char *line = NULL;
     int length = vasprintf(&line, format, arguments);
     va_end(arguments);
-    struct curl_slist *longer = length < 0 ? NULL : curl_slist_append(*lines, line);
+    struct curl_slist *longer = length < 0 ? NULL : libcurl.slist_append(*lines, line);
     if (length >= 0) {
         explicit_bzero(line, (size_t)length);
         free(line);
@@ -301,7 +291,7 @@ static void free_lines(struct curl_slist *lines)
 {
     for (struct curl_slist *line = lines; line; line = line->next)
         explicit_bzero(line->data, strlen(line->data)); /* one of them holds the token */
-    curl_slist_free_all(lines);
+    libcurl.slist_free_all(lines);
 }
 
 static void set_method(CURL *curl, const http_request *request)
@@ -310,16 +300,16 @@ static void set_method(CURL *curl, const http_request *request)
     case HTTP_GET:
         break;
     case HTTP_HEAD:
-        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+        libcurl.easy_setopt(curl, CURLOPT_NOBODY, 1L);
         break;
     case HTTP_POST:
-        curl_easy_setopt(curl, CURLOPT_POST, 1L);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+        libcurl.easy_setopt(curl, CURLOPT_POST, 1L);
+        libcurl.easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+        libcurl.easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
         break;
     case HTTP_PUT:
-        curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->file_length);
+        libcurl.easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+        libcurl.easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->file_length);
         break;
     }
 }
@@ -328,32 +318,32 @@ static void set_options(exchange *exchange, const char *url, struct curl_slist *
                         char *problem)
 {
     CURL *curl = exchange->client->curl;
-    curl_easy_reset(curl); /* connections stay open */
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    libcurl.easy_reset(curl); /* connections stay open */
+    libcurl.easy_setopt(curl, CURLOPT_URL, url);
+    libcurl.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http");
+    libcurl.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     if (exchange->client->settings->certificates)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, exchange->client->settings->certificates);
-    curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, problem);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines);
-    curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)exchange->client->settings->timeout);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
-    curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_file);
-    curl_easy_setopt(curl, CURLOPT_READDATA, exchange);
-    curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, seek_file);
-    curl_easy_setopt(curl, CURLOPT_SEEKDATA, exchange);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, exchange);
+        libcurl.easy_setopt(curl, CURLOPT_CAINFO, exchange->client->settings->certificates);
+    libcurl.easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+    libcurl.easy_setopt(curl, CURLOPT_ERRORBUFFER, problem);
+    libcurl.easy_setopt(curl, CURLOPT_HTTPHEADER, lines);
+    libcurl.easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    libcurl.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+    libcurl.easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    libcurl.easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)exchange->client->settings->timeout);
+    libcurl.easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    libcurl.easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
+    libcurl.easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    libcurl.easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
+    libcurl.easy_setopt(curl, CURLOPT_READFUNCTION, give_file);
+    libcurl.easy_setopt(curl, CURLOPT_READDATA, exchange);
+    libcurl.easy_setopt(curl, CURLOPT_SEEKFUNCTION, seek_file);
+    libcurl.easy_setopt(curl, CURLOPT_SEEKDATA, exchange);
+    libcurl.easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    libcurl.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up);
+    libcurl.easy_setopt(curl, CURLOPT_XFERINFODATA, exchange);
     /* On a connection that was used before, libcurl would send it again by itself. */
-    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)exchange->request->once);
+    libcurl.easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)exchange->request->once);
     set_method(curl, exchange->request);
 }
 
@@ -378,7 +368,7 @@ static bert_status explain(const exchange *exchange, CURLcode code, const char *
                         "%s: %.300s: nothing came for %d seconds (HF_HUB_DOWNLOAD_TIMEOUT)",
                         request->what, shown.data, exchange->client->settings->timeout)
             : error_set(error, BERT_ERROR_IO, "%s: %.300s: %s", request->what, shown.data,
-                        problem[0] ? problem : curl_easy_strerror(code));
+                        problem[0] ? problem : libcurl.easy_strerror(code));
     text_free(&shown);
     return status;
 }
@@ -400,14 +390,14 @@ static bert_status exchange_run(exchange *exchange, const char *url, bool *again
     if (status == BERT_OK) {
         char problem[CURL_ERROR_SIZE] = "";
         set_options(exchange, url, lines, problem);
-        CURLcode code = curl_easy_perform(exchange->client->curl);
+        CURLcode code = libcurl.easy_perform(exchange->client->curl);
         if (code == CURLE_OK)
             code =
                 (exchange->status = begin_body(exchange)) == BERT_OK ? CURLE_OK : CURLE_WRITE_ERROR;
         if (code != CURLE_OK)
             status = explain(exchange, code, url, problem, again, error);
-        curl_easy_setopt(exchange->client->curl, CURLOPT_ERRORBUFFER, NULL);
-        curl_easy_setopt(exchange->client->curl, CURLOPT_HTTPHEADER, NULL);
+        libcurl.easy_setopt(exchange->client->curl, CURLOPT_ERRORBUFFER, NULL);
+        libcurl.easy_setopt(exchange->client->curl, CURLOPT_HTTPHEADER, NULL);
     }
     free_lines(lines);
     return status;

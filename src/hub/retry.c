@@ -40,7 +40,9 @@ double retry_after(const char *value, int64_t now)
     size_t digits = strspn(value, "0123456789");
     if (digits > 0 && value[digits] == '\0')
         return digits > 9 ? 1e9 : atof(value);
-    time_t date = curl_getdate(value, NULL);
+    if (libcurl_load(NULL) != BERT_OK)
+        return 0;
+    time_t date = libcurl.getdate(value, NULL);
     return date > now ? (double)(date - now) : 0;
 }
 

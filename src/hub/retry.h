@@ -2,9 +2,7 @@
 #ifndef HUB_RETRY_H
 #define HUB_RETRY_H
 
-#include "base/error.h"
-
-#include <curl/curl.h>
+#include "hub/libcurl.h"
 
 /* Whether a transfer that ended with this code may go better in a moment. */
 bool retry_is_worth(CURLcode code);

@@ -9,7 +9,7 @@
 #include "hub/refusal.h"
 
 #include <inttypes.h>
-#include <openssl/evp.h>
+#include <nettle/base64.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,11 +64,11 @@ static bert_status check_params(const bert_upload_params *params, bert_error *er
 static bert_status append_base64(text *out, const char *data, size_t length, bert_error *error)
 {
     enum { PIECE = 3 << 14 };
-    unsigned char encoded[4 * (PIECE / 3) + 1];
+    char encoded[BASE64_ENCODE_RAW_LENGTH(PIECE)];
     for (size_t at = 0; at < length; at += PIECE) {
         size_t size = length - at < PIECE ? length - at : PIECE;
-        int written = EVP_EncodeBlock(encoded, (const unsigned char *)data + at, (int)size);
-        TRY(text_append(out, (char *)encoded, (size_t)written, error));
+        base64_encode_raw(encoded, size, (const uint8_t *)data + at);
+        TRY(text_append(out, encoded, BASE64_ENCODE_RAW_LENGTH(size), error));
     }
     return BERT_OK;
 }

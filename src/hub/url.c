@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 
-#include <curl/curl.h>
+#include "hub/libcurl.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,20 +35,20 @@ static bert_status set_url(CURLU *handle, const char *url, bert_error *error)
 {
     text shown = {0};
     TRY(url_shown(&shown, url, error));
-    CURLUcode code = curl_url_set(handle, CURLUPART_URL, url, CURLU_DISALLOW_USER);
+    CURLUcode code = libcurl.url_set(handle, CURLUPART_URL, url, CURLU_DISALLOW_USER);
     char *scheme = NULL;
     bert_status status = BERT_OK;
     if (code == CURLUE_OK)
-        code = curl_url_get(handle, CURLUPART_SCHEME, &scheme, 0);
+        code = libcurl.url_get(handle, CURLUPART_SCHEME, &scheme, 0);
     if (code == CURLUE_OUT_OF_MEMORY)
         status = error_set(error, BERT_ERROR_MEMORY, "no memory for a URL");
     else if (code != CURLUE_OK)
         status = error_set(error, BERT_ERROR_INPUT, "\"%.200s\" is not a URL to follow: %s",
-                           shown.data ? shown.data : "", curl_url_strerror(code));
+                           shown.data ? shown.data : "", libcurl.url_strerror(code));
     else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
         status = error_set(error, BERT_ERROR_INPUT,
                            "\"%.200s\" is refused: expected https:// or http://", shown.data);
-    curl_free(scheme);
+    libcurl.free(scheme);
     text_free(&shown);
     return status;
 }
@@ -57,12 +57,12 @@ static bert_status get_part(char **part, CURLU *handle, CURLUPart which, unsigne
                             bert_error *error)
 {
     char *found = NULL;
-    CURLUcode code = curl_url_get(handle, which, &found, flags);
+    CURLUcode code = libcurl.url_get(handle, which, &found, flags);
     if (code != CURLUE_OK)
         return error_set(error, code == CURLUE_OUT_OF_MEMORY ? BERT_ERROR_MEMORY : BERT_ERROR_INPUT,
-                         "a part of a URL: %s", curl_url_strerror(code));
+                         "a part of a URL: %s", libcurl.url_strerror(code));
     bert_status status = path_format(part, error, "%s", found);
-    curl_free(found);
+    libcurl.free(found);
     return status;
 }
 
@@ -87,20 +87,22 @@ done:
 bert_status url_origin(char **origin, const char *url, bert_error *error)
 {
     *origin = NULL;
-    CURLU *handle = curl_url();
+    TRY(libcurl_load(error));
+    CURLU *handle = libcurl.url();
     if (!handle)
         return error_set(error, BERT_ERROR_MEMORY, "no memory for a URL");
     bert_status status = set_url(handle, url, error);
     if (status == BERT_OK)
         status = origin_of(origin, handle, error);
-    curl_url_cleanup(handle);
+    libcurl.url_cleanup(handle);
     return status;
 }
 
 bert_status url_redirect(char **target, const char *from, const char *location, bert_error *error)
 {
     *target = NULL;
-    CURLU *handle = curl_url();
+    TRY(libcurl_load(error));
+    CURLU *handle = libcurl.url();
     if (!handle)
         return error_set(error, BERT_ERROR_MEMORY, "no memory for a URL");
     bert_status status;
@@ -114,7 +116,7 @@ bert_status url_redirect(char **target, const char *from, const char *location, 
             error_set(error, BERT_ERROR_INPUT, "a redirect from https to plain http is refused");
     }
 done:
-    curl_url_cleanup(handle);
+    libcurl.url_cleanup(handle);
     return status;
 }
 

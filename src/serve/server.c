@@ -5,13 +5,13 @@
 #include "base/observer.h"
 #include "formats/json.h"
 #include "serve/answer.h"
+#include "serve/microhttpd.h"
 #include "serve/page.h"
 #include "serve/queue.h"
 #include "serve/routes.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,19 +55,20 @@ static enum MHD_Result send_content(struct MHD_Connection *connection, unsigned 
                                     const char *type, const char *content, size_t length)
 {
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(length, (void *)content, MHD_RESPMEM_MUST_COPY);
+        microhttpd.create_response_from_buffer(length, (void *)content, MHD_RESPMEM_MUST_COPY);
     if (!response)
         return MHD_NO;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    MHD_add_response_header(response, "Content-Security-Policy",
-                            "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; "
-                            "style-src 'unsafe-inline'; frame-ancestors 'none'");
+    microhttpd.add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    microhttpd.add_response_header(response, "X-Content-Type-Options", "nosniff");
+    microhttpd.add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    microhttpd.add_response_header(
+        response, "Content-Security-Policy",
+        "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; "
+        "style-src 'unsafe-inline'; frame-ancestors 'none'");
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-    enum MHD_Result result = MHD_queue_response(connection, status, response);
-    MHD_destroy_response(response);
+        microhttpd.add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    enum MHD_Result result = microhttpd.queue_response(connection, status, response);
+    microhttpd.destroy_response(response);
     return result;
 }
 
@@ -188,11 +189,11 @@ static const char *refusal(struct MHD_Connection *connection, const server *serv
                            unsigned *status)
 {
     const char *host =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+        microhttpd.lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
     const char *origin =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
-    const char *length =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+        microhttpd.lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
+    const char *length = microhttpd.lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                            MHD_HTTP_HEADER_CONTENT_LENGTH);
     *status = MHD_HTTP_FORBIDDEN;
     if (server->loopback && host && !host_is_local(host))
         return "this server answers requests to this machine only";
@@ -335,7 +336,7 @@ static bert_status start(server *server, const bert_observer *observer, bert_err
     bert_status status = listen_on(server, address, &listener, error);
     freeaddrinfo(address);
     TRY(status);
-    server->daemon = MHD_start_daemon(
+    server->daemon = microhttpd.start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
         NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)params->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -384,6 +385,7 @@ bert_status bert_serve(const bert_serve_params *params, const bert_observer *obs
     bert_model_options options = bert_model_options_default();
     options.threads = params->threads;
     bert_status status;
+    TRY_OR_GO(status, microhttpd_load(error), done);
     TRY_OR_GO(status, bert_model_load_with(&server.model, params->model, &options, error), done);
     TRY_OR_GO(status, name_model(&server, error), done);
     serve_queue_create(&server.queue, params->max_waiting);
@@ -391,7 +393,7 @@ bert_status bert_serve(const bert_serve_params *params, const bert_observer *obs
     if (status == BERT_OK) {
         compute(&server, observer);
         serve_queue_close(&server.queue);
-        MHD_stop_daemon(server.daemon); /* ends when every answer is out */
+        microhttpd.stop_daemon(server.daemon); /* ends when every answer is out */
     }
     serve_queue_free(&server.queue);
 
