@@ -1,5 +1,5 @@
 /* The server on a free port of this machine, asked over sockets as any client would. */
-#include "small_model.h"
+#include "made_model.h"
 
 #include "bert.h"
 
@@ -49,7 +49,7 @@ static const char *folder;
 static int start_server(void **state)
 {
     (void)state;
-    folder = small_model_folder();
+    folder = make_folder(randomize, VOCAB);
     server.params = bert_serve_params_default();
     server.params.model = folder;
     server.params.port = 0;

@@ -1,6 +1,6 @@
 /* A very small model with random weights, for the tests of what models are used for. */
-#ifndef TESTS_TASKS_MADE_MODEL_H
-#define TESTS_TASKS_MADE_MODEL_H
+#ifndef TESTS_MADE_MODEL_H
+#define TESTS_MADE_MODEL_H
 
 #include "testing.h"
 
