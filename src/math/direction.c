@@ -1,0 +1,68 @@
+#include "math/direction.h"
+
+#include <math.h>
+
+enum {
+    BLOCK = 8192, /* floats per piece of work: four arrays of it fit into a second-level cache */
+    BLOCKS_AT_ONCE = 64 /* partial sums held on the stack */
+};
+
+static direction_squares fill_block(const float *restrict values, float *restrict gradients,
+                                    float *restrict first_moment, float *restrict second_moment,
+                                    size_t count, const direction_constants *constants)
+{
+    const direction_constants c = *constants;
+    double of_values = 0, of_direction = 0;
+#pragma omp simd reduction(+ : of_values, of_direction)
+    for (size_t i = 0; i < count; i++) {
+        float value = values[i], gradient = gradients[i] * c.gradient_scale;
+        float first = c.beta1 * first_moment[i] + c.one_minus_beta1 * gradient;
+        float second = c.beta2 * second_moment[i] + c.one_minus_beta2 * gradient * gradient;
+        float denominator = sqrtf(second) * c.reciprocal_root_correction2 + c.epsilon;
+        float direction = first * c.reciprocal_correction1 / denominator + c.weight_decay * value;
+        first_moment[i] = first;
+        second_moment[i] = second;
+        gradients[i] = direction;
+        of_values += (double)value * value;
+        of_direction += (double)direction * direction;
+    }
+    return (direction_squares){of_values, of_direction};
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+direction_squares direction_fill(const float *values, float *gradients, float *first_moment,
+                                 float *second_moment, size_t count,
+                                 const direction_constants *constants)
+{
+    direction_squares sum = {0};
+    for (size_t start = 0; start < count; start += (size_t)BLOCK * BLOCKS_AT_ONCE) {
+        size_t here = smaller(count - start, (size_t)BLOCK * BLOCKS_AT_ONCE);
+        size_t blocks = (here + BLOCK - 1) / BLOCK;
+        direction_squares partial[BLOCKS_AT_ONCE];
+#pragma omp parallel for schedule(static) if (blocks > 1)
+        for (size_t block = 0; block < blocks; block++) {
+            size_t first = start + block * BLOCK;
+            partial[block] =
+                fill_block(values + first, gradients + first, first_moment + first,
+                           second_moment + first, smaller(BLOCK, here - block * BLOCK), constants);
+        }
+        for (size_t block = 0; block < blocks; block++) {
+            sum.values += partial[block].values;
+            sum.direction += partial[block].direction;
+        }
+    }
+    return sum;
+}
+
+void direction_follow(float *values, float *direction, size_t count, float step)
+{
+#pragma omp parallel for simd schedule(static) if (count > BLOCK)
+    for (size_t i = 0; i < count; i++) {
+        values[i] -= step * direction[i];
+        direction[i] = 0.0f;
+    }
+}
