@@ -237,17 +237,31 @@ typedef struct bert_pretrain_params {
     const char *sequence_schedule; /* NULL, or lengths that follow each other with their shares of
                                       the steps, "128:0.9,512:0.1", instead of max_seq_length;
                                       evaluations take the longest */
+    const char *batch_size_ramp;   /* NULL, or sequences in a step, on all ranks together, with
+                                      their shares of the steps, "256:0.1,4096:0.9"; a step then
+                                      has as many micro-batches as its size takes */
 
     /* optimizer */
-    const char *optim;    /* "adamw" (decoupled decay) or "adam" (decay in the gradient) */
-    double learning_rate; /* 1e-4 */
-    double weight_decay;  /* 0.01, not for biases and LayerNorm */
+    const char *optim; /* "adamw" (decoupled decay), "adam" (decay in the gradient), or "lamb" for
+                          large batches (docs/optimization.md) */
+    double learning_rate;                        /* 1e-4 */
+    double weight_decay;                         /* 0.01, not for biases and LayerNorm */
     double adam_beta1, adam_beta2, adam_epsilon; /* 0.9, 0.999, 1e-8 */
     double max_grad_norm;                        /* 1.0; 0: no clipping */
-    const char *lr_scheduler_type;               /* "linear", "cosine", "constant", or
-                                                      "constant_with_warmup" */
-    int64_t warmup_steps;                        /* 0 */
-    double warmup_ratio;                         /* of the whole length, where warmup_steps is 0 */
+    /* "linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup",
+     * "inverse_sqrt", "one_cycle" */
+    const char *lr_scheduler_type;
+    double lr_end, lr_power; /* polynomial: 1e-7, 1; the rate at the end, and the exponent */
+    int64_t lr_num_cycles;   /* cosine_with_restarts: 1 */
+    double pct_start;        /* one_cycle: 0.3 of the steps rise */
+    double div_factor, final_div_factor; /* one_cycle: 25, 1e4: from learning_rate / div_factor, to
+                                            that / final_div_factor */
+    /* Rates are given for a batch of base_batch_size sequences (0: none), and multiplied for the
+     * one that a step has: "none", "sqrt" or "linear" in their quotient. */
+    const char *learning_rate_scaling;
+    int64_t base_batch_size;
+    int64_t warmup_steps; /* 0 */
+    double warmup_ratio;  /* of the whole length, where warmup_steps is 0 */
 
     /* length and rhythm; 0 is "not in this unit" */
     int64_t max_steps;
@@ -271,9 +285,9 @@ typedef struct bert_pretrain_params {
     const char *precision;
 
     /* several ranks; the batch of a step is then ranks × per_device_train_batch_size ×
-     * gradient_accumulation_steps */
-    bert_job *job;              /* NULL: this process alone */
-    const char *gradient_dtype; /* "float32"; "bf16": gradients travel rounded to bfloat16 */
+     * gradient_accumulation_steps, where there is no ramp */
+    bert_job *job;               /* NULL: this process alone */
+    const char *gradient_dtype;  /* "float32"; "bf16": gradients travel rounded to bfloat16 */
     bool gradient_checkpointing; /* false; true: activations are computed again, not kept */
     int zero;    /* 0; 1: ZeRO stage 1, each rank keeps and updates its share of Adam's moments */
     int threads; /* of each rank; 0: all cores, shared by the ranks on a machine */

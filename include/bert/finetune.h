@@ -35,17 +35,18 @@ typedef struct bert_finetune_params {
                            its finished seeds count, the others are trained */
 
     /* training */
-    int per_device_train_batch_size;             /* 32 */
-    int micro_batch_tokens;                      /* 0: chosen from the model */
-    int max_seq_length;                          /* 128; longer texts are cut */
-    int num_train_epochs;                        /* 3 */
-    double learning_rate;                        /* 5e-5 */
-    double baseline_learning_rate;               /* 0: as learning_rate */
-    const char *lr_scheduler_type;               /* "linear", "constant", "constant_with_warmup" */
-    double warmup_ratio;                         /* 0.1 of all steps */
-    double weight_decay;                         /* 0.01, not for biases and LayerNorm */
-    double adam_beta1, adam_beta2, adam_epsilon; /* 0.9, 0.999, 1e-8 */
-    double max_grad_norm;                        /* 1.0; 0: no clipping */
+    int per_device_train_batch_size; /* 32 */
+    int micro_batch_tokens;          /* 0: chosen from the model */
+    int max_seq_length;              /* 128; longer texts are cut */
+    int num_train_epochs;            /* 3 */
+    double learning_rate;            /* 5e-5 */
+    double baseline_learning_rate;   /* 0: as learning_rate */
+    const char *lr_scheduler_type;   /* "linear", or another one of bert_pretrain_params, with the
+                                        defaults of its figures */
+    double warmup_ratio;             /* 0.1 of all steps */
+    double weight_decay;             /* 0.01, not for biases and LayerNorm */
+    double adam_beta1, adam_beta2, adam_epsilon;              /* 0.9, 0.999, 1e-8 */
+    double max_grad_norm;                                     /* 1.0; 0: no clipping */
     double hidden_dropout_prob, attention_probs_dropout_prob; /* negative: as configured */
     /* NULL: all count alike. "balanced": by examples / (classes × examples of the class), as
      * scikit-learn has it. Or numbers with commas between, in the order of the classes. */

@@ -33,7 +33,7 @@ typedef struct option {
     bool required;
 } option;
 
-enum { OPTIONS_MAX = 64 };
+enum { OPTIONS_MAX = 96 };
 
 struct arguments;
 

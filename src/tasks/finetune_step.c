@@ -96,8 +96,7 @@ bert_status finetune_step(finetune_trainer *trainer, const finetune_job *job, in
                          ": a number is not finite: loss %g, gradient norm %g; a lower "
                          "--learning-rate may help",
                          job->seed, step + 1, *loss, *grad_norm);
-    double rate = job->learning_rate * schedule_factor(trainer->schedule, step,
-                                                       trainer->warmup_steps, trainer->total_steps);
+    double rate = job->learning_rate * schedule_factor(&trainer->schedule, step);
     update(trainer, rate, step, clip_scale(*grad_norm, trainer->material->params->max_grad_norm));
     return BERT_OK;
 }

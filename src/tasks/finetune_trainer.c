@@ -41,7 +41,8 @@ bert_status finetune_trainer_create(finetune_trainer *trainer, bert_error *error
                          "a batch of %d texts of %d tokens (--per-device-train-batch-size, "
                          "--max-seq-length) is too large",
                          size, length);
-    TRY(schedule_parse(&trainer->schedule, params->lr_scheduler_type, error));
+    schedule_kind kind;
+    TRY(schedule_parse(&kind, params->lr_scheduler_type, error));
     trainer->adam = (adam_settings){.beta1 = params->adam_beta1,
                                     .beta2 = params->adam_beta2,
                                     .epsilon = params->adam_epsilon,
@@ -50,9 +51,9 @@ bert_status finetune_trainer_create(finetune_trainer *trainer, bert_error *error
     int64_t count = (int64_t)material->train.examples.count;
     trainer->steps_per_epoch = (count + size - 1) / size;
     trainer->total_steps = trainer->steps_per_epoch * params->num_train_epochs;
-    trainer->warmup_steps = (int64_t)ceil(params->warmup_ratio * (double)trainer->total_steps);
-    if (trainer->schedule == SCHEDULE_CONSTANT)
-        trainer->warmup_steps = 0;
+    int64_t warmup_steps = (int64_t)ceil(params->warmup_ratio * (double)trainer->total_steps);
+    trainer->schedule =
+        schedule_default(kind, schedule_has_warmup(kind) ? warmup_steps : 0, trainer->total_steps);
     TRY(micro_batches_create(&trainer->cutter, size, tokens, length, 0, error));
     trainer->limits = micro_batches_limits(&trainer->cutter, true);
     TRY(model_create(&trainer->model, &material->config, &trainer->limits, error));

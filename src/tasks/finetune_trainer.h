@@ -51,8 +51,8 @@ typedef struct finetune_trainer {
     float *targets;
     float *logits; /* [limits.sequences, num_labels] */
     adam_settings adam;
-    schedule_kind schedule;
-    int64_t steps_per_epoch, total_steps, warmup_steps;
+    schedule schedule;
+    int64_t steps_per_epoch, total_steps;
 
     double reported_at, seconds, tokens; /* for the eye */
 } finetune_trainer;

@@ -56,6 +56,10 @@ static bert_status fill_log_line(json_t *line, const trainer *trainer, bert_erro
     TRY(put_losses(line, "", &state->interval, error));
     TRY(put_number(line, "learning_rate", trainer->learning_rate, error));
     TRY(put_number(line, "grad_norm", trainer->grad_norm, error));
+    if (trainer->settings->batch_count > 1) {
+        int64_t size = settings_samples_in_step(trainer->settings, state->step - 1);
+        TRY(json_put(line, "batch_size", json_integer(size), error));
+    }
     TRY(json_put(line, "tokens", json_integer((json_int_t)state->tokens), error));
     return json_put(line, "samples", json_integer(samples), error);
 }

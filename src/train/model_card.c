@@ -1,6 +1,7 @@
 #include "train/model_card.h"
 
 #include "base/file.h"
+#include "train/batch_size.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -33,24 +34,40 @@ static bert_status add_head(text *card, const checkpoint_content *content, bert_
         slash ? slash + 1 : prefix, data->documents, data->sentences, data->tokens);
 }
 
+static bert_status add_learning_rate(text *card, const run_settings *settings, bert_error *error)
+{
+    const bert_pretrain_params *params = &settings->params;
+    TRY(text_format(card, error, "| learning rate | %g, ", params->learning_rate));
+    if (params->base_batch_size > 0)
+        TRY(text_format(card, error, "given for %" PRId64 " sequences, scaling %s, ",
+                        params->base_batch_size, params->learning_rate_scaling));
+    return text_format(card, error, "%s, %" PRId64 " steps of warm-up |\n",
+                       params->lr_scheduler_type, settings->warmup_steps);
+}
+
 static bert_status add_training(text *card, const checkpoint_content *content, bert_error *error)
 {
     const run_settings *settings = content->settings;
     const bert_pretrain_params *params = &settings->params;
     const train_state *state = content->state;
+    TRY(text_format(card, error,
+                    "## Training\n\n| | |\n| --- | --- |\n| steps | %" PRId64 " of %" PRId64 " |\n"
+                    "| epochs | %.2f |\n| tokens seen | %" PRIu64 " |\n| sequences in a step | ",
+                    state->step, settings->total_steps, settings_epoch(settings, state->step),
+                    state->tokens));
+    TRY(batch_size_describe(card, settings, settings->batch_count > 1, error));
+    TRY(text_format(card, error,
+                    " |\n| sequence length | %d, short with probability %g |\n"
+                    "| masked | %g of the tokens |\n"
+                    "| optimizer | %s, betas %g and %g, epsilon %g, weight decay %g |\n",
+                    params->max_seq_length, params->short_seq_probability, params->mlm_probability,
+                    params->optim, params->adam_beta1, params->adam_beta2, params->adam_epsilon,
+                    params->weight_decay));
+    TRY(add_learning_rate(card, settings, error));
     return text_format(
         card, error,
-        "## Training\n\n| | |\n| --- | --- |\n| steps | %" PRId64 " of %" PRId64 " |\n"
-        "| epochs | %.2f |\n| tokens seen | %" PRIu64 " |\n| sequences in a step | %" PRId64 " |\n"
-        "| sequence length | %d, short with probability %g |\n| masked | %g of the tokens |\n"
-        "| optimizer | %s, betas %g and %g, epsilon %g, weight decay %g |\n"
-        "| learning rate | %g, %s, %" PRId64 " steps of warm-up |\n| gradient norm | %s%.3g |\n"
-        "| dropout | %g hidden, %g attention |\n| seed | %" PRIu64 " |\n\n",
-        state->step, settings->total_steps, settings_epoch(settings, state->step), state->tokens,
-        settings_samples_per_step(settings), params->max_seq_length, params->short_seq_probability,
-        params->mlm_probability, params->optim, params->adam_beta1, params->adam_beta2,
-        params->adam_epsilon, params->weight_decay, params->learning_rate,
-        params->lr_scheduler_type, settings->warmup_steps,
+        "| gradient norm | %s%.3g |\n| dropout | %g hidden, %g attention |\n| seed | %" PRIu64
+        " |\n\n",
         params->max_grad_norm > 0 ? "clipped to " : "not clipped, limit ", params->max_grad_norm,
         content->config->hidden_dropout_prob, content->config->attention_probs_dropout_prob,
         params->seed);

@@ -20,49 +20,81 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static bool continues(const optimizer_range *last, const optimizer_range *next)
+{
+    if (last->decay != next->decay || last->scaled != next->scaled ||
+        next->offset - last->offset != next->state - last->state)
+        return false;
+    return !next->scaled || (last->entry == next->entry && last->owner == next->owner);
+}
+
 /* Neighbours in the buffer that are decayed alike become one range: few long calls. The padding
  * between entries is zero and stays so, whatever the optimizer does with it. */
-static void add_range(optimizer *optimizer, size_t offset, size_t count, size_t state, bool decay)
+static void add_range(optimizer *optimizer, const optimizer_range *range)
 {
     optimizer_range *last =
         optimizer->range_count ? &optimizer->ranges[optimizer->range_count - 1] : NULL;
-    if (last && last->decay == decay && offset - last->offset == state - last->state) {
-        last->count = offset + count - last->offset;
-        return;
-    }
-    optimizer->ranges[optimizer->range_count++] =
-        (optimizer_range){.offset = offset, .count = count, .state = state, .decay = decay};
+    if (last && continues(last, range))
+        last->count = range->offset + range->count - last->offset;
+    else
+        optimizer->ranges[optimizer->range_count++] = *range;
 }
 
-static void add_pieces(optimizer *optimizer, const parameter *entry)
+/* What of an entry lies in the piece that `owner` has of a bucket. */
+static void add_piece(optimizer *optimizer, size_t index, size_t bucket, int owner)
 {
-    const layout *layout = &optimizer->layout;
+    const parameter *entry = &optimizer->table->entries[index];
+    layout_range piece = layout_piece(&optimizer->layout, bucket, owner);
+    size_t from = larger(piece.start, entry->offset);
+    size_t to = smaller(piece.start + piece.count, entry->offset + entry->count);
+    size_t state = bucket * optimizer->layout.piece + from - piece.start;
+    if (from < to)
+        add_range(optimizer, &(optimizer_range){
+                                 .offset = from,
+                                 .count = to - from,
+                                 .state = optimizer->sharded ? state : from,
+                                 .decay = entry->decay,
+                                 .scaled = optimizer->layerwise && entry->decay,
+                                 .entry = index,
+                                 .owner = owner,
+                             });
+}
+
+/* This rank's pieces where the state is sharded, those of all ranks in their order where it is not.
+ */
+static void add_pieces(optimizer *optimizer, size_t index)
+{
+    const parameter *entry = &optimizer->table->entries[index];
+    size_t bucket = optimizer->layout.bucket;
     int rank = bert_job_rank(optimizer->job);
-    size_t end = entry->offset + entry->count;
-    for (size_t b = entry->offset / layout->bucket; b * layout->bucket < end; b++) {
-        layout_range piece = layout_piece(layout, b, rank);
-        size_t from = larger(piece.start, entry->offset);
-        size_t to = smaller(piece.start + piece.count, end);
-        if (from < to)
-            add_range(optimizer, from, to - from, b * layout->piece + from - piece.start,
-                      entry->decay);
-    }
+    int first = optimizer->sharded ? rank : 0;
+    int end = optimizer->sharded ? rank + 1 : optimizer->layout.ranks;
+    for (size_t b = entry->offset / bucket; b * bucket < entry->offset + entry->count; b++)
+        for (int owner = first; owner < end; owner++)
+            add_piece(optimizer, index, b, owner);
 }
 
 static bert_status make_ranges(optimizer *optimizer, bert_error *error)
 {
     const parameter_table *table = optimizer->table;
-    size_t most = table->count + (optimizer->sharded ? optimizer->layout.buckets : 0);
-    TRY(memory_array((void **)&optimizer->ranges, most, sizeof *optimizer->ranges,
+    const layout *layout = &optimizer->layout;
+    size_t pieces = layout->buckets * (optimizer->sharded ? 1 : (size_t)layout->ranks);
+    TRY(memory_array((void **)&optimizer->ranges, table->count + pieces, sizeof *optimizer->ranges,
                      "ranges of parameters", error));
-    for (size_t i = 0; i < table->count; i++) {
-        const parameter *entry = &table->entries[i];
-        if (optimizer->sharded)
-            add_pieces(optimizer, entry);
-        else
-            add_range(optimizer, entry->offset, entry->count, entry->offset, entry->decay);
-    }
+    for (size_t i = 0; i < table->count; i++)
+        add_pieces(optimizer, i);
     return BERT_OK;
+}
+
+static bert_status make_ratios(optimizer *optimizer, bert_error *error)
+{
+    size_t entries = optimizer->table->count, ranks = (size_t)optimizer->layout.ranks;
+    TRY(memory_array((void **)&optimizer->squares, ranks * entries, sizeof *optimizer->squares,
+                     "norms of tensors", error));
+    TRY(memory_array((void **)&optimizer->own_squares, entries, sizeof *optimizer->own_squares,
+                     "norms of tensors", error));
+    return memory_array((void **)&optimizer->ratios, entries, sizeof *optimizer->ratios,
+                        "ratios of tensors", error);
 }
 
 bert_status optimizer_create(optimizer *optimizer, const bert_pretrain_params *params,
@@ -73,17 +105,20 @@ bert_status optimizer_create(optimizer *optimizer, const bert_pretrain_params *p
         .job = job,
         .layout = layout_make(table->size, bert_job_size(job), 0),
         .sharded = job && params->zero == 1,
+        .layerwise = strcmp(params->optim, "lamb") == 0,
         .adam = {.beta1 = params->adam_beta1,
                  .beta2 = params->adam_beta2,
                  .epsilon = params->adam_epsilon,
                  .weight_decay = params->weight_decay,
-                 .decoupled = strcmp(params->optim, "adamw") == 0},
+                 .decoupled = strcmp(params->optim, "adam") != 0},
     };
     /* Pieces of equal size for all ranks, the last of them perhaps with nothing behind. */
     optimizer->state_count =
         optimizer->sharded ? optimizer->layout.buckets * optimizer->layout.piece : table->size;
     size_t bytes = optimizer->state_count * sizeof(float);
     TRY(make_ranges(optimizer, error));
+    if (optimizer->layerwise)
+        TRY(make_ratios(optimizer, error));
     TRY(memory_map((void **)&optimizer->moments[0], bytes, "first moments", error));
     TRY(memory_map((void **)&optimizer->moments[1], bytes, "second moments", error));
     if (!optimizer->sharded)
@@ -97,6 +132,9 @@ void optimizer_free(optimizer *optimizer)
     for (size_t i = 0; i < OPTIMIZER_MOMENTS; i++)
         memory_unmap(optimizer->moments[i], optimizer->state_count * sizeof(float));
     free(optimizer->bucket);
+    free(optimizer->ratios);
+    free(optimizer->own_squares);
+    free(optimizer->squares);
     free(optimizer->ranges);
     *optimizer = (struct optimizer){0};
 }
@@ -116,13 +154,63 @@ double optimizer_own_squares(const optimizer *optimizer, const float *gradients)
     return sum;
 }
 
-/* Sharded: from the last bucket on, each given away as soon as it is updated. */
-static bert_status update_shared(const optimizer *optimizer, float *values, exchange *exchange,
-                                 void (*update)(const struct optimizer *, const optimizer_range *,
-                                                void *),
-                                 void *context, bert_error *error)
+/* One step's values for all ranges. */
+typedef struct update {
+    float *values, *gradients;
+    double learning_rate, scale;
+    int64_t step;
+} update;
+
+/* LAMB's first pass: gradients become directions, and every tensor gets its ratio. */
+static bert_status find_ratios(const optimizer *optimizer, const update *update, bert_error *error)
 {
-    exchange_begin(exchange, EXCHANGE_GIVE, values);
+    size_t entries = optimizer->table->count, ranks = (size_t)optimizer->layout.ranks;
+    direction_squares *sums = optimizer->sharded ? optimizer->own_squares : optimizer->squares;
+    memset(sums, 0, (optimizer->sharded ? 1 : ranks) * entries * sizeof *sums);
+    for (size_t i = 0; i < optimizer->range_count; i++) {
+        const optimizer_range *range = &optimizer->ranges[i];
+        if (!range->scaled)
+            continue;
+        direction_squares *sum =
+            &sums[(optimizer->sharded ? 0 : (size_t)range->owner) * entries + range->entry];
+        direction_squares here = lamb_direction(
+            update->values + range->offset, update->gradients + range->offset,
+            optimizer->moments[0] + range->state, optimizer->moments[1] + range->state,
+            range->count, &optimizer->adam, update->step, update->scale);
+        sum->values += here.values;
+        sum->direction += here.direction;
+    }
+    if (optimizer->sharded)
+        TRY(job_gather(optimizer->job, sums, entries * sizeof *sums, optimizer->squares, error));
+    for (size_t entry = 0; entry < entries; entry++) {
+        direction_squares whole = {0};
+        for (size_t rank = 0; rank < ranks; rank++) {
+            whole.values += optimizer->squares[rank * entries + entry].values;
+            whole.direction += optimizer->squares[rank * entries + entry].direction;
+        }
+        optimizer->ratios[entry] = lamb_trust_ratio(whole);
+    }
+    return BERT_OK;
+}
+
+static void update_range(const optimizer *optimizer, const optimizer_range *range,
+                         const update *update)
+{
+    float *values = update->values + range->offset, *gradients = update->gradients + range->offset;
+    if (range->scaled)
+        lamb_update(values, gradients, range->count, update->learning_rate,
+                    optimizer->ratios[range->entry]);
+    else
+        adam_update(values, gradients, optimizer->moments[0] + range->state,
+                    optimizer->moments[1] + range->state, range->count, &optimizer->adam,
+                    update->learning_rate, update->step, range->decay, update->scale);
+}
+
+/* Sharded: from the last bucket on, each given away as soon as it is updated. */
+static bert_status update_shared(const optimizer *optimizer, const update *update,
+                                 exchange *exchange, bert_error *error)
+{
+    exchange_begin(exchange, EXCHANGE_GIVE, update->values);
     size_t done = optimizer->table->size;
     for (size_t i = optimizer->range_count; i-- > 0;) {
         const optimizer_range *range = &optimizer->ranges[i];
@@ -133,38 +221,25 @@ static bert_status update_shared(const optimizer *optimizer, float *values, exch
             done = bucket_end;
             exchange_ready(exchange, done);
         }
-        update(optimizer, range, context);
+        update_range(optimizer, range, update);
     }
     exchange_ready(exchange, 0);
     return exchange_finish(exchange, error);
-}
-
-typedef struct adam_step {
-    float *values, *gradients;
-    double learning_rate, scale;
-    int64_t step;
-} adam_step;
-
-static void update_range(const optimizer *optimizer, const optimizer_range *range, void *context)
-{
-    const adam_step *step = context;
-    adam_update(step->values + range->offset, step->gradients + range->offset,
-                optimizer->moments[0] + range->state, optimizer->moments[1] + range->state,
-                range->count, &optimizer->adam, step->learning_rate, step->step, range->decay,
-                step->scale);
 }
 
 bert_status optimizer_update(const optimizer *optimizer, float *values, float *gradients,
                              double learning_rate, int64_t step, double scale, exchange *exchange,
                              bert_error *error)
 {
-    adam_step adam = {values, gradients, learning_rate, scale, step};
+    const update update = {values, gradients, learning_rate, scale, step};
+    if (optimizer->layerwise)
+        TRY(find_ratios(optimizer, &update, error));
     if (!optimizer->sharded) {
         for (size_t i = 0; i < optimizer->range_count; i++)
-            update_range(optimizer, &optimizer->ranges[i], &adam);
+            update_range(optimizer, &optimizer->ranges[i], &update);
         return BERT_OK;
     }
-    TRY(update_shared(optimizer, values, exchange, update_range, &adam, error));
+    TRY(update_shared(optimizer, &update, exchange, error));
     values_fill(gradients, optimizer->table->size, 0.0f); /* those of other ranks' pieces, too */
     return BERT_OK;
 }

@@ -5,28 +5,38 @@
 
 #include "dist/exchange.h"
 #include "model/parameters.h"
-#include "optim/adam.h"
+#include "optim/lamb.h"
 #include "train/settings.h"
 
 enum { OPTIMIZER_MOMENTS = 2 };
 
-/* Neighbouring parameters that are decayed alike, and whose state lies together. */
+/* Neighbouring parameters that are decayed alike, and whose state lies together. With LAMB those
+ * that are decayed are apart: a range is then of one tensor and one rank. */
 typedef struct optimizer_range {
     size_t offset, count; /* in the model's buffers */
     size_t state;         /* offset in the moments */
     bool decay;
+    bool scaled;  /* by the trust ratio of its tensor */
+    size_t entry; /* of the table; scaled only, as is the next */
+    int owner;    /* the rank whose piece it is, whether the state is sharded or not */
 } optimizer_range;
 
 typedef struct optimizer {
     const parameter_table *table;
     bert_job *job; /* NULL: alone */
     layout layout;
-    bool sharded; /* ZeRO */
+    bool sharded;   /* ZeRO */
+    bool layerwise; /* LAMB */
     adam_settings adam;
     optimizer_range *ranges; /* rising, owned */
     size_t range_count;
     float *moments[OPTIMIZER_MOMENTS]; /* [state_count] first, second; owned */
     size_t state_count;
+    /* LAMB's, of each entry of the table: the sums of squares of every rank's pieces, [ranks]
+     * [entries]; those of this rank while they are made, [entries], if sharded; ratios, [entries].
+     */
+    direction_squares *squares, *own_squares;
+    double *ratios;
     float *bucket; /* [layout.bucket] a bucket of moments on its way to a file; sharded only */
 } optimizer;
 
@@ -37,7 +47,8 @@ void optimizer_free(optimizer *optimizer); /* safe on a zeroed struct */
 
 /* Step number `step`, counted from 1, of what this rank updates. Gradients are multiplied by
  * `scale` and set to zero behind. Sharded, the parameters of other ranks are fetched through
- * `exchange`; else it is not used. */
+ * `exchange`; else it is not used. LAMB's norms are summed over a rank's pieces and then over the
+ * ranks in their order, with ZeRO and without: both give the same bits. */
 bert_status optimizer_update(const optimizer *optimizer, float *values, float *gradients,
                              double learning_rate, int64_t step, double scale, exchange *exchange,
                              bert_error *error);

@@ -1,7 +1,7 @@
 #include "train/sampling.h"
 
-#include <math.h>
-#include <stdlib.h>
+#include "train/share_list.h"
+
 #include <string.h>
 
 static bert_status get_scheme(const bert_pretrain_params *params, const sample_scheme **scheme,
@@ -23,67 +23,38 @@ static bert_status get_scheme(const bert_pretrain_params *params, const sample_s
     return BERT_OK;
 }
 
-/* "128:0.9,512:0.1" into phases[RUN_PHASES]. */
-static bert_status parse_schedule(const char *text, run_phase *phases, int *count,
-                                  bert_error *error)
-{
-    double sum = 0;
-    *count = 0;
-    for (const char *place = text;;) {
-        char *end;
-        long length = strtol(place, &end, 10);
-        bool fits = end > place && *end == ':' && length >= 8 && length <= 65536;
-        place = fits ? end + 1 : place;
-        double share = strtod(place, &end);
-        if (!fits || end == place || !(share > 0 && share <= 1) || (*end && *end != ','))
-            return error_set(error, BERT_ERROR_USAGE,
-                             "--sequence-schedule is \"%s\", expected lengths from 8 to 65536 with "
-                             "their shares of the steps, as 128:0.9,512:0.1",
-                             text);
-        if (*count == RUN_PHASES)
-            return error_set(error, BERT_ERROR_USAGE,
-                             "--sequence-schedule has more than %d lengths", RUN_PHASES);
-        phases[(*count)++] = (run_phase){.max_seq_length = (int)length, .share = share};
-        sum += share;
-        if (!*end)
-            break;
-        place = end + 1;
-    }
-    if (fabs(sum - 1) > 1e-6)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--sequence-schedule \"%s\": the shares add up to %g, expected 1", text,
-                         sum);
-    return BERT_OK;
-}
+static const share_list_form schedule_form = {"--sequence-schedule", "lengths", "128:0.9,512:0.1",
+                                              8, 65536};
 
 bert_status sampling_check(const bert_pretrain_params *params, bert_error *error)
 {
     const sample_scheme *scheme;
     mask_unit unit;
-    run_phase phases[RUN_PHASES];
-    int count;
+    share_list lengths;
     TRY(get_scheme(params, &scheme, error));
     TRY(mask_unit_parse(&unit, params->mask_unit, error));
     if (strcmp(params->masks, "dynamic") != 0 && strcmp(params->masks, "static") != 0)
         return error_set(error, BERT_ERROR_USAGE, "--masks is \"%s\", expected dynamic or static",
                          params->masks);
     if (params->sequence_schedule)
-        return parse_schedule(params->sequence_schedule, phases, &count, error);
+        return share_list_parse(&lengths, params->sequence_schedule, &schedule_form, error);
     return BERT_OK;
 }
 
 bert_status sampling_phases(run_settings *settings, bert_error *error)
 {
     bert_pretrain_params *params = &settings->params;
-    settings->phases[0] = (run_phase){.max_seq_length = params->max_seq_length, .share = 1};
-    settings->phase_count = 1;
+    share_list lengths = {.numbers = {params->max_seq_length}, .shares = {1}, .count = 1};
     if (params->sequence_schedule)
-        TRY(parse_schedule(params->sequence_schedule, settings->phases, &settings->phase_count,
-                           error));
+        TRY(share_list_parse(&lengths, params->sequence_schedule, &schedule_form, error));
     params->max_seq_length = 0;
-    for (int i = 0; i < settings->phase_count; i++)
-        if (settings->phases[i].max_seq_length > params->max_seq_length)
-            params->max_seq_length = settings->phases[i].max_seq_length;
+    settings->phase_count = lengths.count;
+    for (int i = 0; i < lengths.count; i++) {
+        run_phase *phase = &settings->phases[i];
+        *phase = (run_phase){.max_seq_length = (int)lengths.numbers[i], .share = lengths.shares[i]};
+        if (phase->max_seq_length > params->max_seq_length)
+            params->max_seq_length = phase->max_seq_length;
+    }
     return BERT_OK;
 }
 

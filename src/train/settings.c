@@ -2,8 +2,9 @@
 
 #include "base/file.h"
 #include "model/config.h"
-#include "optim/schedule.h"
+#include "train/batch_size.h"
 #include "train/checkpoint.h"
+#include "train/learning_rate.h"
 #include "train/sampling.h"
 #include "train/settings_fields.h"
 
@@ -30,6 +31,13 @@ bert_pretrain_params bert_pretrain_params_default(void)
         .adam_epsilon = 1e-8,
         .max_grad_norm = 1.0,
         .lr_scheduler_type = "linear",
+        .lr_end = 1e-7,
+        .lr_power = 1,
+        .lr_num_cycles = 1,
+        .pct_start = 0.3,
+        .div_factor = 25,
+        .final_div_factor = 1e4,
+        .learning_rate_scaling = "none",
         .precision = "float32",
         .pairs = "segment",
         .sequences = "sentences",
@@ -87,8 +95,9 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
     if (params->warmup_steps > 0 && params->warmup_ratio > 0)
         return error_set(error, BERT_ERROR_USAGE,
                          "--warmup-steps and --warmup-ratio are both given, expected one of them");
-    if (strcmp(params->optim, "adamw") != 0 && strcmp(params->optim, "adam") != 0)
-        return error_set(error, BERT_ERROR_USAGE, "--optim is \"%s\", expected adamw or adam",
+    if (strcmp(params->optim, "adamw") != 0 && strcmp(params->optim, "adam") != 0 &&
+        strcmp(params->optim, "lamb") != 0)
+        return error_set(error, BERT_ERROR_USAGE, "--optim is \"%s\", expected adamw, adam or lamb",
                          params->optim);
     if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
         return error_set(error, BERT_ERROR_USAGE, "--precision is \"%s\", expected float32 or bf16",
@@ -103,11 +112,6 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
         return error_set(error, BERT_ERROR_USAGE,
                          "all of --distill-alpha-ce, --distill-alpha-mlm and --distill-alpha-cos "
                          "are 0, expected something to learn from");
-    schedule_kind schedule;
-    TRY(schedule_parse(&schedule, params->lr_scheduler_type, error));
-    if (schedule == SCHEDULE_CONSTANT && (params->warmup_steps > 0 || params->warmup_ratio > 0))
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--lr-scheduler-type constant has no warm-up; use constant_with_warmup");
     return BERT_OK;
 }
 
@@ -129,6 +133,8 @@ bert_status settings_check(const bert_pretrain_params *params, bert_error *error
     for (size_t i = 0; i < settings_field_count; i++)
         TRY(check_range(params, &settings_fields[i], error));
     TRY(check_contradictions(params, error));
+    TRY(batch_size_check(params, error));
+    TRY(learning_rate_check(params, error));
     return sampling_check(params, error);
 }
 
@@ -218,15 +224,38 @@ void settings_free(run_settings *settings)
 
 /* -------------------------------------------------------------------------- what follows --- */
 
-int64_t settings_samples_per_step(const run_settings *settings)
+/* Where a part of one batch size ends; the last one does not. */
+static int64_t batch_end(const run_settings *settings, int batch)
 {
-    return (int64_t)settings->params.per_device_train_batch_size *
-           settings->params.gradient_accumulation_steps * settings->ranks;
+    return batch + 1 < settings->batch_count ? settings->batches[batch + 1].first_step : INT64_MAX;
+}
+
+int64_t settings_most_samples(const run_settings *settings, int64_t first, int64_t end)
+{
+    int64_t most = 0;
+    for (int i = 0; i < settings->batch_count; i++) {
+        const run_batch *batch = &settings->batches[i];
+        int64_t from = batch->first_step > first ? batch->first_step : first;
+        int64_t to = batch_end(settings, i) < end ? batch_end(settings, i) : end;
+        if (from < to && batch->size > most)
+            most = batch->size;
+    }
+    return most;
+}
+
+int64_t settings_samples_in_step(const run_settings *settings, int64_t step)
+{
+    return settings_most_samples(settings, step, step + 1);
 }
 
 int64_t settings_samples_before(const run_settings *settings, int64_t step)
 {
-    return step * settings_samples_per_step(settings);
+    int64_t samples = 0;
+    for (int i = 0; i < settings->batch_count && settings->batches[i].first_step < step; i++) {
+        int64_t end = batch_end(settings, i) < step ? batch_end(settings, i) : step;
+        samples += (end - settings->batches[i].first_step) * settings->batches[i].size;
+    }
+    return samples;
 }
 
 int64_t settings_phase_end(const run_settings *settings, int phase)
@@ -240,9 +269,9 @@ double settings_epoch(const run_settings *settings, int64_t steps)
     double epochs = 0;
     for (int i = 0; i < settings->phase_count && settings->phases[i].first_step < steps; i++) {
         int64_t end = settings_phase_end(settings, i);
-        int64_t done = (steps < end ? steps : end) - settings->phases[i].first_step;
-        epochs += (double)done * (double)settings_samples_per_step(settings) /
-                  (double)settings->phases[i].samples_per_epoch;
+        int64_t done = settings_samples_before(settings, steps < end ? steps : end) -
+                       settings_samples_before(settings, settings->phases[i].first_step);
+        epochs += (double)done / (double)settings->phases[i].samples_per_epoch;
     }
     return epochs;
 }
@@ -257,23 +286,43 @@ bool settings_is_due(const run_settings *settings, int64_t steps, double epochs,
     return false;
 }
 
-/* Steps in which the wanted epochs are done, each phase taking its share of them. */
+/* The mean over all steps of what a step is of an epoch: every pair of a phase and a batch counts
+ * with the share of the steps that belong to both. */
+static double epochs_per_step(const run_settings *settings)
+{
+    double epochs = 0, phase_start = 0;
+    for (int i = 0; i < settings->phase_count; i++) {
+        const run_phase *phase = &settings->phases[i];
+        double start = 0;
+        for (int j = 0; j < settings->batch_count; j++) {
+            const run_batch *batch = &settings->batches[j];
+            double common = settings->batch_count == 1
+                                ? phase->share
+                                : fmin(phase_start + phase->share, start + batch->share) -
+                                      fmax(phase_start, start);
+            if (common > 0)
+                epochs += common * (double)batch->size / (double)phase->samples_per_epoch;
+            start += batch->share;
+        }
+        phase_start += phase->share;
+    }
+    return epochs;
+}
+
+/* Steps in which the wanted epochs are done. */
 static double steps_of_epochs(const run_settings *settings)
 {
     double epochs = settings->params.num_train_epochs;
-    double samples = (double)settings_samples_per_step(settings);
-    if (settings->phase_count == 1)
-        return ceil(epochs * (double)settings->phases[0].samples_per_epoch / samples);
-    double epochs_per_step = 0;
-    for (int i = 0; i < settings->phase_count; i++)
-        epochs_per_step +=
-            settings->phases[i].share * samples / (double)settings->phases[i].samples_per_epoch;
-    return ceil(epochs / epochs_per_step);
+    if (settings->phase_count == 1 && settings->batch_count == 1)
+        return ceil(epochs * (double)settings->phases[0].samples_per_epoch /
+                    (double)settings->batches[0].size);
+    return ceil(epochs / epochs_per_step(settings));
 }
 
 bert_status settings_resolve(run_settings *settings, bert_error *error)
 {
     const bert_pretrain_params *params = &settings->params;
+    TRY(batch_size_parts(settings, error));
     double steps = params->max_steps > 0 ? (double)params->max_steps : steps_of_epochs(settings);
     if (!(steps >= 1 && steps <= 0x1p53))
         return error_set(error, BERT_ERROR_USAGE,
@@ -287,6 +336,11 @@ bert_status settings_resolve(run_settings *settings, bert_error *error)
     for (int i = 0; i < settings->phase_count; i++) {
         settings->phases[i].first_step = (int64_t)round(before * steps);
         before += settings->phases[i].share;
+    }
+    before = 0;
+    for (int i = 0; i < settings->batch_count; i++) {
+        settings->batches[i].first_step = (int64_t)round(before * steps);
+        before += settings->batches[i].share;
     }
     return BERT_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "bert.h"
+#include "train/share_list.h"
 
 /* What tells whether the data of a resumed run is the data it began with. Checksums are XXH3-64. */
 typedef struct split_fingerprint {
@@ -18,7 +19,7 @@ typedef struct data_fingerprint {
 } data_fingerprint;
 
 /* A part of a run whose sequences are of one length; most runs are one. */
-enum { RUN_PHASES = 16 };
+enum { RUN_PHASES = SHARE_LIST_MOST };
 typedef struct run_phase {
     int max_seq_length;
     double share; /* of all steps */
@@ -28,17 +29,28 @@ typedef struct run_phase {
     int64_t first_step; /* steps before it; that of the next phase is where it ends */
 } run_phase;
 
+/* A part of a run whose steps are of one size; most runs are one. These parts and the phases are
+ * independent of each other. */
+typedef struct run_batch {
+    int64_t size;       /* sequences in a step, on all ranks together */
+    double share;       /* of all steps */
+    int64_t first_step; /* steps before it; that of the next part is where it ends */
+} run_batch;
+
 typedef struct run_settings {
     /* As given, but `data`, `model` and all other strings are owned, paths absolute,
      * max_seq_length the longest of all phases, and stop_after_steps is 0 and job NULL: they belong
      * to a call, not to a run. */
     bert_pretrain_params params;
-    int ranks; /* that the run began with: they make the batch of a step, whoever goes on with it */
+    int ranks; /* that the run began with: without --batch-size-ramp they make the batch of a step,
+                  whoever goes on with it */
 
     run_phase phases[RUN_PHASES];
     int phase_count;
 
     /* Worked out from params and data. */
+    run_batch batches[SHARE_LIST_MOST];
+    int batch_count;
     int64_t total_steps, warmup_steps;
     data_fingerprint data;
 } run_settings;
@@ -57,8 +69,11 @@ bert_status settings_resolve(run_settings *settings, bert_error *error);
 /* Where a phase ends: the steps that are done then. */
 int64_t settings_phase_end(const run_settings *settings, int phase);
 
-/* Samples in one step: the global batch. */
-int64_t settings_samples_per_step(const run_settings *settings);
+/* Samples in step number `step`, counted from 0: the global batch. */
+int64_t settings_samples_in_step(const run_settings *settings, int64_t step);
+
+/* The most samples in any of the steps [first, end). */
+int64_t settings_most_samples(const run_settings *settings, int64_t first, int64_t end);
 
 /* Samples in all steps before step number `step`, counted from 0. */
 int64_t settings_samples_before(const run_settings *settings, int64_t step);

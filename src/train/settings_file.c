@@ -1,5 +1,6 @@
 /* RUN/run.json: the settings of a run, written and read. */
 #include "formats/json.h"
+#include "train/learning_rate.h"
 #include "train/settings.h"
 #include "train/settings_fields.h"
 
@@ -60,11 +61,28 @@ static bert_status put_phases(json_t *object, const run_settings *settings, bert
     return json_put(object, "samples_per_epoch_by_length", samples, error);
 }
 
+/* What the steps of each batch size begin with, and the highest learning rate that they would have.
+ */
+static bert_status put_batches(json_t *object, const run_settings *settings, bert_error *error)
+{
+    json_t *batches = json_array();
+    const bert_pretrain_params *params = &settings->params;
+    for (int i = 0; i < settings->batch_count; i++) {
+        const run_batch *batch = &settings->batches[i];
+        double rate = params->learning_rate * learning_rate_scale(params, batch->size);
+        json_array_append_new(
+            batches, json_pack("{s:I, s:I, s:f}", "batch_size", (json_int_t)batch->size,
+                               "first_step", (json_int_t)batch->first_step, "learning_rate", rate));
+    }
+    return json_put(object, "batches", batches, error);
+}
+
 static bert_status put_resolved(json_t *object, const run_settings *settings, bert_error *error)
 {
     const data_fingerprint *data = &settings->data;
     TRY(put_phases(object, settings, error));
     TRY(json_put(object, "ranks", json_integer(settings->ranks), error));
+    TRY(put_batches(object, settings, error));
     TRY(json_put(object, "total_steps", json_integer(settings->total_steps), error));
     TRY(json_put(object, "total_warmup_steps", json_integer(settings->warmup_steps), error));
     TRY(put_split(object, "train", &data->train, error));

@@ -5,6 +5,7 @@
  * and after it, to sum what was seen. Whatever a rank fails in, or is asked for, it says there. */
 #include "base/memory.h"
 #include "optim/clip.h"
+#include "train/learning_rate.h"
 #include "train/trainer.h"
 
 #include <inttypes.h>
@@ -210,9 +211,7 @@ static bert_status update_parameters(trainer *trainer, bert_error *error)
 {
     const run_settings *settings = trainer->settings;
     int64_t step = trainer->state.step;
-    double factor =
-        schedule_factor(trainer->schedule, step, settings->warmup_steps, settings->total_steps);
-    trainer->learning_rate = settings->params.learning_rate * factor;
+    trainer->learning_rate = learning_rate_at(settings, &trainer->schedule, step);
     double scale = clip_scale(trainer->grad_norm, settings->params.max_grad_norm);
     return optimizer_update(&trainer->optimizer, model_values(trainer->model),
                             model_gradients(trainer->model), trainer->learning_rate, step + 1,

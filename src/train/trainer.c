@@ -2,7 +2,9 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
+#include "train/batch_size.h"
 #include "train/clock.h"
+#include "train/learning_rate.h"
 #include "train/meeting.h"
 #include "train/sampling.h"
 
@@ -15,24 +17,6 @@
 enum { PREFETCH_DEPTH = 2 };
 
 /* ------------------------------------------------------------------------------ preparation --- */
-
-static bert_status check_batch_size(const trainer *trainer, bert_error *error)
-{
-    int64_t samples = settings_samples_per_step(trainer->settings);
-    int length = trainer->settings->params.max_seq_length, ranks = bert_job_size(trainer->job);
-    if (samples < ranks)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "a step of %" PRId64
-                         " sequences cannot be shared by %d ranks: expected at "
-                         "least one for each",
-                         samples, ranks);
-    if (samples <= INT_MAX / length)
-        return BERT_OK;
-    return error_set(error, BERT_ERROR_USAGE,
-                     "a step of %" PRId64 " sequences (--per-device-train-batch-size × "
-                     "--gradient-accumulation-steps) of %d tokens, expected at most %d sequences",
-                     samples, length, INT_MAX / length);
-}
 
 static gemm_precision precision_of(const trainer *trainer)
 {
@@ -116,8 +100,8 @@ bert_status trainer_prepare(trainer *trainer, bert_error *error)
 {
     const bert_pretrain_params *params = &trainer->settings->params;
     train_state_init(&trainer->state);
-    TRY(check_batch_size(trainer, error));
-    TRY(schedule_parse(&trainer->schedule, params->lr_scheduler_type, error));
+    TRY(batch_size_check_ranks(trainer->settings, bert_job_size(trainer->job), error));
+    trainer->schedule = learning_rate_schedule(trainer->settings);
     TRY(create_model(trainer, error));
     TRY(create_optimizer(trainer, error));
     TRY(trainer_create_meeting(trainer, error));
@@ -298,14 +282,17 @@ static bert_status open_logs(trainer *trainer, bert_error *error)
     return metrics_open(&trainer->timings, trainer->run, "timings.jsonl", step, error);
 }
 
-/* This rank's share of the samples of a step, numbered from the beginning of the phase. */
-static prefetch_range plan_batch(const void *context, uint64_t step)
+/* This rank's share of the samples of a step, numbered from the beginning of the phase. What is
+ * made ahead behind the phase's end is never used; the room for a batch is that of the phase. */
+static prefetch_range plan_batch(const void *context, uint64_t number)
 {
     const trainer *trainer = context;
     const run_settings *settings = trainer->settings;
+    int64_t last = settings_phase_end(settings, trainer->phase) - 1;
+    int64_t step = (int64_t)number < last ? (int64_t)number : last;
     int64_t begun = settings_samples_before(settings, settings->phases[trainer->phase].first_step);
-    int64_t first = settings_samples_before(settings, (int64_t)step);
-    int64_t samples = settings_samples_before(settings, (int64_t)step + 1) - first;
+    int64_t first = settings_samples_before(settings, step);
+    int64_t samples = settings_samples_in_step(settings, step);
     int64_t rank = bert_job_rank(trainer->job), ranks = bert_job_size(trainer->job);
     int64_t begin = samples * rank / ranks, end = samples * (rank + 1) / ranks;
     return (prefetch_range){.first = (uint64_t)(first - begun + begin),
@@ -317,15 +304,16 @@ static prefetch_range plan_batch(const void *context, uint64_t step)
 static bert_status enter_phase(trainer *trainer, bert_error *error)
 {
     const run_settings *settings = trainer->settings;
-    int64_t samples = settings_samples_per_step(settings);
-    int64_t ranks = bert_job_size(trainer->job);
+    int64_t ranks = bert_job_size(trainer->job), step = trainer->state.step;
     prefetch_stop(trainer->prefetch);
     trainer->prefetch = NULL;
-    while (settings_phase_end(settings, trainer->phase) <= trainer->state.step)
+    while (settings_phase_end(settings, trainer->phase) <= step)
         trainer->phase++;
+    int64_t samples =
+        settings_most_samples(settings, step, settings_phase_end(settings, trainer->phase));
     return prefetch_start(&trainer->prefetch, trainer->samplers[trainer->phase], plan_batch,
-                          trainer, (uint64_t)trainer->state.step,
-                          (int)((samples + ranks - 1) / ranks), PREFETCH_DEPTH, error);
+                          trainer, (uint64_t)step, (int)((samples + ranks - 1) / ranks),
+                          PREFETCH_DEPTH, error);
 }
 
 bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finished,

@@ -42,8 +42,8 @@ typedef struct trainer {
     const parameter_table *table; /* the model's */
     optimizer optimizer;
     exchange *exchange; /* of gradients and parameters; NULL: alone */
-    schedule_kind schedule;
-    int phase; /* of the settings' phases, that `prefetch` draws from */
+    schedule schedule;  /* of the learning rate */
+    int phase;          /* of the settings' phases, that `prefetch` draws from */
     prefetch *prefetch;
     micro_batches micro_batches;
     evaluator evaluator;

@@ -361,12 +361,12 @@ static void check_steps(const char *name)
     const parameter_table *table = model_parameter_table(golden.model);
     float *values = model_values(golden.model), *gradients = model_gradients(golden.model);
     float *moments = calloc(2 * table->size, sizeof *moments);
+    const schedule falling = schedule_default(s->schedule, s->warmup_steps, s->total_steps);
     for (int64_t step = 0; step < s->steps; step++) {
         model_losses losses;
         train(&golden, &losses);
         double scale = clip_scale(gradient_norm(gradients, table->size), s->max_grad_norm);
-        double rate =
-            s->learning_rate * schedule_factor(s->schedule, step, s->warmup_steps, s->total_steps);
+        double rate = s->learning_rate * schedule_factor(&falling, step);
         for (size_t i = 0; i < table->count; i++) {
             const parameter *entry = &table->entries[i];
             adam_update(values + entry->offset, gradients + entry->offset, moments + entry->offset,

@@ -1,67 +1,127 @@
 #include "testing.h"
 
+#include "formats/json.h"
 #include "optim/schedule.h"
+
+#include <math.h>
 
 static void test_names(void **state)
 {
     (void)state;
+    static const char *const names[] = {"linear",       "cosine",   "cosine_with_restarts",
+                                        "polynomial",   "constant", "constant_with_warmup",
+                                        "inverse_sqrt", "one_cycle"};
     schedule_kind kind;
-    assert_ok(schedule_parse(&kind, "linear", error));
-    assert_int_equal(kind, SCHEDULE_LINEAR);
-    assert_ok(schedule_parse(&kind, "constant", error));
-    assert_int_equal(kind, SCHEDULE_CONSTANT);
-    assert_ok(schedule_parse(&kind, "constant_with_warmup", error));
-    assert_int_equal(kind, SCHEDULE_CONSTANT_WITH_WARMUP);
-    assert_ok(schedule_parse(&kind, "cosine", error));
-    assert_int_equal(kind, SCHEDULE_COSINE);
+    for (int i = 0; i < 8; i++) {
+        assert_ok(schedule_parse(&kind, names[i], error));
+        assert_int_equal(kind, i);
+        assert_int_equal(schedule_has_warmup(kind),
+                         kind != SCHEDULE_CONSTANT && kind != SCHEDULE_ONE_CYCLE);
+    }
     assert_fails(schedule_parse(&kind, "cosinus", error), BERT_ERROR_USAGE, "'cosinus'");
 }
 
+static double factor(schedule_kind kind, int64_t step, int64_t warmup_steps, int64_t total_steps)
+{
+    const schedule schedule = schedule_default(kind, warmup_steps, total_steps);
+    return schedule_factor(&schedule, step);
+}
+
 /* transformers.get_linear_schedule_with_warmup(num_warmup_steps=4, num_training_steps=10) and
- * get_constant_schedule_with_warmup(num_warmup_steps=4), step by step. */
-static void test_values_of_transformers(void **state)
+ * get_constant_schedule_with_warmup(num_warmup_steps=4), step by step, to the bit. */
+static void test_exact_values(void **state)
 {
     (void)state;
     const double linear[] = {0.0,       0.25,      0.5,       0.75,      1.0, 5.0 / 6.0,
                              4.0 / 6.0, 3.0 / 6.0, 2.0 / 6.0, 1.0 / 6.0, 0.0, 0.0};
     for (int step = 0; step < 12; step++) {
-        assert_true(schedule_factor(SCHEDULE_LINEAR, step, 4, 10) == linear[step]);
-        assert_true(schedule_factor(SCHEDULE_CONSTANT_WITH_WARMUP, step, 4, 10) ==
+        assert_true(factor(SCHEDULE_LINEAR, step, 4, 10) == linear[step]);
+        assert_true(factor(SCHEDULE_CONSTANT_WITH_WARMUP, step, 4, 10) ==
                     (step < 4 ? linear[step] : 1.0));
-        assert_true(schedule_factor(SCHEDULE_CONSTANT, step, 4, 10) == 1.0);
+        assert_true(factor(SCHEDULE_CONSTANT, step, 4, 10) == 1.0);
     }
 }
 
-/* transformers.get_cosine_schedule_with_warmup(num_warmup_steps=4, num_training_steps=10): at
- * sixths of the half wave, whose cosines are roots of 3 and halves. */
-static void test_cosine(void **state)
+static schedule read_schedule(const json_t *golden, const char *path)
+{
+    const char *name = NULL;
+    schedule_kind kind;
+    int64_t warmup = 0, total = 0;
+    assert_ok(json_get_string(golden, path, "name", true, &name, error));
+    assert_ok(schedule_parse(&kind, name, error));
+    assert_ok(json_get_integer(golden, path, "warmup_steps", true, 0, 100, &warmup, error));
+    assert_ok(json_get_integer(golden, path, "total_steps", true, 1, 100, &total, error));
+    schedule schedule = schedule_default(kind, warmup, total);
+    const json_t *settings = json_object_get(golden, "settings");
+    const struct {
+        const char *key;
+        double *out;
+    } numbers[] = {{"power", &schedule.power},
+                   {"end", &schedule.end},
+                   {"pct_start", &schedule.pct_start},
+                   {"div_factor", &schedule.div_factor},
+                   {"final_div_factor", &schedule.final_div_factor}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        assert_ok(
+            json_get_number(settings, path, numbers[i].key, false, 0, 1e5, numbers[i].out, error));
+    assert_ok(json_get_integer(settings, path, "cycles", false, 1, 9, &schedule.cycles, error));
+    return schedule;
+}
+
+/* Made by golden/make_golden.py with transformers and torch; the working directory is the
+ * project's.
+ */
+static void test_every_step_of_transformers_and_pytorch(void **state)
 {
     (void)state;
-    const double root = 0.86602540378443864676;
-    const double cosine[] = {0.0,  0.25, 0.5,  0.75,           1.0, (1 + root) / 2,
-                             0.75, 0.5,  0.25, (1 - root) / 2, 0.0, 0.0};
-    for (int step = 0; step < 12; step++) {
-        double difference = schedule_factor(SCHEDULE_COSINE, step, 4, 10) - cosine[step];
-        assert_true(difference < 1e-15 && difference > -1e-15);
+    static const char path[] = "tests/optim/golden/schedules.json";
+    json_t *root, *golden;
+    size_t i, seen = 0;
+    bool kinds[8] = {false};
+    assert_ok(json_read(&root, path, error));
+    json_array_foreach(json_object_get(root, "cases"), i, golden)
+    {
+        const json_t *factors = json_object_get(golden, "factors");
+        const schedule schedule = read_schedule(golden, path);
+        kinds[schedule.kind] = true;
+        for (size_t step = 0; step < json_array_size(factors); step++, seen++) {
+            double expected = json_number_value(json_array_get(factors, step));
+            double found = schedule_factor(&schedule, (int64_t)step);
+            if (!(fabs(found - expected) <= 1e-14))
+                fail_msg("case %zu, %s, step %zu: %.17g, expected %.17g", i,
+                         json_string_value(json_object_get(golden, "name")), step, found, expected);
+        }
     }
+    json_decref(root);
+    assert_true(seen > 300);
+    for (int kind = 0; kind < 8; kind++)
+        assert_true(kinds[kind] || kind == SCHEDULE_CONSTANT);
 }
 
 static void test_edges(void **state)
 {
     (void)state;
-    assert_true(schedule_factor(SCHEDULE_COSINE, 0, 0, 10) == 1.0);
-    assert_true(schedule_factor(SCHEDULE_LINEAR, 0, 0, 10) == 1.0); /* no warm-up */
-    assert_true(schedule_factor(SCHEDULE_LINEAR, 0, 0, 0) == 0.0);
-    assert_true(schedule_factor(SCHEDULE_LINEAR, 9, 10, 10) == 0.9); /* nothing but warm-up */
-    assert_true(schedule_factor(SCHEDULE_LINEAR, 10, 10, 10) == 0.0);
+    assert_true(factor(SCHEDULE_COSINE, 0, 0, 10) == 1.0);
+    assert_true(factor(SCHEDULE_LINEAR, 0, 0, 10) == 1.0); /* no warm-up */
+    assert_true(factor(SCHEDULE_LINEAR, 0, 0, 0) == 0.0);
+    assert_true(factor(SCHEDULE_LINEAR, 9, 10, 10) == 0.9); /* nothing but warm-up */
+    assert_true(factor(SCHEDULE_LINEAR, 10, 10, 10) == 0.0);
+    assert_true(factor(SCHEDULE_INVERSE_SQRT, 30000, 0, 10) == 0.5); /* in units of 10,000 steps */
+    /* Where PyTorch would divide by zero: the top is the first step, or the run one step. */
+    schedule schedule = schedule_default(SCHEDULE_ONE_CYCLE, 0, 10);
+    schedule.pct_start = 0.1;
+    assert_true(schedule_factor(&schedule, 0) == 1.0);
+    schedule.total_steps = 1;
+    assert_true(isfinite(schedule_factor(&schedule, 0)));
+    assert_true(schedule_factor(&schedule, 7) == schedule_factor(&schedule, 0));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_values_of_transformers),
-        cmocka_unit_test(test_cosine),
+        cmocka_unit_test(test_exact_values),
+        cmocka_unit_test(test_every_step_of_transformers_and_pytorch),
         cmocka_unit_test(test_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

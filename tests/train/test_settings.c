@@ -79,7 +79,6 @@ static void test_run_json_gives_back_every_setting(void **state)
     bert_pretrain_params params = tiny_params("somewhere");
     params.model = "base"; /* a size, not a path */
     params.per_device_train_batch_size = 3;
-    params.gradient_accumulation_steps = 7;
     params.max_seq_length = 99;
     params.short_seq_probability = 0.1 + 0.2; /* 0.30000000000000004 */
     params.mlm_probability = 1.0 / 3;
@@ -90,7 +89,12 @@ static void test_run_json_gives_back_every_setting(void **state)
     params.adam_beta1 = nextafter(1, 0);
     params.adam_epsilon = 1e-300;
     params.max_grad_norm = 1e300;
-    params.lr_scheduler_type = "constant_with_warmup";
+    params.lr_scheduler_type = "polynomial";
+    params.lr_end = 1.0 / 3e6;
+    params.lr_power = 1.0 / 7;
+    params.batch_size_ramp = "24:0.25,48:0.75";
+    params.learning_rate_scaling = "linear";
+    params.base_batch_size = 12;
     params.precision = "bf16";
     params.sequences = "stream";
     params.mask_unit = "span";
@@ -121,7 +125,10 @@ static void test_run_json_gives_back_every_setting(void **state)
     assert_int_equal(again.params.output[0], '/'); /* absolute: the resume may start elsewhere */
     assert_non_null(strstr(again.params.output, "/somewhere"));
     assert_string_equal(again.params.optim, "adam");
-    assert_string_equal(again.params.lr_scheduler_type, "constant_with_warmup");
+    assert_string_equal(again.params.lr_scheduler_type, "polynomial");
+    assert_string_equal(again.params.batch_size_ramp, "24:0.25,48:0.75");
+    assert_string_equal(again.params.learning_rate_scaling, "linear");
+    assert_memory_equal(&again.batches, &settings.batches, sizeof again.batches);
     assert_string_equal(again.params.precision, "bf16");
     assert_string_equal(again.params.gradient_dtype, "bf16");
     assert_int_equal(again.ranks, 1);

@@ -1,0 +1,74 @@
+#include "train/batch_size.h"
+
+#include <inttypes.h>
+#include <limits.h>
+
+static const share_list_form ramp_form = {"--batch-size-ramp", "numbers of sequences",
+                                          "256:0.1,4096:0.9", 1, 1 << 24};
+
+bert_status batch_size_check(const bert_pretrain_params *params, bert_error *error)
+{
+    share_list sizes;
+    if (!params->batch_size_ramp)
+        return BERT_OK;
+    if (params->gradient_accumulation_steps > 1)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--gradient-accumulation-steps and --batch-size-ramp are both given: with "
+                         "a ramp a step has as many micro-batches as its size takes");
+    return share_list_parse(&sizes, params->batch_size_ramp, &ramp_form, error);
+}
+
+bert_status batch_size_parts(run_settings *settings, bert_error *error)
+{
+    const bert_pretrain_params *params = &settings->params;
+    int64_t size = (int64_t)params->per_device_train_batch_size *
+                   params->gradient_accumulation_steps * settings->ranks;
+    share_list sizes = {.numbers = {size}, .shares = {1}, .count = 1};
+    if (params->batch_size_ramp)
+        TRY(share_list_parse(&sizes, params->batch_size_ramp, &ramp_form, error));
+    settings->batch_count = sizes.count;
+    for (int i = 0; i < sizes.count; i++)
+        settings->batches[i] = (run_batch){.size = sizes.numbers[i], .share = sizes.shares[i]};
+    return BERT_OK;
+}
+
+bert_status batch_size_check_ranks(const run_settings *settings, int ranks, bert_error *error)
+{
+    int length = settings->params.max_seq_length;
+    for (int i = 0; i < settings->batch_count; i++) {
+        int64_t samples = settings->batches[i].size;
+        if (samples < ranks)
+            return error_set(error, BERT_ERROR_USAGE,
+                             "a step of %" PRId64
+                             " sequences cannot be shared by %d ranks: expected at "
+                             "least one for each",
+                             samples, ranks);
+        if (samples > INT_MAX / length)
+            return error_set(error, BERT_ERROR_USAGE,
+                             "a step of %" PRId64 " sequences (%s) of %d tokens, expected at most "
+                             "%d sequences",
+                             samples,
+                             settings->params.batch_size_ramp
+                                 ? "--batch-size-ramp"
+                                 : "--per-device-train-batch-size × --gradient-accumulation-steps",
+                             length, INT_MAX / length);
+    }
+    return BERT_OK;
+}
+
+bert_status batch_size_describe(text *out, const run_settings *settings, bool steps,
+                                bert_error *error)
+{
+    const run_batch *first = &settings->batches[0];
+    int last = settings->batch_count - 1;
+    if (!steps && last == 0)
+        return text_format(out, error, "%" PRId64, first->size);
+    if (!steps)
+        return text_format(out, error, "%" PRId64 " to %" PRId64, first->size,
+                           settings->batches[last].size);
+    for (int i = 0; i <= last; i++)
+        TRY(text_format(out, error, "%s%" PRId64 " to step %" PRId64, i ? ", " : "",
+                        settings->batches[i].size,
+                        i < last ? settings->batches[i + 1].first_step : settings->total_steps));
+    return BERT_OK;
+}
