@@ -285,7 +285,7 @@ typedef struct bert_pretrain_params {
     const char *precision;
 
     /* several ranks; the batch of a step is then ranks × per_device_train_batch_size ×
-     * gradient_accumulation_steps, where there is no ramp */
+     * gradient_accumulation_steps */
     bert_job *job;               /* NULL: this process alone */
     const char *gradient_dtype;  /* "float32"; "bf16": gradients travel rounded to bfloat16 */
     bool gradient_checkpointing; /* false; true: activations are computed again, not kept */

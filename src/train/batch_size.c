@@ -1,5 +1,8 @@
 #include "train/batch_size.h"
 
+#include "base/observer.h"
+#include "train/learning_rate.h"
+
 #include <inttypes.h>
 #include <limits.h>
 
@@ -71,4 +74,29 @@ bert_status batch_size_describe(text *out, const run_settings *settings, bool st
                         settings->batches[i].size,
                         i < last ? settings->batches[i + 1].first_step : settings->total_steps));
     return BERT_OK;
+}
+
+static bert_status describe_rates(text *out, const run_settings *settings, bert_error *error)
+{
+    const bert_pretrain_params *params = &settings->params;
+    for (int i = 0; i < settings->batch_count; i++) {
+        double scale = learning_rate_scale(params, settings->batches[i].size);
+        TRY(text_format(out, error, "%s%g", i ? ", " : "", params->learning_rate * scale));
+    }
+    return BERT_OK;
+}
+
+void batch_size_announce(const run_settings *settings, const bert_observer *observer)
+{
+    const bert_pretrain_params *params = &settings->params;
+    text sizes = {0}, rates = {0};
+    if (settings->batch_count > 1 && batch_size_describe(&sizes, settings, true, NULL) == BERT_OK)
+        observer_message(observer, BERT_MESSAGE_INFO, "samples in a step: %s", sizes.data);
+    if (params->base_batch_size > 0 && describe_rates(&rates, settings, NULL) == BERT_OK)
+        observer_message(observer, BERT_MESSAGE_INFO,
+                         "learning rate %g for %" PRId64 " samples, scaled (%s) to %s",
+                         params->learning_rate, params->base_batch_size,
+                         params->learning_rate_scaling, rates.data);
+    text_free(&rates);
+    text_free(&sizes);
 }

@@ -19,4 +19,8 @@ bert_status batch_size_check_ranks(const run_settings *settings, int ranks, bert
 bert_status batch_size_describe(text *out, const run_settings *settings, bool steps,
                                 bert_error *error);
 
+/* Tells where steps change in size, and what their size makes of the learning rate; nothing where
+ * neither does. */
+void batch_size_announce(const run_settings *settings, const bert_observer *observer);
+
 #endif

@@ -2,7 +2,6 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "train/batch_size.h"
-#include "train/learning_rate.h"
 #include "train/material.h"
 #include "train/meeting.h"
 #include "train/run_directory.h"
@@ -77,27 +76,6 @@ static bert_status create_trainer(session *session, const bert_observer *observe
     return status;
 }
 
-/* Where steps change in size, or their size changes the learning rate. */
-static void announce_batches(const run_settings *settings, const bert_observer *observer)
-{
-    const bert_pretrain_params *params = &settings->params;
-    text line = {0};
-    if (settings->batch_count > 1 && batch_size_describe(&line, settings, true, NULL) == BERT_OK)
-        observer_message(observer, BERT_MESSAGE_INFO, "samples in a step: %s", line.data);
-    text_clear(&line);
-    bert_status status = BERT_OK;
-    for (int i = 0; i < settings->batch_count && status == BERT_OK; i++)
-        status = text_format(&line, NULL, "%s%g", i ? ", " : "",
-                             params->learning_rate *
-                                 learning_rate_scale(params, settings->batches[i].size));
-    if (params->base_batch_size > 0 && status == BERT_OK)
-        observer_message(observer, BERT_MESSAGE_INFO,
-                         "learning rate %g for %" PRId64 " samples, scaled (%s) to %s",
-                         params->learning_rate, params->base_batch_size,
-                         params->learning_rate_scaling, line.data);
-    text_free(&line);
-}
-
 static void announce(const session *session, const bert_observer *observer)
 {
     const run_settings *settings = &session->settings;
@@ -125,7 +103,7 @@ static void announce(const session *session, const bert_observer *observer)
                          settings->data.train.tokens, settings->phases[0].samples_per_epoch,
                          settings->total_steps, sizes.data);
     text_free(&sizes);
-    announce_batches(settings, observer);
+    batch_size_announce(settings, observer);
 }
 
 static void fill_result(const session *session, bool finished, bert_pretrain_result *result)

@@ -42,8 +42,7 @@ typedef struct run_settings {
      * max_seq_length the longest of all phases, and stop_after_steps is 0 and job NULL: they belong
      * to a call, not to a run. */
     bert_pretrain_params params;
-    int ranks; /* that the run began with: without --batch-size-ramp they make the batch of a step,
-                  whoever goes on with it */
+    int ranks; /* that the run began with: they make the batch of a step, whoever goes on with it */
 
     run_phase phases[RUN_PHASES];
     int phase_count;
