@@ -1,5 +1,8 @@
-"""See against-datasets. Time is that of a process from start to end; memory is the highest sum over
-it and its children of what each has for itself and its part of what they share (PSS)."""
+"""See against-datasets. Time is that of a process from start to end, Python's start included on their
+side; memory is the highest sum over it and its children of what each has for itself and its part
+of what they share (PSS)."""
+import argparse
+import json
 import os
 import pathlib
 import re
@@ -9,32 +12,7 @@ import sys
 import threading
 import time
 
-ROUNDS = int(os.environ.get("ROUNDS", "3"))
-
-
-def peer(vocab, output, processes, files):
-    import datasets
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-    datasets.disable_progress_bars()
-    tokenizer = Tokenizer(models.WordPiece.from_file(vocab, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    # A cheap rule for the ends of sentences, where bert asks ICU.
-    end = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])|\n")
-
-    def encode(batch):
-        sentences, counts = [], []
-        for text in batch["text"]:
-            parts = [part for part in end.split(text) if part and not part.isspace()]
-            sentences += parts
-            counts.append(len(parts))
-        ids = iter(tokenizer.encode_batch_fast(sentences, add_special_tokens=False))
-        return {"input_ids": [[next(ids).ids for _ in range(count)] for count in counts]}
-
-    data = datasets.load_dataset("text", data_files=files, sample_by="paragraph", split="train",
-                                 cache_dir=f"{output}/cache")
-    data = data.map(encode, batched=True, num_proc=processes, remove_columns=["text"])
-    data.save_to_disk(f"{output}/saved", num_proc=processes)
+PEER = pathlib.Path(__file__).with_name("datasets_peer.py")
 
 
 def family(pid):
@@ -58,12 +36,12 @@ def pss(pid):
         return 0
 
 
-def measure(command, threads):
+def measure(command, threads, cache):
+    """Output, seconds, and peak memory in MB."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false",
-                   "HF_HUB_OFFLINE": "1", "HF_HOME": os.environ.get("TMPDIR", "/tmp") + "/bench-hf"}
+                   "HF_HUB_OFFLINE": "1", "HF_HOME": cache}
     start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               env=environment)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     peak, done = [0], threading.Event()
 
     def watch():
@@ -72,43 +50,91 @@ def measure(command, threads):
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    message = process.communicate()[1]
+    output, message = process.communicate()
     seconds = time.monotonic() - start
     done.set()
     watcher.join()
     if process.returncode:
-        sys.exit(f"{command[0]} failed: {message.decode()[-2000:]}")
-    return seconds, peak[0]
+        sys.exit(f"{' '.join(command[:3])} failed: {message.decode()[-2000:]}")
+    return output, seconds, peak[0]
+
+
+def first_megabytes(files, megabytes, work):
+    """The beginning of each file, in proportion."""
+    share = min(1, megabytes * 1e6 / sum(map(os.path.getsize, files)))
+    cut = []
+    for number, path in enumerate(files):
+        with open(path, "rb") as file:
+            data = file.read(int(os.path.getsize(path) * share))
+        cut.append(f"{work}/cut-{number}.txt")
+        with open(cut[-1], "wb") as file:
+            file.write(data[:data.rfind(b"\n\n") + 1] if share < 1 else data)
+    return cut
+
+
+class Side:
+    def __init__(self, name, command, count):
+        self.name, self.command, self.count, self.rounds, self.counts = name, command, count, [], None
+
+    def run(self, output, threads, cache):
+        shutil.rmtree(output, ignore_errors=True)
+        os.makedirs(output)
+        said, seconds, memory = measure(self.command, threads, cache)
+        self.rounds.append((seconds, memory))
+        self.counts = self.counts or self.count(said, output)
+
+    def seconds(self):
+        return sorted(seconds for seconds, _ in self.rounds)[len(self.rounds) // 2]
+
+    def memory(self):
+        return max(memory for _, memory in self.rounds)
+
+
+def our_counts(said, _):
+    return json.loads(said)["train"]
+
+
+def their_counts(_, output):
+    return json.loads(subprocess.check_output([sys.executable, str(PEER), "count", output]))
 
 
 def main():
-    bert, vocab, work, *files = sys.argv[1:]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--megabytes", type=float, default=1e9)
+    parser.add_argument("--splitter", choices=["regex", "icu", "both"], default="both")
+    parser.add_argument("bert")
+    parser.add_argument("vocab")
+    parser.add_argument("work")
+    parser.add_argument("files", nargs="+")
+    options = parser.parse_args()
     threads = len(os.sched_getaffinity(0))
+    output, cache = f"{options.work}/out", f"{options.work}/cache"
+    files = first_megabytes(options.files, options.megabytes, options.work)
     size = sum(map(os.path.getsize, files)) / 1e6
-    print(f"{size:.1f} MB of text, {threads} threads or processes, median of {ROUNDS} alternating rounds")
-    output = f"{work}/out"
-    commands = {
-        "bert prepare": [bert, "prepare", "--tokenizer", vocab, "--output", f"{output}/data", *files],
-        "datasets + tokenizers": [sys.executable, os.path.abspath(__file__), "peer", vocab, output,
-                                  str(threads), *files],
-    }
-    results = {name: [] for name in commands}
-    for _ in range(ROUNDS):
-        for name, command in commands.items():
-            shutil.rmtree(output, ignore_errors=True)
-            os.makedirs(output)
-            results[name].append(measure(command, threads))
-    medians = {}
-    for name, rounds in results.items():
-        medians[name] = sorted(seconds for seconds, _ in rounds)[ROUNDS // 2]
-        print(f"{name:24}{medians[name]:8.2f} s {size / medians[name]:8.1f} MB/s "
-              f"{max(memory for _, memory in rounds):8.0f} MB of memory")
-    ours, theirs = medians.values()
-    print(f"ratio {theirs / ours:.1f}")
+    sides = [Side("bert prepare", [options.bert, "prepare", "--json", "--tokenizer", options.vocab,
+                                   "--validation-fraction", "0", "--output", f"{output}/data", *files],
+                  our_counts)]
+    for splitter in ["regex", "icu"] if options.splitter == "both" else [options.splitter]:
+        sides.append(Side(f"datasets + tokenizers, {splitter}",
+                          [sys.executable, str(PEER), "prepare", options.vocab, output, str(threads),
+                           splitter, *files], their_counts))
+    print(f"{size:.1f} MB of text; {threads} threads, {threads} processes; median of {options.rounds} rounds in turns")
+    for _ in range(options.rounds):
+        for side in sides:
+            side.run(output, threads, cache)
+    print(f"{'':30}{'seconds':>9}{'MB/s':>8}{'memory':>10}{'documents':>11}{'sentences':>11}{'tokens':>12}")
+    for side in sides:
+        counts = side.counts
+        print(f"{side.name:30}{side.seconds():9.2f}{size / side.seconds():8.1f}{side.memory():7.0f} MB"
+              f"{counts['documents']:11}{counts['sentences']:11}{counts['tokens']:12}")
+    ours = sides[0]
+    for side in sides[1:]:
+        print(f"{side.name}: {side.seconds() / ours.seconds():.1f} times our time, "
+              f"{side.memory() / ours.memory():.1f} times our memory")
+        if abs(side.counts["tokens"] - ours.counts["tokens"]) > ours.counts["tokens"] / 1000:
+            sys.exit("the sides differ in their tokens by more than one in a thousand: not the same job")
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "peer":
-        peer(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5:])
-    else:
-        main()
+    main()
