@@ -23,13 +23,18 @@ static bert_status add(inputs *inputs, size_t source, const char *path, bert_err
 
 /* ---------------------------------------------------------------------------------- folders --- */
 
-static int is_wanted(const struct dirent *entry)
+bool input_name_is_wanted(const char *name, size_t length)
 {
     static const char *const metadata[] = {"dataset_dict.json", "dataset_info.json", "state.json"};
     for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
-        if (strcmp(entry->d_name, metadata[i]) == 0)
-            return 0;
-    return entry->d_name[0] != '.';
+        if (length == strlen(metadata[i]) && memcmp(name, metadata[i], length) == 0)
+            return false;
+    return length == 0 || name[0] != '.';
+}
+
+static int is_wanted(const struct dirent *entry)
+{
+    return input_name_is_wanted(entry->d_name, strlen(entry->d_name));
 }
 
 static int compare_entries(const struct dirent **a, const struct dirent **b)

@@ -28,4 +28,8 @@ bert_status inputs_expand(inputs *inputs, const char *const *names, size_t count
                           bert_error *error);
 void inputs_free(inputs *inputs); /* safe on a zeroed struct */
 
+/* Whether a folder's entry of this name is taken: it is neither hidden nor save_to_disk's metadata.
+ * The same goes for the members of archives. */
+bool input_name_is_wanted(const char *name, size_t length);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "corpus/gunzip.h"
+#include "corpus/inputs.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -169,9 +170,32 @@ void unpack_close(unpacker *unpacker)
     free(unpacker);
 }
 
+/* As of folders; "./" and "../", with which names in archives may begin, hide nothing. */
+static bool is_wanted(const char *path)
+{
+    for (;;) {
+        size_t length = strcspn(path, "/");
+        bool is_dot = length > 0 && length <= 2 && strncmp(path, "..", length) == 0;
+        if (!is_dot && !input_name_is_wanted(path, length))
+            return false;
+        if (path[length] == '\0')
+            return true;
+        path += length + 1;
+    }
+}
+
+static const char *member_name(struct archive_entry *entry)
+{
+    const char *name = archive_entry_pathname_utf8(entry);
+    if (!name)
+        name = archive_entry_pathname(entry);
+    return name ? name : "(a file without a name)";
+}
+
 bert_status unpack_next(unpacker *unpacker, const char **member, bool *found, bert_error *error)
 {
     struct archive_entry *entry;
+    bool raw;
     do {
         int result = archive_read_next_header(unpacker->archive, &entry);
         *found = result != ARCHIVE_EOF;
@@ -179,15 +203,12 @@ bert_status unpack_next(unpacker *unpacker, const char **member, bool *found, be
             return BERT_OK;
         if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
             return fail(unpacker, error);
-    } while (archive_entry_filetype(entry) != AE_IFREG);
-    bool raw = archive_format(unpacker->archive) == ARCHIVE_FORMAT_RAW;
+        raw = archive_format(unpacker->archive) == ARCHIVE_FORMAT_RAW;
+    } while (archive_entry_filetype(entry) != AE_IFREG || (!raw && !is_wanted(member_name(entry))));
     /* Raw takes anything: without a filter these are packed bytes that no filter knew. */
     if (raw && !unpacker->gunzip && archive_filter_count(unpacker->archive) < 2)
         return cannot_unpack(unpacker, "cut off or damaged at its beginning", error);
-    const char *name = archive_entry_pathname_utf8(entry);
-    if (!name)
-        name = archive_entry_pathname(entry);
-    *member = raw ? NULL : name ? name : "(a file without a name)";
+    *member = raw ? NULL : member_name(entry);
     return BERT_OK;
 }
 

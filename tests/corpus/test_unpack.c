@@ -123,8 +123,11 @@ static void test_several_files_in_one(void **state)
         struct archive *archive = pack_open(&packings[i]);
         pack_member(archive, "a.txt", "one\n\ntwo", 8);
         pack_member(archive, "empty.txt", "", 0);
+        pack_member(archive, "./.hidden", "no", 2); /* left out, as of folders */
+        pack_member(archive, "__MACOSX/._a.txt", "\0\0", 2);
+        pack_member(archive, "b/state.json", "{}", 2);
         pack_member(archive, "b/c.txt", " = Title = \n \n three \n four \n", 29);
-        pack_member(archive, "d.txt", "five", 4);
+        pack_member(archive, "./d.txt", "five", 4);
         pack_close(archive);
         assert_ok(read_input(&found, error));
         assert_string_equal(found.data, "one|two|three\nfour|five|");
