@@ -7,7 +7,7 @@
 
 #include <dirent.h>
 
-enum { LONGEST = 4096, SEEDS_MAX = 256, PIECE_MAX = 64 };
+enum { LONGEST = 8192, SEEDS_MAX = 256, PIECE_MAX = 64 };
 
 static text seeds[SEEDS_MAX];
 static size_t seed_count;
