@@ -1,6 +1,7 @@
 #include "corpus/sentences.h"
 
 #include "base/memory.h"
+#include "corpus/sentence_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +12,14 @@
 #include <unicode/utf8.h>
 
 struct sentences {
+    sentence_rules *rules; /* NULL: ICU is asked for every border */
     UBreakIterator *breaks;
     UText paragraph_text;
     const char *text;
     size_t length;
-    size_t paragraph, paragraph_end; /* the one that `breaks` is in */
+    size_t paragraph, paragraph_end; /* the one that is being split */
     size_t last;                     /* where the last sentence of it ended */
-    bool in_paragraph;
+    bool in_paragraph, is_open;      /* is_open: `breaks` is in the paragraph, too */
 };
 
 static bert_status find_locale(char locale[ULOC_FULLNAME_CAPACITY], const char *language,
@@ -57,14 +59,19 @@ bert_status sentences_create(sentences **out, const char *language, bert_error *
         return error_set(error, BERT_ERROR_MEMORY, "ICU has no sentence rules for \"%s\": %s",
                          language, u_errorName(code));
     }
-    *out = sentences;
-    return BERT_OK;
+    bert_status status = sentence_rules_create(&sentences->rules, locale, sentences->breaks, error);
+    if (status == BERT_OK)
+        *out = sentences;
+    else
+        sentences_free(sentences);
+    return status;
 }
 
 void sentences_free(sentences *sentences)
 {
     if (!sentences)
         return;
+    sentence_rules_free(sentences->rules);
     if (sentences->breaks)
         ubrk_close(sentences->breaks);
     utext_close(&sentences->paragraph_text);
@@ -91,20 +98,38 @@ static bool next_paragraph(sentences *sentences)
     const char *end = memchr(sentences->text + start, '\n', sentences->length - start);
     sentences->paragraph = sentences->last = start;
     sentences->paragraph_end = end ? (size_t)(end - sentences->text) : sentences->length;
+    sentences->is_open = false;
     return true;
 }
 
 static bert_status open_paragraph(sentences *sentences, bert_error *error)
 {
     UErrorCode code = U_ZERO_ERROR;
+    if (sentences->is_open)
+        return BERT_OK;
     utext_openUTF8(&sentences->paragraph_text, sentences->text + sentences->paragraph,
                    (int64_t)(sentences->paragraph_end - sentences->paragraph), &code);
     ubrk_setUText(sentences->breaks, &sentences->paragraph_text, &code);
     if (U_FAILURE(code))
         return error_set(error, BERT_ERROR_MEMORY, "ICU cannot split a paragraph: %s",
                          u_errorName(code));
-    ubrk_first(sentences->breaks);
-    sentences->in_paragraph = true;
+    sentences->is_open = true;
+    return BERT_OK;
+}
+
+/* Moves `last` to the next border in the paragraph, which is not at its end yet. */
+static bert_status next_border(sentences *sentences, bert_error *error)
+{
+    size_t start = sentences->last - sentences->paragraph, border;
+    size_t length = sentences->paragraph_end - sentences->paragraph;
+    if (!sentences->rules ||
+        !sentence_rules_next(sentences->rules, sentences->text + sentences->paragraph, length,
+                             start, &border)) {
+        TRY(open_paragraph(sentences, error));
+        int32_t found = ubrk_following(sentences->breaks, (int32_t)start);
+        border = found == UBRK_DONE ? length : (size_t)found;
+    }
+    sentences->last = sentences->paragraph + border;
     return BERT_OK;
 }
 
@@ -131,19 +156,14 @@ bert_status sentences_next(sentences *sentences, size_t *start, size_t *end, boo
                            bert_error *error)
 {
     for (;;) {
-        if (!sentences->in_paragraph) {
-            *found = next_paragraph(sentences);
+        if (!sentences->in_paragraph || sentences->last == sentences->paragraph_end) {
+            *found = sentences->in_paragraph = next_paragraph(sentences);
             if (!*found)
                 return BERT_OK;
-            TRY(open_paragraph(sentences, error));
-        }
-        int32_t border = ubrk_next(sentences->breaks);
-        if (border == UBRK_DONE) {
-            sentences->in_paragraph = false;
-            continue;
         }
         *start = sentences->last;
-        *end = sentences->last = sentences->paragraph + (size_t)border;
+        TRY(next_border(sentences, error));
+        *end = sentences->last;
         trim(sentences->text, start, end);
         *found = *start < *end;
         if (*found)

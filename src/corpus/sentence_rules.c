@@ -1,0 +1,296 @@
+#include "corpus/sentence_rules.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicode/uchar.h>
+#include <unicode/ures.h>
+#include <unicode/ustring.h>
+#include <unicode/utf8.h>
+
+/* What a border depends on. */
+typedef enum kind {
+    OTHER,
+    LOWER,
+    UPPER,
+    LETTER, /* of a script without case */
+    NUMERIC,
+    CLOSE, /* quotation marks and brackets, also opening ones */
+    SPACE,
+    CONTINUE, /* commas and the like */
+    DOT,      /* may stand in an abbreviation: ATerm */
+    TERM,     /* ends a sentence: STerm */
+    HARD,     /* marks that belong to what is before them, and separators of paragraphs: for ICU */
+} kind;
+
+enum { ABBREVIATION_MAX = 64 };
+
+/* "Mr.", sorted into chains by the byte before the last one. */
+typedef struct abbreviation {
+    struct abbreviation *next;
+    size_t length;
+    char text[ABBREVIATION_MAX];
+} abbreviation;
+
+struct sentence_rules {
+    uint8_t ascii[128];
+    abbreviation *chains[256];
+};
+
+static kind property_kind(UChar32 character)
+{
+    switch (u_getIntPropertyValue(character, UCHAR_SENTENCE_BREAK)) {
+    case U_SB_OTHER:
+        return OTHER;
+    case U_SB_LOWER:
+        return LOWER;
+    case U_SB_UPPER:
+        return UPPER;
+    case U_SB_OLETTER:
+        return LETTER;
+    case U_SB_NUMERIC:
+        return NUMERIC;
+    case U_SB_CLOSE:
+        return CLOSE;
+    case U_SB_SP:
+        return SPACE;
+    case U_SB_SCONTINUE:
+        return CONTINUE;
+    case U_SB_ATERM:
+        return DOT;
+    case U_SB_STERM:
+        return TERM;
+    default:
+        return HARD;
+    }
+}
+
+/* ---------------------------------------------------------------------------- abbreviations --- */
+
+static bert_status add_abbreviation(sentence_rules *rules, const char *text, size_t length,
+                                    bert_error *error)
+{
+    abbreviation *added;
+    TRY(memory_array((void **)&added, 1, sizeof *added, "abbreviations", error));
+    abbreviation **chain = &rules->chains[(unsigned char)text[length - 2]];
+    memcpy(added->text, text, length);
+    added->length = length;
+    added->next = *chain;
+    *chain = added;
+    return BERT_OK;
+}
+
+/* ICU's rule for "Ph.D." looks at what follows "Ph.": that beginning is for ICU, too. */
+static bert_status add_with_beginning(sentence_rules *rules, const char *text, size_t length,
+                                      bert_error *error)
+{
+    const char *dot = memchr(text, '.', length);
+    if (dot && (size_t)(dot - text) + 1 < length)
+        TRY(add_abbreviation(rules, text, (size_t)(dot - text) + 1, error));
+    return add_abbreviation(rules, text, length, error);
+}
+
+/* Reads the list that ICU's own filter has; *known is false where it cannot be read. */
+static bert_status read_abbreviations(sentence_rules *rules, const char *locale, bool *known,
+                                      bert_error *error)
+{
+    UErrorCode code = U_ZERO_ERROR, none = U_ZERO_ERROR;
+    UResourceBundle *all = ures_open(U_ICUDATA_NAME "-brkitr", locale, &code);
+    *known = U_SUCCESS(code);
+    UResourceBundle *exceptions = *known ? ures_getByKey(all, "exceptions", NULL, &none) : NULL;
+    UResourceBundle *list =
+        exceptions ? ures_getByKey(exceptions, "SentenceBreak", NULL, &none) : NULL;
+    bert_status status = BERT_OK;
+    for (int32_t i = 0; list && i < ures_getSize(list) && status == BERT_OK && *known; i++) {
+        char text[ABBREVIATION_MAX];
+        int32_t size, length = 0;
+        const UChar *entry = ures_getStringByIndex(list, i, &size, &code);
+        if (U_SUCCESS(code))
+            u_strToUTF8(text, ABBREVIATION_MAX, &length, entry, size, &code);
+        *known = U_SUCCESS(code) && length > 1 && length <= ABBREVIATION_MAX && text[0] != '.';
+        if (*known)
+            status = add_with_beginning(rules, text, (size_t)length, error);
+    }
+    ures_close(list);
+    ures_close(exceptions);
+    ures_close(all);
+    return status;
+}
+
+/* Whether an abbreviation may stand before the border: directly, or with one space between, which
+ * is how ICU looks for them. */
+static bool may_be_abbreviation(const sentence_rules *rules, const char *text, size_t border)
+{
+    size_t end = border - (text[border - 1] == ' ');
+    if (end < 2)
+        return false;
+    for (const abbreviation *one = rules->chains[(unsigned char)text[end - 2]]; one;
+         one = one->next)
+        if (one->length <= end && memcmp(text + end - one->length, one->text, one->length) == 0)
+            return true;
+    return false;
+}
+
+/* ------------------------------------------------------------------------------- the borders ---
+ */
+
+/* The kind of the character at *position, which moves behind it. */
+static inline kind next_kind(const sentence_rules *rules, const char *text, size_t *position)
+{
+    unsigned char byte = (unsigned char)text[*position];
+    if (byte < 128) {
+        ++*position;
+        return (kind)rules->ascii[byte];
+    }
+    UChar32 character;
+    U8_NEXT_UNSAFE(text, *position, character);
+    return property_kind(character);
+}
+
+/* Moves over characters of a kind; returns that of the first other one, OTHER at the end. */
+static kind skip_kind(const sentence_rules *rules, const char *text, size_t length,
+                      size_t *position, kind skipped)
+{
+    while (*position < length) {
+        size_t next = *position;
+        kind found = next_kind(rules, text, &next);
+        if (found != skipped)
+            return found;
+        *position = next;
+    }
+    return OTHER;
+}
+
+/* Rule 8: whether the first letter from here on is a small one, with no end of a sentence before
+ * it. HARD: not to be told. */
+static kind first_letter(const sentence_rules *rules, const char *text, size_t length,
+                         size_t position)
+{
+    while (position < length) {
+        kind found = next_kind(rules, text, &position);
+        if (found != OTHER && found != NUMERIC && found != CLOSE && found != SPACE &&
+            found != CONTINUE)
+            return found;
+    }
+    return OTHER;
+}
+
+typedef enum verdict { BORDER, NO_BORDER, ASK } verdict;
+
+/* `*position` is behind a DOT or TERM, before which a character of the kind `before` stands; it
+ * moves to where a border is or is not. */
+static verdict judge(const sentence_rules *rules, const char *text, size_t length, kind term,
+                     kind before, size_t *position)
+{
+    size_t at = *position;
+    kind next = skip_kind(rules, text, length, position, CLOSE);
+    if (next == SPACE)
+        next = skip_kind(rules, text, length, position, SPACE);
+    if (next == HARD)
+        return ASK;
+    if (*position == length)
+        return BORDER;
+    if (term == DOT && *position == at &&
+        (next == NUMERIC || (next == UPPER && (before == UPPER || before == LOWER))))
+        return NO_BORDER; /* rules 6 and 7: "3.4", "U.S" */
+    if (next == CONTINUE || next == DOT || next == TERM)
+        return NO_BORDER; /* rule 8a */
+    if (term == DOT) {
+        kind letter = first_letter(rules, text, length, *position);
+        if (letter == LOWER || letter == HARD)
+            return letter == LOWER ? NO_BORDER : ASK;
+    }
+    return may_be_abbreviation(rules, text, *position) ? ASK : BORDER;
+}
+
+bool sentence_rules_next(const sentence_rules *rules, const char *text, size_t length, size_t start,
+                         size_t *border)
+{
+    size_t position = start;
+    kind before = OTHER;
+    while (position < length) {
+        kind found = next_kind(rules, text, &position);
+        if (found == HARD)
+            return false;
+        if (found == DOT || found == TERM) {
+            verdict verdict = judge(rules, text, length, found, before, &position);
+            if (verdict == ASK)
+                return false;
+            if (verdict == BORDER) {
+                *border = position;
+                return true;
+            }
+            found = OTHER;
+        }
+        before = found;
+    }
+    *border = length;
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------ making ---
+ */
+
+/* Whether ICU sees a border before the last character of a text. */
+static bool icu_parts(UBreakIterator *breaks, const char *text)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    UText opened = UTEXT_INITIALIZER;
+    utext_openUTF8(&opened, text, -1, &code);
+    ubrk_setUText(breaks, &opened, &code);
+    bool parts = U_SUCCESS(code) && ubrk_isBoundary(breaks, (int32_t)strlen(text) - 1);
+    utext_close(&opened);
+    return parts;
+}
+
+/* Whether ICU agrees on what ends a sentence, and that there are abbreviations only where the list
+ * has some. */
+static bool is_usual(const sentence_rules *rules, UBreakIterator *breaks)
+{
+    static const char *const abbreviations[] = {"Mr.",   "Dr.", "St.", "No.", "Inc.", "etc.",
+                                                "Prof.", "Nr.", "Sr.", "M.",  "Sig."};
+    for (int c = ' '; c < 127; c++) {
+        char probe[] = {'x', '1', (char)c, ' ', 'B', '\0'};
+        if (icu_parts(breaks, probe) != (rules->ascii[c] == DOT || rules->ascii[c] == TERM))
+            return false;
+    }
+    for (size_t i = 0; i < sizeof abbreviations / sizeof *abbreviations; i++) {
+        char probe[32];
+        size_t border = strlen(abbreviations[i]) + 3;
+        snprintf(probe, sizeof probe, "x %s B", abbreviations[i]);
+        if (!icu_parts(breaks, probe) && !may_be_abbreviation(rules, probe, border))
+            return false;
+    }
+    return true;
+}
+
+bert_status sentence_rules_create(sentence_rules **out, const char *locale, UBreakIterator *breaks,
+                                  bert_error *error)
+{
+    sentence_rules *rules;
+    bool known = false;
+    *out = NULL;
+    TRY(memory_array((void **)&rules, 1, sizeof *rules, "rules of sentences", error));
+    for (int c = 0; c < 128; c++)
+        rules->ascii[c] = (uint8_t)property_kind(c);
+    bert_status status = read_abbreviations(rules, locale, &known, error);
+    if (status == BERT_OK && known && is_usual(rules, breaks))
+        *out = rules;
+    else
+        sentence_rules_free(rules);
+    return status;
+}
+
+void sentence_rules_free(sentence_rules *rules)
+{
+    for (size_t i = 0; rules && i < sizeof rules->chains / sizeof *rules->chains; i++)
+        while (rules->chains[i]) {
+            abbreviation *next = rules->chains[i]->next;
+            free(rules->chains[i]);
+            rules->chains[i] = next;
+        }
+    free(rules);
+}
