@@ -430,6 +430,16 @@ class DataSets(HubCase):
         offline = self.good("download", "wikitext", "--config", "wikitext-2-raw-v1", HF_HUB_OFFLINE="1").splitlines()
         self.assertEqual(sorted(offline), sorted(out))
 
+    def test_what_comes_can_be_read(self):
+        tables = Path(__file__).parent.parent / "formats" / "tables"
+        self.hub.dataset("me/text", {f"default/train/000{i}.parquet": (tables / name).read_bytes()
+                                     for i, name in enumerate(["snappy.parquet", "dictionary-v2.parquet"])})
+        paths = self.good("download", "me/text", "--config", "default").splitlines()
+        self.assertEqual(len(paths), 2)
+        once = self.good("cat", paths[0])
+        self.assertTrue(once.startswith("row 0\n\ntwo\n"))
+        self.assertEqual(self.good("cat", *paths), once + "\n" + once)
+
     def test_found_by_asking(self):
         out = self.good("download", "wikitext", "--include", "wikitext-2-raw-v1/test/*").splitlines()
         self.assertEqual(len(out), 2)
