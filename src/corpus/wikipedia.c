@@ -57,6 +57,8 @@ static void keep_error(void *context, xmlErrorPtr problem)
     if (dump->status != BERT_OK || problem->level < XML_ERR_ERROR)
         return;
     const char *message = problem->message ? problem->message : "it cannot be parsed";
+    if (problem->code == XML_ERR_DOCUMENT_END) /* what libxml says of both misleads in the first */
+        message = "it is cut off, or something follows its end";
     long at = xmlTextReaderByteConsumed(dump->xml);
     dump->status = error_set(&dump->error, BERT_ERROR_INPUT, "%s: byte %ld, line %d: not XML: %.*s",
                              dump->reader->source.name, at > 0 ? at : 0, problem->line,

@@ -335,10 +335,12 @@ static bert_status read_footer(parquet *parquet, bert_error *error)
                          parquet->name, (unsigned long long)parquet->size);
     TRY(parquet_read_at(parquet, 0, head, sizeof head, error));
     TRY(parquet_read_at(parquet, parquet->size - TAIL, tail, TAIL, error));
-    if (memcmp(head, magic, 4) != 0 || memcmp(tail + 4, magic, 4) != 0)
+    bool begins = memcmp(head, magic, 4) == 0;
+    if (!begins || memcmp(tail + 4, magic, 4) != 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: does not %s with PAR1: no Parquet file, or cut off", parquet->name,
-                         memcmp(head, magic, 4) != 0 ? "begin" : "end");
+                         "%s: byte %llu: does not %s with PAR1: no Parquet file, or cut off",
+                         parquet->name, begins ? (unsigned long long)parquet->size - 4 : 0,
+                         begins ? "end" : "begin");
     uint32_t size = (uint32_t)tail[0] | (uint32_t)tail[1] << 8 | (uint32_t)tail[2] << 16 |
                     (uint32_t)tail[3] << 24;
     if (size > FOOTER_LIMIT || size > parquet->size - sizeof head - TAIL)
