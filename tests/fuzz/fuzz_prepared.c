@@ -1,7 +1,8 @@
 /* Prepared data of any content, or ready-made ids in an Arrow file of any content (FUZZ_ROWS): it
  * opens or is refused with a message that names it, and batches of what opens are sound, whatever
  * the scheme. Prepared data come as a byte for the scheme, one for the unit of masks and the
- * length, two for the size of the .idx, the .idx, and the .bin. */
+ * length, two for the size of the .idx, two for that of the .sentences (0: there is none), the
+ * .idx, the .sentences, and the .bin. The checksum of the .sentences is made to fit. */
 #include "fuzz.h"
 
 #include "dataset/ready_made.h"
@@ -133,9 +134,44 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #else
 
+#include <xxhash.h>
+
+/* The next `size` bytes of the input, or all that there are. */
+static const uint8_t *take(const uint8_t **data, size_t *left, size_t *size)
+{
+    const uint8_t *taken = *data;
+    if (*size > *left)
+        *size = *left;
+    *data += *size;
+    *left -= *size;
+    return taken;
+}
+
+static void write_sentences(const uint8_t *data, size_t size)
+{
+    if (size < sizeof(XXH64_hash_t))
+        return;
+    char *copy = fuzz_copy(data, size);
+    size_t checked = size - sizeof(XXH64_hash_t);
+    XXH64_hash_t checksum = XXH3_64bits(copy, checked);
+    memcpy(copy + checked, &checksum, sizeof checksum);
+    fuzz_write_file("data.sentences", copy, size);
+    free(copy);
+}
+
+static void remove_files(const char *prefix)
+{
+    static const char *const endings[] = {"idx", "sentences", "bin"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        char path[300];
+        snprintf(path, sizeof path, "%s.%s", prefix, endings[i]);
+        unlink(path);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    enum { HEAD = 4 };
+    enum { HEAD = 6 };
     if (!tokenizer)
         load_tokenizer();
     if (size < HEAD)
@@ -143,13 +179,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const sample_scheme *scheme = schemes[data[0] % SCHEMES];
     uint8_t choice = data[1];
     size_t index_size = (size_t)(data[2] | data[3] << 8);
+    size_t sentences_size = (size_t)(data[4] | data[5] << 8);
     data += HEAD, size -= HEAD;
-    if (index_size > size)
-        index_size = size;
-    char prefix[256], path[300];
-    snprintf(prefix, sizeof prefix, "%s", fuzz_write_file("data.idx", data, index_size));
-    fuzz_write_file("data.bin", data + index_size, size - index_size);
+    const uint8_t *index = take(&data, &size, &index_size);
+    const uint8_t *sentences = take(&data, &size, &sentences_size);
+    char prefix[256];
+    snprintf(prefix, sizeof prefix, "%s", fuzz_write_file("data.idx", index, index_size));
     prefix[strlen(prefix) - strlen(".idx")] = '\0';
+    write_sentences(sentences, sentences_size);
+    fuzz_write_file("data.bin", data, size);
     dataset prepared;
     bert_error error = {0};
     bert_status status = dataset_open(&prepared, prefix, &error);
@@ -160,10 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         draw_samples(&prepared, scheme, choice);
         dataset_close(&prepared);
     }
-    snprintf(path, sizeof path, "%s.idx", prefix);
-    unlink(path);
-    snprintf(path, sizeof path, "%s.bin", prefix);
-    unlink(path);
+    remove_files(prefix);
     return 0;
 }
 
