@@ -19,7 +19,9 @@ struct sentences {
     size_t length;
     size_t paragraph, paragraph_end; /* the one that is being split */
     size_t last;                     /* where the last sentence of it ended */
-    bool in_paragraph, is_open;      /* is_open: `breaks` is in the paragraph, too */
+    bool in_paragraph;
+    bool is_open;       /* `breaks` is in the paragraph, too: */
+    size_t opened, met; /* from here on, and the border that it last gave */
 };
 
 static bert_status find_locale(char locale[ULOC_FULLNAME_CAPACITY], const char *language,
@@ -102,33 +104,46 @@ static bool next_paragraph(sentences *sentences)
     return true;
 }
 
-static bert_status open_paragraph(sentences *sentences, bert_error *error)
+/* Has ICU begin at a border, before which nothing matters to it. */
+static bert_status open_at(sentences *sentences, size_t border, bert_error *error)
 {
     UErrorCode code = U_ZERO_ERROR;
-    if (sentences->is_open)
-        return BERT_OK;
-    utext_openUTF8(&sentences->paragraph_text, sentences->text + sentences->paragraph,
-                   (int64_t)(sentences->paragraph_end - sentences->paragraph), &code);
+    utext_openUTF8(&sentences->paragraph_text, sentences->text + border,
+                   (int64_t)(sentences->paragraph_end - border), &code);
     ubrk_setUText(sentences->breaks, &sentences->paragraph_text, &code);
     if (U_FAILURE(code))
         return error_set(error, BERT_ERROR_MEMORY, "ICU cannot split a paragraph: %s",
                          u_errorName(code));
+    ubrk_first(sentences->breaks);
     sentences->is_open = true;
+    sentences->opened = sentences->met = border;
+    return BERT_OK;
+}
+
+/* ICU goes forward only: to ask it for what follows a place costs it a search for a safe beginning,
+ * which may be far. */
+static bert_status ask_icu(sentences *sentences, bert_error *error)
+{
+    enum { NEAR = 1024 };
+    if (!sentences->is_open || sentences->last - sentences->met > NEAR)
+        TRY(open_at(sentences, sentences->last, error));
+    do {
+        int32_t found = ubrk_next(sentences->breaks);
+        sentences->met =
+            found == UBRK_DONE ? sentences->paragraph_end : sentences->opened + (size_t)found;
+    } while (sentences->met <= sentences->last && sentences->met < sentences->paragraph_end);
+    sentences->last = sentences->met;
     return BERT_OK;
 }
 
 /* Moves `last` to the next border in the paragraph, which is not at its end yet. */
 static bert_status next_border(sentences *sentences, bert_error *error)
 {
-    size_t start = sentences->last - sentences->paragraph, border;
-    size_t length = sentences->paragraph_end - sentences->paragraph;
+    size_t border, length = sentences->paragraph_end - sentences->paragraph;
     if (!sentences->rules ||
         !sentence_rules_next(sentences->rules, sentences->text + sentences->paragraph, length,
-                             start, &border)) {
-        TRY(open_paragraph(sentences, error));
-        int32_t found = ubrk_following(sentences->breaks, (int32_t)start);
-        border = found == UBRK_DONE ? length : (size_t)found;
-    }
+                             sentences->last - sentences->paragraph, &border))
+        return ask_icu(sentences, error);
     sentences->last = sentences->paragraph + border;
     return BERT_OK;
 }
