@@ -258,6 +258,29 @@ static void test_class_weights_and_micro_batches(void **state)
     assert_false(file_exists(output)); /* nothing is left of a run that did not begin */
 }
 
+/* A file that is named as the task is the training file, also to a run that goes on. */
+static void test_task_is_a_file(void **state)
+{
+    (void)state;
+    bert_finetune_params params = params_for_examples();
+    params.num_train_epochs = 1;
+    bert_finetune_result result;
+    text by_file, by_task;
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    read_output(&by_file, "finetune.json");
+    params.task = params.train_file;
+    params.train_file = NULL;
+    params.resume = true;
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    params.resume = false;
+    snprintf(output, sizeof output, "%s/task", directory);
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    read_output(&by_task, "finetune.json");
+    assert_string_equal(by_task.data, by_file.data);
+    text_free(&by_task);
+    text_free(&by_file);
+}
+
 static void test_early_stopping(void **state)
 {
     (void)state;
@@ -283,6 +306,16 @@ static void test_contradictions(void **state)
     params.task = "cola2";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
                  "--task is \"cola2\", expected one of cola, sst2");
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+                 "no such file exists");
+    params.train_file = "train.tsv";
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+                 "--task is \"cola2\" and --train-file is \"train.tsv\"");
+    params.task = NULL;
+    params.data = directory;
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+                 "it does not go with a file of your own (train.tsv)");
+    params.train_file = params.data = NULL;
     params.task = "cola";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE, "--data");
     params.data = directory;
@@ -310,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_seeds_baseline_and_resume, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_regression_from_scratch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_class_weights_and_micro_batches, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_task_is_a_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_early_stopping, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_contradictions, set_up, tear_down),
     };
