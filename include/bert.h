@@ -22,6 +22,7 @@
 #include "bert/plan.h"
 #include "bert/serve.h"
 #include "bert/status.h"
+#include "bert/table.h"
 #include "bert/tune.h"
 
 #ifdef __cplusplus
