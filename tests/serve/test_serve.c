@@ -2,6 +2,7 @@
 #include "made_model.h"
 
 #include "bert.h"
+#include "serve/answer.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -267,6 +268,41 @@ static void test_refusals(void **state)
     assert_refused(ask("POST", "/", local, large), 413, "too large");
 }
 
+/* A name that the message cuts inside a character is answered all the same. */
+static void test_refusal_with_part_of_a_character(void **state)
+{
+    (void)state;
+    char body[200] = "{\"inputs\": \"[MASK]\", \"x";
+    for (int i = 0; i < 60; i++)
+        strcat(body, "\xC3\xA9");
+    strcat(body, "\": 1}");
+    json_t *answer = post("/", body, 400);
+    assert_non_null(strstr(json_string_value(json_object_get(answer, "error")), "no parameter"));
+    json_decref(answer);
+}
+
+/* A small body may ask for much: its masks times the vocabulary. */
+static void test_too_many_predictions(void **state)
+{
+    (void)state;
+    static char body[1 << 16] = "{\"inputs\": \"";
+    bert_model *model;
+    serve_request request;
+    json_t *answer;
+    assert_ok(bert_model_load(&model, folder, error));
+    size_t vocabulary = bert_tokenizer_vocab_size(bert_model_tokenizer(model));
+    size_t length = strlen(body);
+    for (size_t masks = 0; masks <= 65536 / vocabulary; masks++, length += 6)
+        memcpy(body + length, "[MASK]", 6);
+    snprintf(body + length, sizeof body - length, "\", \"top_k\": %zu}", vocabulary);
+    assert_ok(serve_request_parse(&request, SERVE_FILL_MASK, body, strlen(body), 1, error));
+    assert_fails(serve_answer(model, SERVE_FILL_MASK, &request, &answer, error), BERT_ERROR_INPUT,
+                 "with this top_k a request may have");
+    assert_null(answer);
+    serve_request_free(&request);
+    bert_model_free(model);
+}
+
 /* A body without a length, longer than allowed, ends the connection; the server lives on. */
 static void test_endless_body(void **state)
 {
@@ -346,6 +382,8 @@ int main(void)
         cmocka_unit_test(test_forms_of_fill_mask),
         cmocka_unit_test(test_feature_extraction),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusal_with_part_of_a_character),
+        cmocka_unit_test(test_too_many_predictions),
         cmocka_unit_test(test_endless_body),
         cmocka_unit_test(test_half_a_request),
         cmocka_unit_test(test_many_clients),
