@@ -367,5 +367,6 @@ BERT_API const bert_tokenizer *bert_model_tokenizer(const bert_model *model);
 #endif
 
 #include "bert/inspect.h"
+#include "bert/inspect_model.h"
 
 #endif
