@@ -281,6 +281,69 @@ static void test_task_is_a_file(void **state)
     text_free(&by_file);
 }
 
+static void write_glue(const char *folder_name, const char *name, const char *header, int labelled)
+{
+    char path[1024];
+    text lines = {0};
+    snprintf(path, sizeof path, "%s/%s", directory, folder_name);
+    assert_ok(directory_create(path, error));
+    assert_ok(text_format(&lines, error, "%s", header));
+    for (int i = 0; i < 48; i++) /* the second sentence tells */
+        assert_ok(text_format(&lines, error, "%d\ta b\t%s%s\n", i, i % 2 ? "c c c c c" : "e e e e e",
+                              !labelled ? ""
+                              : i % 2   ? "\tcontradiction"
+                                        : "\tentailment"));
+    snprintf(path + strlen(path), sizeof path - strlen(path), "/%s", name);
+    assert_ok(file_write(path, lines.data, lines.length, error));
+    text_free(&lines);
+}
+
+/* MNLI has all that a task of GLUE can have: two validation files, two test files of its own, and
+ * the diagnostic sentences. */
+static void test_glue_and_submissions(void **state)
+{
+    (void)state;
+    static const char *const labelled[] = {"train.tsv", "dev_matched.tsv", "dev_mismatched.tsv"};
+    for (size_t i = 0; i < 3; i++)
+        write_glue("MNLI", labelled[i], "index\tsentence1\tsentence2\tgold_label\n", 1);
+    static const char test_header[] = "index\tsentence1\tsentence2\n";
+    write_glue("MNLI", "test_mismatched.tsv", test_header, 0); /* and no matched one */
+    write_glue("diagnostic", "diagnostic.tsv", test_header, 0);
+    bert_finetune_params params = bert_finetune_params_default();
+    params.task = "mnli";
+    params.data = directory;
+    params.model = folder;
+    params.output = output;
+    params.max_seq_length = POSITIONS;
+    params.learning_rate = 1e-2;
+    params.num_train_epochs = 20;
+    params.hidden_dropout_prob = params.attention_probs_dropout_prob = 0;
+    params.per_device_train_batch_size = 4;
+    params.threads = 1;
+    bert_finetune_result result;
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    assert_true(find_score(&result.model, "accuracy")->mean == 1);
+    assert_true(find_score(&result.model, "mismatched_accuracy")->mean == 1);
+    static const char *const answers[] = {"MNLI-mm.tsv", "AX.tsv"};
+    for (size_t i = 0; i < 2; i++) {
+        text lines;
+        read_output(&lines, answers[i]);
+        static const char begin[] = "index\tprediction\n0\tentailment\n1\tcontradiction\n";
+        assert_memory_equal(lines.data, begin, strlen(begin));
+        assert_non_null(strstr(lines.data, "\n47\tcontradiction\n"));
+        text_free(&lines);
+    }
+    char path[1024];
+    snprintf(path, sizeof path, "%s/MNLI-m.tsv", output);
+    assert_false(file_exists(path));
+
+    params.task = "mnli-mm";
+    snprintf(output, sizeof output, "%s/mismatched", directory);
+    params.num_train_epochs = 1;
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    assert_int_equal(result.model.score_count, 1);
+}
+
 static void test_early_stopping(void **state)
 {
     (void)state;
@@ -344,6 +407,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_regression_from_scratch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_class_weights_and_micro_batches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_task_is_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_glue_and_submissions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_early_stopping, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_contradictions, set_up, tear_down),
     };
