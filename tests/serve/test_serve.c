@@ -359,6 +359,49 @@ static void test_many_clients(void **state)
     }
 }
 
+enum { CROWD = 48 };
+
+/* Answers, and refusals that say when to come back; anything else is wrong. */
+typedef struct tally {
+    int answered, refused, wrong;
+} tally;
+
+static void *ask_in_a_crowd(void *context)
+{
+    tally *tally = context;
+    for (int i = 0; i < REQUESTS; i++) {
+        reply reply = ask("POST", "/", local, "{\"inputs\": [\"a [MASK]\", \"[MASK] b c\"]}");
+        if (reply.status == 200 && strstr(reply.body, "\"score\""))
+            tally->answered++;
+        else if (reply.status == 503 && strstr(reply.all, "Retry-After: 1"))
+            tally->refused++;
+        else
+            tally->wrong++;
+        free(reply.all);
+    }
+    return NULL;
+}
+
+/* More at once than may wait: each is answered or sent away, and the server lives on. */
+static void test_overload(void **state)
+{
+    (void)state;
+    pthread_t threads[CROWD];
+    tally tallies[CROWD] = {{0}};
+    int answered = 0, refused = 0;
+    for (int i = 0; i < CROWD; i++)
+        pthread_create(&threads[i], NULL, ask_in_a_crowd, &tallies[i]);
+    for (int i = 0; i < CROWD; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(tallies[i].wrong, 0);
+        answered += tallies[i].answered;
+        refused += tallies[i].refused;
+    }
+    assert_true(answered > 0);
+    assert_int_equal(answered + refused, CROWD * REQUESTS);
+    json_decref(post("/", "{\"inputs\": \"[MASK]\"}", 200));
+}
+
 static void test_wrong_parameters(void **state)
 {
     (void)state;
@@ -387,6 +430,7 @@ int main(void)
         cmocka_unit_test(test_endless_body),
         cmocka_unit_test(test_half_a_request),
         cmocka_unit_test(test_many_clients),
+        cmocka_unit_test(test_overload),
         cmocka_unit_test(test_wrong_parameters),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
