@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert((int)BERT_TENSOR_DIMENSIONS == (int)SAFETENSORS_MAX_DIMENSIONS,
+               "shapes of the report hold those of files");
+
 enum { VERIFY_UNASKED = 1 << 30 }; /* bytes whose checksums are compared without being asked to */
 
 static bool folder_has(const char *folder, const char *name)
