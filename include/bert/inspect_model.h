@@ -14,7 +14,7 @@ typedef enum bert_model_kind {
     BERT_KIND_CHECKPOINT, /* a folder that training can go on from */
     BERT_KIND_FINETUNED,  /* of bert_finetune */
     BERT_KIND_MODEL,      /* a folder with a config.json */
-    BERT_KIND_WEIGHTS,    /* a file of weights alone */
+    BERT_KIND_WEIGHTS,    /* weights alone: a file, or a folder that has no config.json */
 } bert_model_kind;
 
 /* What config.json says. */

@@ -132,6 +132,8 @@ static int run(const arguments *arguments)
                    .skips_empty = true,
                    .text_column = settings.text_column};
     bert_usage usage = {0};
+    if (!lines_check(&lines))
+        return EXIT_USAGE;
     bert_status status =
         bert_model_load_with(&filler.model, settings.model, &settings.model_options, &error);
     if (status != BERT_OK)

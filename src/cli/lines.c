@@ -139,6 +139,19 @@ static bert_status take_lines(lines *lines, bert_error *error)
 
 /* ----------------------------------------------------------------------------------- tables --- */
 
+/* Somebody may have meant the file. */
+static void warn_of_file(const lines *lines)
+{
+    for (size_t i = 0; i < lines->operand_count; i++)
+        if (access(lines->operands[i], F_OK) == 0) {
+            console_warning(
+                "%s: \"%.200s\" is taken as a text, though a file has that name; "
+                "--text-column NAME reads tables, and lines come from the standard input",
+                lines->command, lines->operands[i]);
+            return;
+        }
+}
+
 bool lines_check(const lines *lines)
 {
     if (lines->text_column && lines->pairs)
@@ -147,8 +160,11 @@ bool lines_check(const lines *lines)
                       lines->command);
     else if (!lines->text_column && lines->text_pair_column)
         console_error("%s: --text-pair-column goes with --text-column", lines->command);
-    else
+    else {
+        if (!lines->text_column)
+            warn_of_file(lines);
         return true;
+    }
     return false;
 }
 

@@ -53,9 +53,18 @@ static bool is_weights(const char *path)
            (length >= sizeof legacy && memcmp(head, legacy, sizeof legacy) == 0);
 }
 
+static bool has_weights(const char *folder)
+{
+    return folder_has(folder, "model.safetensors") ||
+           folder_has(folder, "model.safetensors.index.json") ||
+           folder_has(folder, "pytorch_model.bin") ||
+           folder_has(folder, "pytorch_model.bin.index.json");
+}
+
 bool bert_inspect_model_detect(const char *path)
 {
-    return folder_has(path, "run.json") || folder_has(path, "config.json") || is_weights(path);
+    return folder_has(path, "run.json") || folder_has(path, "config.json") || has_weights(path) ||
+           is_weights(path);
 }
 
 /* --------------------------------------------------------------------------------- weights --- */
@@ -451,7 +460,7 @@ static bert_model_kind kind_of(const char *folder)
 static bert_status find_folder(bert_model_report *report, const char *path, bert_error *error)
 {
     if (!folder_has(path, "run.json")) {
-        report->kind = path_is_directory(path) ? kind_of(path) : BERT_KIND_WEIGHTS;
+        report->kind = folder_has(path, "config.json") ? kind_of(path) : BERT_KIND_WEIGHTS;
         return keep_text(&report->path, path, error);
     }
     report->kind = BERT_KIND_RUN;
