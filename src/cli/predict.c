@@ -157,8 +157,7 @@ const command command_predict = {
         "With --text-column, the texts are those of tables, a line for each of their rows.",
     .examples = "bert predict --model cola \"They drank the pub.\"\n"
                 "bert predict --model sst2 < reviews.txt > labels.tsv\n"
-                "bert predict --model wnli --text-column sentence1 --text-pair-column sentence2 "
-                "--json dev.tsv\n"
+                "bert predict --model nli --text-column a --text-pair-column b --json pairs.csv\n"
                 "bert predict --model sst2 --text-column review reviews.parquet > labels.tsv\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
