@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A window ends at either: enough work for many batches, and a bounded part of the memory. */
@@ -142,8 +143,9 @@ static bert_status take_lines(lines *lines, bert_error *error)
 /* Somebody may have meant the file. */
 static void warn_of_file(const lines *lines)
 {
+    struct stat information;
     for (size_t i = 0; i < lines->operand_count; i++)
-        if (access(lines->operands[i], F_OK) == 0) {
+        if (stat(lines->operands[i], &information) == 0 && S_ISREG(information.st_mode)) {
             console_warning(
                 "%s: \"%.200s\" is taken as a text, though a file has that name; "
                 "--text-column NAME reads tables, and lines come from the standard input",
