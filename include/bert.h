@@ -22,6 +22,7 @@
 #include "bert/plan.h"
 #include "bert/serve.h"
 #include "bert/status.h"
+#include "bert/table.h"
 #include "bert/tune.h"
 
 #ifdef __cplusplus
@@ -286,8 +287,8 @@ typedef struct bert_pretrain_params {
 
     /* several ranks; the batch of a step is then ranks × per_device_train_batch_size ×
      * gradient_accumulation_steps */
-    bert_job *job;               /* NULL: this process alone */
-    const char *gradient_dtype;  /* "float32"; "bf16": gradients travel rounded to bfloat16 */
+    bert_job *job;              /* NULL: this process alone */
+    const char *gradient_dtype; /* "float32"; "bf16": gradients travel rounded to bfloat16 */
     bool gradient_checkpointing; /* false; true: activations are computed again, not kept */
     int zero;    /* 0; 1: ZeRO stage 1, each rank keeps and updates its share of Adam's moments */
     int threads; /* of each rank; 0: all cores, shared by the ranks on a machine */
@@ -366,5 +367,6 @@ BERT_API const bert_tokenizer *bert_model_tokenizer(const bert_model *model);
 #endif
 
 #include "bert/inspect.h"
+#include "bert/inspect_model.h"
 
 #endif

@@ -13,7 +13,8 @@ typedef struct bert_finetune_params {
     /* What is learned: a task of GLUE (cola, sst2, mrpc, stsb, qqp, mnli, mnli-mm, qnli, rte, wnli)
      * with the folder of its files, or the folder that holds GLUE's folders … */
     const char *task, *data;
-    /* … or files of one's own (TSV, CSV, JSON lines, Parquet, Arrow), and where they have what. */
+    /* … or files of one's own (TSV, CSV, JSON lines, Parquet, Arrow), and where they have what. A
+     * file that `task` names is the same as `train_file`. */
     const char *train_file;
     const char *validation_file;  /* NULL: a share of the training file is held out */
     const char *test_file;        /* NULL; answers to it go to OUTPUT/predictions.tsv */

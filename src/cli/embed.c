@@ -9,6 +9,7 @@
 
 static struct {
     const char *model, *pooling, *output;
+    const char *text_column, *text_pair_column;
     bert_model_options model_options;
     bert_embed_params params;
     bool pairs;
@@ -45,6 +46,8 @@ static const option options[] = {
      .default_text = "JSON lines on the standard output",
      .help = "write a NumPy array of 32-bit numbers, a row for each text"},
     TEXT_OPTIONS(settings.pairs, settings.params.max_seq_length),
+    TEXT_COLUMN_OPTION(settings.text_column),
+    TEXT_PAIR_COLUMN_OPTION(settings.text_pair_column),
     MODEL_OPTIONS(settings.model_options),
 };
 
@@ -129,11 +132,16 @@ static int run(const arguments *arguments)
         return EXIT_USAGE;
     }
     embedder embedder = {0};
-    lines lines = {.operands = arguments->operands,
+    lines lines = {.command = "embed",
+                   .operands = arguments->operands,
                    .operand_count = arguments->operand_count,
-                   .pairs = settings.pairs};
+                   .pairs = settings.pairs,
+                   .text_column = settings.text_column,
+                   .text_pair_column = settings.text_pair_column};
     bert_usage usage = {0};
     bert_error error = {0};
+    if (!lines_check(&lines))
+        return EXIT_USAGE;
     bert_status status = open_model(&embedder, &error);
     double start = console_seconds();
     if (status == BERT_OK)
@@ -144,8 +152,8 @@ static int run(const arguments *arguments)
     else
         bert_npy_discard(embedder.npy);
     int code = status == BERT_OK ? EXIT_SUCCESS : console_failure(&error);
-    if (status == BERT_OK && arguments->operand_count == 0)
-        lines_report(&usage, seconds);
+    if (status == BERT_OK)
+        lines_report(&lines, &usage, seconds);
     lines_free(&lines);
     free(embedder.rows);
     bert_model_free(embedder.model);
@@ -155,14 +163,17 @@ static int run(const arguments *arguments)
 const command command_embed = {
     .name = "embed",
     .summary = "turn texts into vectors",
-    .synopsis = "--model DIR [OPTIONS] [TEXT...]",
+    .synopsis = "--model DIR [OPTIONS] [TEXT...]\n"
+                "--model DIR --text-column NAME [OPTIONS] [FILE...]",
     .description =
         "Gives a vector for each text, out of the hidden states of the model's last layer: JSON "
         "lines with the member \"embedding\" on the standard output, or a NumPy array. Without a "
         "TEXT, reads one from each line of the standard input, as they come: memory does not grow "
-        "with their number. How fast it went stands on the standard error.",
+        "with their number. How fast it went stands on the standard error.\n\n"
+        "With --text-column, the texts are those of tables, a vector for each of their rows.",
     .examples = "bert embed --model run --normalize \"A sentence.\" \"Another one.\"\n"
-                "bert embed --model run --output vectors.npy < sentences.txt\n",
+                "bert embed --model run --output vectors.npy < sentences.txt\n"
+                "bert embed --model run --output vectors.npy --text-column text corpus.jsonl.gz\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static struct {
-    const char *model;
+    const char *model, *text_column;
     bert_model_options model_options;
     size_t top_k;
     bool json;
@@ -34,6 +34,7 @@ static const option options[] = {
      .value = "N",
      AT_LEAST(1),
      .help = "tokens to show for each [MASK]"},
+    TEXT_COLUMN_OPTION(settings.text_column),
     MODEL_OPTIONS(settings.model_options),
     {.name = "json",
      .kind = OPTION_FLAG,
@@ -125,10 +126,14 @@ static int run(const arguments *arguments)
 {
     bert_error error = {0};
     filler filler = {0};
-    lines lines = {.operands = arguments->operands,
+    lines lines = {.command = "fill-mask",
+                   .operands = arguments->operands,
                    .operand_count = arguments->operand_count,
-                   .skips_empty = true};
+                   .skips_empty = true,
+                   .text_column = settings.text_column};
     bert_usage usage = {0};
+    if (!lines_check(&lines))
+        return EXIT_USAGE;
     bert_status status =
         bert_model_load_with(&filler.model, settings.model, &settings.model_options, &error);
     if (status != BERT_OK)
@@ -145,8 +150,8 @@ static int run(const arguments *arguments)
         code = console_json(json_pack("{s:o, s:O}", "model",
                                       console_json_text(settings.model, strlen(settings.model)),
                                       "results", filler.results));
-    if (status == BERT_OK && arguments->operand_count == 0)
-        lines_report(&usage, seconds);
+    if (status == BERT_OK)
+        lines_report(&lines, &usage, seconds);
     json_decref(filler.results);
     lines_free(&lines);
     free(filler.filled);
@@ -157,12 +162,12 @@ static int run(const arguments *arguments)
 const command command_fill_mask = {
     .name = "fill-mask",
     .summary = "fill the [MASK]s of a text",
-    .synopsis = "--model DIR [OPTIONS] [TEXT...]",
+    .synopsis = "--model DIR [OPTIONS] [TEXT...]\n"
+                "--model DIR --text-column NAME [OPTIONS] [FILE...]",
     .description =
         "Shows the most probable tokens for every [MASK] in the texts, each with its probability. "
         "Without a TEXT, reads one from each line of the standard input, and says in the end how "
-        "fast "
-        "it went.",
+        "fast it went. With --text-column, a text is a cell of the tables.",
     .examples = "bert fill-mask --model run \"Paris is the [MASK] of France.\"\n"
                 "bert fill-mask --model run --top-k 1 --json < lines.txt\n",
     .options = options,

@@ -41,8 +41,9 @@ static void set_defaults(void)
 
 static const option options[] = {
     HEADING("What is learned"),
-    TEXT("task", task, "NAME",
-         .help = "task of GLUE: cola, sst2, mrpc, stsb, qqp, mnli, mnli-mm, qnli, rte, wnli"),
+    TEXT("task", task, "NAME|FILE",
+         .help = "task of GLUE: cola, sst2, mrpc, stsb, qqp, mnli, mnli-mm, qnli, rte, wnli; or a "
+                 "file of your own, as --train-file"),
     TEXT("data", data, "DIR", .help = "folder with the task's files, or with GLUE's folders"),
     TEXT("train-file", train_file, "FILE",
          .help = "examples of your own: TSV, CSV, JSON lines, Parquet, Arrow"),
@@ -194,7 +195,7 @@ const command command_finetune = {
     .name = "finetune",
     .summary = "train a classifier or a regression on top of a model",
     .synopsis = "--task NAME --data DIR --model DIR --output RUN [OPTIONS]\n"
-                "--train-file FILE --model DIR --output RUN [OPTIONS]",
+                "--task FILE --model DIR --output RUN [OPTIONS]",
     .description =
         "Trains a model to answer with a label, or a number, for a text or two: a task of GLUE "
         "from "
@@ -210,7 +211,7 @@ const command command_finetune = {
         "there "
         "is a test file, the best model's answers as GLUE's server takes them (CoLA.tsv).",
     .examples = "bert finetune --task cola --data glue --model run --output cola --seeds 5\n"
-                "bert finetune --train-file reviews.csv --model run --output reviews\n"
+                "bert finetune --task reviews.csv --model run --output reviews\n"
                 "bert predict --model cola \"They drank the pub.\"\n",
     .options = options,
     .option_count = OPTION_COUNT(options),

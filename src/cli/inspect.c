@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The last one takes whatever the corpus readers take. */
-static const inspector *const inspectors[] = {&inspect_tokenizer, &inspect_data, &inspect_corpus};
+/* A model folder is no tokenizer, though it holds one; the last one takes whatever the corpus
+ * readers take. */
+static const inspector *const inspectors[] = {&inspect_model, &inspect_tokenizer, &inspect_data,
+                                              &inspect_corpus};
 
 static inspect_settings settings;
 
@@ -20,6 +22,7 @@ static void set_defaults(void)
         .reader_options = params.reader_options,
         .top = params.top,
         .memory = params.memory,
+        .verify = BERT_UNSET,
     };
 }
 
@@ -34,6 +37,12 @@ static const option options[] = {
      .kind = OPTION_FLAG,
      .target = &settings.json,
      .help = "print the result as one JSON object"},
+    {.name = "verify",
+     .kind = OPTION_SWITCH,
+     .target = &settings.verify,
+     .default_text = "up to 1 GiB of files",
+     .help = "of a checkpoint: compare the files' checksums with manifest.json; --no-verify: their "
+             "sizes alone"},
     {.kind = OPTION_HEADING, .help = "Of a corpus"},
     {.name = "tokenizer",
      .kind = OPTION_STRING,
@@ -95,10 +104,16 @@ static int run(const arguments *arguments)
 
 const command command_inspect = {
     .name = "inspect",
-    .summary = "what a corpus, a tokenizer or prepared data holds",
+    .summary = "what a model, a corpus, a tokenizer or prepared data holds",
     .synopsis = "[OPTIONS] PATH...",
     .description =
-        "Tells from the content what a path holds. Of a tokenizer, it prints its size, settings, "
+        "Tells from the content what a path holds. Of a model folder, a run (its last checkpoint), "
+        "a "
+        "checkpoint or a file of weights, it prints the configuration, the parameters by part, "
+        "types "
+        "and shapes of tensors, what is missing for the architecture and what it does not use, the "
+        "tokenizer beside it, how far the training has come, and whether the files are those of "
+        "manifest.json. Of a tokenizer, it prints its size, settings, "
         "special tokens, alphabet and longest tokens. Of prepared data, by its PREFIX: documents, "
         "sentences, tokens, their lengths, bytes a token, and some samples (--top) with their "
         "masks. Of a corpus, with --tokenizer: documents, "
@@ -107,7 +122,9 @@ const command command_inspect = {
         "Words are those of the tokenizer, a punctuation mark by itself. Lines are those of plain "
         "text, paragraphs of everything else; they are compared by a 64-bit "
         "hash. " CORPUS_INPUTS_HELP,
-    .examples = "bert inspect tokenizer\n"
+    .examples = "bert inspect run\n"
+                "bert inspect --json bert-base-uncased/model.safetensors\n"
+                "bert inspect tokenizer\n"
                 "bert inspect data/corpus\n"
                 "bert inspect --tokenizer tokenizer corpus/*.txt\n"
                 "bert inspect --tokenizer vocab.txt --top 100 --json corpus.jsonl.gz\n",

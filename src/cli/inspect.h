@@ -14,6 +14,7 @@ typedef struct inspect_settings {
     size_t top;
     uint64_t memory;
     int threads;
+    bert_switch verify; /* checksums of a checkpoint */
     bool json;
 } inspect_settings;
 
@@ -24,7 +25,7 @@ typedef struct inspector {
     int (*run)(const arguments *arguments, const inspect_settings *settings);
 } inspector;
 
-extern const inspector inspect_tokenizer, inspect_data, inspect_corpus;
+extern const inspector inspect_model, inspect_tokenizer, inspect_data, inspect_corpus;
 
 /* "name                1,234" with the number in a column. */
 void inspect_print_count(const char *name, uint64_t count);

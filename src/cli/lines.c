@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A window ends at either: enough work for many batches, and a bounded part of the memory. */
@@ -137,9 +138,168 @@ static bert_status take_lines(lines *lines, bert_error *error)
     return status;
 }
 
+/* ----------------------------------------------------------------------------------- tables --- */
+
+/* Somebody may have meant the file. */
+static void warn_of_file(const lines *lines)
+{
+    struct stat information;
+    for (size_t i = 0; i < lines->operand_count; i++)
+        if (stat(lines->operands[i], &information) == 0 && S_ISREG(information.st_mode)) {
+            console_warning(
+                "%s: \"%.200s\" is taken as a text, though a file has that name; "
+                "--text-column NAME reads tables, and lines come from the standard input",
+                lines->command, lines->operands[i]);
+            return;
+        }
+}
+
+bool lines_check(const lines *lines)
+{
+    if (lines->text_column && lines->pairs)
+        console_error("%s: --pairs is for texts; the second texts of a table are named by "
+                      "--text-pair-column",
+                      lines->command);
+    else if (!lines->text_column && lines->text_pair_column)
+        console_error("%s: --text-pair-column goes with --text-column", lines->command);
+    else {
+        if (!lines->text_column)
+            warn_of_file(lines);
+        return true;
+    }
+    return false;
+}
+
+static bert_status grow(void **array, size_t *room, size_t wanted, size_t size, bert_error *error)
+{
+    if (wanted <= *room)
+        return BERT_OK;
+    size_t larger = 2 * wanted;
+    void *grown = realloc(*array, larger * size);
+    if (!grown)
+        return fail(error, BERT_ERROR_MEMORY, "out of memory for a window of texts");
+    *array = grown;
+    *room = larger;
+    return BERT_OK;
+}
+
+static bert_status open_table(lines *lines, bert_error *error)
+{
+    const char *columns[] = {lines->text_column, lines->text_pair_column};
+    const char *path = lines->operand_count > 0 ? lines->operands[lines->next_operand] : "-";
+    lines->next_operand++;
+    return bert_table_open(&lines->table, path, columns, lines->text_pair_column ? 2 : 1,
+                           lines->text_pair_column
+                               ? "Name the columns by --text-column and --text-pair-column"
+                               : "Name the column by --text-column",
+                           error);
+}
+
+static void close_table(lines *lines)
+{
+    if (lines->table)
+        lines->invalid_bytes += bert_table_invalid_bytes(lines->table);
+    bert_table_close(lines->table);
+    lines->table = NULL;
+}
+
+/* Where the row that was read last stood; a file's name is kept once for all of its rows. */
+static bert_status keep_place(lines *lines, bert_error *error)
+{
+    bert_table_place place = bert_table_where(lines->table);
+    size_t length = strlen(place.name) + 1;
+    const lines_place *before = lines->count > 0 ? &lines->places[lines->count - 1] : NULL;
+    bool same = before && strcmp(lines->names + before->name, place.name) == 0;
+    bert_status status = grow((void **)&lines->places, &lines->place_capacity, lines->count + 1,
+                              sizeof *lines->places, error);
+    if (status == BERT_OK && !same)
+        status = grow((void **)&lines->names, &lines->names_room, lines->names_length + length, 1,
+                      error);
+    if (status != BERT_OK)
+        return status;
+    lines->places[lines->count] =
+        (lines_place){.name = same ? lines->places[lines->count - 1].name : lines->names_length,
+                      .number = place.number,
+                      .is_line = place.is_line};
+    if (same)
+        return BERT_OK;
+    memcpy(lines->names + lines->names_length, place.name, length);
+    lines->names_length += length;
+    return BERT_OK;
+}
+
+/* The cells move when the buffer grows: until the window is full, only their lengths count. */
+static bert_status keep_row(lines *lines, const bert_cell cells[2], bert_error *error)
+{
+    bert_input input = {.length = cells[0].length, .pair_length = cells[1].length};
+    size_t end = lines->end + input.length + input.pair_length;
+    bert_status status = grow((void **)&lines->buffer, &lines->room, end + 1, 1, error);
+    if (status == BERT_OK)
+        status = keep_place(lines, error);
+    if (status != BERT_OK)
+        return status;
+    memcpy(lines->buffer + lines->end, cells[0].data, input.length);
+    memcpy(lines->buffer + lines->end + input.length, cells[1].data, input.pair_length);
+    lines->end = end;
+    return append(lines, input, error);
+}
+
+static void point_to_cells(lines *lines)
+{
+    const char *at = lines->buffer;
+    for (size_t i = 0; i < lines->count; i++) {
+        bert_input *input = &lines->inputs[i];
+        input->text = at;
+        input->pair = lines->text_pair_column ? at + input->length : NULL;
+        at += input->length + input->pair_length;
+    }
+}
+
+static bert_status take_rows(lines *lines, bert_error *error)
+{
+    size_t files = lines->operand_count > 0 ? lines->operand_count : 1;
+    bert_status status = BERT_OK;
+    lines->end = lines->names_length = 0;
+    while (status == BERT_OK && lines->count < WINDOW_TEXTS && lines->end < WINDOW_BYTES) {
+        if (!lines->table && lines->next_operand == files)
+            break;
+        bert_cell cells[2] = {{.data = ""}, {.data = ""}};
+        bool found = false;
+        if (!lines->table)
+            status = open_table(lines, error);
+        if (status == BERT_OK)
+            status = bert_table_next(lines->table, cells, &found, error);
+        if (status == BERT_OK && found)
+            status = keep_row(lines, cells, error);
+        else
+            close_table(lines);
+    }
+    point_to_cells(lines);
+    return status;
+}
+
+/* "text 5003: …" becomes "FILE:12: …". What is not said of a text stays. */
+static void name_row(const lines *lines, size_t row, bert_error *error)
+{
+    const lines_place *place = &lines->places[row];
+    const char *rest =
+        strncmp(error->message, "text ", 5) == 0 ? strstr(error->message, ": ") : NULL;
+    if (!rest)
+        return;
+    char message[2 * sizeof error->message];
+    snprintf(message, sizeof message, "%.1000s%s%llu%s", lines->names + place->name,
+             place->is_line ? ":" : ": row ", (unsigned long long)place->number, rest);
+    snprintf(error->message, sizeof error->message, "%.*s", (int)sizeof error->message - 1,
+             message);
+}
+
+/* -------------------------------------------------------------------------------------- all --- */
+
 bert_status lines_next(lines *lines, bert_error *error)
 {
     lines->count = 0;
+    if (lines->text_column)
+        return take_rows(lines, error);
     if (lines->operand_count > 0)
         return take_operands(lines, error);
     bert_status status = BERT_OK;
@@ -157,21 +317,31 @@ bert_status lines_each(lines *lines, lines_window *window, void *context, bert_u
         status = lines_next(lines, error);
         if (status != BERT_OK || lines->count == 0)
             break;
+        uint64_t before = usage->texts;
         status = window(context, lines, usage, error);
+        if (status == BERT_ERROR_INPUT && lines->text_column &&
+            usage->texts - before < lines->count)
+            name_row(lines, (size_t)(usage->texts - before), error);
     }
     return status;
 }
 
 void lines_free(lines *lines)
 {
+    close_table(lines);
     free(lines->inputs);
     free(lines->buffer);
+    free(lines->places);
+    free(lines->names);
 }
 
 /* ------------------------------------------------------------------------------- throughput --- */
 
-void lines_report(const bert_usage *usage, double seconds)
+void lines_report(const lines *lines, const bert_usage *usage, double seconds)
 {
+    if (lines->operand_count > 0 && !lines->text_column)
+        return;
+    console_warn_invalid(lines->invalid_bytes);
     char texts[32], tokens[32], texts_rate[32], tokens_rate[32], cut[80] = "", cut_count[32];
     if (seconds <= 0)
         seconds = 1e-9;

@@ -1,5 +1,5 @@
-/* Texts from the command line or the standard input, a window of them at a time: what the commands
- * that use a model have in common. */
+/* Texts from the command line, the standard input or columns of tables, a window of them at a time:
+ * what the commands that use a model have in common. */
 #ifndef CLI_LINES_H
 #define CLI_LINES_H
 
@@ -17,6 +17,20 @@
         .help = "tokens of a text at most, [CLS] and [SEP] included; longer texts are cut" \
     }
 
+/* Rows of an option table: texts in tables. */
+#define TEXT_COLUMN_OPTION(column)                                                                 \
+    {                                                                                              \
+        .name = "text-column", .kind = OPTION_STRING, .target = &(column), .value = "NAME",        \
+        .default_text = "the operands are texts",                                                  \
+        .help = "the operands are files (TSV, CSV, JSON lines, Parquet, Arrow) with the texts in " \
+                "this column; a number counts columns from 1, where a file has no row of names"    \
+    }
+#define TEXT_PAIR_COLUMN_OPTION(column)                                                          \
+    {                                                                                            \
+        .name = "text-pair-column", .kind = OPTION_STRING, .target = &(column), .value = "NAME", \
+        .default_text = "there is one text", .help = "column of the second texts"                \
+    }
+
 /* Rows of an option table: how a model that texts go through is set up. */
 #define MODEL_OPTIONS(model_options)                                                             \
     {.name = "batch-tokens",                                                                     \
@@ -31,12 +45,23 @@
         AT_LEAST(0), .default_text = "all cores", .help = "threads to compute with"              \
     }
 
+/* Where a row of a table stood. */
+typedef struct lines_place {
+    size_t name; /* offset in `names` */
+    uint64_t number;
+    bool is_line;
+} lines_place;
+
 typedef struct lines {
     /* Set before the first call. */
-    char **operands; /* texts; none: lines of the standard input */
+    const char *command; /* for messages */
+    char **operands;     /* texts; none: lines of the standard input */
     size_t operand_count;
     bool skips_empty; /* lines without text are left out */
     bool pairs;       /* a tab parts a line into two texts */
+    /* Where it is set, operands are tables ("-": the standard input, also where there are none),
+     * and a row of them is a text, or two. */
+    const char *text_column, *text_pair_column;
 
     /* The window; valid until the next call. */
     bert_input *inputs;
@@ -48,23 +73,31 @@ typedef struct lines {
     size_t begin, end, room;
     bool finished;
     unsigned long long lines; /* begun so far */
+    bert_table *table;
+    lines_place *places; /* [count] of the rows in the window */
+    char *names;         /* of their files, terminated each */
+    size_t place_capacity, names_length, names_room;
+    uint64_t invalid_bytes; /* of the tables read to their end */
 } lines;
+
+/* Whether what was set can go together; false after an error was said. */
+bool lines_check(const lines *lines);
 
 /* Fills the window with the next texts, without waiting for more once it has some: whoever types
  * sees an answer to every line. Empty at the end. Errors: reading, memory, a line without tab where
- * there are pairs. */
+ * there are pairs, a table without the columns. */
 bert_status lines_next(lines *lines, bert_error *error);
 void lines_free(lines *lines);
 
 /* Calls `window` for each window until there are no more, it fails, or nobody reads what is
- * printed.
- */
+ * printed. A message about a text of a table names its file and row. */
 typedef bert_status lines_window(void *context, const lines *lines, bert_usage *usage,
                                  bert_error *error);
 bert_status lines_each(lines *lines, lines_window *window, void *context, bert_usage *usage,
                        bert_error *error);
 
-/* "bert: 1,234 texts, 45,678 tokens in 3.2 s: 386 texts/s, 14,274 tokens/s", on stderr. */
-void lines_report(const bert_usage *usage, double seconds);
+/* "bert: 1,234 texts, 45,678 tokens in 3.2 s: 386 texts/s, 14,274 tokens/s", on stderr; not for
+ * texts from the command line, which are few. */
+void lines_report(const lines *lines, const bert_usage *usage, double seconds);
 
 #endif

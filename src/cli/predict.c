@@ -9,6 +9,7 @@
 
 static struct {
     const char *model;
+    const char *text_column, *text_pair_column;
     bert_model_options model_options;
     bert_predict_params params;
     bool pairs, json;
@@ -33,6 +34,8 @@ static const option options[] = {
      .target = &settings.json,
      .help = "print a JSON object a line, with the probability of every label"},
     TEXT_OPTIONS(settings.pairs, settings.params.max_seq_length),
+    TEXT_COLUMN_OPTION(settings.text_column),
+    TEXT_PAIR_COLUMN_OPTION(settings.text_pair_column),
     MODEL_OPTIONS(settings.model_options),
 };
 
@@ -112,10 +115,15 @@ static int run(const arguments *arguments)
 {
     bert_error error = {0};
     predictor predictor = {0};
-    lines lines = {.operands = arguments->operands,
+    lines lines = {.command = "predict",
+                   .operands = arguments->operands,
                    .operand_count = arguments->operand_count,
-                   .pairs = settings.pairs};
+                   .pairs = settings.pairs,
+                   .text_column = settings.text_column,
+                   .text_pair_column = settings.text_pair_column};
     bert_usage usage = {0};
+    if (!lines_check(&lines))
+        return EXIT_USAGE;
     bert_status status =
         bert_model_load_with(&predictor.model, settings.model, &settings.model_options, &error);
     if (status != BERT_OK)
@@ -128,8 +136,8 @@ static int run(const arguments *arguments)
     double seconds = console_seconds() - start;
 
     int code = status == BERT_OK ? EXIT_SUCCESS : console_failure(&error);
-    if (status == BERT_OK && arguments->operand_count == 0)
-        lines_report(&usage, seconds);
+    if (status == BERT_OK)
+        lines_report(&lines, &usage, seconds);
     lines_free(&lines);
     free(predictor.answers);
     bert_model_free(predictor.model);
@@ -139,15 +147,18 @@ static int run(const arguments *arguments)
 const command command_predict = {
     .name = "predict",
     .summary = "label texts with a fine-tuned model",
-    .synopsis = "--model DIR [OPTIONS] [TEXT...]",
+    .synopsis = "--model DIR [OPTIONS] [TEXT...]\n"
+                "--model DIR --text-column NAME [OPTIONS] [FILE...]",
     .description =
         "Prints a line for each text: the most probable label, a tab and its probability, or of a "
         "regression the number. Without a TEXT, reads one from each line of the standard input, as "
         "they come: memory does not grow with their number. How fast it went stands on the "
-        "standard error.",
+        "standard error.\n\n"
+        "With --text-column, the texts are those of tables, a line for each of their rows.",
     .examples = "bert predict --model cola \"They drank the pub.\"\n"
                 "bert predict --model sst2 < reviews.txt > labels.tsv\n"
-                "cut -f 2,3 WNLI/dev.tsv | bert predict --model wnli --pairs --json\n",
+                "bert predict --model nli --text-column a --text-pair-column b --json pairs.csv\n"
+                "bert predict --model sst2 --text-column review reviews.parquet > labels.tsv\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,

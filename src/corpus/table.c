@@ -1,6 +1,7 @@
 #include "corpus/table.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "corpus/rows.h"
 
 #include <stdlib.h>
@@ -73,6 +74,12 @@ bert_status table_next(table_file *table, table_cell *cells, bool *found, bert_e
     if (!*found)
         return BERT_OK;
     table->rows++;
+    if (reader->row.cell_count != table->column_count) /* "a,b" names two */
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s: \"%s\" names %zu columns where %zu are expected; a name with a comma "
+                         "in it cannot stand beside others",
+                         reader->source.name, table->fields, reader->row.cell_count,
+                         table->column_count);
     size_t ends[COLUMNS_MAX];
     text_clear(&table->cells);
     for (size_t i = 0; i < table->column_count; i++) {
@@ -95,12 +102,65 @@ uint64_t table_bad_rows(const table_file *table)
     return table->reader.bad_rows;
 }
 
-bert_status table_place(const table_file *table, char **place, bert_error *error)
+static bert_table_place where(const table_file *table)
 {
     const reader *reader = &table->reader;
-    if (reader->row.line > 0)
-        return path_format(place, error, "%s:%llu", reader->source.name,
-                           (unsigned long long)reader->row.line);
-    return path_format(place, error, "%s: row %llu", reader->source.name,
-                       (unsigned long long)table->rows);
+    bool is_line = reader->row.line > 0;
+    return (bert_table_place){.name = reader->source.name,
+                              .number = is_line ? reader->row.line : table->rows,
+                              .is_line = is_line};
+}
+
+bert_status table_place(const table_file *table, char **place, bert_error *error)
+{
+    bert_table_place found = where(table);
+    return path_format(place, error, found.is_line ? "%s:%llu" : "%s: row %llu", found.name,
+                       (unsigned long long)found.number);
+}
+
+/* ----------------------------------------------------------------------------- bert/table.h --- */
+
+struct bert_table {
+    table_file file;
+};
+
+bert_status bert_table_open(bert_table **out, const char *path, const char *const *columns,
+                            size_t column_count, const char *hint, bert_error *error)
+{
+    *out = NULL;
+    if (column_count == 0 || column_count > BERT_TABLE_COLUMNS_MAX)
+        return error_set(error, BERT_ERROR_USAGE, "%zu columns are named, expected 1 to %d",
+                         column_count, BERT_TABLE_COLUMNS_MAX);
+    const table_settings settings = {
+        .columns = columns, .column_count = column_count, .hint = hint ? hint : ""};
+    bert_table *table;
+    TRY(memory_array((void **)&table, 1, sizeof *table, "a table", error));
+    bert_status status = table_open(&table->file, path, &settings, error);
+    if (status == BERT_OK)
+        *out = table;
+    else
+        free(table);
+    return status;
+}
+
+bert_status bert_table_next(bert_table *table, bert_cell *cells, bool *found, bert_error *error)
+{
+    return table_next(&table->file, cells, found, error);
+}
+
+bert_table_place bert_table_where(const bert_table *table)
+{
+    return where(&table->file);
+}
+
+uint64_t bert_table_invalid_bytes(const bert_table *table)
+{
+    return table->file.reader.invalid.bytes;
+}
+
+void bert_table_close(bert_table *table)
+{
+    if (table)
+        table_close(&table->file);
+    free(table);
 }

@@ -1,14 +1,12 @@
-/* Tables cell by cell: labelled examples, where each column has a meaning of its own. TSV, CSV,
- * JSON lines, Parquet and Arrow, packed or not, behind one interface. */
+/* Tables cell by cell, where each column has a meaning of its own: labelled examples, and what
+ * bert/table.h gives to others. TSV, CSV, JSON lines, Parquet and Arrow, packed or not, behind one
+ * interface. */
 #ifndef CORPUS_TABLE_H
 #define CORPUS_TABLE_H
 
 #include "corpus/reader.h"
 
-typedef struct table_cell {
-    const char *data; /* UTF-8, not terminated; valid until the next row. A null is empty */
-    size_t length;
-} table_cell;
+typedef bert_cell table_cell; /* valid until the next row */
 
 typedef struct table_file {
     reader reader;

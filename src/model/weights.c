@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "math/reduce.h"
-#include "model/weight_files.h"
+#include "model/weights_match.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +11,6 @@
 static bool starts_with(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t text_length = strlen(text), end_length = strlen(end);
-    return text_length >= end_length && strcmp(text + text_length - end_length, end) == 0;
 }
 
 /* One load. */
@@ -97,28 +91,13 @@ static bert_status create_entry(load *load, size_t index, bert_error *error)
 static bert_status read_entry(load *load, size_t index, bert_error *error)
 {
     const parameter *entry = &load->table->entries[index];
-    const weight_tensor *found = weight_files_find(&load->files, entry->name);
-    const char *copy = part_tied_name(load->table->family, entry->part, entry->bias);
-    if (!found && copy)
-        found = weight_files_find(&load->files, copy);
+    const weight_tensor *found = weight_of_parameter(load->table, &load->files, entry);
     if (!found)
         return create_entry(load, index, error);
     return read_floats(found, entry, load->values + entry->offset, error);
 }
 
 /* ------------------------------------------------------------------------------- leftovers --- */
-
-/* The entry that a file may name a second time, or instead; NULL where the name is no such copy. */
-static const parameter *tied_entry(const parameter_table *table, const char *name)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        const parameter *entry = &table->entries[i];
-        const char *copy = part_tied_name(table->family, entry->part, entry->bias);
-        if (copy && strcmp(copy, name) == 0)
-            return entry;
-    }
-    return NULL;
-}
 
 /* A tied copy has to say the same as the tensor that it is tied to, where there is a decoder. */
 static bert_status check_tied(const load *load, const weight_tensor *found, const parameter *entry,
@@ -138,26 +117,22 @@ static bert_status check_tied(const load *load, const weight_tensor *found, cons
     return status;
 }
 
-/* Buffers of the numbers 0, 1, 2 … and 0, 0, 0 … that older `transformers` saved. */
-static bool is_buffer(const char *name)
-{
-    return ends_with(name, ".position_ids") || ends_with(name, ".token_type_ids");
-}
-
 static bert_status check_leftover(load *load, const weight_tensor *found, bert_error *error)
 {
-    if (parameter_find(load->table, found->name) || is_buffer(found->name))
-        return BERT_OK;
-    const parameter *tied = tied_entry(load->table, found->name);
-    if (tied)
-        return check_tied(load, found, tied, error);
-    const char *prefix = family_prefix(load->table->family);
-    if (starts_with(found->name, prefix) && !starts_with(found->name + strlen(prefix), "pooler."))
+    const parameter *entry;
+    switch (weight_use_of(load->table, found, &entry)) {
+    case WEIGHT_COPY:
+        return check_tied(load, found, entry, error);
+    case WEIGHT_UNUSED:
+        return list_add(&load->unused, found->tensor->name, error);
+    case WEIGHT_MISPLACED:
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: tensor %s has no place in this model; does the file belong to this "
                          "config.json?",
                          found->path, found->tensor->name);
-    return list_add(&load->unused, found->tensor->name, error);
+    default: /* read, or not needed */
+        return BERT_OK;
+    }
 }
 
 static void tell(const load *load)

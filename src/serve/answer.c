@@ -1,11 +1,19 @@
 #include "serve/answer.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unicode/utf8.h>
 
-enum { DEFAULT_TOP_K = 5 };
+enum {
+    DEFAULT_TOP_K = 5,
+    /* Over all [MASK]s of a request: predictions that are computed (targets are looked for among
+     * the whole vocabulary), and those that stand in the answer. */
+    COMPUTED_LIMIT = 1 << 22,
+    SHOWN_LIMIT = 1 << 16,
+};
 
 static bert_status out_of_memory(bert_error *error)
 {
@@ -73,7 +81,7 @@ static bert_status find_target(const bert_tokenizer *tokenizer, const json_t *ta
                                bert_error *error)
 {
     *id = bert_tokenizer_id(tokenizer, json_string_value(target));
-    if (*id >= 0)
+    if (*id >= 0 && strlen(json_string_value(target)) == json_string_length(target))
         return BERT_OK;
     bert_encoding pieces = {0};
     bert_status status = bert_tokenizer_encode(
@@ -128,25 +136,22 @@ static bert_status describe_mask(masked_text *masked, size_t mask, const mask_qu
 }
 
 /* One mask gives a list of predictions, several give a list of such lists. */
-static bert_status describe_text(const bert_model *model, const bert_input *input,
-                                 const mask_question *question, const bert_filled *filled,
-                                 json_t *out, bert_error *error)
+static bert_status describe_text(masked_text *masked, const mask_question *question,
+                                 const bert_filled *filled, json_t *out, bert_error *error)
 {
-    masked_text masked = {.tokenizer = bert_model_tokenizer(model)};
-    bert_status status = find_masks(&masked, input, error);
+    bert_status status = BERT_OK;
     for (size_t mask = 0; status == BERT_OK && mask < filled->mask_count; mask++) {
         json_t *list = filled->mask_count == 1 ? json_incref(out) : json_array();
-        status = describe_mask(&masked, mask, question,
+        status = describe_mask(masked, mask, question,
                                filled->predictions + mask * question->computed, list, error);
         if (filled->mask_count > 1 && json_array_append(out, list) != 0 && status == BERT_OK)
             status = out_of_memory(error);
         json_decref(list);
     }
-    masked_text_free(&masked);
     return status;
 }
 
-static bert_status fill_masks(bert_model *model, const serve_request *request,
+static bert_status fill_masks(bert_model *model, const serve_request *request, masked_text *masked,
                               const mask_question *question, bert_filled *filled, json_t *answers,
                               bert_error *error)
 {
@@ -155,7 +160,7 @@ static bert_status fill_masks(bert_model *model, const serve_request *request,
                                          filled, &usage, error);
     for (size_t i = 0; status == BERT_OK && i < request->count; i++) {
         json_t *answer = json_array();
-        status = describe_text(model, &request->inputs[i], question, &filled[i], answer, error);
+        status = describe_text(&masked[i], question, &filled[i], answer, error);
         if (json_array_append_new(answers, answer) != 0 && status == BERT_OK)
             status = out_of_memory(error);
     }
@@ -164,27 +169,66 @@ static bert_status fill_masks(bert_model *model, const serve_request *request,
     return status;
 }
 
+/* A small body may ask for much: its masks times the vocabulary. */
+static bert_status check_amount(const mask_question *question, size_t masks, size_t targets,
+                                bert_error *error)
+{
+    size_t shown = question->shown;
+    if (question->wanted && targets < shown)
+        shown = targets;
+    size_t most = COMPUTED_LIMIT / question->computed;
+    if (SHOWN_LIMIT / shown < most)
+        most = SHOWN_LIMIT / shown;
+    if (masks <= most)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "the texts have %zu [MASK]s; with this top_k%s a request may have %zu", masks,
+                     question->wanted ? " and targets" : "", most);
+}
+
+static bert_status find_all_masks(const bert_model *model, const serve_request *request,
+                                  masked_text *masked, size_t *masks, bert_error *error)
+{
+    *masks = 0;
+    for (size_t i = 0; i < request->count; i++) {
+        masked[i].tokenizer = bert_model_tokenizer(model);
+        TRY(find_masks(&masked[i], &request->inputs[i], error));
+        *masks += masked[i].mask_count;
+    }
+    return BERT_OK;
+}
+
 static bert_status answer_fill_mask(bert_model *model, const serve_request *request,
                                     json_t *answers, bert_error *error)
 {
-    size_t vocab_size = bert_tokenizer_vocab_size(bert_model_tokenizer(model));
+    size_t vocab_size = bert_tokenizer_vocab_size(bert_model_tokenizer(model)), masks;
     size_t shown = request->top_k ? request->top_k : DEFAULT_TOP_K;
     if (shown > vocab_size)
         return error_set(error, BERT_ERROR_INPUT, "top_k is %zu; the vocabulary has %zu tokens",
                          shown, vocab_size);
-    bool *wanted;
+    bool *wanted = NULL;
     bert_filled *filled = NULL;
-    bert_status status = mark_targets(model, request->targets, &wanted, error);
-    if (status == BERT_OK)
-        status =
-            memory_array((void **)&filled, request->count, sizeof *filled, "predictions", error);
-    if (status == BERT_OK) {
-        mask_question question = {.computed = wanted ? vocab_size : shown,
-                                  .shown = shown,
-                                  .wanted = wanted,
-                                  .vocab_size = vocab_size};
-        status = fill_masks(model, request, &question, filled, answers, error);
-    }
+    masked_text *masked = NULL;
+    bert_status status;
+    TRY_OR_GO(status, mark_targets(model, request->targets, &wanted, error), done);
+    TRY_OR_GO(status,
+              memory_array((void **)&filled, request->count, sizeof *filled, "predictions", error),
+              done);
+    TRY_OR_GO(status,
+              memory_array((void **)&masked, request->count, sizeof *masked, "masked texts", error),
+              done);
+    TRY_OR_GO(status, find_all_masks(model, request, masked, &masks, error), done);
+    const mask_question question = {.computed = wanted ? vocab_size : shown,
+                                    .shown = shown,
+                                    .wanted = wanted,
+                                    .vocab_size = vocab_size};
+    TRY_OR_GO(status, check_amount(&question, masks, json_array_size(request->targets), error),
+              done);
+    status = fill_masks(model, request, masked, &question, filled, answers, error);
+done:
+    for (size_t i = 0; masked && i < request->count; i++)
+        masked_text_free(&masked[i]);
+    free(masked);
     free(filled);
     free(wanted);
     return status;
@@ -298,4 +342,22 @@ bert_status serve_answer(bert_model *model, serve_task task, const serve_request
         *answer = json_incref(list ? answers : json_array_get(answers, 0));
     json_decref(answers);
     return status;
+}
+
+json_t *serve_error_json(const char *message)
+{
+    text whole = {0};
+    int32_t length = (int32_t)strlen(message), next;
+    bert_status status = BERT_OK;
+    for (int32_t i = 0; i < length && status == BERT_OK; i = next) {
+        UChar32 character;
+        next = i;
+        U8_NEXT(message, next, length, character);
+        status = character < 0 ? text_append(&whole, "?", 1, NULL)
+                               : text_append(&whole, message + i, (size_t)(next - i), NULL);
+    }
+    json_t *object =
+        status == BERT_OK ? json_pack("{s:s}", "error", whole.data ? whole.data : "") : NULL;
+    text_free(&whole);
+    return object;
 }

@@ -14,4 +14,8 @@ bool serve_can(const bert_model *model, serve_task task);
 bert_status serve_answer(bert_model *model, serve_task task, const serve_request *request,
                          json_t **answer, bert_error *error);
 
+/* {"error": message}, whatever bytes it has: a message may be cut inside a character, or name a
+ * file. NULL where there is no memory. */
+json_t *serve_error_json(const char *message);
+
 #endif

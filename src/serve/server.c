@@ -89,7 +89,7 @@ static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned sta
 static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned status,
                                   const char *message)
 {
-    return send_json(connection, status, json_pack("{s:s}", "error", message));
+    return send_json(connection, status, serve_error_json(message));
 }
 
 static enum MHD_Result send_info(struct MHD_Connection *connection, const server *server)

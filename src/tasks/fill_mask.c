@@ -7,21 +7,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The `top_k` largest of `probabilities`, best first; of equals the smaller id first. Insertion
- * into a short sorted list: most ids fail the first comparison. */
+static bool is_worse(bert_prediction a, bert_prediction b)
+{
+    return a.probability < b.probability || (a.probability == b.probability && a.id > b.id);
+}
+
+static int compare_best_first(const void *left, const void *right)
+{
+    const bert_prediction *a = left, *b = right;
+    return is_worse(*a, *b) ? 1 : -1; /* no id is there twice */
+}
+
+/* Lets heap[place] sink until both that hang on it are better. */
+static void sink(bert_prediction *heap, size_t count, size_t place)
+{
+    bert_prediction sinking = heap[place];
+    for (size_t child; (child = 2 * place + 1) < count; place = child) {
+        child += child + 1 < count && is_worse(heap[child + 1], heap[child]);
+        if (!is_worse(heap[child], sinking))
+            break;
+        heap[place] = heap[child];
+    }
+    heap[place] = sinking;
+}
+
+/* The `top_k` largest of `probabilities`, best first; of equals the smaller id first. A heap with
+ * the worst at its top: most ids fail the first comparison, and a large top_k costs no more than
+ * sorting. */
 static void select_top(const float *probabilities, size_t vocab_size, size_t top_k,
                        bert_prediction *top)
 {
-    size_t count = 0;
-    for (size_t id = 0; id < vocab_size; id++) {
-        double probability = probabilities[id];
-        if (count == top_k && !(probability > top[count - 1].probability))
+    for (size_t id = 0; id < top_k; id++)
+        top[id] = (bert_prediction){.id = (int32_t)id, .probability = probabilities[id]};
+    for (size_t place = top_k / 2; place-- > 0;)
+        sink(top, top_k, place);
+    for (size_t id = top_k; id < vocab_size; id++) {
+        bert_prediction next = {.id = (int32_t)id, .probability = probabilities[id]};
+        if (!is_worse(top[0], next))
             continue;
-        size_t place = count < top_k ? count++ : count - 1;
-        for (; place > 0 && probability > top[place - 1].probability; place--)
-            top[place] = top[place - 1];
-        top[place] = (bert_prediction){.id = (int32_t)id, .probability = probability};
+        top[0] = next;
+        sink(top, top_k, 0);
     }
+    qsort(top, top_k, sizeof *top, compare_best_first);
 }
 
 typedef struct filler {

@@ -244,7 +244,9 @@ static bert_status run(session *session, bert_finetune_result *result, bert_erro
 bert_status bert_finetune(const bert_finetune_params *params, bert_finetune_result *result,
                           const bert_observer *observer, bert_error *error)
 {
-    session session = {.params = params, .observer = observer, .directory = {.descriptor = -1}};
+    bert_finetune_params resolved;
+    TRY(finetune_resolve(&resolved, params, error));
+    session session = {.params = &resolved, .observer = observer, .directory = {.descriptor = -1}};
     bert_status status = run(&session, result, error);
     close_session(&session);
     return status;

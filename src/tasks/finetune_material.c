@@ -46,18 +46,19 @@ static bert_status read_glue_splits(finetune_material *material, const char *fol
 {
     const glue_task *task = material->task;
     const label_rule rule = {.regression = material->regression, .classes = &material->classes};
-    for (*count = 0; splits[*count].file; ++*count) {
+    for (*count = 0; splits->file; splits++) {
         finetune_split *split = &out[*count];
-        split->name = splits[*count].name;
-        split->submission = splits[*count].submission;
-        TRY(path_join(&split->path, folder, splits[*count].file, error));
+        TRY(path_join(&split->path, folder, splits->file, error));
         if (test && !file_exists(split->path)) { /* not everybody wants to submit */
             observer_message(observer, BERT_MESSAGE_INFO, "%s: is not there, no answers to it",
                              split->path);
             free(split->path);
             split->path = NULL;
-            return BERT_OK;
+            continue;
         }
+        split->name = splits->name;
+        split->submission = splits->submission;
+        ++*count;
         TRY(read_split(split, test ? &task->test_columns : &task->columns, &rule, observer, error));
     }
     return BERT_OK;

@@ -1,5 +1,6 @@
 #include "tasks/finetune_settings.h"
 
+#include "base/file.h"
 #include "formats/json.h"
 #include "optim/schedule.h"
 #include "tasks/glue.h"
@@ -97,23 +98,45 @@ static bert_status check_number(const number *number, bert_error *error)
                      number->below ? "below" : "at most", number->maximum);
 }
 
+bert_status finetune_resolve(bert_finetune_params *resolved, const bert_finetune_params *params,
+                             bert_error *error)
+{
+    *resolved = *params;
+    if (params->task && params->train_file)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--task is \"%s\" and --train-file is \"%s\"; expected one of the two",
+                         params->task, params->train_file);
+    if (!params->task || glue_task_find(params->task))
+        return BERT_OK;
+    if (!file_exists(params->task))
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--task is \"%s\", expected one of " GLUE_TASK_NAMES
+                         ", or a file of your own; no such file exists",
+                         params->task);
+    resolved->train_file = params->task;
+    resolved->task = NULL;
+    return BERT_OK;
+}
+
 static bert_status check_source(const bert_finetune_params *params, bert_error *error)
 {
     if (!params->task == !params->train_file)
         return error_set(error, BERT_ERROR_USAGE,
-                         "expected either --task with the name of a GLUE task, or files of your "
-                         "own by --train-file");
-    if (params->task && !glue_task_find(params->task))
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--task is \"%s\", expected one of " GLUE_TASK_NAMES
-                         "; files of your own are named by --train-file",
-                         params->task);
+                         "expected either --task with the name of a GLUE task or a file of your "
+                         "own, or --train-file");
     if (params->task && !params->data)
         return error_set(error, BERT_ERROR_USAGE,
                          "--data is missing: the folder with the files of %s", params->task);
+    if (!params->task && params->data)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--data is the folder of a GLUE task; it does not go with a file of your "
+                         "own (%s)",
+                         params->train_file);
     if (params->task && (params->validation_file || params->test_file))
         return error_set(error, BERT_ERROR_USAGE,
-                         "--validation-file and --test-file go with --train-file, not with --task");
+                         "--validation-file and --test-file go with a training file of your own, "
+                         "not with the task %s",
+                         params->task);
     if (params->train_file && (!params->text_column || !params->label_column))
         return error_set(error, BERT_ERROR_USAGE, "--text-column or --label-column is empty");
     if (strcmp(params->problem_type, "single_label_classification") != 0 &&

@@ -7,6 +7,11 @@
 
 #include <jansson.h>
 
+/* The same settings with a file that `task` names as the training file, so that nobody else has to
+ * know of it. A task that is neither of GLUE nor a file is an error. */
+bert_status finetune_resolve(bert_finetune_params *resolved, const bert_finetune_params *params,
+                             bert_error *error);
+
 /* Checks ranges and contradictions; the message names the option as the command line does. */
 bert_status finetune_check(const bert_finetune_params *params, bert_error *error);
 

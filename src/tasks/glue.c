@@ -19,6 +19,12 @@
     PAIR_OF("sentence1", "sentence2", "gold_label", .no_label = "-"), \
     .labels = {"entailment", "neutral", "contradiction"},             \
     .class_names = {"entailment", "neutral", "contradiction"}, .scores = SCORES_ACCURACY
+/* AX, whose sentences were written to find out what a model of MNLI knows; a submission needs it.
+ */
+#define DIAGNOSTIC                                                                           \
+    {                                                                                        \
+        .file = "../diagnostic/diagnostic.tsv", .name = "diagnostic", .submission = "AX.tsv" \
+    }
 #define ENTAILMENT                                                                               \
     .labels = {"entailment", "not_entailment"}, .class_names = {"entailment", "not_entailment"}, \
     .scores = SCORES_ACCURACY
@@ -64,7 +70,8 @@ static const glue_task tasks[] = {
      .validation = {{.file = "dev_matched.tsv", .name = ""},
                     {.file = "dev_mismatched.tsv", .name = "mismatched"}},
      .test = {{.file = "test_matched.tsv", .name = "", .submission = "MNLI-m.tsv"},
-              {.file = "test_mismatched.tsv", .name = "mismatched", .submission = "MNLI-mm.tsv"}}},
+              {.file = "test_mismatched.tsv", .name = "mismatched", .submission = "MNLI-mm.tsv"},
+              DIAGNOSTIC}},
     {MNLI("mnli-mm"), .validation = {{.file = "dev_mismatched.tsv", .name = ""}},
      .test = {{.file = "test_mismatched.tsv", .name = "", .submission = "MNLI-mm.tsv"}}},
     {.name = "qnli",

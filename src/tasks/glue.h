@@ -6,12 +6,12 @@
 
 /* One file to be evaluated or answered; `name` is NULL behind the last. */
 typedef struct glue_split {
-    const char *file;       /* "dev_mismatched.tsv" */
+    const char *file;       /* "dev_mismatched.tsv", from the task's folder on */
     const char *name;       /* of its scores: "" or "mismatched" */
     const char *submission; /* of a test file: the server's name for the answers, "MNLI-mm.tsv" */
 } glue_split;
 
-enum { GLUE_SPLITS_MAX = 2 };
+enum { GLUE_SPLITS_MAX = 3 };
 
 typedef struct glue_task {
     const char *name;   /* "cola" */

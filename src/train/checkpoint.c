@@ -183,8 +183,7 @@ static int compare_steps(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Steps of all checkpoints, rising. The caller frees *steps. */
-static bert_status list_steps(int64_t **steps, size_t *count, const char *run, bert_error *error)
+bert_status checkpoint_steps(int64_t **steps, size_t *count, const char *run, bert_error *error)
 {
     *steps = NULL;
     *count = 0;
@@ -215,7 +214,7 @@ bert_status checkpoint_last(char **directory, const char *run, bert_error *error
     int64_t *steps;
     size_t count;
     *directory = NULL;
-    bert_status status = list_steps(&steps, &count, run, error);
+    bert_status status = checkpoint_steps(&steps, &count, run, error);
     if (status == BERT_OK && count)
         status = path_format(directory, error, "%s/checkpoint-%" PRId64, run, steps[count - 1]);
     free(steps);
@@ -261,7 +260,7 @@ bert_status checkpoint_prune(const char *run, int limit, int64_t best_step, bert
         return BERT_OK;
     int64_t *steps;
     size_t count;
-    bert_status status = list_steps(&steps, &count, run, error);
+    bert_status status = checkpoint_steps(&steps, &count, run, error);
     for (size_t i = 0; status == BERT_OK && i + (size_t)limit < count; i++)
         if (steps[i] != best_step)
             status = remove_checkpoint(run, steps[i], error);

@@ -34,6 +34,9 @@ bert_status checkpoint_load(const char *directory, const checkpoint_content *con
  * manifest. A folder without manifest, as others write it, passes. */
 bert_status checkpoint_verify_model(const char *directory, bert_error *error);
 
+/* The steps of all checkpoints in a run, rising; the caller frees `*steps`. */
+bert_status checkpoint_steps(int64_t **steps, size_t *count, const char *run, bert_error *error);
+
 /* The folder of the last checkpoint in a run, owned by the caller; NULL where there is none. */
 bert_status checkpoint_last(char **directory, const char *run, bert_error *error);
 

@@ -16,4 +16,14 @@ bert_status manifest_write(const char *directory, const char *const *names, size
 bert_status manifest_verify(const char *directory, const char *const *names, size_t count,
                             bert_error *error);
 
+/* The same for all files that the manifest lists: their sizes and, where they have together at most
+ * `checksum_limit` bytes, their checksums. */
+typedef struct manifest_report {
+    size_t files;
+    uint64_t bytes;
+    bool verified; /* checksums too */
+} manifest_report;
+bert_status manifest_verify_all(manifest_report *report, const char *directory,
+                                uint64_t checksum_limit, bert_error *error);
+
 #endif

@@ -143,6 +143,49 @@ static void test_typed_tables(void **state)
     }
 }
 
+/* The same through bert/table.h, which says where a row stood as numbers. */
+static void test_public_table(void **state)
+{
+    (void)state;
+    static const char *const columns[] = {"text", "id"};
+    bert_table *table;
+    bert_cell cells[2];
+    bool found;
+    assert_ok(
+        bert_table_open(&table, "tests/formats/tables/stream.arrow", columns, 2, NULL, error));
+    for (int i = 0; i < 2; i++)
+        assert_ok(bert_table_next(table, cells, &found, error));
+    assert_true(found);
+    assert_int_equal(cells[0].length, 3);
+    assert_memory_equal(cells[0].data, "two", 3);
+    assert_memory_equal(cells[1].data, "1", 1);
+    bert_table_place place = bert_table_where(table);
+    assert_string_equal(place.name, "tests/formats/tables/stream.arrow");
+    assert_int_equal(place.number, 2);
+    assert_false(place.is_line);
+    bert_table_close(table);
+
+    const char *path = write_input("a.csv", "id,text\n1,\"a\nb\"\n2,c\xFF\n");
+    assert_ok(bert_table_open(&table, path, columns, 1, NULL, error));
+    for (int i = 0; i < 3; i++)
+        assert_ok(bert_table_next(table, cells, &found, error));
+    assert_false(found);
+    place = bert_table_where(table);
+    assert_true(place.is_line);
+    assert_int_equal(place.number, 4);
+    assert_int_equal(bert_table_invalid_bytes(table), 1);
+    bert_table_close(table);
+
+    assert_fails(bert_table_open(&table, path, columns, 0, NULL, error), BERT_ERROR_USAGE,
+                 "0 columns are named");
+    static const char *const two_in_one[] = {"id,text"};
+    assert_ok(bert_table_open(&table, path, two_in_one, 1, NULL, error));
+    assert_fails(bert_table_next(table, cells, &found, error), BERT_ERROR_USAGE,
+                 "names 2 columns where 1 are expected");
+    bert_table_close(table);
+    bert_table_close(NULL);
+}
+
 static void test_numbers(void **state)
 {
     (void)state;
@@ -173,6 +216,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bad_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_json_lines, set_up, tear_down),
         cmocka_unit_test(test_typed_tables),
+        cmocka_unit_test_setup_teardown(test_public_table, set_up, tear_down),
         cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

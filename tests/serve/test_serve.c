@@ -2,6 +2,7 @@
 #include "made_model.h"
 
 #include "bert.h"
+#include "serve/answer.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -267,6 +268,41 @@ static void test_refusals(void **state)
     assert_refused(ask("POST", "/", local, large), 413, "too large");
 }
 
+/* A name that the message cuts inside a character is answered all the same. */
+static void test_refusal_with_part_of_a_character(void **state)
+{
+    (void)state;
+    char body[200] = "{\"inputs\": \"[MASK]\", \"x";
+    for (int i = 0; i < 60; i++)
+        strcat(body, "\xC3\xA9");
+    strcat(body, "\": 1}");
+    json_t *answer = post("/", body, 400);
+    assert_non_null(strstr(json_string_value(json_object_get(answer, "error")), "no parameter"));
+    json_decref(answer);
+}
+
+/* A small body may ask for much: its masks times the vocabulary. */
+static void test_too_many_predictions(void **state)
+{
+    (void)state;
+    static char body[1 << 16] = "{\"inputs\": \"";
+    bert_model *model;
+    serve_request request;
+    json_t *answer;
+    assert_ok(bert_model_load(&model, folder, error));
+    size_t vocabulary = bert_tokenizer_vocab_size(bert_model_tokenizer(model));
+    size_t length = strlen(body);
+    for (size_t masks = 0; masks <= 65536 / vocabulary; masks++, length += 6)
+        memcpy(body + length, "[MASK]", 6);
+    snprintf(body + length, sizeof body - length, "\", \"top_k\": %zu}", vocabulary);
+    assert_ok(serve_request_parse(&request, SERVE_FILL_MASK, body, strlen(body), 1, error));
+    assert_fails(serve_answer(model, SERVE_FILL_MASK, &request, &answer, error), BERT_ERROR_INPUT,
+                 "with this top_k a request may have");
+    assert_null(answer);
+    serve_request_free(&request);
+    bert_model_free(model);
+}
+
 /* A body without a length, longer than allowed, ends the connection; the server lives on. */
 static void test_endless_body(void **state)
 {
@@ -323,6 +359,49 @@ static void test_many_clients(void **state)
     }
 }
 
+enum { CROWD = 48 };
+
+/* Answers, and refusals that say when to come back; anything else is wrong. */
+typedef struct tally {
+    int answered, refused, wrong;
+} tally;
+
+static void *ask_in_a_crowd(void *context)
+{
+    tally *tally = context;
+    for (int i = 0; i < REQUESTS; i++) {
+        reply reply = ask("POST", "/", local, "{\"inputs\": [\"a [MASK]\", \"[MASK] b c\"]}");
+        if (reply.status == 200 && strstr(reply.body, "\"score\""))
+            tally->answered++;
+        else if (reply.status == 503 && strstr(reply.all, "Retry-After: 1"))
+            tally->refused++;
+        else
+            tally->wrong++;
+        free(reply.all);
+    }
+    return NULL;
+}
+
+/* More at once than may wait: each is answered or sent away, and the server lives on. */
+static void test_overload(void **state)
+{
+    (void)state;
+    pthread_t threads[CROWD];
+    tally tallies[CROWD] = {{0}};
+    int answered = 0, refused = 0;
+    for (int i = 0; i < CROWD; i++)
+        pthread_create(&threads[i], NULL, ask_in_a_crowd, &tallies[i]);
+    for (int i = 0; i < CROWD; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(tallies[i].wrong, 0);
+        answered += tallies[i].answered;
+        refused += tallies[i].refused;
+    }
+    assert_true(answered > 0);
+    assert_int_equal(answered + refused, CROWD * REQUESTS);
+    json_decref(post("/", "{\"inputs\": \"[MASK]\"}", 200));
+}
+
 static void test_wrong_parameters(void **state)
 {
     (void)state;
@@ -346,9 +425,12 @@ int main(void)
         cmocka_unit_test(test_forms_of_fill_mask),
         cmocka_unit_test(test_feature_extraction),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusal_with_part_of_a_character),
+        cmocka_unit_test(test_too_many_predictions),
         cmocka_unit_test(test_endless_body),
         cmocka_unit_test(test_half_a_request),
         cmocka_unit_test(test_many_clients),
+        cmocka_unit_test(test_overload),
         cmocka_unit_test(test_wrong_parameters),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -258,6 +258,92 @@ static void test_class_weights_and_micro_batches(void **state)
     assert_false(file_exists(output)); /* nothing is left of a run that did not begin */
 }
 
+/* A file that is named as the task is the training file, also to a run that goes on. */
+static void test_task_is_a_file(void **state)
+{
+    (void)state;
+    bert_finetune_params params = params_for_examples();
+    params.num_train_epochs = 1;
+    bert_finetune_result result;
+    text by_file, by_task;
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    read_output(&by_file, "finetune.json");
+    params.task = params.train_file;
+    params.train_file = NULL;
+    params.resume = true;
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    params.resume = false;
+    snprintf(output, sizeof output, "%s/task", directory);
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    read_output(&by_task, "finetune.json");
+    assert_string_equal(by_task.data, by_file.data);
+    text_free(&by_task);
+    text_free(&by_file);
+}
+
+static void write_glue(const char *folder_name, const char *name, const char *header, int labelled)
+{
+    char path[1024];
+    text lines = {0};
+    snprintf(path, sizeof path, "%s/%s", directory, folder_name);
+    assert_ok(directory_create(path, error));
+    assert_ok(text_format(&lines, error, "%s", header));
+    for (int i = 0; i < 48; i++) /* the second sentence tells */
+        assert_ok(text_format(&lines, error, "%d\ta b\t%s%s\n", i, i % 2 ? "c c c c c" : "e e e e e",
+                              !labelled ? ""
+                              : i % 2   ? "\tcontradiction"
+                                        : "\tentailment"));
+    snprintf(path + strlen(path), sizeof path - strlen(path), "/%s", name);
+    assert_ok(file_write(path, lines.data, lines.length, error));
+    text_free(&lines);
+}
+
+/* MNLI has all that a task of GLUE can have: two validation files, two test files of its own, and
+ * the diagnostic sentences. */
+static void test_glue_and_submissions(void **state)
+{
+    (void)state;
+    static const char *const labelled[] = {"train.tsv", "dev_matched.tsv", "dev_mismatched.tsv"};
+    for (size_t i = 0; i < 3; i++)
+        write_glue("MNLI", labelled[i], "index\tsentence1\tsentence2\tgold_label\n", 1);
+    static const char test_header[] = "index\tsentence1\tsentence2\n";
+    write_glue("MNLI", "test_mismatched.tsv", test_header, 0); /* and no matched one */
+    write_glue("diagnostic", "diagnostic.tsv", test_header, 0);
+    bert_finetune_params params = bert_finetune_params_default();
+    params.task = "mnli";
+    params.data = directory;
+    params.model = folder;
+    params.output = output;
+    params.max_seq_length = POSITIONS;
+    params.learning_rate = 1e-2;
+    params.num_train_epochs = 20;
+    params.hidden_dropout_prob = params.attention_probs_dropout_prob = 0;
+    params.per_device_train_batch_size = 4;
+    params.threads = 1;
+    bert_finetune_result result;
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    assert_true(find_score(&result.model, "accuracy")->mean == 1);
+    assert_true(find_score(&result.model, "mismatched_accuracy")->mean == 1);
+    static const char *const answers[] = {"MNLI-mm.tsv", "AX.tsv"};
+    for (size_t i = 0; i < 2; i++) {
+        text lines;
+        read_output(&lines, answers[i]);
+        static const char begin[] = "index\tprediction\n0\tentailment\n1\tcontradiction\n";
+        assert_memory_equal(lines.data, begin, strlen(begin));
+        assert_non_null(strstr(lines.data, "\n47\tcontradiction\n"));
+        text_free(&lines);
+    }
+    char path[1024];
+    snprintf(path, sizeof path, "%s/MNLI-m.tsv", output);
+    assert_false(file_exists(path));
+
+    params.task = "mnli-mm";
+    snprintf(output, sizeof output, "%s/mismatched", directory);
+    params.num_train_epochs = 1;
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    assert_int_equal(result.model.score_count, 1);
+}
+
 static void test_early_stopping(void **state)
 {
     (void)state;
@@ -283,6 +369,16 @@ static void test_contradictions(void **state)
     params.task = "cola2";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
                  "--task is \"cola2\", expected one of cola, sst2");
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+                 "no such file exists");
+    params.train_file = "train.tsv";
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+                 "--task is \"cola2\" and --train-file is \"train.tsv\"");
+    params.task = NULL;
+    params.data = directory;
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+                 "it does not go with a file of your own (train.tsv)");
+    params.train_file = params.data = NULL;
     params.task = "cola";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE, "--data");
     params.data = directory;
@@ -310,6 +406,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_seeds_baseline_and_resume, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_regression_from_scratch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_class_weights_and_micro_batches, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_task_is_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_glue_and_submissions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_early_stopping, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_contradictions, set_up, tear_down),
     };

@@ -122,6 +122,32 @@ def check_labels(what, directory, tokenizer, model, pairs):
         compare(f"{what}, probabilities", ours, logits.softmax(-1))
 
 
+def check_inspect(what, folder, model):
+    """bert inspect counts as PyTorch does, and finds nothing missing or left over."""
+    report = json.loads(run("inspect", "--json", folder))
+    weights, expected = report["weights"], model.state_dict()
+    check(report["config"]["architecture"] == type(model).__name__, f"{what}: inspect: {report['config']}")
+    check(weights["parameters"] == sum(p.numel() for p in model.parameters()),
+          f"{what}: inspect counts {weights['parameters']} parameters")
+    check(not weights["missing"] and not weights["problem"], f"{what}: inspect: missing {weights['missing']}")
+    for tensor in weights["tensors"]:
+        check(tensor["use"] in ("used", "copy", "buffer"), f"{what}: inspect: {tensor}")
+        check(tensor["shape"] == list(expected[tensor["name"]].shape), f"{what}: inspect: {tensor}")
+    return len({tensor["file"] for tensor in weights["tensors"]})
+
+
+def check_inspect_files(what, directory, model):
+    """The same weights as one file, as shards and as torch.save writes them."""
+    check(check_inspect(what, directory, model) == 1, f"{what}: one file")
+    shards, pickled = directory / "shards", directory / "pickled"
+    model.save_pretrained(shards, max_shard_size="20KB")
+    check(check_inspect(what, shards, model) > 1, f"{what}: shards")
+    pickled.mkdir()
+    shutil.copy(directory / "config.json", pickled)
+    torch.save(model.state_dict(), pickled / "pytorch_model.bin")
+    check(check_inspect(what, pickled, model) == 1, f"{what}: one pickle")
+
+
 def masked(text, number):
     words = text.split()
     words[number % len(words)] = "[MASK]"
@@ -135,6 +161,7 @@ def check_random_models(temporary):
                                ("DistilBertForMaskedLM", DistilBertForMaskedLM, DistilBertConfig(**DISTIL_SIZES))):
         directory, model = temporary / name, kind(config)
         tokenizer = save(directory, model)
+        check_inspect_files(name, directory, model)
         check_masks(name, directory, tokenizer, model, masks)
         check_embeddings(name, directory, tokenizer, AutoModel.from_pretrained(directory).eval(),
                          pairs=name.startswith("Bert"))
@@ -147,6 +174,7 @@ def check_random_models(temporary):
              DistilBertConfig(**DISTIL_SIZES, **labels))):
         directory, model = temporary / name, kind(config)
         tokenizer = save(directory, model)
+        check_inspect_files(name, directory, model)
         check_labels(name, directory, tokenizer, model, pairs=name.startswith("B"))
         check_embeddings(name, directory, tokenizer, AutoModel.from_pretrained(directory).eval())
 
