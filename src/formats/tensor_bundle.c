@@ -364,9 +364,8 @@ bert_status tensor_bundle_open(tensor_bundle *bundle, const char *path, bert_err
     if (status == BERT_OK && !has_index(bundle->prefix) && is_table(bundle->prefix))
         status = error_set(error, BERT_ERROR_UNSUPPORTED,
                            "%s: is a TensorFlow checkpoint of the first format (V1), all in one "
-                           "file; only the second is read, %s.index and its data: restore it in "
-                           "TensorFlow and save it by tf.compat.v1.train.Saver, whose default that "
-                           "is",
+                           "file; expected %s.index and its data, which tf.compat.v1.train.Saver "
+                           "writes where it is not told otherwise: restore it and save it again",
                            path, path);
     if (status == BERT_OK)
         status = read_index(bundle, error);
