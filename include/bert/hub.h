@@ -36,9 +36,9 @@ typedef struct bert_download_params {
                                   "refs/convert/parquet", where the Hub keeps their Parquet form */
     const char *config;        /* of a data set; NULL: the only one it has */
     const char *split;         /* of a data set; NULL: all */
-    /* NULL: the configuration, the weights (safetensors, else PyTorch's) and the tokenizer of a
-     * model; config and split of a data set. Else patterns of the shell with commas between them,
-     * in which * matches / as well: the files that match any of them. */
+    /* NULL: the configuration, the weights (safetensors, else PyTorch's, else Google's) and the
+     * tokenizer of a model; config and split of a data set. Else patterns of the shell with commas
+     * between them, in which * matches / as well: the files that match any of them. */
     const char *include;
     const char *output; /* NULL: the cache. Else a folder for plain files; those in it that are the
                            same are left alone, one that differs is an error before any byte comes

@@ -19,8 +19,8 @@ typedef struct bert_model_options {
 } bert_model_options;
 BERT_API bert_model_options bert_model_options_default(void);
 
-/* `directory`: a model folder, or a run: its last checkpoint. `options` may be NULL in the second
- * form. */
+/* `directory`: a model folder, one TensorFlow checkpoint in it, or a run: its last checkpoint.
+ * `options` may be NULL in the second form. */
 BERT_API bert_status bert_model_load(bert_model **model, const char *directory, bert_error *error);
 BERT_API bert_status bert_model_load_with(bert_model **model, const char *directory,
                                           const bert_model_options *options, bert_error *error);

@@ -42,7 +42,8 @@ static const option options[] = {
      .value = "MODEL",
      .help = "tiny, mini, small, medium, base, large or distil, or a config.json: start from "
              "nothing; or "
-             "a model folder, a published one too: start from its weights"},
+             "a model folder, a published one too, or the PREFIX of a TensorFlow checkpoint: start "
+             "from its weights"},
     {.name = "output",
      .kind = OPTION_STRING,
      .target = &settings.params.output,

@@ -202,21 +202,21 @@ static bert_status explain_empty_choice(const download *download, bert_error *er
 
 static void warn_of_weights(const download *download)
 {
-    bool any = false, safetensors = false;
+    bool any = false, pickles = false;
     for (size_t i = 0; i < download->listing.count; i++) {
         const char *path = download->listing.paths[i];
         bool weights = download->chosen[i] && selection_is_weights(path);
         any = any || weights;
-        safetensors = safetensors || (weights && strstr(path, "safetensors"));
+        pickles = pickles || (weights && strncmp(path, "pytorch_", strlen("pytorch_")) == 0);
     }
     if (!any)
         observer_message(download->observer, BERT_MESSAGE_WARNING, "%s has no weights",
                          download->repository.what);
-    else if (!safetensors)
+    else if (pickles)
         observer_message(
-            download->observer, BERT_MESSAGE_WARNING,
-            "%s has no safetensors: its weights are PyTorch's pickles, which bert does "
-            "not read",
+            download->observer, BERT_MESSAGE_INFO,
+            "%s has no safetensors: its weights are PyTorch's pickles, which bert reads "
+            "without running them",
             download->repository.what);
 }
 
@@ -405,7 +405,7 @@ static bert_status check_offline(const download *download, bert_error *error)
         download->repository.kind == BERT_REPOSITORY_DATASET)
         return BERT_OK;
     for (size_t i = 0; i < download->file_count; i++)
-        if (strcmp(download->files[i].path, "config.json") == 0)
+        if (selection_is_configuration(download->files[i].path))
             return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT,
                      "%s: the cache does not hold its config.json, and with HF_HUB_OFFLINE nobody "

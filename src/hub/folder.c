@@ -91,7 +91,7 @@ static bert_status check_model(const bool *chosen, const hub_listing *listing,
     bool weights = false, configuration = false;
     for (size_t i = 0; i < listing->count; i++) {
         weights = weights || (chosen[i] && selection_is_weights(listing->paths[i]));
-        configuration = configuration || strcmp(listing->paths[i], "config.json") == 0;
+        configuration = configuration || selection_is_configuration(listing->paths[i]);
     }
     if (weights && configuration)
         return BERT_OK;

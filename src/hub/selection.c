@@ -10,8 +10,13 @@
 enum { NAMES_SHOWN = 12 }; /* in a message */
 
 static const char *const model_files[] = {
-    "config.json",           "vocab.txt",         "tokenizer.json",
-    "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json",
+    "config.json",
+    "bert_config.json",
+    "vocab.txt",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "added_tokens.json",
+    "special_tokens_map.json",
 };
 
 /* In the order of preference; the pieces of one form go with its index. */
@@ -20,6 +25,7 @@ static const char *const weight_forms[][2] = {
     {"model.safetensors.index.json", "model-*-of-*.safetensors"},
     {"pytorch_model.bin", NULL},
     {"pytorch_model.bin.index.json", "pytorch_model-*-of-*.bin"},
+    {"bert_model.ckpt.index", "bert_model.ckpt.data-*-of-*"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -37,6 +43,11 @@ bool selection_is_weights(const char *path)
         if (has_form(path, form))
             return true;
     return false;
+}
+
+bool selection_is_configuration(const char *path)
+{
+    return strcmp(path, "config.json") == 0 || strcmp(path, "bert_config.json") == 0;
 }
 
 static bool is_model_file(const char *path, bool card)

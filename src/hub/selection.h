@@ -8,12 +8,15 @@
  * before.
  *
  * What a model is: config.json; model.safetensors, or the pieces that model.safetensors.index.json
- * names; where there is neither, PyTorch's pytorch_model.bin, or its pieces; and the files of a
- * tokenizer. With `card`, README.md, too. */
+ * names; where there is neither, PyTorch's pytorch_model.bin, or its pieces; where there are none
+ * of these, Google's bert_model.ckpt; bert_config.json; and the files of a tokenizer. With `card`,
+ * README.md, too. */
 size_t selection_model(bool *chosen, const char *const *paths, size_t count, bool card);
 
-/* Whether a path is one of the files with weights that selection_model knows. */
+/* Whether a path is one of the files with weights, or with the configuration, that selection_model
+ * knows. */
 bool selection_is_weights(const char *path);
+bool selection_is_configuration(const char *path);
 
 size_t selection_patterns(bool *chosen, const char *const *paths, size_t count,
                           const char *patterns);

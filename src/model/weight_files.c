@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 #include "formats/json.h"
+#include "math/transpose.h"
+#include "model/tensorflow_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +68,31 @@ const weight_tensor *weight_files_find(const weight_files *files, const char *na
     return bsearch(&wanted, files->tensors, files->count, sizeof wanted, compare_names);
 }
 
+/* ---------------------------------------------------------------------------------- numbers --- */
+
+static bert_status read_transposed(const weight_tensor *found, float *out, uint64_t count,
+                                   bert_error *error)
+{
+    const safetensors_tensor *tensor = found->tensor;
+    float *stored;
+    TRY(memory_array((void **)&stored, count, sizeof *stored, tensor->name, error));
+    bert_status status = safetensors_tensor_read(found->path, tensor, stored, count, error);
+    if (status == BERT_OK)
+        matrix_transpose(out, stored, tensor->shape[0], tensor->shape[1]);
+    free(stored);
+    return status;
+}
+
+bert_status weight_tensor_read(const weight_tensor *found, float *out, uint64_t count,
+                               bert_error *error)
+{
+    if (found->bundle)
+        TRY(tensor_bundle_verify(found->bundle, found->tensor, error));
+    if (found->transposed && found->tensor->dimensions == 2)
+        return read_transposed(found, out, count, error);
+    return safetensors_tensor_read(found->path, found->tensor, out, count, error);
+}
+
 /* ------------------------------------------------------------------------------------ files --- */
 
 /* Room for `count` files of either kind: tensors point into them, so they never move. */
@@ -75,6 +102,41 @@ static bert_status reserve(weight_files *files, size_t count, bert_error *error)
                      "files of weights", error));
     return memory_array((void **)&files->torch, count, sizeof *files->torch, "files of weights",
                         error);
+}
+
+static bert_status add_variable(weight_files *files, const safetensors_tensor *tensor,
+                                bert_error *error)
+{
+    weight_tensor *added = &files->tensors[files->count];
+    *added =
+        (weight_tensor){.tensor = tensor, .path = files->bundle.prefix, .bundle = &files->bundle};
+    TRY(tensorflow_name(&added->name, &added->transposed, tensor->name, error));
+    files->count++;
+    return BERT_OK;
+}
+
+/* A checkpoint is never one of several: it has all there is. */
+static bert_status open_bundle(weight_files *files, const char *path, bert_error *error)
+{
+    tensor_bundle *bundle = &files->bundle;
+    TRY(tensor_bundle_open(bundle, path, error));
+    TRY(memory_array((void **)&files->tensors, bundle->count, sizeof *files->tensors,
+                     "names of tensors", error));
+    bool known = false;
+    for (size_t i = 0; i < bundle->count; i++) {
+        const char *name = bundle->tensors[i].name;
+        known = known || strcmp(name, TENSORFLOW_WORD_EMBEDDINGS) == 0;
+        if (tensorflow_is_optimizer(name))
+            files->optimizer_count++;
+        else
+            TRY(add_variable(files, &bundle->tensors[i], error));
+    }
+    if (known)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: a TensorFlow checkpoint, but not of Google's BERT: it has %s, but "
+                     "no " TENSORFLOW_WORD_EMBEDDINGS,
+                     bundle->prefix, bundle->count ? bundle->tensors[0].name : "no variable");
 }
 
 static bert_status open_one(weight_files *files, model_family family, const char *path,
@@ -146,6 +208,23 @@ done:
     return status;
 }
 
+/* What remains: Google's checkpoint. */
+static bert_status open_folder_bundle(weight_files *files, const char *folder, bert_error *error)
+{
+    char *path;
+    TRY(path_join(&path, folder, "bert_model.ckpt", error));
+    bert_status status =
+        tensor_bundle_named(path)
+            ? open_bundle(files, path, error)
+            : error_set(error, BERT_ERROR_IO,
+                        "%s: no weights in it; expected model.safetensors or pytorch_model.bin, or "
+                        "one of them with .index.json and its shards, or bert_model.ckpt.index and "
+                        "its data",
+                        folder);
+    free(path);
+    return status;
+}
+
 static bert_status open_folder(weight_files *files, model_family family, const char *folder,
                                bert_error *error)
 {
@@ -171,11 +250,7 @@ static bert_status open_folder(weight_files *files, model_family family, const c
         if (found)
             return status;
     }
-    return error_set(
-        error, BERT_ERROR_IO,
-        "%s: no weights in it; expected model.safetensors or pytorch_model.bin, or one "
-        "of them with .index.json and its shards",
-        folder);
+    return open_folder_bundle(files, folder, error);
 }
 
 bert_status weight_files_open(weight_files *files, model_family family, const char *path,
@@ -186,6 +261,8 @@ bert_status weight_files_open(weight_files *files, model_family family, const ch
     TRY_OR_GO(status, path_format(&files->origin, error, "%s", path), done);
     if (path_is_directory(path))
         status = open_folder(files, family, path, error);
+    else if (tensor_bundle_named(path))
+        status = open_bundle(files, path, error);
     else if ((status = reserve(files, 1, error)) == BERT_OK)
         status = open_one(files, family, path, error);
     if (status == BERT_OK)
@@ -205,6 +282,7 @@ void weight_files_close(weight_files *files)
         safetensors_close(&files->safetensors[i]);
     for (size_t i = 0; i < files->torch_count; i++)
         torch_file_close(&files->torch[i]);
+    tensor_bundle_close(&files->bundle);
     free(files->safetensors);
     free(files->torch);
     free(files->origin);

@@ -3,6 +3,7 @@
 #define MODEL_WEIGHT_FILES_H
 
 #include "formats/safetensors.h"
+#include "formats/tensor_bundle.h"
 #include "formats/torch_file.h"
 #include "model/parts.h"
 
@@ -11,23 +12,33 @@ typedef struct weight_tensor {
                    weight and bias; owned */
     const safetensors_tensor *tensor; /* under the name that its file has */
     const char *path;                 /* of that file */
+    const tensor_bundle *bundle;      /* that has its checksum; NULL where there is none */
+    bool transposed;                  /* it stands [columns, rows] there */
 } weight_tensor;
 
 typedef struct weight_files {
     char *origin; /* folder or file that was opened, for messages; owned */
     safetensors_file *safetensors;
     torch_file *torch;
+    tensor_bundle bundle;
     size_t safetensors_count, torch_count;
     weight_tensor *tensors; /* [count], by name; no name twice */
     size_t count;
+    size_t optimizer_count; /* variables of an optimizer that lay beside them */
 } weight_files;
 
 /* A folder: model.safetensors, or its shards by model.safetensors.index.json, or pytorch_model.bin,
- * or its shards by pytorch_model.bin.index.json; the first that is there. Or one such file. */
+ * or its shards by pytorch_model.bin.index.json, or Google's bert_model.ckpt; the first that is
+ * there. Or one such file, or a TensorFlow checkpoint's prefix. */
 bert_status weight_files_open(weight_files *files, model_family family, const char *path,
                               bert_error *error);
 void weight_files_close(weight_files *files); /* safe on a zeroed struct */
 
 const weight_tensor *weight_files_find(const weight_files *files, const char *name); /* or NULL */
+
+/* safetensors_tensor_read, held against its checksum where it has one, and a matrix turned
+ * round where it stands transposed. */
+bert_status weight_tensor_read(const weight_tensor *found, float *out, uint64_t count,
+                               bert_error *error);
 
 #endif

@@ -50,7 +50,8 @@ static void shape_format(char *out, size_t size, int dimensions, const uint64_t 
 static bert_status check_shape(const weight_tensor *found, const parameter *entry,
                                bert_error *error)
 {
-    uint64_t expected[2] = {entry->shape[0], entry->shape[1]};
+    bool turned = found->transposed && entry->dimensions == 2;
+    uint64_t expected[2] = {entry->shape[turned], entry->shape[!turned]};
     const safetensors_tensor *tensor = found->tensor;
     if (tensor->dimensions == entry->dimensions &&
         memcmp(tensor->shape, expected, (size_t)entry->dimensions * sizeof *expected) == 0)
@@ -67,7 +68,7 @@ static bert_status read_floats(const weight_tensor *found, const parameter *entr
                                bert_error *error)
 {
     TRY(check_shape(found, entry, error));
-    TRY(safetensors_tensor_read(found->path, found->tensor, out, entry->count, error));
+    TRY(weight_tensor_read(found, out, entry->count, error));
     if (all_finite(out, entry->count))
         return BERT_OK;
     return error_set(error, BERT_ERROR_NUMBER,
@@ -144,6 +145,10 @@ static void tell(const load *load)
     if (load->unused.length)
         observer_message(load->options->observer, BERT_MESSAGE_INFO, "%s: not used: %s",
                          load->files.origin, load->unused.data);
+    if (load->files.optimizer_count)
+        observer_message(load->options->observer, BERT_MESSAGE_INFO,
+                         "%s: not used: %zu variables of the optimizer", load->files.origin,
+                         load->files.optimizer_count);
 }
 
 static bert_status load_all(load *load, bert_error *error)

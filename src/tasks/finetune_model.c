@@ -2,19 +2,11 @@
 #include "tasks/finetune_material.h"
 
 #include "base/file.h"
+#include "model/folder.h"
 #include "model/weights.h"
 #include "train/checkpoint.h"
 
 #include <stdlib.h>
-
-static bert_status read_config_of(model_config *config, const char *folder, bert_error *error)
-{
-    char *path;
-    TRY(path_join(&path, folder, "config.json", error));
-    bert_status status = model_config_read(config, path, error);
-    free(path);
-    return status;
-}
 
 static bert_status configure_fresh(model_config *config, const finetune_material *material,
                                    bert_error *error)
@@ -58,11 +50,15 @@ static bert_status configure_head(finetune_material *material, const char *origi
 
 static bert_status open_folder(finetune_material *material, bert_error *error)
 {
-    const char *folder = material->folder;
-    TRY(checkpoint_verify_model(folder, error));
-    TRY(read_config_of(&material->config, folder, error));
-    TRY(bert_tokenizer_load(&material->tokenizer, folder, NULL, error));
-    return configure_head(material, folder, error);
+    const char *model = material->folder;
+    char *folder;
+    TRY(checkpoint_verify_model(model, error));
+    TRY(model_folder_read_config(&material->config, model, error));
+    TRY(model_find_folder(&folder, model, error));
+    bert_status status = bert_tokenizer_load(&material->tokenizer, folder, NULL, error);
+    free(folder);
+    TRY(status);
+    return configure_head(material, model, error);
 }
 
 bert_status finetune_model_open(finetune_material *material, bert_error *error)

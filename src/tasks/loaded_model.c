@@ -1,8 +1,8 @@
 #include "tasks/loaded_model.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "model/folder.h"
 #include "model/weights.h"
 #include "train/checkpoint.h"
 #include "train/micro_batch.h"
@@ -44,13 +44,22 @@ static model_limits limits_for(const model_config *config, const bert_model_opti
     };
 }
 
+static bert_status load_tokenizer(bert_model *loaded, const char *directory, bert_error *error)
+{
+    char *folder;
+    TRY(model_find_folder(&folder, directory, error));
+    bert_status status = bert_tokenizer_load(&loaded->tokenizer, folder, NULL, error);
+    free(folder);
+    return status;
+}
+
 static bert_status load_weights(bert_model *loaded, const char *directory,
                                 const bert_model_options *options, bert_error *error)
 {
     char *config_path = NULL;
     model_config config;
     bert_status status;
-    TRY_OR_GO(status, path_join(&config_path, directory, "config.json", error), done);
+    TRY_OR_GO(status, model_find_config(&config_path, directory, error), done);
     TRY_OR_GO(status, model_config_read(&config, config_path, error), done);
 
     if (config.head == MODEL_HEAD_CLASSIFICATION)
@@ -99,7 +108,7 @@ bert_status bert_model_load_with(bert_model **out, const char *path,
     TRY_OR_GO(status, checkpoint_verify_model(directory, error), fail);
     TRY_OR_GO(status, memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error), fail);
     TRY_OR_GO(status, load_weights(loaded, directory, options, error), fail);
-    TRY_OR_GO(status, bert_tokenizer_load(&loaded->tokenizer, directory, NULL, error), fail);
+    TRY_OR_GO(status, load_tokenizer(loaded, directory, error), fail);
     TRY_OR_GO(status, check_vocabulary(loaded, directory, error), fail);
     free(directory);
     *out = loaded;

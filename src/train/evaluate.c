@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/threads.h"
+#include "model/folder.h"
 #include "model/weights.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
@@ -65,11 +66,7 @@ typedef struct session {
 static bert_status read_config(session *session, const bert_evaluate_params *params,
                                bert_error *error)
 {
-    char *path;
-    TRY(path_join(&path, session->folder, "config.json", error));
-    bert_status status = model_config_read(&session->config, path, error);
-    free(path);
-    TRY(status);
+    TRY(model_folder_read_config(&session->config, session->folder, error));
     if (params->max_seq_length > session->config.max_position_embeddings)
         return error_set(
             error, BERT_ERROR_USAGE, "--max-seq-length is %d, but the model %s has %d positions",
@@ -124,8 +121,12 @@ static bert_status open_session(session *session, const bert_evaluate_params *pa
     TRY(checkpoint_find_model(&session->folder, params->model, error));
     TRY(checkpoint_verify_model(session->folder, error));
     /* Prepared data has its own, which is compared with the model's; ready-made ids have none. */
-    const char *tokenizer = path_is_directory(params->data) ? session->folder : NULL;
-    TRY(material_open(&session->material, params->data, tokenizer, error));
+    char *tokenizer = NULL;
+    if (path_is_directory(params->data))
+        TRY(model_find_folder(&tokenizer, session->folder, error));
+    bert_status status = material_open(&session->material, params->data, tokenizer, error);
+    free(tokenizer);
+    TRY(status);
     TRY(material_check_tokenizer(&session->material, session->folder, error));
     TRY(read_config(session, params, error));
     TRY(create_evaluator(session, params, error));

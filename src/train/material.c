@@ -2,6 +2,7 @@
 
 #include "base/observer.h"
 #include "dataset/ready_made.h"
+#include "model/folder.h"
 #include "tokenizer/tokenizer.h"
 #include "train/checkpoint.h"
 #include "train/vocabulary_growth.h"
@@ -147,20 +148,20 @@ void material_close(material *material)
     *material = (struct material){0};
 }
 
-bert_status material_check_tokenizer(const material *material, const char *model_folder,
-                                     bert_error *error)
+bert_status material_check_tokenizer(const material *material, const char *model, bert_error *error)
 {
-    char *file = NULL;
+    char *folder = NULL, *file = NULL;
     bert_tokenizer *other = NULL;
     bert_status status;
-    TRY_OR_GO(status, path_join(&file, model_folder, "tokenizer.json", error), done);
+    TRY_OR_GO(status, model_find_folder(&folder, model, error), done);
+    TRY_OR_GO(status, path_join(&file, folder, "tokenizer.json", error), done);
     if (!file_exists(file)) {
         free(file);
-        TRY_OR_GO(status, path_join(&file, model_folder, "vocab.txt", error), done);
+        TRY_OR_GO(status, path_join(&file, folder, "vocab.txt", error), done);
         if (!file_exists(file))
             goto done;
     }
-    TRY_OR_GO(status, bert_tokenizer_load(&other, model_folder, NULL, error), done);
+    TRY_OR_GO(status, bert_tokenizer_load(&other, folder, NULL, error), done);
     size_t count = bert_tokenizer_vocab_size(material->tokenizer);
     for (size_t id = 0; id < count && status == BERT_OK; id++) {
         const char *here = bert_tokenizer_token(material->tokenizer, (int32_t)id);
@@ -175,6 +176,7 @@ bert_status material_check_tokenizer(const material *material, const char *model
 done:
     bert_tokenizer_free(other);
     free(file);
+    free(folder);
     return status;
 }
 
@@ -184,7 +186,8 @@ bert_status material_find_weights(char **weights, const char *model, bert_error 
 {
     model_config named;
     *weights = NULL;
-    if (model_config_named(&named, model, NULL) == BERT_OK || !path_is_directory(model))
+    if (model_config_named(&named, model, NULL) == BERT_OK ||
+        !(path_is_directory(model) || model_names_checkpoint(model)))
         return BERT_OK;
     TRY(checkpoint_verify_model(model, error));
     return path_format(weights, error, "%s", model);
@@ -198,11 +201,7 @@ static bool wants_pairs(const bert_pretrain_params *params, const model_config *
 static bert_status configure_folder(const material *material, const bert_pretrain_params *params,
                                     model_config *config, bert_error *error)
 {
-    char *path;
-    TRY(path_join(&path, params->model, "config.json", error));
-    bert_status status = model_config_read(config, path, error);
-    free(path);
-    TRY(status);
+    TRY(model_folder_read_config(config, params->model, error));
     model_config_set_head(config, MODEL_HEAD_PRETRAINING);
     config->next_sentence_prediction = wants_pairs(params, config);
     vocabulary_growth growth;

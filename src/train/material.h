@@ -27,13 +27,13 @@ bert_status material_configure(const material *material, const bert_pretrain_par
                                model_config *config, char **weights, const bert_observer *observer,
                                bert_error *error);
 
-/* The folder with the weights that a run of this `model` begins with, checked against its manifest;
- * *weights is NULL where they are drawn. */
+/* The folder or checkpoint with the weights that a run of this `model` begins with, checked against
+ * its manifest; *weights is NULL where they are drawn. */
 bert_status material_find_weights(char **weights, const char *model, bert_error *error);
 
-/* Checks that the tokenizer of a model folder, where it has one, gives every token the id that the
+/* Checks that the tokenizer beside a model, where there is one, gives every token the id that the
  * data's tokenizer gives it. */
-bert_status material_check_tokenizer(const material *material, const char *model_folder,
+bert_status material_check_tokenizer(const material *material, const char *model,
                                      bert_error *error);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
+#include "model/folder.h"
 #include "train/batch_size.h"
 #include "train/clock.h"
 #include "train/learning_rate.h"
@@ -57,19 +58,13 @@ static bert_status create_teacher(trainer *trainer, bert_error *error)
     const char *folder = trainer->settings->params.teacher;
     model_limits limits = micro_batches_limits(&trainer->micro_batches, false);
     model_config config;
-    char *path = NULL;
-    bert_status status;
-    TRY_OR_GO(status, checkpoint_verify_model(folder, error), done);
-    TRY_OR_GO(status, path_join(&path, folder, "config.json", error), done);
-    TRY_OR_GO(status, model_config_read(&config, path, error), done);
-    TRY_OR_GO(status, model_check_teacher(trainer->config, &config, folder, error), done);
-    TRY_OR_GO(status, model_create(&trainer->teacher, &config, &limits, error), done);
-    status = weights_load(model_parameter_table(trainer->teacher), &config,
-                          model_values(trainer->teacher), folder, &(weights_options){0}, error);
+    TRY(checkpoint_verify_model(folder, error));
+    TRY(model_folder_read_config(&config, folder, error));
+    TRY(model_check_teacher(trainer->config, &config, folder, error));
+    TRY(model_create(&trainer->teacher, &config, &limits, error));
     model_set_precision(trainer->teacher, precision_of(trainer));
-done:
-    free(path);
-    return status;
+    return weights_load(model_parameter_table(trainer->teacher), &config,
+                        model_values(trainer->teacher), folder, &(weights_options){0}, error);
 }
 
 /* Where evaluation was not asked for, data without a usable validation split is no error. */

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "math/embedding.h"
+#include "model/folder.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -109,21 +110,21 @@ static bert_status has_tokenizer(const char *folder, bool *found, bert_error *er
     return BERT_OK;
 }
 
-bert_status vocabulary_growth_find(vocabulary_growth *growth, const char *folder,
+bert_status vocabulary_growth_find(vocabulary_growth *growth, const char *model,
                                    const bert_tokenizer *tokenizer, const char *data,
                                    bert_error *error)
 {
-    bool found;
-    char *path = NULL;
+    bool found = false;
+    char *folder = NULL;
     bert_tokenizer *old = NULL;
     model_config config;
     *growth = (vocabulary_growth){0};
-    TRY(has_tokenizer(folder, &found, error));
-    if (!found)
-        return BERT_OK;
     bert_status status;
-    TRY_OR_GO(status, path_join(&path, folder, "config.json", error), done);
-    TRY_OR_GO(status, model_config_read(&config, path, error), done);
+    TRY_OR_GO(status, model_find_folder(&folder, model, error), done);
+    TRY_OR_GO(status, has_tokenizer(folder, &found, error), done);
+    if (!found)
+        goto done;
+    TRY_OR_GO(status, model_folder_read_config(&config, model, error), done);
     TRY_OR_GO(status, bert_tokenizer_load(&old, folder, NULL, error), done);
     growth->old_rows = config.vocab_size;
     growth->old_tokens = (int)bert_tokenizer_vocab_size(old);
@@ -138,7 +139,7 @@ bert_status vocabulary_growth_find(vocabulary_growth *growth, const char *folder
         status = find_pieces(growth, old, tokenizer, error);
 done:
     bert_tokenizer_free(old);
-    free(path);
+    free(folder);
     if (status != BERT_OK)
         vocabulary_growth_free(growth);
     return status;

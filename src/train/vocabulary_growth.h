@@ -16,9 +16,9 @@ typedef struct vocabulary_growth {
     size_t unknown; /* new tokens that no old pieces make: [UNK]'s row is taken */
 } vocabulary_growth;
 
-/* Compares the tokenizer of a model folder with the data's. Every token of the folder's must have
- * its id in the data's; a folder without tokenizer files has nothing to compare. */
-bert_status vocabulary_growth_find(vocabulary_growth *growth, const char *folder,
+/* Compares the tokenizer beside a model with the data's. Every token of it must have its id in the
+ * data's; a folder without tokenizer files has nothing to compare. */
+bert_status vocabulary_growth_find(vocabulary_growth *growth, const char *model,
                                    const bert_tokenizer *tokenizer, const char *data,
                                    bert_error *error);
 void vocabulary_growth_free(vocabulary_growth *growth); /* safe on a zeroed struct */

@@ -80,7 +80,18 @@ class Models(HubCase):
                          ["config.json", *shards, "model.safetensors.index.json"])
         self.hub.model("a/old", {"config.json": CONFIG, "pytorch_model.bin": b"x"})
         self.assertEqual(len(self.good_json("download", "a/old")["files"]), 2)
-        self.assertIn("warning: model a/old has no safetensors", self.messages)
+        self.assertIn("model a/old has no safetensors", self.messages)
+
+    def test_tensorflow_weights(self):
+        shards = {f"bert_model.ckpt.data-0000{i}-of-00002": bytes([i]) for i in (0, 1)}
+        self.hub.model("a/google", {"bert_config.json": CONFIG, "bert_model.ckpt.index": b"i", "vocab.txt": b"[PAD]\n",
+                                    "bert_model.ckpt.meta": b"graph", "checkpoint": b"text"} | shards)
+        result = self.good_json("download", "a/google")
+        self.assertEqual(sorted(os.path.basename(f) for f in result["files"]),
+                         ["bert_config.json", *shards, "bert_model.ckpt.index", "vocab.txt"])
+        self.assertNotIn("has no", self.messages)
+        offline = self.good("download", "a/google", HF_HUB_OFFLINE="1").strip()
+        self.assertEqual(sorted(result["files"]), sorted(str(f) for f in Path(offline).iterdir()))
 
     def test_output_folder(self):
         out = self.home / "out"

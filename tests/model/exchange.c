@@ -3,11 +3,12 @@
  *     model_exchange write DIRECTORY ARCHITECTURE  a random model as config.json, model.safetensors
  *     model_exchange copy DIRECTORY FROM           the model of another folder, with heads that
  *                                                  it lacks made up for a pre-training one
- *     model_exchange run DIRECTORY                 the model in DIRECTORY on a batch; the batch,
- * its hidden states and what the heads say of it go to DIRECTORY/run.safetensors */
+ *     model_exchange run DIRECTORY [MODEL]         the model in DIRECTORY, or MODEL, on a batch;
+ * the batch, its hidden states and what the heads say of it go to DIRECTORY/run.safetensors */
 #include "base/file.h"
 #include "base/random.h"
 #include "formats/safetensors.h"
+#include "model/folder.h"
 #include "model/model.h"
 #include "model/weights.h"
 
@@ -73,13 +74,11 @@ static bert_status write_model(const char *config_path, const char *weights_path
 static bert_status copy_model(const char *config_path, const char *weights_path, const char *from,
                               bert_error *error)
 {
-    char *from_config = NULL;
     model_config config;
     model *model = NULL;
     const weights_options options = {.create_heads = true, .seed = 3};
     bert_status status;
-    TRY_OR_GO(status, path_join(&from_config, from, "config.json", error), done);
-    TRY_OR_GO(status, model_config_read(&config, from_config, error), done);
+    TRY_OR_GO(status, model_folder_read_config(&config, from, error), done);
     if (config.family == MODEL_BERT) {
         model_config_set_head(&config, MODEL_HEAD_PRETRAINING);
         config.next_sentence_prediction = true;
@@ -94,7 +93,6 @@ static bert_status copy_model(const char *config_path, const char *weights_path,
         parameters_write(model_parameter_table(model), model_values(model), weights_path, error);
 done:
     model_free(model);
-    free(from_config);
     return status;
 }
 
@@ -161,12 +159,11 @@ static bert_status write_run(model *model, const char *run_path, bert_error *err
     return status;
 }
 
-static bert_status run_model(const char *config_path, const char *folder, const char *run_path,
-                             bert_error *error)
+static bert_status run_model(const char *folder, const char *run_path, bert_error *error)
 {
     model_config config;
     model *model = NULL;
-    TRY(model_config_read(&config, config_path, error));
+    TRY(model_folder_read_config(&config, folder, error));
     TRY(model_create(&model, &config, &limits, error));
     bert_status status = weights_load(model_parameter_table(model), &config, model_values(model),
                                       folder, &(weights_options){0}, error);
@@ -189,7 +186,7 @@ int main(int count, char **arguments)
         else if (strcmp(arguments[1], "copy") == 0 && count == 4)
             status = copy_model(config_path, weights_path, arguments[3], &error);
         else if (strcmp(arguments[1], "run") == 0)
-            status = run_model(config_path, arguments[2], run_path, &error);
+            status = run_model(arguments[count == 4 ? 3 : 2], run_path, &error);
     }
     if (status != BERT_OK)
         fprintf(stderr, "model_exchange: %s\n", error.message);

@@ -20,6 +20,9 @@ from transformers import (AutoConfig, AutoModel, AutoModelForPreTraining,
                           DistilBertConfig, DistilBertForMaskedLM,
                           DistilBertForSequenceClassification, DistilBertModel)
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "formats"))
+import tensor_bundle  # the writer of tests/formats
+
 TOLERANCE = 1e-4
 EXCHANGE = sys.argv[1]
 REAL = sys.argv[2] if len(sys.argv) > 2 else ""
@@ -59,9 +62,9 @@ def numbers_of(model, run):
     return numbers
 
 
-def compare(model, directory, what):
-    """Our numbers of the model in `directory` against those of `model`."""
-    exchange("run", directory)
+def compare(model, directory, what, *name):
+    """Our numbers of the model in `directory`, or of that name, against those of `model`."""
+    exchange("run", directory, *name)
     run = load_file(directory / "run.safetensors")
     expected = numbers_of(model, run)
     check(set(run) - {"tokens", "types", "positions"} == set(expected), f"{what}: {sorted(run)}")
@@ -153,6 +156,91 @@ def check_forms(root, model_class):
         compare(narrow.float(), directory, f"{model_class.__name__} as {kind}")
 
 
+def export_to_tensorflow(variables, prefix, dtype=torch.float32, optimizer=False, **options):
+    """{variable: (values, transposed)} as Google's training would have saved them, with the moments
+    of its Adam if asked for."""
+    codes = {torch.float32: tensor_bundle.FLOAT, torch.half: tensor_bundle.HALF,
+             torch.bfloat16: tensor_bundle.BFLOAT16}
+
+    def tensor(values):
+        values = values.to(dtype).contiguous()
+        data = bytes(values.flatten().view(torch.uint8).tolist())
+        return tensor_bundle.tensor(codes[dtype], tuple(values.shape), data)
+
+    tensors = {}
+    for name, (values, transposed) in variables.items():
+        tensors[name] = tensor(values.t() if transposed else values)
+        if optimizer:
+            tensors[f"{name}/adam_m"] = tensors[f"{name}/adam_v"] = tensor(values[:1])
+    if optimizer:
+        tensors["global_step"] = tensor_bundle.tensor(tensor_bundle.INT64, (), bytes(8))
+    tensor_bundle.write(prefix, tensors, **options)
+
+
+def google_config(config):
+    """A bert_config.json."""
+    keys = ("attention_probs_dropout_prob hidden_act hidden_dropout_prob hidden_size "
+            "initializer_range intermediate_size max_position_embeddings num_attention_heads "
+            "num_hidden_layers type_vocab_size vocab_size")
+    return json.dumps({key: getattr(config, key) for key in keys.split()})
+
+
+def tensorflow_folder(root, name, model, variables, **options):
+    directory = root / f"tensorflow-{name}"
+    directory.mkdir()
+    (directory / "bert_config.json").write_text(google_config(model.config))
+    export_to_tensorflow(variables, directory / "bert_model.ckpt", **options)
+    return directory
+
+
+def check_tensorflow(root):
+    """Google's checkpoints in a folder of their own."""
+    for name, options in {
+            "plain": dict(optimizer=True),
+            "shards": dict(shards=3, block_size=300, interval=3),
+            "snappy": dict(packed=True),
+            "half": dict(dtype=torch.half),
+            "bfloat16": dict(dtype=torch.bfloat16)}.items():
+        model = random_model(BertForPreTraining).to(options.get("dtype", torch.float32))
+        variables = tensor_bundle.bert_variables(model.state_dict())
+        directory = tensorflow_folder(root, name, model, variables, **options)
+        compare(model.float(), directory, f"TensorFlow, {name}")
+
+
+def check_tensorflow_by_name(root):
+    """One checkpoint of several, beside safetensors."""
+    named, others = random_model(BertForPreTraining), random_model(BertForPreTraining)
+    variables = tensor_bundle.bert_variables(others.state_dict())
+    directory = tensorflow_folder(root, "names", others, variables)
+    others.save_pretrained(directory) # first: it removes what looks like old shards
+    export_to_tensorflow(tensor_bundle.bert_variables(named.state_dict()),
+                         directory / "model.ckpt-20")
+    for name in ("model.ckpt-20", "model.ckpt-20.index"):
+        compare(named, directory, f"TensorFlow, {name}", directory / name)
+    compare(others, directory, "safetensors beside TensorFlow's")
+
+
+def check_tensorflow_heads(root):
+    """An encoder alone gets its heads; a classifier of Google's run_classifier.py."""
+    model = random_model(BertForPreTraining)
+    variables = tensor_bundle.bert_variables(model.bert.state_dict(prefix="bert."))
+    directory, copy = tensorflow_folder(root, "encoder", model, variables), root / "encoder-copy"
+    copy.mkdir()
+    exchange("copy", copy, directory)
+    complete = load_whole(BertForPreTraining, copy)
+    for (name, ours), theirs in zip(complete.bert.named_parameters(), model.bert.parameters()):
+        check(torch.equal(ours, theirs), f"{name} of a checkpoint without heads")
+
+    model = random_model(BertForSequenceClassification)
+    variables = tensor_bundle.bert_variables(model.bert.state_dict(prefix="bert."))
+    variables.update(output_weights=(model.classifier.weight.data, False),
+                     output_bias=(model.classifier.bias.data, False))
+    directory = tensorflow_folder(root, "classifier", model, variables)
+    model.config.architectures = ["BertForSequenceClassification"]
+    model.config.save_pretrained(directory) # which says what a bert_config.json does not
+    compare(model, directory, "TensorFlow, fine-tuned")
+
+
 def check_real(root):
     """Hidden states of published weights; and with heads made up they come back whole."""
     original, copy = root / "real", root / "real-copy"
@@ -179,6 +267,9 @@ with tempfile.TemporaryDirectory() as temporary:
             test(directory, model_class)
     check_forms(root, BertForPreTraining)
     check_forms(root, DistilBertForSequenceClassification)
+    check_tensorflow(root)
+    check_tensorflow_by_name(root)
+    check_tensorflow_heads(root)
     if REAL:
         check_real(root)
     else:
