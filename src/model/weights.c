@@ -50,12 +50,11 @@ static void shape_format(char *out, size_t size, int dimensions, const uint64_t 
 static bert_status check_shape(const weight_tensor *found, const parameter *entry,
                                bert_error *error)
 {
-    bool turned = found->transposed && entry->dimensions == 2;
-    uint64_t expected[2] = {entry->shape[turned], entry->shape[!turned]};
-    const safetensors_tensor *tensor = found->tensor;
-    if (tensor->dimensions == entry->dimensions &&
-        memcmp(tensor->shape, expected, (size_t)entry->dimensions * sizeof *expected) == 0)
+    if (weight_fits(found, entry))
         return BERT_OK;
+    const safetensors_tensor *tensor = found->tensor;
+    uint64_t expected[2];
+    weight_shape_expected(expected, found, entry);
     char found_text[128], expected_text[64];
     shape_format(found_text, sizeof found_text, tensor->dimensions, tensor->shape);
     shape_format(expected_text, sizeof expected_text, entry->dimensions, expected);

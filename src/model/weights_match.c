@@ -30,11 +30,19 @@ static const parameter *tied_entry(const parameter_table *table, const char *nam
     return NULL;
 }
 
-static bool has_shape(const safetensors_tensor *tensor, const parameter *entry)
+void weight_shape_expected(uint64_t shape[2], const weight_tensor *found, const parameter *entry)
 {
-    const uint64_t shape[2] = {entry->shape[0], entry->shape[1]};
-    return tensor->dimensions == entry->dimensions &&
-           memcmp(tensor->shape, shape, (size_t)entry->dimensions * sizeof *shape) == 0;
+    bool turned = found->transposed && entry->dimensions == 2;
+    shape[0] = entry->shape[turned];
+    shape[1] = entry->shape[!turned];
+}
+
+bool weight_fits(const weight_tensor *found, const parameter *entry)
+{
+    uint64_t shape[2];
+    weight_shape_expected(shape, found, entry);
+    return found->tensor->dimensions == entry->dimensions &&
+           memcmp(found->tensor->shape, shape, (size_t)entry->dimensions * sizeof *shape) == 0;
 }
 
 weight_use weight_use_of(const parameter_table *table, const weight_tensor *found,
@@ -42,7 +50,7 @@ weight_use weight_use_of(const parameter_table *table, const weight_tensor *foun
 {
     *entry = parameter_find(table, found->name);
     if (*entry)
-        return has_shape(found->tensor, *entry) ? WEIGHT_USED : WEIGHT_MISSHAPEN;
+        return weight_fits(found, *entry) ? WEIGHT_USED : WEIGHT_MISSHAPEN;
     if (is_buffer(found->name))
         return WEIGHT_BUFFER;
     *entry = tied_entry(table, found->name);

@@ -19,6 +19,11 @@ typedef enum weight_use {
 weight_use weight_use_of(const parameter_table *table, const weight_tensor *found,
                          const parameter **entry);
 
+/* The shape that the tensor has to have for a parameter: turned round where it stands transposed.
+ */
+void weight_shape_expected(uint64_t shape[2], const weight_tensor *found, const parameter *entry);
+bool weight_fits(const weight_tensor *found, const parameter *entry);
+
 /* The tensor of a parameter, under its name or its second one; NULL where the files lack it. */
 const weight_tensor *weight_of_parameter(const parameter_table *table, const weight_files *files,
                                          const parameter *entry);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "formats/json.h"
+#include "model/folder.h"
 #include "model/weights_match.h"
 #include "train/checkpoint.h"
 #include "train/manifest.h"
@@ -34,10 +35,12 @@ static bert_status keep_text(char **out, const char *content, bert_error *error)
 
 /* ---------------------------------------------------------------------------------- detect --- */
 
-/* A header of safetensors, a zip archive by a name that torch.save is given, or the first bytes of
- * what torch.save wrote before PyTorch 1.6. */
+/* A header of safetensors, a zip archive by a name that torch.save is given, the first bytes of
+ * what torch.save wrote before PyTorch 1.6, or the name of a TensorFlow checkpoint. */
 static bool is_weights(const char *path)
 {
+    if (model_names_checkpoint(path))
+        return true;
     static const unsigned char legacy[] = {0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46};
     unsigned char head[9] = {0};
     FILE *file = path_is_directory(path) ? NULL : fopen(path, "rb");
@@ -58,12 +61,18 @@ static bool has_weights(const char *folder)
     return folder_has(folder, "model.safetensors") ||
            folder_has(folder, "model.safetensors.index.json") ||
            folder_has(folder, "pytorch_model.bin") ||
-           folder_has(folder, "pytorch_model.bin.index.json");
+           folder_has(folder, "pytorch_model.bin.index.json") ||
+           folder_has(folder, "bert_model.ckpt.index");
+}
+
+static bool has_config(const char *folder)
+{
+    return folder_has(folder, "config.json") || folder_has(folder, "bert_config.json");
 }
 
 bool bert_inspect_model_detect(const char *path)
 {
-    return folder_has(path, "run.json") || folder_has(path, "config.json") || has_weights(path) ||
+    return folder_has(path, "run.json") || has_config(path) || has_weights(path) ||
            is_weights(path);
 }
 
@@ -256,7 +265,7 @@ static bert_status report_config(bert_model_report *report, const char *folder,
 {
     char *path;
     model_config *config = &expected->config;
-    TRY(path_join(&path, folder, "config.json", error));
+    TRY(model_find_config(&path, folder, error));
     bert_status status = model_config_read(config, path, error);
     model_labels labels = {0};
     if (status == BERT_OK && config->head == MODEL_HEAD_CLASSIFICATION)
@@ -460,7 +469,7 @@ static bert_model_kind kind_of(const char *folder)
 static bert_status find_folder(bert_model_report *report, const char *path, bert_error *error)
 {
     if (!folder_has(path, "run.json")) {
-        report->kind = folder_has(path, "config.json") ? kind_of(path) : BERT_KIND_WEIGHTS;
+        report->kind = has_config(path) ? kind_of(path) : BERT_KIND_WEIGHTS;
         return keep_text(&report->path, path, error);
     }
     report->kind = BERT_KIND_RUN;
@@ -472,7 +481,7 @@ static bert_status find_folder(bert_model_report *report, const char *path, bert
 static bert_status inspect(const bert_inspect_model_params *params, bert_model_report *report,
                            expectation *expected, bert_error *error)
 {
-    if (!file_exists(params->path))
+    if (!file_exists(params->path) && !model_names_checkpoint(params->path))
         return error_set(error, BERT_ERROR_IO, "%s: no such file or folder", params->path);
     TRY(find_folder(report, params->path, error));
     const char *folder = report->path;
