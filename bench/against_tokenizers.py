@@ -1,7 +1,10 @@
 """See against-tokenizers. Encoding: the fastest of several passes over all lines, ids and offsets on
-both sides, a vocabulary that both read. Training: one run each; peak memory is that of the process."""
+both sides, a vocabulary that both read; then as much text of random words, which hardly repeat, so that
+no cache of words can help. Training: one run each; peak memory is that of the process."""
 import json
 import os
+import random
+import string
 import subprocess
 import sys
 import tempfile
@@ -64,29 +67,56 @@ def measure(command, threads):
     return output, time.monotonic() - start, usage.ru_maxrss / 1024
 
 
-def main():
+def write_random_words(path, size):
+    """Lines of a dozen words of 1 to 12 letters, the same in every run."""
+    generator = random.Random(1)
+    letters = "".join(generator.choices(string.ascii_lowercase, k=size))
+    with open(path, "w") as file:
+        at = words = 0
+        while at < size:
+            length = generator.randrange(1, 13)
+            words += 1
+            file.write(letters[at:at + length] + ("\n" if words % 12 == 0 else " "))
+            at += length + 1
+
+
+def compare_encoding(file, size, threads):
     this = [sys.executable, os.path.abspath(__file__)]
+    ours = json.loads(measure([f"{build}/bench/tokenizer_speed", vocab, file, str(threads),
+                               str(SECONDS)], threads)[0])
+    theirs = json.loads(measure([*this, "encode", vocab, file], threads)[0])
+    print(f"  encode, {threads} thread(s): {size / ours['seconds']:.1f} MB/s; "
+          + "; ".join(f"{name} {size / theirs[name]:.2f} MB/s, ratio {theirs[name] / ours['seconds']:.1f}"
+                      for name in ("encode_batch", "encode_batch_fast"))
+          + f"; ids {ours['ids']} and {theirs['ids']}", flush=True)
+
+
+def compare_training(file, threads):
+    this = [sys.executable, os.path.abspath(__file__)]
+    with tempfile.TemporaryDirectory() as folder:
+        _, seconds, memory = measure([f"{build}/bert", "train-tokenizer", "--output", f"{folder}/tokenizer",
+                                      "--threads", str(threads), file], threads)
+    _, their_seconds, their_memory = measure([*this, "train", file], threads)
+    print(f"  train, {threads} thread(s): {seconds:.2f} s, {memory:.1f} MB; theirs {their_seconds:.2f} s, "
+          f"{their_memory:.1f} MB; ratios {their_seconds / seconds:.1f} in time and "
+          f"{their_memory / memory:.2f} in peak memory", flush=True)
+
+
+def main():
+    every_threads = sorted({1, len(os.sched_getaffinity(0))})
     for file in files:
         size = os.path.getsize(file) / 1e6
-        print(f"{file}: {size:.1f} MB")
-        for threads in sorted({1, len(os.sched_getaffinity(0))}):
-            ours = json.loads(measure([f"{build}/bench/tokenizer_speed", vocab, file, str(threads),
-                                       str(SECONDS)], threads)[0])
-            theirs = json.loads(measure([*this, "encode", vocab, file], threads)[0])
-            fast = size / ours["seconds"]
-            print(f"  encode, {threads} thread(s): {fast:.1f} MB/s; "
-                  + "; ".join(f"{name} {size / theirs[name]:.2f} MB/s, ratio "
-                              f"{theirs[name] / ours['seconds']:.1f}"
-                              for name in ("encode_batch", "encode_batch_fast"))
-                  + f"; ids {ours['ids']} and {theirs['ids']}")
-            with tempfile.TemporaryDirectory() as folder:
-                _, seconds, memory = measure([f"{build}/bert", "train-tokenizer", "--output",
-                                              f"{folder}/tokenizer", "--threads", str(threads),
-                                              file], threads)
-            _, their_seconds, their_memory = measure([*this, "train", file], threads)
-            print(f"  train, {threads} thread(s): {seconds:.2f} s, {memory:.0f} MB; theirs "
-                  f"{their_seconds:.2f} s, {their_memory:.0f} MB; ratios "
-                  f"{their_seconds / seconds:.1f} and {their_memory / memory:.1f}")
+        print(f"{file}: {size:.1f} MB", flush=True)
+        for threads in every_threads:
+            compare_encoding(file, size, threads)
+            compare_training(file, threads)
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/random.txt"
+        write_random_words(file, os.path.getsize(files[0]))
+        size = os.path.getsize(file) / 1e6
+        print(f"random words: {size:.1f} MB", flush=True)
+        for threads in every_threads:
+            compare_encoding(file, size, threads)
 
 
 if build == "encode":

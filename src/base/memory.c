@@ -1,6 +1,9 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,6 +37,13 @@ bert_status memory_grow(void **array, size_t *capacity, size_t needed, size_t si
     *array = moved;
     *capacity = larger;
     return BERT_OK;
+}
+
+void memory_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 bert_status memory_map(void **out, size_t bytes, const char *what, bert_error *error)

@@ -18,6 +18,11 @@ bert_status memory_array(void **out, size_t count, size_t size, const char *what
 bert_status memory_grow(void **array, size_t *capacity, size_t needed, size_t size,
                         const char *what, bert_error *error);
 
+/* Gives pages that free() left unused within the heap back to the system, where the C library can:
+ * for after much was freed that will not be needed at that size again. Takes about a millisecond.
+ */
+void memory_trim(void);
+
 /* Large, zeroed, MEMORY_ALIGNMENT-aligned memory straight from the system, in huge pages where the
  * system has them. Released with memory_unmap and the same size. */
 bert_status memory_map(void **out, size_t bytes, const char *what, bert_error *error);

@@ -123,8 +123,10 @@ static bert_status create_workers(prepare *prepare, bert_error *error)
 {
     TRY(memory_array((void **)&prepare->workers, (size_t)prepare->threads, sizeof *prepare->workers,
                      "threads' work space", error));
-    for (int i = 0; i < prepare->threads; i++)
+    for (int i = 0; i < prepare->threads; i++) {
         TRY(sentences_create(&prepare->workers[i].sentences, prepare->params->language, error));
+        TRY(text_encoder_create(&prepare->workers[i].encoder, prepare->tokenizer, error));
+    }
     prepare->chunks_per_batch = (size_t)prepare->threads * CHUNKS_PER_THREAD;
     if (prepare->chunks_per_batch > CHUNKS_AT_MOST)
         prepare->chunks_per_batch = CHUNKS_AT_MOST;
@@ -211,6 +213,7 @@ static void release(prepare *prepare)
 {
     for (int i = 0; prepare->workers && i < prepare->threads; i++) {
         sentences_free(prepare->workers[i].sentences);
+        text_encoder_free(prepare->workers[i].encoder);
         bert_encoding_free(&prepare->workers[i].encoding);
     }
     free(prepare->workers);

@@ -34,6 +34,7 @@ typedef struct text_chunk {
 /* What a thread needs of its own. */
 typedef struct text_worker {
     sentences *sentences;
+    text_encoder *encoder;
     bert_encoding encoding;
 } text_worker;
 

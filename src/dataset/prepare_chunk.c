@@ -76,8 +76,9 @@ static bert_status process(text_chunk *chunk, const bert_tokenizer *tokenizer, u
             TRY(sentences_next(worker->sentences, &start, &end, &found, error));
             if (!found)
                 break;
-            TRY(bert_tokenizer_encode(tokenizer, text + start, end - start, false, 0,
-                                      &worker->encoding, error));
+            worker->encoding.count = 0;
+            TRY(text_encoder_append(worker->encoder, text + start, end - start, false, 0,
+                                    &worker->encoding, error));
             TRY(add_sentence(chunk, tokenizer, &worker->encoding, error));
         }
         document->count = chunk->sentence_count - document->first_sentence;

@@ -38,9 +38,4 @@ void tokenizer_mark_added(bert_tokenizer *tokenizer, int32_t id, bool special);
 bool tokenizer_find_added(const bert_tokenizer *tokenizer, const unsigned char *text, size_t length,
                           size_t position, size_t *start, size_t *end, int32_t *id);
 
-/* bert_tokenizer_encode, but behind what `encoding` holds already; invalid bytes are added. */
-bert_status tokenizer_append(const bert_tokenizer *tokenizer, const char *text, size_t length,
-                             bool add_special_tokens, size_t max_length, bert_encoding *encoding,
-                             bert_error *error);
-
 #endif

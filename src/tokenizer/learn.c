@@ -12,6 +12,9 @@
 /* Most pairs are in one or two words only: those need no memory of their own. */
 enum { FEW_PLACES = 2 };
 
+/* The queue is swept whenever it has grown by this part of what a sweep left, and is not small. */
+enum { SWEEP_PART = 8, SWEEP_LEAST = 1 << 16 };
+
 /* Words that hold a pair, waiting in the queue. A pair can wait more than once: the first time with
  * the words it was in, later with those it was formed in by merges. */
 typedef struct waiting {
@@ -46,7 +49,7 @@ typedef struct learner {
     uint32_t *lengths; /* symbols that a word still has */
     token_pairs pairs;
     waiting *heap;
-    size_t heap_count, heap_capacity;
+    size_t heap_count, heap_capacity, sweep_at;
     side left, right;
     waiting *fresh; /* formed by the current merge */
     size_t fresh_count, fresh_capacity;
@@ -107,22 +110,75 @@ static bert_status queue_push(learner *l, waiting item)
     return status;
 }
 
-static waiting queue_pop(learner *l)
+static void sift_down(learner *l, size_t at, waiting item)
 {
-    waiting top = l->heap[0], last = l->heap[--l->heap_count];
-    size_t at = 0;
     for (size_t child; (child = 4 * at + 1) < l->heap_count; at = child) {
         size_t end = child + 4 < l->heap_count ? child + 4 : l->heap_count;
         for (size_t other = child + 1; other < end; other++)
             if (goes_before(l, &l->heap[other], &l->heap[child]))
                 child = other;
-        if (!goes_before(l, &l->heap[child], &last))
+        if (!goes_before(l, &l->heap[child], &item))
             break;
         l->heap[at] = l->heap[child];
     }
+    l->heap[at] = item;
+}
+
+static waiting queue_pop(learner *l)
+{
+    waiting top = l->heap[0], last = l->heap[--l->heap_count];
     if (l->heap_count)
-        l->heap[at] = last;
+        sift_down(l, 0, last);
     return top;
+}
+
+/* Forgets the pairs that merges took away everywhere. Their places are of no use: should one be
+ * formed again, it waits anew with the places where it was. */
+static void sweep_pairs(learner *l)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < l->heap_count; i++) {
+        if (l->pairs.pairs[l->heap[i].pair].count != 0)
+            l->heap[kept++] = l->heap[i];
+        else
+            waiting_free(&l->heap[i]);
+    }
+    l->heap_count = kept;
+    const uint32_t *index = token_pairs_squeeze(&l->pairs);
+    for (size_t i = 0; i < kept; i++)
+        l->heap[i].pair = index[l->heap[i].pair];
+    token_pairs_squeezed(&l->pairs);
+    for (size_t at = kept / 4 + 1; at-- > 0;)
+        if (at < kept)
+            sift_down(l, at, l->heap[at]);
+}
+
+/* Words have fewer symbols after each merge: moves them together. */
+static void sweep_words(learner *l)
+{
+    spelled_words *words = &l->words;
+    uint64_t to = 0;
+    for (size_t w = 0; w < words->count; w++) {
+        memmove(words->symbols + to, words->symbols + words->starts[w],
+                l->lengths[w] * sizeof *words->symbols);
+        words->starts[w] = to;
+        to += l->lengths[w];
+    }
+    words->starts[words->count] = to;
+    int32_t *smaller = realloc(words->symbols, (to ? to : 1) * sizeof *smaller);
+    if (smaller)
+        words->symbols = smaller;
+}
+
+/* Gives back the memory that merges left without use. */
+static void sweep(learner *l)
+{
+    sweep_pairs(l);
+    sweep_words(l);
+    l->sweep_at = l->heap_count + l->heap_count / SWEEP_PART;
+    if (l->sweep_at < SWEEP_LEAST)
+        l->sweep_at = SWEEP_LEAST;
+    memory_trim(); /* places come in all sizes, ever smaller ones: the heap gets holes */
 }
 
 /* --------------------------------------------------------------------------- first counts --- */
@@ -332,6 +388,7 @@ static bert_status merge_all(learner *l, size_t vocab_size, uint64_t min_frequen
     text scratch = {0};
     bert_status status = BERT_OK;
     size_t merges = 0;
+    l->sweep_at = l->heap_count > SWEEP_LEAST ? l->heap_count : SWEEP_LEAST;
     while (status == BERT_OK && l->vocabulary->size < vocab_size && l->heap_count) {
         waiting top = queue_pop(l);
         uint64_t count = (uint64_t)l->pairs.pairs[top.pair].count;
@@ -350,6 +407,8 @@ static bert_status merge_all(learner *l, size_t vocab_size, uint64_t min_frequen
         waiting_free(&top);
         if (!enough)
             break;
+        if (l->heap_count > l->sweep_at)
+            sweep(l);
         if (merges++ % 256 == 0 &&
             (*stopped = progress_tokens(observer, l->vocabulary->size, vocab_size)))
             break;

@@ -1,8 +1,9 @@
-#include "tokenizer/internal.h"
+#include "tokenizer/tokenizer.h"
 
 #include "base/memory.h"
 #include "base/threads.h"
 
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,10 +28,14 @@ typedef struct job {
     const bert_tokenizer *tokenizer;
     bool add_special_tokens;
     size_t max_length;
+    text_encoder **encoders; /* by thread; NULL until it has something to do */
 } job;
 
 static bert_status encode_chunk(const job *j, chunk *c)
 {
+    text_encoder **encoder = &j->encoders[omp_get_thread_num()];
+    if (!*encoder)
+        TRY(text_encoder_create(encoder, j->tokenizer, &c->error));
     c->count = c->ids.count = 0;
     for (size_t start = 0; start < c->length;) {
         const char *line = c->text + start;
@@ -39,8 +44,8 @@ static bert_status encode_chunk(const job *j, chunk *c)
         TRY(memory_grow((void **)&c->lines, &c->capacity, c->count + 1, sizeof *c->lines, "lines",
                         &c->error));
         c->ids.invalid_bytes = 0;
-        TRY(tokenizer_append(j->tokenizer, line, length, j->add_special_tokens, j->max_length,
-                             &c->ids, &c->error));
+        TRY(text_encoder_append(*encoder, line, length, j->add_special_tokens, j->max_length,
+                                &c->ids, &c->error));
         c->lines[c->count++] = (struct line){start, length, c->ids.count, c->ids.invalid_bytes};
         start += length + 1;
     }
@@ -98,11 +103,12 @@ bert_status bert_tokenizer_encode_lines(const bert_tokenizer *tokenizer, const c
     if (threads < 0)
         return error_set(error, BERT_ERROR_USAGE,
                          "threads is %d, expected a positive number, or 0 for all cores", threads);
-    job j = {tokenizer, add_special_tokens, max_length};
     int thread_count = threads_use(threads), capacity = thread_count * CHUNKS_PER_THREAD;
     chunk *chunks;
     TRY(memory_array((void **)&chunks, (size_t)capacity, sizeof *chunks, "lines", error));
-    bert_status status = BERT_OK;
+    job j = {tokenizer, add_special_tokens, max_length, NULL};
+    bert_status status = memory_array((void **)&j.encoders, (size_t)thread_count,
+                                      sizeof(text_encoder *), "threads", error);
     for (size_t position = 0; position < length && status == BERT_OK;) {
         int count = cut_chunks(chunks, capacity, block, length, &position);
 #pragma omp parallel for num_threads(thread_count) schedule(dynamic, 1) if (count > 1)
@@ -120,6 +126,9 @@ bert_status bert_tokenizer_encode_lines(const bert_tokenizer *tokenizer, const c
         bert_encoding_free(&chunks[i].ids);
         free(chunks[i].lines);
     }
+    for (int i = 0; j.encoders && i < thread_count; i++)
+        text_encoder_free(j.encoders[i]);
+    free(j.encoders);
     free(chunks);
     return status;
 }

@@ -42,6 +42,26 @@ bert_status token_pairs_find(token_pairs *t, uint64_t key, uint32_t *index, bert
     return BERT_OK;
 }
 
+/* There are more slots than pairs, and they have to be filled anew anyway. */
+const uint32_t *token_pairs_squeeze(token_pairs *t)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        t->slots[i] = (uint32_t)kept;
+        if (t->pairs[i].count != 0)
+            t->pairs[kept++] = t->pairs[i];
+    }
+    t->count = kept;
+    return t->slots;
+}
+
+void token_pairs_squeezed(token_pairs *t)
+{
+    memset(t->slots, 0, t->slot_count * sizeof *t->slots);
+    for (size_t i = 0; i < t->count; i++)
+        t->slots[slot_of(t, t->pairs[i].key)] = (uint32_t)i + 1;
+}
+
 void token_pairs_free(token_pairs *t)
 {
     free(t->pairs);

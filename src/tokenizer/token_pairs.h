@@ -23,7 +23,7 @@ typedef struct pair {
     int64_t count;
 } pair;
 
-/* By key, open addressing; pairs are never removed. */
+/* By key, open addressing. */
 typedef struct token_pairs {
     pair *pairs;
     size_t count, capacity;
@@ -34,6 +34,11 @@ typedef struct token_pairs {
 /* The pair's index; a new one is the last, with count 0. Zero-initialise the table. */
 bert_status token_pairs_find(token_pairs *table, uint64_t key, uint32_t *index, bert_error *error);
 void token_pairs_free(token_pairs *table);
+
+/* Removes the pairs with count 0, in two steps. The first returns, by its index so far, the new
+ * index of each pair that stays; until the second nothing else may be done with the table. */
+const uint32_t *token_pairs_squeeze(token_pairs *table);
+void token_pairs_squeezed(token_pairs *table);
 
 /* The token that a pair becomes: the second without its "##". One that the vocabulary has keeps its
  * id (two pairs can spell the same); a new one goes behind the others. */

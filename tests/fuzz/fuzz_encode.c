@@ -1,18 +1,21 @@
-/* Texts, pairs and ids of any bytes, in every setting. Crashes are for the sanitizers to find; the
- * rest of what has to hold is checked here. */
+/* Texts, pairs and ids of any bytes, in every setting, with and without a cache of words. Crashes
+ * are for the sanitizers to find; the rest of what has to hold is checked here. */
 #include "fuzz.h"
 
+#include "tokenizer/text_encoder.h"
+
 /* Hits long tokens, marks that survive, special tokens, words given back. */
-static const char vocabulary[] =
+static const char tokens[] =
     "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##a\n##b\nab\n##abab\nthe\nun\n##able\n##c\n!\n中\né\n"
     "##\xCC\x81\n##\xE0\xAF\x8D\n##\xEA\xA5\x93\nᄒ\n##ᅡ\n##ᆫ\n[\n]\n##é\n.\n";
 
 enum { SETTINGS = 2 * 3 * 2 * 2 * 2 };
 static bert_tokenizer *tokenizers[SETTINGS];
+static text_encoder encoders[SETTINGS];
 
 static void load(void)
 {
-    const char *path = fuzz_write_file("vocab.txt", vocabulary, sizeof vocabulary - 1);
+    const char *path = fuzz_write_file("vocab.txt", tokens, sizeof tokens - 1);
     for (int i = 0; i < SETTINGS; i++) {
         bert_tokenizer_options options = {.lowercase = (bert_switch)(i & 1),
                                           .handle_chinese_chars = (bert_switch)(i >> 1 & 1),
@@ -22,6 +25,7 @@ static void load(void)
         bert_error error;
         if (bert_tokenizer_load(&tokenizers[i], path, &options, &error) != BERT_OK)
             fuzz_fail(error.message);
+        text_encoder_start(&encoders[i], tokenizers[i]);
     }
 }
 
@@ -39,6 +43,24 @@ static void check(const bert_tokenizer *t, const bert_encoding *e, const size_t 
     }
 }
 
+/* With a cache that holds words of earlier texts, the same comes out. */
+static void check_cached(text_encoder *e, const char *text, size_t length, bool special,
+                         size_t max_length, const bert_encoding *expected)
+{
+    static bert_encoding found;
+    bert_error error;
+    found.count = found.invalid_bytes = 0;
+    if ((e->cache.asleep && word_cache_slept(&e->cache, e->cache.asleep, &error) != BERT_OK) ||
+        text_encoder_append(e, text, length, special, max_length, &found, &error) != BERT_OK)
+        fuzz_fail(error.message);
+    bool same = found.count == expected->count && found.invalid_bytes == expected->invalid_bytes;
+    for (size_t i = 0; same && i < found.count; i++)
+        same = found.ids[i] == expected->ids[i] && found.starts[i] == expected->starts[i] &&
+               found.ends[i] == expected->ends[i] && found.type_ids[i] == expected->type_ids[i];
+    if (!same)
+        fuzz_fail("other ids or offsets with the cache");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bert_encoding encoding;
@@ -48,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     const bert_tokenizer *t = tokenizers[data[0] % SETTINGS];
+    text_encoder *e = &encoders[data[0] % SETTINGS];
     size_t max_length = data[1] % 40;
     bool special = data[1] >> 7;
     data += 2, size -= 2;
@@ -55,8 +78,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t lengths[2] = {size / 2, size - size / 2};
     bert_error error;
     if (bert_tokenizer_encode(t, second, lengths[1], special, max_length, &encoding, &error) ==
-        BERT_OK)
+        BERT_OK) {
         check(t, &encoding, (size_t[]){lengths[1], 0}, max_length);
+        check_cached(e, second, lengths[1], special, max_length, &encoding);
+    }
     if (bert_tokenizer_encode_pair(t, first, lengths[0], second, lengths[1], special, max_length,
                                    &encoding, &error) == BERT_OK)
         check(t, &encoding, lengths, max_length);

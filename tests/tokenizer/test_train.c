@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include "base/random.h"
+#include "tokenizer/token_pairs.h"
 #include "tokenizer/tokenizer.h"
 
 static bert_train_tokenizer_params params_for(const char *const *input, const char *output)
@@ -38,6 +39,34 @@ static void test_small_text_by_hand(void **state)
 
 /* ##b ##c 2 / (5 × 2) is more than a ##b 5 / (7 × 5) and a ##d 2 / (7 × 2); then all are equal, and
  * ids decide: a ##b first, which leaves 1/4 to a ##d and a ##bc. By frequency, ##bc never comes. */
+/* Pairs without occurrences go; the others are found again, in their order, and new ones fit in. */
+static void test_pairs_are_squeezed(void **state)
+{
+    (void)state;
+    enum { PAIRS = 50000 };
+    token_pairs pairs = {0};
+    uint32_t index;
+    for (int i = 0; i < PAIRS; i++) {
+        assert_ok(token_pairs_find(&pairs, pair_key(i, i / 2), &index, error));
+        assert_int_equal(index, i);
+        pairs.pairs[index].count = i % 3;
+    }
+    const uint32_t *moved = token_pairs_squeeze(&pairs);
+    for (uint32_t i = 0; i < PAIRS; i++)
+        if (i % 3)
+            assert_int_equal(moved[i], i - i / 3 - 1);
+    token_pairs_squeezed(&pairs);
+    assert_int_equal(pairs.count, PAIRS - (PAIRS + 2) / 3);
+    for (int i = 1; i < PAIRS; i++) {
+        size_t count = pairs.count;
+        assert_ok(token_pairs_find(&pairs, pair_key(i, i / 2), &index, error));
+        assert_int_equal(pairs.count, count + (i % 3 == 0));
+        assert_int_equal(index, i % 3 ? (uint32_t)(i - i / 3 - 1) : count);
+        assert_int_equal(pairs.pairs[index].count, i % 3);
+    }
+    token_pairs_free(&pairs);
+}
+
 static void test_likelihood_by_hand(void **state)
 {
     (void)state;
@@ -329,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_text_by_hand),
+        cmocka_unit_test(test_pairs_are_squeezed),
         cmocka_unit_test(test_likelihood_by_hand),
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_trained_folder_loads),

@@ -4,7 +4,8 @@
  * and count × (i32 id, u32 start | type id << 31, u32 end); all little-endian. Settings: lowercase,
  * strip_accents, handle_chinese_chars, clean_text (0, 1), max_input_chars_per_word, max_length,
  * special (0, 1), pairs (1: texts two by two), lines (N: the texts are the lines of one block, on N
- * threads).
+ * threads). Single texts are encoded once more with a cache of words, which never sleeps; it is an
+ * error if anything differs.
  *
  * `tokenizer_driver decode PATH SKIP_SPECIAL CLEAN_UP`: stdin has u32 count and ids, stdout u32
  * length and text.
@@ -18,7 +19,7 @@
 
 #include "base/file.h"
 #include "tokenizer/learn.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/text_encoder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,32 @@ static char *read_record(uint32_t *length, size_t size)
     return record;
 }
 
+static bool same(const bert_encoding *a, const bert_encoding *b)
+{
+    if (a->count != b->count || a->invalid_bytes != b->invalid_bytes)
+        return false;
+    return a->count == 0 || (memcmp(a->ids, b->ids, a->count * sizeof *a->ids) == 0 &&
+                             memcmp(a->starts, b->starts, a->count * sizeof *a->starts) == 0 &&
+                             memcmp(a->ends, b->ends, a->count * sizeof *a->ends) == 0 &&
+                             memcmp(a->type_ids, b->type_ids, a->count) == 0);
+}
+
+/* Once more, as `encoding` already is. */
+static bert_status encode_with_cache(text_encoder *e, const char *text, size_t length,
+                                     const encode_settings *s, const bert_encoding *encoding,
+                                     bert_error *error)
+{
+    static bert_encoding cached;
+    cached.count = cached.invalid_bytes = 0;
+    if (e->cache.asleep)
+        TRY(word_cache_slept(&e->cache, e->cache.asleep, error));
+    TRY(text_encoder_append(e, text, length, s->special, (size_t)s->max_length, &cached, error));
+    return same(&cached, encoding)
+               ? BERT_OK
+               : error_set(error, BERT_ERROR_INPUT, "\"%.*s\": differs with the cache of words",
+                           (int)length, text);
+}
+
 static int encode(int count, char **arguments)
 {
     encode_settings s;
@@ -103,6 +130,8 @@ static int encode(int count, char **arguments)
     if (bert_tokenizer_load(&tokenizer, arguments[0], &s.options, &error) != BERT_OK)
         return fail(&error);
     bert_encoding encoding = {0};
+    text_encoder with_cache;
+    text_encoder_start(&with_cache, tokenizer);
     bert_status status = BERT_OK;
     uint32_t length, second_length;
     for (char *text, *second; status == BERT_OK && (text = read_record(&length, 1)); free(text)) {
@@ -121,10 +150,13 @@ static int encode(int count, char **arguments)
         } else {
             status = bert_tokenizer_encode(tokenizer, text, length, s.special, (size_t)s.max_length,
                                            &encoding, &error);
+            if (status == BERT_OK)
+                status = encode_with_cache(&with_cache, text, length, &s, &encoding, &error);
         }
         if (status == BERT_OK)
             write_encoding(NULL, NULL, 0, &encoding, NULL);
     }
+    text_encoder_finish(&with_cache);
     bert_encoding_free(&encoding);
     bert_tokenizer_free(tokenizer);
     return status == BERT_OK ? 0 : fail(&error);

@@ -1,0 +1,318 @@
+#include "tokenizer/text_encoder.h"
+
+#include "base/memory.h"
+#include "tokenizer/ascii_word.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define SELDOM __attribute__((noinline))
+
+bert_status encoding_grow(bert_encoding *out, size_t more, bert_error *error)
+{
+    size_t needed = out->count + more, capacity = out->capacity;
+    TRY(memory_grow((void **)&out->ids, &capacity, needed, sizeof *out->ids, "ids", error));
+    capacity = out->capacity;
+    TRY(memory_grow((void **)&out->type_ids, &capacity, needed, sizeof *out->type_ids, "ids",
+                    error));
+    capacity = out->capacity;
+    TRY(memory_grow((void **)&out->starts, &capacity, needed, sizeof *out->starts, "ids", error));
+    capacity = out->capacity;
+    TRY(memory_grow((void **)&out->ends, &capacity, needed, sizeof *out->ends, "ids", error));
+    out->capacity = capacity;
+    return BERT_OK;
+}
+
+/* A word that the reader made. */
+static bert_status add_read_word(void *context, const word_reader *r)
+{
+    text_encoder *e = context;
+    const bert_tokenizer *t = e->tokenizer;
+    size_t count = 0;
+    if (r->characters <= t->max_input_chars_per_word) {
+        TRY(memory_grow((void **)&e->ids, &e->capacity, r->length, sizeof *e->ids, "word",
+                        e->error));
+        count = trie_match(&t->trie, r->bytes, r->length, e->ids);
+    }
+    TRY(encoding_reserve(e->out, count + 1, e->error));
+    if (count == 0)
+        encoding_put(e->out, t->special.unk, r->whole.start, r->whole.end);
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t next = at + t->lengths[e->ids[i]];
+        encoding_put(e->out, e->ids[i], r->spans[at].start, r->spans[next - 1].end);
+        at = next;
+    }
+    return BERT_OK;
+}
+
+void text_encoder_start(text_encoder *e, const bert_tokenizer *t)
+{
+    *e = (text_encoder){.tokenizer = t,
+                        .cache = word_cache_new(),
+                        .reader = {.normalizer = &t->normalizer,
+                                   .max_characters = t->max_input_chars_per_word,
+                                   .word = add_read_word,
+                                   .context = e}};
+}
+
+void text_encoder_finish(text_encoder *e)
+{
+    word_reader_free(&e->reader);
+    word_cache_free(&e->cache);
+    free(e->ids);
+}
+
+/* ------------------------------------------------------------------------------ ASCII words --- */
+
+/* Encodes the ASCII word that starts at *position and moves behind it; one longer than `longest` is
+ * [UNK]. Returns false, with nothing changed, where it is no such word: a character in it needs the
+ * careful way. */
+static ALWAYS_INLINE bool match_ascii_word(const bert_tokenizer *t, const word_reader *r,
+                                           size_t longest, bert_encoding *out, size_t *position)
+{
+    const unsigned char *text = r->text;
+    const trie *trie = &t->trie;
+    size_t start = *position, i = start, end = start + longest, count = 0;
+    int32_t *ids = out->ids + out->count;
+    uint32_t node = TRIE_ROOT;
+    bool known = true;
+    unsigned char folded;
+    for (; i < end && (folded = t->normalizer.fold[text[i]]); i++) {
+        uint32_t child;
+        while ((child = trie_child(trie, node, folded)) == TRIE_NONE) {
+            if (trie->fail[node] == TRIE_NONE) {
+                known = false;
+                break;
+            }
+            count += trie_pop(trie, node, ids + count);
+            node = trie->fail[node];
+        }
+        if (!known)
+            break;
+        node = child;
+    }
+    for (; i < r->end && t->normalizer.fold[text[i]]; i++)
+        known = false; /* the rest of a word that is [UNK] */
+    if (!word_reader_at_border(r, i))
+        return false;
+    for (; known && node != TRIE_SUFFIX; node = trie->fail[node]) {
+        known = trie->fail[node] != TRIE_NONE;
+        if (known)
+            count += trie_pop(trie, node, ids + count);
+    }
+    *position = i;
+    if (!known) {
+        encoding_put(out, t->special.unk, start, i);
+        return true;
+    }
+    size_t at = start;
+    for (size_t k = 0; k < count; k++) {
+        size_t next = at + t->lengths[ids[k]];
+        encoding_put(out, ids[k], at, next);
+        at = next;
+    }
+    return true;
+}
+
+/* Encodes what stands at *position, which may be a white space, and moves behind it. */
+static ALWAYS_INLINE bert_status match_next(text_encoder *e, size_t *position)
+{
+    const bert_tokenizer *t = e->tokenizer;
+    const normalizer *n = &t->normalizer;
+    word_reader *r = &e->reader;
+    unsigned char c = r->text[*position];
+    if (n->kinds[c] == CHARACTER_SPACE) {
+        ++*position;
+        return BERT_OK;
+    }
+    size_t longest = r->end - *position;
+    if (longest > t->max_input_chars_per_word)
+        longest = t->max_input_chars_per_word;
+    TRY(encoding_reserve(e->out, longest + 1, e->error));
+    if (n->kinds[c] == CHARACTER_ALONE) {
+        encoding_put(e->out, t->alone[c], *position, *position + 1);
+        ++*position;
+    } else if (!n->fold[c] || !match_ascii_word(t, r, longest, e->out, position)) {
+        return word_reader_stretch(r, position);
+    }
+    return BERT_OK;
+}
+
+/* Without the cache, to about `stop`. Kept apart from the loop with it, so that neither has to pay
+ * for the other. */
+static SELDOM bert_status encode_plain(text_encoder *e, size_t *position, size_t stop, size_t limit)
+{
+    size_t at = *position;
+    while (at < stop && e->out->count < limit)
+        TRY(match_next(e, &at));
+    *position = at;
+    return BERT_OK;
+}
+
+/* ------------------------------------------------------------------------- with the cache --- */
+
+static SELDOM bert_status match_one(text_encoder *e, size_t *position)
+{
+    return match_next(e, position);
+}
+
+/* Encodes the word at *position, which is not in the cache, and puts it there. */
+static SELDOM bert_status encode_missing(text_encoder *e, cached_word *place, word_key key,
+                                         size_t *position)
+{
+    bert_encoding *out = e->out;
+    size_t first = out->count, start = *position;
+    TRY(match_next(e, position));
+    size_t count = out->count - first;
+    if (count > WORD_CACHE_PIECES)
+        return BERT_OK;
+    place->key = key;
+    place->count = (uint8_t)count;
+    for (size_t i = 0; i < WORD_CACHE_PIECES; i++) {
+        size_t piece = first + (i < count ? i : count - 1);
+        place->ids[i] = out->ids[piece];
+        place->ends[i] = (uint8_t)(out->ends[piece] - start);
+    }
+    return BERT_OK;
+}
+
+/* Room for WORD_CACHE_PIECES is there: all are written, without asking how many it has. */
+static ALWAYS_INLINE void put_cached(bert_encoding *out, const cached_word *word, size_t position)
+{
+    cached_word w = *word;
+    int32_t *ids = out->ids + out->count;
+    uint32_t *starts = out->starts + out->count, *ends = out->ends + out->count;
+    uint32_t start = (uint32_t)position;
+    ids[0] = w.ids[0], ids[1] = w.ids[1], ids[2] = w.ids[2];
+    starts[0] = start, starts[1] = start + w.ends[0], starts[2] = start + w.ends[1];
+    ends[0] = start + w.ends[0], ends[1] = start + w.ends[1], ends[2] = start + w.ends[2];
+    out->count += w.count;
+}
+
+/* The word at `position`, as far as it is letters and digits and the cache would take it. */
+static ALWAYS_INLINE size_t read_word(const text_encoder *e, size_t position, uint64_t lowercase,
+                                      word_key *key)
+{
+    const unsigned char *bytes =
+        position < e->tail_start ? e->reader.text + position : e->tail + (position - e->tail_start);
+    size_t length = ascii_word_read(bytes, lowercase, &key->low);
+    key->high = 0;
+    return length < 8 ? length : 8 + ascii_word_read(bytes + 8, lowercase, &key->high);
+}
+
+/* Until the end, the limit, or the cache falls asleep. */
+static SELDOM bert_status encode_cached(text_encoder *e, size_t *position, size_t limit)
+{
+    const word_reader *r = &e->reader;
+    const unsigned char *text = r->text, *kinds = r->normalizer->kinds;
+    uint64_t lowercase = r->normalizer->settings.lowercase ? UINT64_MAX : 0;
+    word_cache *cache = &e->cache;
+    bert_encoding *out = e->out;
+    size_t at = *position, text_end = r->end;
+    while (at < text_end && out->count < limit) {
+        if (kinds[text[at]] == CHARACTER_SPACE) {
+            at++;
+            continue;
+        }
+        TRY(encoding_reserve(out, WORD_CACHE_PIECES, e->error));
+        if (kinds[text[at]] == CHARACTER_ALONE) {
+            encoding_put(out, e->tokenizer->alone[text[at]], at, at + 1);
+            at++;
+            continue;
+        }
+        word_key key;
+        size_t end = at + read_word(e, at, lowercase, &key);
+        unsigned char next = end < text_end ? kinds[text[end]] : CHARACTER_ALONE;
+        if (end == at || end > text_end || (next != CHARACTER_SPACE && next != CHARACTER_ALONE)) {
+            TRY(match_one(e, &at));
+            continue;
+        }
+        cached_word *word = word_cache_place(cache, key);
+        if (word->key.low == key.low && word->key.high == key.high) {
+            put_cached(out, word, at);
+            at = end + (next == CHARACTER_SPACE);
+            word_cache_hit(cache);
+        } else {
+            TRY(encode_missing(e, word, key, &at));
+            word_cache_miss(cache);
+            if (cache->asleep)
+                break;
+        }
+    }
+    *position = at;
+    return BERT_OK;
+}
+
+/* ------------------------------------------------------------------------------ whole texts --- */
+
+/* The reader's text from `position`, in which no added token lies. Stops early once `limit` ids
+ * are there. */
+static bert_status encode_piece(text_encoder *e, size_t position, size_t limit)
+{
+    word_cache *cache = &e->cache;
+    size_t end = e->reader.end;
+    while (position < end && e->out->count < limit) {
+        if (!cache->asleep) {
+            TRY(encode_cached(e, &position, limit));
+            continue;
+        }
+        size_t start = position, left = end - start;
+        TRY(encode_plain(e, &position, cache->asleep < left ? start + cache->asleep : end, limit));
+        TRY(word_cache_slept(cache, position - start, e->error));
+    }
+    return BERT_OK;
+}
+
+static bert_status encode_pieces(text_encoder *e, size_t length, size_t limit)
+{
+    word_reader *r = &e->reader;
+    size_t position = 0;
+    while (position < length && e->out->count < limit) {
+        size_t start = length, end = length;
+        int32_t id = -1;
+        tokenizer_find_added(e->tokenizer, r->text, length, position, &start, &end, &id);
+        r->end = start;
+        TRY(encode_piece(e, position, limit));
+        if (id >= 0 && e->out->count < limit) {
+            TRY(encoding_reserve(e->out, 1, e->error));
+            encoding_put(e->out, id, start, end);
+        }
+        position = end;
+    }
+    return BERT_OK;
+}
+
+static void set_text(text_encoder *e, const char *text, size_t length)
+{
+    word_reader *r = &e->reader;
+    r->text = (const unsigned char *)text;
+    r->invalid_bytes = 0;
+    r->length = r->characters = r->mark_count = r->source_count = 0; /* of a text that failed */
+    size_t tail = length < WORD_CACHE_KEY_BYTES ? length : WORD_CACHE_KEY_BYTES;
+    e->tail_start = length - tail;
+    if (tail)
+        memcpy(e->tail, text + e->tail_start, tail);
+    memset(e->tail + tail, 0, sizeof e->tail - tail);
+}
+
+bert_status text_encoder_add(text_encoder *e, const char *text, size_t length, uint8_t type_id,
+                             size_t limit, bert_encoding *out, bert_error *error)
+{
+    if (length > UINT32_MAX)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "a text of %zu bytes, more than the %u that offsets can name", length,
+                         UINT32_MAX);
+    e->out = out;
+    e->error = e->reader.error = error;
+    set_text(e, text, length);
+    size_t first = out->count, last = limit < SIZE_MAX - first ? first + limit : SIZE_MAX;
+    bert_status status = encode_pieces(e, length, last);
+    if (out->count > last)
+        out->count = last;
+    if (out->count > first)
+        memset(out->type_ids + first, type_id, out->count - first);
+    out->invalid_bytes += e->reader.invalid_bytes;
+    return status;
+}
