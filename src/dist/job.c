@@ -19,7 +19,7 @@ enum {
 };
 
 /* Seconds between two looks at work under way. Beside a computation every look takes the core from
- * it, where a rank has but one: some 15 microseconds with TCP, 5 in shared memory. */
+ * it, where a rank has but one, for two switches and the calls of MPI. */
 static const double BESIDE = 250e-6, WAITED_FOR = 50e-6;
 static const double WATCH_PAUSE = 10e-3; /* signs of life come a thousand times more rarely */
 
