@@ -304,6 +304,7 @@ bert_status exchange_finish(exchange *exchange, bert_error *error)
 {
     double start = seconds_now();
     job_begin_waiting(exchange->job);
+    job_wake(exchange->job); /* from now on it need not spare the core */
     pthread_mutex_lock(&exchange->lock);
     while (exchange->under_way)
         pthread_cond_wait(&exchange->over, &exchange->lock);

@@ -14,9 +14,14 @@
 
 enum {
     SPINS = 200,         /* looks at a small transfer before the waiting thread sleeps */
-    SHORT_SLEEP = 50000, /* nanoseconds between two looks at work under way */
+    SHORT_SLEEP = 50000, /* nanoseconds between two looks at what is waited for */
     ABORT_CODE = 1,
 };
+
+/* Seconds between two looks at work under way. Beside a computation every look takes the core from
+ * it, where a rank has but one, for two switches and the calls of MPI. */
+static const double BESIDE = 250e-6, WAITED_FOR = 50e-6;
+static const double WATCH_PAUSE = 10e-3; /* signs of life come a thousand times more rarely */
 
 struct bert_job {
     int rank, size, local_size;
@@ -26,6 +31,7 @@ struct bert_job {
     bool broken;          /* one that only this rank knows of */
     int *starts, *counts; /* [size] of the gathering under way */
     watch watch;
+    double watched_at; /* the job's thread's */
 
     pthread_t thread;
     bool running;
@@ -75,8 +81,20 @@ static _Noreturn void end_job(const bert_job *job, const bert_error *error)
 static void keep_watch(bert_job *job)
 {
     bert_error error;
-    if (watch_advance(&job->watch, seconds_now(), &error) != BERT_OK)
+    double now = seconds_now();
+    if (!job->watch.leaving && now - job->watched_at < WATCH_PAUSE)
+        return;
+    job->watched_at = now;
+    if (watch_advance(&job->watch, now, &error) != BERT_OK)
         end_job(job, &error);
+}
+
+/* How long its thread sleeps, where nobody wakes it. */
+static double pause_seconds(const bert_job *job, bool busy)
+{
+    if (!busy)
+        return watch_interval(&job->watch);
+    return job->watch.waiting > 0 ? WAITED_FOR : BESIDE;
 }
 
 static void *attend(void *argument)
@@ -97,11 +115,11 @@ static void *attend(void *argument)
         job->watch.leaving = job->stopping;
         pthread_mutex_unlock(&job->lock);
         keep_watch(job);
-        if (busy || job->watch.leaving)
+        if (job->watch.leaving)
             nanosleep(&moment, NULL);
         pthread_mutex_lock(&job->lock);
-        if (!busy && !job->stopping)
-            wait_until(job, watch_interval(&job->watch));
+        if (!job->stopping)
+            wait_until(job, pause_seconds(job, busy));
     }
     pthread_mutex_unlock(&job->lock);
     return NULL;

@@ -3,8 +3,9 @@
 enum {
     ALIGNMENT = 16,           /* floats in a cache line */
     BUCKET = 1 << 20,         /* 4 MiB */
-    SMALLEST_PIECE = 1 << 14, /* with many ranks buckets grow, so that messages stay worth it */
-    FEWEST_BUCKETS = 8,       /* of a small model: something shall be under way early */
+    BUCKETS = 32,             /* of a small model: something shall be under way early */
+    SMALLEST_PIECE = 1 << 14, /* with many ranks buckets grow, so that messages stay worth it, */
+    FEWEST_BUCKETS = 8,       /* but not beyond this */
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -15,10 +16,9 @@ static size_t smaller(size_t a, size_t b)
 layout layout_make(size_t count, int ranks, size_t bucket)
 {
     if (bucket == 0) {
-        bucket = BUCKET;
+        bucket = smaller(BUCKET, count / BUCKETS + 1);
         if (bucket < (size_t)ranks * SMALLEST_PIECE)
-            bucket = (size_t)ranks * SMALLEST_PIECE;
-        bucket = smaller(bucket, count / FEWEST_BUCKETS + 1);
+            bucket = smaller((size_t)ranks * SMALLEST_PIECE, count / FEWEST_BUCKETS + 1);
     }
     size_t unit = (size_t)ranks * ALIGNMENT;
     size_t piece = (bucket + unit - 1) / unit * ALIGNMENT;

@@ -72,7 +72,8 @@ static bert_status put_communication(json_t *line, trainer *trainer, bert_error 
     TRY(json_put(line, "ranks", json_integer(bert_job_size(trainer->job)), error));
     TRY(json_put(line, "bytes_sent", json_integer((json_int_t)seen.bytes_sent), error));
     TRY(put_number(line, "communication_seconds", seen.seconds, error));
-    double hidden = seen.seconds > 0 ? 1 - seen.exposed_seconds / seen.seconds : NAN;
+    /* The caller may wait a moment longer than anything is under way. */
+    double hidden = seen.seconds > 0 ? fmax(0, 1 - seen.exposed_seconds / seen.seconds) : NAN;
     return put_number(line, "communication_hidden", hidden, error);
 }
 
