@@ -48,7 +48,7 @@ static void fill_sentences(batch *batch, const dataset *data, const bert_tokeniz
     require(batch_create(batch, sequences * length, sequences, 0, &error), &error);
     for (int i = 0; i < sequences; i++) {
         uint64_t sentence = (uint64_t)i * data->sentence_count / (uint64_t)sequences;
-        int room = length - 2, count = data->lengths[sentence];
+        int room = length - 2, count = (int)dataset_sentence_length(data, sentence);
         count = count < room ? count : room;
         int32_t *out = batch->tokens + batch->token_count;
         batch->sequence_starts[i] = batch->token_count;

@@ -166,6 +166,9 @@ typedef struct bert_prepare_params {
     const char *tokenizer;              /* folder or vocab.txt; copied to PREFIX.tokenizer/ */
     bert_tokenizer_options tokenizer_options;
     const char *output;         /* PREFIX: writes PREFIX.bin, .idx, .validation.bin, .idx, .json */
+    const char *layout;         /* "sentences": a sequence of the index is a sentence, as
+                                   Megatron-LM's BERT wants it; "documents": it is a document, and
+                                   PREFIX.sentences has the ends of sentences, a byte each */
     const char *language;       /* "en": sentence rules of ICU (BCP 47 or ICU locale) */
     double validation_fraction; /* 0.01 of the documents, chosen by a hash of their text; 0: none */
     uint64_t seed;              /* 42, of that hash, and of what sources with a weight give */

@@ -22,7 +22,7 @@ enum { BERT_LENGTH_CLASSES = 33 };
 
 typedef struct bert_split_report {
     uint64_t documents, sentences, tokens;
-    uint64_t bytes; /* of .bin and .idx */
+    uint64_t bytes; /* of .bin, .idx and .sentences */
     uint64_t sentence_lengths[BERT_LENGTH_CLASSES], document_lengths[BERT_LENGTH_CLASSES];
     uint64_t longest_sentence, longest_document; /* tokens */
 } bert_split_report;

@@ -31,6 +31,13 @@ static const option options[] = {
      .required = true,
      .help = "write PREFIX.bin, PREFIX.idx, PREFIX.validation.bin, PREFIX.validation.idx, "
              "PREFIX.json and PREFIX.tokenizer/; none of them may exist"},
+    {.name = "layout",
+     .kind = OPTION_STRING,
+     .target = &settings.params.layout,
+     .value = "NAME",
+     .help = "what a sequence of the index is: sentences (as Megatron-LM's BERT wants it) or "
+             "documents (less on the disk, the ends of sentences stand in PREFIX.sentences); "
+             "training is the same"},
     {.name = "overwrite",
      .kind = OPTION_FLAG,
      .target = &settings.params.overwrite,
@@ -133,8 +140,7 @@ const command command_prepare = {
     .synopsis = "--tokenizer PATH --output PREFIX [OPTIONS] FILE...",
     .description =
         "Finds the documents in the files, splits them into sentences, and writes their ids as "
-        "Megatron-LM indexed data, a sequence being a sentence; a share of the documents becomes "
-        "the validation split.\n\n"
+        "Megatron-LM indexed data; a share of the documents becomes the validation split.\n\n"
         "The work grows in PREFIX.preparing/. Interrupted, even killed, it is continued by the "
         "same "
         "command and gives the bytes of one that was not.\n\n" CORPUS_INPUTS_HELP,

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "dataset/index_format.h"
+#include "dataset/sentence_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 /* Numbers that the index wants in one piece while they come one at a time: they wait in a file
  * without a name, beside the output, since there may be hundreds of millions of them. */
@@ -21,6 +23,7 @@ struct dataset_writer {
     output_file tokens;
     char *prefix;
     size_t vocab_size;
+    dataset_layout layout;
     bool wide;
     bool kept;          /* its files stay, whatever happens: dataset_writer_continue */
     spill lengths;      /* int32_t of each sentence */
@@ -226,65 +229,248 @@ bert_status dataset_writer_end_document(dataset_writer *writer, bert_error *erro
     return spill_put(&writer->documents, &next, sizeof next, writer->prefix, error);
 }
 
-static bert_status write_header(dataset_writer *writer, output_file *index, bert_error *error)
+void dataset_writer_use_layout(dataset_writer *writer, dataset_layout layout)
+{
+    writer->layout = layout;
+}
+
+bert_status dataset_layout_parse(dataset_layout *layout, const char *name, bert_error *error)
+{
+    if (strcmp(name, "sentences") != 0 && strcmp(name, "documents") != 0)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--layout is \"%s\", expected sentences or documents", name);
+    *layout = *name == 's' ? LAYOUT_SENTENCES : LAYOUT_DOCUMENTS;
+    return BERT_OK;
+}
+
+/* -------------------------------------------------------------------------------------- index */
+
+static bert_status write_header(dataset_writer *writer, output_file *index, uint64_t sequences,
+                                bert_error *error)
 {
     unsigned char header[INDEX_HEADER_SIZE] = INDEX_MAGIC;
-    uint64_t version = INDEX_VERSION, sentences = writer->lengths.count;
-    uint64_t entries = writer->documents.count + 1;
+    uint64_t version = INDEX_VERSION, entries = writer->documents.count + 1;
     memcpy(header + 9, &version, 8);
     header[17] = writer->wide ? INDEX_TYPE_INT32 : INDEX_TYPE_UINT16;
-    memcpy(header + 18, &sentences, 8);
+    memcpy(header + 18, &sequences, 8);
     memcpy(header + 26, &entries, 8);
     return output_file_write(index, header, sizeof header, error);
 }
 
-static bert_status write_index(dataset_writer *writer, output_file *index, bert_error *error)
-{
-    const char *prefix = writer->prefix;
-    TRY(write_header(writer, index, error));
+/* The sequences of the index one after the other, out of the two spilled files. */
+typedef struct sequences {
+    dataset_writer *writer;
+    uint64_t sentence; /* first of the next sequence */
+} sequences;
 
-    TRY(spill_rewind(&writer->lengths, prefix, error));
+static bert_status sequences_start(sequences *sequences, dataset_writer *writer, bert_error *error)
+{
+    *sequences = (struct sequences){.writer = writer};
+    TRY(spill_rewind(&writer->lengths, writer->prefix, error));
+    return spill_rewind(&writer->documents, writer->prefix, error);
+}
+
+static bert_status sequences_next(sequences *sequences, int32_t *length, bert_error *error)
+{
+    dataset_writer *writer = sequences->writer;
+    int64_t end = (int64_t)sequences->sentence + 1, sum = 0;
+    if (writer->layout == LAYOUT_DOCUMENTS)
+        TRY(spill_get(&writer->documents, &end, sizeof end, writer->prefix, error));
+    for (; sequences->sentence < (uint64_t)end; sequences->sentence++) {
+        TRY(spill_get(&writer->lengths, length, sizeof *length, writer->prefix, error));
+        sum += *length;
+    }
+    if (sum > INT32_MAX)
+        return error_set(error, BERT_ERROR_UNSUPPORTED,
+                         "%s.idx: a document of %lld tokens, expected less than 2^31",
+                         writer->prefix, (long long)sum);
+    *length = (int32_t)sum;
+    return BERT_OK;
+}
+
+static bert_status write_sequences(dataset_writer *writer, output_file *index, uint64_t count,
+                                   bert_error *error)
+{
+    sequences sequences;
     int32_t length;
-    for (uint64_t i = 0; i < writer->lengths.count; i++) {
-        TRY(spill_get(&writer->lengths, &length, sizeof length, prefix, error));
+    TRY(sequences_start(&sequences, writer, error));
+    for (uint64_t i = 0; i < count; i++) {
+        TRY(sequences_next(&sequences, &length, error));
         TRY(output_file_write(index, &length, sizeof length, error));
     }
-    TRY(spill_rewind(&writer->lengths, prefix, error));
     int64_t pointer = 0;
-    for (uint64_t i = 0; i < writer->lengths.count; i++) {
-        TRY(spill_get(&writer->lengths, &length, sizeof length, prefix, error));
+    TRY(sequences_start(&sequences, writer, error));
+    for (uint64_t i = 0; i < count; i++) {
+        TRY(sequences_next(&sequences, &length, error));
         TRY(output_file_write(index, &pointer, sizeof pointer, error));
         pointer += length * (int64_t)id_size(writer);
     }
+    return BERT_OK;
+}
 
-    TRY(spill_rewind(&writer->documents, prefix, error));
+static bert_status write_index(dataset_writer *writer, output_file *index, bert_error *error)
+{
+    bool of_documents = writer->layout == LAYOUT_DOCUMENTS;
+    uint64_t count = of_documents ? writer->documents.count : writer->lengths.count;
+    TRY(write_header(writer, index, count, error));
+    TRY(write_sequences(writer, index, count, error));
+    TRY(spill_rewind(&writer->documents, writer->prefix, error));
     int64_t start = 0;
     TRY(output_file_write(index, &start, sizeof start, error));
-    for (uint64_t i = 0; i < writer->documents.count; i++) {
-        TRY(spill_get(&writer->documents, &start, sizeof start, prefix, error));
-        TRY(output_file_write(index, &start, sizeof start, error));
+    for (uint64_t i = 1; i <= writer->documents.count; i++) {
+        TRY(spill_get(&writer->documents, &start, sizeof start, writer->prefix, error));
+        int64_t entry = of_documents ? (int64_t)i : start;
+        TRY(output_file_write(index, &entry, sizeof entry, error));
     }
     return BERT_OK;
+}
+
+/* ---------------------------------------------------------------------------- file of sentences */
+
+typedef struct summed_file {
+    output_file file;
+    XXH3_state_t *sum;
+} summed_file;
+
+static bert_status summed_write(summed_file *out, const void *data, size_t size, bert_error *error)
+{
+    XXH3_64bits_update(out->sum, data, size);
+    return output_file_write(&out->file, data, size, error);
+}
+
+static bert_status next_length(dataset_writer *writer, uint64_t *length, bert_error *error)
+{
+    int32_t stored;
+    TRY(spill_get(&writer->lengths, &stored, sizeof stored, writer->prefix, error));
+    *length = (uint64_t)stored;
+    return BERT_OK;
+}
+
+static bert_status write_sentences_header(dataset_writer *writer, summed_file *out,
+                                          bert_error *error)
+{
+    uint64_t length, long_count = 0;
+    TRY(spill_rewind(&writer->lengths, writer->prefix, error));
+    for (uint64_t i = 0; i < writer->lengths.count; i++) {
+        TRY(next_length(writer, &length, error));
+        long_count += length > SENTENCES_LONGEST_BYTE;
+    }
+    const uint64_t numbers[] = {SENTENCES_VERSION, writer->lengths.count, writer->documents.count,
+                                writer->tokens.written / id_size(writer), long_count};
+    TRY(summed_write(out, SENTENCES_MAGIC, SENTENCES_MAGIC_SIZE, error));
+    return summed_write(out, numbers, sizeof numbers, error);
+}
+
+static bert_status write_document_starts(dataset_writer *writer, summed_file *out,
+                                         bert_error *error)
+{
+    int64_t start = 0;
+    TRY(spill_rewind(&writer->documents, writer->prefix, error));
+    TRY(summed_write(out, &start, sizeof start, error));
+    for (uint64_t i = 0; i < writer->documents.count; i++) {
+        TRY(spill_get(&writer->documents, &start, sizeof start, writer->prefix, error));
+        TRY(summed_write(out, &start, sizeof start, error));
+    }
+    return BERT_OK;
+}
+
+/* The three tables that are made of the lengths, each in a pass of its own. */
+static bert_status write_lengths(dataset_writer *writer, summed_file *out, bert_error *error)
+{
+    uint64_t count = writer->lengths.count, length, tokens = 0;
+    TRY(spill_rewind(&writer->lengths, writer->prefix, error));
+    for (uint64_t i = 0; i < count; i++) {
+        if (i % SENTENCES_BLOCK == 0)
+            TRY(summed_write(out, &tokens, sizeof tokens, error));
+        TRY(next_length(writer, &length, error));
+        tokens += length;
+    }
+    TRY(summed_write(out, &tokens, sizeof tokens, error));
+    TRY(spill_rewind(&writer->lengths, writer->prefix, error));
+    for (uint64_t i = 0; i < count; i++) {
+        TRY(next_length(writer, &length, error));
+        if (length > SENTENCES_LONGEST_BYTE)
+            TRY(summed_write(out, &(long_sentence){i, length}, sizeof(long_sentence), error));
+    }
+    TRY(spill_rewind(&writer->lengths, writer->prefix, error));
+    for (uint64_t i = 0; i < count; i++) {
+        TRY(next_length(writer, &length, error));
+        uint8_t byte = length > SENTENCES_LONGEST_BYTE ? 0 : (uint8_t)length;
+        TRY(summed_write(out, &byte, 1, error));
+    }
+    return BERT_OK;
+}
+
+static bert_status write_sentences(dataset_writer *writer, summed_file *out, bert_error *error)
+{
+    char *path;
+    out->sum = XXH3_createState();
+    if (!out->sum)
+        return error_set(error, BERT_ERROR_MEMORY, "no memory for a checksum");
+    XXH3_64bits_reset(out->sum);
+    TRY(path_format(&path, error, "%s.sentences", writer->prefix));
+    bert_status status = output_file_open(&out->file, path, error);
+    free(path);
+    TRY(status);
+    TRY(write_sentences_header(writer, out, error));
+    TRY(write_document_starts(writer, out, error));
+    TRY(write_lengths(writer, out, error));
+    uint64_t checksum = XXH3_64bits_digest(out->sum);
+    return output_file_write(&out->file, &checksum, sizeof checksum, error);
+}
+
+/* ------------------------------------------------------------------------------------- commit */
+
+static void remove_beside(const dataset_writer *writer, const char *ending)
+{
+    char *path;
+    if (path_format(&path, NULL, "%s.%s", writer->prefix, ending) != BERT_OK)
+        return;
+    remove(path);
+    free(path);
+}
+
+/* The index comes last, since nothing is opened without it. On failure no file takes its name, or
+ * those that did lose it. */
+static bert_status commit_files(dataset_writer *writer, output_file *index, summed_file *sentences,
+                                bert_error *error)
+{
+    bool of_documents = writer->layout == LAYOUT_DOCUMENTS;
+    TRY(write_index(writer, index, error));
+    if (of_documents)
+        TRY(write_sentences(writer, sentences, error));
+    TRY(output_file_commit(&writer->tokens, error));
+    bert_status status = BERT_OK;
+    if (of_documents)
+        status = output_file_commit(&sentences->file, error);
+    else
+        remove_beside(writer, "sentences"); /* one from before would pass for its own */
+    bool has_sentences = of_documents && status == BERT_OK;
+    if (status == BERT_OK)
+        status = output_file_commit(index, error);
+    if (status != BERT_OK && !writer->kept) {
+        remove_beside(writer, "bin");
+        if (has_sentences)
+            remove_beside(writer, "sentences");
+    }
+    return status;
 }
 
 bert_status dataset_writer_commit(dataset_writer *writer, bert_error *error)
 {
     output_file index = {.descriptor = -1};
-    char *index_path = NULL, *tokens_path = NULL;
+    summed_file sentences = {.file.descriptor = -1};
+    char *index_path = NULL;
     bert_status status;
     TRY_OR_GO(status, dataset_writer_end_document(writer, error), done);
     TRY_OR_GO(status, path_format(&index_path, error, "%s.idx", writer->prefix), done);
-    TRY_OR_GO(status, path_format(&tokens_path, error, "%s.bin", writer->prefix), done);
     TRY_OR_GO(status, output_file_open(&index, index_path, error), done);
-    TRY_OR_GO(status, write_index(writer, &index, error), done);
-    TRY_OR_GO(status, output_file_commit(&writer->tokens, error), done);
-    status = output_file_commit(&index, error);
-    if (status != BERT_OK && !writer->kept)
-        remove(tokens_path); /* both or none */
+    status = commit_files(writer, &index, &sentences, error);
 done:
     output_file_discard(&index);
+    output_file_discard(&sentences.file);
+    XXH3_freeState(sentences.sum);
     free(index_path);
-    free(tokens_path);
     dataset_writer_discard(writer);
     return status;
 }

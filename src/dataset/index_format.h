@@ -1,16 +1,27 @@
-/* Numbers of Megatron-LM's index files, shared by reader and writer. */
+/* Numbers of Megatron-LM's index files, and of the file of sentences beside them (dataset/shard.h
+ * has its form), shared by reader and writer. */
 #ifndef DATASET_INDEX_FORMAT_H
 #define DATASET_INDEX_FORMAT_H
 
 #define INDEX_MAGIC "MMIDIDX\0" /* and the string's own terminator: 9 bytes */
+#define SENTENCES_MAGIC "BERTSENT"
 
 enum {
     INDEX_MAGIC_SIZE = 9,
     INDEX_VERSION = 1,
-    INDEX_HEADER_SIZE = 34, /* magic, u64 version, u8 type, u64 sentences, u64 document entries */
+    INDEX_HEADER_SIZE = 34, /* magic, u64 version, u8 type, u64 sequences, u64 document entries */
     INDEX_TYPE_INT32 = 4,
     INDEX_TYPE_UINT16 = 8,
     INDEX_UINT16_VOCABULARY = 65500, /* below it ids are uint16 */
+};
+
+enum {
+    SENTENCES_MAGIC_SIZE = 8,
+    SENTENCES_VERSION = 1,
+    SENTENCES_HEADER_SIZE = 48, /* magic, u64 version, sentences, documents, tokens, long ones */
+    SENTENCES_CHECKSUM_SIZE = 8,
+    SENTENCES_BLOCK = 64,         /* sentences from one entry of the table of tokens to the next */
+    SENTENCES_LONGEST_BYTE = 255, /* tokens; a longer sentence has a 0 and an entry of its own */
 };
 
 _Static_assert(sizeof INDEX_MAGIC == INDEX_MAGIC_SIZE, "the magic has nine bytes");

@@ -31,15 +31,15 @@ static void count_split(bert_split_report *report, const dataset *data)
         .documents = data->document_count,
         .sentences = data->sentence_count,
         .tokens = data->token_count,
-        .bytes = data->index.size + data->tokens.size,
+        .bytes = dataset_bytes(data),
     };
     for (uint64_t i = 0; i < data->sentence_count; i++)
         count_length(report->sentence_lengths, &report->longest_sentence,
-                     (uint64_t)data->lengths[i]);
+                     dataset_sentence_length(data, i));
     for (uint64_t i = 0; i < data->document_count; i++)
         count_length(report->document_lengths, &report->longest_document,
-                     dataset_token_start(data, (uint64_t)data->document_starts[i + 1]) -
-                         dataset_token_start(data, (uint64_t)data->document_starts[i]));
+                     dataset_document_token_start(data, i + 1) -
+                         dataset_document_token_start(data, i));
 }
 
 static bert_status append_token(text *out, const bert_tokenizer *tokenizer, int32_t id,

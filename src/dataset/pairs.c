@@ -20,7 +20,8 @@ static uint64_t draw_other_document(const dataset *data, uint64_t document, rand
     uint64_t other = random_below(stream, data->document_count - 1);
     if (other >= document)
         other++;
-    while (other == document || data->document_starts[other] == data->document_starts[other + 1])
+    while (other == document ||
+           dataset_document_start(data, other) == dataset_document_start(data, other + 1))
         other = other + 1 < data->document_count ? other + 1 : 0;
     return other;
 }
@@ -30,8 +31,8 @@ static uint64_t draw_other_sentence(const dataset *data, uint64_t document, uint
                                     random_stream *stream)
 {
     uint64_t other = draw_other_document(data, document, stream);
-    uint64_t start = (uint64_t)data->document_starts[other];
-    *end = (uint64_t)data->document_starts[other + 1];
+    uint64_t start = dataset_document_start(data, other);
+    *end = dataset_document_start(data, other + 1);
     return start + random_below(stream, *end - start);
 }
 
@@ -56,12 +57,13 @@ typedef struct chunk {
 static chunk chunk_draw(const dataset *data, const sample_settings *settings, uint64_t first,
                         uint64_t document_end, random_stream *stream)
 {
+    const dataset_shard *shard = dataset_shard_of(data, first);
     uint64_t limit = (uint64_t)settings->token_limit, length = 0;
     chunk chunk = {.a_end = first + 1, .end = first, .target = limit};
     if (random_uniform(stream) < settings->short_seq_probability)
         chunk.target = 2 + random_below(stream, limit - 1);
     do
-        length += (uint64_t)data->lengths[chunk.end++];
+        length += shard_sentence_length(&shard->file, chunk.end++ - shard->first_sentence);
     while (chunk.end < document_end && length < chunk.target);
     uint64_t sentences = chunk.end - first;
     if (sentences > 1)
@@ -85,7 +87,7 @@ static void segment_pair_draw(const dataset *data, const sample_settings *settin
     uint64_t document = dataset_document_of(data, start);
     random_stream stream = scheme_random(settings, epoch, start);
     chunk chunk =
-        chunk_draw(data, settings, start, (uint64_t)data->document_starts[document + 1], &stream);
+        chunk_draw(data, settings, start, dataset_document_start(data, document + 1), &stream);
     token_range a = token_range_of(data, start, chunk.a_end), b;
     if (chunk.b_is_random) {
         uint64_t document_end;
@@ -154,7 +156,7 @@ static void ready_draw(const dataset *data, const sample_settings *settings, uin
                        uint64_t start, sample *sample)
 {
     uint64_t document = dataset_document_of(data, start);
-    uint64_t end = (uint64_t)data->document_starts[document + 1];
+    uint64_t end = dataset_document_start(data, document + 1);
     random_stream stream = scheme_random(settings, epoch, start);
     bool label = settings->scheme->has_pairs && data->labels[document];
     set_pair(sample, settings, token_range_of(data, start, start + 1),

@@ -61,6 +61,7 @@ bert_prepare_params bert_prepare_params_default(void)
     return (bert_prepare_params){
         .tokenizer_options = bert_tokenizer_options_default(),
         .reader_options = bert_reader_options_default(),
+        .layout = "sentences",
         .language = "en",
         .validation_fraction = 0.01,
         .seed = 42,
@@ -72,6 +73,8 @@ bert_prepare_params bert_prepare_params_default(void)
 
 static bert_status check_params(const bert_prepare_params *params, bert_error *error)
 {
+    dataset_layout layout;
+    TRY(dataset_layout_parse(&layout, params->layout, error));
     if (!params->output || !*params->output)
         return error_set(error, BERT_ERROR_USAGE, "no output prefix");
     if (!params->tokenizer || !*params->tokenizer)
@@ -91,8 +94,14 @@ static bert_status check_params(const bert_prepare_params *params, bert_error *e
 
 static bert_status check_outputs(const char *prefix, bert_error *error)
 {
-    static const char *const endings[] = {
-        ".bin", ".idx", ".validation.bin", ".validation.idx", ".json", ".tokenizer"};
+    static const char *const endings[] = {".bin",
+                                          ".sentences",
+                                          ".idx",
+                                          ".validation.bin",
+                                          ".validation.sentences",
+                                          ".validation.idx",
+                                          ".json",
+                                          ".tokenizer"};
     bert_status status = BERT_OK;
     for (size_t i = 0; i < sizeof endings / sizeof *endings && status == BERT_OK; i++) {
         char *path;
@@ -154,8 +163,8 @@ static bert_status hash_settings(const prepare *prepare, uint64_t *hash, bert_er
               done);
     TRY_OR_GO(status, file_read(&settings, path, SIZE_MAX, error), done);
     TRY_OR_GO(status,
-              text_format(&settings, error, "\n%s\n%s\n%a\n%llu\n", bert_version(),
-                          params->language, params->validation_fraction,
+              text_format(&settings, error, "\n%s\n%s\n%s\n%a\n%llu\n", bert_version(),
+                          params->layout, params->language, params->validation_fraction,
                           (unsigned long long)params->seed),
               done);
     TRY_OR_GO(status, corpus_append_settings(&prepare->corpus, &settings, error), done);
@@ -181,13 +190,16 @@ static bert_status open_folder(prepare *prepare, bert_error *error)
     if (prepare->has_journal && prepare->progress.settings_hash != settings_hash)
         return error_set(error, BERT_ERROR_USAGE,
                          "%s: holds the work of an interrupted preparation with other settings "
-                         "(tokenizer, text, cleaning, sources, language, validation or seed); give "
-                         "these again to go on, or --overwrite to start anew",
+                         "(tokenizer, text, cleaning, sources, layout, language, validation or "
+                         "seed); give these again to go on, or --overwrite to start anew",
                          prepare->folder.path);
     prepare->progress.settings_hash = settings_hash;
+    dataset_layout layout;
+    TRY(dataset_layout_parse(&layout, params->layout, error));
+    prepare->progress.layout = layout;
     return split_open(&prepare->split, prepare->folder.path, params->validation_fraction,
-                      bert_tokenizer_vocab_size(prepare->tokenizer), &prepare->progress.split,
-                      error);
+                      bert_tokenizer_vocab_size(prepare->tokenizer), layout,
+                      &prepare->progress.split, error);
 }
 
 static bert_status start(prepare *prepare, bert_error *error)
@@ -460,8 +472,8 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
         json_array_append_new(inputs, input ? input : json_string("(a name that is not UTF-8)"));
     }
     json_t *value = json_pack(
-        "{s:s, s:s, s:o, s:o, s:s, s:f, s:I, s:{s:I, s:s}, s:o, s:o, s:I, s:I, s:I}", "format",
-        "Megatron-LM indexed dataset, a sequence is a sentence", "bert_version", bert_version(),
+        "{s:s, s:s, s:s, s:o, s:o, s:s, s:f, s:I, s:{s:I, s:s}, s:o, s:o, s:I, s:I, s:I}", "format",
+        "Megatron-LM indexed dataset", "layout", params->layout, "bert_version", bert_version(),
         "inputs", inputs, "corpus", corpus_counts_to_json(&result->corpus), "language",
         params->language, "validation_fraction", params->validation_fraction, "seed",
         (json_int_t)params->seed, "vocabulary", "size",
@@ -483,7 +495,7 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
 static bert_status publish(prepare *prepare, bert_error *error)
 {
     TRY(prepare_folder_publish(&prepare->folder, prepare->progress.result.validation.documents > 0,
-                               error));
+                               (dataset_layout)prepare->progress.layout, error));
     prepare->has_journal = false; /* the folder may go */
     return BERT_OK;
 }

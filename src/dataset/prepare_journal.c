@@ -44,6 +44,7 @@ static const number numbers[] = {
     COUNT(split.held_count),
     COUNT(split.held[0]),
     COUNT(split.held[1]),
+    COUNT(layout),
     COUNT(result.train.documents),
     COUNT(result.train.sentences),
     COUNT(result.train.tokens),
@@ -122,6 +123,9 @@ static bert_status read_journal(prepare_progress *progress, const char *path, be
     if (status == BERT_OK && progress->split.held_count > SPLIT_MINIMUM)
         status = error_set(error, BERT_ERROR_INPUT, "%s: \"split.held_count\": expected at most %d",
                            path, SPLIT_MINIMUM);
+    if (status == BERT_OK && progress->layout > LAYOUT_DOCUMENTS)
+        status = error_set(error, BERT_ERROR_INPUT, "%s: \"layout\": expected at most %d", path,
+                           LAYOUT_DOCUMENTS);
     json_decref(root);
     return status;
 }
@@ -154,13 +158,24 @@ static bert_status lock_folder(prepare_folder *folder, bert_error *error)
 /* The folder itself stays: it holds the lock. */
 static bert_status empty_folder(const prepare_folder *folder, bert_error *error)
 {
-    static const char *const names[] = {"journal.json",       "journal.json.partial",
-                                        "train.bin",          "train.idx",
-                                        "train.idx.partial",  "train.lengths",
-                                        "train.documents",    "validation.bin",
-                                        "validation.idx",     "validation.idx.partial",
-                                        "validation.lengths", "validation.documents",
-                                        "description.json",   "description.json.partial",
+    static const char *const names[] = {"journal.json",
+                                        "journal.json.partial",
+                                        "train.bin",
+                                        "train.idx",
+                                        "train.idx.partial",
+                                        "train.sentences",
+                                        "train.sentences.partial",
+                                        "train.lengths",
+                                        "train.documents",
+                                        "validation.bin",
+                                        "validation.idx",
+                                        "validation.idx.partial",
+                                        "validation.sentences",
+                                        "validation.sentences.partial",
+                                        "validation.lengths",
+                                        "validation.documents",
+                                        "description.json",
+                                        "description.json.partial",
                                         "tokenizer"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *path;
@@ -238,18 +253,30 @@ static bert_status remove_old(const prepare_folder *folder, const char *ending, 
     return status;
 }
 
-bert_status prepare_folder_publish(prepare_folder *folder, bool has_validation, bert_error *error)
+static bert_status publish_sentences(const prepare_folder *folder, const char *name,
+                                     const char *ending, dataset_layout layout, bert_error *error)
+{
+    return layout == LAYOUT_DOCUMENTS ? publish(folder, name, ending, error)
+                                      : remove_old(folder, ending, error);
+}
+
+bert_status prepare_folder_publish(prepare_folder *folder, bool has_validation,
+                                   dataset_layout layout, bert_error *error)
 {
     TRY(publish(folder, "tokenizer", ".tokenizer", error));
     TRY(publish(folder, "description.json", ".json", error));
     if (has_validation) {
         TRY(publish(folder, "validation.bin", ".validation.bin", error));
+        TRY(publish_sentences(folder, "validation.sentences", ".validation.sentences", layout,
+                              error));
         TRY(publish(folder, "validation.idx", ".validation.idx", error));
     } else {
         TRY(remove_old(folder, ".validation.idx", error));
+        TRY(remove_old(folder, ".validation.sentences", error));
         TRY(remove_old(folder, ".validation.bin", error));
     }
     TRY(publish(folder, "train.bin", ".bin", error));
+    TRY(publish_sentences(folder, "train.sentences", ".sentences", layout, error));
     TRY(publish(folder, "train.idx", ".idx", error));
     return directory_sync(folder->path, error);
 }

@@ -136,12 +136,14 @@ static bert_status add_document(split *split, const text_chunk *chunk,
 }
 
 static bert_status open_side(dataset_writer **writer, bert_data_counts *counts, const char *folder,
-                             const char *name, size_t vocab_size, const dataset_writer_state *from,
-                             bert_error *error)
+                             const char *name, size_t vocab_size, dataset_layout layout,
+                             const dataset_writer_state *from, bert_error *error)
 {
     char *prefix;
     TRY(path_join(&prefix, folder, name, error));
     bert_status status = dataset_writer_continue(writer, prefix, vocab_size, from, error);
+    if (status == BERT_OK)
+        dataset_writer_use_layout(*writer, layout);
     free(prefix);
     *counts = (bert_data_counts){
         .documents = from->documents, .sentences = from->sentences, .tokens = from->tokens};
@@ -149,15 +151,15 @@ static bert_status open_side(dataset_writer **writer, bert_data_counts *counts, 
 }
 
 bert_status split_open(split *split, const char *folder, double fraction, size_t vocab_size,
-                       const split_state *from, bert_error *error)
+                       dataset_layout layout, const split_state *from, bert_error *error)
 {
     *split = (struct split){.fraction = fraction, .documents = from->documents};
-    TRY(open_side(&split->train, &split->train_counts, folder, "train", vocab_size, &from->train,
-                  error));
+    TRY(open_side(&split->train, &split->train_counts, folder, "train", vocab_size, layout,
+                  &from->train, error));
     if (fraction == 0)
         return BERT_OK;
     return open_side(&split->validation, &split->validation_counts, folder, "validation",
-                     vocab_size, &from->validation, error);
+                     vocab_size, layout, &from->validation, error);
 }
 
 bert_status split_hold_again(split *split, size_t place, const text_chunk *chunk, bert_error *error)

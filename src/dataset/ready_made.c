@@ -239,17 +239,18 @@ static bert_status import_folder(import *import, const char *folder, bert_error 
     return status;
 }
 
-/* The files have names only until they are open. */
+/* The files have names only until they are open; in messages they have that of the folder. */
 static bert_status open_nameless(dataset *data, const char *prefix, import *import,
                                  const char *folder, bert_error *error)
 {
     dataset_writer *writer = import->writer;
     import->writer = NULL; /* the commit frees it in any case */
     TRY(dataset_writer_commit(writer, error));
-    TRY(dataset_open(data, prefix, error));
-    free(data->prefix);
-    data->prefix = NULL;
-    TRY(path_format(&data->prefix, error, "%s", folder));
+    TRY(dataset_open_all(data, folder, (const char *const[]){prefix}, 1, error));
+    char **name = &data->shards[0].file.prefix;
+    free(*name);
+    *name = NULL;
+    TRY(path_format(name, error, "%s", folder));
     data->is_ready_made = true;
     if (import->had_labels) {
         data->labels = import->labels;

@@ -18,7 +18,7 @@ bert_status sample_blocks_create(sample_blocks *blocks, const dataset *data, ber
     uint64_t document = 0;
     while (document < data->document_count) {
         blocks->first_document[blocks->count++] = document;
-        uint64_t start = (uint64_t)data->document_starts[document];
+        uint64_t start = dataset_document_start(data, document);
         if (data->sentence_count - start <= BLOCK_SENTENCES)
             document = data->document_count;
         else
@@ -40,8 +40,8 @@ void sample_blocks_free(sample_blocks *blocks)
 static uint64_t document_start(const dataset *data, const sample_settings *settings,
                                uint64_t document)
 {
-    uint64_t sentence = (uint64_t)data->document_starts[document];
-    return settings->scheme->starts_at_tokens ? dataset_token_start(data, sentence) : sentence;
+    return settings->scheme->starts_at_tokens ? dataset_document_token_start(data, document)
+                                              : dataset_document_start(data, document);
 }
 
 static bert_status build_block(sample_table *table, const dataset *data,

@@ -52,7 +52,7 @@ static bert_status check_documents(const dataset *data, const sampler_settings *
 {
     uint64_t with_sentences = 0;
     for (uint64_t i = 0; i < data->document_count && with_sentences < 2; i++)
-        with_sentences += data->document_starts[i] < data->document_starts[i + 1];
+        with_sentences += dataset_document_start(data, i) < dataset_document_start(data, i + 1);
     if (with_sentences == 0)
         return error_set(error, BERT_ERROR_INPUT, "%s: holds no documents", data->prefix);
     if (settings->scheme->has_pairs && with_sentences < 2 && !data->is_ready_made)
@@ -96,10 +96,12 @@ static bert_status check_ids(const sampler *sampler, const int32_t *tokens, int 
     int i = 0;
     while ((uint32_t)tokens[i] < vocab_size)
         i++;
+    const dataset_shard *shard = dataset_shard_of_token(sampler->data, first + (unsigned)i);
     return error_set(error, BERT_ERROR_INPUT,
                      "%s.bin: token %llu is %d, but the vocabulary has %u ids; the data was "
                      "prepared with another tokenizer, or is damaged",
-                     sampler->data->prefix, (unsigned long long)first + (unsigned)i, (int)tokens[i],
+                     shard->file.prefix,
+                     (unsigned long long)(first - shard->first_token) + (unsigned)i, (int)tokens[i],
                      vocab_size);
 }
 

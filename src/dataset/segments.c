@@ -15,12 +15,15 @@ static void set_segment(sample *sample, token_range range)
 static uint64_t draw_sentences(const dataset *data, const sample_settings *settings, uint64_t start,
                                uint64_t document_end, random_stream *stream)
 {
+    const dataset_shard *shard = dataset_shard_of(data, start);
+    const uint64_t before = shard->first_sentence;
     uint64_t target = (uint64_t)settings->token_limit, length = 0, end = start;
     if (random_uniform(stream) < settings->short_seq_probability)
         target = 2 + random_below(stream, target - 1);
     do
-        length += (uint64_t)data->lengths[end++];
-    while (end < document_end && length + (uint64_t)data->lengths[end] <= target);
+        length += shard_sentence_length(&shard->file, end++ - before);
+    while (end < document_end &&
+           length + shard_sentence_length(&shard->file, end - before) <= target);
     return end;
 }
 
@@ -36,8 +39,8 @@ static void sentences_draw(const dataset *data, const sample_settings *settings,
 {
     uint64_t document = dataset_document_of(data, start);
     random_stream stream = scheme_random(settings, epoch, start);
-    uint64_t end = draw_sentences(data, settings, start,
-                                  (uint64_t)data->document_starts[document + 1], &stream);
+    uint64_t end =
+        draw_sentences(data, settings, start, dataset_document_start(data, document + 1), &stream);
     token_range segment = token_range_of(data, start, end), none = {0};
     token_range_truncate(&segment, &none, (uint64_t)settings->token_limit, &stream);
     set_segment(sample, segment);
@@ -57,8 +60,7 @@ static void cut_draw(const dataset *data, const sample_settings *settings, uint6
                      uint64_t start, sample *sample)
 {
     (void)epoch;
-    uint64_t document = dataset_document_of(data, dataset_sentence_of(data, start));
-    uint64_t end = dataset_token_start(data, (uint64_t)data->document_starts[document + 1]);
+    uint64_t end = dataset_document_token_start(data, dataset_document_at(data, start) + 1);
     uint64_t left = end - start, limit = (uint64_t)settings->token_limit;
     set_segment(sample, (token_range){.first = start, .count = left < limit ? left : limit});
 }
@@ -121,7 +123,7 @@ uint64_t stream_start(const sample_settings *settings, uint64_t epoch, uint64_t 
 /* Place of a document's first token in the stream. */
 static uint64_t place_of_document(const dataset *data, uint64_t document)
 {
-    return dataset_token_start(data, (uint64_t)data->document_starts[document]) + document;
+    return dataset_document_token_start(data, document) + document;
 }
 
 /* The last document that begins at or before a place. */

@@ -15,22 +15,37 @@ enum { PIECES = 64, PIECE_BYTES = 1 << 16 };
 
 /* A small file whole; of a large one its size and PIECES pieces at equal distances: another
  * preparation of the data shows in them, and they are read at once whatever the size. */
-static uint64_t checksum_pieces(const file_map *map)
+static uint64_t checksum_pieces(const file_map *map, uint64_t seed)
 {
     if (map->size <= (size_t)PIECES * PIECE_BYTES)
-        return XXH3_64bits(map->data, map->size);
-    uint64_t checksum = map->size;
+        return XXH3_64bits_withSeed(map->data, map->size, seed);
+    uint64_t checksum = map->size + seed;
     size_t distance = (map->size - PIECE_BYTES) / (PIECES - 1);
     for (size_t i = 0; i < PIECES; i++)
         checksum = XXH3_64bits_withSeed(map->data + i * distance, PIECE_BYTES, checksum);
     return checksum;
 }
 
+/* The files follow each other: the checksum of one is the seed of the next. */
 static uint64_t checksum_index(const dataset *data)
 {
-    uint64_t checksum = XXH3_64bits(data->index.data, data->index.size);
+    uint64_t checksum = 0;
+    for (size_t i = 0; i < data->shard_count; i++) {
+        const shard *file = &data->shards[i].file;
+        checksum = XXH3_64bits_withSeed(file->index.data, file->index.size, checksum);
+        if (file->sentences.size > 0)
+            checksum = XXH3_64bits_withSeed(file->sentences.data, file->sentences.size, checksum);
+    }
     return data->labels ? XXH3_64bits_withSeed(data->labels, data->document_count, checksum)
                         : checksum;
+}
+
+static uint64_t checksum_tokens(const dataset *data)
+{
+    uint64_t checksum = 0;
+    for (size_t i = 0; i < data->shard_count; i++)
+        checksum = checksum_pieces(&data->shards[i].file.tokens, checksum);
+    return checksum;
 }
 
 static split_fingerprint fingerprint_split(const dataset *data)
@@ -40,7 +55,7 @@ static split_fingerprint fingerprint_split(const dataset *data)
         .sentences = data->sentence_count,
         .tokens = data->token_count,
         .index_checksum = checksum_index(data),
-        .token_checksum = checksum_pieces(&data->tokens),
+        .token_checksum = checksum_tokens(data),
     };
 }
 

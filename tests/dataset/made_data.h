@@ -27,17 +27,18 @@ static inline bert_tokenizer *made_tokenizer(const char *directory, int vocab_si
     return tokenizer;
 }
 
-/* Writes documents of `sentences(document)` sentences with `tokens(document, sentence)` tokens
- * each. Ids count up from MADE_FIRST_ID and begin again where they reach vocab_size. Returns the
- * number of tokens. */
-static inline uint64_t made_files(const char *prefix, int vocab_size, int documents,
-                                  int (*sentences)(int), int (*tokens)(int, int))
+/* Writes the documents from `first` to `end` of those that have `sentences(document)` sentences
+ * with `tokens(document, sentence)` tokens each. Ids count up from MADE_FIRST_ID, `written` tokens
+ * further, and begin again where they reach vocab_size. Returns the number of tokens. */
+static inline uint64_t made_part(const char *prefix, int vocab_size, dataset_layout layout,
+                                 int first, int end, uint64_t written, int (*sentences)(int),
+                                 int (*tokens)(int, int))
 {
     dataset_writer *writer;
     assert_ok(dataset_writer_open(&writer, prefix, (size_t)vocab_size, error));
-    uint64_t written = 0;
+    dataset_writer_use_layout(writer, layout);
     int32_t *ids = malloc((size_t)vocab_size * sizeof *ids);
-    for (int document = 0; document < documents; document++) {
+    for (int document = first; document < end; document++) {
         int count = sentences(document);
         for (int sentence = 0; sentence < count; sentence++) {
             int length = tokens(document, sentence);
@@ -51,6 +52,12 @@ static inline uint64_t made_files(const char *prefix, int vocab_size, int docume
     free(ids);
     assert_ok(dataset_writer_commit(writer, error));
     return written;
+}
+
+static inline uint64_t made_files(const char *prefix, int vocab_size, int documents,
+                                  int (*sentences)(int), int (*tokens)(int, int))
+{
+    return made_part(prefix, vocab_size, LAYOUT_SENTENCES, 0, documents, 0, sentences, tokens);
 }
 
 #endif

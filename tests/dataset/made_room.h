@@ -77,10 +77,9 @@ static inline int varied_tokens(int document, int sentence)
 
 enum { VARIED_DOCUMENTS = 300, VARIED_VOCABULARY = 160000 };
 
-/* The document that an id of the varied data comes from: ids there are unique. */
-static inline uint64_t document_of_id(const dataset *data, int32_t id)
+static inline uint64_t sentence_of_token(const dataset *data, uint64_t token)
 {
-    uint64_t token = (uint64_t)(id - MADE_FIRST_ID), low = 0, high = data->sentence_count;
+    uint64_t low = 0, high = data->sentence_count;
     while (high - low > 1) {
         uint64_t middle = (low + high) / 2;
         if (dataset_token_start(data, middle) <= token)
@@ -88,7 +87,13 @@ static inline uint64_t document_of_id(const dataset *data, int32_t id)
         else
             high = middle;
     }
-    return dataset_document_of(data, low);
+    return low;
+}
+
+/* The document that an id of the varied data comes from: ids there are unique. */
+static inline uint64_t document_of_id(const dataset *data, int32_t id)
+{
+    return dataset_document_of(data, sentence_of_token(data, (uint64_t)(id - MADE_FIRST_ID)));
 }
 
 /* Sentences of one token in long documents: a chunk then has exactly its target length. */

@@ -39,3 +39,5 @@ if __name__ == "__main__":
     read = read_with(load_reader(sys.argv[1]))
     check(sys.argv[2], 30522, 2, read)
     check(sys.argv[2], 250112, 4, read)
+    check(sys.argv[2], 30522, 2, read, "documents")
+    check(sys.argv[2], 250112, 4, read, "documents")

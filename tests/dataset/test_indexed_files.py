@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Our indexed files, read by a reader written from the description of Megatron-LM's format alone:
-header, lengths, pointers and documents as its IndexedDataset takes them, nothing of ours."""
+header, lengths, pointers and documents as its IndexedDataset takes them, nothing of ours. Of the
+layout "documents" the file of sentences is read, too, from the description in src/dataset/shard.h."""
 import random
 import struct
 import subprocess
@@ -36,11 +37,36 @@ def read_indexed(prefix):
     return [sequences[a:b] for a, b in zip(documents, documents[1:])], size
 
 
-def check(writer, vocab_size, expected_size, read=read_indexed):
+def read_sentences(prefix):
+    """The lengths of the sentences of each document."""
+    with open(prefix + ".sentences", "rb") as file:
+        content = file.read()
+    assert content[:8] == b"BERTSENT", content[:8]
+    version, sentences, documents, tokens, long_count = struct.unpack_from("<5Q", content, 8)
+    assert version == 1, version
+    starts = struct.unpack_from(f"<{documents + 1}q", content, 48)
+    offset = 48 + 8 * (documents + 1)
+    block_count = (sentences + 63) // 64
+    blocks = struct.unpack_from(f"<{block_count + 1}Q", content, offset)
+    offset += 8 * (block_count + 1)
+    numbers = struct.unpack_from(f"<{2 * long_count}Q", content, offset)
+    offset += 16 * long_count
+    lengths = list(content[offset:offset + sentences])
+    assert len(content) == offset + sentences + 8
+    for sentence, length in zip(numbers[::2], numbers[1::2]):
+        assert lengths[sentence] == 0 and length > 255
+        lengths[sentence] = length
+    assert sum(lengths) == tokens == blocks[-1]
+    for block, before in enumerate(blocks):
+        assert sum(lengths[:64 * block]) == before
+    return [lengths[a:b] for a, b in zip(starts, starts[1:])]
+
+
+def check(writer, vocab_size, expected_size, read=read_indexed, layout="sentences"):
     chance = random.Random(vocab_size)
     documents = [
         [
-            [chance.randrange(vocab_size) for _ in range(chance.randint(1, 60))]
+            [chance.randrange(vocab_size) for _ in range(chance.choice((1, 5, 20, 60, 255, 256, 400)))]
             for _ in range(chance.randint(1, 30))
         ]
         for _ in range(200)
@@ -51,11 +77,14 @@ def check(writer, vocab_size, expected_size, read=read_indexed):
     )
     with tempfile.TemporaryDirectory() as directory:
         prefix = directory + "/data"
-        subprocess.run([writer, prefix, str(vocab_size)], input=text.encode(), check=True)
+        subprocess.run([writer, prefix, str(vocab_size), layout], input=text.encode(), check=True)
         found, size = read(prefix)
+        if layout == "documents":
+            assert read_sentences(prefix) == [list(map(len, document)) for document in documents]
+            documents = [[sum(document, [])] for document in documents]
     assert size == expected_size, size
     assert found == documents
-    print(f"{sum(map(len, documents))} sentences of a vocabulary of {vocab_size}: equal, {size} bytes an id")
+    print(f"{layout}: {sum(map(len, documents))} sequences of a vocabulary of {vocab_size}: equal, {size} bytes an id")
 
 
 if __name__ == "__main__":
@@ -63,3 +92,5 @@ if __name__ == "__main__":
     check(sys.argv[1], 65499, 2)
     check(sys.argv[1], 65500, 4)
     check(sys.argv[1], 250112, 4)
+    check(sys.argv[1], 30522, 2, layout="documents")
+    check(sys.argv[1], 250112, 4, layout="documents")

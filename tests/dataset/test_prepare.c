@@ -8,9 +8,11 @@
 
 static char directory[256], input[300], vocabulary[300], prefix[300];
 
-static const char *const endings[] = {".bin",  ".idx",      ".validation.bin", ".validation.idx",
-                                      ".json", ".tokenizer"};
-enum { ENDINGS = 6 };
+/* The first five are files that every preparation with a validation split makes. */
+static const char *const endings[] = {
+    ".bin",  ".idx",       ".validation.bin", ".validation.idx",
+    ".json", ".tokenizer", ".sentences",      ".validation.sentences"};
+enum { ENDINGS = sizeof endings / sizeof *endings };
 
 static int set_up(void **state)
 {
@@ -116,12 +118,13 @@ static void assert_no_outputs(const char *of)
 /* A document of a prepared file as one line of ids, for comparing. */
 static void append_document(text *out, const dataset *data, uint64_t document)
 {
-    for (int64_t i = data->document_starts[document]; i < data->document_starts[document + 1];
-         i++) {
+    for (uint64_t i = dataset_document_start(data, document);
+         i < dataset_document_start(data, document + 1); i++) {
+        int length = (int)dataset_sentence_length(data, i);
         int32_t ids[100];
-        assert_in_range(data->lengths[i], 1, 100);
-        dataset_sentence(data, (uint64_t)i, ids);
-        for (int j = 0; j < data->lengths[i]; j++)
+        assert_in_range(length, 1, 100);
+        dataset_sentence(data, i, ids);
+        for (int j = 0; j < length; j++)
             assert_ok(text_format(out, error, "%d ", ids[j]));
         assert_ok(text_format(out, error, "/ "));
     }

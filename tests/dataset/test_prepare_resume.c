@@ -8,8 +8,14 @@
 #include <sys/stat.h>
 
 static char directory[256], input[300], vocabulary[300], twice[320], again[320];
-static const char *const endings[] = {
-    ".bin", ".idx", ".validation.bin", ".validation.idx", ".json", ".tokenizer/tokenizer.json"};
+static const char *const endings[] = {".bin",
+                                      ".idx",
+                                      ".sentences",
+                                      ".validation.bin",
+                                      ".validation.idx",
+                                      ".validation.sentences",
+                                      ".json",
+                                      ".tokenizer/tokenizer.json"};
 enum { ENDINGS = sizeof endings / sizeof *endings, DOCUMENTS = 60000 };
 
 static void write_documents(int first_number)
@@ -137,6 +143,9 @@ static void test_stopped_again_and_again(void **state)
     (void)state;
     bert_prepare_params params = params_for(NULL);
     check_stops(params, "some");
+    params.layout = "documents";
+    check_stops(params, "documents");
+    params.layout = "sentences";
     params.validation_fraction = 0;
     check_stops(params, "none");
     params.validation_fraction = 1e-12; /* none by its hash: two documents are held to the end */
@@ -170,6 +179,9 @@ static void test_other_inputs_or_settings(void **state)
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE,
                  "holds the work of an interrupted preparation with other settings");
     params.seed--;
+    params.layout = "documents";
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
+    params.layout = "sentences";
     bert_cleaning_options *cleaning = &params.reader_options.cleaning;
     cleaning->min_words = 2;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
@@ -230,8 +242,10 @@ static void test_overwrite_and_unfinished_moves(void **state)
     assert_int_equal(expected.corpus.sources[0].taken, DOCUMENTS);
     params.output = prefix;
     params.seed++;
+    params.layout = "documents"; /* whose files of sentences have to go */
     assert_ok(run(&params, 0, NULL, error));
     params.seed--;
+    params.layout = "sentences";
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "exists already");
     params.overwrite = true;
     snprintf(path, sizeof path, "%s.idx", prefix);

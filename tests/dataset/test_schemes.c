@@ -32,7 +32,7 @@ static void open_varied(room *room, const sample_scheme *scheme)
 static uint64_t sentence_of_id(const room *room, int32_t id, bool *first, bool *last)
 {
     uint64_t token = (uint64_t)(id - MADE_FIRST_ID);
-    uint64_t sentence = dataset_sentence_of(&room->data, token);
+    uint64_t sentence = sentence_of_token(&room->data, token);
     *first = dataset_token_start(&room->data, sentence) == token;
     *last = dataset_token_start(&room->data, sentence + 1) == token + 1;
     return sentence;
@@ -48,7 +48,7 @@ static void test_sentence_pairs(void **state)
     assert_ok(sampler_epoch_size(room.sampler, 0, &size, error));
     for (uint64_t i = 0; i < room.data.document_count; i++)
         with_next +=
-            (uint64_t)(room.data.document_starts[i + 1] - room.data.document_starts[i]) - 1;
+            dataset_document_start(&room.data, i + 1) - dataset_document_start(&room.data, i) - 1;
     assert_int_equal(size, with_next);
     bool *seen = calloc(room.data.sentence_count, sizeof *seen);
     for (uint64_t number = 0; number < size; number++) {
@@ -143,10 +143,8 @@ static void test_documents_from_their_beginning(void **state)
         int32_t tokens[128];
         int count = draw_one(&room, number, tokens);
         uint64_t document = document_of_id(&room.data, tokens[1]);
-        uint64_t first =
-            dataset_token_start(&room.data, (uint64_t)room.data.document_starts[document]);
-        uint64_t end =
-            dataset_token_start(&room.data, (uint64_t)room.data.document_starts[document + 1]);
+        uint64_t first = dataset_document_token_start(&room.data, document);
+        uint64_t end = dataset_document_token_start(&room.data, document + 1);
         assert_int_equal(tokens[1], MADE_FIRST_ID + (int32_t)first);
         assert_int_equal(count - 2, end - first < 126 ? end - first : 126);
     }

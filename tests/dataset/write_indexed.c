@@ -1,5 +1,6 @@
-/* write_indexed PREFIX VOCAB_SIZE: indexed files from standard input, a line of ids for a sentence,
- * an empty line behind each document. For tests that read the files with other software. */
+/* write_indexed PREFIX VOCAB_SIZE LAYOUT: indexed files from standard input, a line of ids for a
+ * sentence, an empty line behind each document. For tests that read the files with other software.
+ */
 #include "dataset/dataset.h"
 
 #include <stdio.h>
@@ -23,14 +24,19 @@ static bert_status write_line(dataset_writer *writer, char *line, bert_error *er
 
 int main(int argument_count, char **arguments)
 {
-    if (argument_count != 3) {
-        fprintf(stderr, "usage: write_indexed PREFIX VOCAB_SIZE < SENTENCES\n");
+    if (argument_count != 4) {
+        fprintf(stderr, "usage: write_indexed PREFIX VOCAB_SIZE LAYOUT < SENTENCES\n");
         return 2;
     }
     bert_error error;
-    dataset_writer *writer;
-    bert_status status =
-        dataset_writer_open(&writer, arguments[1], strtoul(arguments[2], NULL, 10), &error);
+    dataset_layout layout;
+    dataset_writer *writer = NULL;
+    bert_status status = dataset_layout_parse(&layout, arguments[3], &error);
+    if (status == BERT_OK)
+        status =
+            dataset_writer_open(&writer, arguments[1], strtoul(arguments[2], NULL, 10), &error);
+    if (status == BERT_OK)
+        dataset_writer_use_layout(writer, layout);
     char *line = NULL;
     size_t capacity = 0;
     while (status == BERT_OK && getline(&line, &capacity, stdin) >= 0)

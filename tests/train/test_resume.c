@@ -326,10 +326,10 @@ static void test_altered_data(void **state)
     assert_ok(dataset_open(&data, tiny_path("other"), error));
     assert_ok(dataset_writer_open(&writer, tiny_path("swapped"), 45, error));
     for (uint64_t document = 0; document < data.document_count; document++) {
-        for (int64_t s = data.document_starts[document]; s < data.document_starts[document + 1];
-             s++) {
+        for (uint64_t s = dataset_document_start(&data, document);
+             s < dataset_document_start(&data, document + 1); s++) {
             int32_t ids[16] = {5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5};
-            int length = data.lengths[s] + (s == 0 ? 1 : s == 1 ? -1 : 0);
+            int length = (int)dataset_sentence_length(&data, s) + (s == 0 ? 1 : s == 1 ? -1 : 0);
             assert_ok(dataset_writer_sentence(writer, ids, (size_t)length, error));
         }
         assert_ok(dataset_writer_end_document(writer, error));
