@@ -199,9 +199,11 @@ BERT_API bert_status bert_prepare(const bert_prepare_params *params, bert_prepar
 
 /* Where a length of time is given in steps or in epochs, at most one of the two is set (> 0). */
 typedef struct bert_pretrain_params {
-    /* PREFIX of bert_prepare; or a folder of ready-made ids as Hugging Face's save_to_disk writes
-     * it (input_ids, token_type_ids, attention_mask, next_sentence_label), whose masks are drawn.
-     */
+    /* PREFIX of bert_prepare; several are numbered through as one, a line ("\n") for each. A line
+     * may be a folder of prepared files, or a pattern of the shell that their PREFIXes match,
+     * sorted by their bytes, and end in ":WEIGHT" (docs/data.md): how often each document comes in
+     * an epoch. Or a folder of ready-made ids as Hugging Face's save_to_disk writes it (input_ids,
+     * token_type_ids, attention_mask, next_sentence_label), whose masks are drawn. */
     const char *data;
     const char *tokenizer; /* NULL: PREFIX.tokenizer; a folder of ids needs it */
     /* tiny | mini | small | medium | base | large | distil, a config.json, or a model folder, also
@@ -335,9 +337,16 @@ BERT_API int bert_progress_format(char *line, size_t size, const bert_progress *
 
 typedef struct bert_evaluate_params {
     const char *model; /* model folder (a checkpoint), or a run: its last checkpoint */
-    const char *data;  /* PREFIX; its validation split, or all of it where `train_split` is set */
+    const char *data; /* PREFIX, or several as bert_pretrain_params has them, without weights: their
+                         validation splits, or the training splits where `train_split` is set */
     bool train_split;
-    int max_seq_length;           /* 0: 128, or less where the model has fewer positions */
+    /* What is NULL or 0 here is as the checkpoint's run.json says it was trained; without one as
+     * bert_pretrain has it, 128 tokens, or less where the model has fewer positions. */
+    const char *pairs;     /* of a model with an NSP head: "segment" or "sentence" */
+    const char *sequences; /* masked tokens alone are measured, whatever heads there are:
+                              "sentences", "chunks", "stream" or "documents" */
+    const char *mask_unit; /* "token", "word" or "span" */
+    int max_seq_length;
     int batch_size;               /* 32 sequences */
     double mlm_probability;       /* 0.15 */
     double short_seq_probability; /* 0.1 */

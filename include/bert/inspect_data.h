@@ -10,7 +10,8 @@ extern "C" {
 #endif
 
 typedef struct bert_inspect_data_params {
-    const char *data;       /* PREFIX of bert_prepare */
+    const char *data;       /* PREFIX of bert_prepare, or several as bert_pretrain_params.data has
+                               them, without weights */
     size_t samples;         /* 3: samples of the training split that are decoded */
     int max_seq_length;     /* 128, of them */
     double mlm_probability; /* 0.15 */
@@ -38,6 +39,7 @@ typedef struct bert_sample_report {
 typedef struct bert_data_report {
     bert_split_report train, validation; /* validation: zero where there is none */
     size_t vocab_size;
+    size_t files; /* PREFIXes */
     size_t sample_count;
     bert_sample_report *samples; /* [sample_count] */
 } bert_data_report;

@@ -17,6 +17,7 @@ typedef enum random_purpose {
     RANDOM_SAMPLE_ORDER = 3,    /* epoch */
     RANDOM_SENTENCE_PAIR = 4,   /* epoch, first sentence */
     RANDOM_MASKING = 5,         /* epoch, sample */
+    RANDOM_DOCUMENT_WEIGHT = 6, /* 0, document */
     RANDOM_TEST = 100,
 } random_purpose;
 

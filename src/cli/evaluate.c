@@ -24,11 +24,12 @@ static const option options[] = {
      .required = true,
      .help = "model folder, or a run: its last checkpoint"},
     {.name = "data",
-     .kind = OPTION_STRING,
+     .kind = OPTION_LIST,
      .target = &settings.params.data,
-     .value = "PREFIX",
+     .value = "DATA",
      .required = true,
-     .help = "data that bert prepare wrote"},
+     .help = "PREFIX of data that bert prepare wrote, a folder or a quoted pattern of several; may "
+             "be given several times. Or a folder of ready-made ids"},
     {.name = "train-split",
      .kind = OPTION_FLAG,
      .target = &settings.params.train_split,
@@ -51,8 +52,30 @@ static const option options[] = {
      .target = &settings.params.max_seq_length,
      .value = "N",
      AT_LEAST(0),
-     .default_text = "128, or less where the model has fewer positions",
+     .default_text = "as trained; else 128, or less where the model has fewer positions",
      .help = "tokens in a sequence at most, [CLS] and [SEP] included"},
+    {.name = "pairs",
+     .kind = OPTION_STRING,
+     .target = &settings.params.pairs,
+     .value = "NAME",
+     .default_text = "as trained, else segment",
+     .help =
+         "what the two parts of a pair are: segment (several sentences) or sentence (one each)"},
+    {.name = "sequences",
+     .kind = OPTION_STRING,
+     .target = &settings.params.sequences,
+     .value = "NAME",
+     .default_text = "as trained, else sentences",
+     .help = "of a model without next-sentence prediction, or to measure masked tokens alone: "
+             "sentences (whole ones of a document that fit), chunks (full lengths of a document), "
+             "stream (full lengths over the borders of documents) or documents (the beginning of "
+             "each)"},
+    {.name = "mask-unit",
+     .kind = OPTION_STRING,
+     .target = &settings.params.mask_unit,
+     .value = "NAME",
+     .default_text = "as trained, else token",
+     .help = "what is predicted together: token, word (all its pieces) or span (up to ten words)"},
     {.name = "short-seq-probability",
      .kind = OPTION_NUMBER,
      .target = &settings.params.short_seq_probability,
@@ -139,9 +162,12 @@ const command command_evaluate = {
     .description =
         "Measures a model on the validation split: loss, perplexity and accuracy of the masked "
         "tokens, loss and accuracy of next-sentence prediction. Beside each accuracy stands what "
-        "an answer that never changes would reach. Losses are means, in nats.",
+        "an answer that never changes would reach. Losses are means, in nats.\n\n"
+        "Samples are made as run.json beside a checkpoint says it was trained, unless options say "
+        "otherwise: --pairs, --sequences, --mask-unit and --max-seq-length.",
     .examples = "bert evaluate --model run --data data\n"
-                "bert evaluate --model run/checkpoint-1000 --data data --json\n",
+                "bert evaluate --model run/checkpoint-1000 --data data --json\n"
+                "bert evaluate --model run --data data --sequences stream --mask-unit word\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,

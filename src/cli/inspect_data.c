@@ -2,6 +2,7 @@
  * samples as a model would see them. */
 #include "inspect.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +10,33 @@
 
 enum { BAR_WIDTH = 40 };
 
-/* A prefix names no file itself: its index stands beside it. */
-static bool detect(const char *path, const inspect_settings *settings)
+static bool is_there(const char *path, const char *ending)
 {
     char index[4096];
     struct stat information;
-    return !settings->tokenizer && stat(path, &information) != 0 &&
-           snprintf(index, sizeof index, "%s.idx", path) < (int)sizeof index &&
+    return snprintf(index, sizeof index, "%s%s", path, ending) < (int)sizeof index &&
            stat(index, &information) == 0;
+}
+
+static bool matches(const char *path, const char *ending)
+{
+    char pattern[4096];
+    glob_t found = {0};
+    bool any = snprintf(pattern, sizeof pattern, "%s%s", path, ending) < (int)sizeof pattern &&
+               glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+    globfree(&found);
+    return any;
+}
+
+/* A prefix names no file itself: its index stands beside it. A folder and a pattern stand for the
+ * prefixes in it. */
+static bool detect(const char *path, const inspect_settings *settings)
+{
+    if (settings->tokenizer)
+        return false;
+    if (!is_there(path, ""))
+        return is_there(path, ".idx") || (strpbrk(path, "*?[") && matches(path, ".idx"));
+    return is_there(path, "/.") && !strpbrk(path, "*?[\\") && matches(path, "/*.idx");
 }
 
 static double bytes_per_token(const bert_split_report *split)
@@ -53,6 +73,8 @@ static void print_split(const char *name, const bert_split_report *split)
 static void print_report(const bert_data_report *report)
 {
     inspect_print_count("vocabulary", report->vocab_size);
+    if (report->files > 1)
+        inspect_print_count("files", report->files);
     print_split("training", &report->train);
     if (report->validation.documents > 0)
         print_split("validation", &report->validation);
@@ -106,17 +128,35 @@ static json_t *report_json(const bert_data_report *report)
                                             ? json_null()
                                             : json_integer(sample->next_sentence_label)));
     }
-    return json_pack("{s:s, s:I, s:o, s:o, s:o}", "kind", "data", "vocab_size",
-                     (json_int_t)report->vocab_size, "train", split_json(&report->train),
-                     "validation", split_json(&report->validation), "samples", samples);
+    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o}", "kind", "data", "vocab_size",
+                     (json_int_t)report->vocab_size, "files", (json_int_t)report->files, "train",
+                     split_json(&report->train), "validation", split_json(&report->validation),
+                     "samples", samples);
+}
+
+/* A line each, as bert_inspect_data takes them. */
+static char *join_operands(const arguments *arguments)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < arguments->operand_count; i++)
+        length += strlen(arguments->operands[i]) + 1;
+    char *joined = malloc(length), *end = joined;
+    for (size_t i = 0; joined && i < arguments->operand_count; i++) {
+        end = stpcpy(end, arguments->operands[i]);
+        *end++ = i + 1 < arguments->operand_count ? '\n' : '\0';
+    }
+    return joined;
 }
 
 static int run(const arguments *arguments, const inspect_settings *settings)
 {
-    if (!inspect_one_operand(arguments))
-        return EXIT_USAGE;
+    char *data = join_operands(arguments);
+    if (!data) {
+        console_error("inspect: no memory for the names of data");
+        return EXIT_FAILURE;
+    }
     bert_inspect_data_params params = bert_inspect_data_params_default();
-    params.data = arguments->operands[0];
+    params.data = data;
     if (arguments_given(arguments, "top"))
         params.samples = settings->top;
     bert_data_report report;
@@ -129,6 +169,7 @@ static int run(const arguments *arguments, const inspect_settings *settings)
     else
         print_report(&report);
     bert_data_report_free(&report);
+    free(data);
     return code;
 }
 

@@ -239,6 +239,44 @@ static bool set_text(const option *option, const char *text)
     return set;
 }
 
+/* Appends a value to a list, or begins it anew; false where a value is no single line. */
+static bool add_to_list(arguments *arguments, const option *option, const char *value, bool anew)
+{
+    char **list = &arguments->lists[option - arguments->command->options];
+    size_t before = *list && !anew ? strlen(*list) + 1 : 0, length = strlen(value);
+    if (length == 0 || strchr(value, '\n'))
+        return false;
+    char *longer = realloc(*list, before + length + 1);
+    if (!longer)
+        return false;
+    if (before > 0)
+        longer[before - 1] = '\n';
+    memcpy(longer + before, value, length + 1);
+    *list = longer;
+    *(const char **)option->target = longer;
+    return true;
+}
+
+static bool take_list_value(arguments *arguments, const option *option, const char *value)
+{
+    bool *listed = &arguments->listed[option - arguments->command->options];
+    bool anew = !*listed;
+    *listed = true;
+    return add_to_list(arguments, option, value, anew);
+}
+
+static bool set_json_list(arguments *arguments, const option *option, const json_t *value)
+{
+    if (json_is_string(value))
+        return add_to_list(arguments, option, json_string_value(value), true);
+    bool set = json_array_size(value) > 0; /* 0 of what is no array */
+    for (size_t i = 0; set && i < json_array_size(value); i++) {
+        const char *one = json_string_value(json_array_get(value, i));
+        set = one && add_to_list(arguments, option, one, i == 0);
+    }
+    return set;
+}
+
 static bool set_json(const option *option, const json_t *value)
 {
     if (is_flag(option)) {
@@ -306,10 +344,14 @@ static parse_outcome read_configuration(arguments *arguments)
             console_error("%s: \"%s\" belongs on the command line", path, key);
             return PARSE_WRONG;
         }
-        if (!set_json(option, value)) {
+        bool set = option->kind == OPTION_LIST ? set_json_list(arguments, option, value)
+                                               : set_json(option, value);
+        if (!set) {
             char expected[128] = "text";
             if (is_flag(option))
                 snprintf(expected, sizeof expected, "true or false");
+            else if (option->kind == OPTION_LIST)
+                snprintf(expected, sizeof expected, "text, or an array of texts of a line each");
             else if (option->kind != OPTION_STRING)
                 describe_range(expected, sizeof expected, option);
             char *found = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
@@ -360,9 +402,13 @@ static parse_outcome take_option(arguments *arguments, char **argv, int count, i
                           option->name, option->value);
             return PARSE_WRONG;
         }
-        if (set && !set_text(option, value)) {
-            char expected[128];
-            describe_range(expected, sizeof expected, option);
+        bool is_list = option->kind == OPTION_LIST;
+        bool fits =
+            !set || (is_list ? take_list_value(arguments, option, value) : set_text(option, value));
+        if (!fits) {
+            char expected[128] = "text of one line";
+            if (!is_list)
+                describe_range(expected, sizeof expected, option);
             console_error("%s: --%s is \"%.80s\"; expected %s", command->name, option->name, value,
                           expected);
             return PARSE_WRONG;
@@ -429,6 +475,10 @@ void arguments_release(arguments *arguments)
 {
     json_decref(arguments->configuration);
     arguments->configuration = NULL;
+    for (size_t i = 0; i < OPTIONS_MAX; i++) {
+        free(arguments->lists[i]);
+        arguments->lists[i] = NULL;
+    }
 }
 
 bool option_is_replaced(const option *common, const command *command)
@@ -496,6 +546,7 @@ void option_default(char *out, size_t size, const option *option)
         snprintf(out, size, "%g", *(const double *)option->target);
         break;
     case OPTION_STRING:
+    case OPTION_LIST:
         snprintf(out, size, "%s",
                  *(const char **)option->target ? *(const char **)option->target : "");
         break;

@@ -20,6 +20,8 @@ typedef enum option_kind {
     OPTION_SIZE,
     OPTION_NUMBER, /* double */
     OPTION_STRING,
+    OPTION_LIST, /* const char *: the option may be given several times, or as a JSON array; the
+                    values, a line ("\n") for each */
 } option_kind;
 
 typedef struct option {
@@ -55,8 +57,10 @@ typedef struct arguments {
     const command *command;
     char **operands; /* points into argv */
     size_t operand_count;
-    bool given[OPTIONS_MAX]; /* by place in the table, from either source */
-    json_t *configuration;   /* strings from --config live in it; owned */
+    bool given[OPTIONS_MAX];  /* by place in the table, from either source */
+    json_t *configuration;    /* strings from --config live in it; owned */
+    char *lists[OPTIONS_MAX]; /* of OPTION_LIST, by place in the table; owned */
+    bool listed[OPTIONS_MAX]; /* the command line has begun the list, whatever --config had */
 } arguments;
 
 /* For the tables: the number of their rows, and a lower bound alone. */

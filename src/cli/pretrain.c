@@ -24,12 +24,15 @@ static void set_defaults(void)
 static const option options[] = {
     {.kind = OPTION_HEADING, .help = "What goes in and out"},
     {.name = "data",
-     .kind = OPTION_STRING,
+     .kind = OPTION_LIST,
      .target = &settings.params.data,
      .value = "DATA",
-     .help = "PREFIX of data that bert prepare wrote; or a folder of ready-made ids that Hugging "
-             "Face's save_to_disk wrote, with input_ids and, for pairs, token_type_ids and "
-             "next_sentence_label; masks are drawn here"},
+     .help =
+         "PREFIX of data that bert prepare wrote, a folder or a quoted pattern of several; may be "
+         "given several times, and end in :WEIGHT, how often each document comes in an epoch "
+         "(wiki:0.1, books:2.5). Or a folder of ready-made ids that Hugging "
+         "Face's save_to_disk wrote, with input_ids and, for pairs, token_type_ids and "
+         "next_sentence_label; masks are drawn here"},
     {.name = "tokenizer",
      .kind = OPTION_STRING,
      .target = &settings.params.tokenizer,
@@ -553,6 +556,7 @@ const command command_pretrain = {
     .examples = "bert pretrain --data data --model tiny --output run\n"
                 "bert pretrain --data data --model bert-base-uncased/ --output run\n"
                 "bert pretrain --data data --model distil --teacher base/ --output run\n"
+                "bert pretrain --data 'wiki/part-*' --data books:2.5 --model base --output run\n"
                 "bert pretrain --config settings.json --output run --seed 7\n"
                 "bert pretrain --resume run\n",
     .options = options,

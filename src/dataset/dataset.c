@@ -14,6 +14,7 @@ static void number_shards(dataset *data)
         shard->first_sentence = data->sentence_count;
         shard->first_document = data->document_count;
         shard->first_token = data->token_count;
+        shard->weight = 1;
         /* Each has fewer than 2^63 bytes on one disk: sums do not wrap around. */
         data->sentence_count += shard->file.sentence_count;
         data->document_count += shard->file.document_count;

@@ -8,6 +8,7 @@
 typedef struct dataset_shard {
     shard file;
     uint64_t first_sentence, first_document, first_token;
+    double weight; /* how often each document comes in an epoch (dataset/weights.h); 1 */
 } dataset_shard;
 
 typedef struct dataset {
@@ -15,6 +16,7 @@ typedef struct dataset {
     dataset_shard *shards; /* [shard_count], owned */
     size_t shard_count;
     uint64_t sentence_count, document_count, token_count;
+    bool is_weighted; /* some weight is not 1 */
     /* Of ready-made samples alone (dataset/ready_made.h): a document is a sample, its one or two
      * sentences are the parts. */
     bool is_ready_made;

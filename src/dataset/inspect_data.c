@@ -1,5 +1,6 @@
 /* bert_inspect_data: counts of prepared data, and some samples as a model sees them. */
 #include "base/memory.h"
+#include "dataset/data_sources.h"
 #include "dataset/sampler.h"
 
 #include <stdlib.h>
@@ -116,24 +117,30 @@ done:
     return status;
 }
 
-static bert_status inspect_validation(const char *prefix, bert_split_report *report,
+static bert_status inspect_validation(const data_sources *sources, bert_split_report *report,
                                       bert_error *error)
 {
     dataset data = {0};
-    char *validation = NULL, *index = NULL;
-    bert_status status;
-    TRY_OR_GO(status, dataset_validation_prefix(&validation, prefix, error), done);
-    TRY_OR_GO(status, path_format(&index, error, "%s.idx", validation), done);
-    if (!file_exists(index))
-        goto done;
-    TRY_OR_GO(status, dataset_open(&data, validation, error), done);
-    TRY_OR_GO(status, dataset_check(&data, error), done);
-    count_split(report, &data);
-done:
+    bool found;
+    TRY(data_sources_open_validation(sources, &data, &found, error));
+    bert_status status = found ? dataset_check(&data, error) : BERT_OK;
+    if (found && status == BERT_OK)
+        count_split(report, &data);
     dataset_close(&data);
-    free(index);
-    free(validation);
     return status;
+}
+
+static bert_status find_sources(data_sources *sources, const char *data, bert_error *error)
+{
+    TRY(data_sources_find(sources, data, error));
+    if (sources->ready_made)
+        return error_set(error, BERT_ERROR_INPUT, "%s: holds no prepared data (*.idx)",
+                         sources->ready_made);
+    if (sources->is_weighted)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s: weights are for training; bert inspect looks at each document once",
+                         sources->name);
+    return BERT_OK;
 }
 
 bert_status bert_inspect_data(const bert_inspect_data_params *params, bert_data_report *report,
@@ -142,23 +149,24 @@ bert_status bert_inspect_data(const bert_inspect_data_params *params, bert_data_
     *report = (bert_data_report){0};
     if (!params->data || !*params->data)
         return error_set(error, BERT_ERROR_USAGE, "no data to inspect");
+    data_sources sources = {0};
     dataset data = {0};
     bert_tokenizer *tokenizer = NULL;
-    char *directory = NULL;
     bert_status status;
-    TRY_OR_GO(status, dataset_open(&data, params->data, error), done);
+    TRY_OR_GO(status, find_sources(&sources, params->data, error), done);
+    TRY_OR_GO(status, data_sources_open(&sources, &data, error), done);
     TRY_OR_GO(status, dataset_check(&data, error), done);
-    TRY_OR_GO(status, dataset_tokenizer_directory(&directory, params->data, error), done);
-    TRY_OR_GO(status, bert_tokenizer_load(&tokenizer, directory, NULL, error), done);
+    TRY_OR_GO(status, data_sources_load_tokenizer(&sources, &tokenizer, error), done);
     count_split(&report->train, &data);
+    report->files = data.shard_count;
     report->vocab_size = bert_tokenizer_vocab_size(tokenizer);
-    TRY_OR_GO(status, inspect_validation(params->data, &report->validation, error), done);
+    TRY_OR_GO(status, inspect_validation(&sources, &report->validation, error), done);
     if (params->samples > 0)
         status = draw_samples(params, &data, tokenizer, report, error);
 done:
-    free(directory);
     bert_tokenizer_free(tokenizer);
     dataset_close(&data);
+    data_sources_free(&sources);
     return status;
 }
 

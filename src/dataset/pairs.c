@@ -13,12 +13,33 @@
  * random one of a random other document. */
 #include "dataset/scheme.h"
 
-/* Any document but this one, uniformly. Documents without sentences, which only foreign files have,
- * give way to the next that has some. */
+/* Any document, as often as the weight of its file says: a second part from elsewhere must not be
+ * told by where it is from. */
+static uint64_t draw_by_weight(const dataset *data, random_stream *stream)
+{
+    double all = 0;
+    for (size_t i = 0; i < data->shard_count; i++)
+        all += data->shards[i].weight * (double)data->shards[i].file.document_count;
+    double place = random_uniform(stream) * all;
+    const dataset_shard *shard = data->shards, *last = shard + data->shard_count - 1;
+    for (; shard < last; shard++) {
+        place -= shard->weight * (double)shard->file.document_count;
+        if (place < 0)
+            break;
+    }
+    while (shard->file.document_count == 0)
+        shard--;
+    return shard->first_document + random_below(stream, shard->file.document_count);
+}
+
+/* Any document but this one, uniformly where there are no weights. Documents without sentences,
+ * which only foreign files have, give way to the next that has some. */
 static uint64_t draw_other_document(const dataset *data, uint64_t document, random_stream *stream)
 {
-    uint64_t other = random_below(stream, data->document_count - 1);
-    if (other >= document)
+    uint64_t other;
+    if (data->is_weighted)
+        other = draw_by_weight(data, stream);
+    else if ((other = random_below(stream, data->document_count - 1)) >= document)
         other++;
     while (other == document ||
            dataset_document_start(data, other) == dataset_document_start(data, other + 1))

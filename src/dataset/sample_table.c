@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "dataset/segments.h"
+#include "dataset/weights.h"
 
 #include <stdlib.h>
 
@@ -9,28 +10,44 @@ enum { BLOCK_SENTENCES = 1 << 16 };
 
 /* --------------------------------------------------------------------------------- blocks --- */
 
+/* The documents from `document` to `end` in blocks, as one copy of them. */
+static bert_status add_blocks(sample_blocks *blocks, const dataset *data, uint64_t document,
+                              uint64_t end, uint32_t copy, double weight, bert_error *error)
+{
+    while (document < end) {
+        TRY(memory_grow((void **)&blocks->list, &blocks->capacity, blocks->count + 1,
+                        sizeof *blocks->list, "the blocks of an epoch", error));
+        sample_block *block = &blocks->list[blocks->count++];
+        *block = (sample_block){.first_document = document, .copy = copy, .weight = weight};
+        uint64_t last = dataset_document_start(data, document) + BLOCK_SENTENCES - 1;
+        block->end_document =
+            last < dataset_document_start(data, end) ? dataset_document_of(data, last) + 1 : end;
+        document = block->end_document;
+    }
+    return BERT_OK;
+}
+
 bert_status sample_blocks_create(sample_blocks *blocks, const dataset *data, bert_error *error)
 {
     *blocks = (sample_blocks){0};
-    size_t most = (size_t)(data->sentence_count / BLOCK_SENTENCES) + 2;
-    TRY(memory_array((void **)&blocks->first_document, most + 1, sizeof(uint64_t),
-                     "the blocks of an epoch", error));
-    uint64_t document = 0;
-    while (document < data->document_count) {
-        blocks->first_document[blocks->count++] = document;
-        uint64_t start = dataset_document_start(data, document);
-        if (data->sentence_count - start <= BLOCK_SENTENCES)
-            document = data->document_count;
-        else
-            document = dataset_document_of(data, start + BLOCK_SENTENCES - 1) + 1;
+    bert_status status = BERT_OK;
+    if (!data->is_weighted)
+        status = add_blocks(blocks, data, 0, data->document_count, 0, 1, error);
+    for (size_t i = 0; data->is_weighted && i < data->shard_count; i++) {
+        const dataset_shard *shard = &data->shards[i];
+        uint64_t end = shard->first_document + shard->file.document_count;
+        for (uint32_t copy = 0; copy < weight_copies(shard->weight) && status == BERT_OK; copy++)
+            status =
+                add_blocks(blocks, data, shard->first_document, end, copy, shard->weight, error);
     }
-    blocks->first_document[blocks->count] = data->document_count;
-    return BERT_OK;
+    if (status != BERT_OK)
+        sample_blocks_free(blocks);
+    return status;
 }
 
 void sample_blocks_free(sample_blocks *blocks)
 {
-    free(blocks->first_document);
+    free(blocks->list);
     *blocks = (sample_blocks){0};
 }
 
@@ -44,22 +61,24 @@ static uint64_t document_start(const dataset *data, const sample_settings *setti
                                               : dataset_document_start(data, document);
 }
 
-static bert_status build_block(sample_table *table, const dataset *data,
-                               const sample_blocks *blocks, const sample_settings *settings,
-                               size_t block, bert_error *error)
+static bert_status build_block(sample_table *table, const dataset *data, const sample_block *block,
+                               size_t number, const sample_settings *settings, bert_error *error)
 {
     uint32_t *starts = NULL;
     size_t count = 0, capacity = 0;
-    uint64_t last = blocks->first_document[block + 1];
-    uint64_t origin = document_start(data, settings, blocks->first_document[block]);
-    if (document_start(data, settings, last) - origin > UINT32_MAX)
+    uint64_t epoch = weight_epoch(table->epoch, block->copy);
+    uint64_t origin = document_start(data, settings, block->first_document);
+    if (document_start(data, settings, block->end_document) - origin > UINT32_MAX)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
                          "%s: a document of more than 2^32 %s; was it cut into sentences?",
                          data->prefix, settings->scheme->starts_at_tokens ? "tokens" : "sentences");
-    for (uint64_t document = blocks->first_document[block]; document < last; document++) {
+    for (uint64_t document = block->first_document; document < block->end_document; document++) {
+        if (block->weight != 1 &&
+            block->copy >= weight_times(block->weight, settings->seed, table->epoch, document))
+            continue;
         uint64_t end = document_start(data, settings, document + 1);
         for (uint64_t start = document_start(data, settings, document); start < end;) {
-            uint64_t next = settings->scheme->next(data, settings, table->epoch, start, end);
+            uint64_t next = settings->scheme->next(data, settings, epoch, start, end);
             if (next > start) {
                 bert_status status = memory_grow((void **)&starts, &capacity, count + 1,
                                                  sizeof *starts, "the samples of an epoch", error);
@@ -73,8 +92,8 @@ static bert_status build_block(sample_table *table, const dataset *data,
         }
     }
     uint32_t *fitted = realloc(starts, (count ? count : 1) * sizeof *starts);
-    table->starts[block] = fitted ? fitted : starts;
-    table->before[block + 1] = count;
+    table->starts[number] = fitted ? fitted : starts;
+    table->before[number + 1] = count;
     return BERT_OK;
 }
 
@@ -86,7 +105,8 @@ static bert_status build_blocks(sample_table *table, const dataset *data,
 #pragma omp parallel for schedule(dynamic) num_threads(threads) if (blocks->count > 1)
     for (size_t block = 0; block < blocks->count; block++) {
         bert_error block_error;
-        bert_status block_status = build_block(table, data, blocks, settings, block, &block_error);
+        bert_status block_status =
+            build_block(table, data, &blocks->list[block], block, settings, &block_error);
         if (block_status != BERT_OK) {
 #pragma omp critical(sample_table_error)
             status = error_set(error, block_status, "%s", block_error.message);
@@ -135,8 +155,9 @@ void sample_table_free(sample_table *table)
 
 uint64_t sample_table_start(const sample_table *table, const dataset *data,
                             const sample_blocks *blocks, const sample_settings *settings,
-                            uint64_t index)
+                            uint64_t index, uint64_t *epoch)
 {
+    *epoch = table->epoch;
     if (table->block_count == 0)
         return stream_start(settings, table->epoch, index);
     size_t low = 0, high = table->block_count; /* before[low] <= index < before[high] */
@@ -147,6 +168,7 @@ uint64_t sample_table_start(const sample_table *table, const dataset *data,
         else
             high = middle;
     }
-    return document_start(data, settings, blocks->first_document[low]) +
+    *epoch = weight_epoch(table->epoch, blocks->list[low].copy);
+    return document_start(data, settings, blocks->list[low].first_document) +
            table->starts[low][index - table->before[low]];
 }

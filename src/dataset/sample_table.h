@@ -6,10 +6,16 @@
 #include "dataset/scheme.h"
 
 /* Documents in runs of some ten thousand sentences: what one thread works through at a time. The
- * same for any number of threads. */
+ * same for any number of threads. Documents with a weight above 1 are in several, a copy in each.
+ */
+typedef struct sample_block {
+    uint64_t first_document, end_document;
+    uint32_t copy; /* of its documents, from 0 */
+    double weight; /* of them */
+} sample_block;
 typedef struct sample_blocks {
-    uint64_t *first_document; /* [count + 1] */
-    size_t count;
+    sample_block *list; /* [count], owned */
+    size_t count, capacity;
 } sample_blocks;
 bert_status sample_blocks_create(sample_blocks *blocks, const dataset *data, bert_error *error);
 void sample_blocks_free(sample_blocks *blocks);
@@ -26,9 +32,9 @@ bert_status sample_table_build(sample_table *table, const dataset *data,
                                uint64_t epoch, int threads, bert_error *error);
 void sample_table_free(sample_table *table); /* safe on a zeroed struct */
 
-/* Where a sample starts. index < table->size. */
+/* Where a sample starts, and what its draws take for the epoch. index < table->size. */
 uint64_t sample_table_start(const sample_table *table, const dataset *data,
                             const sample_blocks *blocks, const sample_settings *settings,
-                            uint64_t index);
+                            uint64_t index, uint64_t *epoch);
 
 #endif

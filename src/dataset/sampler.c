@@ -50,6 +50,11 @@ static bert_status check_settings(const sampler_settings *settings, bert_error *
 static bert_status check_documents(const dataset *data, const sampler_settings *settings,
                                    bert_error *error)
 {
+    if (data->is_weighted && settings->scheme->is_stream)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s: a stream goes over all documents: it takes no weights; choose other "
+                         "--sequences, or weigh the sources of bert prepare",
+                         data->prefix);
     uint64_t with_sentences = 0;
     for (uint64_t i = 0; i < data->document_count && with_sentences < 2; i++)
         with_sentences += dataset_document_start(data, i) < dataset_document_start(data, i + 1);
@@ -207,6 +212,11 @@ static bert_status find_table(sampler *sampler, uint64_t epoch, const sample_tab
     *out = table;
     if (table->size == 0) {
         sample_table_free(table);
+        if (sampler->data->is_weighted)
+            return error_set(error, BERT_ERROR_INPUT,
+                             "%s: no samples in an epoch: the weights are too small for so few "
+                             "documents",
+                             sampler->data->prefix);
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: no samples: no document has two sentences to make pairs of",
                          sampler->data->prefix);
@@ -306,9 +316,9 @@ static bert_status add_sample(sampler *sampler, uint64_t epoch, uint64_t place, 
     if (settings->shuffle)
         index =
             random_permutation(settings->seed, settings->first_epoch + epoch, table->size, place);
-    uint64_t start =
-        sample_table_start(table, sampler->data, &sampler->blocks, &sampler->drawing, index);
-    settings->scheme->draw(sampler->data, &sampler->drawing, table->epoch, start, &sampler->sample);
+    uint64_t drawn, start = sample_table_start(table, sampler->data, &sampler->blocks,
+                                               &sampler->drawing, index, &drawn);
+    settings->scheme->draw(sampler->data, &sampler->drawing, drawn, start, &sampler->sample);
     TRY(append_sample(sampler, batch, number, error));
     random_stream stream = random_stream_start(settings->seed, RANDOM_MASKING, table->epoch, index);
     mask_last_sample(sampler, batch, &stream);

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/threads.h"
+#include "formats/json.h"
 #include "model/folder.h"
 #include "model/weights.h"
 #include "train/checkpoint.h"
@@ -11,6 +12,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { DEFAULT_SEQ_LENGTH = 128 };
 
@@ -47,6 +49,9 @@ static bert_status check_params(const bert_evaluate_params *params, bert_error *
     if (!(params->short_seq_probability >= 0 && params->short_seq_probability <= 1))
         return error_set(error, BERT_ERROR_USAGE, "--short-seq-probability is %g, expected 0 to 1",
                          params->short_seq_probability);
+    if (params->pairs && params->sequences)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--pairs and --sequences are both given, expected one of them");
     if (params->samples < 0 || params->threads < 0)
         return error_set(error, BERT_ERROR_USAGE,
                          "--samples and --threads: expected 0 (all) or more");
@@ -56,6 +61,8 @@ static bert_status check_params(const bert_evaluate_params *params, bert_error *
 /* Everything that one evaluation holds. */
 typedef struct session {
     char *folder; /* of the model */
+    json_t *run;  /* run.json of the run that it is a checkpoint of; NULL: it is of none */
+    char *run_path;
     material material;
     model_config config;
     evaluator evaluator;
@@ -75,7 +82,71 @@ static bert_status read_config(session *session, const bert_evaluate_params *par
     if (session->config.vocab_size < vocabulary)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: the model knows %d tokens, but the tokenizer of %s has %d",
-                         params->model, session->config.vocab_size, params->data, vocabulary);
+                         params->model, session->config.vocab_size, session->material.train.prefix,
+                         vocabulary);
+    return BERT_OK;
+}
+
+/* The run that a folder checkpoint-N lies in. */
+static bert_status read_run(session *session, bert_error *error)
+{
+    static const char name[] = "checkpoint-";
+    size_t length = strlen(session->folder);
+    while (length > 1 && session->folder[length - 1] == '/')
+        length--;
+    size_t start = length;
+    while (start > 0 && session->folder[start - 1] != '/')
+        start--;
+    if (strncmp(session->folder + start, name, sizeof name - 1) != 0)
+        return BERT_OK;
+    TRY(path_format(&session->run_path, error, "%.*srun.json", (int)start, session->folder));
+    return file_exists(session->run_path) ? json_read(&session->run, session->run_path, error)
+                                          : BERT_OK;
+}
+
+/* What was given, else what the run has under the key, else what every run has. */
+static bert_status choose_name(const session *session, const char *given, const char *key,
+                               const char *usual, const char **name, bert_error *error)
+{
+    *name = given ? given : usual;
+    if (given || !session->run)
+        return BERT_OK;
+    return json_get_string(json_object_get(session->run, "settings"), session->run_path, key, false,
+                           name, error);
+}
+
+static bert_status choose_scheme(const session *session, const bert_evaluate_params *params,
+                                 const sample_scheme **scheme, bert_error *error)
+{
+    bool has_pairs = session->config.next_sentence_prediction && !params->sequences;
+    if (params->pairs && !has_pairs)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "--pairs: the model %s has no head for next-sentence prediction; "
+                         "--sequences says what it is shown",
+                         params->model);
+    const char *name, *usual = has_pairs ? "segment" : "sentences";
+    const char *given = has_pairs ? params->pairs : params->sequences;
+    if (!given && session->material.train.is_ready_made)
+        given = usual; /* its samples are what they are */
+    TRY(choose_name(session, given, has_pairs ? "pairs" : "sequences", usual, &name, error));
+    return scheme_parse(scheme, name, has_pairs, has_pairs ? "--pairs" : "--sequences", error);
+}
+
+static bert_status choose_samples(const session *session, const bert_evaluate_params *params,
+                                  sampler_settings *settings, bert_error *error)
+{
+    const char *unit;
+    int positions = session->config.max_position_embeddings;
+    int64_t length = positions < DEFAULT_SEQ_LENGTH ? positions : DEFAULT_SEQ_LENGTH;
+    TRY(choose_scheme(session, params, &settings->scheme, error));
+    TRY(choose_name(session, params->mask_unit, "mask_unit", "token", &unit, error));
+    TRY(mask_unit_parse(&settings->mask_unit, unit, error));
+    if (params->max_seq_length > 0)
+        length = params->max_seq_length;
+    else if (session->run)
+        TRY(json_get_integer(json_object_get(session->run, "settings"), session->run_path,
+                             "max_seq_length", false, 8, positions, &length, error));
+    settings->max_seq_length = (int)length;
     return BERT_OK;
 }
 
@@ -86,18 +157,13 @@ static bert_status create_evaluator(session *session, const bert_evaluate_params
         return error_set(error, BERT_ERROR_INPUT,
                          "%s.validation.idx: there is no validation split; prepare the data with "
                          "one, or evaluate on the training data",
-                         params->data);
-    int positions = session->config.max_position_embeddings;
+                         session->material.train.prefix);
     sampler_settings settings = {
-        .max_seq_length = params->max_seq_length,
         .short_seq_probability = params->short_seq_probability,
         .mlm_probability = params->mlm_probability,
-        .scheme =
-            session->config.next_sentence_prediction ? &scheme_segment_pairs : &scheme_sentences,
         .seed = params->seed,
     };
-    if (settings.max_seq_length == 0)
-        settings.max_seq_length = positions < DEFAULT_SEQ_LENGTH ? positions : DEFAULT_SEQ_LENGTH;
+    TRY(choose_samples(session, params, &settings, error));
     return evaluator_create(&session->evaluator,
                             params->train_split ? &session->material.train
                                                 : &session->material.validation,
@@ -122,13 +188,18 @@ static bert_status open_session(session *session, const bert_evaluate_params *pa
     TRY(checkpoint_verify_model(session->folder, error));
     /* Prepared data has its own, which is compared with the model's; ready-made ids have none. */
     char *tokenizer = NULL;
-    if (path_is_directory(params->data))
+    if (material_is_ready_made(params->data))
         TRY(model_find_folder(&tokenizer, session->folder, error));
     bert_status status = material_open(&session->material, params->data, tokenizer, error);
     free(tokenizer);
     TRY(status);
+    if (session->material.train.is_weighted)
+        return error_set(error, BERT_ERROR_USAGE,
+                         "%s: weights are for training; an evaluation looks at each document once",
+                         session->material.train.prefix);
     TRY(material_check_tokenizer(&session->material, session->folder, error));
     TRY(read_config(session, params, error));
+    TRY(read_run(session, error));
     TRY(create_evaluator(session, params, error));
     return load_model(session, error);
 }
@@ -139,6 +210,8 @@ static void close_session(session *session)
     model_free(session->model);
     evaluator_free(&session->evaluator);
     material_close(&session->material);
+    json_decref(session->run);
+    free(session->run_path);
     free(session->folder);
 }
 

@@ -14,6 +14,7 @@ bert_status evaluator_create(evaluator *evaluator, const dataset *data,
                              bert_error *error)
 {
     *evaluator = (struct evaluator){.batch_size = batch_size};
+    evaluator->has_pairs = settings->scheme->has_pairs;
     bert_status status;
     TRY_OR_GO(status, sampler_create(&evaluator->sampler, data, tokenizer, settings, error),
               failed);
@@ -66,7 +67,7 @@ static bert_status evaluate_batch(evaluator *evaluator, model *model, uint64_t f
 {
     batch *batch = &evaluator->batch;
     TRY(sampler_fill(evaluator->sampler, first, count, batch, error));
-    bool pairs = model_config_has_pair_head(model_configuration(model));
+    bool pairs = evaluator->has_pairs && model_config_has_pair_head(model_configuration(model));
     micro_batch_place place = {0};
     model_input input;
     while (micro_batches_next(&evaluator->micro_batches, batch, &place, &input)) {

@@ -13,6 +13,7 @@ typedef struct evaluator {
     micro_batches micro_batches;
     int batch_size;
     uint64_t samples; /* of one evaluation */
+    bool has_pairs;   /* false: the samples say nothing about next sentences */
 } evaluator;
 
 /* What one evaluation saw. */

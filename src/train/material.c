@@ -1,6 +1,7 @@
 #include "train/material.h"
 
 #include "base/observer.h"
+#include "dataset/data_sources.h"
 #include "dataset/ready_made.h"
 #include "model/folder.h"
 #include "tokenizer/tokenizer.h"
@@ -26,12 +27,14 @@ static uint64_t checksum_pieces(const file_map *map, uint64_t seed)
     return checksum;
 }
 
-/* The files follow each other: the checksum of one is the seed of the next. */
+/* The files follow each other: the checksum of one is the seed of the next. Weights count. */
 static uint64_t checksum_index(const dataset *data)
 {
     uint64_t checksum = 0;
     for (size_t i = 0; i < data->shard_count; i++) {
         const shard *file = &data->shards[i].file;
+        if (data->is_weighted)
+            checksum = XXH3_64bits_withSeed(&data->shards[i].weight, sizeof(double), checksum);
         checksum = XXH3_64bits_withSeed(file->index.data, file->index.size, checksum);
         if (file->sentences.size > 0)
             checksum = XXH3_64bits_withSeed(file->sentences.data, file->sentences.size, checksum);
@@ -87,32 +90,14 @@ static bert_status take_fingerprint(material *material, bert_error *error)
     return checksum_vocabulary(material->tokenizer, &fingerprint->tokenizer_checksum, error);
 }
 
-static bert_status open_validation(material *material, const char *prefix, bert_error *error)
+static bert_status open_prepared(material *material, const data_sources *sources,
+                                 const char *tokenizer, bert_error *error)
 {
-    char *validation = NULL, *index = NULL;
-    bert_status status;
-    TRY_OR_GO(status, dataset_validation_prefix(&validation, prefix, error), done);
-    TRY_OR_GO(status, path_format(&index, error, "%s.idx", validation), done);
-    material->has_validation = file_exists(index);
-    if (material->has_validation)
-        status = dataset_open(&material->validation, validation, error);
-done:
-    free(index);
-    free(validation);
-    return status;
-}
-
-static bert_status open_prepared(material *material, const char *prefix, const char *tokenizer,
-                                 bert_error *error)
-{
-    char *beside = NULL;
-    TRY(dataset_open(&material->train, prefix, error));
-    TRY(open_validation(material, prefix, error));
-    TRY(dataset_tokenizer_directory(&beside, prefix, error));
-    bert_status status =
-        bert_tokenizer_load(&material->tokenizer, tokenizer ? tokenizer : beside, NULL, error);
-    free(beside);
-    return status;
+    TRY(data_sources_open(sources, &material->train, error));
+    TRY(data_sources_open_validation(sources, &material->validation, &material->has_validation,
+                                     error));
+    return tokenizer ? bert_tokenizer_load(&material->tokenizer, tokenizer, NULL, error)
+                     : data_sources_load_tokenizer(sources, &material->tokenizer, error);
 }
 
 static bert_status open_ready_made(material *material, const char *folder, const char *tokenizer,
@@ -146,13 +131,27 @@ bert_status material_open(material *material, const char *data, const char *toke
                           bert_error *error)
 {
     *material = (struct material){0};
-    bert_status status = path_is_directory(data) ? open_ready_made(material, data, tokenizer, error)
-                                                 : open_prepared(material, data, tokenizer, error);
+    data_sources sources;
+    TRY(data_sources_find(&sources, data, error));
+    bert_status status = sources.ready_made
+                             ? open_ready_made(material, sources.ready_made, tokenizer, error)
+                             : open_prepared(material, &sources, tokenizer, error);
+    data_sources_free(&sources);
     if (status == BERT_OK)
         status = take_fingerprint(material, error);
     if (status != BERT_OK)
         material_close(material);
     return status;
+}
+
+bool material_is_ready_made(const char *data)
+{
+    data_sources sources;
+    if (data_sources_find(&sources, data, NULL) != BERT_OK)
+        return false;
+    bool is_ready_made = sources.ready_made != NULL;
+    data_sources_free(&sources);
+    return is_ready_made;
 }
 
 void material_close(material *material)
@@ -186,7 +185,8 @@ bert_status material_check_tokenizer(const material *material, const char *model
                                "%s: its tokenizer is not that of the data: id %zu is \"%s\", in "
                                "%s.tokenizer it is \"%s\"; prepare the data with the model's "
                                "tokenizer",
-                               file, id, there ? there : "", material->train.prefix, here);
+                               file, id, there ? there : "", material->train.shards[0].file.prefix,
+                               here);
     }
 done:
     bert_tokenizer_free(other);
@@ -260,7 +260,7 @@ static bert_status check_fit(const material *material, const bert_pretrain_param
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: vocab_size is %d, but the tokenizer of %s has %d tokens; make "
                          "vocab_size at least that, or prepare the data with a smaller tokenizer",
-                         params->model, config->vocab_size, params->data, vocabulary);
+                         params->model, config->vocab_size, material->train.prefix, vocabulary);
     if (config->vocab_size > vocabulary)
         observer_message(observer, BERT_MESSAGE_INFO,
                          "%s: vocab_size is %d, the tokenizer has %d tokens: %d rows of the "

@@ -13,11 +13,14 @@ typedef struct material {
     data_fingerprint fingerprint;
 } material;
 
-/* Opens PREFIX, PREFIX.validation where there is one, and PREFIX.tokenizer; `tokenizer`, where it
- * is not NULL, instead of the last. Where `data` is a folder, its samples are ready-made: those of
- * its folders train and validation where it has the first, else all; they need `tokenizer`. */
+/* Opens what `data` names (dataset/data_sources.h): of each PREFIX the training split,
+ * PREFIX.validation where there is one, and PREFIX.tokenizer; `tokenizer`, where it is not NULL,
+ * instead of the last. Samples of a folder of ids are ready-made: those of its folders train and
+ * validation where it has the first, else all; they need `tokenizer`. */
 bert_status material_open(material *material, const char *data, const char *tokenizer,
                           bert_error *error);
+/* Whether `data` names ready-made ids, which have no tokenizer beside them. */
+bool material_is_ready_made(const char *data);
 void material_close(material *material); /* safe on a zeroed struct */
 
 /* The configuration that `params->model` means for this tokenizer: a size by name, a config.json,

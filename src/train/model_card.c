@@ -7,11 +7,28 @@
 #include <math.h>
 #include <string.h>
 
+/* What --data named, a line each, without folders: these say nothing to others. */
+static bert_status add_data_names(text *card, const char *data, bert_error *error)
+{
+    for (const char *line = data; line;) {
+        const char *end = strchr(line, '\n'), *name = line;
+        size_t length = end ? (size_t)(end - line) : strlen(line);
+        while (length > 1 && line[length - 1] == '/')
+            length--;
+        for (const char *c = line; c + 1 < line + length; c++)
+            if (*c == '/')
+                name = c + 1;
+        TRY(text_format(card, error, "%s`%.*s`", line > data ? ", " : "",
+                        (int)(line + length - name), name));
+        line = end ? end + 1 : NULL;
+    }
+    return BERT_OK;
+}
+
 static bert_status add_head(text *card, const checkpoint_content *content, bert_error *error)
 {
     const model_config *config = content->config;
     const split_fingerprint *data = &content->settings->data.train;
-    const char *prefix = content->settings->params.data, *slash = strrchr(prefix, '/');
     uint64_t parameters = 0;
     for (size_t i = 0; i < content->table->count; i++)
         parameters += content->table->entries[i].count;
@@ -23,15 +40,18 @@ static bert_status add_head(text *card, const checkpoint_content *content, bert_
                     config->family == MODEL_DISTILBERT ? "DistilBERT" : "BERT",
                     config->num_hidden_layers, config->hidden_size, bert_version(),
                     config->next_sentence_prediction ? " and next-sentence prediction" : ""));
-    return text_format(
+    TRY(text_format(
         card, error,
         "## Model\n\n| | |\n| --- | --- |\n| parameters | %" PRIu64 " |\n| layers | %d |\n"
         "| hidden size | %d |\n| attention heads | %d |\n| intermediate size | %d |\n"
         "| vocabulary | %d tokens |\n| positions | %d |\n\n"
-        "## Data\n\n`%s`: %" PRIu64 " documents, %" PRIu64 " sentences, %" PRIu64 " tokens.\n\n",
+        "## Data\n\n",
         parameters, config->num_hidden_layers, config->hidden_size, config->num_attention_heads,
-        config->intermediate_size, config->vocab_size, config->max_position_embeddings,
-        slash ? slash + 1 : prefix, data->documents, data->sentences, data->tokens);
+        config->intermediate_size, config->vocab_size, config->max_position_embeddings));
+    TRY(add_data_names(card, content->settings->params.data, error));
+    return text_format(card, error,
+                       ": %" PRIu64 " documents, %" PRIu64 " sentences, %" PRIu64 " tokens.\n\n",
+                       data->documents, data->sentences, data->tokens);
 }
 
 static bert_status add_learning_rate(text *card, const run_settings *settings, bert_error *error)

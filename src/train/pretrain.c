@@ -1,6 +1,7 @@
 /* bert_pretrain and bert_pretrain_resume: from a caller's wishes to a trainer that runs. */
 #include "base/observer.h"
 #include "base/threads.h"
+#include "dataset/weights.h"
 #include "train/batch_size.h"
 #include "train/material.h"
 #include "train/meeting.h"
@@ -70,10 +71,24 @@ static bert_status create_trainer(session *session, const bert_observer *observe
     vocabulary_growth growth = {0};
     if (session->weights)
         TRY(vocabulary_growth_find(&growth, session->weights, session->material.tokenizer,
-                                   session->settings.params.data, error));
+                                   session->settings.data_name, error));
     bert_status status = trainer_begin(&session->trainer, session->weights, &growth, error);
     vocabulary_growth_free(&growth);
     return status;
+}
+
+/* Of data with weights: what the first epoch has of each line of --data. */
+static void announce_weights(const session *session, const bert_observer *observer)
+{
+    const dataset *data = &session->material.train;
+    const bert_pretrain_params *params = &session->settings.params;
+    for (size_t i = 0; data->is_weighted && i < data->shard_count; i++) {
+        const dataset_shard *shard = &data->shards[i];
+        observer_message(observer, BERT_MESSAGE_INFO,
+                         "%s: weight %g: %" PRIu64 " of %" PRIu64 " documents in the first epoch",
+                         shard->file.prefix, shard->weight,
+                         weight_documents(shard, params->seed, 0), shard->file.document_count);
+    }
 }
 
 static void announce(const session *session, const bert_observer *observer)
@@ -99,11 +114,12 @@ static void announce(const session *session, const bert_observer *observer)
         observer_message(observer, BERT_MESSAGE_INFO,
                          "%s: %" PRIu64 " documents, %" PRIu64 " tokens, %" PRIu64
                          " samples an epoch; %" PRId64 " steps of %s samples",
-                         settings->params.data, settings->data.train.documents,
+                         settings->data_name, settings->data.train.documents,
                          settings->data.train.tokens, settings->phases[0].samples_per_epoch,
                          settings->total_steps, sizes.data);
     text_free(&sizes);
     batch_size_announce(settings, observer);
+    announce_weights(session, observer);
 }
 
 static void fill_result(const session *session, bool finished, bert_pretrain_result *result)
@@ -284,7 +300,7 @@ static bert_status set_up_again(session *session, const bert_observer *observer,
             return error_set(error, BERT_ERROR_INPUT,
                              "%s: an epoch has %" PRIu64 " samples, it had %" PRIu64
                              " when the run began; this version of bert draws other samples",
-                             settings->params.data, samples[i],
+                             settings->data_name, samples[i],
                              settings->phases[i].samples_per_epoch);
     return create_trainer(session, observer, error);
 }

@@ -159,6 +159,28 @@ static bert_status copy_path(const char **path, bert_error *error)
     return status;
 }
 
+static bert_status copy_paths(const char **paths, bert_error *error)
+{
+    text all = {0};
+    char *lines;
+    bert_status status = path_format(&lines, error, "%s", *paths);
+    *paths = NULL;
+    TRY(status);
+    for (char *rest = lines, *line; status == BERT_OK && (line = strsep(&rest, "\n"));) {
+        const char *path = line;
+        status = copy_path(&path, error);
+        if (status == BERT_OK)
+            status = text_format(&all, error, "%s%s", all.length ? "\n" : "", path);
+        if (path != line)
+            free((void *)(uintptr_t)path);
+    }
+    free(lines);
+    if (status != BERT_OK)
+        text_free(&all);
+    *paths = all.data;
+    return status;
+}
+
 /* The name of a size means the size, whatever else has that name. Of a run its last checkpoint is
  * taken here and now: the run may go on to others. */
 static bert_status copy_model(const char **model, bert_error *error)
@@ -183,6 +205,8 @@ static bert_status copy_value(const char **value, string_kind kind, bert_error *
     case STRING_PATH:
     case STRING_OPTIONAL_PATH:
         return copy_path(value, error);
+    case STRING_PATHS:
+        return copy_paths(value, error);
     case STRING_MODEL:
     case STRING_OPTIONAL_MODEL:
         return copy_model(value, error);
@@ -191,6 +215,16 @@ static bert_status copy_value(const char **value, string_kind kind, bert_error *
         break;
     }
     return copy_string(value, error);
+}
+
+static bert_status name_data(run_settings *settings, bert_error *error)
+{
+    text name = {0};
+    bert_status status = BERT_OK;
+    for (const char *c = settings->params.data; *c && status == BERT_OK; c++)
+        status = *c == '\n' ? text_append(&name, ", ", 2, error) : text_append(&name, c, 1, error);
+    settings->data_name = name.data;
+    return status;
 }
 
 bert_status settings_create(run_settings *settings, const bert_pretrain_params *params,
@@ -212,6 +246,7 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
         status = status == BERT_OK ? copied : status;
     }
     TRY(status);
+    TRY(name_data(settings, error));
     return sampling_phases(settings, error);
 }
 
@@ -219,6 +254,7 @@ void settings_free(run_settings *settings)
 {
     for (size_t i = 0; i < settings_string_count; i++)
         free((void *)(uintptr_t)*settings_string_place(&settings->params, &settings_strings[i]));
+    free(settings->data_name);
     *settings = (run_settings){0};
 }
 

@@ -42,6 +42,7 @@ typedef struct run_settings {
      * max_seq_length the longest of all phases, and stop_after_steps is 0 and job NULL: they belong
      * to a call, not to a run. */
     bert_pretrain_params params;
+    char *data_name; /* owned: params.data in one line, for messages */
     int ranks; /* that the run began with: they make the batch of a step, whoever goes on with it */
 
     run_phase phases[RUN_PHASES];

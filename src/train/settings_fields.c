@@ -64,7 +64,7 @@ const settings_string settings_strings[] = {
     {                                                     \
 #name, offsetof(bert_pretrain_params, name), kind \
     }
-    STRING(data, STRING_PATH),
+    STRING(data, STRING_PATHS),
     STRING(tokenizer, STRING_OPTIONAL_PATH),
     STRING(model, STRING_MODEL),
     STRING(output, STRING_PATH),

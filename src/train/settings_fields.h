@@ -35,7 +35,8 @@ double settings_field_value(const bert_pretrain_params *params, const settings_f
 void settings_field_store(bert_pretrain_params *params, const settings_field *field, double value);
 
 typedef enum string_kind {
-    STRING_PATH, /* kept absolute */
+    STRING_PATH,  /* kept absolute */
+    STRING_PATHS, /* the same, a line for each; in run.json an array where there are several */
     STRING_OPTIONAL_PATH,
     STRING_MODEL, /* a size by name, or a path */
     STRING_OPTIONAL_MODEL,

@@ -11,12 +11,54 @@
 
 enum { RUN_FORMAT = 1 };
 
+/* One line is a string, several are an array. */
+static json_t *json_lines(const char *value)
+{
+    if (!strchr(value, '\n'))
+        return json_string(value);
+    json_t *lines = json_array();
+    for (const char *line = value; line;) {
+        const char *end = strchr(line, '\n');
+        size_t length = end ? (size_t)(end - line) : strlen(line);
+        json_t *one = json_stringn(line, length);
+        if (!one || json_array_append_new(lines, one) != 0) {
+            json_decref(lines);
+            return NULL;
+        }
+        line = end ? end + 1 : NULL;
+    }
+    return lines;
+}
+
+/* Back to a string with a line for each, which takes the place of the array. */
+static bert_status join_lines(json_t *object, const char *path, const char *key, bert_error *error)
+{
+    const json_t *lines = json_object_get(object, key);
+    text joined = {0};
+    bert_status status = BERT_OK;
+    if (!json_is_array(lines))
+        return BERT_OK;
+    for (size_t i = 0; i < json_array_size(lines) && status == BERT_OK; i++) {
+        const char *line = json_string_value(json_array_get(lines, i));
+        status = line
+                     ? text_format(&joined, error, "%s%s", i > 0 ? "\n" : "", line)
+                     : error_set(error, BERT_ERROR_INPUT,
+                                 "%s: \"%s\": expected a string or an array of strings", path, key);
+    }
+    if (status == BERT_OK)
+        status = json_put(object, key, json_string(joined.data ? joined.data : ""), error);
+    text_free(&joined);
+    return status;
+}
+
 static bert_status put_fields(json_t *object, const bert_pretrain_params *params, bert_error *error)
 {
     bert_pretrain_params strings = *params;
     for (size_t i = 0; i < settings_string_count; i++) {
         const char *value = *settings_string_place(&strings, &settings_strings[i]);
-        json_t *json = value ? json_string(value) : json_null();
+        json_t *json = !value                                     ? json_null()
+                       : settings_strings[i].kind == STRING_PATHS ? json_lines(value)
+                                                                  : json_string(value);
         TRY(json_put(object, settings_strings[i].name, json, error));
     }
     for (size_t i = 0; i < settings_field_count; i++) {
@@ -129,13 +171,15 @@ done:
     return status;
 }
 
-static bert_status get_fields(const json_t *object, const char *path, bert_pretrain_params *params,
+static bert_status get_fields(json_t *object, const char *path, bert_pretrain_params *params,
                               bert_error *error)
 {
     for (size_t i = 0; i < settings_string_count; i++) {
         const settings_string *string = &settings_strings[i];
         const char **place = settings_string_place(params, string);
         *place = NULL;
+        if (string->kind == STRING_PATHS)
+            TRY(join_lines(object, path, string->name, error));
         if (!settings_string_is_optional(string) ||
             !json_is_null(json_object_get(object, string->name)))
             TRY(json_get_string(object, path, string->name, true, place, error));
@@ -285,7 +329,7 @@ bert_status settings_check_data(const run_settings *settings, const data_fingerp
                                 bert_error *error)
 {
     const data_fingerprint *then = &settings->data;
-    const char *data = settings->params.data;
+    const char *data = settings->data_name;
     TRY(check_split(data, "", &then->train, &now->train, error));
     TRY(check_split(data, ".validation", &then->validation, &now->validation, error));
     if (now->tokenizer_checksum != then->tokenizer_checksum)

@@ -81,7 +81,7 @@ static bert_status create_evaluator(trainer *trainer, bert_error *error)
                                   params->micro_batch_tokens, params->eval_samples, &reason);
     else
         status = error_set(&reason, BERT_ERROR_INPUT, "%s.validation.idx: there is no such split",
-                           params->data);
+                           trainer->settings->data_name);
     trainer->evaluates = status == BERT_OK;
     if (status == BERT_OK)
         return BERT_OK;

@@ -75,10 +75,60 @@ static void test_layouts(void **state)
     dataset_close(&sentences);
 }
 
+/* Documents in three files of both layouts, the middle one without a long sentence, are those of
+ * one file. */
+static void test_several_files(void **state)
+{
+    (void)state;
+    static const int ends[] = {0, 90, 91, VARIED_DOCUMENTS};
+    char names[3][340];
+    const char *prefixes[3];
+    uint64_t written = 0;
+    for (int i = 0; i < 3; i++) {
+        snprintf(names[i], sizeof names[i], "%s-%d", other, i);
+        prefixes[i] = names[i];
+        written = made_part(names[i], VARIED_VOCABULARY, i ? LAYOUT_DOCUMENTS : LAYOUT_SENTENCES,
+                            ends[i], ends[i + 1], written, varied_sentences, varied_tokens);
+    }
+    made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
+    dataset one, three;
+    assert_ok(dataset_open(&one, prefix, error));
+    assert_ok(dataset_open_all(&three, "three files", prefixes, 3, error));
+    assert_int_equal(three.shard_count, 3);
+    assert_int_equal(three.document_count, one.document_count);
+    assert_int_equal(three.token_count, one.token_count);
+    for (uint64_t i = 0; i <= one.sentence_count; i++)
+        assert_int_equal(dataset_token_start(&three, i), dataset_token_start(&one, i));
+    for (uint64_t i = 0; i < one.sentence_count; i++) {
+        assert_int_equal(dataset_document_of(&three, i), dataset_document_of(&one, i));
+        assert_int_equal(dataset_sentence_length(&three, i), dataset_sentence_length(&one, i));
+    }
+    for (uint64_t i = 0; i <= one.document_count; i++) {
+        assert_int_equal(dataset_document_start(&three, i), dataset_document_start(&one, i));
+        assert_int_equal(dataset_document_token_start(&three, i),
+                         dataset_document_token_start(&one, i));
+    }
+    for (uint64_t i = 0; i < one.token_count; i += 7)
+        assert_int_equal(dataset_document_at(&three, i), dataset_document_at(&one, i));
+    int32_t *ids = malloc(2 * one.token_count * sizeof *ids), *same = ids + one.token_count;
+    dataset_tokens(&one, 0, one.token_count, ids);
+    dataset_tokens(&three, 0, one.token_count, same); /* across the borders of files */
+    assert_memory_equal(ids, same, one.token_count * sizeof *ids);
+    free(ids);
+    assert_same_samples(&one, &three);
+    dataset_close(&three);
+    dataset_close(&one);
+
+    prefixes[1] = "absent";
+    assert_fails(dataset_open_all(&three, "three files", prefixes, 3, error), BERT_ERROR_IO,
+                 "absent.idx: cannot open");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_layouts, set_up_both, tear_down),
+        cmocka_unit_test_setup_teardown(test_several_files, set_up_both, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@
 #include "train/material.h"
 #include "train/sampling.h"
 
+#include <math.h>
+
 typedef struct variant {
     const char *pairs, *sequences, *mask_unit, *masks, *schedule; /* NULL: the default */
 } variant;
@@ -79,6 +81,49 @@ static void test_ready_made_ids(void **state)
     evaluate.data = params.data;
     assert_ok(bert_evaluate(&evaluate, &evaluation, NULL, error));
     assert_int_equal(evaluation.nsp_count, 12);
+}
+
+/* A checkpoint is measured by the samples that its run evaluates on, unless told otherwise. */
+static void test_evaluated_as_trained(void **state)
+{
+    (void)state;
+    for (int i = 0; i < VARIANTS; i++) {
+        const char *run = tiny_path("evaluated-%d", i);
+        bert_pretrain_params params = variant_params(&variants[i], run);
+        tiny_pretrain(&params);
+        bert_evaluate_params evaluate = bert_evaluate_params_default();
+        evaluate.model = run;
+        evaluate.data = tiny_data;
+        evaluate.batch_size = 8;
+        bert_evaluation as_trained, other;
+        assert_ok(bert_evaluate(&evaluate, &as_trained, NULL, error));
+        assert_int_equal(as_trained.samples, (uint64_t)last_metric(run, "eval_samples"));
+        assert_true(fabs(as_trained.mlm_loss - last_metric(run, "eval_mlm_loss")) < 1e-6);
+        evaluate.max_seq_length = 16;
+        evaluate.sequences = "documents";
+        evaluate.mask_unit = "word";
+        assert_ok(bert_evaluate(&evaluate, &other, NULL, error));
+        assert_int_equal(other.samples, 8); /* a document each */
+        assert_int_equal(other.nsp_count, 0);
+        assert_true(other.tokens <= 8 * 16);
+    }
+    bert_evaluate_params evaluate = bert_evaluate_params_default();
+    bert_evaluation evaluation;
+    evaluate.model = tiny_path("evaluated-0");
+    evaluate.data = tiny_data;
+    evaluate.pairs = "segment";
+    assert_ok(bert_evaluate(&evaluate, &evaluation, NULL, error));
+    assert_true(evaluation.nsp_count > 0);
+    evaluate.sequences = "chunks";
+    assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_USAGE,
+                 "--pairs and --sequences are both given");
+    evaluate.sequences = NULL;
+    evaluate.model = tiny_path("evaluated-1");
+    assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_USAGE,
+                 "has no head for next-sentence prediction");
+    evaluate.pairs = NULL;
+    evaluate.mask_unit = "letter";
+    assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_USAGE, "letter");
 }
 
 /* The model learns from each: after three hundred steps it is far below chance, log(45) = 3.8. */
@@ -172,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resumed_at_and_around_a_change),
         cmocka_unit_test(test_ready_made_ids),
+        cmocka_unit_test(test_evaluated_as_trained),
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_attention_never_crosses_samples),
     };
