@@ -362,7 +362,8 @@ typedef struct bert_evaluation {
     double mlm_accuracy;      /* share of positions whose most probable token is the right one */
     double
         mlm_baseline_accuracy; /* the same for always answering the split's most frequent label */
-    uint64_t nsp_count;        /* pairs; 0 for a model without NSP head, then the rest is NaN */
+    uint64_t nsp_count;        /* pairs; 0 for a model without NSP head and with
+                                  `sequences`, then the rest is NaN */
     double nsp_loss;
     double nsp_accuracy;
     double nsp_baseline_accuracy; /* share of the more frequent label */

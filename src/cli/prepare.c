@@ -30,7 +30,8 @@ static const option options[] = {
      .value = "PREFIX",
      .required = true,
      .help = "write PREFIX.bin, PREFIX.idx, PREFIX.validation.bin, PREFIX.validation.idx, "
-             "PREFIX.json and PREFIX.tokenizer/; none of them may exist"},
+             "PREFIX.json and PREFIX.tokenizer/ (and .sentences, see --layout); none of them may "
+             "exist"},
     {.name = "layout",
      .kind = OPTION_STRING,
      .target = &settings.params.layout,

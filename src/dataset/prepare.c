@@ -10,6 +10,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "corpus/counts.h"
+#include "dataset/index_format.h"
 #include "formats/json.h"
 
 #include <math.h>
@@ -116,6 +117,30 @@ static bert_status check_outputs(const char *prefix, bert_error *error)
     return status;
 }
 
+/* Text that somebody keeps under the name of our file of sentences is not ours to replace. */
+static bert_status check_foreign(const char *prefix, bert_error *error)
+{
+    static const char *const endings[] = {".sentences", ".validation.sentences"};
+    bert_status status = BERT_OK;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && status == BERT_OK; i++) {
+        char *path;
+        file_map map = {0};
+        TRY(path_format(&path, error, "%s%s", prefix, endings[i]));
+        if (file_exists(path))
+            status = file_map_open(&map, path, error);
+        if (status == BERT_OK && map.size > 0 &&
+            (map.size < SENTENCES_MAGIC_SIZE ||
+             memcmp(map.data, SENTENCES_MAGIC, SENTENCES_MAGIC_SIZE) != 0))
+            status = error_set(error, BERT_ERROR_USAGE,
+                               "%s: exists and is no file of bert prepare, which keeps the ends of "
+                               "sentences under this name; choose another --output",
+                               path);
+        file_map_close(&map);
+        free(path);
+    }
+    return status;
+}
+
 static bert_status create_parent(const char *prefix, bert_error *error)
 {
     const char *slash = strrchr(prefix, '/');
@@ -184,6 +209,8 @@ static bert_status open_folder(prepare *prepare, bert_error *error)
                             &prepare->has_journal, error));
     if (!params->overwrite && !prepare->progress.finished)
         TRY(check_outputs(params->output, error));
+    if (!prepare->progress.finished)
+        TRY(check_foreign(params->output, error));
     if (prepare->progress.finished)
         return BERT_OK;
     TRY(hash_settings(prepare, &settings_hash, error));

@@ -77,7 +77,7 @@ static bert_status create_trainer(session *session, const bert_observer *observe
     return status;
 }
 
-/* Of data with weights: what the first epoch has of each line of --data. */
+/* Of data with weights: what the first epoch has of each file. */
 static void announce_weights(const session *session, const bert_observer *observer)
 {
     const dataset *data = &session->material.train;

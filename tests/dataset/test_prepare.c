@@ -398,6 +398,40 @@ static void test_existing_outputs_are_refused(void **state)
     }
 }
 
+/* A text of that name is not replaced. */
+static void test_foreign_sentences_are_kept(void **state)
+{
+    (void)state;
+    write_documents(4);
+    char path[400];
+    const char *const inputs[] = {input};
+    bert_prepare_params params = bert_prepare_params_default();
+    params.inputs = inputs;
+    params.input_count = 1;
+    params.tokenizer = vocabulary;
+    params.output = prefix;
+    assert_ok(bert_prepare(&params, NULL, NULL, error));
+    snprintf(path, sizeof path, "%s.sentences", prefix);
+    assert_ok(file_write(path, "Some sentences.\n", 16, error));
+    params.overwrite = true;
+    assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+                 "data.sentences: exists and is no file of bert prepare");
+    text content = {0};
+    assert_ok(file_read(&content, path, 100, error));
+    assert_string_equal(content.data, "Some sentences.\n");
+    text_free(&content);
+    assert_int_equal(unlink(path), 0);
+    params.layout = "documents";
+    assert_ok(bert_prepare(&params, NULL, NULL, error));
+    assert_true(file_exists(path));
+    params.layout = "sentences";
+    assert_ok(bert_prepare(&params, NULL, NULL, error));
+    assert_false(file_exists(path));
+    params.layout = "words";
+    assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+                 "--layout is \"words\", expected sentences or documents");
+}
+
 static void assert_prepare_fails(bert_status status, const char *part)
 {
     assert_fails(prepare(prefix, 0.01, 0, NULL, error), status, part);
@@ -479,6 +513,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_side_does_not_depend_on_sources, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_small_splits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_existing_outputs_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_foreign_sentences_are_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_errors_leave_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
