@@ -239,7 +239,6 @@ bert_status data_sources_open_validation(const data_sources *sources, dataset *d
             count++;
         else
             free(prefixes[count]);
-        prefixes[count] = NULL;
     }
     *found = count > 0;
     if (!*found)

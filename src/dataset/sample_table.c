@@ -61,6 +61,14 @@ static uint64_t document_start(const dataset *data, const sample_settings *setti
                                               : dataset_document_start(data, document);
 }
 
+/* Whether a document comes in this epoch as often as the block's copy says. */
+static bool block_has(const sample_block *block, uint64_t document, uint64_t epoch,
+                      const sample_settings *settings)
+{
+    return block->weight == 1 ||
+           block->copy < weight_times(block->weight, settings->seed, epoch, document);
+}
+
 static bert_status build_block(sample_table *table, const dataset *data, const sample_block *block,
                                size_t number, const sample_settings *settings, bert_error *error)
 {
@@ -73,8 +81,7 @@ static bert_status build_block(sample_table *table, const dataset *data, const s
                          "%s: a document of more than 2^32 %s; was it cut into sentences?",
                          data->prefix, settings->scheme->starts_at_tokens ? "tokens" : "sentences");
     for (uint64_t document = block->first_document; document < block->end_document; document++) {
-        if (block->weight != 1 &&
-            block->copy >= weight_times(block->weight, settings->seed, table->epoch, document))
+        if (!block_has(block, document, table->epoch, settings))
             continue;
         uint64_t end = document_start(data, settings, document + 1);
         for (uint64_t start = document_start(data, settings, document); start < end;) {
@@ -115,17 +122,46 @@ static bert_status build_blocks(sample_table *table, const dataset *data,
     return status;
 }
 
+/* The documents of an epoch one behind the other, for a stream. */
+static bert_status order_documents(sample_table *table, const dataset *data,
+                                   const sample_blocks *blocks, const sample_settings *settings,
+                                   bert_error *error)
+{
+    stream_order *order = &table->order;
+    uint64_t place = 0;
+    for (size_t i = 0; i < blocks->count; i++) {
+        const sample_block *block = &blocks->list[i];
+        for (uint64_t document = block->first_document; document < block->end_document;
+             document++) {
+            if (!block_has(block, document, table->epoch, settings))
+                continue;
+            TRY(memory_grow((void **)&order->list, &order->capacity, order->count + 1,
+                            sizeof *order->list, "the documents of an epoch", error));
+            order->list[order->count++] = (stream_document){.place = place, .document = document};
+            place += dataset_document_token_start(data, document + 1) -
+                     dataset_document_token_start(data, document) + 1;
+        }
+    }
+    order->length = place > 0 ? place - 1 : 0;
+    return BERT_OK;
+}
+
 bert_status sample_table_build(sample_table *table, const dataset *data,
                                const sample_blocks *blocks, const sample_settings *settings,
                                uint64_t epoch, int threads, bert_error *error)
 {
     *table = (sample_table){.epoch = epoch, .built = true};
+    bert_status status = BERT_OK;
     if (settings->scheme->is_stream) {
-        table->size = stream_samples(data, settings, epoch);
+        sample_settings weighed = *settings;
+        if (data->is_weighted) {
+            TRY_OR_GO(status, order_documents(table, data, blocks, settings, error), failed);
+            weighed.order = &table->order;
+        }
+        table->size = stream_samples(data, &weighed, epoch);
         return BERT_OK;
     }
     table->block_count = blocks->count;
-    bert_status status;
     TRY_OR_GO(status,
               memory_array((void **)&table->before, blocks->count + 1, sizeof(uint64_t),
                            "the samples of an epoch", error),
@@ -150,6 +186,7 @@ void sample_table_free(sample_table *table)
         free(table->starts[block]);
     free(table->starts);
     free(table->before);
+    free(table->order.list);
     *table = (sample_table){0};
 }
 

@@ -26,6 +26,7 @@ typedef struct sample_table {
     uint64_t *before;     /* [blocks + 1] samples in the blocks before; the last entry is size */
     uint32_t **starts;    /* [blocks][…] start of each sample, from the block's first on */
     size_t block_count;   /* 0 for a stream, whose starts are computed */
+    stream_order order;   /* of a stream where documents have weights */
 } sample_table;
 bert_status sample_table_build(sample_table *table, const dataset *data,
                                const sample_blocks *blocks, const sample_settings *settings,

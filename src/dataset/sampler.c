@@ -50,11 +50,6 @@ static bert_status check_settings(const sampler_settings *settings, bert_error *
 static bert_status check_documents(const dataset *data, const sampler_settings *settings,
                                    bert_error *error)
 {
-    if (data->is_weighted && settings->scheme->is_stream)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "%s: a stream goes over all documents: it takes no weights; choose other "
-                         "--sequences, or weigh the sources of bert prepare",
-                         data->prefix);
     uint64_t with_sentences = 0;
     for (uint64_t i = 0; i < data->document_count && with_sentences < 2; i++)
         with_sentences += dataset_document_start(data, i) < dataset_document_start(data, i + 1);
@@ -318,6 +313,7 @@ static bert_status add_sample(sampler *sampler, uint64_t epoch, uint64_t place, 
             random_permutation(settings->seed, settings->first_epoch + epoch, table->size, place);
     uint64_t drawn, start = sample_table_start(table, sampler->data, &sampler->blocks,
                                                &sampler->drawing, index, &drawn);
+    sampler->drawing.order = sampler->data->is_weighted ? &table->order : NULL;
     settings->scheme->draw(sampler->data, &sampler->drawing, drawn, start, &sampler->sample);
     TRY(append_sample(sampler, batch, number, error));
     random_stream stream = random_stream_start(settings->seed, RANDOM_MASKING, table->epoch, index);

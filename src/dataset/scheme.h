@@ -13,11 +13,23 @@
 
 typedef struct sample_scheme sample_scheme;
 
+/* The documents of a stream in an epoch where they have weights, in their order: those that come,
+ * as often as they come. `place` is that of the first token in the stream. */
+typedef struct stream_document {
+    uint64_t place, document;
+} stream_document;
+typedef struct stream_order {
+    stream_document *list; /* [count], owned */
+    size_t count, capacity;
+    uint64_t length; /* tokens, and a [SEP] between two documents */
+} stream_order;
+
 typedef struct sample_settings {
     const sample_scheme *scheme;
     int token_limit; /* of all parts together, without [CLS] and [SEP]s */
     double short_seq_probability;
     uint64_t seed;
+    const stream_order *order; /* of a stream and the epoch at hand; NULL: all documents */
 } sample_settings;
 
 /* A run of tokens in the data. [SEP] follows each part, [CLS] stands before the first. */

@@ -110,7 +110,11 @@ static uint64_t stream_head(const sample_settings *settings, uint64_t epoch)
 uint64_t stream_samples(const dataset *data, const sample_settings *settings, uint64_t epoch)
 {
     uint64_t length = data->token_count + data->document_count - 1; /* a [SEP] between two */
+    if (settings->order)
+        length = settings->order->length;
     uint64_t head = stream_head(settings, epoch), limit = (uint64_t)settings->token_limit;
+    if (length == 0)
+        return 0;
     return length <= head ? 1 : 1 + (length - head + limit - 1) / limit;
 }
 
@@ -120,19 +124,33 @@ uint64_t stream_start(const sample_settings *settings, uint64_t epoch, uint64_t 
     return index == 0 ? 0 : stream_head(settings, epoch) + (index - 1) * limit;
 }
 
-/* Place of a document's first token in the stream. */
-static uint64_t place_of_document(const dataset *data, uint64_t document)
+static uint64_t stream_count(const dataset *data, const sample_settings *settings)
 {
-    return dataset_document_token_start(data, document) + document;
+    return settings->order ? settings->order->count : data->document_count;
+}
+
+/* The n-th document of the stream. */
+static uint64_t stream_document_at(const sample_settings *settings, uint64_t n)
+{
+    return settings->order ? settings->order->list[n].document : n;
+}
+
+/* Place of its first token in the stream; for the number of all, what is behind the last [SEP]. */
+static uint64_t stream_place(const dataset *data, const sample_settings *settings, uint64_t n)
+{
+    if (!settings->order)
+        return dataset_document_token_start(data, n) + n;
+    return n < settings->order->count ? settings->order->list[n].place
+                                      : settings->order->length + 1;
 }
 
 /* The last document that begins at or before a place. */
-static uint64_t document_at(const dataset *data, uint64_t place)
+static uint64_t stream_find(const dataset *data, const sample_settings *settings, uint64_t place)
 {
-    uint64_t low = 0, high = data->document_count;
+    uint64_t low = 0, high = stream_count(data, settings);
     while (high - low > 1) {
         uint64_t middle = low + (high - low) / 2;
-        if (place_of_document(data, middle) <= place)
+        if (stream_place(data, settings, middle) <= place)
             low = middle;
         else
             high = middle;
@@ -146,15 +164,17 @@ static void stream_draw(const dataset *data, const sample_settings *settings, ui
     uint64_t end = start + (start ? (uint64_t)settings->token_limit : stream_head(settings, epoch));
     sample->part_count = 0;
     sample->next_sentence_label = 0;
-    for (uint64_t document = document_at(data, start);
-         document < data->document_count && place_of_document(data, document) < end; document++) {
-        uint64_t first = place_of_document(data, document);
-        uint64_t last = place_of_document(data, document + 1) - 1; /* its [SEP] */
-        first = first < start ? start : first;
+    uint64_t count = stream_count(data, settings);
+    for (uint64_t n = stream_find(data, settings, start); n < count; n++) {
+        uint64_t place = stream_place(data, settings, n), first = place < start ? start : place;
+        uint64_t last = stream_place(data, settings, n + 1) - 1; /* its [SEP] */
+        if (place >= end)
+            break;
         last = last < end ? last : end;
+        uint64_t token = dataset_document_token_start(data, stream_document_at(settings, n));
         if (first < last)
             sample->parts[sample->part_count++] =
-                (sample_part){.first = first - document, .count = (int)(last - first)};
+                (sample_part){.first = token + (first - place), .count = (int)(last - first)};
     }
     if (sample->part_count == 0) /* between documents, or in empty ones of foreign files */
         sample->parts[sample->part_count++] = (sample_part){0};
