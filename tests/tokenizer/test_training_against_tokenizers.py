@@ -13,6 +13,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import unicodedata
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
@@ -83,6 +84,10 @@ for number, text in enumerate(oracle.mixtures(20, 11, [chr(c) for c in range(0x2
     text = (text + "\n") * 3 + "naïve Ärger, don't! 中文字 " * 5
     compare(f"mixture {number}", text, 400, lowercase=number % 2 == 0)
     compare(f"cut mixture {number}", text, 400, limit_alphabet=cut_without_tie(text, True))
+# So many different pairs that dead ones are swept out while others are merged (learn.c, SWEEP_LEAST).
+syllables = [chr(c) for c in range(0x1200, 0x1340) if unicodedata.category(chr(c)) == "Lo"]
+words = ["".join(generator.choices(syllables, k=generator.randrange(2, 9))) for _ in range(40000)]
+compare("many pairs", " ".join(words + generator.choices(words[:3000], k=40000)), 6000, min_frequency=1)
 if os.path.isdir(oracle.SHARED):
     with open(oracle.shared("wikitext", "wiki.valid.raw"), newline="") as file:
         text = file.read()
