@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { SLOTS = 4 }; /* buckets under way at once */
+enum { SLOTS = 8 }; /* buckets under way at once */
 
 typedef enum stage { STAGE_SENDING, STAGE_GIVING } stage;
 
