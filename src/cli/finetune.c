@@ -85,7 +85,9 @@ static const option options[] = {
     NUMBER("baseline-learning-rate", baseline_learning_rate, .default_text = "as --learning-rate",
            .help = "of the model from scratch"),
     TEXT("lr-scheduler-type", lr_scheduler_type, "NAME",
-         .help = "linear, cosine, constant, constant_with_warmup, inverse_sqrt or one_cycle"),
+         .help =
+             "linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, "
+             "inverse_sqrt or one_cycle"),
     NUMBER("warmup-ratio", warmup_ratio, .help = "share of the steps in which the rate rises"),
     NUMBER("weight-decay", weight_decay, .help = "decoupled; not for biases and LayerNorm"),
     NUMBER("adam-beta1", adam_beta1, .help = "decay of the first moment"),

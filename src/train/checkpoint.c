@@ -13,6 +13,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static bert_status checkpoint_path(char **path, const char *run, int64_t step, bert_error *error)
+{
+    char name[40];
+    snprintf(name, sizeof name, "checkpoint-%" PRId64, step);
+    return path_join(path, run, name, error);
+}
+
 /* What a checkpoint holds. The first MODEL_FILES make the model that others load. */
 static const char *const file_names[] = {
     "config.json",           "model.safetensors",       "vocab.txt",          "tokenizer.json",
@@ -111,7 +118,7 @@ bert_status checkpoint_save(const char *run, const checkpoint_content *content, 
     bert_status status;
     TRY_OR_GO(status, path_format(&partial, error, "%s/.checkpoint-%" PRId64 ".partial", run, step),
               done);
-    TRY_OR_GO(status, path_format(&final, error, "%s/checkpoint-%" PRId64, run, step), done);
+    TRY_OR_GO(status, checkpoint_path(&final, run, step, error), done);
     TRY_OR_GO(status, save_optimizer(partial, content, error), done);
     if (bert_job_rank(job) == 0)
         status = save_others(run, partial, final, content, error);
@@ -216,7 +223,7 @@ bert_status checkpoint_last(char **directory, const char *run, bert_error *error
     *directory = NULL;
     bert_status status = checkpoint_steps(&steps, &count, run, error);
     if (status == BERT_OK && count)
-        status = path_format(directory, error, "%s/checkpoint-%" PRId64, run, steps[count - 1]);
+        status = checkpoint_path(directory, run, steps[count - 1], error);
     free(steps);
     return status;
 }
@@ -241,7 +248,7 @@ static bert_status remove_checkpoint(const char *run, int64_t step, bert_error *
 {
     char *path = NULL, *hidden = NULL;
     bert_status status;
-    TRY_OR_GO(status, path_format(&path, error, "%s/checkpoint-%" PRId64, run, step), done);
+    TRY_OR_GO(status, checkpoint_path(&path, run, step, error), done);
     TRY_OR_GO(status, path_format(&hidden, error, "%s/.checkpoint-%" PRId64 ".removed", run, step),
               done);
     if (rename(path, hidden) != 0)

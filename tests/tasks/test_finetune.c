@@ -52,21 +52,28 @@ static void write_examples(char path[512], const char *name, uint64_t first, siz
     text_free(&lines);
 }
 
-static bert_finetune_params params_for_examples(void)
+/* Of a small model that learns a few examples by heart. */
+static bert_finetune_params small_params(int epochs, int batch_size)
 {
-    write_examples(train_file, "train.tsv", 0, TRAIN);
-    write_examples(validation_file, "validation.tsv", TRAIN, VALIDATION);
     bert_finetune_params params = bert_finetune_params_default();
-    params.train_file = train_file;
-    params.validation_file = validation_file;
     params.model = folder;
     params.output = output;
     params.max_seq_length = POSITIONS;
     params.learning_rate = 1e-2;
-    params.num_train_epochs = 15;
+    params.num_train_epochs = epochs;
     params.hidden_dropout_prob = params.attention_probs_dropout_prob = 0;
-    params.per_device_train_batch_size = 8;
+    params.per_device_train_batch_size = batch_size;
     params.threads = 1;
+    return params;
+}
+
+static bert_finetune_params params_for_examples(void)
+{
+    write_examples(train_file, "train.tsv", 0, TRAIN);
+    write_examples(validation_file, "validation.tsv", TRAIN, VALIDATION);
+    bert_finetune_params params = small_params(15, 8);
+    params.train_file = train_file;
+    params.validation_file = validation_file;
     return params;
 }
 
@@ -289,7 +296,8 @@ static void write_glue(const char *folder_name, const char *name, const char *he
     assert_ok(directory_create(path, error));
     assert_ok(text_format(&lines, error, "%s", header));
     for (int i = 0; i < 48; i++) /* the second sentence tells */
-        assert_ok(text_format(&lines, error, "%d\ta b\t%s%s\n", i, i % 2 ? "c c c c c" : "e e e e e",
+        assert_ok(text_format(&lines, error, "%d\ta b\t%s%s\n", i,
+                              i % 2 ? "c c c c c" : "e e e e e",
                               !labelled ? ""
                               : i % 2   ? "\tcontradiction"
                                         : "\tentailment"));
@@ -309,17 +317,9 @@ static void test_glue_and_submissions(void **state)
     static const char test_header[] = "index\tsentence1\tsentence2\n";
     write_glue("MNLI", "test_mismatched.tsv", test_header, 0); /* and no matched one */
     write_glue("diagnostic", "diagnostic.tsv", test_header, 0);
-    bert_finetune_params params = bert_finetune_params_default();
+    bert_finetune_params params = small_params(20, 4);
     params.task = "mnli";
     params.data = directory;
-    params.model = folder;
-    params.output = output;
-    params.max_seq_length = POSITIONS;
-    params.learning_rate = 1e-2;
-    params.num_train_epochs = 20;
-    params.hidden_dropout_prob = params.attention_probs_dropout_prob = 0;
-    params.per_device_train_batch_size = 4;
-    params.threads = 1;
     bert_finetune_result result;
     assert_ok(bert_finetune(&params, &result, NULL, error));
     assert_true(find_score(&result.model, "accuracy")->mean == 1);

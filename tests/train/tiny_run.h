@@ -23,6 +23,14 @@ const char *tiny_path(const char *format, ...) __attribute__((format(printf, 1, 
 /* 16 steps of 8 samples; logging every 3 steps, evaluation every 5, saving every 4. */
 bert_pretrain_params tiny_params(const char *output);
 
+/* A setting changed, as "max_seq_length = 7": refused with a message that has the part in it. */
+#define REFUSED(change, part)                                                 \
+    do {                                                                      \
+        bert_pretrain_params params = tiny_params("run");                     \
+        params.change;                                                        \
+        assert_fails(settings_check(&params, error), BERT_ERROR_USAGE, part); \
+    } while (0)
+
 bert_pretrain_result tiny_pretrain(const bert_pretrain_params *params);
 bert_pretrain_result tiny_resume(const char *run, int64_t stop_after_steps);
 
