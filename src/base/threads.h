@@ -13,4 +13,10 @@ int threads_share(int processes);
 /* The number now in force for the calling thread. */
 int threads_count(void);
 
+/* For a thread that mostly sleeps, and has a little to do at once when it wakes, on a core that
+ * another thread computes on: asks the kernel for turns of 0.1 ms, which come sooner the shorter
+ * they are (Linux 6.12 and later; before 6.6 a thread that slept has its turn at once anyway).
+ * Needs no rights, and does nothing where the kernel has no such turns. */
+void threads_take_short_turns(void);
+
 #endif

@@ -1,6 +1,7 @@
 #include "dist/job.h"
 
 #include "base/memory.h"
+#include "base/threads.h"
 #include "dist/launch.h"
 #include "dist/watch.h"
 
@@ -101,6 +102,7 @@ static void *attend(void *argument)
 {
     bert_job *job = argument;
     const struct timespec moment = {.tv_nsec = SHORT_SLEEP};
+    threads_take_short_turns();
     pthread_mutex_lock(&job->lock);
     while (!job->stopping || !watch_has_ended(&job->watch)) {
         bool busy = false;

@@ -14,12 +14,15 @@
 
 /* The backward pass has two products where the forward pass has one. */
 static const double backward_share = 2.0 / 3.0;
+/* Of the tokens, that the MLM head computes anything for. */
+static const double predicted_share = 0.15;
 
 /* Gradients of the model in the order in which the backward pass completes them. */
 typedef struct gradient_sizes {
     double heads, layer, embeddings; /* parameters; `layer` of each */
     int layers;
     double all;
+    double heads_work; /* of the multiplications of a token, the share that the heads have */
 } gradient_sizes;
 
 typedef struct planner {
@@ -109,12 +112,23 @@ static bert_status check_share(const bert_plan_params *params, int nodes, bert_e
                      params->batch_size, nodes);
 }
 
-static bert_status measure_gradients(gradient_sizes *sizes, const model_config *config,
+/* A layer multiplies a token by its matrices, and scores and sums over the whole sequence; the
+ * heads multiply few tokens, but by the whole vocabulary. */
+static double heads_work(const model_config *config, int length)
+{
+    double hidden = config->hidden_size;
+    double layer = hidden * (4 * hidden + 2 * (double)config->intermediate_size + 2.0 * length);
+    double heads = predicted_share * hidden * (hidden + config->vocab_size);
+    return heads / (heads + config->num_hidden_layers * layer);
+}
+
+static bert_status measure_gradients(gradient_sizes *sizes, const model_config *config, int length,
                                      bert_error *error)
 {
     parameter_table table;
     TRY(parameter_table_create(&table, config, error));
-    *sizes = (gradient_sizes){.layers = config->num_hidden_layers};
+    *sizes = (gradient_sizes){.layers = config->num_hidden_layers,
+                              .heads_work = heads_work(config, length)};
     for (size_t i = 0; i < table.count; i++) {
         const parameter *entry = &table.entries[i];
         if (strstr(entry->name, ".layer."))
@@ -158,9 +172,11 @@ static step_times time_step(const planner *planner, int nodes, double compute)
     double backward = compute * backward_share * fmin(1, planner->micro_batch / tokens);
 
     size_t count = 0;
-    planner->buckets[count++] = (network_bucket){0, reduce_seconds(planner, nodes, sizes->heads)};
+    double heads = backward * sizes->heads_work, layers = backward - heads;
+    planner->buckets[count++] =
+        (network_bucket){heads, reduce_seconds(planner, nodes, sizes->heads)};
     for (int layer = 0; layer < sizes->layers; layer++)
-        planner->buckets[count++] = (network_bucket){backward * (layer + 1) / sizes->layers,
+        planner->buckets[count++] = (network_bucket){heads + layers * (layer + 1) / sizes->layers,
                                                      reduce_seconds(planner, nodes, sizes->layer)};
     planner->buckets[count++] =
         (network_bucket){backward, reduce_seconds(planner, nodes, sizes->embeddings)};
@@ -267,7 +283,7 @@ bert_status bert_plan(const bert_plan_params *params, bert_plan_result *result, 
 
     planner planner = {.params = params,
                        .link = {.bandwidth = params->bandwidth, .latency = params->latency}};
-    TRY(measure_gradients(&planner.sizes, &config, error));
+    TRY(measure_gradients(&planner.sizes, &config, params->max_seq_length, error));
     planner.micro_batch =
         params->micro_batch ? (double)params->micro_batch : micro_batch_default_tokens(&config);
     TRY(memory_array((void **)&planner.buckets, (size_t)planner.sizes.layers + 2,

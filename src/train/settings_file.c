@@ -171,37 +171,56 @@ done:
     return status;
 }
 
+static bert_status get_string(json_t *object, const char *path, const settings_string *string,
+                              bert_pretrain_params *params, bert_error *error)
+{
+    const char **place = settings_string_place(params, string);
+    if (string->kind == STRING_PATHS)
+        TRY(join_lines(object, path, string->name, error));
+    if (settings_string_is_optional(string) && json_is_null(json_object_get(object, string->name)))
+        return BERT_OK;
+    /* A path has no default. */
+    bool required = !*place && !settings_string_is_optional(string);
+    return json_get_string(object, path, string->name, required, place, error);
+}
+
+static bert_status get_field(const json_t *object, const char *path, const settings_field *field,
+                             bert_pretrain_params *params, bert_error *error)
+{
+    double value = settings_field_value(params, field);
+    bool flag = value != 0;
+    int64_t whole = 0;
+    switch (field->kind) {
+    case FIELD_BOOL:
+        TRY(json_get_boolean(object, path, field->name, false, &flag, error));
+        value = flag;
+        break;
+    case FIELD_DOUBLE:
+        TRY(json_get_number(object, path, field->name, false, field->minimum, field->maximum,
+                            &value, error));
+        break;
+    default:
+        whole = (int64_t)value;
+        TRY(json_get_integer(object, path, field->name, false, (int64_t)field->minimum,
+                             (int64_t)field->maximum, &whole, error));
+        value = (double)whole;
+    }
+    settings_field_store(params, field, value);
+    return BERT_OK;
+}
+
+/* A setting that is not there is one that the bert which began the run did not have yet: its
+ * default is what that one did, which is what a new setting's default has to be. */
 static bert_status get_fields(json_t *object, const char *path, bert_pretrain_params *params,
                               bert_error *error)
 {
-    for (size_t i = 0; i < settings_string_count; i++) {
-        const settings_string *string = &settings_strings[i];
-        const char **place = settings_string_place(params, string);
-        *place = NULL;
-        if (string->kind == STRING_PATHS)
-            TRY(join_lines(object, path, string->name, error));
-        if (!settings_string_is_optional(string) ||
-            !json_is_null(json_object_get(object, string->name)))
-            TRY(json_get_string(object, path, string->name, true, place, error));
-    }
-    for (size_t i = 0; i < settings_field_count; i++) {
-        const settings_field *field = &settings_fields[i];
-        if (field->kind == FIELD_BOOL) {
-            bool flag = false;
-            TRY(json_get_boolean(object, path, field->name, true, &flag, error));
-            settings_field_store(params, field, flag);
-        } else if (field->kind == FIELD_DOUBLE) {
-            double value = 0;
-            TRY(json_get_number(object, path, field->name, true, field->minimum, field->maximum,
-                                &value, error));
-            settings_field_store(params, field, value);
-        } else {
-            int64_t value = 0;
-            TRY(json_get_integer(object, path, field->name, true, (int64_t)field->minimum,
-                                 (int64_t)field->maximum, &value, error));
-            settings_field_store(params, field, (double)value);
-        }
-    }
+    *params = bert_pretrain_params_default();
+    if (!json_is_object(object))
+        return error_set(error, BERT_ERROR_INPUT, "%s: \"settings\" is missing", path);
+    for (size_t i = 0; i < settings_string_count; i++)
+        TRY(get_string(object, path, &settings_strings[i], params, error));
+    for (size_t i = 0; i < settings_field_count; i++)
+        TRY(get_field(object, path, &settings_fields[i], params, error));
     return BERT_OK;
 }
 

@@ -295,6 +295,35 @@ static void test_altered_settings(void **state)
     }
 }
 
+/* Without settings that came to bert later, as in a run that an older one began. A path is no such.
+ */
+static void test_settings_of_an_older_bert(void **state)
+{
+    (void)state;
+    const char *run = tiny_path("older"), *path = tiny_path("older/run.json");
+    bert_pretrain_params params = reference_params(run);
+    params.stop_after_steps = 3;
+    tiny_pretrain(&params);
+    static const char *const newer[] = {"learning_rate_scaling", "base_batch_size", "lr_end",
+                                        "batch_size_ramp", "gradient_checkpointing"};
+    json_t *json;
+    assert_ok(json_read(&json, path, error));
+    json_t *settings = json_object_get(json, "settings");
+    for (size_t i = 0; i < sizeof newer / sizeof newer[0]; i++)
+        assert_int_equal(json_object_del(settings, newer[i]), 0);
+    assert_ok(json_write(json, path, error));
+    assert_true(tiny_resume(run, 0).finished);
+    assert_same_runs(tiny_path("whole"), run, 16);
+
+    assert_int_equal(json_object_del(settings, "data"), 0);
+    assert_ok(json_write(json, path, error));
+    assert_fails(try_resume(run, error), BERT_ERROR_INPUT, "\"data\" is missing");
+    assert_int_equal(json_object_del(json, "settings"), 0);
+    assert_ok(json_write(json, path, error));
+    assert_fails(try_resume(run, error), BERT_ERROR_INPUT, "\"settings\" is missing");
+    json_decref(json);
+}
+
 static void test_altered_data(void **state)
 {
     (void)state;
@@ -366,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_observer_stops_and_hears_how_to_go_on),
         cmocka_unit_test(test_no_run),
         cmocka_unit_test(test_altered_settings),
+        cmocka_unit_test(test_settings_of_an_older_bert),
         cmocka_unit_test(test_altered_data),
         cmocka_unit_test(test_two_at_once),
     };

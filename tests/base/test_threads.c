@@ -1,0 +1,62 @@
+#include "testing.h"
+
+#include "base/threads.h"
+
+#include <linux/sched/types.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static struct sched_attr attributes_now(void)
+{
+    struct sched_attr attributes;
+    assert_int_equal(syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0), 0);
+    return attributes;
+}
+
+/* Turns of a length of their own came with Linux 6.12. */
+static bool kernel_has_turns(void)
+{
+    struct utsname system;
+    int major = 0, minor = 0;
+    assert_int_equal(uname(&system), 0);
+    assert_int_equal(sscanf(system.release, "%d.%d", &major, &minor), 2);
+    return major > 6 || (major == 6 && minor >= 12);
+}
+
+static void test_short_turns(void **state)
+{
+    (void)state;
+    assert_int_equal(setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 1), 0);
+    struct sched_attr before = attributes_now();
+    threads_take_short_turns();
+    struct sched_attr after = attributes_now();
+    assert_int_equal(after.sched_policy, before.sched_policy);
+    assert_int_equal(after.sched_nice, before.sched_nice);
+    if (kernel_has_turns())
+        assert_int_equal(after.sched_runtime, 100000);
+}
+
+static void test_share(void **state)
+{
+    (void)state;
+    int all = threads_use(0);
+    assert_true(all >= 1);
+    assert_int_equal(threads_share(1), all);
+    assert_true(threads_share(2) >= 1 && threads_share(2) <= all);
+    assert_int_equal(threads_share(1 << 20), 1);
+    assert_int_equal(threads_use(3), 3);
+    assert_int_equal(threads_count(), 3);
+    assert_int_equal(threads_use(0), all);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_short_turns),
+        cmocka_unit_test(test_share),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
