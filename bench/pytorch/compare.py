@@ -14,6 +14,7 @@ from settings import CANDIDATES, Tuned
 from sides import NeverFree, Probe, Rounds, our_first_step, ours, pytorch, their_first_step
 
 FIRST_STEP = "base first step"
+QUICK_SECONDS = 30  # of rounds in a case; starting the programs and the first steps take as long
 
 
 def write_files(case, directory):
@@ -61,7 +62,7 @@ def compare_files(case, precision, files, tokens, arguments, probe, tuned):
     if arguments.tune:
         tune(case, precision, files, arguments.threads, tuned)
     setting, origin = tuned.find(case, precision, compiled=not arguments.quick)
-    rounds = Rounds(probe, arguments.rounds)
+    rounds = Rounds(probe, arguments.rounds, arguments.seconds)
     with ours(files, case, precision, arguments.threads) as us, \
             pytorch(files, case, setting, arguments.threads) as them:
         sides = {"bert.c": us, "pytorch": them}
@@ -79,7 +80,7 @@ def compare_files(case, precision, files, tokens, arguments, probe, tuned):
 
 
 def compare_first_step(arguments, probe, tuned):
-    data, rounds = material.prepared(), Rounds(probe, arguments.rounds)
+    data, rounds = material.prepared(), Rounds(probe, arguments.rounds, arguments.seconds)
     setting, origin = "jemalloc mkl", "not tuned"
     with tempfile.NamedTemporaryFile("w", suffix=".json") as config:
         json.dump(config_of("base"), config)
@@ -131,7 +132,7 @@ def keep(path, place, name, precision, result):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="five minutes: some cases, float32, three rounds, nothing compiled")
+    parser.add_argument("--quick", action="store_true", help="some minutes: some cases, float32, up to three rounds, nothing compiled")
     parser.add_argument("--tune", action="store_true", help="look for PyTorch's best settings first, and keep them")
     parser.add_argument("--cases", help="names, separated by commas (default: all)")
     parser.add_argument("--precision", choices=["float32", "bf16", "both"], default="both")
@@ -141,6 +142,7 @@ def main():
     arguments = parser.parse_args()
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 5)
     precisions = ["float32", "bf16"] if arguments.precision == "both" else [arguments.precision]
+    arguments.seconds = QUICK_SECONDS if arguments.quick else float("inf")
     if arguments.quick:
         precisions = ["float32"]
     versions = " ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "transformers"))

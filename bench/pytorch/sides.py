@@ -88,10 +88,11 @@ class NeverFree(Exception):
 
 class Rounds:
     """Measurements in turns. A round counts where a probe before and after it found the usual cores, and where
-    others (the processes of other users, the host of a virtual machine) took less than a twentieth of them."""
+    others (the processes of other users, the host of a virtual machine) took less than a twentieth of them. No
+    further round begins when `seconds` have passed, or when twice as many were set aside as were asked for."""
 
-    def __init__(self, probe, rounds):
-        self.probe, self.rounds = probe, rounds
+    def __init__(self, probe, rounds, seconds=float("inf")):
+        self.probe, self.rounds, self.seconds = probe, rounds, seconds
         self.kept, self.set_aside = 0, 0
 
     def one(self, measures, pids):
@@ -106,8 +107,10 @@ class Rounds:
 
     def medians(self, measures, pids=()):
         """Of each of the functions, called in turn; `pids`: the processes that do the work, where they stay."""
-        times = {name: [] for name in measures}
+        times, start = {name: [] for name in measures}, time.perf_counter()
         while self.kept < self.rounds and self.set_aside < 2 * self.rounds:
+            if self.kept + self.set_aside > 0 and time.perf_counter() - start > self.seconds:
+                break
             now, counts = self.one(measures, pids)
             if not counts:
                 self.set_aside += 1

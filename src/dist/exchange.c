@@ -37,6 +37,7 @@ struct exchange {
     exchange_kind kind;
     float *buffer;
     size_t started, ended; /* buckets, counted from the end of the buffer; slot: number % SLOTS */
+    size_t moves;          /* buckets that were started, summed or ended, in this exchange */
     double begun_at;
 
     pthread_mutex_t lock; /* over all below */
@@ -198,6 +199,7 @@ static void end_slot(exchange *exchange, slot *slot)
         float_from_bfloat16(exchange->buffer + bucket.start,
                             (const uint16_t *)(const void *)slot->incoming, bucket.count);
     exchange->ended++;
+    exchange->moves++;
 }
 
 /* ------------------------------------------------------------------------------ all buckets --- */
@@ -222,6 +224,7 @@ static bert_status start_buckets(exchange *exchange, size_t ready, bert_error *e
             exchange->begun_at = seconds_now();
         slot->bucket = next_bucket(exchange);
         exchange->started++;
+        exchange->moves++;
         TRY(exchange->kind == EXCHANGE_GIVE ? give_piece(exchange, slot, error)
                                             : send_pieces(exchange, slot, error));
     }
@@ -231,12 +234,17 @@ static bert_status start_buckets(exchange *exchange, size_t ready, bert_error *e
 /* In the order in which they were started, on every rank: so are the second halves, too. */
 static bert_status advance_slots(exchange *exchange, bert_error *error)
 {
+    transport_transfer *transfers[SLOTS];
+    int count = 0;
+    for (size_t number = exchange->ended; number < exchange->started; number++)
+        transfers[count++] = &exchange->slots[number % SLOTS].transfer;
+    TRY(transport_test_some(transfers, count, error));
     for (size_t number = exchange->ended; number < exchange->started; number++) {
         slot *slot = &exchange->slots[number % SLOTS];
-        bool done;
-        TRY(transport_test(&slot->transfer, &done, error));
+        bool done = transport_has_ended(&slot->transfer);
         if (done && slot->stage == STAGE_SENDING) {
             sum_piece(exchange, slot);
+            exchange->moves++;
             if (exchange->kind == EXCHANGE_SUM)
                 TRY(give_piece(exchange, slot, error));
             else
@@ -250,7 +258,7 @@ static bert_status advance_slots(exchange *exchange, bert_error *error)
     return BERT_OK;
 }
 
-static bool advance(void *context)
+static job_state advance(void *context)
 {
     exchange *exchange = context;
     pthread_mutex_lock(&exchange->lock);
@@ -258,13 +266,17 @@ static bool advance(void *context)
     size_t ready = exchange->ready;
     pthread_mutex_unlock(&exchange->lock);
     if (!under_way)
-        return false;
+        return JOB_IDLE;
     bert_error error;
+    size_t before = exchange->moves;
     bert_status status = start_buckets(exchange, ready, &error);
     if (status == BERT_OK)
         status = advance_slots(exchange, &error);
-    if (status == BERT_OK && exchange->ended < exchange->layout.buckets)
-        return exchange->ended < exchange->started || next_is_ready(exchange, ready);
+    if (status == BERT_OK && exchange->ended < exchange->layout.buckets) {
+        if (exchange->moves > before)
+            return JOB_MOVING;
+        return exchange->ended < exchange->started ? JOB_WAITING : JOB_IDLE;
+    }
     pthread_mutex_lock(&exchange->lock);
     exchange->statistics.seconds += seconds_now() - exchange->begun_at;
     exchange->status = status;
@@ -273,7 +285,7 @@ static bool advance(void *context)
     exchange->under_way = false;
     pthread_cond_signal(&exchange->over);
     pthread_mutex_unlock(&exchange->lock);
-    return false;
+    return JOB_IDLE;
 }
 
 /* ------------------------------------------------------------------------------- the caller --- */
@@ -282,7 +294,7 @@ void exchange_begin(exchange *exchange, exchange_kind kind, float *buffer)
 {
     exchange->kind = kind;
     exchange->buffer = buffer;
-    exchange->started = exchange->ended = 0;
+    exchange->started = exchange->ended = exchange->moves = 0;
     pthread_mutex_lock(&exchange->lock);
     exchange->ready = exchange->layout.count;
     exchange->status = BERT_OK;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,8 +21,9 @@ enum {
 };
 
 /* Seconds between two looks at work under way. Beside a computation every look takes the core from
- * it, where a rank has but one, for two switches and the calls of MPI. */
-static const double BESIDE = 250e-6, WAITED_FOR = 50e-6;
+ * it, where a rank has but one, for two switches, the calls of MPI and what they leave of its
+ * cache: looks become rarer while nothing moves, as it does where another rank is behind. */
+static const double BESIDE = 250e-6, BESIDE_MOST = 2e-3, WAITED_FOR = 50e-6;
 static const double WATCH_PAUSE = 10e-3; /* signs of life come a thousand times more rarely */
 
 struct bert_job {
@@ -90,26 +92,29 @@ static void keep_watch(bert_job *job)
         end_job(job, &error);
 }
 
-/* How long its thread sleeps, where nobody wakes it. */
-static double pause_seconds(const bert_job *job, bool busy)
+/* How long its thread sleeps, where nobody wakes it; `before`: how long it did last. */
+static double pause_seconds(const bert_job *job, job_state state, double before)
 {
-    if (!busy)
+    if (state == JOB_IDLE)
         return watch_interval(&job->watch);
-    return job->watch.waiting > 0 ? WAITED_FOR : BESIDE;
+    if (job->watch.waiting > 0)
+        return WAITED_FOR;
+    return state == JOB_MOVING ? BESIDE : fmin(fmax(2 * before, BESIDE), BESIDE_MOST);
 }
 
 static void *attend(void *argument)
 {
     bert_job *job = argument;
     const struct timespec moment = {.tv_nsec = SHORT_SLEEP};
+    double pause = 0;
     threads_take_short_turns();
     pthread_mutex_lock(&job->lock);
     while (!job->stopping || !watch_has_ended(&job->watch)) {
-        bool busy = false;
+        job_state state = JOB_IDLE;
         if (job->work) {
             job->working = true;
             pthread_mutex_unlock(&job->lock);
-            busy = job->work(job->work_context);
+            state = job->work(job->work_context);
             pthread_mutex_lock(&job->lock);
             job->working = false;
             pthread_cond_broadcast(&job->changed);
@@ -120,8 +125,9 @@ static void *attend(void *argument)
         if (job->watch.leaving)
             nanosleep(&moment, NULL);
         pthread_mutex_lock(&job->lock);
+        pause = pause_seconds(job, state, pause);
         if (!job->stopping)
-            wait_until(job, pause_seconds(job, busy));
+            wait_until(job, pause);
     }
     pthread_mutex_unlock(&job->lock);
     return NULL;

@@ -32,9 +32,13 @@ void job_alive(bert_job *job);
 void job_begin_waiting(bert_job *job);
 void job_end_waiting(bert_job *job);
 
-/* One piece of work that the job's own thread moves on; returns whether it wants to be called again
- * soon. NULL: none. Returns when the thread is done with the one before. */
-typedef bool job_work(void *context);
+/* How a piece of work stands after a look at it: nothing is under way, nothing has moved since the
+ * last look, or something has. */
+typedef enum job_state { JOB_IDLE, JOB_WAITING, JOB_MOVING } job_state;
+
+/* One piece of work that the job's own thread moves on, and looks at again the sooner the more it
+ * moves. NULL: none. Returns when the thread is done with the one before. */
+typedef job_state job_work(void *context);
 void job_set_work(bert_job *job, job_work *work, void *context);
 void job_wake(bert_job *job); /* the work has something to do */
 

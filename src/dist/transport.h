@@ -57,6 +57,12 @@ bert_status transport_receive(int rank, void *data, int bytes, transport_transfe
  * that was never started has ended. */
 bert_status transport_test(transport_transfer *transfer, bool *done, bert_error *error);
 
+/* The same for `count` ≤ 64 transfers at once, which takes one look at the network, not one each.
+ */
+bert_status transport_test_some(transport_transfer *const transfers[], int count,
+                                bert_error *error);
+bool transport_has_ended(const transport_transfer *transfer);
+
 /* Gives a receive up that will never be answered. */
 void transport_cancel(transport_transfer *transfer);
 

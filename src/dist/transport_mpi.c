@@ -14,11 +14,12 @@ _Static_assert(sizeof(MPI_Request) == sizeof(void *), "a request is a pointer in
 #define MPI_LIBRARY "libmpi.so.40"
 
 /* Every function of MPI that is used. */
-#define FUNCTIONS(F)                                                                               \
-    F(Init_thread)                                                                                 \
-    F(Finalize) F(Abort) F(Comm_rank) F(Comm_size) F(Comm_dup) F(Comm_free) F(Comm_set_errhandler) \
-        F(Error_string) F(Ialltoallv) F(Iallgatherv) F(Isend) F(Irecv) F(Test) F(Cancel)           \
-            F(Request_free)
+#define FUNCTIONS(F)                                                                       \
+    F(Init_thread)                                                                         \
+    F(Finalize)                                                                            \
+    F(Abort) F(Comm_rank) F(Comm_size) F(Comm_dup) F(Comm_free) F(Comm_set_errhandler)     \
+        F(Error_string) F(Ialltoallv) F(Iallgatherv) F(Isend) F(Irecv) F(Test) F(Testsome) \
+            F(Cancel) F(Request_free)
 
 static struct {
 #define MEMBER(name) __typeof__(MPI_##name) *name;
@@ -154,6 +155,35 @@ bert_status transport_test(transport_transfer *transfer, bool *done, bert_error 
     if (*done)
         transfer->request = NULL;
     return check(code, "a transfer", error);
+}
+
+bert_status transport_test_some(transport_transfer *const transfers[], int count, bert_error *error)
+{
+    enum { MOST = 64 };
+    MPI_Request requests[MOST];
+    int indices[MOST], places[MOST], under_way = 0, ended = 0;
+    if (count > MOST)
+        return error_set(error, BERT_ERROR_USAGE, "%d transfers at once, expected at most %d",
+                         count, MOST);
+    for (int i = 0; i < count; i++)
+        if (transfers[i]->request) {
+            places[under_way] = i;
+            requests[under_way++] = transfers[i]->request;
+        }
+    if (under_way == 0)
+        return BERT_OK;
+    pthread_mutex_lock(&lock);
+    int code = mpi.Testsome(under_way, requests, &ended, indices, MPI_STATUSES_IGNORE);
+    pthread_mutex_unlock(&lock);
+    TRY(check(code, "a transfer", error));
+    for (int i = 0; i < ended; i++)
+        transfers[places[indices[i]]]->request = NULL;
+    return BERT_OK;
+}
+
+bool transport_has_ended(const transport_transfer *transfer)
+{
+    return !transfer->request;
 }
 
 void transport_cancel(transport_transfer *transfer)
