@@ -74,7 +74,8 @@ static bert_status put_communication(json_t *line, trainer *trainer, bert_error 
     TRY(put_number(line, "communication_seconds", seen.seconds, error));
     /* The caller may wait a moment longer than anything is under way. */
     double hidden = seen.seconds > 0 ? fmax(0, 1 - seen.exposed_seconds / seen.seconds) : NAN;
-    return put_number(line, "communication_hidden", hidden, error);
+    TRY(put_number(line, "communication_hidden", hidden, error));
+    return put_number(line, "imbalance_seconds", trainer->interval_imbalance, error);
 }
 
 static bert_status fill_timing(json_t *line, trainer *trainer, bert_error *error)
@@ -110,6 +111,7 @@ bert_status trainer_log(trainer *trainer, bert_error *error)
     state->interval = (model_losses){0};
     trainer->interval_seconds = 0;
     trainer->interval_tokens = 0;
+    trainer->interval_imbalance = 0;
     return status;
 }
 

@@ -5,6 +5,7 @@
  * and after it, to sum what was seen. Whatever a rank fails in, or is asked for, it says there. */
 #include "base/memory.h"
 #include "optim/clip.h"
+#include "train/clock.h"
 #include "train/learning_rate.h"
 #include "train/trainer.h"
 
@@ -122,6 +123,7 @@ static void accumulate_gradients(trainer *trainer, const batch *batch, const ste
 typedef struct outcome {
     model_losses losses;
     double squares; /* of the gradients that it sums up */
+    double seconds; /* of its passes */
 } outcome;
 
 static bool losses_finite(const model_losses *losses)
@@ -179,19 +181,24 @@ static bert_status fail_nonfinite(trainer *trainer, const batch *batch, const st
 }
 
 static bert_status sum_outcomes(trainer *trainer, const batch *batch, const model_losses *losses,
-                                step_sums *sums, bert_error *error)
+                                double seconds, step_sums *sums, bert_error *error)
 {
     const outcome mine = {
         .losses = *losses,
         .squares = optimizer_own_squares(&trainer->optimizer, model_gradients(trainer->model)),
+        .seconds = seconds,
     };
     outcome *outcomes = trainer->outcomes;
-    double squares = 0;
+    double squares = 0, all_seconds = 0, most_seconds = 0;
+    int ranks = bert_job_size(trainer->job);
     TRY(job_gather(trainer->job, &mine, sizeof mine, outcomes, error));
-    for (int rank = 0; rank < bert_job_size(trainer->job); rank++) {
+    for (int rank = 0; rank < ranks; rank++) {
         losses_add(&sums->losses, &outcomes[rank].losses);
         squares += outcomes[rank].squares;
+        all_seconds += outcomes[rank].seconds;
+        most_seconds = fmax(most_seconds, outcomes[rank].seconds);
     }
+    trainer->interval_imbalance += most_seconds - all_seconds / ranks;
     trainer->grad_norm = sqrt(squares);
     if (!isfinite(trainer->grad_norm) || !losses_finite(&sums->losses))
         return fail_nonfinite(trainer, batch, sums, error);
@@ -223,10 +230,12 @@ bert_status trainer_step(trainer *trainer, step_sums *sums, bert_error *error)
     const batch *batch;
     model_losses losses = {0};
     TRY(take_batch(trainer, &batch, sums, error));
+    double start = clock_seconds(); /* all ranks have met just now */
     accumulate_gradients(trainer, batch, sums, &losses);
+    double seconds = clock_seconds() - start;
     if (trainer->exchange)
         TRY(exchange_finish(trainer->exchange, error));
-    TRY(sum_outcomes(trainer, batch, &losses, sums, error));
+    TRY(sum_outcomes(trainer, batch, &losses, seconds, sums, error));
     TRY(update_parameters(trainer, error));
     trainer->state.step++;
     trainer->state.tokens += sums->tokens;

@@ -61,6 +61,8 @@ typedef struct trainer {
     double reported_at;       /* clock_seconds() of the last moment of progress */
     double interval_seconds;  /* spent in steps since the last logging step */
     uint64_t interval_tokens; /* of these steps */
+    /* By which the slowest rank's passes took longer than those of all in the mean. */
+    double interval_imbalance;
 } trainer;
 
 /* Fills in all that is owned: memory for every step to come, initial weights. The given members
