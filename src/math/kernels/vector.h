@@ -41,11 +41,24 @@ INLINE void vector_store(float *to, vector value)
     *(vector_memory *)to = value;
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/* All bits of the first `count` lanes. */
+INLINE __m256i first_lanes(size_t count)
+{
+    static const int32_t lanes[2 * WIDTH] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i_u *)(lanes + WIDTH - count));
+}
+#endif
+
 /* The first `count` < WIDTH elements; the others are `rest`. */
 INLINE vector vector_load_part(const float *from, size_t count, float rest)
 {
 #if defined(__AVX512F__)
     return (vector)_mm512_mask_loadu_ps(_mm512_set1_ps(rest), (__mmask16)((1u << count) - 1), from);
+#elif defined(__AVX2__)
+    __m256i lanes = first_lanes(count);
+    return (vector)_mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(from, lanes),
+                                    (__m256)lanes);
 #else
     union {
         vector all;
