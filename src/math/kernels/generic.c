@@ -1,6 +1,12 @@
-/* Any machine, in vectors of 4 floats (SSE2, NEON): 4 × 12 of C take 12 of 16 registers. */
+/* Any machine, in vectors of 4 floats: 4 × 12 of C take 12 of 16 registers (SSE2). AArch64 (NEON)
+ * has 32 of them, 16 for 4 × 16 of C: as many sums under way as four units of four cycles take, and
+ * the usual head of 64 is whole panels. */
 #define INSTANCE kernels_generic
 #define INSTANCE_NAME "generic"
 #define TILE_ROWS 4
+#if defined(__aarch64__)
+#define TILE_COLUMNS 16
+#else
 #define TILE_COLUMNS 12
+#endif
 #include "math/kernels/instance.inc"

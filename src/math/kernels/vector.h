@@ -18,6 +18,8 @@ enum { WIDTH = 8 };
 #else
 #if defined(__SSE2__)
 #include <emmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 enum { WIDTH = 4 };
 #endif
@@ -224,6 +226,8 @@ INLINE vector_long vector_multiply_low(vector_long a, vector_long b)
     return (vector_long)_mm256_mul_epu32((__m256i)a, (__m256i)b);
 #elif defined(__SSE2__)
     return (vector_long)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#elif defined(__aarch64__)
+    return (vector_long)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b));
 #else
     const vector_long low = (vector_long){0} + 0xffffffffu;
     return (a & low) * (b & low);
