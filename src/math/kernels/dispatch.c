@@ -10,7 +10,7 @@
 #endif
 
 /* Best first. */
-static const char *const names[] = {"avx512_bf16", "avx512", "avx2", "generic"};
+static const char *const names[] = {"avx512_amx", "avx512_bf16", "avx512", "avx2", "generic"};
 
 #if defined(__x86_64__)
 
