@@ -59,16 +59,21 @@ typedef struct panel {
     float *places;
 } panel;
 
+static float *aligned_places(size_t count)
+{
+    float *places = aligned_alloc(64, (count * sizeof *places + 63) / 64 * 64);
+    assert_non_null(places);
+    return places;
+}
+
 static panel make_panel(const kernels *kernels, panel_side side, size_t count, size_t k)
 {
     size_t values = kernels->bfloat16.values_in_place;
     panel panel = {.kernels = kernels, .side = side, .count = count, .k = k};
     panel.lines = side == A_PANEL ? count : kernels->tile_columns;
     panel.depth = (k + values - 1) / values;
-    size_t bytes = panel.depth * panel.lines * sizeof *panel.places;
-    panel.places = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    assert_non_null(panel.places);
-    memset(panel.places, 0xff, bytes);
+    panel.places = aligned_places(panel.depth * panel.lines);
+    memset(panel.places, 0xff, panel.depth * panel.lines * sizeof *panel.places);
     return panel;
 }
 
@@ -174,8 +179,7 @@ static void check_product(const kernels *kernels, size_t rows, size_t columns, s
         expected[i / columns * ldc + i % columns] += bias[i % columns];
     panel panel = make_panel(kernels, A_PANEL, rows, k);
     size_t panels = (columns + width - 1) / width;
-    float *b_panels = aligned_alloc(64, panels * width * panel.depth * sizeof *b_panels);
-    assert_non_null(b_panels);
+    float *b_panels = aligned_places(panels * width * panel.depth);
     operations->pack_rows(panel.places, a, k, rows, k, A_PANEL);
     for (size_t j = 0; j < columns; j += width)
         operations->pack_rows(b_panels + j * panel.depth, b + j * k, k,
