@@ -26,8 +26,8 @@ static const struct {
     const char *name, *meaning;
 } environment[] = {
     {"OMP_NUM_THREADS", "how many threads to compute with where no option says it"},
-    {"BERT_KERNELS", "the kernels to compute with: avx512_bf16, avx512, avx2 or generic; the best "
-                     "that the processor has where this names none of its own"},
+    {"BERT_KERNELS", "the kernels to compute with: avx512_amx, avx512_bf16, avx512, avx2 or "
+                     "generic; the best that the processor has where this names none of its own"},
     {"GOMP_SPINCOUNT", "how long a waiting thread spins before it sleeps; 10000 where neither this "
                        "nor OMP_WAIT_POLICY is set"},
 };

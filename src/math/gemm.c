@@ -15,17 +15,17 @@
 #include <stdatomic.h>
 
 enum {
-    BLOCK_DEPTH = 384,       /* 14 rows of it fill two thirds of a 32 KiB L1 */
     GROUP_FLOATS = 96 << 10, /* B panels that one A panel meets: 384 KiB of L2 */
     PASS_COLUMNS = 4096,
-    PASS_FLOATS = PASS_COLUMNS * BLOCK_DEPTH, /* B panels of a pass: 6 MiB of L3 */
-    PACK_PANELS = 4,                          /* packed side by side by one thread */
-    PACK_LINES = 32,         /* fewer than the first translation buffer has pages; even */
-    TASK_PANELS = 8,         /* of A, at most: 168 KiB of L2 */
+    PASS_FLOATS = 3 << 19,   /* B panels of a pass: 6 MiB of L3 */
+    PACK_PANELS = 4,         /* packed side by side by one thread */
+    PACK_LINES = 32,         /* fewer than the first translation buffer has pages */
+    TASK_PANELS = 8,         /* of A, at most: 168 or 256 KiB of L2 */
     LEAST_PART = 4,          /* B panels that are worth packing a panel of A for */
     TASKS_PER_THREAD = 16,   /* so that the last task of a pass is short */
     THREAD_WORK = 256 << 10, /* multiplications that are worth waking a thread: some 5 µs */
 };
+_Static_assert(PACK_LINES % PIECE_VALUES == 0, "pack_lines packs panels in pieces");
 
 typedef struct product {
     const kernels *kernels;
@@ -96,17 +96,19 @@ typedef struct panel_sums {
 /* Panels of a matrix whose lines run across them are packed side by side, some lines at a time:
  * what one panel leaves of a cache line, and of a page, the next one takes. `sums` [panels] may be
  * NULL. */
-static void pack_lines(const product *product, float *const out[], const size_t starts[],
-                       const size_t strides[], size_t panels, const float *in, size_t ld, size_t k,
+static void pack_lines(const product *product, panel_side side, float *const out[],
+                       const size_t starts[], size_t panels, const float *in, size_t ld, size_t k,
                        panel_sums *sums)
 {
     const product_kernels *operations = product->operations;
     for (size_t p = 0; p < k; p += PACK_LINES)
-        for (size_t i = 0; i < panels; i++)
-            operations->pack_columns(out[i] + p / operations->values_in_place * strides[i],
-                                     in + p * ld + starts[i], ld, starts[i + 1] - starts[i],
-                                     smaller(PACK_LINES, k - p), strides[i],
-                                     sums ? sums[i].of_rows : NULL);
+        for (size_t i = 0; i < panels; i++) {
+            size_t count = starts[i + 1] - starts[i];
+            size_t line = side == A_PANEL ? count : product->kernels->tile_columns;
+            operations->pack_columns(out[i] + p / operations->values_in_place * line,
+                                     in + p * ld + starts[i], ld, count, smaller(PACK_LINES, k - p),
+                                     side, sums ? sums[i].of_rows : NULL);
+        }
 }
 
 /* A panels `first` … `end` − 1, PACK_PANELS at most, one behind the other. */
@@ -114,24 +116,23 @@ static void pack_a(const product *product, const block *block, size_t first, siz
                    bool summed, float *packed)
 {
     float *out[PACK_PANELS];
-    size_t starts[PACK_PANELS + 1], counts[PACK_PANELS], panels = end - first;
+    size_t starts[PACK_PANELS + 1], panels = end - first;
     for (size_t i = 0; i <= panels; i++)
         starts[i] = panel_start(product, first + i);
-    for (size_t i = 0; i < panels; i++) {
+    for (size_t i = 0; i < panels; i++)
         out[i] = packed + (starts[i] - starts[0]) * block->depth;
-        counts[i] = starts[i + 1] - starts[i];
-    }
     if (product->kind != GEMM_TN) {
         for (size_t i = 0; i < panels; i++)
             product->operations->pack_rows(out[i], product->a + starts[i] * product->lda + block->p,
-                                           product->lda, counts[i], block->k, counts[i]);
+                                           product->lda, starts[i + 1] - starts[i], block->k,
+                                           A_PANEL);
         return;
     }
     panel_sums sums[PACK_PANELS] = {{{0}}};
-    pack_lines(product, out, starts, counts, panels, product->a + block->p * product->lda,
+    pack_lines(product, A_PANEL, out, starts, panels, product->a + block->p * product->lda,
                product->lda, block->k, summed ? sums : NULL);
     for (size_t i = 0; summed && i < panels; i++)
-        for (size_t row = 0; row < counts[i]; row++)
+        for (size_t row = 0; row < starts[i + 1] - starts[i]; row++)
             product->epilogue->row_sums[starts[i] + row] += sums[i].of_rows[row];
 }
 
@@ -148,21 +149,19 @@ static void pack_b(const product *product, const pass *pass, size_t index, size_
     const size_t width = product->kernels->tile_columns;
     const block block = block_at(product, index);
     float *out[PACK_PANELS], *packed = b_panels(product, pass, index);
-    size_t starts[PACK_PANELS + 1], strides[PACK_PANELS], panels = end - first;
+    size_t starts[PACK_PANELS + 1], panels = end - first;
     for (size_t i = 0; i <= panels; i++)
         starts[i] = smaller((first + i) * width, pass->columns);
-    for (size_t i = 0; i < panels; i++) {
+    for (size_t i = 0; i < panels; i++)
         out[i] = packed + starts[i] * block.depth;
-        strides[i] = width;
-    }
     if (product->kind != GEMM_NT)
-        pack_lines(product, out, starts, strides, panels,
+        pack_lines(product, B_PANEL, out, starts, panels,
                    product->b + block.p * product->ldb + pass->column, product->ldb, block.k, NULL);
     else
         for (size_t i = 0; i < panels; i++)
             product->operations->pack_rows(
                 out[i], product->b + (pass->column + starts[i]) * product->ldb + block.p,
-                product->ldb, starts[i + 1] - starts[i], block.k, width);
+                product->ldb, starts[i + 1] - starts[i], block.k, B_PANEL);
 }
 
 static void pack_units(product *product, const pass *pass, atomic_size_t *next)
@@ -244,7 +243,7 @@ static bool draw_task(const product *product, const pass *pass, atomic_size_t *n
 /* The panels of A that fit into `floats`. */
 static size_t panels_in(const product *product, size_t floats)
 {
-    size_t panel = product->kernels->tile_rows * larger(product->depth, 1);
+    size_t panel = product->operations->tile_rows * larger(product->depth, 1);
     return smaller(TASK_PANELS, floats / panel);
 }
 
@@ -300,11 +299,11 @@ static void plan_passes(product *product)
     const size_t values = product->operations->values_in_place;
     size_t floats;
     float *workspace = workspace_of_thread(&floats);
-    product->row_panels = divide_up(product->m, product->kernels->tile_rows);
-    product->blocks = larger(1, divide_up(product->k, BLOCK_DEPTH * values));
+    product->row_panels = divide_up(product->m, product->operations->tile_rows);
+    product->blocks = larger(1, divide_up(product->k, product->operations->best_depth * values));
     product->depth = divide_up(divide_up(product->k, product->blocks), values);
     product->packed_a_panels = panels_in(product, floats / 2);
-    size_t packed_a = product->packed_a_panels * product->kernels->tile_rows * product->depth;
+    size_t packed_a = product->packed_a_panels * product->operations->tile_rows * product->depth;
     packed_a = divide_up(packed_a, width) * width; /* vectors of B are loaded aligned */
     size_t half = (floats - packed_a) / 2 / width * width, depth = larger(1, product->depth);
     half = smaller(half, PASS_FLOATS);

@@ -40,8 +40,8 @@ void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, si
                 const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                 bool accumulate, const gemm_epilogue *epilogue);
 
-/* Name of the kernels in use on this machine: "avx512_bf16", "avx512", "avx2", "generic" (see
- * BERT_KERNELS in kernels/kernels.h). */
+/* Name of the kernels in use on this machine: "avx512_amx", "avx512_bf16", "avx512", "avx2",
+ * "generic" (see BERT_KERNELS in kernels/kernels.h). */
 const char *gemm_kernel_name(void);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "math/kernels/kernels.h"
 
-static const char *const kernel_names[] = {"avx512_bf16", "avx512", "avx2", "generic"};
+static const char *const kernel_names[] = {"amx_emulated", "avx512_amx", "avx512_bf16",
+                                           "avx512",       "avx2",       "generic"};
 enum { KERNELS = sizeof kernel_names / sizeof *kernel_names };
 
 static uint32_t bits_of(float value)
@@ -50,42 +51,80 @@ static float *rounded(const float *values, size_t count)
     return copy;
 }
 
-/* Bits of value p of line i in a panel, as a float. */
-static uint32_t panel_value(const product_kernels *operations, const float *panel, size_t stride,
-                            size_t p, size_t i)
+/* A panel of either side, of `lines` and `depth`. */
+typedef struct panel {
+    const kernels *kernels;
+    panel_side side;
+    size_t count, lines, k, depth;
+    float *places;
+} panel;
+
+static float *aligned_places(size_t count)
 {
-    uint32_t place = bits_of(panel[p / operations->values_in_place * stride + i]);
-    if (operations->values_in_place == 1)
-        return place;
-    return p % 2 ? place & 0xffff0000u : place << 16;
+    float *places = aligned_alloc(64, (count * sizeof *places + 63) / 64 * 64);
+    assert_non_null(places);
+    return places;
 }
 
-/* in[count][k] or in[k][count] as a panel of either kind. */
-static void check_panels(const kernels *kernels, const float *in, size_t count, size_t k,
-                         size_t stride)
+static panel make_panel(const kernels *kernels, panel_side side, size_t count, size_t k)
+{
+    size_t values = kernels->bfloat16.values_in_place;
+    panel panel = {.kernels = kernels, .side = side, .count = count, .k = k};
+    panel.lines = side == A_PANEL ? count : kernels->tile_columns;
+    panel.depth = (k + values - 1) / values;
+    panel.places = aligned_places(panel.depth * panel.lines);
+    memset(panel.places, 0xff, panel.depth * panel.lines * sizeof *panel.places);
+    return panel;
+}
+
+/* Bits of value p of line i, as a float. */
+static uint32_t panel_value(const panel *panel, size_t p, size_t i)
+{
+    const product_kernels *operations = &panel->kernels->bfloat16;
+    size_t place = p / operations->values_in_place, at = place * panel->lines + i;
+    if (panel->side == A_PANEL) {
+        size_t in_block = place % operations->block_places, start = place - in_block;
+        size_t left = panel->depth - start;
+        size_t places = left < operations->block_places ? left : operations->block_places;
+        at = start * panel->lines + i * places + in_block;
+    }
+    uint32_t bits = bits_of(panel->places[at]);
+    if (operations->values_in_place == 1)
+        return bits;
+    return p % 2 ? bits & 0xffff0000u : bits << 16;
+}
+
+/* in[count][k], or by columns in[k][count], as a panel; the second whole or in pieces. */
+static void check_panel(const kernels *kernels, panel_side side, const float *in, size_t count,
+                        size_t k, bool columns, size_t piece)
 {
     const product_kernels *operations = &kernels->bfloat16;
-    size_t values = operations->values_in_place, depth = (k + values - 1) / values;
-    float *panel = aligned_alloc(64, (depth * stride * sizeof(float) + 63) / 64 * 64);
-    assert_non_null(panel);
-    for (int columns = 0; columns < 2; columns++) {
-        memset(panel, 0xff, depth * stride * sizeof *panel);
-        if (columns)
-            operations->pack_columns(panel, in, count, count, k, stride, NULL);
-        else
-            operations->pack_rows(panel, in, k, count, k, stride);
-        for (size_t p = 0; p < depth * values; p++)
-            for (size_t i = 0; i < stride; i++) {
-                uint32_t expected = 0;
-                if (p < k && i < count)
-                    expected = bits_of(reference_bfloat16(in[columns ? p * count + i : i * k + p]));
-                if (panel_value(operations, panel, stride, p, i) != expected)
-                    fail_msg("%s, %s: value %zu of line %zu: %08x, expected %08x", kernels->name,
-                             columns ? "columns" : "rows", p, i,
-                             panel_value(operations, panel, stride, p, i), expected);
-            }
-    }
-    free(panel);
+    panel panel = make_panel(kernels, side, count, k);
+    if (!columns)
+        operations->pack_rows(panel.places, in, k, count, k, side);
+    for (size_t p = 0; columns && p < k; p += piece)
+        operations->pack_columns(panel.places + p / operations->values_in_place * panel.lines,
+                                 in + p * count, count, count, p + piece < k ? piece : k - p, side,
+                                 NULL);
+    for (size_t p = 0; p < panel.depth * operations->values_in_place; p++)
+        for (size_t i = 0; i < panel.lines; i++) {
+            uint32_t expected = 0;
+            if (p < k && i < count)
+                expected = bits_of(reference_bfloat16(in[columns ? p * count + i : i * k + p]));
+            if (panel_value(&panel, p, i) != expected)
+                fail_msg("%s, side %d, %zu x %zu by %s: value %zu of line %zu: %08x, expected %08x",
+                         kernels->name, side, count, k, columns ? "columns" : "rows", p, i,
+                         panel_value(&panel, p, i), expected);
+        }
+    free(panel.places);
+}
+
+static void check_panels(const kernels *kernels, panel_side side, const float *in, size_t count,
+                         size_t k)
+{
+    check_panel(kernels, side, in, count, k, false, k);
+    check_panel(kernels, side, in, count, k, true, k);
+    check_panel(kernels, side, in, count, k, true, PIECE_VALUES);
 }
 
 /* Every upper half, with the lower halves around each border of the rounding; in B panels whose
@@ -104,7 +143,7 @@ static void test_rounding_of_every_number(void **state)
             continue;
         size_t count = kernels->tile_columns - 1;
         for (size_t first = 0; first < ALL; first += count * K)
-            check_panels(kernels, values + first, count, K, kernels->tile_columns);
+            check_panels(kernels, B_PANEL, values + first, count, K);
     }
 }
 
@@ -116,43 +155,63 @@ static void test_panels_of_every_shape(void **state)
     for (int i = 0; i < KERNELS; i++) {
         const kernels *kernels = kernels_named(kernel_names[i]);
         for (size_t k = 1; kernels && k <= K; k++) {
-            for (size_t rows = 1; rows <= kernels->tile_rows; rows++)
-                check_panels(kernels, values, rows, k, rows);
+            for (size_t rows = 1; rows <= kernels->bfloat16.tile_rows; rows++)
+                check_panels(kernels, A_PANEL, values, rows, k);
             for (size_t columns = 1; columns <= kernels->tile_columns; columns++)
-                check_panels(kernels, values, columns, k, kernels->tile_columns);
+                check_panels(kernels, B_PANEL, values, columns, k);
         }
     }
 }
 
-/* Processors with and without the instruction: one tile by all kernels, up to the rounding of
- * float32 sums. */
-static void test_all_kernels_agree(void **state)
+/* c[rows][columns] of panels against double precision, whatever kernels compute it; what lies
+ * behind the last column stays as it was. */
+static void check_product(const kernels *kernels, size_t rows, size_t columns, size_t k,
+                          const float *bias, bool accumulate)
+{
+    const product_kernels *operations = &kernels->bfloat16;
+    const size_t width = kernels->tile_columns, ldc = columns + 3;
+    float *a = math_random(rows * k, 1, rows), *b = math_random(columns * k, 1, columns + 100);
+    float *c = math_random(rows * ldc, 1, k + 200);
+    double *expected = math_doubles(c, rows * ldc);
+    reference_gemm(GEMM_NT, rows, columns, k, rounded(a, rows * k), k, rounded(b, columns * k), k,
+                   expected, ldc, accumulate);
+    for (size_t i = 0; bias && i < rows * columns; i++)
+        expected[i / columns * ldc + i % columns] += bias[i % columns];
+    panel panel = make_panel(kernels, A_PANEL, rows, k);
+    size_t panels = (columns + width - 1) / width;
+    float *b_panels = aligned_places(panels * width * panel.depth);
+    operations->pack_rows(panel.places, a, k, rows, k, A_PANEL);
+    for (size_t j = 0; j < columns; j += width)
+        operations->pack_rows(b_panels + j * panel.depth, b + j * k, k,
+                              columns - j < width ? columns - j : width, k, B_PANEL);
+    operations->multiply_panel(rows, columns, panel.depth, panel.places, b_panels, c, ldc, bias,
+                               accumulate);
+    char what[100];
+    snprintf(what, sizeof what, "%s, %zu x %zu x %zu%s%s: c", kernels->name, rows, columns, k,
+             bias ? ", biased" : "", accumulate ? ", added" : "");
+    assert_close(what, c, expected, rows * ldc, 2e-6);
+    free(b_panels);
+    free(panel.places);
+}
+
+/* All heights of panels and ends of k and of columns, by all kernels. */
+static void test_products_of_panels(void **state)
 {
     (void)state;
-    enum { ROWS = 3, COLUMNS = 12, K = 301, STRIDE = 32 };
-    const float *a = math_random(ROWS * K, 1, 1), *b = math_random(COLUMNS * K, 1, 2);
-    float first[ROWS * COLUMNS], c[ROWS * COLUMNS];
-    float *panels = aligned_alloc(64, (STRIDE * K + 64 * K) * sizeof(float));
-    assert_non_null(panels);
-    double expected[ROWS * COLUMNS];
-    for (int i = KERNELS - 1; i >= 0; i--) {
+    static const size_t depths[] = {1, 2, 15, 16, 17, 31, 32, 33, 34, 63, 64, 65, 301};
+    static const size_t widths[] = {1, 2, 15, 16, 17, 31, 32, 33, 65};
+    enum { DEPTHS = sizeof depths / sizeof *depths, WIDTHS = sizeof widths / sizeof *widths };
+    for (int i = 0; i < KERNELS; i++) {
         const kernels *kernels = kernels_named(kernel_names[i]);
-        if (!kernels)
-            continue;
-        const product_kernels *operations = &kernels->bfloat16;
-        size_t depth = (K + operations->values_in_place - 1) / operations->values_in_place;
-        float *panel_a = panels + kernels->tile_columns * depth;
-        operations->pack_rows(panels, b, K, COLUMNS, K, kernels->tile_columns);
-        operations->pack_rows(panel_a, a, K, ROWS, K, ROWS);
-        operations->multiply_panel(ROWS, COLUMNS, depth, panel_a, panels, c, COLUMNS, NULL, false);
-        if (i == KERNELS - 1) {
-            memcpy(first, c, sizeof first);
-            for (int j = 0; j < ROWS * COLUMNS; j++)
-                expected[j] = (double)first[j];
-        }
-        assert_close(kernel_names[i], c, expected, ROWS * COLUMNS, 1e-6);
+        for (size_t rows = 1; kernels && rows <= kernels->bfloat16.tile_rows; rows++)
+            for (size_t j = 0; j < DEPTHS; j++)
+                for (size_t l = 0; l < WIDTHS; l++) {
+                    const float *bias = math_random(65, 1, 300);
+                    check_product(kernels, rows, widths[l], depths[j], (rows + l) % 2 ? bias : NULL,
+                                  (rows / 2 + j) % 2);
+                    math_teardown(NULL);
+                }
     }
-    free(panels);
 }
 
 static void check(gemm_kind kind, size_t m, size_t n, size_t k, bool accumulate)
@@ -278,7 +337,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         math_test(test_rounding_of_every_number),   math_test(test_panels_of_every_shape),
-        math_test(test_all_kernels_agree),          math_test(test_sweep_of_odd_sizes),
+        math_test(test_products_of_panels),         math_test(test_sweep_of_odd_sizes),
         math_test(test_sizes_beyond_the_blocks),    math_test(test_epilogues),
         math_test(test_threads_give_the_same_bits), math_test(test_numbers_that_are_not_finite),
     };

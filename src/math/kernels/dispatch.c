@@ -3,14 +3,45 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /* Best first. */
-static const char *const names[] = {"avx512_bf16", "avx512", "avx2", "generic"};
+static const char *const names[] = {"avx512_amx", "avx512_bf16", "avx512", "avx2", "generic"};
+
+#if defined(__x86_64__)
+
+/* Processor and operating system know matrix registers (CPUID, leaf 7; XCR0), and Linux lets this
+ * process use them: it makes room for their 8 KiB only for those who ask (Linux,
+ * Documentation/arch/x86/xstate.rst). All threads have the permission, those that run already, too.
+ */
+static bool matrix_registers_usable(void)
+{
+    enum { OSXSAVE = 1 << 27, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 };
+    enum { STATE_SHAPES = 17, STATE_REGISTERS = 18, REQUEST_PERMISSION = 0x1023 };
+    const unsigned features = AMX_BF16 | AMX_TILE;
+    const unsigned states = 1u << STATE_SHAPES | 1u << STATE_REGISTERS;
+    unsigned a, b, c, d, saved, high;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & OSXSAVE) ||
+        !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & features) != features)
+        return false;
+    __asm__ volatile("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
+    return (saved & states) == states &&
+           syscall(SYS_arch_prctl, REQUEST_PERMISSION, STATE_REGISTERS) == 0;
+}
+
+#endif
 
 const kernels *kernels_named(const char *name)
 {
 #if defined(__x86_64__)
     /* The checks include that the operating system saves the registers. */
+    if (strcmp(name, "avx512_amx") == 0)
+        return kernels_named("avx512_bf16") && matrix_registers_usable() ? &kernels_avx512_amx
+                                                                         : NULL;
     if (strcmp(name, "avx512_bf16") == 0)
         return __builtin_cpu_supports("avx512bf16") && kernels_named("avx512")
                    ? &kernels_avx512_bf16

@@ -1,7 +1,7 @@
 /* The inner loops of math/, compiled once for each instruction set and chosen at run time by what
- * the processor can do. The environment variable BERT_KERNELS = avx512_bf16 | avx512 | avx2 |
- * generic asks for one of them; where it names none, or one that the processor or the build does
- * not have, it is as if it were not set. */
+ * the processor can do. The environment variable BERT_KERNELS = avx512_amx | avx512_bf16 |
+ * avx512 | avx2 | generic asks for one of them; where it names none, or one that the processor or
+ * the build does not have, it is as if it were not set. */
 #ifndef MATH_KERNELS_KERNELS_H
 #define MATH_KERNELS_KERNELS_H
 
@@ -9,23 +9,32 @@
 
 #include <stdbool.h>
 
-enum { MOST_TILE_ROWS = 16 };
+enum { MOST_TILE_ROWS = 32 };
 
-/* Matrix products work on panels: an A panel is [depth][rows] with rows ≤ tile_rows, a B panel
- * [depth][tile_columns], filled with zeros behind the last column. A place of a panel is a float,
- * or two neighbours of k as bfloat16 (the first in the low half; a zero behind the last of odd k).
- */
+/* A panel may be packed in pieces of k, each but the last of a multiple of so many values. */
+enum { PIECE_VALUES = 32 };
+
+typedef enum panel_side { A_PANEL, B_PANEL } panel_side;
+
+/* Matrix products work on panels. A B panel is [depth][tile_columns], filled with zeros behind the
+ * last column. An A panel has rows ≤ tile_rows: blocks [rows][block_places] one behind the other,
+ * in the last one as many places as are left of depth; with block_places = 1 that is [depth][rows].
+ * A place of a panel is a float, or two neighbours of k as bfloat16 (the first in the low half; a
+ * zero behind the last of odd k). */
 typedef struct product_kernels {
+    size_t tile_rows;
     size_t values_in_place; /* depth = k / values_in_place, rounded up */
+    size_t block_places;    /* of an A panel */
+    size_t best_depth;      /* tile_rows of it fill two thirds of the processors' L1 */
 
-    /* out[p × stride + i] = in[i × ld + p] for i < count ≤ stride, p < k; zeros for i ≥ count.
-     * stride is tile_columns, or count ≤ tile_rows. */
+    /* Line i of a panel, i < count, is in[i × ld + p] for p < k. */
     void (*pack_rows)(float *out, const float *in, size_t ld, size_t count, size_t k,
-                      size_t stride);
-    /* out[p × stride + i] = in[p × ld + i]. Where `sums` is not NULL, count ≤ tile_rows, and
-     * in[p × ld + i] as it is, not rounded, is added to sums[i], one p after the other. */
+                      panel_side side);
+    /* Line i of a panel, i < count, is in[p × ld + i] for p < k. Where `sums` is not NULL, the
+     * panel is one of A, and in[p × ld + i] as it is, not rounded, is added to sums[i], one p after
+     * the other. */
     void (*pack_columns)(float *out, const float *in, size_t ld, size_t count, size_t k,
-                         size_t stride, float *sums);
+                         panel_side side, float *sums);
     /* c[rows, columns] = (accumulate ? c : 0) + a · b + (bias ? bias : 0); a is one A panel, b as
      * many B panels as the columns need. */
     void (*multiply_panel)(size_t rows, size_t columns, size_t depth, const float *a,
@@ -36,7 +45,7 @@ typedef struct product_kernels {
 typedef struct kernels {
     const char *name;
 
-    size_t tile_rows, tile_columns;
+    size_t tile_columns;
     product_kernels float32, bfloat16;
 
     /* One run of elements, on the calling thread. */
@@ -82,7 +91,7 @@ const kernels *kernels_named(const char *name);
 
 extern const kernels kernels_generic;
 #if defined(__x86_64__)
-extern const kernels kernels_avx2, kernels_avx512, kernels_avx512_bf16;
+extern const kernels kernels_avx2, kernels_avx512, kernels_avx512_bf16, kernels_avx512_amx;
 #endif
 
 #endif

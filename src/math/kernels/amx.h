@@ -1,0 +1,34 @@
+/* The instructions on matrix registers that gemm_matrix.inc uses: Intel's AMX-TILE and AMX-BF16.
+ * Registers are named by literals from 0 to 7, steps between rows are in bytes. Loads are kept
+ * behind the stores before them: GCC's functions do not say that these instructions read memory. */
+#ifndef MATH_KERNELS_AMX_H
+#define MATH_KERNELS_AMX_H
+
+#include <immintrin.h>
+
+/* `shapes`: 64 bytes as LDTILECFG has them. All registers become zero. */
+INLINE void matrix_configure(const void *shapes)
+{
+    __asm__ volatile("" : : "r"(shapes) : "memory");
+    _tile_loadconfig(shapes);
+}
+
+INLINE void matrix_release(void)
+{
+    _tile_release();
+}
+
+#define matrix_zero(matrix) _tile_zero(matrix)
+
+#define matrix_load(matrix, from, step)                \
+    do {                                               \
+        __asm__ volatile("" : : "r"(from) : "memory"); \
+        _tile_loadd(matrix, from, step);               \
+    } while (0)
+
+#define matrix_store(matrix, to, step) _tile_stored(matrix, to, step)
+
+/* sum += a · b, of pairs of bfloat16. */
+#define matrix_multiply_pairs(sum, a, b) _tile_dpbf16ps(sum, a, b)
+
+#endif

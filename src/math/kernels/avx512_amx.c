@@ -1,0 +1,9 @@
+/* AVX-512 with products of bfloat16 by matrix registers (AMX-TILE, AMX-BF16): Sapphire Rapids and
+ * later. All else is as in kernels_avx512_bf16. The tests have run on an emulated Sapphire Rapids;
+ * there are no times of a real one yet. */
+#define INSTANCE kernels_avx512_amx
+#define INSTANCE_NAME "avx512_amx"
+#define TILE_ROWS 14
+#define TILE_COLUMNS 32
+#define MATRIX_REGISTERS "math/kernels/amx.h"
+#include "math/kernels/instance.inc"

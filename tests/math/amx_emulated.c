@@ -1,0 +1,23 @@
+/* The kernels for matrix registers over an emulation of their instructions, so that they are tested
+ * on any machine. Linked into a test, these take the place of kernels/dispatch.c: the kernels in
+ * use are the emulated ones; there are the generic ones to be held against them. */
+#define INSTANCE kernels_amx_emulated
+#define INSTANCE_NAME "amx_emulated"
+#define TILE_ROWS 4
+#define TILE_COLUMNS 32
+#define MATRIX_REGISTERS "amx_emulation.h"
+#include "math/kernels/kernels.h"
+extern const kernels kernels_amx_emulated;
+#include "math/kernels/instance.inc"
+
+const kernels *kernels_active(void)
+{
+    return &kernels_amx_emulated;
+}
+
+const kernels *kernels_named(const char *name)
+{
+    if (strcmp(name, INSTANCE_NAME) == 0)
+        return &kernels_amx_emulated;
+    return strcmp(name, "generic") == 0 ? &kernels_generic : NULL;
+}
