@@ -14,7 +14,7 @@ from settings import CANDIDATES, Tuned
 from sides import NeverFree, Probe, Rounds, our_first_step, ours, pytorch, their_first_step
 
 FIRST_STEP = "base first step"
-QUICK_SECONDS = 30  # of rounds in a case; starting the programs and the first steps take as long
+QUICK_SECONDS = 20  # of rounds in a case; starting the programs and the first steps take as long
 
 
 def write_files(case, directory):
