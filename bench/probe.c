@@ -47,6 +47,7 @@ enum { STEPS = 20000 };
             term[l] = 1e-3f;                                            \
         }                                                               \
         CHAINS(CHAIN_START)                                             \
+        __asm__ volatile(""); /* else one round would do for all */     \
         for (int i = 0; i < STEPS; i++) {                               \
             CHAINS(CHAIN_STEP)                                          \
         }                                                               \
