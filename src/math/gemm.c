@@ -21,6 +21,7 @@ enum {
     PACK_PANELS = 4,         /* packed side by side by one thread */
     PACK_LINES = 32,         /* fewer than the first translation buffer has pages */
     TASK_PANELS = 8,         /* of A, at most: 168 or 256 KiB of L2 */
+    HELD_FLOATS = 144 << 10, /* A panels of all blocks of k: 576 KiB of L2 */
     LEAST_PART = 4,          /* B panels that are worth packing a panel of A for */
     TASKS_PER_THREAD = 16,   /* so that the last task of a pass is short */
     THREAD_WORK = 256 << 10, /* multiplications that are worth waking a thread: some 5 µs */
@@ -44,6 +45,7 @@ typedef struct product {
     size_t pass_columns, pass_blocks;
     float *packed_a, *packed_b[2]; /* of the thread that asked for the product */
     size_t packed_a_panels;
+    size_t held_blocks; /* whose panels of A a task packs at once: 1, or all */
     /* By turns, as packed_b: what is drawn next. */
     atomic_size_t next_unit[2], next_task[2];
 } product;
@@ -185,38 +187,65 @@ static void compute(const product *product, const pass *pass, size_t index, cons
     size_t start = panel_start(product, panel), rows = panel_start(product, panel + 1) - start;
     size_t depth = block_at(product, index).depth;
     size_t place = start * product->ldc + pass->column + column;
-    const gemm_epilogue *epilogue = index + 1 == product->blocks ? product->epilogue : NULL;
-    const float *bias = epilogue && epilogue->bias ? epilogue->bias + pass->column + column : NULL;
+    const gemm_epilogue *epilogue = product->epilogue;
+    const float *bias = NULL;
+    if (epilogue && epilogue->bias && index == 0)
+        bias = epilogue->bias + pass->column + column;
     product->operations->multiply_panel(
         rows, columns, depth, a, b_panels(product, pass, index) + column * depth,
         product->c + place, product->ldc, bias, product->accumulate || index > 0);
-    if (epilogue && epilogue->gelu)
+    if (epilogue && epilogue->gelu && index + 1 == product->blocks)
         for (size_t row = 0; row < rows; row++, place += product->ldc)
             product->kernels->gelu_forward(epilogue->gelu + place, product->c + place, columns);
 }
 
-/* A panels `first` … `end` − 1 times the columns of a part. */
+static void pack_task(const product *product, size_t index, size_t first, size_t end, bool summed,
+                      float *packed_a)
+{
+    const block block = block_at(product, index);
+    for (size_t i = first; i < end; i += PACK_PANELS)
+        pack_a(product, &block, i, smaller(i + PACK_PANELS, end), summed,
+               packed_a + (panel_start(product, i) - panel_start(product, first)) * block.depth);
+}
+
+/* A panels `first` … `end` − 1, packed, times a group of columns. */
+static void multiply_group(const product *product, const pass *pass, size_t index, size_t first,
+                           size_t end, size_t column, size_t columns, const float *packed_a)
+{
+    size_t start = panel_start(product, first), depth = block_at(product, index).depth;
+    for (size_t panel = first; panel < end; panel++)
+        compute(product, pass, index, packed_a + (panel_start(product, panel) - start) * depth,
+                panel, column, columns);
+}
+
+/* A panels `first` … `end` − 1 times the columns of a part, in groups of columns whose B panels
+ * stay in L2. Either the blocks of k are the outer loop, or, where A's panels of all blocks are
+ * smaller than the rows of C, the groups: their C then is in cache from the first block to the
+ * last. */
 static void run_task(const product *product, const pass *pass, size_t part, size_t first,
                      size_t end, float *packed_a)
 {
-    size_t width = product->kernels->tile_columns, start = panel_start(product, first);
+    const size_t width = product->kernels->tile_columns;
+    const size_t rows = panel_start(product, end) - panel_start(product, first);
     size_t part_start = part * pass->column_panels / pass->parts;
     size_t panels = (part + 1) * pass->column_panels / pass->parts - part_start;
+    size_t blocks = pass->end_block - pass->first_block;
+    size_t inner = product->held_blocks, outer = blocks / inner;
+    const size_t held = rows * product->depth; /* from a block's panels of A to the next one's */
+    size_t groups = smaller(panels, 1 + panels * width * product->depth * inner / GROUP_FLOATS);
     bool summed =
         product->epilogue && product->epilogue->row_sums && pass->column == 0 && part == 0;
-    for (size_t index = pass->first_block; index < pass->end_block; index++) {
-        const block block = block_at(product, index);
-        for (size_t i = first; i < end; i += PACK_PANELS)
-            pack_a(product, &block, i, smaller(i + PACK_PANELS, end), summed,
-                   packed_a + (panel_start(product, i) - start) * block.depth);
-        size_t groups = smaller(panels, 1 + panels * width * block.depth / GROUP_FLOATS);
+    for (size_t o = 0; o < outer; o++) {
+        size_t from = pass->first_block + o * inner;
+        for (size_t index = from; index < from + inner; index++)
+            pack_task(product, index, first, end, summed, packed_a + (index - from) * held);
         for (size_t group = 0; group < groups; group++) {
             size_t column = (part_start + group * panels / groups) * width;
             size_t column_end = (part_start + (group + 1) * panels / groups) * width;
-            for (size_t panel = first; panel < end; panel++)
-                compute(product, pass, index,
-                        packed_a + (panel_start(product, panel) - start) * block.depth, panel,
-                        column, smaller(column_end, pass->columns) - column);
+            for (size_t index = from; index < from + inner; index++)
+                multiply_group(product, pass, index, first, end, column,
+                               smaller(column_end, pass->columns) - column,
+                               packed_a + (index - from) * held);
         }
     }
 }
@@ -244,6 +273,7 @@ static bool draw_task(const product *product, const pass *pass, atomic_size_t *n
 static size_t panels_in(const product *product, size_t floats)
 {
     size_t panel = product->operations->tile_rows * larger(product->depth, 1);
+    panel *= product->held_blocks;
     return smaller(TASK_PANELS, floats / panel);
 }
 
@@ -292,25 +322,36 @@ static void compute_all(product *product, size_t thread, size_t threads)
         }
 }
 
+/* Whether tasks pack A of all blocks of k at once: see run_task. */
+static bool worth_holding(const product *product, size_t columns, size_t floats)
+{
+    size_t depth = product->blocks * product->depth;
+    return product->blocks > 1 && depth < columns && floats > WORKSPACE_LEAST &&
+           TASK_PANELS * product->operations->tile_rows * depth <= HELD_FLOATS;
+}
+
 /* What a pass takes: the wanted, or what a small workspace has room for. */
 static void plan_passes(product *product)
 {
     const size_t width = product->kernels->tile_columns;
     const size_t values = product->operations->values_in_place;
-    size_t floats;
+    size_t floats, columns = smaller(product->n, PASS_COLUMNS);
     float *workspace = workspace_of_thread(&floats);
     product->row_panels = divide_up(product->m, product->operations->tile_rows);
     product->blocks = larger(1, divide_up(product->k, product->operations->best_depth * values));
     product->depth = divide_up(divide_up(product->k, product->blocks), values);
+    product->held_blocks = worth_holding(product, columns, floats) ? product->blocks : 1;
     product->packed_a_panels = panels_in(product, floats / 2);
-    size_t packed_a = product->packed_a_panels * product->operations->tile_rows * product->depth;
+    size_t depth = larger(1, product->depth) * product->held_blocks; /* in a pass, at least */
+    size_t packed_a = product->packed_a_panels * product->operations->tile_rows * depth;
     packed_a = divide_up(packed_a, width) * width; /* vectors of B are loaded aligned */
-    size_t half = (floats - packed_a) / 2 / width * width, depth = larger(1, product->depth);
-    half = smaller(half, PASS_FLOATS);
-    size_t columns = smaller(smaller(product->n, PASS_COLUMNS), half / depth / width * width);
+    size_t half = smaller((floats - packed_a) / 2 / width * width, PASS_FLOATS);
+    columns = smaller(columns, half / depth / width * width);
+    columns = divide_up(product->n, divide_up(product->n, columns)); /* alike in all passes */
     columns = divide_up(columns, width) * width;
     product->pass_columns = columns;
-    product->pass_blocks = larger(1, smaller(product->blocks, half / (columns * depth)));
+    product->pass_blocks = product->held_blocks * larger(1, half / (columns * depth));
+    product->pass_blocks = smaller(product->pass_blocks, product->blocks);
     product->packed_a = workspace;
     product->packed_b[0] = workspace + packed_a;
     product->packed_b[1] = product->packed_b[0] + half;

@@ -1,6 +1,5 @@
 /* AVX-512 with products of bfloat16 by matrix registers (AMX-TILE, AMX-BF16): Sapphire Rapids and
- * later. All else is as in kernels_avx512_bf16. The tests have run on an emulated Sapphire Rapids;
- * there are no times of a real one yet. */
+ * later. All else is as in kernels_avx512_bf16. */
 #define INSTANCE kernels_avx512_amx
 #define INSTANCE_NAME "avx512_amx"
 #define TILE_ROWS 14
