@@ -2,6 +2,8 @@
 #include "model/internal.h"
 
 #include "math/attention.h"
+#include "math/embedding.h"
+#include "math/fill.h"
 #include "math/layernorm.h"
 #include "math/linear.h"
 
@@ -39,6 +41,8 @@ void encoder_plan(model *model, arena *arena)
         layer->output_norm = norm_take(arena, tokens, hidden);
     }
     a->hidden = arena_take(arena, tokens * hidden, sizeof(float));
+    a->read_positions = arena_take(arena, tokens, sizeof *a->read_positions);
+    a->read_keys = arena_take(arena, tokens, sizeof *a->read_keys);
     if (model->limits.training)
         a->d_hidden = arena_take(arena, tokens * hidden, sizeof(float));
 }
@@ -50,7 +54,7 @@ void encoder_scratch_plan(model *model, arena *arena)
     size_t intermediate = (size_t)model->config.intermediate_size;
     if (!model->limits.training) {
         a->attention_output = arena_take(arena, tokens * hidden, sizeof(float));
-        a->activated = arena_take(arena, tokens * intermediate, sizeof(float));
+        a->activated = arena_take(arena, tokens * larger(intermediate, hidden), sizeof(float));
         return;
     }
     /* Behind the feed-forward part of the backward pass, `activated` holds the gradient of query,
@@ -105,38 +109,65 @@ static dropout attention_branch_dropout(const model_pass *pass, int index)
     return pass_dropout(pass, probability, index + 1, DROPOUT_HIDDEN);
 }
 
+/* Behind attention rows stand alone: in the last layer only those are computed that are read. They
+ * lie one behind the other, in the order of the stream. */
+static layer_rows rows_behind_attention(const model_pass *pass, int index)
+{
+    if (index == pass->model->config.num_hidden_layers - 1)
+        return pass->read;
+    return all_rows(pass);
+}
+
+/* `in` [T, H]; only the rows, in `room`, where not all are wanted. */
+static const float *rows_picked(const model_pass *pass, const layer_rows *rows, float *room,
+                                const float *in)
+{
+    if (!rows->positions)
+        return in;
+    rows_gather(room, in, rows->positions, rows->count, (size_t)pass->model->config.hidden_size);
+    return room;
+}
+
+/* The way back: out [T, H], zero where there is no row. */
+static void rows_spread(const model_pass *pass, const layer_rows *rows, float *out, const float *in)
+{
+    size_t hidden = (size_t)pass->model->config.hidden_size;
+    values_fill(out, pass->tokens * hidden, 0.0f);
+    rows_scatter_add(out, in, rows->positions, rows->count, hidden);
+}
+
 /* norm(residual + dropout(in)) with parameters `p`; `in` lies in norm->in already. */
-static void close_branch(const model_pass *pass, float *out, const norm_activations *norm,
-                         const float *residual, const weight_bias *p, const dropout *dropout)
+static void close_branch(const model_pass *pass, const layer_rows *rows, float *out,
+                         const norm_activations *norm, const float *residual, const weight_bias *p,
+                         const dropout *dropout)
 {
     const model *model = pass->model;
     dropout_residual_layernorm_forward(
         out, norm->in, norm->mean, norm->reciprocal_deviation, norm->in, residual, dropout,
-        model->activations.row_keys, model->values + p->weight, model->values + p->bias,
-        pass->tokens, (size_t)model->config.hidden_size, (float)model->config.layer_norm_eps);
+        rows->keys, model->values + p->weight, model->values + p->bias, rows->count,
+        (size_t)model->config.hidden_size, (float)model->config.layer_norm_eps);
 }
 
 /* From the gradient of that norm's output in d_hidden: d_hidden becomes the residual's gradient,
  * d_branch the branch's. */
-static void open_branch(const model_pass *pass, const norm_activations *norm, const weight_bias *p,
-                        const dropout *dropout)
+static void open_branch(const model_pass *pass, const layer_rows *rows, float *d_hidden,
+                        const norm_activations *norm, const weight_bias *p, const dropout *dropout)
 {
     const model *model = pass->model;
     const model_activations *a = &model->activations;
     dropout_residual_layernorm_backward(
-        a->d_branch, a->d_hidden, model->gradients + p->weight, model->gradients + p->bias,
-        a->d_hidden, norm->in, norm->mean, norm->reciprocal_deviation, dropout, a->row_keys,
-        model->values + p->weight, pass->tokens, (size_t)model->config.hidden_size);
+        a->d_branch, d_hidden, model->gradients + p->weight, model->gradients + p->bias, d_hidden,
+        norm->in, norm->mean, norm->reciprocal_deviation, dropout, rows->keys,
+        model->values + p->weight, rows->count, (size_t)model->config.hidden_size);
 }
 
 /* What a norm put out, again. */
-static void norm_repeat(const model_pass *pass, float *out, const norm_activations *norm,
-                        const weight_bias *p)
+static void norm_repeat(const model_pass *pass, size_t rows, float *out,
+                        const norm_activations *norm, const weight_bias *p)
 {
     const model *model = pass->model;
     layernorm_forward(out, NULL, NULL, norm->in, model->values + p->weight, model->values + p->bias,
-                      pass->tokens, (size_t)model->config.hidden_size,
-                      (float)model->config.layer_norm_eps);
+                      rows, (size_t)model->config.hidden_size, (float)model->config.layer_norm_eps);
 }
 
 static void layer_forward(const model_pass *pass, int index)
@@ -156,24 +187,31 @@ static void layer_forward(const model_pass *pass, int index)
                                              index + 1, DROPOUT_ATTENTION);
     attention_forward(layer->context, pass->training ? layer->log_sum_exp : NULL, layer->qkv,
                       &shape, &attention_dropout, a->row_keys);
-    linear_forward(model->precision, layer->attention_norm.in, layer->context,
-                   values + p->attention_output.weight, values + p->attention_output.bias, tokens,
-                   hidden, hidden);
+    const layer_rows rows = rows_behind_attention(pass, index);
+    const float *context = rows_picked(pass, &rows, a->activated, layer->context);
+    linear_forward(model->precision, layer->attention_norm.in, context,
+                   values + p->attention_output.weight, values + p->attention_output.bias,
+                   rows.count, hidden, hidden);
     dropout dropout = attention_branch_dropout(pass, index);
-    close_branch(pass, a->attention_output, &layer->attention_norm, a->hidden, &p->attention_norm,
-                 &dropout);
+    close_branch(pass, &rows, a->attention_output, &layer->attention_norm,
+                 rows_picked(pass, &rows, a->activated, a->hidden), &p->attention_norm, &dropout);
 
     linear_gelu_forward(model->precision, a->activated, layer->intermediate, a->attention_output,
-                        values + p->intermediate.weight, values + p->intermediate.bias, tokens,
+                        values + p->intermediate.weight, values + p->intermediate.bias, rows.count,
                         hidden, intermediate);
     linear_forward(model->precision, layer->output_norm.in, a->activated, values + p->output.weight,
-                   values + p->output.bias, tokens, intermediate, hidden);
+                   values + p->output.bias, rows.count, intermediate, hidden);
     dropout = pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
-    close_branch(pass, a->hidden, &layer->output_norm, a->attention_output, &p->output_norm,
-                 &dropout);
+    close_branch(pass, &rows, rows.positions ? a->activated : a->hidden, &layer->output_norm,
+                 a->attention_output, &p->output_norm, &dropout);
+    if (rows.positions)
+        rows_spread(pass, &rows, a->hidden, a->activated);
 }
 
-static void feed_forward_backward(const model_pass *pass, int index)
+/* d_hidden [rows, H]: in, the gradient of the layer's output, out, that of what lies before its
+ * feed-forward part. */
+static void feed_forward_backward(const model_pass *pass, int index, const layer_rows *rows,
+                                  float *d_hidden)
 {
     const model *model = pass->model;
     const model_activations *a = &model->activations;
@@ -181,27 +219,30 @@ static void feed_forward_backward(const model_pass *pass, int index)
     const layer_activations *layer = pass_layer(pass, index);
     const float *values = model->values;
     float *gradients = model->gradients;
-    size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
+    size_t count = rows->count, hidden = (size_t)model->config.hidden_size;
     size_t intermediate = (size_t)model->config.intermediate_size;
 
     dropout dropout =
         pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
-    open_branch(pass, &layer->output_norm, &p->output_norm, &dropout);
-    norm_repeat(pass, a->attention_output, &layer->attention_norm, &p->attention_norm);
+    open_branch(pass, rows, d_hidden, &layer->output_norm, &p->output_norm, &dropout);
+    norm_repeat(pass, count, a->attention_output, &layer->attention_norm, &p->attention_norm);
     linear_gelu_backward_input(model->precision, a->d_wide, a->activated, a->d_branch,
-                               layer->intermediate, values + p->output.weight, tokens, intermediate,
+                               layer->intermediate, values + p->output.weight, count, intermediate,
                                hidden);
     linear_backward_weight(model->precision, gradients + p->output.weight,
-                           gradients + p->output.bias, a->d_branch, a->activated, tokens,
+                           gradients + p->output.bias, a->d_branch, a->activated, count,
                            intermediate, hidden);
     linear_backward_weight(model->precision, gradients + p->intermediate.weight,
-                           gradients + p->intermediate.bias, a->d_wide, a->attention_output, tokens,
+                           gradients + p->intermediate.bias, a->d_wide, a->attention_output, count,
                            hidden, intermediate);
-    linear_backward_input_add(model->precision, a->d_hidden, a->d_wide,
-                              values + p->intermediate.weight, tokens, hidden, intermediate);
+    linear_backward_input_add(model->precision, d_hidden, a->d_wide,
+                              values + p->intermediate.weight, count, hidden, intermediate);
 }
 
-static void attention_part_backward(const model_pass *pass, int index)
+/* d_hidden [rows, H]: the gradient of what lies behind attention's norm. That of the layer's input
+ * comes to a->d_hidden [T, H]. */
+static void attention_part_backward(const model_pass *pass, int index, const layer_rows *rows,
+                                    float *d_hidden)
 {
     const model *model = pass->model;
     const model_activations *a = &model->activations;
@@ -212,12 +253,18 @@ static void attention_part_backward(const model_pass *pass, int index)
     size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
 
     dropout dropout = attention_branch_dropout(pass, index);
-    open_branch(pass, &layer->attention_norm, &p->attention_norm, &dropout);
+    open_branch(pass, rows, d_hidden, &layer->attention_norm, &p->attention_norm, &dropout);
     linear_backward_weight(model->precision, gradients + p->attention_output.weight,
-                           gradients + p->attention_output.bias, a->d_branch, layer->context,
-                           tokens, hidden, hidden);
+                           gradients + p->attention_output.bias, a->d_branch,
+                           rows_picked(pass, rows, a->activated, layer->context), rows->count,
+                           hidden, hidden);
     linear_backward_input(model->precision, d_context, a->d_branch,
-                          values + p->attention_output.weight, tokens, hidden, hidden);
+                          values + p->attention_output.weight, rows->count, hidden, hidden);
+    if (rows->positions) {
+        rows_spread(pass, rows, a->d_hidden, d_hidden);
+        rows_spread(pass, rows, a->d_branch, d_context);
+        d_context = a->d_branch;
+    }
     attention_shape shape = pass_attention_shape(pass);
     dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob, index + 1,
                            DROPOUT_ATTENTION);
@@ -228,12 +275,26 @@ static void attention_part_backward(const model_pass *pass, int index)
     else if (index == 0)
         embeddings_normalize(pass);
     else
-        norm_repeat(pass, a->hidden, &pass_layer(pass, index - 1)->output_norm,
+        norm_repeat(pass, tokens, a->hidden, &pass_layer(pass, index - 1)->output_norm,
                     &model->parameters.layers[index - 1].output_norm);
     linear_backward_weight(model->precision, gradients + p->qkv.weight, gradients + p->qkv.bias,
                            d_qkv, a->hidden, tokens, hidden, 3 * hidden);
     linear_backward_input_add(model->precision, a->d_hidden, d_qkv, values + p->qkv.weight, tokens,
                               hidden, 3 * hidden);
+}
+
+static void layer_backward(const model_pass *pass, int index)
+{
+    const model_activations *a = &pass->model->activations;
+    const layer_rows rows = rows_behind_attention(pass, index);
+    float *d_hidden = a->d_hidden;
+    if (rows.positions) { /* `hidden` holds nothing yet */
+        d_hidden = a->hidden;
+        rows_gather(d_hidden, a->d_hidden, rows.positions, rows.count,
+                    (size_t)pass->model->config.hidden_size);
+    }
+    feed_forward_backward(pass, index, &rows, d_hidden);
+    attention_part_backward(pass, index, &rows, d_hidden);
 }
 
 void encoder_forward(const model_pass *pass)
@@ -252,8 +313,7 @@ void encoder_backward(const model_pass *pass)
             layer_input_copy(pass, pass->model->activations.hidden, layer_input(pass, layer));
             layer_forward(pass, layer);
         }
-        feed_forward_backward(pass, layer);
-        attention_part_backward(pass, layer);
+        layer_backward(pass, layer);
         pass_gradients_ready(pass, pass->model->parameters.layers[layer].qkv.weight);
     }
 }

@@ -62,10 +62,13 @@ typedef struct sequence_activations {
 typedef struct model_activations {
     int32_t *positions; /* [T] place inside the sequence */
     uint64_t *row_keys; /* [T] names of the rows in dropout */
+    int32_t *read_positions;
+    uint64_t *read_keys; /* [T] both: of the rows that are read of the last layer */
     norm_activations embedding_norm;
     layer_activations *layers; /* [kept_layers()]; where that is 1, used by all in turn */
     float *layer_inputs;       /* [layers, T, H] with gradient checkpointing */
-    float *hidden;             /* [T, H] what flows from layer to layer */
+    float *hidden;             /* [T, H] what flows from layer to layer; zero, behind the last one,
+                                * in rows that are not read */
     float *attention_output;   /* [T, H] behind the norm in the middle of a layer */
 
     /* Scratch of the encoder. */
@@ -99,12 +102,20 @@ struct model {
     void *gradients_ready_context;
 };
 
+/* Some rows of the stream. */
+typedef struct layer_rows {
+    size_t count;
+    const uint64_t *keys;     /* [count] names in dropout */
+    const int32_t *positions; /* [count] in the stream, rising; NULL: all T rows */
+} layer_rows;
+
 /* One run through the model. */
 typedef struct model_pass {
     model *model;
     const model_input *input;
     size_t tokens;
-    bool training; /* dropout is drawn, and activations are kept for the backward pass */
+    layer_rows read; /* of the last layer's output */
+    bool training;   /* dropout is drawn, and activations are kept for the backward pass */
     uint64_t seed, step;
 } model_pass;
 
@@ -118,9 +129,16 @@ dropout pass_dropout(const model_pass *pass, double probability, int layer, enum
 /* The gradients from `first` on are final. */
 void pass_gradients_ready(const model_pass *pass, size_t first);
 
+/* Which rows of the last layer's output are read, and so are there behind pass_forward. */
+typedef enum pass_reader { READ_BY_HEADS, READ_ALL } pass_reader;
+
 /* Embeddings and encoder. */
-model_pass pass_forward(model *model, const model_input *input, bool training, uint64_t seed,
-                        uint64_t step);
+model_pass pass_forward(model *model, const model_input *input, pass_reader reader, bool training,
+                        uint64_t seed, uint64_t step);
+
+layer_rows all_rows(const model_pass *pass);
+/* What heads read: masked positions, and first tokens where there is a head on them. */
+layer_rows rows_of_heads(const model_pass *pass);
 
 /* Takes the arrays of a norm over `rows` rows. */
 norm_activations norm_take(arena *arena, size_t rows, size_t columns);

@@ -221,8 +221,8 @@ void pass_gradients_ready(const model_pass *pass, size_t first)
         model->gradients_ready(model->gradients_ready_context, first);
 }
 
-model_pass pass_forward(model *model, const model_input *input, bool training, uint64_t seed,
-                        uint64_t step)
+model_pass pass_forward(model *model, const model_input *input, pass_reader reader, bool training,
+                        uint64_t seed, uint64_t step)
 {
     model_pass pass = {
         .model = model,
@@ -233,6 +233,7 @@ model_pass pass_forward(model *model, const model_input *input, bool training, u
         .step = step,
     };
     embeddings_forward(&pass);
+    pass.read = reader == READ_ALL ? all_rows(&pass) : rows_of_heads(&pass);
     encoder_forward(&pass);
     return pass;
 }
@@ -250,7 +251,7 @@ static void heads_run(const model_pass *pass, const model_scales *scales, model_
 void model_train(model *model, const model_input *input, uint64_t seed, uint64_t step,
                  const model_scales *scales, model_losses *losses)
 {
-    model_pass pass = pass_forward(model, input, true, seed, step);
+    model_pass pass = pass_forward(model, input, READ_BY_HEADS, true, seed, step);
     values_fill(model->activations.d_hidden, pass.tokens * (size_t)model->config.hidden_size, 0.0f);
     heads_run(&pass, scales, losses);
     pass_gradients_ready(&pass, model->parameters.heads);
@@ -261,31 +262,31 @@ void model_train(model *model, const model_input *input, uint64_t seed, uint64_t
 
 void model_evaluate(model *model, const model_input *input, model_losses *losses)
 {
-    model_pass pass = pass_forward(model, input, false, 0, 0);
+    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
     heads_run(&pass, &(model_scales){0}, losses);
 }
 
 void model_mlm_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, false, 0, 0);
+    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
     mlm_head_logits(&pass, logits);
 }
 
 void model_nsp_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, false, 0, 0);
+    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
     sequence_head_logits(&pass, logits);
 }
 
 void model_label_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, false, 0, 0);
+    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
     sequence_head_logits(&pass, logits);
 }
 
 void model_hidden_states(model *model, const model_input *input, float *hidden_states)
 {
-    model_pass pass = pass_forward(model, input, false, 0, 0);
+    model_pass pass = pass_forward(model, input, READ_ALL, false, 0, 0);
     memcpy(hidden_states, model->activations.hidden,
            pass.tokens * (size_t)model->config.hidden_size * sizeof(float));
 }
