@@ -11,7 +11,7 @@
 
 /* Rows whose logits exist at once, at most. Fewer would read the decoder's weight and its gradient
  * more often: each block costs one pass over both, which shows where the encoder is small. */
-enum { LOGIT_ROWS = 512 };
+enum { LOGIT_ROWS = 1024 };
 
 static size_t smaller(size_t a, size_t b)
 {
