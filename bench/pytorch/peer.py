@@ -63,6 +63,8 @@ class Peer:
             self.model = transformers.BertModel(config, add_pooling_layer=False)
         self.model.train(self.training)
         self.bf16 = arguments.bf16
+        if arguments.bf16_products:  # all else in float32: what `bert` calls bf16, too
+            torch.backends.mkldnn.matmul.fp32_precision = "bf16"
         stream = read_safetensors(arguments.batch)
         if arguments.inference:  # what a user gets from a tokenizer with padding=True, 32 at a time
             count = len(stream["sequence_starts"]) - 1
@@ -98,7 +100,8 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--attention", default="sdpa", choices=["sdpa", "eager"])
     parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--bf16", action="store_true", help="autocast")
+    parser.add_argument("--bf16-products", action="store_true", help="matrix products alone, by oneDNN")
     parser.add_argument("--inference", action="store_true")
     arguments = parser.parse_args()
     peer = Peer(arguments)

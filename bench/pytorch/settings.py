@@ -23,7 +23,8 @@ ENVIRONMENT = ["jemalloc", "mkl"]
 # bfloat16 stands apart: it is another arithmetic, so each side's is held against the other's.
 CANDIDATES = {
     "float32": ["jemalloc mkl", "jemalloc mkl --attention eager", "jemalloc mkl --compile"],
-    "bf16": ["jemalloc mkl --bf16", "jemalloc mkl --bf16 --compile"],
+    "bf16": ["jemalloc mkl --bf16", "jemalloc mkl --bf16 --compile", "jemalloc mkl --bf16-products",
+             "jemalloc mkl --bf16-products --compile"],
 }
 # Where nothing is known of a case: what won most often.
 USUAL = {"float32": "jemalloc mkl", "bf16": "jemalloc mkl --bf16 --compile"}
