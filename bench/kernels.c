@@ -106,8 +106,11 @@ static arrays take_arrays(const shape *shape, gemm_precision precision)
     }
     for (size_t i = 0; i <= sequences; i++)
         a.starts[i] = (int32_t)(i * shape->length);
-    a.attention =
-        (attention_shape){tokens, sequences, shape->heads, hidden / shape->heads, a.starts};
+    a.attention = (attention_shape){.tokens = tokens,
+                                    .sequences = sequences,
+                                    .heads = shape->heads,
+                                    .head_size = hidden / shape->heads,
+                                    .sequence_starts = a.starts};
     return a;
 }
 
@@ -208,13 +211,13 @@ static void decoder_backward_weight(arrays *a)
 }
 static void attention_in(arrays *a)
 {
-    attention_forward(a->narrow[0], a->rows[0], a->triple[0], &a->attention, &a->dropout,
+    attention_forward(a->narrow[0], a->rows[0], NULL, a->triple[0], &a->attention, &a->dropout,
                       a->row_keys);
 }
 static void attention_back(arrays *a)
 {
-    attention_backward(a->triple[1], a->narrow[1], a->narrow[0], a->rows[0], a->triple[0],
-                       &a->attention, &a->dropout, a->row_keys);
+    attention_backward(NULL, a->triple[1], a->narrow[1], a->narrow[0], a->rows[0], NULL,
+                       a->triple[0], &a->attention, &a->dropout, a->row_keys);
 }
 static void norm_forward(arrays *a)
 {

@@ -5,83 +5,115 @@
 #include "math/workspace.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 typedef struct attention_job {
     const kernels *kernels;
     const attention_shape *shape;
-    const float *qkv, *d_out;
-    float *out, *d_qkv;
+    const float *query, *qkv, *d_out;
+    float *out, *d_query, *d_qkv;
     float *log_sum_exp;
     const dropout *dropout;
     const uint64_t *row_keys;
 } attention_job;
 
-/* Work item `item` = sequence × heads + head: the head, and where its first token stands. */
-static attention_head head_of(const attention_job *job, size_t item, size_t *first_token,
-                              size_t *column)
+static bool some_ask(const attention_shape *shape)
+{
+    return shape->query_starts != NULL;
+}
+
+/* One head of one sequence, and where it lies in the arrays. */
+typedef struct attention_item {
+    attention_head head;
+    size_t query_place, key_place; /* of the first value in d_query or d_qkv; of the key in d_qkv */
+    size_t out_place;
+    size_t row; /* in log_sum_exp */
+} attention_item;
+
+/* Number `number` = sequence × heads + head. */
+static attention_item item_at(const attention_job *job, size_t number)
 {
     const attention_shape *shape = job->shape;
-    size_t sequence = item / shape->heads, index = item % shape->heads;
-    size_t hidden = shape->heads * shape->head_size;
-    size_t first = (size_t)shape->sequence_starts[sequence];
-    const float *query = job->qkv + first * 3 * hidden + index * shape->head_size;
-    attention_head head = {
-        .query = query,
-        .key = query + hidden,
-        .value = query + 2 * hidden,
-        .length = (size_t)shape->sequence_starts[sequence + 1] - first,
+    size_t sequence = number / shape->heads, index = number % shape->heads;
+    size_t hidden = shape->heads * shape->head_size, column = index * shape->head_size;
+    const int32_t *starts = shape->sequence_starts;
+    const int32_t *query_starts = some_ask(shape) ? shape->query_starts : starts;
+    size_t first = (size_t)starts[sequence], first_query = (size_t)query_starts[sequence];
+    size_t query_stride = some_ask(shape) ? hidden : 3 * hidden;
+    attention_item item = {
+        .query_place = first_query * query_stride + column,
+        .key_place = first * 3 * hidden + hidden + column,
+        .out_place = first_query * hidden + column,
+        .row = index * (some_ask(shape) ? shape->queries : shape->tokens) + first_query,
+    };
+    item.head = (attention_head){
+        .query = (some_ask(shape) ? job->query : job->qkv) + item.query_place,
+        .key = job->qkv + item.key_place,
+        .value = job->qkv + item.key_place + hidden,
+        .queries = (size_t)query_starts[sequence + 1] - first_query,
+        .length = (size_t)starts[sequence + 1] - first,
         .size = shape->head_size,
+        .query_stride = query_stride,
         .stride = 3 * hidden,
         .out_stride = hidden,
         .scale = (float)(1 / sqrt((double)shape->head_size)),
         .dropout = *job->dropout,
-        .row_keys = job->row_keys ? job->row_keys + first : NULL,
+        .row_keys = job->row_keys ? job->row_keys + first_query : NULL,
     };
-    head.dropout.place += (uint32_t)index;
-    *first_token = first;
-    *column = index * shape->head_size;
-    return head;
+    item.head.dropout.place += (uint32_t)index;
+    return item;
 }
 
-static void forward_item(const attention_job *job, size_t item)
+static void forward_item(const attention_job *job, size_t number)
 {
-    size_t token, column, floats;
-    attention_head head = head_of(job, item, &token, &column);
-    float *out = job->out + token * head.out_stride + column;
-    float *log_sum_exp = NULL;
-    if (job->log_sum_exp)
-        log_sum_exp = job->log_sum_exp + item % job->shape->heads * job->shape->tokens + token;
+    const attention_item item = item_at(job, number);
+    const attention_head *head = &item.head;
+    float *out = job->out + item.out_place;
+    float *log_sum_exp = job->log_sum_exp ? job->log_sum_exp + item.row : NULL;
+    size_t floats;
     float *workspace = workspace_of_thread(&floats);
-    if (job->kernels->attention_workspace(head.size) <= floats)
-        job->kernels->attention_forward(out, log_sum_exp, &head, workspace, floats);
+    if (job->kernels->attention_workspace(head->size) <= floats)
+        job->kernels->attention_forward(out, log_sum_exp, head, workspace, floats);
     else
-        attention_forward_plain(out, log_sum_exp, &head);
+        attention_forward_plain(out, log_sum_exp, head);
 }
 
-static void backward_item(const attention_job *job, size_t item)
+/* Keys that nobody asked, and their values. */
+static void clear_gradients(float *d_key, float *d_value, const attention_head *head)
 {
-    size_t token, column, floats;
-    attention_head head = head_of(job, item, &token, &column);
-    size_t place = token * head.out_stride + column;
-    float *d_query = job->d_qkv + token * head.stride + column;
-    float *d_key = d_query + head.out_stride, *d_value = d_key + head.out_stride;
-    const float *log_sum_exp =
-        job->log_sum_exp + item % job->shape->heads * job->shape->tokens + token;
-    float *workspace = workspace_of_thread(&floats);
-    if (job->kernels->attention_workspace(head.size) <= floats)
-        job->kernels->attention_backward(d_query, d_key, d_value, job->d_out + place,
-                                         job->out + place, log_sum_exp, &head, workspace, floats);
-    else
-        attention_backward_plain(d_query, d_key, d_value, job->d_out + place, job->out + place,
-                                 log_sum_exp, &head);
+    for (size_t row = 0; row < head->length; row++) {
+        memset(d_key + row * head->stride, 0, head->size * sizeof *d_key);
+        memset(d_value + row * head->stride, 0, head->size * sizeof *d_value);
+    }
 }
 
-void attention_forward(float *out, float *log_sum_exp, const float *qkv,
+static void backward_item(const attention_job *job, size_t number)
+{
+    const attention_item item = item_at(job, number);
+    const attention_head *head = &item.head;
+    float *d_query = (some_ask(job->shape) ? job->d_query : job->d_qkv) + item.query_place;
+    float *d_key = job->d_qkv + item.key_place, *d_value = d_key + head->out_stride;
+    const float *d_out = job->d_out + item.out_place, *out = job->out + item.out_place;
+    const float *log_sum_exp = job->log_sum_exp + item.row;
+    size_t floats;
+    float *workspace = workspace_of_thread(&floats);
+    if (head->queries == 0)
+        clear_gradients(d_key, d_value, head);
+    else if (job->kernels->attention_workspace(head->size) <= floats)
+        job->kernels->attention_backward(d_query, d_key, d_value, d_out, out, log_sum_exp, head,
+                                         workspace, floats);
+    else
+        attention_backward_plain(d_query, d_key, d_value, d_out, out, log_sum_exp, head);
+}
+
+void attention_forward(float *out, float *log_sum_exp, const float *query, const float *qkv,
                        const attention_shape *shape, const dropout *dropout,
                        const uint64_t *row_keys)
 {
     const attention_job job = {.kernels = kernels_active(),
                                .shape = shape,
+                               .query = query,
                                .qkv = qkv,
                                .out = out,
                                .log_sum_exp = log_sum_exp,
@@ -89,24 +121,27 @@ void attention_forward(float *out, float *log_sum_exp, const float *qkv,
                                .row_keys = row_keys};
     /* Drawn one by one: the heads of a long sequence cost more. */
 #pragma omp parallel for schedule(dynamic)
-    for (size_t item = 0; item < shape->sequences * shape->heads; item++)
-        forward_item(&job, item);
+    for (size_t number = 0; number < shape->sequences * shape->heads; number++)
+        forward_item(&job, number);
 }
 
-void attention_backward(float *d_qkv, const float *d_out, const float *out,
-                        const float *log_sum_exp, const float *qkv, const attention_shape *shape,
-                        const dropout *dropout, const uint64_t *row_keys)
+void attention_backward(float *d_query, float *d_qkv, const float *d_out, const float *out,
+                        const float *log_sum_exp, const float *query, const float *qkv,
+                        const attention_shape *shape, const dropout *dropout,
+                        const uint64_t *row_keys)
 {
     const attention_job job = {.kernels = kernels_active(),
                                .shape = shape,
+                               .query = query,
                                .qkv = qkv,
                                .d_out = d_out,
                                .out = (float *)out, /* only read in this pass */
+                               .d_query = d_query,
                                .d_qkv = d_qkv,
                                .log_sum_exp = (float *)log_sum_exp,
                                .dropout = dropout,
                                .row_keys = row_keys};
 #pragma omp parallel for schedule(dynamic)
-    for (size_t item = 0; item < shape->sequences * shape->heads; item++)
-        backward_item(&job, item);
+    for (size_t number = 0; number < shape->sequences * shape->heads; number++)
+        backward_item(&job, number);
 }

@@ -9,19 +9,26 @@
 typedef struct attention_shape {
     size_t tokens, sequences, heads, head_size; /* hidden = heads × head_size */
     const int32_t *sequence_starts;             /* [sequences + 1] */
+    /* Where not every token asks: the queries of a sequence are those from query_starts[sequence]
+     * to query_starts[sequence + 1] − 1 of `queries` in all. NULL: every token asks. */
+    size_t queries;
+    const int32_t *query_starts; /* [sequences + 1] */
 } attention_shape;
 
-/* qkv[tokens, 3 × hidden]: query, key, value side by side, heads inside each. out[tokens, hidden].
- * log_sum_exp[heads, tokens]: of the scaled scores, kept for the backward pass; NULL where there is
- * none. The probability of key j for query i of head h is dropped as column j of the row with key
- * row_keys[i] and place dropout->place + h. */
-void attention_forward(float *out, float *log_sum_exp, const float *qkv,
+/* qkv[tokens, 3 × hidden]: query, key, value side by side, heads inside each. `query`: NULL, or,
+ * where not every token asks, [queries, hidden]; those in qkv are not read then.
+ * out[queries, hidden]. log_sum_exp[heads, queries]: of the scaled scores, kept for the backward
+ * pass; NULL where there is none. The probability of key j for query i of head h is dropped as
+ * column j of the row with key row_keys[i] and place dropout->place + h. */
+void attention_forward(float *out, float *log_sum_exp, const float *query, const float *qkv,
                        const attention_shape *shape, const dropout *dropout,
                        const uint64_t *row_keys);
 
-/* d_qkv[tokens, 3 × hidden] is overwritten. */
-void attention_backward(float *d_qkv, const float *d_out, const float *out,
-                        const float *log_sum_exp, const float *qkv, const attention_shape *shape,
-                        const dropout *dropout, const uint64_t *row_keys);
+/* d_qkv[tokens, 3 × hidden] is overwritten; where not every token asks, not its first third, but
+ * d_query[queries, hidden], which is NULL elsewhere. */
+void attention_backward(float *d_query, float *d_qkv, const float *d_out, const float *out,
+                        const float *log_sum_exp, const float *query, const float *qkv,
+                        const attention_shape *shape, const dropout *dropout,
+                        const uint64_t *row_keys);
 
 #endif

@@ -37,7 +37,7 @@ static float keep_factor(const dropout *dropout, uint64_t row_key, size_t column
 static float score(const attention_head *head, size_t i, size_t j)
 {
     return head->scale *
-           dot(head->query + i * head->stride, head->key + j * head->stride, head->size);
+           dot(head->query + i * head->query_stride, head->key + j * head->stride, head->size);
 }
 
 static float keep_factor_of(const attention_head *head, size_t i, size_t j)
@@ -47,7 +47,7 @@ static float keep_factor_of(const attention_head *head, size_t i, size_t j)
 
 void attention_forward_plain(float *out, float *log_sum_exp, const attention_head *head)
 {
-    for (size_t i = 0; i < head->length; i++) {
+    for (size_t i = 0; i < head->queries; i++) {
         float maximum = -INFINITY, sum = 0;
         for (size_t j = 0; j < head->length; j++) {
             float s = score(head, i, j);
@@ -73,12 +73,13 @@ void attention_backward_plain(float *d_query, float *d_key, float *d_value, cons
                               const attention_head *head)
 {
     const size_t size = head->size, stride = head->stride;
-    for (size_t i = 0; i < head->length; i++) {
-        memset(d_query + i * stride, 0, size * sizeof *d_query);
-        memset(d_key + i * stride, 0, size * sizeof *d_key);
-        memset(d_value + i * stride, 0, size * sizeof *d_value);
+    for (size_t j = 0; j < head->length; j++) {
+        memset(d_key + j * stride, 0, size * sizeof *d_key);
+        memset(d_value + j * stride, 0, size * sizeof *d_value);
     }
-    for (size_t i = 0; i < head->length; i++) {
+    for (size_t i = 0; i < head->queries; i++) {
+        float *d_asked = d_query + i * head->query_stride;
+        memset(d_asked, 0, size * sizeof *d_asked);
         const float *d_row = d_out + i * head->out_stride;
         float correction = dot(d_row, out + i * head->out_stride, size);
         for (size_t j = 0; j < head->length; j++) {
@@ -86,8 +87,8 @@ void attention_backward_plain(float *d_query, float *d_key, float *d_value, cons
             float d_p = dot(d_row, head->value + j * stride, size);
             float d_score = p * (keep * d_p - correction) * head->scale;
             add_scaled(d_value + j * stride, keep * p, d_row, size);
-            add_scaled(d_query + i * stride, d_score, head->key + j * stride, size);
-            add_scaled(d_key + j * stride, d_score, head->query + i * stride, size);
+            add_scaled(d_asked, d_score, head->key + j * stride, size);
+            add_scaled(d_key + j * stride, d_score, head->query + i * head->query_stride, size);
         }
     }
 }

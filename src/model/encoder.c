@@ -43,6 +43,7 @@ void encoder_plan(model *model, arena *arena)
     a->hidden = arena_take(arena, tokens * hidden, sizeof(float));
     a->read_positions = arena_take(arena, tokens, sizeof *a->read_positions);
     a->read_keys = arena_take(arena, tokens, sizeof *a->read_keys);
+    a->read_starts = arena_take(arena, (size_t)model->limits.sequences + 1, sizeof *a->read_starts);
     if (model->limits.training)
         a->d_hidden = arena_take(arena, tokens * hidden, sizeof(float));
 }
@@ -89,7 +90,7 @@ static void layer_input_copy(const model_pass *pass, float *to, const float *fro
     memcpy(to, from, pass->tokens * (size_t)pass->model->config.hidden_size * sizeof(float));
 }
 
-static attention_shape pass_attention_shape(const model_pass *pass)
+static attention_shape pass_attention_shape(const model_pass *pass, const layer_rows *rows)
 {
     const model_config *config = &pass->model->config;
     return (attention_shape){
@@ -98,6 +99,8 @@ static attention_shape pass_attention_shape(const model_pass *pass)
         .heads = (size_t)config->num_attention_heads,
         .head_size = (size_t)(config->hidden_size / config->num_attention_heads),
         .sequence_starts = pass->input->sequence_starts,
+        .queries = rows->count,
+        .query_starts = rows->positions ? rows->starts : NULL,
     };
 }
 
@@ -109,31 +112,49 @@ static dropout attention_branch_dropout(const model_pass *pass, int index)
     return pass_dropout(pass, probability, index + 1, DROPOUT_HIDDEN);
 }
 
-/* Behind attention rows stand alone: in the last layer only those are computed that are read. They
- * lie one behind the other, in the order of the stream. */
-static layer_rows rows_behind_attention(const model_pass *pass, int index)
+/* Rows need each other as keys and values alone: in the last layer only those ask, and go on, that
+ * are read. They lie one behind the other, in the order of the stream. */
+static layer_rows rows_that_ask(const model_pass *pass, int index)
 {
     if (index == pass->model->config.num_hidden_layers - 1)
         return pass->read;
     return all_rows(pass);
 }
 
-/* `in` [T, H]; only the rows, in `room`, where not all are wanted. */
-static const float *rows_picked(const model_pass *pass, const layer_rows *rows, float *room,
-                                const float *in)
-{
-    if (!rows->positions)
-        return in;
-    rows_gather(room, in, rows->positions, rows->count, (size_t)pass->model->config.hidden_size);
-    return room;
-}
-
-/* The way back: out [T, H], zero where there is no row. */
+/* [T, H], zero where there is no row. */
 static void rows_spread(const model_pass *pass, const layer_rows *rows, float *out, const float *in)
 {
     size_t hidden = (size_t)pass->model->config.hidden_size;
     values_fill(out, pass->tokens * hidden, 0.0f);
     rows_scatter_add(out, in, rows->positions, rows->count, hidden);
+}
+
+/* query [rows, H] of qkv [T, 3H]; NULL where all rows ask: attention then takes it from there. */
+static const float *query_picked(const model_pass *pass, const layer_rows *rows, float *query,
+                                 const float *qkv)
+{
+    size_t hidden = (size_t)pass->model->config.hidden_size;
+    if (!rows->positions)
+        return NULL;
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < rows->count; i++)
+        memcpy(query + i * hidden, qkv + (size_t)rows->positions[i] * 3 * hidden,
+               hidden * sizeof *query);
+    return query;
+}
+
+/* d_query [rows, H] into d_qkv [T, 3H], zero where there is no row. */
+static void query_spread(const model_pass *pass, const layer_rows *rows, float *d_qkv,
+                         const float *d_query)
+{
+    size_t hidden = (size_t)pass->model->config.hidden_size;
+#pragma omp parallel for schedule(static)
+    for (size_t t = 0; t < pass->tokens; t++)
+        memset(d_qkv + t * 3 * hidden, 0, hidden * sizeof *d_qkv);
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < rows->count; i++)
+        memcpy(d_qkv + (size_t)rows->positions[i] * 3 * hidden, d_query + i * hidden,
+               hidden * sizeof *d_qkv);
 }
 
 /* norm(residual + dropout(in)) with parameters `p`; `in` lies in norm->in already. */
@@ -182,19 +203,24 @@ static void layer_forward(const model_pass *pass, int index)
 
     linear_forward(model->precision, layer->qkv, a->hidden, values + p->qkv.weight,
                    values + p->qkv.bias, tokens, hidden, 3 * hidden);
-    attention_shape shape = pass_attention_shape(pass);
+    const layer_rows rows = rows_that_ask(pass, index);
+    attention_shape shape = pass_attention_shape(pass, &rows);
     dropout attention_dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob,
                                              index + 1, DROPOUT_ATTENTION);
-    attention_forward(layer->context, pass->training ? layer->log_sum_exp : NULL, layer->qkv,
-                      &shape, &attention_dropout, a->row_keys);
-    const layer_rows rows = rows_behind_attention(pass, index);
-    const float *context = rows_picked(pass, &rows, a->activated, layer->context);
-    linear_forward(model->precision, layer->attention_norm.in, context,
+    attention_forward(layer->context, pass->training ? layer->log_sum_exp : NULL,
+                      query_picked(pass, &rows, a->activated, layer->qkv), layer->qkv, &shape,
+                      &attention_dropout, rows.keys);
+    linear_forward(model->precision, layer->attention_norm.in, layer->context,
                    values + p->attention_output.weight, values + p->attention_output.bias,
                    rows.count, hidden, hidden);
+    const float *residual = a->hidden;
+    if (rows.positions) {
+        rows_gather(a->activated, a->hidden, rows.positions, rows.count, hidden);
+        residual = a->activated;
+    }
     dropout dropout = attention_branch_dropout(pass, index);
-    close_branch(pass, &rows, a->attention_output, &layer->attention_norm,
-                 rows_picked(pass, &rows, a->activated, a->hidden), &p->attention_norm, &dropout);
+    close_branch(pass, &rows, a->attention_output, &layer->attention_norm, residual,
+                 &p->attention_norm, &dropout);
 
     linear_gelu_forward(model->precision, a->activated, layer->intermediate, a->attention_output,
                         values + p->intermediate.weight, values + p->intermediate.bias, rows.count,
@@ -255,21 +281,21 @@ static void attention_part_backward(const model_pass *pass, int index, const lay
     dropout dropout = attention_branch_dropout(pass, index);
     open_branch(pass, rows, d_hidden, &layer->attention_norm, &p->attention_norm, &dropout);
     linear_backward_weight(model->precision, gradients + p->attention_output.weight,
-                           gradients + p->attention_output.bias, a->d_branch,
-                           rows_picked(pass, rows, a->activated, layer->context), rows->count,
-                           hidden, hidden);
+                           gradients + p->attention_output.bias, a->d_branch, layer->context,
+                           rows->count, hidden, hidden);
     linear_backward_input(model->precision, d_context, a->d_branch,
                           values + p->attention_output.weight, rows->count, hidden, hidden);
-    if (rows->positions) {
-        rows_spread(pass, rows, a->d_hidden, d_hidden);
-        rows_spread(pass, rows, a->d_branch, d_context);
-        d_context = a->d_branch;
-    }
-    attention_shape shape = pass_attention_shape(pass);
+    attention_shape shape = pass_attention_shape(pass, rows);
     dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob, index + 1,
                            DROPOUT_ATTENTION);
-    attention_backward(d_qkv, d_context, layer->context, layer->log_sum_exp, layer->qkv, &shape,
-                       &dropout, a->row_keys);
+    float *d_query = a->attention_output; /* where not all ask; what both hold is done with */
+    attention_backward(rows->positions ? d_query : NULL, d_qkv, d_context, layer->context,
+                       layer->log_sum_exp, query_picked(pass, rows, a->d_branch, layer->qkv),
+                       layer->qkv, &shape, &dropout, rows->keys);
+    if (rows->positions) {
+        query_spread(pass, rows, d_qkv, d_query);
+        rows_spread(pass, rows, a->d_hidden, d_hidden);
+    }
     if (checkpoints(pass))
         layer_input_copy(pass, a->hidden, layer_input(pass, index));
     else if (index == 0)
@@ -286,7 +312,7 @@ static void attention_part_backward(const model_pass *pass, int index, const lay
 static void layer_backward(const model_pass *pass, int index)
 {
     const model_activations *a = &pass->model->activations;
-    const layer_rows rows = rows_behind_attention(pass, index);
+    const layer_rows rows = rows_that_ask(pass, index);
     float *d_hidden = a->d_hidden;
     if (rows.positions) { /* `hidden` holds nothing yet */
         d_hidden = a->hidden;

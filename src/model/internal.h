@@ -43,7 +43,8 @@ typedef struct norm_activations {
 typedef struct layer_activations {
     float *qkv;         /* [T, 3H] */
     float *log_sum_exp; /* [A, T] */
-    float *context;     /* [T, H] attention's result, before its output layer */
+    float *context;     /* [T, H] attention's result, before its output layer. Here and below, in
+                         * the last layer: of the rows that are read alone. */
     norm_activations attention_norm;
     float *intermediate; /* [T, I] before GELU */
     norm_activations output_norm;
@@ -63,7 +64,8 @@ typedef struct model_activations {
     int32_t *positions; /* [T] place inside the sequence */
     uint64_t *row_keys; /* [T] names of the rows in dropout */
     int32_t *read_positions;
-    uint64_t *read_keys; /* [T] both: of the rows that are read of the last layer */
+    uint64_t *read_keys;  /* [T] both: of the rows that are read of the last layer */
+    int32_t *read_starts; /* [B + 1] where those of a sequence begin */
     norm_activations embedding_norm;
     layer_activations *layers; /* [kept_layers()]; where that is 1, used by all in turn */
     float *layer_inputs;       /* [layers, T, H] with gradient checkpointing */
@@ -107,6 +109,7 @@ typedef struct layer_rows {
     size_t count;
     const uint64_t *keys;     /* [count] names in dropout */
     const int32_t *positions; /* [count] in the stream, rising; NULL: all T rows */
+    const int32_t *starts;    /* [B + 1] where the rows of a sequence begin */
 } layer_rows;
 
 /* One run through the model. */

@@ -1,10 +1,12 @@
-/* Which rows of the last layer's output something reads. Nothing behind its attention is computed
- * for the others: what they would be does not matter, and their gradient is zero. */
+/* Which rows of the last layer's output something reads. For the others nothing is computed in that
+ * layer but key and value: what they would be does not matter, and their gradient is zero. */
 #include "model/internal.h"
 
 layer_rows all_rows(const model_pass *pass)
 {
-    return (layer_rows){.count = pass->tokens, .keys = pass->model->activations.row_keys};
+    return (layer_rows){.count = pass->tokens,
+                        .keys = pass->model->activations.row_keys,
+                        .starts = pass->input->sequence_starts};
 }
 
 /* With so many of a stream's rows the others are not worth the copies. */
@@ -39,5 +41,14 @@ layer_rows rows_of_heads(const model_pass *pass)
     }
     if (count == 0 || nearly_all(pass, count))
         return all_rows(pass);
-    return (layer_rows){.count = count, .keys = a->read_keys, .positions = a->read_positions};
+    size_t row = 0;
+    for (int sequence = 0; sequence <= input->sequence_count; sequence++) {
+        while (row < count && a->read_positions[row] < input->sequence_starts[sequence])
+            row++;
+        a->read_starts[sequence] = (int32_t)row;
+    }
+    return (layer_rows){.count = count,
+                        .keys = a->read_keys,
+                        .positions = a->read_positions,
+                        .starts = a->read_starts};
 }

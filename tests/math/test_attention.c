@@ -18,7 +18,11 @@ static attention_case make_case(const int32_t *starts, size_t sequences, size_t 
 {
     size_t tokens = (size_t)starts[sequences], hidden = heads * size;
     attention_case c = {
-        .shape = {tokens, sequences, heads, size, starts},
+        .shape = {.tokens = tokens,
+                  .sequences = sequences,
+                  .heads = heads,
+                  .head_size = size,
+                  .sequence_starts = starts},
         .dropout = dropout_at(probability, 3, 5, 7),
         .row_keys = math_row_keys(tokens, 1),
         .qkv = math_random(tokens * 3 * hidden, 1, 1),
@@ -36,9 +40,9 @@ static void run(void *context)
 {
     attention_case *c = context;
     memset(c->out, 0xff, c->result_count * sizeof(float)); /* no numbers: all is overwritten */
-    attention_forward(c->out, c->log_sum_exp, c->qkv, &c->shape, &c->dropout, c->row_keys);
-    attention_backward(c->d_qkv, c->d_out, c->out, c->log_sum_exp, c->qkv, &c->shape, &c->dropout,
-                       c->row_keys);
+    attention_forward(c->out, c->log_sum_exp, NULL, c->qkv, &c->shape, &c->dropout, c->row_keys);
+    attention_backward(NULL, c->d_qkv, c->d_out, c->out, c->log_sum_exp, NULL, c->qkv, &c->shape,
+                       &c->dropout, c->row_keys);
 }
 
 static double loss(void *context)
@@ -144,8 +148,10 @@ static void test_little_workspace_and_plain_loops(void **state)
         const attention_head head = {.query = c.qkv,
                                      .key = c.qkv + SIZE,
                                      .value = c.qkv + 2 * SIZE,
+                                     .queries = TOKENS,
                                      .length = TOKENS,
                                      .size = SIZE,
+                                     .query_stride = 3 * SIZE,
                                      .stride = 3 * SIZE,
                                      .out_stride = SIZE,
                                      .scale = 1 / sqrtf(SIZE),
@@ -166,6 +172,67 @@ static void test_little_workspace_and_plain_loops(void **state)
     }
 }
 
+/* Rows `indices` of x[…, columns], which lie `stride` apart. */
+static float *rows_of(const float *x, const int32_t *indices, size_t count, size_t columns,
+                      size_t stride)
+{
+    float *rows = math_zeros(count * columns);
+    for (size_t i = 0; i < count; i++)
+        memcpy(rows + i * columns, x + (size_t)indices[i] * stride, columns * sizeof *rows);
+    return rows;
+}
+
+/* Where some tokens ask alone, it is as if the results of the others were not read: the same rows,
+ * and keys and values have the gradients of a d_out that is zero elsewhere. One sequence has no
+ * query. */
+static void check_some_queries(size_t heads, size_t size, double drops)
+{
+    static const int32_t asked[] = {0, 2, 6, 7, 8, 11, 20, 22, 23, 24, 30, 41, 55, 60, 64, 191};
+    static const int32_t starts[] = {0, 1, 6, 23, 56, 60, 200},
+                         asked_starts[] = {0, 1, 2, 8, 13, 13, 16};
+    enum { ASKED = sizeof asked / sizeof *asked, SEQUENCES = 6, TOKENS = 200 };
+    const size_t hidden = heads * size;
+    attention_case c = make_case(starts, SEQUENCES, heads, size, drops);
+    float *d_out = rows_of(c.d_out, asked, ASKED, hidden, hidden);
+    float *query = rows_of(c.qkv, asked, ASKED, hidden, 3 * hidden);
+    uint64_t keys[ASKED];
+    float *d_all = (float *)c.d_out;
+    memset(d_all, 0, TOKENS * hidden * sizeof *d_all);
+    for (size_t i = 0; i < ASKED; i++) {
+        memcpy(d_all + (size_t)asked[i] * hidden, d_out + i * hidden, hidden * sizeof *d_all);
+        keys[i] = c.row_keys[asked[i]];
+    }
+    run(&c);
+
+    attention_shape shape = c.shape;
+    shape.queries = ASKED;
+    shape.query_starts = asked_starts;
+    float *out = math_zeros(ASKED * hidden), *log_sum_exp = math_zeros(heads * ASKED);
+    float *d_query = math_zeros(ASKED * hidden), *d_qkv = math_zeros(TOKENS * 3 * hidden);
+    memset(d_qkv, 0xff, TOKENS * 3 * hidden * sizeof *d_qkv);
+    attention_forward(out, log_sum_exp, query, c.qkv, &shape, &c.dropout, keys);
+    attention_backward(d_query, d_qkv, d_out, out, log_sum_exp, query, c.qkv, &shape, &c.dropout,
+                       keys);
+    for (size_t token = 0; token < TOKENS; token++)
+        memset(d_qkv + token * 3 * hidden, 0, hidden * sizeof *d_qkv);
+    for (size_t i = 0; i < ASKED; i++)
+        memcpy(d_qkv + (size_t)asked[i] * 3 * hidden, d_query + i * hidden, hidden * sizeof *d_qkv);
+
+    double *expected = math_doubles(rows_of(c.out, asked, ASKED, hidden, hidden), ASKED * hidden);
+    assert_close("out", out, expected, ASKED * hidden, 1e-6);
+    expected = math_doubles(c.d_qkv, TOKENS * 3 * hidden);
+    assert_close("d_qkv", d_qkv, expected, TOKENS * 3 * hidden, 1e-5);
+}
+
+static void test_some_queries(void **state)
+{
+    (void)state;
+    check_some_queries(1, 64, 0);
+    check_some_queries(2, 64, 0.2);
+    check_some_queries(3, 10, 0.2);
+    check_some_queries(1, 4100, 0.2); /* by the plain loops */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +242,7 @@ int main(void)
         math_test(test_extreme_scores),
         math_test(test_threads_give_the_same_bits),
         math_test(test_little_workspace_and_plain_loops),
+        math_test(test_some_queries),
     };
     return cmocka_run_group_tests(tests, math_setup, NULL);
 }

@@ -43,7 +43,8 @@ static void *compute(void *context)
 {
     work *w = context;
     static const int32_t starts[] = {0, TOKENS};
-    const attention_shape shape = {TOKENS, 1, 1, SIZE, starts};
+    const attention_shape shape = {
+        .tokens = TOKENS, .sequences = 1, .heads = 1, .head_size = SIZE, .sequence_starts = starts};
     const dropout none = dropout_at(0, 1, 1, 1);
     workspace_of_thread(&w->floats);
     gemm(GEMM_NN, M, N, K, w->a, K, w->b, N, w->c, N, false);
@@ -52,8 +53,9 @@ static void *compute(void *context)
                       1e-12f);
     layernorm_backward(w->d_in, w->d_gamma, w->d_beta, w->d_rows, w->rows, w->mean, w->deviation,
                        w->gamma, ROWS, COLUMNS);
-    attention_forward(w->out, w->log_sum_exp, w->qkv, &shape, &none, NULL);
-    attention_backward(w->d_qkv, w->d_out, w->out, w->log_sum_exp, w->qkv, &shape, &none, NULL);
+    attention_forward(w->out, w->log_sum_exp, NULL, w->qkv, &shape, &none, NULL);
+    attention_backward(NULL, w->d_qkv, w->d_out, w->out, w->log_sum_exp, NULL, w->qkv, &shape,
+                       &none, NULL);
     return NULL;
 }
 

@@ -5,12 +5,13 @@
 #include "math/dropout.h"
 
 typedef struct attention_head {
-    const float *query, *key, *value; /* [length, size], rows `stride` apart */
-    size_t length, size, stride;
-    size_t out_stride; /* rows of out and d_out */
-    float scale;       /* of the scores */
-    dropout dropout;   /* its place is the head's own */
-    const uint64_t *row_keys;
+    const float *query;       /* [queries, size], rows `query_stride` apart */
+    const float *key, *value; /* [length, size], rows `stride` apart */
+    size_t queries, length, size, query_stride, stride;
+    size_t out_stride;        /* rows of out and d_out, one for each query */
+    float scale;              /* of the scores */
+    dropout dropout;          /* its place is the head's own */
+    const uint64_t *row_keys; /* [queries] */
 } attention_head;
 
 #endif

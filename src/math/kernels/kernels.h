@@ -73,8 +73,9 @@ typedef struct kernels {
     void (*scale)(float *values, size_t count, float factor);
 
     /* One head of one sequence. The workspace has at least attention_workspace(size) floats; more
-     * of it is used. log_sum_exp [length] may be NULL in the forward pass; the gradients are
-     * overwritten, their rows `stride` apart. */
+     * of it is used. log_sum_exp [queries] may be NULL in the forward pass; the gradients are
+     * overwritten, their rows as far apart as those of query, key and value. Backward, there is at
+     * least one query. */
     size_t (*attention_workspace)(size_t size);
     void (*attention_forward)(float *out, float *log_sum_exp, const attention_head *head,
                               float *workspace, size_t floats);
