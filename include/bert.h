@@ -286,14 +286,15 @@ typedef struct bert_pretrain_params {
 
     /* Of the operands of matrix products in linear layers: "float32", or "bf16": rounded to
      * bfloat16 on their way into the product, which is computed in float32, as all the rest is.
-     * Evaluations of the run use it too. About twice as fast where the processor has AVX512-BF16.
+     * Evaluations of the run use it too. About twice as fast where the processor has AMX or
+     * AVX512-BF16.
      */
     const char *precision;
 
     /* several ranks; the batch of a step is then ranks × per_device_train_batch_size ×
      * gradient_accumulation_steps */
-    bert_job *job;              /* NULL: this process alone */
-    const char *gradient_dtype; /* "float32"; "bf16": gradients travel rounded to bfloat16 */
+    bert_job *job;               /* NULL: this process alone */
+    const char *gradient_dtype;  /* "float32"; "bf16": gradients travel rounded to bfloat16 */
     bool gradient_checkpointing; /* false; true: activations are computed again, not kept */
     int zero;    /* 0; 1: ZeRO stage 1, each rank keeps and updates its share of Adam's moments */
     int threads; /* of each rank; 0: all cores, shared by the ranks on a machine */

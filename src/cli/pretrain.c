@@ -420,7 +420,7 @@ static const option options[] = {
      .target = &settings.params.precision,
      .value = "NAME",
      .help = "float32, or bf16: operands of matrix products rounded to bfloat16, all else float32; "
-             "up to twice as fast on processors with AVX512-BF16, not faster on others"},
+             "some two times as fast on processors with AMX or AVX512-BF16, not faster on others"},
     {.name = "threads",
      .kind = OPTION_INT,
      .target = &settings.params.threads,

@@ -22,7 +22,8 @@ typedef struct gradient_sizes {
     double heads, layer, embeddings; /* parameters; `layer` of each */
     int layers;
     double all;
-    double heads_work; /* of the multiplications of a token, the share that the heads have */
+    /* Shares of a step's multiplications: of the heads, of the last layer, of each other layer. */
+    double heads_work, last_layer_work, layer_work;
 } gradient_sizes;
 
 typedef struct planner {
@@ -112,14 +113,22 @@ static bert_status check_share(const bert_plan_params *params, int nodes, bert_e
                      params->batch_size, nodes);
 }
 
-/* A layer multiplies a token by its matrices, and scores and sums over the whole sequence; the
- * heads multiply few tokens, but by the whole vocabulary. */
-static double heads_work(const model_config *config, int length)
+/* A layer multiplies a token by its matrices, and scores and sums over the whole sequence. The last
+ * one does so, but for query, key and value, with the tokens alone that the heads read: those
+ * predicted and the first of a sequence. The heads multiply few tokens, but by the whole
+ * vocabulary. */
+static void share_work(gradient_sizes *sizes, const model_config *config, int length)
 {
     double hidden = config->hidden_size;
-    double layer = hidden * (4 * hidden + 2 * (double)config->intermediate_size + 2.0 * length);
+    double query_key_value = 3 * hidden * hidden;
+    double rest = hidden * (hidden + 2 * (double)config->intermediate_size + 2.0 * length);
+    double layer = query_key_value + rest;
+    double last = query_key_value + rest * fmin(1, predicted_share + 1.0 / length);
     double heads = predicted_share * hidden * (hidden + config->vocab_size);
-    return heads / (heads + config->num_hidden_layers * layer);
+    double all = heads + last + (config->num_hidden_layers - 1) * layer;
+    sizes->heads_work = heads / all;
+    sizes->last_layer_work = last / all;
+    sizes->layer_work = layer / all;
 }
 
 static bert_status measure_gradients(gradient_sizes *sizes, const model_config *config, int length,
@@ -127,8 +136,8 @@ static bert_status measure_gradients(gradient_sizes *sizes, const model_config *
 {
     parameter_table table;
     TRY(parameter_table_create(&table, config, error));
-    *sizes = (gradient_sizes){.layers = config->num_hidden_layers,
-                              .heads_work = heads_work(config, length)};
+    *sizes = (gradient_sizes){.layers = config->num_hidden_layers};
+    share_work(sizes, config, length);
     for (size_t i = 0; i < table.count; i++) {
         const parameter *entry = &table.entries[i];
         if (strstr(entry->name, ".layer."))
@@ -172,12 +181,15 @@ static step_times time_step(const planner *planner, int nodes, double compute)
     double backward = compute * backward_share * fmin(1, planner->micro_batch / tokens);
 
     size_t count = 0;
-    double heads = backward * sizes->heads_work, layers = backward - heads;
+    double ready = backward * sizes->heads_work;
     planner->buckets[count++] =
-        (network_bucket){heads, reduce_seconds(planner, nodes, sizes->heads)};
-    for (int layer = 0; layer < sizes->layers; layer++)
-        planner->buckets[count++] = (network_bucket){heads + layers * (layer + 1) / sizes->layers,
-                                                     reduce_seconds(planner, nodes, sizes->layer)};
+        (network_bucket){ready, reduce_seconds(planner, nodes, sizes->heads)};
+    for (int layer = sizes->layers - 1; layer >= 0; layer--) {
+        bool last = layer == sizes->layers - 1;
+        ready += backward * (last ? sizes->last_layer_work : sizes->layer_work);
+        planner->buckets[count++] =
+            (network_bucket){ready, reduce_seconds(planner, nodes, sizes->layer)};
+    }
     planner->buckets[count++] =
         (network_bucket){backward, reduce_seconds(planner, nodes, sizes->embeddings)};
 

@@ -65,8 +65,10 @@ static void test_one_node(void **state)
 }
 
 /* Counted by hand: tiny has 2 layers of 198,272 parameters, embeddings of 3,972,864 and heads of
- * 64,060 (pooler, NSP, MLM transform and bias). Of the multiplications of a token a layer has
- * 128 × (12 × 128 + 2 × 128) and the heads 0.15 × 128 × (128 + 30,522): more than half. */
+ * 64,060 (pooler, NSP, MLM transform and bias). Of the multiplications of a token the first layer
+ * has 128 × (12 × 128 + 2 × 128) = 229,376 and the heads 0.15 × 128 × (128 + 30,522) = 588,480. The
+ * second layer has 128 × 3 × 128 for all tokens, and the other 180,224 for 0.15 of them and for one
+ * of 128. */
 static void test_two_nodes(void **state)
 {
     (void)state;
@@ -80,10 +82,11 @@ static void test_two_nodes(void **state)
     assert_near(plan.compute_seconds, 4.096);
     assert_near(plan.bytes_sent, 4 * 4433468.0);
     assert_near(plan.network_seconds, 4 * 4.433468);
-    /* Heads first, a layer in the middle of what is left, one at the end, then the embeddings. */
+    /* Heads first, the second layer soon after them, the first at the end, then the embeddings. */
     double backward = 4.096 * 2 / 3, layers = 4 * 0.198272;
-    double heads = backward * 588480 / (588480 + 2 * 229376);
-    double free_at = fmax((heads + backward) / 2, heads + 4 * 0.064060) + layers;
+    double second = 49152 + 180224 * (0.15 + 1 / 128.0), all = 588480 + second + 229376;
+    double heads = backward * 588480 / all;
+    double free_at = fmax(heads + backward * second / all, heads + 4 * 0.064060) + layers;
     free_at = fmax(backward, free_at) + layers;
     assert_near(plan.waiting_seconds, free_at + 4 * 3.972864 - backward);
     assert_near(plan.efficiency, 8.192 / (2 * plan.step_seconds));
