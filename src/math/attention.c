@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
 
 typedef struct attention_job {
     const kernels *kernels;
@@ -79,15 +78,6 @@ static void forward_item(const attention_job *job, size_t number)
         attention_forward_plain(out, log_sum_exp, head);
 }
 
-/* Keys that nobody asked, and their values. */
-static void clear_gradients(float *d_key, float *d_value, const attention_head *head)
-{
-    for (size_t row = 0; row < head->length; row++) {
-        memset(d_key + row * head->stride, 0, head->size * sizeof *d_key);
-        memset(d_value + row * head->stride, 0, head->size * sizeof *d_value);
-    }
-}
-
 static void backward_item(const attention_job *job, size_t number)
 {
     const attention_item item = item_at(job, number);
@@ -98,9 +88,8 @@ static void backward_item(const attention_job *job, size_t number)
     const float *log_sum_exp = job->log_sum_exp + item.row;
     size_t floats;
     float *workspace = workspace_of_thread(&floats);
-    if (head->queries == 0)
-        clear_gradients(d_key, d_value, head);
-    else if (job->kernels->attention_workspace(head->size) <= floats)
+    /* The kernels write the gradients of keys with those of the first queries. */
+    if (head->queries > 0 && job->kernels->attention_workspace(head->size) <= floats)
         job->kernels->attention_backward(d_query, d_key, d_value, d_out, out, log_sum_exp, head,
                                          workspace, floats);
     else

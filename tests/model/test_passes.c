@@ -630,62 +630,6 @@ static void test_nonfinite_is_named(void **state)
     model_free(model);
 }
 
-/* ----------------------------------------------------------------------- rows that are read --- */
-
-/* The gradients of the batch where tokens `first`, first + step, … are to be predicted. */
-static float *gradients_of_predictions(model *model, fixture_batch *batch, int first, int step)
-{
-    int32_t positions[FIXTURE_TOKENS], labels[FIXTURE_TOKENS];
-    int count = 0;
-    for (int i = first; i < FIXTURE_TOKENS; i += step, count++) {
-        positions[count] = i;
-        labels[count] = (int32_t)((i * 7) % 83);
-    }
-    model_input input = batch->input;
-    input.masked_count = count;
-    input.masked_positions = positions;
-    input.masked_labels = labels;
-    assert_ok(model_check_input(model, &input, error));
-    return gradients_of(model, &input);
-}
-
-/* Where few tokens are read, the last layer leaves the others out; where all are, it does not.
- * Losses of predictions add up, so their gradients do, dropout included: a part that were left out
- * wrongly, or took another token's dropout, would show. */
-static void test_rows_that_nobody_reads_do_not_matter(void **state)
-{
-    (void)state;
-    static const model_family families[] = {MODEL_BERT, MODEL_DISTILBERT};
-    model_limits limits = fixture_limits;
-    limits.masked = FIXTURE_TOKENS;
-    for (size_t f = 0; f < 2; f++)
-        for (int checkpointing = 0; checkpointing < 2; checkpointing++) {
-            model_config config = fixture_kind(0.2, families[f], MODEL_HEAD_PRETRAINING, 0);
-            config.next_sentence_prediction = false;
-            limits.gradient_checkpointing = checkpointing;
-            fixture_batch batch;
-            fixture_batch_for(&batch, &config);
-            model *model = fixture_model(&config, &limits);
-            size_t count = model_parameter_table(model)->size;
-            float *all = gradients_of_predictions(model, &batch, 0, 1);
-            float *sum = calloc(count, sizeof *sum);
-            for (int part = 0; part < 4; part++) {
-                float *some = gradients_of_predictions(model, &batch, part, 4);
-                for (size_t i = 0; i < count; i++)
-                    sum[i] += some[i];
-                free(some);
-            }
-            double size = sqrt(dot(all, all, count));
-            for (size_t i = 0; i < count; i++)
-                sum[i] -= all[i];
-            assert_true(size > 0.01);
-            assert_true(sqrt(dot(sum, sum, count)) < 1e-6 * size);
-            free(sum);
-            free(all);
-            model_free(model);
-        }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -702,7 +646,6 @@ int main(void)
         cmocka_unit_test(test_evaluation_equals_training_without_dropout),
         cmocka_unit_test(test_logits_and_hidden_states),
         cmocka_unit_test(test_nothing_to_predict),
-        cmocka_unit_test(test_rows_that_nobody_reads_do_not_matter),
         cmocka_unit_test(test_bad_inputs_are_refused),
         cmocka_unit_test(test_bad_labels_are_refused),
         cmocka_unit_test(test_creation_fails_cleanly),
