@@ -1,8 +1,8 @@
-/* Every operation of math/ at the shapes of BERT tiny, base and large, beside what the machine can
+/* Every operation of math/ at the shapes of BERT tiny, mini, base and large, beside what the machine can
  * do: its peak of multiply-adds from registers and its memory bandwidth, both measured here. See
  * docs/performance.md.
  *
- *     kernels [--threads N] [--rounds N] [--model tiny|base|large] [--operation PART_OF_NAME]
+ *     kernels [--threads N] [--rounds N] [--model tiny|mini|base|large] [--operation PART_OF_NAME]
  *             [--precision float32|bf16]
  *
  * --precision is that of linear layers; the peak shown is float32's in both.
@@ -34,6 +34,7 @@ typedef struct shape {
 
 static const shape shapes[] = {
     {"tiny", 4096, 128, 128, 512, 2, 30522, 614},
+    {"mini", 4096, 128, 256, 1024, 4, 30522, 614},
     {"base", 1024, 128, 768, 3072, 12, 30522, 153},
     {"base, length 512", 2048, 512, 768, 3072, 12, 30522, 307},
     {"large", 1024, 128, 1024, 4096, 16, 30522, 153},

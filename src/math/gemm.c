@@ -18,15 +18,17 @@ enum {
     GROUP_FLOATS = 96 << 10, /* B panels that one A panel meets: 384 KiB of L2 */
     PASS_COLUMNS = 4096,
     PASS_FLOATS = 3 << 19,   /* B panels of a pass: 6 MiB of L3 */
-    PACK_PANELS = 4,         /* packed side by side by one thread */
+    UNIT_PANELS = 4,         /* of B, packed by one thread */
     PACK_LINES = 32,         /* fewer than the first translation buffer has pages */
     TASK_PANELS = 8,         /* of A, at most: 168 or 256 KiB of L2 */
     HELD_FLOATS = 144 << 10, /* A panels of all blocks of k: 576 KiB of L2 */
     LEAST_PART = 4,          /* B panels that are worth packing a panel of A for */
-    TASKS_PER_THREAD = 16,   /* so that the last task of a pass is short */
+    TASKS_PER_THREAD = 8,    /* so that the last task of a pass is short */
+    EVEN_PANELS = 10,        /* that are worth one more for the sake of even numbers */
     THREAD_WORK = 256 << 10, /* multiplications that are worth waking a thread: some 5 µs */
 };
 _Static_assert(PACK_LINES % PIECE_VALUES == 0, "pack_lines packs panels in pieces");
+_Static_assert(UNIT_PANELS <= TASK_PANELS, "panels that are packed side by side");
 
 typedef struct product {
     const kernels *kernels;
@@ -113,26 +115,27 @@ static void pack_lines(const product *product, panel_side side, float *const out
         }
 }
 
-/* A panels `first` … `end` − 1, PACK_PANELS at most, one behind the other. */
-static void pack_a(const product *product, const block *block, size_t first, size_t end,
-                   bool summed, float *packed)
+/* A panels `first` … `end` − 1 of a block of k, TASK_PANELS at most, one behind the other. */
+static void pack_a(const product *product, size_t index, size_t first, size_t end, bool summed,
+                   float *packed)
 {
-    float *out[PACK_PANELS];
-    size_t starts[PACK_PANELS + 1], panels = end - first;
+    const block block = block_at(product, index);
+    float *out[TASK_PANELS];
+    size_t starts[TASK_PANELS + 1], panels = end - first;
     for (size_t i = 0; i <= panels; i++)
         starts[i] = panel_start(product, first + i);
     for (size_t i = 0; i < panels; i++)
-        out[i] = packed + (starts[i] - starts[0]) * block->depth;
+        out[i] = packed + (starts[i] - starts[0]) * block.depth;
     if (product->kind != GEMM_TN) {
         for (size_t i = 0; i < panels; i++)
-            product->operations->pack_rows(out[i], product->a + starts[i] * product->lda + block->p,
-                                           product->lda, starts[i + 1] - starts[i], block->k,
+            product->operations->pack_rows(out[i], product->a + starts[i] * product->lda + block.p,
+                                           product->lda, starts[i + 1] - starts[i], block.k,
                                            A_PANEL);
         return;
     }
-    panel_sums sums[PACK_PANELS] = {{{0}}};
-    pack_lines(product, A_PANEL, out, starts, panels, product->a + block->p * product->lda,
-               product->lda, block->k, summed ? sums : NULL);
+    panel_sums sums[TASK_PANELS] = {{{0}}};
+    pack_lines(product, A_PANEL, out, starts, panels, product->a + block.p * product->lda,
+               product->lda, block.k, summed ? sums : NULL);
     for (size_t i = 0; summed && i < panels; i++)
         for (size_t row = 0; row < starts[i + 1] - starts[i]; row++)
             product->epilogue->row_sums[starts[i] + row] += sums[i].of_rows[row];
@@ -150,8 +153,8 @@ static void pack_b(const product *product, const pass *pass, size_t index, size_
 {
     const size_t width = product->kernels->tile_columns;
     const block block = block_at(product, index);
-    float *out[PACK_PANELS], *packed = b_panels(product, pass, index);
-    size_t starts[PACK_PANELS + 1], panels = end - first;
+    float *out[TASK_PANELS], *packed = b_panels(product, pass, index);
+    size_t starts[TASK_PANELS + 1], panels = end - first;
     for (size_t i = 0; i <= panels; i++)
         starts[i] = smaller((first + i) * width, pass->columns);
     for (size_t i = 0; i < panels; i++)
@@ -168,15 +171,15 @@ static void pack_b(const product *product, const pass *pass, size_t index, size_
 
 static void pack_units(product *product, const pass *pass, atomic_size_t *next)
 {
-    size_t in_block = divide_up(pass->column_panels, PACK_PANELS);
+    size_t in_block = divide_up(pass->column_panels, UNIT_PANELS);
     size_t units = in_block * (pass->end_block - pass->first_block);
     for (;;) {
         size_t unit = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
         if (unit >= units)
             return;
-        size_t first = unit % in_block * PACK_PANELS;
+        size_t first = unit % in_block * UNIT_PANELS;
         pack_b(product, pass, pass->first_block + unit / in_block, first,
-               smaller(first + PACK_PANELS, pass->column_panels));
+               smaller(first + UNIT_PANELS, pass->column_panels));
     }
 }
 
@@ -197,15 +200,6 @@ static void compute(const product *product, const pass *pass, size_t index, cons
     if (epilogue && epilogue->gelu && index + 1 == product->blocks)
         for (size_t row = 0; row < rows; row++, place += product->ldc)
             product->kernels->gelu_forward(epilogue->gelu + place, product->c + place, columns);
-}
-
-static void pack_task(const product *product, size_t index, size_t first, size_t end, bool summed,
-                      float *packed_a)
-{
-    const block block = block_at(product, index);
-    for (size_t i = first; i < end; i += PACK_PANELS)
-        pack_a(product, &block, i, smaller(i + PACK_PANELS, end), summed,
-               packed_a + (panel_start(product, i) - panel_start(product, first)) * block.depth);
 }
 
 /* A panels `first` … `end` − 1, packed, times a group of columns. */
@@ -238,7 +232,7 @@ static void run_task(const product *product, const pass *pass, size_t part, size
     for (size_t o = 0; o < outer; o++) {
         size_t from = pass->first_block + o * inner;
         for (size_t index = from; index < from + inner; index++)
-            pack_task(product, index, first, end, summed, packed_a + (index - from) * held);
+            pack_a(product, index, first, end, summed, packed_a + (index - from) * held);
         for (size_t group = 0; group < groups; group++) {
             size_t column = (part_start + group * panels / groups) * width;
             size_t column_end = (part_start + (group + 1) * panels / groups) * width;
@@ -330,14 +324,24 @@ static bool worth_holding(const product *product, size_t columns, size_t floats)
            TASK_PANELS * product->operations->tile_rows * depth <= HELD_FLOATS;
 }
 
+/* As few as the rows need; a few more where threads then have equally many and panels of any height
+ * cost what their rows do. */
+static size_t panels_of_rows(const product *product, size_t threads)
+{
+    size_t least = divide_up(product->m, product->operations->tile_rows);
+    size_t even = divide_up(least, threads) * threads;
+    bool by_row = product->operations->block_places == 1;
+    return by_row && EVEN_PANELS * (even - least) <= least ? even : least;
+}
+
 /* What a pass takes: the wanted, or what a small workspace has room for. */
-static void plan_passes(product *product)
+static void plan_passes(product *product, size_t threads)
 {
     const size_t width = product->kernels->tile_columns;
     const size_t values = product->operations->values_in_place;
     size_t floats, columns = smaller(product->n, PASS_COLUMNS);
     float *workspace = workspace_of_thread(&floats);
-    product->row_panels = divide_up(product->m, product->operations->tile_rows);
+    product->row_panels = panels_of_rows(product, threads);
     product->blocks = larger(1, divide_up(product->k, product->operations->best_depth * values));
     product->depth = divide_up(divide_up(product->k, product->blocks), values);
     product->held_blocks = worth_holding(product, columns, floats) ? product->blocks : 1;
@@ -379,9 +383,9 @@ void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, si
                        .ldc = ldc,
                        .accumulate = accumulate,
                        .epilogue = epilogue};
-    plan_passes(&product);
     size_t threads = omp_in_parallel() ? 1 : (size_t)omp_get_max_threads();
     threads = smaller(threads, 1 + (size_t)((double)m * (double)n * (double)k / THREAD_WORK));
+    plan_passes(&product, threads);
     if (threads == 1) {
         compute_all(&product, 0, 1);
         return;
