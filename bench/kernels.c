@@ -1,6 +1,6 @@
-/* Every operation of math/ at the shapes of BERT tiny, mini, base and large, beside what the machine can
- * do: its peak of multiply-adds from registers and its memory bandwidth, both measured here. See
- * docs/performance.md.
+/* Every operation of math/ at the shapes of BERT tiny, mini, base and large, beside what the
+ * machine can do: its peak of multiply-adds from registers and its memory bandwidth, both measured
+ * here. See docs/performance.md.
  *
  *     kernels [--threads N] [--rounds N] [--model tiny|mini|base|large] [--operation PART_OF_NAME]
  *             [--precision float32|bf16]
@@ -212,13 +212,13 @@ static void decoder_backward_weight(arrays *a)
 }
 static void attention_in(arrays *a)
 {
-    attention_forward(a->narrow[0], a->rows[0], NULL, a->triple[0], &a->attention, &a->dropout,
+    attention_forward(a->narrow[0], a->rows[0], a->triple[0], &a->attention, &a->dropout,
                       a->row_keys);
 }
 static void attention_back(arrays *a)
 {
-    attention_backward(NULL, a->triple[1], a->narrow[1], a->narrow[0], a->rows[0], NULL,
-                       a->triple[0], &a->attention, &a->dropout, a->row_keys);
+    attention_backward(a->triple[1], a->narrow[1], a->narrow[0], a->rows[0], a->triple[0],
+                       &a->attention, &a->dropout, a->row_keys);
 }
 static void norm_forward(arrays *a)
 {

@@ -10,8 +10,8 @@
 typedef struct attention_job {
     const kernels *kernels;
     const attention_shape *shape;
-    const float *query, *qkv, *d_out;
-    float *out, *d_query, *d_qkv;
+    const float *qkv, *d_out;
+    float *out, *d_qkv;
     float *log_sum_exp;
     const dropout *dropout;
     const uint64_t *row_keys;
@@ -25,7 +25,7 @@ static bool some_ask(const attention_shape *shape)
 /* One head of one sequence, and where it lies in the arrays. */
 typedef struct attention_item {
     attention_head head;
-    size_t query_place, key_place; /* of the first value in d_query or d_qkv; of the key in d_qkv */
+    size_t query_place, key_place; /* in qkv and d_qkv */
     size_t out_place;
     size_t row; /* in log_sum_exp */
 } attention_item;
@@ -40,21 +40,24 @@ static attention_item item_at(const attention_job *job, size_t number)
     const int32_t *query_starts = some_ask(shape) ? shape->query_starts : starts;
     size_t first = (size_t)starts[sequence], first_query = (size_t)query_starts[sequence];
     size_t query_stride = some_ask(shape) ? hidden : 3 * hidden;
+    size_t stride = some_ask(shape) ? 2 * hidden : 3 * hidden;
+    size_t query_start = some_ask(shape) ? shape->tokens * stride : 0;
+    size_t key_start = some_ask(shape) ? 0 : hidden;
     attention_item item = {
-        .query_place = first_query * query_stride + column,
-        .key_place = first * 3 * hidden + hidden + column,
+        .query_place = query_start + first_query * query_stride + column,
+        .key_place = key_start + first * stride + column,
         .out_place = first_query * hidden + column,
         .row = index * (some_ask(shape) ? shape->queries : shape->tokens) + first_query,
     };
     item.head = (attention_head){
-        .query = (some_ask(shape) ? job->query : job->qkv) + item.query_place,
+        .query = job->qkv + item.query_place,
         .key = job->qkv + item.key_place,
         .value = job->qkv + item.key_place + hidden,
         .queries = (size_t)query_starts[sequence + 1] - first_query,
         .length = (size_t)starts[sequence + 1] - first,
         .size = shape->head_size,
         .query_stride = query_stride,
-        .stride = 3 * hidden,
+        .stride = stride,
         .out_stride = hidden,
         .scale = (float)(1 / sqrt((double)shape->head_size)),
         .dropout = *job->dropout,
@@ -82,7 +85,7 @@ static void backward_item(const attention_job *job, size_t number)
 {
     const attention_item item = item_at(job, number);
     const attention_head *head = &item.head;
-    float *d_query = (some_ask(job->shape) ? job->d_query : job->d_qkv) + item.query_place;
+    float *d_query = job->d_qkv + item.query_place;
     float *d_key = job->d_qkv + item.key_place, *d_value = d_key + head->out_stride;
     const float *d_out = job->d_out + item.out_place, *out = job->out + item.out_place;
     const float *log_sum_exp = job->log_sum_exp + item.row;
@@ -96,13 +99,12 @@ static void backward_item(const attention_job *job, size_t number)
         attention_backward_plain(d_query, d_key, d_value, d_out, out, log_sum_exp, head);
 }
 
-void attention_forward(float *out, float *log_sum_exp, const float *query, const float *qkv,
+void attention_forward(float *out, float *log_sum_exp, const float *qkv,
                        const attention_shape *shape, const dropout *dropout,
                        const uint64_t *row_keys)
 {
     const attention_job job = {.kernels = kernels_active(),
                                .shape = shape,
-                               .query = query,
                                .qkv = qkv,
                                .out = out,
                                .log_sum_exp = log_sum_exp,
@@ -114,18 +116,15 @@ void attention_forward(float *out, float *log_sum_exp, const float *query, const
         forward_item(&job, number);
 }
 
-void attention_backward(float *d_query, float *d_qkv, const float *d_out, const float *out,
-                        const float *log_sum_exp, const float *query, const float *qkv,
-                        const attention_shape *shape, const dropout *dropout,
-                        const uint64_t *row_keys)
+void attention_backward(float *d_qkv, const float *d_out, const float *out,
+                        const float *log_sum_exp, const float *qkv, const attention_shape *shape,
+                        const dropout *dropout, const uint64_t *row_keys)
 {
     const attention_job job = {.kernels = kernels_active(),
                                .shape = shape,
-                               .query = query,
                                .qkv = qkv,
                                .d_out = d_out,
                                .out = (float *)out, /* only read in this pass */
-                               .d_query = d_query,
                                .d_qkv = d_qkv,
                                .log_sum_exp = (float *)log_sum_exp,
                                .dropout = dropout,

@@ -15,20 +15,18 @@ typedef struct attention_shape {
     const int32_t *query_starts; /* [sequences + 1] */
 } attention_shape;
 
-/* qkv[tokens, 3 × hidden]: query, key, value side by side, heads inside each. `query`: NULL, or,
- * where not every token asks, [queries, hidden]; those in qkv are not read then.
+/* qkv[tokens, 3 × hidden]: query, key, value side by side, heads inside each; where not every token
+ * asks, key and value [tokens, 2 × hidden], and behind them query [queries, hidden].
  * out[queries, hidden]. log_sum_exp[heads, queries]: of the scaled scores, kept for the backward
  * pass; NULL where there is none. The probability of key j for query i of head h is dropped as
  * column j of the row with key row_keys[i] and place dropout->place + h. */
-void attention_forward(float *out, float *log_sum_exp, const float *query, const float *qkv,
+void attention_forward(float *out, float *log_sum_exp, const float *qkv,
                        const attention_shape *shape, const dropout *dropout,
                        const uint64_t *row_keys);
 
-/* d_qkv[tokens, 3 × hidden] is overwritten; where not every token asks, not its first third, but
- * d_query[queries, hidden], which is NULL elsewhere. */
-void attention_backward(float *d_query, float *d_qkv, const float *d_out, const float *out,
-                        const float *log_sum_exp, const float *query, const float *qkv,
-                        const attention_shape *shape, const dropout *dropout,
-                        const uint64_t *row_keys);
+/* d_qkv, laid out as qkv, is overwritten. */
+void attention_backward(float *d_qkv, const float *d_out, const float *out,
+                        const float *log_sum_exp, const float *qkv, const attention_shape *shape,
+                        const dropout *dropout, const uint64_t *row_keys);
 
 #endif

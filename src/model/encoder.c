@@ -129,32 +129,68 @@ static void rows_spread(const model_pass *pass, const layer_rows *rows, float *o
     rows_scatter_add(out, in, rows->positions, rows->count, hidden);
 }
 
-/* query [rows, H] of qkv [T, 3H]; NULL where all rows ask: attention then takes it from there. */
-static const float *query_picked(const model_pass *pass, const layer_rows *rows, float *query,
-                                 const float *qkv)
+/* From a->hidden [T, H]: query, key and value as attention takes them (math/attention.h). Where not
+ * all rows ask, a->activated holds those that do, [rows, H]. */
+static void query_key_value(const model_pass *pass, int index, const layer_rows *rows)
 {
-    size_t hidden = (size_t)pass->model->config.hidden_size;
-    if (!rows->positions)
-        return NULL;
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < rows->count; i++)
-        memcpy(query + i * hidden, qkv + (size_t)rows->positions[i] * 3 * hidden,
-               hidden * sizeof *query);
-    return query;
+    const model *model = pass->model;
+    const model_activations *a = &model->activations;
+    const weight_bias *p = &model->parameters.layers[index].qkv;
+    const float *weight = model->values + p->weight, *bias = model->values + p->bias;
+    size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
+    float *qkv = pass_layer(pass, index)->qkv;
+    if (!rows->positions) {
+        linear_forward(model->precision, qkv, a->hidden, weight, bias, tokens, hidden, 3 * hidden);
+        return;
+    }
+    linear_forward(model->precision, qkv, a->hidden, weight + hidden * hidden, bias + hidden,
+                   tokens, hidden, 2 * hidden);
+    rows_gather(a->activated, a->hidden, rows->positions, rows->count, hidden);
+    linear_forward(model->precision, qkv + tokens * 2 * hidden, a->activated, weight, bias,
+                   rows->count, hidden, hidden);
 }
 
-/* d_query [rows, H] into d_qkv [T, 3H], zero where there is no row. */
-static void query_spread(const model_pass *pass, const layer_rows *rows, float *d_qkv,
-                         const float *d_query)
+/* a->d_hidden [T, H]: the gradient of the layer's input, from that of query, key and value, and
+ * from d_hidden [rows, H], what comes past them. */
+static void query_key_value_backward_input(const model_pass *pass, int index,
+                                           const layer_rows *rows, float *d_hidden,
+                                           const float *d_qkv)
 {
-    size_t hidden = (size_t)pass->model->config.hidden_size;
-#pragma omp parallel for schedule(static)
-    for (size_t t = 0; t < pass->tokens; t++)
-        memset(d_qkv + t * 3 * hidden, 0, hidden * sizeof *d_qkv);
-#pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < rows->count; i++)
-        memcpy(d_qkv + (size_t)rows->positions[i] * 3 * hidden, d_query + i * hidden,
-               hidden * sizeof *d_qkv);
+    const model *model = pass->model;
+    const model_activations *a = &model->activations;
+    const float *weight = model->values + model->parameters.layers[index].qkv.weight;
+    size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
+    if (!rows->positions) {
+        linear_backward_input_add(model->precision, d_hidden, d_qkv, weight, tokens, hidden,
+                                  3 * hidden);
+        return;
+    }
+    linear_backward_input_add(model->precision, d_hidden, d_qkv + tokens * 2 * hidden, weight,
+                              rows->count, hidden, hidden);
+    rows_spread(pass, rows, a->d_hidden, d_hidden);
+    linear_backward_input_add(model->precision, a->d_hidden, d_qkv, weight + hidden * hidden,
+                              tokens, hidden, 2 * hidden);
+}
+
+/* a->hidden [T, H]: the layer's input. */
+static void query_key_value_backward_weight(const model_pass *pass, int index,
+                                            const layer_rows *rows, const float *d_qkv)
+{
+    const model *model = pass->model;
+    const model_activations *a = &model->activations;
+    const weight_bias *p = &model->parameters.layers[index].qkv;
+    float *weight = model->gradients + p->weight, *bias = model->gradients + p->bias;
+    size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
+    if (!rows->positions) {
+        linear_backward_weight(model->precision, weight, bias, d_qkv, a->hidden, tokens, hidden,
+                               3 * hidden);
+        return;
+    }
+    linear_backward_weight(model->precision, weight + hidden * hidden, bias + hidden, d_qkv,
+                           a->hidden, tokens, hidden, 2 * hidden);
+    rows_gather(a->d_branch, a->hidden, rows->positions, rows->count, hidden);
+    linear_backward_weight(model->precision, weight, bias, d_qkv + tokens * 2 * hidden, a->d_branch,
+                           rows->count, hidden, hidden);
 }
 
 /* norm(residual + dropout(in)) with parameters `p`; `in` lies in norm->in already. */
@@ -198,26 +234,20 @@ static void layer_forward(const model_pass *pass, int index)
     const layer_activations *layer = pass_layer(pass, index);
     const float *values = model->values;
     const model_activations *a = &model->activations;
-    size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
+    size_t hidden = (size_t)model->config.hidden_size;
     size_t intermediate = (size_t)model->config.intermediate_size;
 
-    linear_forward(model->precision, layer->qkv, a->hidden, values + p->qkv.weight,
-                   values + p->qkv.bias, tokens, hidden, 3 * hidden);
     const layer_rows rows = rows_that_ask(pass, index);
+    query_key_value(pass, index, &rows);
     attention_shape shape = pass_attention_shape(pass, &rows);
     dropout attention_dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob,
                                              index + 1, DROPOUT_ATTENTION);
-    attention_forward(layer->context, pass->training ? layer->log_sum_exp : NULL,
-                      query_picked(pass, &rows, a->activated, layer->qkv), layer->qkv, &shape,
-                      &attention_dropout, rows.keys);
+    attention_forward(layer->context, pass->training ? layer->log_sum_exp : NULL, layer->qkv,
+                      &shape, &attention_dropout, rows.keys);
     linear_forward(model->precision, layer->attention_norm.in, layer->context,
                    values + p->attention_output.weight, values + p->attention_output.bias,
                    rows.count, hidden, hidden);
-    const float *residual = a->hidden;
-    if (rows.positions) {
-        rows_gather(a->activated, a->hidden, rows.positions, rows.count, hidden);
-        residual = a->activated;
-    }
+    const float *residual = rows.positions ? a->activated : a->hidden;
     dropout dropout = attention_branch_dropout(pass, index);
     close_branch(pass, &rows, a->attention_output, &layer->attention_norm, residual,
                  &p->attention_norm, &dropout);
@@ -276,7 +306,7 @@ static void attention_part_backward(const model_pass *pass, int index, const lay
     const layer_activations *layer = pass_layer(pass, index);
     const float *values = model->values;
     float *gradients = model->gradients, *d_context = a->d_wide, *d_qkv = a->activated;
-    size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
+    size_t hidden = (size_t)model->config.hidden_size;
 
     dropout dropout = attention_branch_dropout(pass, index);
     open_branch(pass, rows, d_hidden, &layer->attention_norm, &p->attention_norm, &dropout);
@@ -288,25 +318,17 @@ static void attention_part_backward(const model_pass *pass, int index, const lay
     attention_shape shape = pass_attention_shape(pass, rows);
     dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob, index + 1,
                            DROPOUT_ATTENTION);
-    float *d_query = a->attention_output; /* where not all ask; what both hold is done with */
-    attention_backward(rows->positions ? d_query : NULL, d_qkv, d_context, layer->context,
-                       layer->log_sum_exp, query_picked(pass, rows, a->d_branch, layer->qkv),
-                       layer->qkv, &shape, &dropout, rows->keys);
-    if (rows->positions) {
-        query_spread(pass, rows, d_qkv, d_query);
-        rows_spread(pass, rows, a->d_hidden, d_hidden);
-    }
+    attention_backward(d_qkv, d_context, layer->context, layer->log_sum_exp, layer->qkv, &shape,
+                       &dropout, rows->keys);
+    query_key_value_backward_input(pass, index, rows, d_hidden, d_qkv);
     if (checkpoints(pass))
         layer_input_copy(pass, a->hidden, layer_input(pass, index));
     else if (index == 0)
         embeddings_normalize(pass);
     else
-        norm_repeat(pass, tokens, a->hidden, &pass_layer(pass, index - 1)->output_norm,
+        norm_repeat(pass, pass->tokens, a->hidden, &pass_layer(pass, index - 1)->output_norm,
                     &model->parameters.layers[index - 1].output_norm);
-    linear_backward_weight(model->precision, gradients + p->qkv.weight, gradients + p->qkv.bias,
-                           d_qkv, a->hidden, tokens, hidden, 3 * hidden);
-    linear_backward_input_add(model->precision, a->d_hidden, d_qkv, values + p->qkv.weight, tokens,
-                              hidden, 3 * hidden);
+    query_key_value_backward_weight(pass, index, rows, d_qkv);
 }
 
 static void layer_backward(const model_pass *pass, int index)

@@ -41,7 +41,7 @@ typedef struct norm_activations {
  * kept: it is computed again from their inputs, one pass over memory for two arrays a layer less.
  */
 typedef struct layer_activations {
-    float *qkv;         /* [T, 3H] */
+    float *qkv;         /* [T, 3H], as math/attention.h lays it out */
     float *log_sum_exp; /* [A, T] */
     float *context;     /* [T, H] attention's result, before its output layer. Here and below, in
                          * the last layer: of the rows that are read alone. */

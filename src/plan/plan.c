@@ -114,16 +114,15 @@ static bert_status check_share(const bert_plan_params *params, int nodes, bert_e
 }
 
 /* A layer multiplies a token by its matrices, and scores and sums over the whole sequence. The last
- * one does so, but for query, key and value, with the tokens alone that the heads read: those
- * predicted and the first of a sequence. The heads multiply few tokens, but by the whole
- * vocabulary. */
+ * one does so, but for key and value, with the tokens alone that the heads read: those predicted
+ * and the first of a sequence. The heads multiply few tokens, but by the whole vocabulary. */
 static void share_work(gradient_sizes *sizes, const model_config *config, int length)
 {
     double hidden = config->hidden_size;
-    double query_key_value = 3 * hidden * hidden;
-    double rest = hidden * (hidden + 2 * (double)config->intermediate_size + 2.0 * length);
-    double layer = query_key_value + rest;
-    double last = query_key_value + rest * fmin(1, predicted_share + 1.0 / length);
+    double key_value = 2 * hidden * hidden;
+    double rest = hidden * (2 * hidden + 2 * (double)config->intermediate_size + 2.0 * length);
+    double layer = key_value + rest;
+    double last = key_value + rest * fmin(1, predicted_share + 1.0 / length);
     double heads = predicted_share * hidden * (hidden + config->vocab_size);
     double all = heads + last + (config->num_hidden_layers - 1) * layer;
     sizes->heads_work = heads / all;

@@ -40,9 +40,9 @@ static void run(void *context)
 {
     attention_case *c = context;
     memset(c->out, 0xff, c->result_count * sizeof(float)); /* no numbers: all is overwritten */
-    attention_forward(c->out, c->log_sum_exp, NULL, c->qkv, &c->shape, &c->dropout, c->row_keys);
-    attention_backward(NULL, c->d_qkv, c->d_out, c->out, c->log_sum_exp, NULL, c->qkv, &c->shape,
-                       &c->dropout, c->row_keys);
+    attention_forward(c->out, c->log_sum_exp, c->qkv, &c->shape, &c->dropout, c->row_keys);
+    attention_backward(c->d_qkv, c->d_out, c->out, c->log_sum_exp, c->qkv, &c->shape, &c->dropout,
+                       c->row_keys);
 }
 
 static double loss(void *context)
@@ -182,6 +182,19 @@ static float *rows_of(const float *x, const int32_t *indices, size_t count, size
     return rows;
 }
 
+/* qkv[tokens, 3 × hidden] as it lies where the rows `asked` ask alone. */
+static float *some_asking(const float *qkv, size_t tokens, const int32_t *asked, size_t count,
+                          size_t hidden)
+{
+    float *laid = math_zeros((2 * tokens + count) * hidden);
+    for (size_t token = 0; token < tokens; token++)
+        memcpy(laid + token * 2 * hidden, qkv + token * 3 * hidden + hidden,
+               2 * hidden * sizeof *laid);
+    memcpy(laid + tokens * 2 * hidden, rows_of(qkv, asked, count, hidden, 3 * hidden),
+           count * hidden * sizeof *laid);
+    return laid;
+}
+
 /* Where some tokens ask alone, it is as if the results of the others were not read: the same rows,
  * and keys and values have the gradients of a d_out that is zero elsewhere. One sequence has no
  * query. */
@@ -194,7 +207,7 @@ static void check_some_queries(size_t heads, size_t size, double drops)
     const size_t hidden = heads * size;
     attention_case c = make_case(starts, SEQUENCES, heads, size, drops);
     float *d_out = rows_of(c.d_out, asked, ASKED, hidden, hidden);
-    float *query = rows_of(c.qkv, asked, ASKED, hidden, 3 * hidden);
+    float *qkv = some_asking(c.qkv, TOKENS, asked, ASKED, hidden);
     uint64_t keys[ASKED];
     float *d_all = (float *)c.d_out;
     memset(d_all, 0, TOKENS * hidden * sizeof *d_all);
@@ -208,20 +221,16 @@ static void check_some_queries(size_t heads, size_t size, double drops)
     shape.queries = ASKED;
     shape.query_starts = asked_starts;
     float *out = math_zeros(ASKED * hidden), *log_sum_exp = math_zeros(heads * ASKED);
-    float *d_query = math_zeros(ASKED * hidden), *d_qkv = math_zeros(TOKENS * 3 * hidden);
-    memset(d_qkv, 0xff, TOKENS * 3 * hidden * sizeof *d_qkv);
-    attention_forward(out, log_sum_exp, query, c.qkv, &shape, &c.dropout, keys);
-    attention_backward(d_query, d_qkv, d_out, out, log_sum_exp, query, c.qkv, &shape, &c.dropout,
-                       keys);
-    for (size_t token = 0; token < TOKENS; token++)
-        memset(d_qkv + token * 3 * hidden, 0, hidden * sizeof *d_qkv);
-    for (size_t i = 0; i < ASKED; i++)
-        memcpy(d_qkv + (size_t)asked[i] * 3 * hidden, d_query + i * hidden, hidden * sizeof *d_qkv);
+    const size_t count = (2 * TOKENS + ASKED) * hidden;
+    float *d_qkv = math_zeros(count);
+    memset(d_qkv, 0xff, count * sizeof *d_qkv);
+    attention_forward(out, log_sum_exp, qkv, &shape, &c.dropout, keys);
+    attention_backward(d_qkv, d_out, out, log_sum_exp, qkv, &shape, &c.dropout, keys);
 
     double *expected = math_doubles(rows_of(c.out, asked, ASKED, hidden, hidden), ASKED * hidden);
     assert_close("out", out, expected, ASKED * hidden, 1e-6);
-    expected = math_doubles(c.d_qkv, TOKENS * 3 * hidden);
-    assert_close("d_qkv", d_qkv, expected, TOKENS * 3 * hidden, 1e-5);
+    expected = math_doubles(some_asking(c.d_qkv, TOKENS, asked, ASKED, hidden), count);
+    assert_close("d_qkv", d_qkv, expected, count, 1e-5);
 }
 
 static void test_some_queries(void **state)

@@ -67,7 +67,7 @@ static void test_one_node(void **state)
 /* Counted by hand: tiny has 2 layers of 198,272 parameters, embeddings of 3,972,864 and heads of
  * 64,060 (pooler, NSP, MLM transform and bias). Of the multiplications of a token the first layer
  * has 128 × (12 × 128 + 2 × 128) = 229,376 and the heads 0.15 × 128 × (128 + 30,522) = 588,480. The
- * second layer has 128 × 3 × 128 for all tokens, and the other 180,224 for 0.15 of them and for one
+ * second layer has 128 × 2 × 128 for all tokens, and the other 196,608 for 0.15 of them and for one
  * of 128. */
 static void test_two_nodes(void **state)
 {
@@ -84,7 +84,7 @@ static void test_two_nodes(void **state)
     assert_near(plan.network_seconds, 4 * 4.433468);
     /* Heads first, the second layer soon after them, the first at the end, then the embeddings. */
     double backward = 4.096 * 2 / 3, layers = 4 * 0.198272;
-    double second = 49152 + 180224 * (0.15 + 1 / 128.0), all = 588480 + second + 229376;
+    double second = 32768 + 196608 * (0.15 + 1 / 128.0), all = 588480 + second + 229376;
     double heads = backward * 588480 / all;
     double free_at = fmax(heads + backward * second / all, heads + 4 * 0.064060) + layers;
     free_at = fmax(backward, free_at) + layers;
