@@ -1,7 +1,8 @@
 """In which ways PyTorch may be fast on a processor, and which of them won on this machine.
 
 A setting is a list of words: the flags of peer.py, and these for the environment of its process:
-  jemalloc   its allocator, as PyTorch's tuning guide sets it: freed memory is kept
+  jemalloc   its allocator, which keeps freed memory for good. With the decay times of PyTorch's tuning guide
+             jemalloc 5.3 returns blocks of 8 MB and more at once, and every step clears their pages again
   mkl        MKL runs the kernels of its own choice on processors of other vendors, too (mkl_any_vendor.c)
 """
 
@@ -16,8 +17,8 @@ ROOT = HERE.parent.parent
 KNOWN = HERE / "tuned.json"  # in the repository: what won where the figures of README were measured
 OWN = ROOT / "build" / "python" / "pytorch-peer-tuned.json"  # what --tune found here
 JEMALLOC = ["/usr/lib/x86_64-linux-gnu/libjemalloc.so.2", "/usr/lib/aarch64-linux-gnu/libjemalloc.so.2"]
-JEMALLOC_OPTIONS = ("oversize_threshold:1,background_thread:true,metadata_thp:auto,thp:always,"
-                    "dirty_decay_ms:9000000000,muzzy_decay_ms:9000000000")
+JEMALLOC_OPTIONS = ("oversize_threshold:0,background_thread:false,metadata_thp:auto,thp:always,"
+                    "dirty_decay_ms:-1,muzzy_decay_ms:-1")
 ENVIRONMENT = ["jemalloc", "mkl"]
 
 # bfloat16 stands apart: it is another arithmetic, so each side's is held against the other's.
