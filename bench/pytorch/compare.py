@@ -15,6 +15,7 @@ from sides import NeverFree, Probe, Rounds, our_first_step, ours, pytorch, their
 
 FIRST_STEP = "base first step"
 QUICK_SECONDS = 20  # of rounds in a case; starting the programs and the first steps take as long
+LONG_STEP = 3  # seconds
 
 
 def write_files(case, directory):
@@ -51,10 +52,11 @@ def compare(case, precision, arguments, probe, tuned):
         return compare_files(case, precision, files, tokens, arguments, probe, tuned)
 
 
-def awake(side, count):
-    """A step that is not timed first: what stood still has lost its caches, and on some virtual machines its
-    memory too; the first step after a pause took PyTorch up to a half longer."""
-    side.steps(1)
+def awake(side, count, step):
+    """What stood still while the other side ran has lost its caches, so a step that is not timed comes first; where
+    one takes long (`step`, in seconds) that does not show."""
+    if step < LONG_STEP:
+        side.steps(1)
     return side.steps(count)
 
 
@@ -66,12 +68,13 @@ def compare_files(case, precision, files, tokens, arguments, probe, tuned):
     with ours(files, case, precision, arguments.threads) as us, \
             pytorch(files, case, setting, arguments.threads) as them:
         sides = {"bert.c": us, "pytorch": them}
-        counts = {}
+        measures = {}
         for name, side in sides.items():
             side.steps(1)  # allocates, compiles
-            counts[name] = max(1, round(1.0 / side.steps(1)))  # at least about a second a round
-        medians = rounds.medians({name: lambda name=name: awake(sides[name], counts[name]) for name in sides},
-                                 [side.process.pid for side in sides.values()])
+            step = side.steps(1)
+            count = max(1, round(1.0 / step))  # at least about a second a round
+            measures[name] = lambda side=side, count=count, step=step: awake(side, count, step)
+        medians = rounds.medians(measures, [side.process.pid for side in sides.values()])
         peaks = {name: side.peak_bytes for name, side in sides.items()}
     return {"seconds": medians, "tokens_per_second": {name: tokens / value for name, value in medians.items()},
             "ratio": medians["pytorch"] / medians["bert.c"], "peak_bytes": peaks,
