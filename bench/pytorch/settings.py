@@ -17,8 +17,7 @@ ROOT = HERE.parent.parent
 KNOWN = HERE / "tuned.json"  # in the repository: what won where the figures of README were measured
 OWN = ROOT / "build" / "python" / "pytorch-peer-tuned.json"  # what --tune found here
 JEMALLOC = ["/usr/lib/x86_64-linux-gnu/libjemalloc.so.2", "/usr/lib/aarch64-linux-gnu/libjemalloc.so.2"]
-JEMALLOC_OPTIONS = ("oversize_threshold:0,background_thread:false,metadata_thp:auto,thp:always,"
-                    "dirty_decay_ms:-1,muzzy_decay_ms:-1")
+JEMALLOC_OPTIONS = "oversize_threshold:0,metadata_thp:auto,thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1"
 ENVIRONMENT = ["jemalloc", "mkl"]
 
 # bfloat16 stands apart: it is another arithmetic, so each side's is held against the other's.
