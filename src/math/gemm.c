@@ -1,14 +1,18 @@
 /* Blocking, packing and sharing of work around the register tiles of kernels/gemm.inc.
  *
- * A product is made of passes, each over a range of columns and some blocks of k. In a pass all
- * threads together pack the panels of B; then they draw tasks, each a few panels of rows. Whoever
- * draws a task packs those panels of A for itself, block by block, while they are warm: an A panel
- * (in L1) meets the B panels of a group of columns (in L2). The threads meet once in a pass: B lies
- * in two halves by turns, so whoever has no task left packs for the next pass. An element is the
- * sum over the blocks of k in their order, whoever computes it. */
+ * Of A and B, the one of more lines is packed by tasks, the other one is shared. A product is made
+ * of passes, each over some panels of the shared operand and some blocks of k. In a pass all
+ * threads together pack those; then they draw tasks, each a few panels of the other operand, which
+ * whoever draws the task packs for itself: those of its first task at once, those of others piece
+ * by piece between the tiles of the task before, after memory was asked for them while the tiles
+ * were computed. The threads meet once in a pass: what is shared lies in two halves by turns, so
+ * whoever has no task left packs for the next pass. An A panel (in L1) meets the B panels of a
+ * group of columns (in L2). An element is the sum over the blocks of k in their order, whoever
+ * computes it. */
 #include "math/gemm.h"
 
-#include "math/kernels/kernels.h"
+#include "base/memory.h"
+#include "math/panels.h"
 #include "math/workspace.h"
 
 #include <omp.h>
@@ -17,289 +21,392 @@
 enum {
     GROUP_FLOATS = 96 << 10, /* B panels that one A panel meets: 384 KiB of L2 */
     PASS_COLUMNS = 4096,
-    PASS_FLOATS = 3 << 19,   /* B panels of a pass: 6 MiB of L3 */
-    UNIT_PANELS = 4,         /* of B, packed by one thread */
-    PACK_LINES = 32,         /* fewer than the first translation buffer has pages */
-    TASK_PANELS = 8,         /* of A, at most: 168 or 256 KiB of L2 */
+    PASS_FLOATS = 3 << 19,   /* shared panels of a pass: 6 MiB of L3 */
+    UNIT_PANELS = 4,         /* shared ones, packed by one thread */
+    TASK_PANELS = 8,         /* of A: up to 256 KiB of L2, and as much again for the next task */
+    TASK_COLUMN_PANELS = 6,  /* of B: 288 KiB, and as much again */
     HELD_FLOATS = 144 << 10, /* A panels of all blocks of k: 576 KiB of L2 */
-    LEAST_PART = 4,          /* B panels that are worth packing a panel of A for */
+    LEAST_PART = 4,          /* shared panels that are worth packing another one for */
     TASKS_PER_THREAD = 8,    /* so that the last task of a pass is short */
     EVEN_PANELS = 10,        /* that are worth one more for the sake of even numbers */
     THREAD_WORK = 256 << 10, /* multiplications that are worth waking a thread: some 5 µs */
+    LINE_FLOATS = MEMORY_ALIGNMENT / sizeof(float),
 };
-_Static_assert(PACK_LINES % PIECE_VALUES == 0, "pack_lines packs panels in pieces");
-_Static_assert(UNIT_PANELS <= TASK_PANELS, "panels that are packed side by side");
+_Static_assert((int)UNIT_PANELS <= (int)MOST_PIECE_PANELS, "a unit is a piece");
+_Static_assert((int)TASK_PANELS <= (int)MOST_PIECE_PANELS &&
+                   (int)TASK_COLUMN_PANELS <= (int)MOST_PIECE_PANELS,
+               "the panels of a task are packed side by side");
 
 typedef struct product {
     const kernels *kernels;
     const product_kernels *operations; /* of the kernels, for the precision */
-    gemm_kind kind;
-    size_t m, n, k;
-    const float *a, *b;
-    size_t lda, ldb;
+    operand a, b;
+    const operand *own, *shared; /* a and b: which tasks pack, and all threads together */
     float *c;
     size_t ldc;
     bool accumulate;
     const gemm_epilogue *epilogue; /* NULL: none */
 
-    size_t row_panels;    /* of equal height, to waste none */
-    size_t blocks, depth; /* of k; depth: the most of a block */
-    size_t pass_columns, pass_blocks;
-    float *packed_a, *packed_b[2]; /* of the thread that asked for the product */
-    size_t packed_a_panels;
-    size_t held_blocks; /* whose panels of A a task packs at once: 1, or all */
-    /* By turns, as packed_b: what is drawn next. */
+    size_t blocks, depth; /* of k, as in a and b */
+    size_t held_blocks;   /* whose panels a task packs at once: 1, or all */
+    size_t pass_panels, pass_blocks;
+    float *packed_shared[2]; /* of the thread that asked for the product, as its packed_own */
+    float *packed_own;
+    size_t own_panels, own_floats; /* of its tasks, at most; of one of two halves of packed_own */
+    /* By turns, as packed_shared: what is drawn next. */
     atomic_size_t next_unit[2], next_task[2];
 } product;
 
-/* Some columns of C and blocks of k. */
+/* Some panels of the shared operand and blocks of k. */
 typedef struct pass {
-    size_t column, columns, first_block, end_block;
-    float *packed_b;
-    size_t column_panels;
-    size_t parts; /* that the columns are cut into where there are few rows */
+    size_t first, end, first_block, end_block;
+    float *packed;
+    size_t parts; /* that the panels are cut into where there are few of the other operand */
 } pass;
 
-/* A block of k: its start, its length, and how deep its panels are. */
-typedef struct block {
-    size_t p, k, depth;
-} block;
+/* Panels `first` … `end` − 1 of the operand that is not shared, with a part of the pass. */
+typedef struct task {
+    size_t part, first, end;
+} task;
 
-static size_t divide_up(size_t a, size_t b)
+/* ------------------------------------------------------------------------------- packing --- */
+
+static bool wants_sums(const product *product)
 {
-    return (a + b - 1) / b;
+    return product->epilogue && product->epilogue->row_sums;
 }
 
-static size_t smaller(size_t a, size_t b)
+static void add_sums(const product *product, const panel_sums *sums, size_t first, size_t end)
 {
-    return a < b ? a : b;
-}
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t panel_start(const product *product, size_t panel)
-{
-    return panel * product->m / product->row_panels;
-}
-
-static block block_at(const product *product, size_t index)
-{
-    size_t p = index * product->k / product->blocks;
-    size_t k = (index + 1) * product->k / product->blocks - p;
-    return (block){p, k, divide_up(k, product->operations->values_in_place)};
-}
-
-/* Of the rows of one panel of A, over a block of k. */
-typedef struct panel_sums {
-    float of_rows[MOST_TILE_ROWS];
-} panel_sums;
-
-/* Panels of a matrix whose lines run across them are packed side by side, some lines at a time:
- * what one panel leaves of a cache line, and of a page, the next one takes. `sums` [panels] may be
- * NULL. */
-static void pack_lines(const product *product, panel_side side, float *const out[],
-                       const size_t starts[], size_t panels, const float *in, size_t ld, size_t k,
-                       panel_sums *sums)
-{
-    const product_kernels *operations = product->operations;
-    for (size_t p = 0; p < k; p += PACK_LINES)
-        for (size_t i = 0; i < panels; i++) {
-            size_t count = starts[i + 1] - starts[i];
-            size_t line = side == A_PANEL ? count : product->kernels->tile_columns;
-            operations->pack_columns(out[i] + p / operations->values_in_place * line,
-                                     in + p * ld + starts[i], ld, count, smaller(PACK_LINES, k - p),
-                                     side, sums ? sums[i].of_rows : NULL);
-        }
-}
-
-/* A panels `first` … `end` − 1 of a block of k, TASK_PANELS at most, one behind the other. */
-static void pack_a(const product *product, size_t index, size_t first, size_t end, bool summed,
-                   float *packed)
-{
-    const block block = block_at(product, index);
-    float *out[TASK_PANELS];
-    size_t starts[TASK_PANELS + 1], panels = end - first;
-    for (size_t i = 0; i <= panels; i++)
-        starts[i] = panel_start(product, first + i);
-    for (size_t i = 0; i < panels; i++)
-        out[i] = packed + (starts[i] - starts[0]) * block.depth;
-    if (product->kind != GEMM_TN) {
-        for (size_t i = 0; i < panels; i++)
-            product->operations->pack_rows(out[i], product->a + starts[i] * product->lda + block.p,
-                                           product->lda, starts[i + 1] - starts[i], block.k,
-                                           A_PANEL);
-        return;
+    for (size_t panel = first; panel < end; panel++, sums++) {
+        size_t start = panel_start(&product->a, panel);
+        size_t rows = panel_start(&product->a, panel + 1) - start;
+        for (size_t row = 0; row < rows; row++)
+            product->epilogue->row_sums[start + row] += sums->of_lines[row];
     }
-    panel_sums sums[TASK_PANELS] = {{{0}}};
-    pack_lines(product, A_PANEL, out, starts, panels, product->a + block.p * product->lda,
-               product->lda, block.k, summed ? sums : NULL);
-    for (size_t i = 0; summed && i < panels; i++)
-        for (size_t row = 0; row < starts[i + 1] - starts[i]; row++)
-            product->epilogue->row_sums[starts[i] + row] += sums[i].of_rows[row];
 }
 
-static float *b_panels(const product *product, const pass *pass, size_t index)
+/* The panels of a pass, for a block of k. */
+static float *shared_panels(const product *product, const pass *pass, size_t index)
 {
-    size_t width = product->kernels->tile_columns;
-    return pass->packed_b +
-           (index - pass->first_block) * pass->column_panels * width * product->depth;
+    size_t panels = pass->end - pass->first;
+    return pass->packed +
+           (index - pass->first_block) * panels * product->shared->full * product->depth;
 }
 
-/* B panels `first` … `end` − 1 of a block of k. */
-static void pack_b(const product *product, const pass *pass, size_t index, size_t first, size_t end)
+/* A unit is some panels over one block of k, or over all where A's sums are wanted: those of a
+ * panel are added up by one thread. */
+static void pack_units(const product *product, const pass *pass, atomic_size_t *next)
 {
-    const size_t width = product->kernels->tile_columns;
-    const block block = block_at(product, index);
-    float *out[TASK_PANELS], *packed = b_panels(product, pass, index);
-    size_t starts[TASK_PANELS + 1], panels = end - first;
-    for (size_t i = 0; i <= panels; i++)
-        starts[i] = smaller((first + i) * width, pass->columns);
-    for (size_t i = 0; i < panels; i++)
-        out[i] = packed + starts[i] * block.depth;
-    if (product->kind != GEMM_NT)
-        pack_lines(product, B_PANEL, out, starts, panels,
-                   product->b + block.p * product->ldb + pass->column, product->ldb, block.k, NULL);
-    else
-        for (size_t i = 0; i < panels; i++)
-            product->operations->pack_rows(
-                out[i], product->b + (pass->column + starts[i]) * product->ldb + block.p,
-                product->ldb, starts[i + 1] - starts[i], block.k, B_PANEL);
-}
-
-static void pack_units(product *product, const pass *pass, atomic_size_t *next)
-{
-    size_t in_block = divide_up(pass->column_panels, UNIT_PANELS);
-    size_t units = in_block * (pass->end_block - pass->first_block);
+    const operand *operand = product->shared;
+    bool summed = operand->side == A_PANEL && wants_sums(product);
+    size_t blocks = pass->end_block - pass->first_block, in_unit = summed ? blocks : 1;
+    size_t groups = divide_up(pass->end - pass->first, UNIT_PANELS);
     for (;;) {
         size_t unit = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
-        if (unit >= units)
+        if (unit >= groups * (blocks / in_unit))
             return;
-        size_t first = unit % in_block * UNIT_PANELS;
-        pack_b(product, pass, pass->first_block + unit / in_block, first,
-               smaller(first + UNIT_PANELS, pass->column_panels));
+        size_t first = pass->first + unit % groups * UNIT_PANELS;
+        size_t end = smaller(first + UNIT_PANELS, pass->end);
+        for (size_t i = 0; i < in_unit; i++) {
+            size_t index = pass->first_block + unit / groups * in_unit + i;
+            const block block = block_at(product->own, index);
+            const piece piece = {first, end, index, 0, block.k};
+            panel_sums sums[UNIT_PANELS] = {{{0}}};
+            pack_piece(operand, &piece,
+                       panel_place(operand, shared_panels(product, pass, index), pass->first, first,
+                                   block.depth),
+                       summed ? sums : NULL);
+            if (summed)
+                add_sums(product, sums, first, end);
+        }
     }
 }
 
-/* A packed panel of A times `columns` columns from `column` of the pass. */
-static void compute(const product *product, const pass *pass, size_t index, const float *a,
-                    size_t panel, size_t column, size_t columns)
+/* A step is a task over the blocks of k that its panels are packed for at once. */
+typedef struct step {
+    task task;
+    size_t from; /* block */
+    float *packed;
+    /* Its packing is cut into `pieces`, the first `done` of which are packed: `chunks` of each
+     * block of k, for each panel where matrix lines do not run across. */
+    size_t chunks, pieces, done;
+    bool summed;
+    panel_sums sums[TASK_PANELS];
+} step;
+
+/* About as many pieces as there are calls between which they are packed. */
+static void cut_packing(const product *product, step *step, size_t calls)
 {
-    size_t start = panel_start(product, panel), rows = panel_start(product, panel + 1) - start;
-    size_t depth = block_at(product, index).depth;
-    size_t place = start * product->ldc + pass->column + column;
+    size_t rounds = product->held_blocks;
+    if (!product->own->across)
+        rounds *= step->task.end - step->task.first;
+    size_t most = divide_up(product->own->k / product->blocks, PIECE_VALUES);
+    step->chunks = larger(1, smaller(most, calls / rounds));
+    step->pieces = rounds * step->chunks;
+    step->done = 0;
+}
+
+static piece piece_at(const product *product, const step *step, size_t number)
+{
+    size_t chunk = number % step->chunks, round = number / step->chunks;
+    size_t panels = step->task.end - step->task.first;
+    piece piece = {.first = step->task.first, .end = step->task.end};
+    if (!product->own->across) {
+        piece.first += round % panels;
+        piece.end = piece.first + 1;
+        round /= panels;
+    }
+    piece.index = step->from + round;
+    const block block = block_at(product->own, piece.index);
+    size_t units = divide_up(block.k, PIECE_VALUES);
+    piece.p = chunk * units / step->chunks * PIECE_VALUES;
+    piece.k = smaller((chunk + 1) * units / step->chunks * PIECE_VALUES, block.k) - piece.p;
+    return piece;
+}
+
+/* From a block's panels of a task to the next one's. */
+static size_t held_floats(const product *product, const task *task)
+{
+    size_t panels = task->end - task->first;
+    return panels * product->own->full * product->depth;
+}
+
+static void pack_pieces(const product *product, step *step, size_t end)
+{
+    for (; step->done < end; step->done++) {
+        const piece piece = piece_at(product, step, step->done);
+        const block block = block_at(product->own, piece.index);
+        float *packed =
+            step->packed + (piece.index - step->from) * held_floats(product, &step->task);
+        packed = panel_place(product->own, packed, step->task.first, piece.first, block.depth);
+        if (step->summed && piece.p == 0)
+            for (size_t i = 0; i < TASK_PANELS; i++)
+                step->sums[i] = (panel_sums){{0}};
+        pack_piece(product->own, &piece, packed, step->summed ? step->sums : NULL);
+        if (step->summed && piece.p + piece.k == block.k)
+            add_sums(product, step->sums, piece.first, piece.end);
+    }
+}
+
+/* ----------------------------------------------------------------------------- computing --- */
+
+/* Panels of A and of B, both packed for one block of k. */
+typedef struct meeting {
+    size_t index;
+    size_t row_panel, end_row_panel, column_panel, end_column_panel;
+    float *a, *b; /* where the first of them lie */
+} meeting;
+
+/* One panel of A with the columns of a meeting. */
+static void compute(const product *product, const meeting *meeting, size_t panel, ahead *ahead)
+{
+    size_t row = panel_start(&product->a, panel);
+    size_t rows = panel_start(&product->a, panel + 1) - row;
+    size_t column = panel_start(&product->b, meeting->column_panel);
+    size_t columns = panel_start(&product->b, meeting->end_column_panel) - column;
+    const size_t index = meeting->index, depth = block_at(product->own, index).depth;
+    size_t place = row * product->ldc + column;
     const gemm_epilogue *epilogue = product->epilogue;
-    const float *bias = NULL;
-    if (epilogue && epilogue->bias && index == 0)
-        bias = epilogue->bias + pass->column + column;
-    product->operations->multiply_panel(
-        rows, columns, depth, a, b_panels(product, pass, index) + column * depth,
-        product->c + place, product->ldc, bias, product->accumulate || index > 0);
+    const float *bias = epilogue && epilogue->bias && index == 0 ? epilogue->bias + column : NULL;
+    const float *a = panel_place(&product->a, meeting->a, meeting->row_panel, panel, depth);
+    product->operations->multiply_panel(rows, columns, depth, a, meeting->b, product->c + place,
+                                        product->ldc, bias, product->accumulate || index > 0,
+                                        ahead);
     if (epilogue && epilogue->gelu && index + 1 == product->blocks)
-        for (size_t row = 0; row < rows; row++, place += product->ldc)
+        for (size_t i = 0; i < rows; i++, place += product->ldc)
             product->kernels->gelu_forward(epilogue->gelu + place, product->c + place, columns);
 }
 
-/* A panels `first` … `end` − 1, packed, times a group of columns. */
-static void multiply_group(const product *product, const pass *pass, size_t index, size_t first,
-                           size_t end, size_t column, size_t columns, const float *packed_a)
+/* Where a thread is in a step while it packs the next one. */
+typedef struct progress {
+    size_t calls, call; /* of compute: in all, done */
+    size_t asks;        /* that a call makes for what lies ahead, about */
+    step *next;         /* NULL: none */
+    ahead ahead;
+} progress;
+
+static void look_ahead(const product *product, progress *progress)
 {
-    size_t start = panel_start(product, first), depth = block_at(product, index).depth;
-    for (size_t panel = first; panel < end; panel++)
-        compute(product, pass, index, packed_a + (panel_start(product, panel) - start) * depth,
-                panel, column, columns);
+    const step *next = progress->next;
+    progress->ahead = (ahead){0};
+    if (!next || next->done == next->pieces)
+        return;
+    size_t due = divide_up((next->done + 1) * progress->calls, next->pieces);
+    const piece piece = piece_at(product, next, next->done);
+    progress->ahead =
+        ahead_of_piece(product->own, &piece, larger(1, (due - progress->call) * progress->asks));
 }
 
-/* A panels `first` … `end` − 1 times the columns of a part, in groups of columns whose B panels
- * stay in L2. Either the blocks of k are the outer loop, or, where A's panels of all blocks are
- * smaller than the rows of C, the groups: their C then is in cache from the first block to the
- * last. */
-static void run_task(const product *product, const pass *pass, size_t part, size_t first,
-                     size_t end, float *packed_a)
+static void compute_all_panels(const product *product, const meeting *meeting, progress *progress)
 {
-    const size_t width = product->kernels->tile_columns;
-    const size_t rows = panel_start(product, end) - panel_start(product, first);
-    size_t part_start = part * pass->column_panels / pass->parts;
-    size_t panels = (part + 1) * pass->column_panels / pass->parts - part_start;
-    size_t blocks = pass->end_block - pass->first_block;
-    size_t inner = product->held_blocks, outer = blocks / inner;
-    const size_t held = rows * product->depth; /* from a block's panels of A to the next one's */
-    size_t groups = smaller(panels, 1 + panels * width * product->depth * inner / GROUP_FLOATS);
-    bool summed =
-        product->epilogue && product->epilogue->row_sums && pass->column == 0 && part == 0;
-    for (size_t o = 0; o < outer; o++) {
-        size_t from = pass->first_block + o * inner;
-        for (size_t index = from; index < from + inner; index++)
-            pack_a(product, index, first, end, summed, packed_a + (index - from) * held);
-        for (size_t group = 0; group < groups; group++) {
-            size_t column = (part_start + group * panels / groups) * width;
-            size_t column_end = (part_start + (group + 1) * panels / groups) * width;
-            for (size_t index = from; index < from + inner; index++)
-                multiply_group(product, pass, index, first, end, column,
-                               smaller(column_end, pass->columns) - column,
-                               packed_a + (index - from) * held);
+    for (size_t panel = meeting->row_panel; panel < meeting->end_row_panel; panel++) {
+        compute(product, meeting, panel, &progress->ahead);
+        progress->call++;
+        if (!progress->next)
+            continue;
+        size_t due = progress->call * progress->next->pieces / progress->calls;
+        if (due > progress->next->done) {
+            pack_pieces(product, progress->next, due);
+            look_ahead(product, progress);
         }
     }
+}
+
+/* The shared panels of a part. */
+static void part_panels(const pass *pass, size_t part, size_t *first, size_t *end)
+{
+    size_t panels = pass->end - pass->first;
+    *first = pass->first + part * panels / pass->parts;
+    *end = pass->first + (part + 1) * panels / pass->parts;
+}
+
+/* Groups of columns that the B panels of a step are taken in. They stay in L2; those of a task of B
+ * are one. */
+static size_t groups_of(const product *product, size_t column_panels)
+{
+    if (product->own->side == B_PANEL)
+        return 1;
+    size_t floats =
+        column_panels * product->kernels->tile_columns * product->depth * product->held_blocks;
+    return smaller(column_panels, 1 + floats / GROUP_FLOATS);
+}
+
+/* Either the blocks of k are the outer loop, of steps, or, where A's panels of all blocks are
+ * smaller than the rows of C, the groups of columns: their C then is in cache from the first block
+ * to the last. Meanwhile step `next` is packed; NULL: none. */
+static void run_step(const product *product, const pass *pass, const step *step, struct step *next)
+{
+    const task *task = &step->task;
+    const bool own_a = product->own->side == A_PANEL;
+    size_t first, end;
+    part_panels(pass, task->part, &first, &end);
+    const size_t columns = own_a ? first : task->first;
+    const size_t column_panels = own_a ? end - first : task->end - task->first;
+    const size_t groups = groups_of(product, column_panels);
+    meeting meeting = {.row_panel = own_a ? task->first : first,
+                       .end_row_panel = own_a ? task->end : end};
+    progress progress = {
+        .calls = groups * product->held_blocks * (meeting.end_row_panel - meeting.row_panel),
+        .asks = divide_up(column_panels, groups) * divide_up(product->depth, AHEAD_PLACES),
+        .next = next};
+    if (next)
+        cut_packing(product, next, progress.calls);
+    look_ahead(product, &progress);
+    for (size_t group = 0; group < groups; group++)
+        for (size_t i = 0; i < product->held_blocks; i++) {
+            meeting.index = step->from + i;
+            meeting.column_panel = columns + group * column_panels / groups;
+            meeting.end_column_panel = columns + (group + 1) * column_panels / groups;
+            size_t depth = block_at(product->own, meeting.index).depth;
+            float *own = step->packed + i * held_floats(product, task);
+            float *shared = shared_panels(product, pass, meeting.index);
+            meeting.a = own_a ? own : panel_place(&product->a, shared, pass->first, first, depth);
+            meeting.b =
+                own_a ? panel_place(&product->b, shared, pass->first, meeting.column_panel, depth)
+                      : own;
+            compute_all_panels(product, &meeting, &progress);
+        }
+    if (next)
+        pack_pieces(product, next, next->pieces);
 }
 
 /* Tasks are large as long as many panels are left, and never of two parts. */
 static bool draw_task(const product *product, const pass *pass, atomic_size_t *next,
-                      size_t most_panels, size_t threads, size_t *part, size_t *first, size_t *end)
+                      size_t most_panels, size_t threads, task *task)
 {
-    size_t all = product->row_panels * pass->parts, count;
+    size_t panels = product->own->panels, all = panels * pass->parts, count;
     size_t place = atomic_load_explicit(next, memory_order_relaxed);
     do {
         if (place >= all)
             return false;
-        *part = place / product->row_panels;
-        *first = place % product->row_panels;
+        task->part = place / panels;
+        task->first = place % panels;
         count = threads == 1 ? most_panels : larger(1, (all - place) / (2 * threads));
-        count = smaller(smaller(count, most_panels), product->row_panels - *first);
+        count = smaller(smaller(count, most_panels), panels - task->first);
     } while (!atomic_compare_exchange_weak_explicit(next, &place, place + count,
                                                     memory_order_relaxed, memory_order_relaxed));
-    *end = *first + count;
+    task->end = task->first + count;
     return true;
 }
 
-/* The panels of A that fit into `floats`. */
-static size_t panels_in(const product *product, size_t floats)
+/* What a thread has for its tasks: two halves of `floats`, room for so many panels each. */
+typedef struct own_room {
+    float *packed;
+    size_t floats, panels;
+} own_room;
+
+/* The step behind `step` of the same task, or the first one of a new task; false: there is none. */
+static bool next_step(const product *product, const pass *pass, atomic_size_t *next_task,
+                      const own_room *room, size_t threads, const step *step, struct step *next)
 {
-    size_t panel = product->operations->tile_rows * larger(product->depth, 1);
-    panel *= product->held_blocks;
-    return smaller(TASK_PANELS, floats / panel);
+    next->packed =
+        !step || step->packed != room->packed ? room->packed : room->packed + room->floats;
+    if (step && step->from + product->held_blocks < pass->end_block) {
+        next->task = step->task;
+        next->from = step->from + product->held_blocks;
+    } else {
+        if (!draw_task(product, pass, next_task, room->panels, threads, &next->task))
+            return false;
+        next->from = pass->first_block;
+    }
+    next->summed = product->own->side == A_PANEL && wants_sums(product) && pass->first == 0 &&
+                   next->task.part == 0;
+    return true;
 }
 
-static pass pass_at(const product *product, size_t column, size_t first_block, int half,
+static void run_tasks(const product *product, const pass *pass, atomic_size_t *next_task,
+                      const own_room *room, size_t threads)
+{
+    step steps[2];
+    if (!next_step(product, pass, next_task, room, threads, NULL, &steps[0]))
+        return;
+    cut_packing(product, &steps[0], 1);
+    pack_pieces(product, &steps[0], steps[0].pieces);
+    bool more = true;
+    for (int turn = 0; more; turn = !turn) {
+        more = next_step(product, pass, next_task, room, threads, &steps[turn], &steps[!turn]);
+        run_step(product, pass, &steps[turn], more ? &steps[!turn] : NULL);
+    }
+}
+
+static pass pass_at(const product *product, size_t first, size_t first_block, int half,
                     size_t threads)
 {
-    pass pass = {.column = column,
-                 .columns = smaller(product->pass_columns, product->n - column),
+    pass pass = {.first = first,
+                 .end = smaller(first + product->pass_panels, product->shared->panels),
                  .first_block = first_block,
                  .end_block = smaller(first_block + product->pass_blocks, product->blocks),
-                 .packed_b = product->packed_b[half]};
-    pass.column_panels = divide_up(pass.columns, product->kernels->tile_columns);
-    size_t wanted = threads == 1 ? 1 : divide_up(threads * TASKS_PER_THREAD, product->row_panels);
-    pass.parts = larger(1, smaller(wanted, pass.column_panels / LEAST_PART));
+                 .packed = product->packed_shared[half]};
+    size_t wanted = threads == 1 ? 1 : divide_up(threads * TASKS_PER_THREAD, product->own->panels);
+    pass.parts = larger(1, smaller(wanted, (pass.end - pass.first) / LEAST_PART));
     return pass;
+}
+
+/* Room in `floats` of a workspace. */
+static own_room room_in(const product *product, float *packed, size_t floats)
+{
+    const operand *own = product->own;
+    size_t panel = own->full * larger(product->depth, 1) * product->held_blocks;
+    size_t most = own->side == A_PANEL ? TASK_PANELS : TASK_COLUMN_PANELS;
+    size_t panels = smaller(most, floats / 2 / panel);
+    /* Vectors of B are loaded aligned. */
+    return (own_room){packed, divide_up(panels * panel, LINE_FLOATS) * LINE_FLOATS, panels};
 }
 
 /* All threads of the team call this together. */
 static void compute_all(product *product, size_t thread, size_t threads)
 {
-    float *packed_a = product->packed_a;
-    size_t most_panels = product->packed_a_panels;
+    own_room room = {product->packed_own, product->own_floats, product->own_panels};
     if (thread > 0) {
         size_t floats;
-        packed_a = workspace_of_thread(&floats);
-        most_panels = panels_in(product, floats);
+        float *workspace = workspace_of_thread(&floats);
+        room = room_in(product, workspace, floats);
     }
     int half = 0;
-    for (size_t column = 0; column < product->n; column += product->pass_columns)
+    for (size_t first = 0; first < product->shared->panels; first += product->pass_panels)
         for (size_t index = 0; index < product->blocks; index += product->pass_blocks) {
-            const pass pass = pass_at(product, column, index, half, threads);
-            size_t part, first, end;
+            const pass pass = pass_at(product, first, index, half, threads);
             pack_units(product, &pass, &product->next_unit[half]);
             if (threads > 1) {
 #pragma omp barrier
@@ -309,18 +416,20 @@ static void compute_all(product *product, size_t thread, size_t threads)
                 atomic_store_explicit(&product->next_unit[!half], 0, memory_order_relaxed);
                 atomic_store_explicit(&product->next_task[!half], 0, memory_order_relaxed);
             }
-            while (draw_task(product, &pass, &product->next_task[half], most_panels, threads, &part,
-                             &first, &end))
-                run_task(product, &pass, part, first, end, packed_a);
+            run_tasks(product, &pass, &product->next_task[half], &room, threads);
             half = !half;
         }
 }
 
-/* Whether tasks pack A of all blocks of k at once: see run_task. */
-static bool worth_holding(const product *product, size_t columns, size_t floats)
+/* ------------------------------------------------------------------------------ planning --- */
+
+/* Whether tasks pack A of all blocks of k at once: see run_step. */
+static bool worth_holding(const product *product, size_t floats)
 {
     size_t depth = product->blocks * product->depth;
-    return product->blocks > 1 && depth < columns && floats > WORKSPACE_LEAST &&
+    size_t columns = smaller(product->b.lines, PASS_COLUMNS);
+    return product->own->side == A_PANEL && product->blocks > 1 && depth < columns &&
+           floats > WORKSPACE_LEAST &&
            TASK_PANELS * product->operations->tile_rows * depth <= HELD_FLOATS;
 }
 
@@ -328,37 +437,53 @@ static bool worth_holding(const product *product, size_t columns, size_t floats)
  * cost what their rows do. */
 static size_t panels_of_rows(const product *product, size_t threads)
 {
-    size_t least = divide_up(product->m, product->operations->tile_rows);
+    size_t least = divide_up(product->a.lines, product->operations->tile_rows);
     size_t even = divide_up(least, threads) * threads;
     bool by_row = product->operations->block_places == 1;
     return by_row && EVEN_PANELS * (even - least) <= least ? even : least;
 }
 
-/* What a pass takes: the wanted, or what a small workspace has room for. */
-static void plan_passes(product *product, size_t threads)
+/* A and B, cut into panels, of which the own are the more. */
+static void plan_operands(product *product, size_t threads)
 {
-    const size_t width = product->kernels->tile_columns;
-    const size_t values = product->operations->values_in_place;
-    size_t floats, columns = smaller(product->n, PASS_COLUMNS);
+    const product_kernels *operations = product->operations;
+    const size_t k = product->a.k, values = operations->values_in_place;
+    product->a.full = operations->tile_rows;
+    product->a.panels = panels_of_rows(product, threads);
+    product->b.full = product->kernels->tile_columns;
+    product->b.panels = divide_up(product->b.lines, product->b.full);
+    product->blocks = larger(1, divide_up(k, operations->best_depth * values));
+    product->depth = divide_up(divide_up(k, product->blocks), values);
+    product->a.blocks = product->b.blocks = product->blocks;
+    product->a.depth = product->b.depth = product->depth;
+    bool own_a = product->a.lines >= product->b.lines;
+    product->own = own_a ? &product->a : &product->b;
+    product->shared = own_a ? &product->b : &product->a;
+}
+
+/* What a task and a pass take: the wanted, or what a small workspace has room for. */
+static void plan_passes(product *product)
+{
+    size_t floats;
     float *workspace = workspace_of_thread(&floats);
-    product->row_panels = panels_of_rows(product, threads);
-    product->blocks = larger(1, divide_up(product->k, product->operations->best_depth * values));
-    product->depth = divide_up(divide_up(product->k, product->blocks), values);
-    product->held_blocks = worth_holding(product, columns, floats) ? product->blocks : 1;
-    product->packed_a_panels = panels_in(product, floats / 2);
-    size_t depth = larger(1, product->depth) * product->held_blocks; /* in a pass, at least */
-    size_t packed_a = product->packed_a_panels * product->operations->tile_rows * depth;
-    packed_a = divide_up(packed_a, width) * width; /* vectors of B are loaded aligned */
-    size_t half = smaller((floats - packed_a) / 2 / width * width, PASS_FLOATS);
-    columns = smaller(columns, half / depth / width * width);
-    columns = divide_up(product->n, divide_up(product->n, columns)); /* alike in all passes */
-    columns = divide_up(columns, width) * width;
-    product->pass_columns = columns;
-    product->pass_blocks = product->held_blocks * larger(1, half / (columns * depth));
+    product->held_blocks = worth_holding(product, floats) ? product->blocks : 1;
+    const own_room room = room_in(product, workspace, floats / 2);
+    product->packed_own = workspace;
+    product->own_panels = room.panels;
+    product->own_floats = room.floats;
+
+    size_t half = (floats - 2 * room.floats) / 2 / LINE_FLOATS * LINE_FLOATS;
+    half = smaller(half, PASS_FLOATS);
+    const operand *shared = product->shared;
+    size_t panel = shared->full * larger(1, product->depth) * product->held_blocks;
+    size_t most = smaller(half / panel, shared->panels);
+    if (shared->side == B_PANEL)
+        most = smaller(most, PASS_COLUMNS / shared->full);
+    product->pass_panels = divide_up(shared->panels, divide_up(shared->panels, most)); /* alike */
+    product->pass_blocks = product->held_blocks * larger(1, half / (product->pass_panels * panel));
     product->pass_blocks = smaller(product->pass_blocks, product->blocks);
-    product->packed_a = workspace;
-    product->packed_b[0] = workspace + packed_a;
-    product->packed_b[1] = product->packed_b[0] + half;
+    product->packed_shared[0] = workspace + 2 * room.floats;
+    product->packed_shared[1] = product->packed_shared[0] + half;
 }
 
 void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, size_t k,
@@ -368,24 +493,22 @@ void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, si
     if (m == 0 || n == 0)
         return;
     const kernels *kernels = kernels_active();
-    product product = {.kernels = kernels,
-                       .operations =
-                           precision == GEMM_BFLOAT16 ? &kernels->bfloat16 : &kernels->float32,
-                       .kind = kind,
-                       .m = m,
-                       .n = n,
-                       .k = k,
-                       .a = a,
-                       .b = b,
-                       .lda = lda,
-                       .ldb = ldb,
-                       .c = c,
-                       .ldc = ldc,
-                       .accumulate = accumulate,
-                       .epilogue = epilogue};
+    const product_kernels *operations =
+        precision == GEMM_BFLOAT16 ? &kernels->bfloat16 : &kernels->float32;
+    product product = {
+        .kernels = kernels,
+        .operations = operations,
+        .a = {operations, A_PANEL, a, lda, kind == GEMM_TN, m, k, 0, 0, 0, 0},
+        .b = {operations, B_PANEL, b, ldb, kind != GEMM_NT, n, k, 0, 0, 0, 0},
+        .c = c,
+        .ldc = ldc,
+        .accumulate = accumulate,
+        .epilogue = epilogue,
+    };
     size_t threads = omp_in_parallel() ? 1 : (size_t)omp_get_max_threads();
     threads = smaller(threads, 1 + (size_t)((double)m * (double)n * (double)k / THREAD_WORK));
-    plan_passes(&product, threads);
+    plan_operands(&product, threads);
+    plan_passes(&product);
     if (threads == 1) {
         compute_all(&product, 0, 1);
         return;

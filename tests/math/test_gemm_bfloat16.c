@@ -184,8 +184,9 @@ static void check_product(const kernels *kernels, size_t rows, size_t columns, s
     for (size_t j = 0; j < columns; j += width)
         operations->pack_rows(b_panels + j * panel.depth, b + j * k, k,
                               columns - j < width ? columns - j : width, k, B_PANEL);
+    ahead nothing = {0};
     operations->multiply_panel(rows, columns, panel.depth, panel.places, b_panels, c, ldc, bias,
-                               accumulate);
+                               accumulate, &nothing);
     char what[100];
     snprintf(what, sizeof what, "%s, %zu x %zu x %zu%s%s: c", kernels->name, rows, columns, k,
              bias ? ", biased" : "", accumulate ? ", added" : "");

@@ -16,6 +16,18 @@ enum { PIECE_VALUES = 32 };
 
 typedef enum panel_side { A_PANEL, B_PANEL } panel_side;
 
+/* Places of depth from one time that memory is asked for something to the next. */
+enum { AHEAD_PLACES = 8 };
+
+/* A part of a matrix that is wanted soon: `lines` lines of cache of each of its rows, asked for
+ * into L2 a few at a time while something else is computed. */
+typedef struct ahead {
+    const float *row;
+    size_t stride, rows, lines; /* stride: floats from row to row; rows: that are left */
+    size_t line;                /* of the row, that comes next */
+    size_t at_once;             /* lines to ask for at a time */
+} ahead;
+
 /* Matrix products work on panels. A B panel is [depth][tile_columns], filled with zeros behind the
  * last column. An A panel has rows ≤ tile_rows: blocks [rows][block_places] one behind the other,
  * in the last one as many places as are left of depth; with block_places = 1 that is [depth][rows].
@@ -36,10 +48,11 @@ typedef struct product_kernels {
     void (*pack_columns)(float *out, const float *in, size_t ld, size_t count, size_t k,
                          panel_side side, float *sums);
     /* c[rows, columns] = (accumulate ? c : 0) + a · b + (bias ? bias : 0); a is one A panel, b as
-     * many B panels as the columns need. */
+     * many B panels as the columns need. Meanwhile some of what lies
+     * `ahead` is asked for. */
     void (*multiply_panel)(size_t rows, size_t columns, size_t depth, const float *a,
-                           const float *b, float *c, size_t ldc, const float *bias,
-                           bool accumulate);
+                           const float *b, float *c, size_t ldc, const float *bias, bool accumulate,
+                           ahead *ahead);
 } product_kernels;
 
 typedef struct kernels {

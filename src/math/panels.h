@@ -1,0 +1,71 @@
+/* The operands of a matrix product, cut into panels (kernels/kernels.h, product_kernels) and, along
+ * k, into blocks, and packed piece by piece. */
+#ifndef MATH_PANELS_H
+#define MATH_PANELS_H
+
+#include "math/kernels/kernels.h"
+
+static inline size_t divide_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static inline size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A or B: lines × k values. */
+typedef struct operand {
+    const product_kernels *operations;
+    panel_side side;
+    const float *values; /* value p of line i: values[across ? p × ld + i : i × ld + p] */
+    size_t ld;
+    bool across;
+    size_t lines, k;
+    size_t panels, full;  /* panels; lines of a full one */
+    size_t blocks, depth; /* of k; depth: the most places of a block */
+} operand;
+
+/* A block of k: its start, its length, and how deep its panels are. */
+typedef struct block {
+    size_t p, k, depth;
+} block;
+
+block block_at(const operand *operand, size_t index);
+
+/* First line of a panel. A's panels are of equal height, to waste none; B's are full, but for the
+ * last. */
+size_t panel_start(const operand *operand, size_t panel);
+
+/* Where a panel of a block so deep lies, if panel `first` lies at `packed` and those behind it
+ * follow. */
+float *panel_place(const operand *operand, float *packed, size_t first, size_t panel, size_t depth);
+
+enum { MOST_PIECE_PANELS = 8 };
+
+/* Panels `first` … `end` − 1, MOST_PIECE_PANELS at most, over `k` values of block `index` from its
+ * value `p` on, a multiple of PIECE_VALUES. */
+typedef struct piece {
+    size_t first, end;
+    size_t index, p, k;
+} piece;
+
+/* Sums of the lines of one panel of A. */
+typedef struct panel_sums {
+    float of_lines[MOST_TILE_ROWS];
+} panel_sums;
+
+/* `packed`: where panel `first` lies. `sums` [panels], of an A whose matrix lines run across, are
+ * added to; NULL: not wanted. */
+void pack_piece(const operand *operand, const piece *piece, float *packed, panel_sums *sums);
+
+/* The lines of cache that pack_piece will read, to be asked for in `steps` > 0 portions. */
+ahead ahead_of_piece(const operand *operand, const piece *piece, size_t steps);
+
+#endif
