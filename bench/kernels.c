@@ -5,7 +5,7 @@
  *     kernels [--threads N] [--rounds N] [--model tiny|mini|base|large] [--operation PART_OF_NAME]
  *             [--precision float32|bf16]
  *
- * --precision is that of linear layers; the peak shown is float32's in both.
+ * --precision is that of linear layers and attention; the peak shown is float32's in both.
  *
  * A round counts where the cores were free: a short loop of multiply-adds just before and just
  * after it reached nine tenths of the peak. The median of the rounds that count is shown. */
@@ -212,13 +212,13 @@ static void decoder_backward_weight(arrays *a)
 }
 static void attention_in(arrays *a)
 {
-    attention_forward(a->narrow[0], a->rows[0], a->triple[0], &a->attention, &a->dropout,
-                      a->row_keys);
+    attention_forward(a->precision, a->narrow[0], a->rows[0], a->triple[0], &a->attention,
+                      &a->dropout, a->row_keys);
 }
 static void attention_back(arrays *a)
 {
-    attention_backward(a->triple[1], a->narrow[1], a->narrow[0], a->rows[0], a->triple[0],
-                       &a->attention, &a->dropout, a->row_keys);
+    attention_backward(a->precision, a->triple[1], a->narrow[1], a->narrow[0], a->rows[0],
+                       a->triple[0], &a->attention, &a->dropout, a->row_keys);
 }
 static void norm_forward(arrays *a)
 {

@@ -9,6 +9,7 @@
 
 typedef struct attention_job {
     const kernels *kernels;
+    gemm_precision precision;
     const attention_shape *shape;
     const float *qkv, *d_out;
     float *out, *d_qkv;
@@ -62,6 +63,7 @@ static attention_item item_at(const attention_job *job, size_t number)
         .scale = (float)(1 / sqrt((double)shape->head_size)),
         .dropout = *job->dropout,
         .row_keys = job->row_keys ? job->row_keys + first_query : NULL,
+        .precision = job->precision,
     };
     item.head.dropout.place += (uint32_t)index;
     return item;
@@ -99,11 +101,12 @@ static void backward_item(const attention_job *job, size_t number)
         attention_backward_plain(d_query, d_key, d_value, d_out, out, log_sum_exp, head);
 }
 
-void attention_forward(float *out, float *log_sum_exp, const float *qkv,
+void attention_forward(gemm_precision precision, float *out, float *log_sum_exp, const float *qkv,
                        const attention_shape *shape, const dropout *dropout,
                        const uint64_t *row_keys)
 {
     const attention_job job = {.kernels = kernels_active(),
+                               .precision = precision,
                                .shape = shape,
                                .qkv = qkv,
                                .out = out,
@@ -116,11 +119,13 @@ void attention_forward(float *out, float *log_sum_exp, const float *qkv,
         forward_item(&job, number);
 }
 
-void attention_backward(float *d_qkv, const float *d_out, const float *out,
-                        const float *log_sum_exp, const float *qkv, const attention_shape *shape,
-                        const dropout *dropout, const uint64_t *row_keys)
+void attention_backward(gemm_precision precision, float *d_qkv, const float *d_out,
+                        const float *out, const float *log_sum_exp, const float *qkv,
+                        const attention_shape *shape, const dropout *dropout,
+                        const uint64_t *row_keys)
 {
     const attention_job job = {.kernels = kernels_active(),
+                               .precision = precision,
                                .shape = shape,
                                .qkv = qkv,
                                .d_out = d_out,

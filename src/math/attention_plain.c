@@ -5,21 +5,43 @@
 #include "base/random.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
-static float dot(const float *a, const float *b, size_t count)
+/* An operand as products of the precision take it in (math/gemm.h). */
+static inline float operand(gemm_precision precision, float value)
+{
+    uint32_t bits, size;
+    memcpy(&bits, &value, sizeof bits);
+    size = bits & 0x7fffffff;
+    uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
+    if (precision == GEMM_FLOAT32)
+        rounded = bits;
+    else if (size < 0x00800000)
+        rounded = bits & 0x80000000;
+    else
+        rounded = (size > 0x7f800000 ? bits | 0x400000 : rounded) & 0xffff0000;
+    memcpy(&value, &rounded, sizeof value);
+    return value;
+}
+
+static float dot(gemm_precision precision, const float *a, gemm_precision b_precision,
+                 const float *b, size_t count)
 {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < count; i++)
-        sum += a[i] * b[i];
+        sum += operand(precision, a[i]) * operand(b_precision, b[i]);
     return sum;
 }
 
-static void add_scaled(float *out, float factor, const float *in, size_t count)
+/* out += in, times a factor; both operands of a product. */
+static void add_scaled(gemm_precision precision, float *out, float factor, const float *in,
+                       size_t count)
 {
+    factor = operand(precision, factor);
     for (size_t i = 0; i < count; i++)
-        out[i] += factor * in[i];
+        out[i] += factor * operand(precision, in[i]);
 }
 
 /* 0 where the probability of column `column` is dropped, else the scale (see math/dropout.h). */
@@ -36,8 +58,8 @@ static float keep_factor(const dropout *dropout, uint64_t row_key, size_t column
 
 static float score(const attention_head *head, size_t i, size_t j)
 {
-    return head->scale *
-           dot(head->query + i * head->query_stride, head->key + j * head->stride, head->size);
+    return head->scale * dot(head->precision, head->query + i * head->query_stride, head->precision,
+                             head->key + j * head->stride, head->size);
 }
 
 static float keep_factor_of(const attention_head *head, size_t i, size_t j)
@@ -57,14 +79,18 @@ void attention_forward_plain(float *out, float *log_sum_exp, const attention_hea
             }
             sum += expf(s - maximum);
         }
-        float normaliser = maximum + logf(sum);
         if (log_sum_exp)
-            log_sum_exp[i] = normaliser;
+            log_sum_exp[i] = maximum + logf(sum);
         float *row = out + i * head->out_stride;
         memset(row, 0, head->size * sizeof *row);
-        for (size_t j = 0; j < head->length; j++)
-            add_scaled(row, keep_factor_of(head, i, j) * expf(score(head, i, j) - normaliser),
+        for (size_t j = 0; j < head->length; j++) {
+            bool kept = keep_factor_of(head, i, j) > 0;
+            add_scaled(head->precision, row, kept ? expf(score(head, i, j) - maximum) : 0,
                        head->value + j * head->stride, head->size);
+        }
+        const float factor = (head->dropout.threshold ? head->dropout.scale : 1) / sum;
+        for (size_t c = 0; c < head->size; c++)
+            row[c] *= factor;
     }
 }
 
@@ -72,6 +98,7 @@ void attention_backward_plain(float *d_query, float *d_key, float *d_value, cons
                               const float *out, const float *log_sum_exp,
                               const attention_head *head)
 {
+    const gemm_precision precision = head->precision;
     const size_t size = head->size, stride = head->stride;
     for (size_t j = 0; j < head->length; j++) {
         memset(d_key + j * stride, 0, size * sizeof *d_key);
@@ -81,14 +108,15 @@ void attention_backward_plain(float *d_query, float *d_key, float *d_value, cons
         float *d_asked = d_query + i * head->query_stride;
         memset(d_asked, 0, size * sizeof *d_asked);
         const float *d_row = d_out + i * head->out_stride;
-        float correction = dot(d_row, out + i * head->out_stride, size);
+        float correction = dot(precision, d_row, GEMM_FLOAT32, out + i * head->out_stride, size);
         for (size_t j = 0; j < head->length; j++) {
             float p = expf(score(head, i, j) - log_sum_exp[i]), keep = keep_factor_of(head, i, j);
-            float d_p = dot(d_row, head->value + j * stride, size);
+            float d_p = dot(precision, d_row, precision, head->value + j * stride, size);
             float d_score = p * (keep * d_p - correction) * head->scale;
-            add_scaled(d_value + j * stride, keep * p, d_row, size);
-            add_scaled(d_asked, d_score, head->key + j * stride, size);
-            add_scaled(d_key + j * stride, d_score, head->query + i * head->query_stride, size);
+            add_scaled(precision, d_value + j * stride, keep * p, d_row, size);
+            add_scaled(precision, d_asked, d_score, head->key + j * stride, size);
+            add_scaled(precision, d_key + j * stride, d_score, head->query + i * head->query_stride,
+                       size);
         }
     }
 }

@@ -242,8 +242,8 @@ static void layer_forward(const model_pass *pass, int index)
     attention_shape shape = pass_attention_shape(pass, &rows);
     dropout attention_dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob,
                                              index + 1, DROPOUT_ATTENTION);
-    attention_forward(layer->context, pass->training ? layer->log_sum_exp : NULL, layer->qkv,
-                      &shape, &attention_dropout, rows.keys);
+    attention_forward(model->precision, layer->context, pass->training ? layer->log_sum_exp : NULL,
+                      layer->qkv, &shape, &attention_dropout, rows.keys);
     linear_forward(model->precision, layer->attention_norm.in, layer->context,
                    values + p->attention_output.weight, values + p->attention_output.bias,
                    rows.count, hidden, hidden);
@@ -318,8 +318,8 @@ static void attention_part_backward(const model_pass *pass, int index, const lay
     attention_shape shape = pass_attention_shape(pass, rows);
     dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob, index + 1,
                            DROPOUT_ATTENTION);
-    attention_backward(d_qkv, d_context, layer->context, layer->log_sum_exp, layer->qkv, &shape,
-                       &dropout, rows->keys);
+    attention_backward(model->precision, d_qkv, d_context, layer->context, layer->log_sum_exp,
+                       layer->qkv, &shape, &dropout, rows->keys);
     query_key_value_backward_input(pass, index, rows, d_hidden, d_qkv);
     if (checkpoints(pass))
         layer_input_copy(pass, a->hidden, layer_input(pass, index));

@@ -158,30 +158,74 @@ void reference_layernorm(double *out, const double *in, const double *gamma, con
     }
 }
 
-/* Probabilities of one query before dropout; returns the log-sum-exp of the scores. */
-static double query_probabilities(double *probabilities, const double *query, const double *keys,
-                                  size_t length, size_t stride, size_t size)
+uint32_t bits_of(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+float float_of(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+float reference_bfloat16(float value)
+{
+    uint32_t bits = bits_of(value), down = bits & 0xffff0000u, up = down + 0x10000u;
+    if (isnan(value))
+        return float_of(down | 0x00400000u);
+    if (fpclassify(value) == FP_SUBNORMAL)
+        return float_of(bits & 0x80000000u);
+    if (!isfinite(value) || down == bits)
+        return value;
+    double below = fabs((double)float_of(down)), above = fabs((double)float_of(up));
+    double exact = fabs((double)value);
+    if (isinf(above))
+        above = 0x1p128;
+    if (exact - below == above - exact)
+        return float_of(down & 0x10000u ? up : down);
+    return float_of(exact - below < above - exact ? down : up);
+}
+
+/* An operand as products of the precision take it in. */
+static double operand(gemm_precision precision, double value)
+{
+    return precision == GEMM_BFLOAT16 ? (double)reference_bfloat16((float)value) : value;
+}
+
+/* Probabilities of one query before dropout, and what the values are multiplied by: terms rounded
+ * before they are divided by their sum. Returns the log-sum-exp of the scores. */
+static double query_probabilities(gemm_precision precision, double *probabilities, double *weights,
+                                  const double *query, const double *keys, size_t length,
+                                  size_t stride, size_t size)
 {
     double sum = 0, maximum = -INFINITY;
     for (size_t j = 0; j < length; j++) {
         probabilities[j] = 0;
         for (size_t i = 0; i < size; i++)
-            probabilities[j] += query[i] * keys[j * stride + i] / sqrt((double)size);
+            probabilities[j] += operand(precision, query[i]) *
+                                operand(precision, keys[j * stride + i]) / sqrt((double)size);
         maximum = fmax(maximum, probabilities[j]);
     }
     for (size_t j = 0; j < length; j++)
         sum += exp(probabilities[j] - maximum);
-    for (size_t j = 0; j < length; j++)
-        probabilities[j] = exp(probabilities[j] - maximum) / sum;
+    for (size_t j = 0; j < length; j++) {
+        double term = exp(probabilities[j] - maximum);
+        probabilities[j] = term / sum;
+        weights[j] = operand(precision, term) / sum;
+    }
     return maximum + log(sum);
 }
 
-void reference_attention(double *out, double *log_sum_exp, const double *qkv,
-                         const attention_shape *shape, const dropout *dropout_,
+void reference_attention(gemm_precision precision, double *out, double *log_sum_exp,
+                         const double *qkv, const attention_shape *shape, const dropout *dropout_,
                          const uint64_t *row_keys)
 {
     const size_t size = shape->head_size, hidden = shape->heads * size, stride = 3 * hidden;
-    double *p = malloc(shape->tokens * sizeof *p);
+    double *p = malloc(shape->tokens * sizeof *p), *weights = malloc(shape->tokens * sizeof *p);
     for (size_t s = 0; s < shape->sequences; s++)
         for (size_t head = 0; head < shape->heads; head++) {
             size_t first = (size_t)shape->sequence_starts[s];
@@ -190,28 +234,32 @@ void reference_attention(double *out, double *log_sum_exp, const double *qkv,
             dropout.place += (uint32_t)head;
             const double *keys = qkv + first * stride + hidden + head * size;
             for (size_t t = first; t < end; t++) {
-                double normaliser = query_probabilities(p, qkv + t * stride + head * size, keys,
-                                                        end - first, stride, size);
+                double normaliser =
+                    query_probabilities(precision, p, weights, qkv + t * stride + head * size, keys,
+                                        end - first, stride, size);
                 if (log_sum_exp)
                     log_sum_exp[head * shape->tokens + t] = normaliser;
                 for (size_t i = 0; i < size; i++)
                     out[t * hidden + head * size + i] = 0;
                 for (size_t j = 0; j < end - first; j++) {
-                    double weight = p[j] * reference_keep(&dropout, row_keys[t], j);
+                    double weight = weights[j] * reference_keep(&dropout, row_keys[t], j);
                     for (size_t i = 0; i < size; i++)
-                        out[t * hidden + head * size + i] += weight * keys[j * stride + hidden + i];
+                        out[t * hidden + head * size + i] +=
+                            weight * operand(precision, keys[j * stride + hidden + i]);
                 }
             }
         }
     free(p);
+    free(weights);
 }
 
-void reference_attention_backward(double *d_qkv, const double *d_out, const double *qkv,
-                                  const attention_shape *shape, const dropout *dropout_,
-                                  const uint64_t *row_keys)
+void reference_attention_backward(gemm_precision precision, double *d_qkv, const double *d_out,
+                                  const double *qkv, const attention_shape *shape,
+                                  const dropout *dropout_, const uint64_t *row_keys)
 {
     const size_t size = shape->head_size, hidden = shape->heads * size, stride = 3 * hidden;
     double *p = malloc(shape->tokens * sizeof *p), *d_p = malloc(shape->tokens * sizeof *d_p);
+    double *weights = malloc(shape->tokens * sizeof *weights);
     memset(d_qkv, 0, shape->tokens * stride * sizeof *d_qkv);
     for (size_t s = 0; s < shape->sequences; s++)
         for (size_t head = 0; head < shape->heads; head++) {
@@ -225,25 +273,29 @@ void reference_attention_backward(double *d_qkv, const double *d_out, const doub
             for (size_t t = 0; t < length; t++) {
                 const double *d_row = d_out + (first + t) * hidden + head * size;
                 double mean = 0;
-                query_probabilities(p, q + t * stride, k, length, stride, size);
+                query_probabilities(precision, p, weights, q + t * stride, k, length, stride, size);
                 for (size_t j = 0; j < length; j++) {
                     double keep = reference_keep(&dropout, row_keys[first + t], j);
+                    double weight = operand(precision, keep * p[j]);
                     d_p[j] = 0;
                     for (size_t i = 0; i < size; i++) {
-                        d_p[j] += keep * d_row[i] * v[j * stride + i];
-                        d_v[j * stride + i] += keep * p[j] * d_row[i];
+                        double d = operand(precision, d_row[i]);
+                        d_p[j] += keep * d * operand(precision, v[j * stride + i]);
+                        d_v[j * stride + i] += weight * d;
                     }
-                    mean += p[j] * d_p[j];
+                    mean += weights[j] * d_p[j];
                 }
                 for (size_t j = 0; j < length; j++) {
-                    double d_score = p[j] * (d_p[j] - mean) / sqrt((double)size);
+                    double d_score =
+                        operand(precision, p[j] * (d_p[j] - mean) / sqrt((double)size));
                     for (size_t i = 0; i < size; i++) {
-                        d_q[t * stride + i] += d_score * k[j * stride + i];
-                        d_k[j * stride + i] += d_score * q[t * stride + i];
+                        d_q[t * stride + i] += d_score * operand(precision, k[j * stride + i]);
+                        d_k[j * stride + i] += d_score * operand(precision, q[t * stride + i]);
                     }
                 }
             }
         }
     free(p);
     free(d_p);
+    free(weights);
 }

@@ -44,19 +44,28 @@ void reference_gradient(double *gradient, double *x, size_t count, double (*loss
 /* 0 where an element is dropped, else the scale: the definition in math/dropout.h, word by word. */
 double reference_keep(const dropout *dropout, uint64_t row_key, size_t column);
 
+uint32_t bits_of(float value);
+float float_of(uint32_t bits);
+/* `value` rounded to bfloat16, by definition: of the two neighbours in bfloat16 the nearer one, of
+ * two as near the one whose last bit is 0; the neighbour above the largest number is 2^128, that is
+ * infinity. Subnormal numbers are zero, and what is no number keeps its sign and its upper bits,
+ * made quiet. */
+float reference_bfloat16(float value);
+
 void reference_gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda,
                     const float *b, size_t ldb, double *c, size_t ldc, bool accumulate);
 double reference_gelu(double x);
 void reference_layernorm(double *out, const double *in, const double *gamma, const double *beta,
                          size_t rows, size_t columns, double epsilon);
 /* log_sum_exp may be NULL. */
-void reference_attention(double *out, double *log_sum_exp, const double *qkv,
-                         const attention_shape *shape, const dropout *dropout,
+void reference_attention(gemm_precision precision, double *out, double *log_sum_exp,
+                         const double *qkv, const attention_shape *shape, const dropout *dropout,
                          const uint64_t *row_keys);
 /* By the chain rule, for sizes at which finite differences take too long; itself held against them.
- */
-void reference_attention_backward(double *d_qkv, const double *d_out, const double *qkv,
-                                  const attention_shape *shape, const dropout *dropout,
-                                  const uint64_t *row_keys);
+ * In bfloat16 the gradients are those of the rounded operands, and the gradients that are operands
+ * themselves are rounded. */
+void reference_attention_backward(gemm_precision precision, double *d_qkv, const double *d_out,
+                                  const double *qkv, const attention_shape *shape,
+                                  const dropout *dropout, const uint64_t *row_keys);
 
 #endif

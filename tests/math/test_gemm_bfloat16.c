@@ -8,41 +8,6 @@ static const char *const kernel_names[] = {"amx_emulated", "avx512_amx", "avx512
                                            "avx512",       "avx2",       "generic"};
 enum { KERNELS = sizeof kernel_names / sizeof *kernel_names };
 
-static uint32_t bits_of(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
-static float float_of(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* The definition: of the two neighbours in bfloat16 the nearer one, of two as near the one whose
- * last bit is 0; the neighbour above the largest number is 2^128, that is infinity. Subnormal
- * numbers are zero, and what is no number keeps its sign and its upper bits, made quiet. */
-static float reference_bfloat16(float value)
-{
-    uint32_t bits = bits_of(value), down = bits & 0xffff0000u, up = down + 0x10000u;
-    if (isnan(value))
-        return float_of(down | 0x00400000u);
-    if (fpclassify(value) == FP_SUBNORMAL)
-        return float_of(bits & 0x80000000u);
-    if (!isfinite(value) || down == bits)
-        return value;
-    double below = fabs((double)float_of(down)), above = fabs((double)float_of(up));
-    double exact = fabs((double)value);
-    if (isinf(above))
-        above = 0x1p128;
-    if (exact - below == above - exact)
-        return float_of(down & 0x10000u ? up : down);
-    return float_of(exact - below < above - exact ? down : up);
-}
-
 static float *rounded(const float *values, size_t count)
 {
     float *copy = math_copy(values, count);

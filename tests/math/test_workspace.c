@@ -53,8 +53,9 @@ static void *compute(void *context)
                       1e-12f);
     layernorm_backward(w->d_in, w->d_gamma, w->d_beta, w->d_rows, w->rows, w->mean, w->deviation,
                        w->gamma, ROWS, COLUMNS);
-    attention_forward(w->out, w->log_sum_exp, w->qkv, &shape, &none, NULL);
-    attention_backward(w->d_qkv, w->d_out, w->out, w->log_sum_exp, w->qkv, &shape, &none, NULL);
+    attention_forward(GEMM_FLOAT32, w->out, w->log_sum_exp, w->qkv, &shape, &none, NULL);
+    attention_backward(GEMM_FLOAT32, w->d_qkv, w->d_out, w->out, w->log_sum_exp, w->qkv, &shape,
+                       &none, NULL);
     return NULL;
 }
 

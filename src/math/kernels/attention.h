@@ -3,6 +3,7 @@
 #define MATH_KERNELS_ATTENTION_H
 
 #include "math/dropout.h"
+#include "math/gemm.h"
 
 typedef struct attention_head {
     const float *query;       /* [queries, size], rows `query_stride` apart */
@@ -12,6 +13,7 @@ typedef struct attention_head {
     float scale;              /* of the scores */
     dropout dropout;          /* its place is the head's own */
     const uint64_t *row_keys; /* [queries] */
+    gemm_precision precision;
 } attention_head;
 
 #endif

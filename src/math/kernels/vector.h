@@ -163,16 +163,6 @@ INLINE vector vector_keep(vector_mask mask, vector x)
 #endif
 }
 
-/* The mask that is set everywhere. */
-INLINE vector_mask mask_of_all(void)
-{
-#if defined(__AVX512F__)
-    return 0xffff;
-#else
-    return ~(vector_int){0};
-#endif
-}
-
 /* The greater; `b` where either is no number. */
 INLINE vector vector_maximum(vector a, vector b)
 {
