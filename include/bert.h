@@ -284,10 +284,10 @@ typedef struct bert_pretrain_params {
     /* dropout of the model; negative: as its configuration says */
     double hidden_dropout_prob, attention_probs_dropout_prob;
 
-    /* Of the operands of matrix products in linear layers: "float32", or "bf16": rounded to
-     * bfloat16 on their way into the product, which is computed in float32, as all the rest is.
-     * Evaluations of the run use it too. About twice as fast where the processor has AMX or
-     * AVX512-BF16.
+    /* Of the operands of matrix products in linear layers and attention: "float32", or "bf16":
+     * rounded to bfloat16 on their way into the product, which is computed in float32, as all the
+     * rest is. Evaluations of the run use it too. About twice as fast where the processor has AMX
+     * or AVX512-BF16.
      */
     const char *precision;
 

@@ -65,8 +65,8 @@ bert_status model_create(model **out, const model_config *config, const model_li
                          bert_error *error);
 void model_free(model *model);
 
-/* Precision of the products of all linear layers, forward and backward: GEMM_FLOAT32 until this is
- * called. Everything that is kept, and all other arithmetic, is float32 in both. */
+/* Precision of the products of linear layers and attention, forward and backward: GEMM_FLOAT32
+ * until this is called. Everything that is kept, and all other arithmetic, is float32 in both. */
 void model_set_precision(model *model, gemm_precision precision);
 
 const model_config *model_configuration(const model *model);
