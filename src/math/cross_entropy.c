@@ -12,10 +12,10 @@ static double row_loss(const kernels *kernels, const float *logits, float *gradi
                        size_t classes, float scale, bool *correct)
 {
     float maximum = kernels->maximum(logits, classes), logit = logits[label];
-    size_t first = 0;
-    while (first + 1 < classes && logits[first] != maximum)
-        first++;
-    *correct = first == (size_t)label;
+    /* The first of the greatest is the prediction. */
+    *correct = logit == maximum;
+    for (size_t i = 0; *correct && i < (size_t)label; i++)
+        *correct = logits[i] != maximum;
     double sum = kernels->exponentials(gradient, logits, classes, maximum);
     if (gradient) {
         kernels->scale(gradient, classes, (float)(scale / sum));
