@@ -77,19 +77,35 @@ static void test_epilogues(void **state)
     for (size_t i = 0; i < M * N; i++)
         expected[i] = reference_gelu(expected[i]);
     assert_close("gelu", gelu, expected, M * N, 2e-6);
+}
 
-    /* N is so wide that the panels of A are packed twice: their sums must count once. */
-    enum { WIDE = 4200, ROWS = 29, DEPTH = 500 };
-    float *left = math_random(DEPTH * ROWS, 1, 4), *right = math_random(DEPTH * WIDE, 1, 5);
-    float *sums = math_random(ROWS, 1, 6), *wide = math_zeros(ROWS * WIDE);
-    double *expected_sums = math_doubles(sums, ROWS);
-    for (size_t p = 0; p < DEPTH; p++)
-        for (size_t i = 0; i < ROWS; i++)
-            expected_sums[i] += left[p * ROWS + i];
+/* Sums of the rows of op(A) are added to what is there, and each value counts once. */
+static void check_row_sums(size_t rows, size_t columns, size_t depth)
+{
+    float *left = math_random(depth * rows, 1, 4), *right = math_random(depth * columns, 1, 5);
+    float *sums = math_random(rows, 1, 6), *c = math_zeros(rows * columns);
+    double *expected_sums = math_doubles(sums, rows);
+    for (size_t p = 0; p < depth; p++)
+        for (size_t i = 0; i < rows; i++)
+            expected_sums[i] += left[p * rows + i];
+    double *expected = math_memory(rows * columns, sizeof *expected);
+    reference_gemm(GEMM_TN, rows, columns, depth, left, rows, right, columns, expected, columns,
+                   false);
     const gemm_epilogue with_sums = {.row_sums = sums};
-    gemm_fused(GEMM_FLOAT32, GEMM_TN, ROWS, WIDE, DEPTH, left, ROWS, right, WIDE, wide, WIDE, true,
-               &with_sums);
-    assert_close("row sums", sums, expected_sums, ROWS, 2e-6);
+    gemm_fused(GEMM_FLOAT32, GEMM_TN, rows, columns, depth, left, rows, right, columns, c, columns,
+               true, &with_sums);
+    assert_close("row sums", sums, expected_sums, rows, 2e-6);
+    assert_close("c", c, expected, rows * columns, 2e-6);
+    math_teardown(NULL);
+}
+
+static void test_row_sums(void **state)
+{
+    (void)state;
+    check_row_sums(29, 4200, 500);  /* A is shared, in two blocks of k */
+    check_row_sums(500, 90, 1700);  /* tasks pack A, in pieces */
+    check_row_sums(40, 33, 900);    /* so few rows that tasks have parts of the columns */
+    check_row_sums(4300, 4200, 20); /* tasks pack A once for each of two passes over the columns */
 }
 
 typedef struct product {
@@ -157,6 +173,7 @@ int main(void)
         math_test(test_sizes_beyond_the_blocks),
         math_test(test_empty_sums),
         math_test(test_epilogues),
+        math_test(test_row_sums),
         math_test(test_threads_give_the_same_bits),
         math_test(test_inside_a_parallel_region),
         math_test(test_kernels_by_name),

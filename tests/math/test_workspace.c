@@ -12,7 +12,7 @@ enum { M = 600, N = 500, K = 700, ROWS = 200, COLUMNS = 300, SIZE = 64, TOKENS =
 
 typedef struct work {
     const float *a, *b, *rows, *d_rows, *gamma, *qkv, *d_out;
-    float *c, *c_rounded, *mean, *deviation, *normal, *d_in, *d_gamma, *d_beta;
+    float *c, *c_rounded, *c_wide, *sums, *mean, *deviation, *normal, *d_in, *d_gamma, *d_beta;
     float *out, *log_sum_exp, *d_qkv;
     size_t floats; /* of workspace that the thread had */
 } work;
@@ -28,6 +28,8 @@ static work make_work(void)
                   .d_out = math_random(TOKENS * SIZE, 1, 7),
                   .c = math_zeros(M * N),
                   .c_rounded = math_zeros(M * N),
+                  .c_wide = math_zeros(N * M),
+                  .sums = math_zeros(N),
                   .mean = math_zeros(ROWS),
                   .deviation = math_zeros(ROWS),
                   .normal = math_zeros(ROWS * COLUMNS),
@@ -49,6 +51,8 @@ static void *compute(void *context)
     workspace_of_thread(&w->floats);
     gemm(GEMM_NN, M, N, K, w->a, K, w->b, N, w->c, N, false);
     gemm_fused(GEMM_BFLOAT16, GEMM_NN, M, N, K, w->a, K, w->b, N, w->c_rounded, N, false, NULL);
+    const gemm_epilogue with_sums = {.row_sums = w->sums};
+    gemm_fused(GEMM_FLOAT32, GEMM_TN, N, M, K, w->b, N, w->a, M, w->c_wide, M, false, &with_sums);
     layernorm_forward(w->normal, w->mean, w->deviation, w->rows, w->gamma, w->gamma, ROWS, COLUMNS,
                       1e-12f);
     layernorm_backward(w->d_in, w->d_gamma, w->d_beta, w->d_rows, w->rows, w->mean, w->deviation,
@@ -96,6 +100,8 @@ static void test_without_memory(void **state)
     assert_int_equal(starved.floats, WORKSPACE_LEAST);
     assert_memory_equal(starved.c, usual.c, M * N * sizeof(float));
     assert_memory_equal(starved.c_rounded, usual.c_rounded, M * N * sizeof(float));
+    assert_memory_equal(starved.c_wide, usual.c_wide, N * M * sizeof(float));
+    assert_memory_equal(starved.sums, usual.sums, N * sizeof(float));
     assert_memory_equal(starved.d_in, usual.d_in, ROWS * COLUMNS * sizeof(float));
     assert_close("d_gamma", starved.d_gamma, math_doubles(usual.d_gamma, COLUMNS), COLUMNS, 2e-6);
     assert_close("out", starved.out, math_doubles(usual.out, TOKENS * SIZE), TOKENS * SIZE, 2e-6);
