@@ -47,8 +47,8 @@ typedef struct product {
     bool accumulate;
     const gemm_epilogue *epilogue; /* NULL: none */
 
-    size_t blocks, depth; /* of k, as in a and b */
-    size_t held_blocks;   /* whose panels a task packs at once: 1, or all */
+    size_t depth;       /* the most places of a block of k */
+    size_t held_blocks; /* whose panels a task packs at once: 1, or all */
     size_t pass_panels, pass_blocks;
     float *packed_shared[2]; /* of the thread that asked for the product, as its packed_own */
     float *packed_own;
@@ -141,7 +141,7 @@ static void cut_packing(const product *product, step *step, size_t calls)
     size_t rounds = product->held_blocks;
     if (!product->own->across)
         rounds *= step->task.end - step->task.first;
-    size_t most = divide_up(product->own->k / product->blocks, PIECE_VALUES);
+    size_t most = divide_up(product->own->k / product->own->blocks, PIECE_VALUES);
     step->chunks = larger(1, smaller(most, calls / rounds));
     step->pieces = rounds * step->chunks;
     step->done = 0;
@@ -213,7 +213,7 @@ static void compute(const product *product, const meeting *meeting, size_t panel
     product->operations->multiply_panel(rows, columns, depth, a, meeting->b, product->c + place,
                                         product->ldc, bias, product->accumulate || index > 0,
                                         ahead);
-    if (epilogue && epilogue->gelu && index + 1 == product->blocks)
+    if (epilogue && epilogue->gelu && index + 1 == product->own->blocks)
         for (size_t i = 0; i < rows; i++, place += product->ldc)
             product->kernels->gelu_forward(epilogue->gelu + place, product->c + place, columns);
 }
@@ -376,7 +376,7 @@ static pass pass_at(const product *product, size_t first, size_t first_block, in
     pass pass = {.first = first,
                  .end = smaller(first + product->pass_panels, product->shared->panels),
                  .first_block = first_block,
-                 .end_block = smaller(first_block + product->pass_blocks, product->blocks),
+                 .end_block = smaller(first_block + product->pass_blocks, product->own->blocks),
                  .packed = product->packed_shared[half]};
     size_t wanted = threads == 1 ? 1 : divide_up(threads * TASKS_PER_THREAD, product->own->panels);
     pass.parts = larger(1, smaller(wanted, (pass.end - pass.first) / LEAST_PART));
@@ -405,7 +405,7 @@ static void compute_all(product *product, size_t thread, size_t threads)
     }
     int half = 0;
     for (size_t first = 0; first < product->shared->panels; first += product->pass_panels)
-        for (size_t index = 0; index < product->blocks; index += product->pass_blocks) {
+        for (size_t index = 0; index < product->own->blocks; index += product->pass_blocks) {
             const pass pass = pass_at(product, first, index, half, threads);
             pack_units(product, &pass, &product->next_unit[half]);
             if (threads > 1) {
@@ -426,9 +426,9 @@ static void compute_all(product *product, size_t thread, size_t threads)
 /* Whether tasks pack A of all blocks of k at once: see run_step. */
 static bool worth_holding(const product *product, size_t floats)
 {
-    size_t depth = product->blocks * product->depth;
+    size_t depth = product->own->blocks * product->depth;
     size_t columns = smaller(product->b.lines, PASS_COLUMNS);
-    return product->own->side == A_PANEL && product->blocks > 1 && depth < columns &&
+    return product->own->side == A_PANEL && product->own->blocks > 1 && depth < columns &&
            floats > WORKSPACE_LEAST &&
            TASK_PANELS * product->operations->tile_rows * depth <= HELD_FLOATS;
 }
@@ -452,10 +452,9 @@ static void plan_operands(product *product, size_t threads)
     product->a.panels = panels_of_rows(product, threads);
     product->b.full = product->kernels->tile_columns;
     product->b.panels = divide_up(product->b.lines, product->b.full);
-    product->blocks = larger(1, divide_up(k, operations->best_depth * values));
-    product->depth = divide_up(divide_up(k, product->blocks), values);
-    product->a.blocks = product->b.blocks = product->blocks;
-    product->a.depth = product->b.depth = product->depth;
+    size_t blocks = larger(1, divide_up(k, operations->best_depth * values));
+    product->a.blocks = product->b.blocks = blocks;
+    product->depth = divide_up(divide_up(k, blocks), values);
     bool own_a = product->a.lines >= product->b.lines;
     product->own = own_a ? &product->a : &product->b;
     product->shared = own_a ? &product->b : &product->a;
@@ -466,7 +465,7 @@ static void plan_passes(product *product)
 {
     size_t floats;
     float *workspace = workspace_of_thread(&floats);
-    product->held_blocks = worth_holding(product, floats) ? product->blocks : 1;
+    product->held_blocks = worth_holding(product, floats) ? product->own->blocks : 1;
     const own_room room = room_in(product, workspace, floats / 2);
     product->packed_own = workspace;
     product->own_panels = room.panels;
@@ -481,7 +480,7 @@ static void plan_passes(product *product)
         most = smaller(most, PASS_COLUMNS / shared->full);
     product->pass_panels = divide_up(shared->panels, divide_up(shared->panels, most)); /* alike */
     product->pass_blocks = product->held_blocks * larger(1, half / (product->pass_panels * panel));
-    product->pass_blocks = smaller(product->pass_blocks, product->blocks);
+    product->pass_blocks = smaller(product->pass_blocks, product->own->blocks);
     product->packed_shared[0] = workspace + 2 * room.floats;
     product->packed_shared[1] = product->packed_shared[0] + half;
 }
@@ -498,8 +497,8 @@ void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, si
     product product = {
         .kernels = kernels,
         .operations = operations,
-        .a = {operations, A_PANEL, a, lda, kind == GEMM_TN, m, k, 0, 0, 0, 0},
-        .b = {operations, B_PANEL, b, ldb, kind != GEMM_NT, n, k, 0, 0, 0, 0},
+        .a = {operations, A_PANEL, a, lda, kind == GEMM_TN, m, k, 0, 0, 0},
+        .b = {operations, B_PANEL, b, ldb, kind != GEMM_NT, n, k, 0, 0, 0},
         .c = c,
         .ldc = ldc,
         .accumulate = accumulate,

@@ -28,8 +28,8 @@ typedef struct operand {
     size_t ld;
     bool across;
     size_t lines, k;
-    size_t panels, full;  /* panels; lines of a full one */
-    size_t blocks, depth; /* of k; depth: the most places of a block */
+    size_t panels, full; /* panels; lines of a full one */
+    size_t blocks;       /* of k */
 } operand;
 
 /* A block of k: its start, its length, and how deep its panels are. */

@@ -48,8 +48,7 @@ typedef struct product_kernels {
     void (*pack_columns)(float *out, const float *in, size_t ld, size_t count, size_t k,
                          panel_side side, float *sums);
     /* c[rows, columns] = (accumulate ? c : 0) + a · b + (bias ? bias : 0); a is one A panel, b as
-     * many B panels as the columns need. Meanwhile some of what lies
-     * `ahead` is asked for. */
+     * many B panels as the columns need. Meanwhile some of what lies `ahead` is asked for. */
     void (*multiply_panel)(size_t rows, size_t columns, size_t depth, const float *a,
                            const float *b, float *c, size_t ldc, const float *bias, bool accumulate,
                            ahead *ahead);
