@@ -32,9 +32,9 @@ enum {
     THREAD_WORK = 256 << 10, /* multiplications that are worth waking a thread: some 5 µs */
     LINE_FLOATS = MEMORY_ALIGNMENT / sizeof(float),
 };
-_Static_assert((int)UNIT_PANELS <= (int)MOST_PIECE_PANELS, "a unit is a piece");
-_Static_assert((int)TASK_PANELS <= (int)MOST_PIECE_PANELS &&
-                   (int)TASK_COLUMN_PANELS <= (int)MOST_PIECE_PANELS,
+_Static_assert((int)UNIT_PANELS <= (int)MOST_SIDE_PANELS, "a unit is a piece");
+_Static_assert((int)TASK_PANELS <= (int)MOST_SIDE_PANELS &&
+                   (int)TASK_COLUMN_PANELS <= (int)MOST_SIDE_PANELS,
                "the panels of a task are packed side by side");
 
 typedef struct product {

@@ -4,11 +4,7 @@
 
 #include <stdint.h>
 
-enum {
-    PACK_LINES = 32, /* fewer than the first translation buffer has pages */
-    LINE_FLOATS = MEMORY_ALIGNMENT / sizeof(float),
-};
-_Static_assert(PACK_LINES % PIECE_VALUES == 0, "pack_piece packs panels in pieces");
+enum { LINE_FLOATS = MEMORY_ALIGNMENT / sizeof(float) };
 
 block block_at(const operand *operand, size_t index)
 {
@@ -32,35 +28,25 @@ float *panel_place(const operand *operand, float *packed, size_t first, size_t p
 void pack_piece(const operand *operand, const piece *piece, float *packed, panel_sums *sums)
 {
     const product_kernels *operations = operand->operations;
-    const size_t values = operations->values_in_place, ld = operand->ld;
     const block block = block_at(operand, piece->index);
-    const size_t panels = piece->end - piece->first;
-    float *out[MOST_PIECE_PANELS];
-    size_t starts[MOST_PIECE_PANELS], counts[MOST_PIECE_PANELS];
-    size_t line[MOST_PIECE_PANELS]; /* floats of a line of the panel */
-    for (size_t i = 0; i < panels; i++) {
+    const size_t start = panel_start(operand, piece->first), first = block.p + piece->p;
+    side_panels panels = {.count = piece->end - piece->first};
+    for (size_t i = 0; i < panels.count; i++) {
         size_t panel = piece->first + i;
-        starts[i] = panel_start(operand, panel);
-        counts[i] = panel_start(operand, panel + 1) - starts[i];
-        line[i] = operand->side == A_PANEL ? counts[i] : operand->full;
-        out[i] = panel_place(operand, packed, piece->first, panel, block.depth) +
-                 piece->p / values * line[i];
+        panels.lines[i] = panel_start(operand, panel + 1) - panel_start(operand, panel);
+        size_t line = operand->side == A_PANEL ? panels.lines[i] : operand->full;
+        panels.out[i] = panel_place(operand, packed, piece->first, panel, block.depth) +
+                        piece->p / operations->values_in_place * line;
     }
-    const size_t first = block.p + piece->p;
-    if (!operand->across) {
-        for (size_t i = 0; i < panels; i++)
-            operations->pack_rows(out[i], operand->values + starts[i] * ld + first, ld, counts[i],
-                                  piece->k, operand->side);
+    const size_t ld = operand->ld;
+    if (operand->across) {
+        operations->pack_columns(&panels, operand->values + first * ld + start, ld, piece->k,
+                                 operand->side, sums);
         return;
     }
-    /* Side by side, some lines at a time: what one panel leaves of a cache line, and of a page, the
-     * next one takes. */
-    for (size_t p = 0; p < piece->k; p += PACK_LINES)
-        for (size_t i = 0; i < panels; i++)
-            operations->pack_columns(out[i] + p / values * line[i],
-                                     operand->values + (first + p) * ld + starts[i], ld, counts[i],
-                                     smaller(PACK_LINES, piece->k - p), operand->side,
-                                     sums ? sums[i].of_lines : NULL);
+    const float *from = operand->values + start * ld + first;
+    for (size_t i = 0; i < panels.count; from += panels.lines[i++] * ld)
+        operations->pack_rows(panels.out[i], from, ld, panels.lines[i], piece->k, operand->side);
 }
 
 ahead ahead_of_piece(const operand *operand, const piece *piece, size_t steps)

@@ -47,19 +47,12 @@ size_t panel_start(const operand *operand, size_t panel);
  * follow. */
 float *panel_place(const operand *operand, float *packed, size_t first, size_t panel, size_t depth);
 
-enum { MOST_PIECE_PANELS = 8 };
-
-/* Panels `first` … `end` − 1, MOST_PIECE_PANELS at most, over `k` values of block `index` from its
+/* Panels `first` … `end` − 1, MOST_SIDE_PANELS at most, over `k` values of block `index` from its
  * value `p` on, a multiple of PIECE_VALUES. */
 typedef struct piece {
     size_t first, end;
     size_t index, p, k;
 } piece;
-
-/* Sums of the lines of one panel of A. */
-typedef struct panel_sums {
-    float of_lines[MOST_TILE_ROWS];
-} panel_sums;
 
 /* `packed`: where panel `first` lies. `sums` [panels], of an A whose matrix lines run across, are
  * added to; NULL: not wanted. */

@@ -59,6 +59,23 @@ static uint32_t panel_value(const panel *panel, size_t p, size_t i)
     return p % 2 ? bits & 0xffff0000u : bits << 16;
 }
 
+/* Value p of line i was in[i × of_line + p × of_value]; behind both there are zeros. */
+static void check_values(const panel *panel, const float *in, size_t of_line, size_t of_value,
+                         const char *how)
+{
+    const product_kernels *operations = &panel->kernels->bfloat16;
+    for (size_t p = 0; p < panel->depth * operations->values_in_place; p++)
+        for (size_t i = 0; i < panel->lines; i++) {
+            uint32_t expected = 0;
+            if (p < panel->k && i < panel->count)
+                expected = bits_of(reference_bfloat16(in[i * of_line + p * of_value]));
+            if (panel_value(panel, p, i) != expected)
+                fail_msg("%s, side %d, %zu x %zu %s: value %zu of line %zu: %08x, expected %08x",
+                         panel->kernels->name, panel->side, panel->count, panel->k, how, p, i,
+                         panel_value(panel, p, i), expected);
+        }
+}
+
 /* in[count][k], or by columns in[k][count], as a panel; the second whole or in pieces. */
 static void check_panel(const kernels *kernels, panel_side side, const float *in, size_t count,
                         size_t k, bool columns, size_t piece)
@@ -68,19 +85,15 @@ static void check_panel(const kernels *kernels, panel_side side, const float *in
     if (!columns)
         operations->pack_rows(panel.places, in, k, count, k, side);
     for (size_t p = 0; columns && p < k; p += piece)
-        operations->pack_columns(panel.places + p / operations->values_in_place * panel.lines,
-                                 in + p * count, count, count, p + piece < k ? piece : k - p, side,
-                                 NULL);
-    for (size_t p = 0; p < panel.depth * operations->values_in_place; p++)
-        for (size_t i = 0; i < panel.lines; i++) {
-            uint32_t expected = 0;
-            if (p < k && i < count)
-                expected = bits_of(reference_bfloat16(in[columns ? p * count + i : i * k + p]));
-            if (panel_value(&panel, p, i) != expected)
-                fail_msg("%s, side %d, %zu x %zu by %s: value %zu of line %zu: %08x, expected %08x",
-                         kernels->name, side, count, k, columns ? "columns" : "rows", p, i,
-                         panel_value(&panel, p, i), expected);
-        }
+        operations->pack_columns(
+            &(side_panels){.count = 1,
+                           .out = {panel.places + p / operations->values_in_place * panel.lines},
+                           .lines = {count}},
+            in + p * count, count, p + piece < k ? piece : k - p, side, NULL);
+    if (columns)
+        check_values(&panel, in, 1, count, "by columns");
+    else
+        check_values(&panel, in, k, 1, "by rows");
     free(panel.places);
 }
 
@@ -124,6 +137,51 @@ static void test_panels_of_every_shape(void **state)
                 check_panels(kernels, A_PANEL, values, rows, k);
             for (size_t columns = 1; columns <= kernels->tile_columns; columns++)
                 check_panels(kernels, B_PANEL, values, columns, k);
+        }
+    }
+}
+
+enum { SIDE_PANELS = 3, SIDE_LINES = SIDE_PANELS * MOST_TILE_ROWS + 5 };
+
+/* Panels of in[k][SIDE_LINES] at once, and what the lines of A come to. */
+static void check_side_by_side(const kernels *kernels, panel_side side,
+                               const size_t lines[SIDE_PANELS], const float *in, size_t k)
+{
+    panel panels[SIDE_PANELS];
+    side_panels group = {.count = SIDE_PANELS};
+    panel_sums sums[SIDE_PANELS] = {{{0}}};
+    for (size_t i = 0; i < SIDE_PANELS; i++) {
+        panels[i] = make_panel(kernels, side, lines[i], k);
+        group.out[i] = panels[i].places;
+        group.lines[i] = lines[i];
+    }
+    kernels->bfloat16.pack_columns(&group, in, SIDE_LINES, k, side, side == A_PANEL ? sums : NULL);
+    for (size_t i = 0; i < SIDE_PANELS; in += lines[i++]) {
+        check_values(&panels[i], in, 1, SIDE_LINES, "beside others");
+        free(panels[i].places);
+        for (size_t line = 0; side == A_PANEL && line < lines[i]; line++) {
+            double sum = 0;
+            for (size_t p = 0; p < k; p++)
+                sum += (double)in[p * SIDE_LINES + line];
+            assert_float_equal(sums[i].of_lines[line], sum, 1e-5);
+        }
+    }
+}
+
+static void test_panels_side_by_side(void **state)
+{
+    (void)state;
+    enum { K = 67 };
+    const float *in = math_random(K * SIDE_LINES, 1, 1);
+    for (int i = 0; i < KERNELS; i++) {
+        const kernels *kernels = kernels_named(kernel_names[i]);
+        if (!kernels)
+            continue;
+        size_t rows = kernels->bfloat16.tile_rows, columns = kernels->tile_columns;
+        for (size_t k = 1; k <= K; k++) {
+            check_side_by_side(kernels, A_PANEL, (size_t[]){rows, 1, rows - 1}, in, k);
+            check_side_by_side(kernels, A_PANEL, (size_t[]){rows - 1, rows, 2}, in, k);
+            check_side_by_side(kernels, B_PANEL, (size_t[]){columns, columns, columns - 1}, in, k);
         }
     }
 }
@@ -302,10 +360,15 @@ static void test_numbers_that_are_not_finite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        math_test(test_rounding_of_every_number),   math_test(test_panels_of_every_shape),
-        math_test(test_products_of_panels),         math_test(test_sweep_of_odd_sizes),
-        math_test(test_sizes_beyond_the_blocks),    math_test(test_epilogues),
-        math_test(test_threads_give_the_same_bits), math_test(test_numbers_that_are_not_finite),
+        math_test(test_rounding_of_every_number),
+        math_test(test_panels_of_every_shape),
+        math_test(test_panels_side_by_side),
+        math_test(test_products_of_panels),
+        math_test(test_sweep_of_odd_sizes),
+        math_test(test_sizes_beyond_the_blocks),
+        math_test(test_epilogues),
+        math_test(test_threads_give_the_same_bits),
+        math_test(test_numbers_that_are_not_finite),
     };
     return cmocka_run_group_tests(tests, math_setup, NULL);
 }

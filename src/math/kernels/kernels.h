@@ -16,11 +16,24 @@ enum { PIECE_VALUES = 32 };
 
 typedef enum panel_side { A_PANEL, B_PANEL } panel_side;
 
+/* Panels side by side: of the lines of a matrix, panel i takes the next lines[i] > 0. */
+enum { MOST_SIDE_PANELS = 8 };
+typedef struct side_panels {
+    size_t count;
+    float *out[MOST_SIDE_PANELS];
+    size_t lines[MOST_SIDE_PANELS];
+} side_panels;
+
+/* Sums of the lines of one panel of A. */
+typedef struct panel_sums {
+    float of_lines[MOST_TILE_ROWS];
+} panel_sums;
+
 /* Places of depth from one time that memory is asked for something to the next. */
 enum { AHEAD_PLACES = 8 };
 
-/* A part of a matrix that is wanted soon: `lines` lines of cache of each of its rows, asked for
- * into L2 a few at a time while something else is computed. */
+/* A part of a matrix that is wanted soon: `lines` lines of cache of each of its rows, asked for a
+ * few at a time while something else is computed. */
 typedef struct ahead {
     const float *row;
     size_t stride, rows, lines; /* stride: floats from row to row; rows: that are left */
@@ -42,11 +55,10 @@ typedef struct product_kernels {
     /* Line i of a panel, i < count, is in[i × ld + p] for p < k. */
     void (*pack_rows)(float *out, const float *in, size_t ld, size_t count, size_t k,
                       panel_side side);
-    /* Line i of a panel, i < count, is in[p × ld + i] for p < k. Where `sums` is not NULL, the
-     * panel is one of A, and in[p × ld + i] as it is, not rounded, is added to sums[i], one p after
-     * the other. */
-    void (*pack_columns)(float *out, const float *in, size_t ld, size_t count, size_t k,
-                         panel_side side, float *sums);
+    /* Line i of all panels together is in[p × ld + i] for p < k. Where there are `sums`, one for
+     * each panel, the panels are of A, and what goes into a line is added up, not rounded. */
+    void (*pack_columns)(const side_panels *panels, const float *in, size_t ld, size_t k,
+                         panel_side side, panel_sums *sums);
     /* c[rows, columns] = (accumulate ? c : 0) + a · b + (bias ? bias : 0); a is one A panel, b as
      * many B panels as the columns need. Meanwhile some of what lies `ahead` is asked for. */
     void (*multiply_panel)(size_t rows, size_t columns, size_t depth, const float *a,

@@ -43,24 +43,35 @@ INLINE void vector_store(float *to, vector value)
     *(vector_memory *)to = value;
 }
 
-#if defined(__AVX2__) && !defined(__AVX512F__)
-/* All bits of the first `count` lanes. */
-INLINE __m256i first_lanes(size_t count)
-{
-    static const int32_t lanes[2 * WIDTH] = {-1, -1, -1, -1, -1, -1, -1, -1};
-    return _mm256_loadu_si256((const __m256i_u *)(lanes + WIDTH - count));
-}
+/* The outcome of a comparison, element by element. */
+#if defined(__AVX512F__)
+typedef __mmask16 vector_mask;
+#else
+typedef vector_int vector_mask;
 #endif
 
-/* The first `count` < WIDTH elements; the others are `rest`. */
+/* The first `count` ≤ WIDTH elements. */
+INLINE vector_mask vector_first(size_t count)
+{
+#if defined(__AVX512F__)
+    return (__mmask16)((1u << count) - 1);
+#else
+    static const int32_t elements[2 * WIDTH] = {[0 ... WIDTH - 1] = -1};
+    vector_mask first;
+    memcpy(&first, elements + WIDTH - count, sizeof first);
+    return first;
+#endif
+}
+
+/* The first `count` ≤ WIDTH elements; the others are `rest`. */
 INLINE vector vector_load_part(const float *from, size_t count, float rest)
 {
 #if defined(__AVX512F__)
-    return (vector)_mm512_mask_loadu_ps(_mm512_set1_ps(rest), (__mmask16)((1u << count) - 1), from);
+    return (vector)_mm512_mask_loadu_ps(_mm512_set1_ps(rest), vector_first(count), from);
 #elif defined(__AVX2__)
-    __m256i lanes = first_lanes(count);
-    return (vector)_mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(from, lanes),
-                                    (__m256)lanes);
+    __m256i first = (__m256i)vector_first(count);
+    return (vector)_mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(from, first),
+                                    (__m256)first);
 #else
     union {
         vector all;
@@ -75,7 +86,7 @@ INLINE vector vector_load_part(const float *from, size_t count, float rest)
 INLINE void vector_store_part(float *to, vector value, size_t count)
 {
 #if defined(__AVX512F__)
-    _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), (__m512)value);
+    _mm512_mask_storeu_ps(to, vector_first(count), (__m512)value);
 #else
     union {
         vector all;
@@ -104,13 +115,6 @@ INLINE vector vector_of(float value)
 {
     return value - (vector){0};
 }
-
-/* The outcome of a comparison, lane by lane. */
-#if defined(__AVX512F__)
-typedef __mmask16 vector_mask;
-#else
-typedef vector_int vector_mask;
-#endif
 
 INLINE vector_mask vector_less(vector a, vector b)
 {
@@ -224,28 +228,62 @@ INLINE vector_long vector_multiply_low(vector_long a, vector_long b)
 #endif
 }
 
-/* Columns of a WIDTH × WIDTH block become rows: log2(WIDTH) rounds of interleaving row i with row
- * i + WIDTH / 2. */
+/* Vectors are made of lanes of four floats, between which values are expensive to move. Of two
+ * vectors x and y the even lanes, x's first, or the odd ones. */
+INLINE vector vector_every_second_lane(vector x, vector y, int odd)
+{
+#if defined(__AVX512F__)
+    return odd ? (vector)_mm512_shuffle_f32x4((__m512)x, (__m512)y, 0xdd)
+               : (vector)_mm512_shuffle_f32x4((__m512)x, (__m512)y, 0x88);
+#else
+    vector_int order;
+    for (int i = 0; i < WIDTH; i++)
+        order[i] = (2 * (i / 4) + odd) * 4 + i % 4;
+    return __builtin_shuffle(x, y, order);
+#endif
+}
+
+/* Columns of a WIDTH × WIDTH block become rows: first those of blocks of four rows in each lane, by
+ * interleaving single values and then pairs; then whole lanes go where they belong. */
 INLINE void vector_transpose(vector rows[WIDTH])
 {
-    vector_int low, high;
-    for (int i = 0; i < WIDTH / 2; i++) {
-        low[2 * i] = i;
-        low[2 * i + 1] = i + WIDTH;
-        high[2 * i] = i + WIDTH / 2;
-        high[2 * i + 1] = i + WIDTH / 2 + WIDTH;
+    enum { LANES = WIDTH / 4 };
+    vector_int low, high, low_pairs, high_pairs;
+    for (int i = 0; i < WIDTH; i++) {
+        int lane = i / 4 * 4, second = i % 2 * WIDTH;
+        low[i] = lane + i % 4 / 2 + second;
+        high[i] = low[i] + 2;
+        second = i % 4 / 2 * WIDTH;
+        low_pairs[i] = lane + i % 2 + second;
+        high_pairs[i] = low_pairs[i] + 2;
     }
 #pragma GCC unroll 4
-    for (int round = 1; round < WIDTH; round *= 2) {
-        vector mixed[WIDTH];
-#pragma GCC unroll 8
-        for (int i = 0; i < WIDTH / 2; i++) {
-            mixed[2 * i] = __builtin_shuffle(rows[i], rows[i + WIDTH / 2], low);
-            mixed[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + WIDTH / 2], high);
+    for (int i = 0; i < WIDTH; i += 4) {
+        vector first = __builtin_shuffle(rows[i], rows[i + 1], low);
+        vector second = __builtin_shuffle(rows[i], rows[i + 1], high);
+        vector third = __builtin_shuffle(rows[i + 2], rows[i + 3], low);
+        vector fourth = __builtin_shuffle(rows[i + 2], rows[i + 3], high);
+        rows[i] = __builtin_shuffle(first, third, low_pairs);
+        rows[i + 1] = __builtin_shuffle(first, third, high_pairs);
+        rows[i + 2] = __builtin_shuffle(second, fourth, low_pairs);
+        rows[i + 3] = __builtin_shuffle(second, fourth, high_pairs);
+    }
+    /* Lane j of row 4 i + column holds rows 4 i … 4 i + 3 of column 4 j + column. */
+#pragma GCC unroll 4
+    for (int column = 0; column < 4; column++) {
+#pragma GCC unroll 2
+        for (int round = 1; round < LANES; round *= 2) {
+            vector mixed[LANES];
+#pragma GCC unroll 2
+            for (int i = 0; i < LANES; i += 2)
+#pragma GCC unroll 2
+                for (int odd = 0; odd < 2; odd++)
+                    mixed[odd * LANES / 2 + i / 2] = vector_every_second_lane(
+                        rows[4 * i + column], rows[4 * i + 4 + column], odd);
+#pragma GCC unroll 4
+            for (int i = 0; i < LANES; i++)
+                rows[4 * i + column] = mixed[i];
         }
-#pragma GCC unroll 16
-        for (int i = 0; i < WIDTH; i++)
-            rows[i] = mixed[i];
     }
 }
 
