@@ -2,27 +2,28 @@
  *
  * Of A and B, the one of more lines is packed by tasks, the other one is shared. A product is made
  * of passes, each over some panels of the shared operand and some blocks of k. In a pass all
- * threads together pack those; then they draw tasks, each a few panels of the other operand, which
- * whoever draws the task packs for itself: those of its first task at once, those of others piece
- * by piece between the tiles of the task before, after memory was asked for them while the tiles
- * were computed. The threads meet once in a pass: what is shared lies in two halves by turns, so
- * whoever has no task left packs for the next pass. An A panel (in L1) meets the B panels of a
+ * threads together pack the first stage of those; then they draw tasks, each a few panels of the
+ * other operand, which whoever draws the task packs for itself: those of its first task at once,
+ * those of others piece by piece between the tiles of the task before, after memory was asked for
+ * them while the tiles were computed. So are the other stages of what is shared, between the tiles
+ * of the first tasks. The threads meet once in a pass: what is shared lies in two halves by turns,
+ * so whoever has no task left packs for the next pass. An A panel (in L1) meets the B panels of a
  * group of columns (in L2). An element is the sum over the blocks of k in their order, whoever
  * computes it. */
 #include "math/gemm.h"
 
 #include "base/memory.h"
 #include "math/panels.h"
+#include "math/stages.h"
 #include "math/workspace.h"
 
 #include <omp.h>
-#include <stdatomic.h>
 
 enum {
     GROUP_FLOATS = 96 << 10, /* B panels that one A panel meets: 384 KiB of L2 */
     PASS_COLUMNS = 4096,
     PASS_FLOATS = 3 << 19,   /* shared panels of a pass: 6 MiB of L3 */
-    UNIT_PANELS = 4,         /* shared ones, packed by one thread */
+    STAGE_PANELS = 8,        /* shared ones of A that are packed before the next are needed */
     TASK_PANELS = 8,         /* of A: up to 256 KiB of L2, and as much again for the next task */
     TASK_COLUMN_PANELS = 6,  /* of B: 288 KiB, and as much again */
     HELD_FLOATS = 144 << 10, /* A panels of all blocks of k: 576 KiB of L2 */
@@ -32,7 +33,6 @@ enum {
     THREAD_WORK = 256 << 10, /* multiplications that are worth waking a thread: some 5 µs */
     LINE_FLOATS = MEMORY_ALIGNMENT / sizeof(float),
 };
-_Static_assert((int)UNIT_PANELS <= (int)MOST_SIDE_PANELS, "a unit is a piece");
 _Static_assert((int)TASK_PANELS <= (int)MOST_SIDE_PANELS &&
                    (int)TASK_COLUMN_PANELS <= (int)MOST_SIDE_PANELS,
                "the panels of a task are packed side by side");
@@ -53,15 +53,16 @@ typedef struct product {
     float *packed_shared[2]; /* of the thread that asked for the product, as its packed_own */
     float *packed_own;
     size_t own_panels, own_floats; /* of its tasks, at most; of one of two halves of packed_own */
-    /* By turns, as packed_shared: what is drawn next. */
-    atomic_size_t next_unit[2], next_task[2];
+    /* By turns, of three passes: those before and behind one are in use with it. */
+    stage_counters stage_counters[3];
+    atomic_size_t next_task[3];
 } product;
 
 /* Some panels of the shared operand and blocks of k. */
 typedef struct pass {
-    size_t first, end, first_block, end_block;
-    float *packed;
+    stages shared;
     size_t parts; /* that the panels are cut into where there are few of the other operand */
+    atomic_size_t *next_task;
 } pass;
 
 /* Panels `first` … `end` − 1 of the operand that is not shared, with a part of the pass. */
@@ -74,53 +75,6 @@ typedef struct task {
 static bool wants_sums(const product *product)
 {
     return product->epilogue && product->epilogue->row_sums;
-}
-
-static void add_sums(const product *product, const panel_sums *sums, size_t first, size_t end)
-{
-    for (size_t panel = first; panel < end; panel++, sums++) {
-        size_t start = panel_start(&product->a, panel);
-        size_t rows = panel_start(&product->a, panel + 1) - start;
-        for (size_t row = 0; row < rows; row++)
-            product->epilogue->row_sums[start + row] += sums->of_lines[row];
-    }
-}
-
-/* The panels of a pass, for a block of k. */
-static float *shared_panels(const product *product, const pass *pass, size_t index)
-{
-    size_t panels = pass->end - pass->first;
-    return pass->packed +
-           (index - pass->first_block) * panels * product->shared->full * product->depth;
-}
-
-/* A unit is some panels over one block of k, or over all where A's sums are wanted: those of a
- * panel are added up by one thread. */
-static void pack_units(const product *product, const pass *pass, atomic_size_t *next)
-{
-    const operand *operand = product->shared;
-    bool summed = operand->side == A_PANEL && wants_sums(product);
-    size_t blocks = pass->end_block - pass->first_block, in_unit = summed ? blocks : 1;
-    size_t groups = divide_up(pass->end - pass->first, UNIT_PANELS);
-    for (;;) {
-        size_t unit = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
-        if (unit >= groups * (blocks / in_unit))
-            return;
-        size_t first = pass->first + unit % groups * UNIT_PANELS;
-        size_t end = smaller(first + UNIT_PANELS, pass->end);
-        for (size_t i = 0; i < in_unit; i++) {
-            size_t index = pass->first_block + unit / groups * in_unit + i;
-            const block block = block_at(product->own, index);
-            const piece piece = {first, end, index, 0, block.k};
-            panel_sums sums[UNIT_PANELS] = {{{0}}};
-            pack_piece(operand, &piece,
-                       panel_place(operand, shared_panels(product, pass, index), pass->first, first,
-                                   block.depth),
-                       summed ? sums : NULL);
-            if (summed)
-                add_sums(product, sums, first, end);
-        }
-    }
 }
 
 /* A step is a task over the blocks of k that its panels are packed for at once. */
@@ -150,19 +104,13 @@ static void cut_packing(const product *product, step *step, size_t calls)
 static piece piece_at(const product *product, const step *step, size_t number)
 {
     size_t chunk = number % step->chunks, round = number / step->chunks;
-    size_t panels = step->task.end - step->task.first;
-    piece piece = {.first = step->task.first, .end = step->task.end};
+    size_t first = step->task.first, end = step->task.end, panels = end - first;
     if (!product->own->across) {
-        piece.first += round % panels;
-        piece.end = piece.first + 1;
+        first += round % panels;
+        end = first + 1;
         round /= panels;
     }
-    piece.index = step->from + round;
-    const block block = block_at(product->own, piece.index);
-    size_t units = divide_up(block.k, PIECE_VALUES);
-    piece.p = chunk * units / step->chunks * PIECE_VALUES;
-    piece.k = smaller((chunk + 1) * units / step->chunks * PIECE_VALUES, block.k) - piece.p;
-    return piece;
+    return piece_of_block(product->own, step->from + round, first, end, chunk, step->chunks);
 }
 
 /* From a block's panels of a task to the next one's. */
@@ -185,7 +133,8 @@ static void pack_pieces(const product *product, step *step, size_t end)
                 step->sums[i] = (panel_sums){{0}};
         pack_piece(product->own, &piece, packed, step->summed ? step->sums : NULL);
         if (step->summed && piece.p + piece.k == block.k)
-            add_sums(product, step->sums, piece.first, piece.end);
+            add_panel_sums(product->own, product->epilogue->row_sums, step->sums, piece.first,
+                           piece.end);
     }
 }
 
@@ -218,47 +167,108 @@ static void compute(const product *product, const meeting *meeting, size_t panel
             product->kernels->gelu_forward(epilogue->gelu + place, product->c + place, columns);
 }
 
-/* Where a thread is in a step while it packs the next one. */
+/* A thread in a pass. */
+typedef struct worker {
+    const pass *pass;
+    size_t ready; /* stages that it knows to be packed */
+    bool claims;  /* has claimed `unit`, and not packed it yet */
+    size_t unit;
+} worker;
+
+/* Where a thread is in a step while it packs the next one, and shared panels of the next stage. */
 typedef struct progress {
+    worker *worker;
     size_t calls, call; /* of compute: in all, done */
     size_t asks;        /* that a call makes for what lies ahead, about */
     step *next;         /* NULL: none */
-    ahead ahead;
+    ahead ahead, then;
 } progress;
 
+static bool shared_ready(const worker *worker)
+{
+    return worker->ready == stages_count(&worker->pass->shared);
+}
+
+/* A unit is asked for in the first half of a call, and packed behind it. */
 static void look_ahead(const product *product, progress *progress)
 {
+    const worker *worker = progress->worker;
     const step *next = progress->next;
-    progress->ahead = (ahead){0};
+    size_t asks = progress->asks, asked = 0;
+    progress->ahead = progress->then = (ahead){0};
+    if (worker->claims) {
+        asked = divide_up(asks, 2);
+        progress->ahead = stage_ahead(&worker->pass->shared, worker->unit, asked);
+    }
     if (!next || next->done == next->pieces)
         return;
     size_t due = divide_up((next->done + 1) * progress->calls, next->pieces);
     const piece piece = piece_at(product, next, next->done);
-    progress->ahead =
-        ahead_of_piece(product->own, &piece, larger(1, (due - progress->call) * progress->asks));
+    size_t steps = (due - progress->call) * asks;
+    progress->then = ahead_of_piece(product->own, &piece, steps > asked ? steps - asked : 1);
+    if (progress->ahead.rows > 0)
+        progress->ahead.then = &progress->then;
+    else
+        progress->ahead = progress->then;
+}
+
+static void pack_claimed(worker *worker)
+{
+    if (worker->claims)
+        stage_pack(&worker->pass->shared, worker->unit);
+    worker->claims = false;
+}
+
+/* Between two calls of compute. */
+static void pack_ahead(const product *product, progress *progress)
+{
+    worker *worker = progress->worker;
+    step *next = progress->next;
+    bool packed = worker->claims;
+    pack_claimed(worker);
+    size_t due = next ? progress->call * next->pieces / progress->calls : 0;
+    if (next && due > next->done) {
+        pack_pieces(product, next, due);
+        packed = true;
+    }
+    if (progress->call < progress->calls && !shared_ready(worker))
+        worker->claims = stage_claim(&worker->pass->shared, worker->ready, &worker->unit);
+    if (packed || worker->claims)
+        look_ahead(product, progress);
+}
+
+/* So that the shared panels up to `last` of a block can be used. */
+static void await_shared(worker *worker, size_t index, size_t last)
+{
+    const stages *shared = &worker->pass->shared;
+    size_t needed = stage_of(shared, index, last);
+    if (needed < worker->ready)
+        return;
+    pack_claimed(worker);
+    stage_pack_all(shared, needed);
+    stage_wait(shared, worker->ready, needed);
+    worker->ready = needed + 1;
 }
 
 static void compute_all_panels(const product *product, const meeting *meeting, progress *progress)
 {
+    worker *worker = progress->worker;
     for (size_t panel = meeting->row_panel; panel < meeting->end_row_panel; panel++) {
+        if (product->shared->side == A_PANEL && !shared_ready(worker))
+            await_shared(worker, meeting->index, panel);
         compute(product, meeting, panel, &progress->ahead);
         progress->call++;
-        if (!progress->next)
-            continue;
-        size_t due = progress->call * progress->next->pieces / progress->calls;
-        if (due > progress->next->done) {
-            pack_pieces(product, progress->next, due);
-            look_ahead(product, progress);
-        }
+        if (progress->next || !shared_ready(worker))
+            pack_ahead(product, progress);
     }
 }
 
 /* The shared panels of a part. */
 static void part_panels(const pass *pass, size_t part, size_t *first, size_t *end)
 {
-    size_t panels = pass->end - pass->first;
-    *first = pass->first + part * panels / pass->parts;
-    *end = pass->first + (part + 1) * panels / pass->parts;
+    size_t start = pass->shared.first, panels = pass->shared.end - start;
+    *first = start + part * panels / pass->parts;
+    *end = start + (part + 1) * panels / pass->parts;
 }
 
 /* Groups of columns that the B panels of a step are taken in. They stay in L2; those of a task of B
@@ -275,8 +285,9 @@ static size_t groups_of(const product *product, size_t column_panels)
 /* Either the blocks of k are the outer loop, of steps, or, where A's panels of all blocks are
  * smaller than the rows of C, the groups of columns: their C then is in cache from the first block
  * to the last. Meanwhile step `next` is packed; NULL: none. */
-static void run_step(const product *product, const pass *pass, const step *step, struct step *next)
+static void run_step(const product *product, worker *worker, const step *step, struct step *next)
 {
+    const pass *pass = worker->pass;
     const task *task = &step->task;
     const bool own_a = product->own->side == A_PANEL;
     size_t first, end;
@@ -287,6 +298,7 @@ static void run_step(const product *product, const pass *pass, const step *step,
     meeting meeting = {.row_panel = own_a ? task->first : first,
                        .end_row_panel = own_a ? task->end : end};
     progress progress = {
+        .worker = worker,
         .calls = groups * product->held_blocks * (meeting.end_row_panel - meeting.row_panel),
         .asks = divide_up(column_panels, groups) * divide_up(product->depth, AHEAD_PLACES),
         .next = next};
@@ -300,23 +312,26 @@ static void run_step(const product *product, const pass *pass, const step *step,
             meeting.end_column_panel = columns + (group + 1) * column_panels / groups;
             size_t depth = block_at(product->own, meeting.index).depth;
             float *own = step->packed + i * held_floats(product, task);
-            float *shared = shared_panels(product, pass, meeting.index);
-            meeting.a = own_a ? own : panel_place(&product->a, shared, pass->first, first, depth);
-            meeting.b =
-                own_a ? panel_place(&product->b, shared, pass->first, meeting.column_panel, depth)
-                      : own;
+            float *shared =
+                panel_place(product->shared, stages_panels(&pass->shared, meeting.index),
+                            pass->shared.first, own_a ? meeting.column_panel : first, depth);
+            meeting.a = own_a ? own : shared;
+            meeting.b = own_a ? shared : own;
+            if (own_a && !shared_ready(worker))
+                await_shared(worker, meeting.index, meeting.end_column_panel - 1);
             compute_all_panels(product, &meeting, &progress);
         }
+    pack_claimed(worker);
     if (next)
         pack_pieces(product, next, next->pieces);
 }
 
 /* Tasks are large as long as many panels are left, and never of two parts. */
-static bool draw_task(const product *product, const pass *pass, atomic_size_t *next,
-                      size_t most_panels, size_t threads, task *task)
+static bool draw_task(const product *product, const pass *pass, size_t most_panels, size_t threads,
+                      task *task)
 {
     size_t panels = product->own->panels, all = panels * pass->parts, count;
-    size_t place = atomic_load_explicit(next, memory_order_relaxed);
+    size_t place = atomic_load_explicit(pass->next_task, memory_order_relaxed);
     do {
         if (place >= all)
             return false;
@@ -324,7 +339,7 @@ static bool draw_task(const product *product, const pass *pass, atomic_size_t *n
         task->first = place % panels;
         count = threads == 1 ? most_panels : larger(1, (all - place) / (2 * threads));
         count = smaller(smaller(count, most_panels), panels - task->first);
-    } while (!atomic_compare_exchange_weak_explicit(next, &place, place + count,
+    } while (!atomic_compare_exchange_weak_explicit(pass->next_task, &place, place + count,
                                                     memory_order_relaxed, memory_order_relaxed));
     task->end = task->first + count;
     return true;
@@ -337,50 +352,78 @@ typedef struct own_room {
 } own_room;
 
 /* The step behind `step` of the same task, or the first one of a new task; false: there is none. */
-static bool next_step(const product *product, const pass *pass, atomic_size_t *next_task,
-                      const own_room *room, size_t threads, const step *step, struct step *next)
+static bool next_step(const product *product, const pass *pass, const own_room *room,
+                      size_t threads, const step *step, struct step *next)
 {
     next->packed =
         !step || step->packed != room->packed ? room->packed : room->packed + room->floats;
-    if (step && step->from + product->held_blocks < pass->end_block) {
+    if (step && step->from + product->held_blocks < pass->shared.end_block) {
         next->task = step->task;
         next->from = step->from + product->held_blocks;
     } else {
-        if (!draw_task(product, pass, next_task, room->panels, threads, &next->task))
+        if (!draw_task(product, pass, room->panels, threads, &next->task))
             return false;
-        next->from = pass->first_block;
+        next->from = pass->shared.first_block;
     }
-    next->summed = product->own->side == A_PANEL && wants_sums(product) && pass->first == 0 &&
-                   next->task.part == 0;
+    next->summed = product->own->side == A_PANEL && wants_sums(product) &&
+                   pass->shared.first == 0 && next->task.part == 0;
     return true;
 }
 
-static void run_tasks(const product *product, const pass *pass, atomic_size_t *next_task,
-                      const own_room *room, size_t threads)
+static void run_tasks(const product *product, const pass *pass, const own_room *room,
+                      size_t threads)
 {
+    worker worker = {.pass = pass, .ready = 1};
     step steps[2];
-    if (!next_step(product, pass, next_task, room, threads, NULL, &steps[0]))
+    if (!next_step(product, pass, room, threads, NULL, &steps[0]))
         return;
     cut_packing(product, &steps[0], 1);
     pack_pieces(product, &steps[0], steps[0].pieces);
     bool more = true;
     for (int turn = 0; more; turn = !turn) {
-        more = next_step(product, pass, next_task, room, threads, &steps[turn], &steps[!turn]);
-        run_step(product, pass, &steps[turn], more ? &steps[!turn] : NULL);
+        more = next_step(product, pass, room, threads, &steps[turn], &steps[!turn]);
+        run_step(product, &worker, &steps[turn], more ? &steps[!turn] : NULL);
     }
 }
 
-static pass pass_at(const product *product, size_t first, size_t first_block, int half,
+/* A stage is what run_step goes through before it needs the next one; where tasks need but a part
+ * of what is shared, there is one stage of everything. */
+static pass pass_at(product *product, size_t first, size_t first_block, size_t number,
                     size_t threads)
 {
-    pass pass = {.first = first,
-                 .end = smaller(first + product->pass_panels, product->shared->panels),
-                 .first_block = first_block,
-                 .end_block = smaller(first_block + product->pass_blocks, product->own->blocks),
-                 .packed = product->packed_shared[half]};
+    const operand *shared = product->shared;
+    pass pass = {
+        .shared = {.operand = shared,
+                   .first = first,
+                   .end = smaller(first + product->pass_panels, shared->panels),
+                   .first_block = first_block,
+                   .end_block = smaller(first_block + product->pass_blocks, shared->blocks),
+                   .depth = product->depth,
+                   .packed = product->packed_shared[number % 2],
+                   .row_sums = shared->side == A_PANEL && wants_sums(product)
+                                   ? product->epilogue->row_sums
+                                   : NULL,
+                   .counters = &product->stage_counters[number % 3]},
+        .next_task = &product->next_task[number % 3],
+    };
+    size_t panels = pass.shared.end - first, chunks = divide_up(panels, STAGE_PANELS);
     size_t wanted = threads == 1 ? 1 : divide_up(threads * TASKS_PER_THREAD, product->own->panels);
-    pass.parts = larger(1, smaller(wanted, (pass.end - pass.first) / LEAST_PART));
+    pass.parts = larger(1, smaller(wanted, panels / LEAST_PART));
+    if (shared->side == B_PANEL)
+        chunks = groups_of(product, panels);
+    bool whole = pass.parts > 1;
+    stages_plan(&pass.shared, whole ? 1 : chunks, !whole && product->held_blocks == 1);
     return pass;
+}
+
+/* Of a pass that nobody has begun. */
+static void reset_counters(product *product, size_t number)
+{
+    stage_counters *counters = &product->stage_counters[number % 3];
+    atomic_store_explicit(&counters->claimed, 0, memory_order_relaxed);
+    for (size_t i = 0; i < MOST_STAGES; i++)
+        atomic_store_explicit(&counters->packed[i], 0, memory_order_relaxed);
+    atomic_store_explicit(&product->next_task[number % 3], 0, memory_order_relaxed);
 }
 
 /* Room in `floats` of a workspace. */
@@ -403,21 +446,19 @@ static void compute_all(product *product, size_t thread, size_t threads)
         float *workspace = workspace_of_thread(&floats);
         room = room_in(product, workspace, floats);
     }
-    int half = 0;
+    size_t number = 0;
     for (size_t first = 0; first < product->shared->panels; first += product->pass_panels)
         for (size_t index = 0; index < product->own->blocks; index += product->pass_blocks) {
-            const pass pass = pass_at(product, first, index, half, threads);
-            pack_units(product, &pass, &product->next_unit[half]);
+            const pass pass = pass_at(product, first, index, number, threads);
+            stage_pack_all(&pass.shared, 0);
+            /* Everybody has left the pass before the last one, and nobody has begun the next. */
+            if (thread == 0)
+                reset_counters(product, number + 1);
             if (threads > 1) {
 #pragma omp barrier
             }
-            /* Nobody is in the pass before this one any more. */
-            if (thread == 0) {
-                atomic_store_explicit(&product->next_unit[!half], 0, memory_order_relaxed);
-                atomic_store_explicit(&product->next_task[!half], 0, memory_order_relaxed);
-            }
-            run_tasks(product, &pass, &product->next_task[half], &room, threads);
-            half = !half;
+            run_tasks(product, &pass, &room, threads);
+            number++;
         }
 }
 
@@ -481,6 +522,8 @@ static void plan_passes(product *product)
     product->pass_panels = divide_up(shared->panels, divide_up(shared->panels, most)); /* alike */
     product->pass_blocks = product->held_blocks * larger(1, half / (product->pass_panels * panel));
     product->pass_blocks = smaller(product->pass_blocks, product->own->blocks);
+    if (product->held_blocks == 1)
+        product->pass_blocks = smaller(product->pass_blocks, MOST_STAGES);
     product->packed_shared[0] = workspace + 2 * room.floats;
     product->packed_shared[1] = product->packed_shared[0] + half;
 }

@@ -25,6 +25,16 @@ float *panel_place(const operand *operand, float *packed, size_t first, size_t p
     return packed + (panel_start(operand, panel) - panel_start(operand, first)) * depth;
 }
 
+piece piece_of_block(const operand *operand, size_t index, size_t first, size_t end, size_t slice,
+                     size_t slices)
+{
+    const size_t k = block_at(operand, index).k, units = divide_up(k, PIECE_VALUES);
+    piece piece = {.first = first, .end = end, .index = index};
+    piece.p = slice * units / slices * PIECE_VALUES;
+    piece.k = smaller((slice + 1) * units / slices * PIECE_VALUES, k) - piece.p;
+    return piece;
+}
+
 void pack_piece(const operand *operand, const piece *piece, float *packed, panel_sums *sums)
 {
     const product_kernels *operations = operand->operations;
@@ -47,6 +57,17 @@ void pack_piece(const operand *operand, const piece *piece, float *packed, panel
     const float *from = operand->values + start * ld + first;
     for (size_t i = 0; i < panels.count; from += panels.lines[i++] * ld)
         operations->pack_rows(panels.out[i], from, ld, panels.lines[i], piece->k, operand->side);
+}
+
+void add_panel_sums(const operand *operand, float *row_sums, const panel_sums *sums, size_t first,
+                    size_t end)
+{
+    for (size_t panel = first; panel < end; panel++, sums++) {
+        size_t start = panel_start(operand, panel);
+        size_t lines = panel_start(operand, panel + 1) - start;
+        for (size_t line = 0; line < lines; line++)
+            row_sums[start + line] += sums->of_lines[line];
+    }
 }
 
 ahead ahead_of_piece(const operand *operand, const piece *piece, size_t steps)

@@ -54,9 +54,17 @@ typedef struct piece {
     size_t index, p, k;
 } piece;
 
+/* Slice `slice` of `slices` of the panels in a block. */
+piece piece_of_block(const operand *operand, size_t index, size_t first, size_t end, size_t slice,
+                     size_t slices);
+
 /* `packed`: where panel `first` lies. `sums` [panels], of an A whose matrix lines run across, are
  * added to; NULL: not wanted. */
 void pack_piece(const operand *operand, const piece *piece, float *packed, panel_sums *sums);
+
+/* row_sums [lines of the operand] += those of panels `first` … `end` − 1. */
+void add_panel_sums(const operand *operand, float *row_sums, const panel_sums *sums, size_t first,
+                    size_t end);
 
 /* The lines of cache that pack_piece will read, to be asked for in `steps` > 0 portions. */
 ahead ahead_of_piece(const operand *operand, const piece *piece, size_t steps);

@@ -39,6 +39,7 @@ typedef struct ahead {
     size_t stride, rows, lines; /* stride: floats from row to row; rows: that are left */
     size_t line;                /* of the row, that comes next */
     size_t at_once;             /* lines to ask for at a time */
+    const struct ahead *then;   /* wanted when this has been asked for; NULL: nothing */
 } ahead;
 
 /* Matrix products work on panels. A B panel is [depth][tile_columns], filled with zeros behind the
