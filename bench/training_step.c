@@ -109,7 +109,8 @@ static batch read_batch(const char *path)
     return batch;
 }
 
-static void prepare(bench *bench, const char *config_path, const char *batch_path, int tokens)
+static void prepare(bench *bench, const char *config_path, const char *batch_path, int tokens,
+                    gemm_precision precision)
 {
     bert_error error;
     model_config config;
@@ -122,8 +123,8 @@ static void prepare(bench *bench, const char *config_path, const char *batch_pat
         longest = length > longest ? length : longest;
     }
     if (micro_batches_create(&bench->micro_batches, bench->batch.sequence_count,
-                             tokens ? tokens : micro_batch_default_tokens(&config), longest,
-                             longest, &error) != BERT_OK)
+                             tokens ? tokens : micro_batch_default_tokens(&config, precision),
+                             longest, longest, &error) != BERT_OK)
         stop(&error);
     model_limits limits = micro_batches_limits(&bench->micro_batches, bench->training);
     if (model_create(&bench->model, &config, &limits, &error) != BERT_OK)
@@ -160,7 +161,7 @@ int main(int argc, char **argv)
             precision = strcmp(argv[++i], "bf16") == 0 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
     }
     threads_use(atoi(argv[3]));
-    prepare(&bench, argv[1], argv[2], tokens);
+    prepare(&bench, argv[1], argv[2], tokens, precision);
     model_set_precision(bench.model, precision);
     printf("{\"ready\": \"%d threads\"}\n", threads_count());
     fflush(stdout);

@@ -223,9 +223,10 @@ typedef struct bert_pretrain_params {
 
     /* batch */
     int per_device_train_batch_size; /* 32 sequences in a micro-batch */
-    int micro_batch_tokens;          /* 0: chosen from the model. A micro-batch is computed in
-                                        pieces of at most so many tokens: memory and speed
-                                        change, the result does so by rounding only */
+    int micro_batch_tokens;          /* 0: chosen from the model and the precision. A
+                                        micro-batch is computed in pieces of at most so many
+                                        tokens: memory and speed change, the result does so by
+                                        rounding only */
     int gradient_accumulation_steps; /* 1 micro-batch in a step */
     int max_seq_length;              /* 128 tokens, [CLS] and [SEP] included */
     double short_seq_probability;    /* 0.1 */

@@ -37,7 +37,7 @@ typedef struct bert_finetune_params {
 
     /* training */
     int per_device_train_batch_size; /* 32 */
-    int micro_batch_tokens;          /* 0: chosen from the model */
+    int micro_batch_tokens;          /* 0: chosen from the model and the precision */
     int max_seq_length;              /* 128; longer texts are cut */
     int num_train_epochs;            /* 3 */
     double learning_rate;            /* 5e-5 */

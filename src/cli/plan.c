@@ -107,7 +107,7 @@ static const option options[] = {
      .target = &settings.params.micro_batch,
      .value = "N",
      AT_LEAST(0),
-     .default_text = "as bert pretrain has it",
+     .default_text = "as bert pretrain has it in float32",
      .help = "tokens of one pass; only the last pass of a step hides the network"},
     {.name = "zero",
      .kind = OPTION_FLAG,

@@ -89,7 +89,7 @@ static const option options[] = {
      .target = &settings.params.micro_batch_tokens,
      .value = "N",
      AT_LEAST(0),
-     .default_text = "chosen from the model",
+     .default_text = "chosen from the model and the precision",
      .help = "tokens computed at once at most, within a batch: fewer take less memory"},
     {.name = "gradient-checkpointing",
      .kind = OPTION_FLAG,

@@ -295,8 +295,8 @@ bert_status bert_plan(const bert_plan_params *params, bert_plan_result *result, 
     planner planner = {.params = params,
                        .link = {.bandwidth = params->bandwidth, .latency = params->latency}};
     TRY(measure_gradients(&planner.sizes, &config, params->max_seq_length, error));
-    planner.micro_batch =
-        params->micro_batch ? (double)params->micro_batch : micro_batch_default_tokens(&config);
+    planner.micro_batch = params->micro_batch ? (double)params->micro_batch
+                                              : micro_batch_default_tokens(&config, GEMM_FLOAT32);
     TRY(memory_array((void **)&planner.buckets, (size_t)planner.sizes.layers + 2,
                      sizeof *planner.buckets, "a plan", error));
     double sequence_seconds = 0;

@@ -1,9 +1,9 @@
 /* bert_tune: tries settings one after another, the promising ones first.
  *
  * Each part of a setting is chosen with the others held: precision at the micro-batch that `bert
- * pretrain` would take, then the size of the micro-batch, then how the cores are divided among
- * ranks, then gradient checkpointing. That finds the best of all combinations unless they help each
- * other, and takes a tenth of the time. */
+ * pretrain` would take in float32, then the size of the micro-batch, then how the cores are divided
+ * among ranks, then gradient checkpointing. That finds the best of all combinations unless they
+ * help each other, and takes a tenth of the time. */
 #include "bert/tune.h"
 #include "base/file.h"
 #include "base/observer.h"
@@ -254,7 +254,7 @@ bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
     result->memory = allowed_memory(params, observer);
     tuner.begun = clock_seconds();
     tuner.cores = threads_use(params->threads);
-    int tokens = micro_batch_default_tokens(&tuner.config);
+    int tokens = micro_batch_default_tokens(&tuner.config, GEMM_FLOAT32);
     tokens = tokens > params->max_seq_length ? tokens : params->max_seq_length;
     TRY(try_precisions(&tuner, tokens, error));
     TRY(try_micro_batches(&tuner, tokens, error));

@@ -34,8 +34,11 @@ bert_status finetune_trainer_create(finetune_trainer *trainer, bert_error *error
     const finetune_material *material = trainer->material;
     const bert_finetune_params *params = material->params;
     int size = params->per_device_train_batch_size, length = params->max_seq_length;
-    int tokens = params->micro_batch_tokens ? params->micro_batch_tokens
-                                            : micro_batch_default_tokens(&material->config);
+    gemm_precision precision =
+        strcmp(params->precision, "bf16") == 0 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
+    int tokens = params->micro_batch_tokens
+                     ? params->micro_batch_tokens
+                     : micro_batch_default_tokens(&material->config, precision);
     if (size > INT32_MAX / length)
         return error_set(error, BERT_ERROR_USAGE,
                          "a batch of %d texts of %d tokens (--per-device-train-batch-size, "
@@ -57,8 +60,7 @@ bert_status finetune_trainer_create(finetune_trainer *trainer, bert_error *error
     TRY(micro_batches_create(&trainer->cutter, size, tokens, length, 0, error));
     trainer->limits = micro_batches_limits(&trainer->cutter, true);
     TRY(model_create(&trainer->model, &material->config, &trainer->limits, error));
-    if (strcmp(params->precision, "bf16") == 0)
-        model_set_precision(trainer->model, GEMM_BFLOAT16);
+    model_set_precision(trainer->model, precision);
     TRY(batch_create(&trainer->batch, size * length, size, 0, error));
     return create_buffers(trainer, error);
 }

@@ -34,7 +34,8 @@ static int larger(int a, int b)
 /* One sequence of all positions fits whatever is asked for, all of its tokens masked. */
 static model_limits limits_for(const model_config *config, const bert_model_options *options)
 {
-    int tokens = options->batch_tokens ? options->batch_tokens : micro_batch_default_tokens(config);
+    int tokens = options->batch_tokens ? options->batch_tokens
+                                       : micro_batch_default_tokens(config, GEMM_FLOAT32);
     tokens = larger(tokens, config->max_position_embeddings);
     return (model_limits){
         .tokens = tokens,

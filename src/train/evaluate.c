@@ -164,11 +164,11 @@ static bert_status create_evaluator(session *session, const bert_evaluate_params
         .seed = params->seed,
     };
     TRY(choose_samples(session, params, &settings, error));
-    return evaluator_create(&session->evaluator,
-                            params->train_split ? &session->material.train
-                                                : &session->material.validation,
-                            session->material.tokenizer, &settings, params->batch_size,
-                            micro_batch_default_tokens(&session->config), params->samples, error);
+    return evaluator_create(
+        &session->evaluator,
+        params->train_split ? &session->material.train : &session->material.validation,
+        session->material.tokenizer, &settings, params->batch_size,
+        micro_batch_default_tokens(&session->config, GEMM_FLOAT32), params->samples, error);
 }
 
 static bert_status load_model(session *session, bert_error *error)

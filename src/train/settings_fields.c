@@ -13,7 +13,8 @@ const settings_field settings_fields[] = {
 #define COUNT(name) FIELD(name, FIELD_INT64, CLOSED, 0, 0x1p53, "0 or more")
 #define EPOCHS(name) FIELD(name, FIELD_DOUBLE, CLOSED, 0, 1e9, "0 or more")
     FIELD(per_device_train_batch_size, FIELD_INT, CLOSED, 1, 65536, "1 to 65536"),
-    FIELD(micro_batch_tokens, FIELD_INT, CLOSED, 0, INT_MAX, "0 (chosen from the model) or more"),
+    FIELD(micro_batch_tokens, FIELD_INT, CLOSED, 0, INT_MAX,
+          "0 (chosen from the model and the precision) or more"),
     FIELD(gradient_accumulation_steps, FIELD_INT, CLOSED, 1, 65536, "1 to 65536"),
     FIELD(max_seq_length, FIELD_INT, CLOSED, 8, 65536, "8 to 65536"),
     FIELD(short_seq_probability, FIELD_DOUBLE, CLOSED, 0, 1, "0 to 1"),
