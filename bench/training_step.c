@@ -158,7 +158,7 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--micro-batch-tokens") == 0 && i + 1 < argc)
             tokens = atoi(argv[++i]);
         else if (strcmp(argv[i], "--precision") == 0 && i + 1 < argc)
-            precision = strcmp(argv[++i], "bf16") == 0 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
+            precision = gemm_precision_named(argv[++i]);
     }
     threads_use(atoi(argv[3]));
     prepare(&bench, argv[1], argv[2], tokens, precision);

@@ -18,6 +18,7 @@
 #include "math/workspace.h"
 
 #include <omp.h>
+#include <string.h>
 
 enum {
     GROUP_FLOATS = 96 << 10, /* B panels that one A panel meets: 384 KiB of L2 */
@@ -563,6 +564,11 @@ void gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t l
           size_t ldb, float *c, size_t ldc, bool accumulate)
 {
     gemm_fused(GEMM_FLOAT32, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate, NULL);
+}
+
+gemm_precision gemm_precision_named(const char *name)
+{
+    return strcmp(name, "bf16") == 0 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
 }
 
 const char *gemm_kernel_name(void)

@@ -20,6 +20,9 @@ typedef enum gemm_kind {
  * about half the time; everywhere else the same rounding is done and nothing is won. */
 typedef enum gemm_precision { GEMM_FLOAT32, GEMM_BFLOAT16 } gemm_precision;
 
+/* As options name them: "bf16"; everything else is float32. */
+gemm_precision gemm_precision_named(const char *name);
+
 /* C = op(A) · op(B), or C += where `accumulate`. Leading dimensions are row strides in floats. The
  * work is shared between the OpenMP threads; called inside a parallel region it runs on the calling
  * thread alone. An element is summed in an order that depends on the shape only: the same bits for

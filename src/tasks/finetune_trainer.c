@@ -34,8 +34,7 @@ bert_status finetune_trainer_create(finetune_trainer *trainer, bert_error *error
     const finetune_material *material = trainer->material;
     const bert_finetune_params *params = material->params;
     int size = params->per_device_train_batch_size, length = params->max_seq_length;
-    gemm_precision precision =
-        strcmp(params->precision, "bf16") == 0 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
+    gemm_precision precision = gemm_precision_named(params->precision);
     int tokens = params->micro_batch_tokens
                      ? params->micro_batch_tokens
                      : micro_batch_default_tokens(&material->config, precision);

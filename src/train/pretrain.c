@@ -188,8 +188,8 @@ static bert_status set_up(session *session, const bert_observer *observer, bert_
         settings->phases[i].samples_per_epoch = samples[i];
     TRY(settings_resolve(settings, error));
     if (settings->params.micro_batch_tokens == 0) /* kept: a resumed run is cut as it was begun */
-        settings->params.micro_batch_tokens =
-            micro_batch_default_tokens(&session->config, settings_precision(settings));
+        settings->params.micro_batch_tokens = micro_batch_default_tokens(
+            &session->config, gemm_precision_named(settings->params.precision));
     settings->data = session->material.fingerprint;
     return create_trainer(session, observer, error);
 }

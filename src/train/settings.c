@@ -294,11 +294,6 @@ int64_t settings_samples_before(const run_settings *settings, int64_t step)
     return samples;
 }
 
-gemm_precision settings_precision(const run_settings *settings)
-{
-    return strcmp(settings->params.precision, "bf16") == 0 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
-}
-
 int64_t settings_phase_end(const run_settings *settings, int phase)
 {
     return phase + 1 < settings->phase_count ? settings->phases[phase + 1].first_step

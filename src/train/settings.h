@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "bert.h"
-#include "math/gemm.h"
 #include "train/share_list.h"
 
 /* What tells whether the data of a resumed run is the data it began with. Checksums are XXH3-64. */
@@ -66,8 +65,6 @@ void settings_free(run_settings *settings); /* safe on a zeroed struct */
 
 /* Fills in what follows from the phases' samples_per_epoch. */
 bert_status settings_resolve(run_settings *settings, bert_error *error);
-
-gemm_precision settings_precision(const run_settings *settings);
 
 /* Where a phase ends: the steps that are done then. */
 int64_t settings_phase_end(const run_settings *settings, int phase);

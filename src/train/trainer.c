@@ -31,7 +31,7 @@ static bert_status create_model(trainer *trainer, bert_error *error)
     model_limits limits = micro_batches_limits(&trainer->micro_batches, true);
     limits.gradient_checkpointing = params->gradient_checkpointing;
     TRY(model_create(&trainer->model, trainer->config, &limits, error));
-    model_set_precision(trainer->model, settings_precision(trainer->settings));
+    model_set_precision(trainer->model, gemm_precision_named(trainer->settings->params.precision));
     trainer->table = model_parameter_table(trainer->model);
     return BERT_OK;
 }
@@ -57,7 +57,8 @@ static bert_status create_teacher(trainer *trainer, bert_error *error)
     TRY(model_folder_read_config(&config, folder, error));
     TRY(model_check_teacher(trainer->config, &config, folder, error));
     TRY(model_create(&trainer->teacher, &config, &limits, error));
-    model_set_precision(trainer->teacher, settings_precision(trainer->settings));
+    model_set_precision(trainer->teacher,
+                        gemm_precision_named(trainer->settings->params.precision));
     return weights_load(model_parameter_table(trainer->teacher), &config,
                         model_values(trainer->teacher), folder, &(weights_options){0}, error);
 }

@@ -98,6 +98,15 @@ void assert_same_for_threads(const char *what, void (*body)(void *context), void
     threads_use(0);
 }
 
+double *reference_row_sums(const float *sums, const float *in, size_t rows, size_t depth)
+{
+    double *expected = math_doubles(sums, rows);
+    for (size_t p = 0; p < depth; p++)
+        for (size_t i = 0; i < rows; i++)
+            expected[i] += (double)in[p * rows + i];
+    return expected;
+}
+
 void reference_gradient(double *gradient, double *x, size_t count, double (*loss)(void *context),
                         void *context)
 {

@@ -37,6 +37,9 @@ void assert_close(const char *what, const float *got, const double *expected, si
 void assert_same_for_threads(const char *what, void (*body)(void *context), void *context,
                              const float *results, size_t count);
 
+/* sums[rows] and the sums of the columns of in[depth][rows]. */
+double *reference_row_sums(const float *sums, const float *in, size_t rows, size_t depth);
+
 /* gradient[count] = derivative of `loss` with respect to each of x, which it reads. */
 void reference_gradient(double *gradient, double *x, size_t count, double (*loss)(void *context),
                         void *context);

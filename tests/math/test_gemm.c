@@ -84,10 +84,7 @@ static void check_row_sums(size_t rows, size_t columns, size_t depth)
 {
     float *left = math_random(depth * rows, 1, 4), *right = math_random(depth * columns, 1, 5);
     float *sums = math_random(rows, 1, 6), *c = math_zeros(rows * columns);
-    double *expected_sums = math_doubles(sums, rows);
-    for (size_t p = 0; p < depth; p++)
-        for (size_t i = 0; i < rows; i++)
-            expected_sums[i] += left[p * rows + i];
+    double *expected_sums = reference_row_sums(sums, left, rows, depth);
     double *expected = math_memory(rows * columns, sizeof *expected);
     reference_gemm(GEMM_TN, rows, columns, depth, left, rows, right, columns, expected, columns,
                    false);

@@ -302,10 +302,7 @@ static void test_epilogues(void **state)
     enum { WIDE = 4200, ROWS = 29, DEPTH = 501 };
     float *left = math_random(DEPTH * ROWS, 1, 4), *right = math_random(DEPTH * WIDE, 1, 5);
     float *sums = math_random(ROWS, 1, 6), *wide = math_zeros(ROWS * WIDE);
-    double *expected_sums = math_doubles(sums, ROWS);
-    for (size_t p = 0; p < DEPTH; p++)
-        for (size_t i = 0; i < ROWS; i++)
-            expected_sums[i] += left[p * ROWS + i];
+    double *expected_sums = reference_row_sums(sums, left, ROWS, DEPTH);
     const gemm_epilogue with_sums = {.row_sums = sums};
     gemm_fused(GEMM_BFLOAT16, GEMM_TN, ROWS, WIDE, DEPTH, left, ROWS, right, WIDE, wide, WIDE, true,
                &with_sums);
