@@ -1,7 +1,7 @@
 /* The Hub's JSON answers: what is taken from them, and what is refused. */
 #include "testing.h"
 
-#include "hub/answers.h"
+#include "hub/responses.h"
 
 #define COMMIT "0123456789abcdef0123456789abcdef01234567"
 

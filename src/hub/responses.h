@@ -1,7 +1,7 @@
 /* The Hub's JSON answers, held against what they have to be. `what` begins every message. Strings
  * that will become paths, URLs or header lines are checked here; after that they can be used. */
-#ifndef HUB_ANSWERS_H
-#define HUB_ANSWERS_H
+#ifndef HUB_RESPONSES_H
+#define HUB_RESPONSES_H
 
 #include "base/text.h"
 
