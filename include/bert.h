@@ -19,6 +19,7 @@
 #include "bert/inspect_data.h"
 #include "bert/job.h"
 #include "bert/npy.h"
+#include "bert/options.h"
 #include "bert/plan.h"
 #include "bert/serve.h"
 #include "bert/status.h"

@@ -27,7 +27,7 @@ typedef struct bert_cleaning_options {
     /* Documents whose sets of five words in a row are as similar as this (Jaccard, estimated by
      * MinHash with 128 values in 16 bands) to one before go; 0: off, else at least 0.5. Two of
      * similarity 0.8 meet with a probability of 0.95, of 0.9 almost surely. */
-    double near_duplicates;
+    double drop_near_duplicates;
     /* 256 MiB: for each of the three steps that remember: 8 to 22 bytes for a paragraph or a
      * document, 256 for a document where near duplicates are looked for. What does not fit is
      * compared and not remembered, and counted. */

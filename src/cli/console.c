@@ -1,4 +1,5 @@
 #include "console.h"
+#include "options.h"
 
 #include <errno.h>
 #include <math.h>
@@ -88,7 +89,11 @@ void console_warn_invalid(uint64_t bytes)
 
 int console_failure(const bert_error *error)
 {
-    console_error("%s", error->message);
+    char message[2 * sizeof error->message];
+    snprintf(message, sizeof message, "%s", error->message);
+    if (error->status == BERT_ERROR_INVALID_ARGUMENT)
+        arguments_spell(message, sizeof message, error->message);
+    console_error("%s", message);
     if (caught_signal)
         return 128 + caught_signal;
     return error->status == BERT_ERROR_INVALID_ARGUMENT ? EXIT_USAGE : EXIT_FAILURE;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct {
+static struct settings {
     bert_finetune_params params;
     bool json;
 } settings;
@@ -18,113 +18,7 @@ static void set_defaults(void)
     settings.json = false;
 }
 
-#define PARAMS settings.params
-#define TEXT(option_name, member, form, ...)                                                 \
-    {                                                                                        \
-        .name = option_name, .kind = OPTION_STRING, .target = &PARAMS.member, .value = form, \
-        __VA_ARGS__                                                                          \
-    }
-#define NUMBER(option_name, member, ...)                                                         \
-    {                                                                                            \
-        .name = option_name, .kind = OPTION_NUMBER, .target = &PARAMS.member, .value = "NUMBER", \
-        __VA_ARGS__                                                                              \
-    }
-#define WHOLE(option_name, member, ...)                                                  \
-    {                                                                                    \
-        .name = option_name, .kind = OPTION_INT, .target = &PARAMS.member, .value = "N", \
-        __VA_ARGS__                                                                      \
-    }
-#define HEADING(text)                        \
-    {                                        \
-        .kind = OPTION_HEADING, .help = text \
-    }
-
-static const option options[] = {
-    HEADING("What is learned"),
-    TEXT("task", task, "NAME|FILE",
-         .help = "task of GLUE: cola, sst2, mrpc, stsb, qqp, mnli, mnli-mm, qnli, rte, wnli; or a "
-                 "file of your own, as --train-file"),
-    TEXT("data", data, "DIR", .help = "folder with the task's files, or with GLUE's folders"),
-    TEXT("train-file", train_file, "FILE",
-         .help = "examples of your own: TSV, CSV, JSON lines, Parquet, Arrow"),
-    TEXT("validation-file", validation_file, "FILE",
-         .default_text = "a share of the training file is held out",
-         .help = "examples to measure by"),
-    TEXT("test-file", test_file, "FILE",
-         .help = "texts without labels: the best model's answers go to RUN/predictions.tsv"),
-    NUMBER("validation-fraction", validation_fraction, .help = "share that is held out"),
-    TEXT("text-column", text_column, "NAME",
-         .help = "column of the texts; a number counts columns from 1, where a file has no row of "
-                 "names"),
-    TEXT("text-pair-column", text_pair_column, "NAME", .default_text = "there is one text",
-         .help = "column of the second texts"),
-    TEXT("label-column", label_column, "NAME", .help = "column of the labels"),
-    TEXT("problem-type", problem_type, "TYPE",
-         .help = "single_label_classification, or regression where labels are numbers to come near "
-                 "to"),
-    HEADING("What learns"),
-    TEXT("model", model, "DIR", .help = "model folder, or a run: its last checkpoint"),
-    TEXT("from-scratch", from_scratch, "SIZE|CONFIG",
-         .help = "instead: a fresh model, tiny, mini, small, medium, base, large, distil or a "
-                 "config.json"),
-    TEXT("tokenizer", tokenizer, "DIR|VOCAB", .help = "tokenizer for --from-scratch"),
-    {.name = "baseline",
-     .kind = OPTION_FLAG,
-     .target = &PARAMS.baseline,
-     .help = "train the same model from scratch, too, and show both"},
-    TEXT("output", output, "RUN",
-         .help = "new folder: becomes a Hugging Face folder with the best model"),
-    {.name = "resume",
-     .kind = OPTION_FLAG,
-     .target = &PARAMS.resume,
-     .help = "go on with RUN where it was stopped: finished seeds count"},
-    HEADING("How"),
-    WHOLE("num-train-epochs", num_train_epochs, .help = "passes over the examples"),
-    WHOLE("per-device-train-batch-size", per_device_train_batch_size, .help = "examples in a step"),
-    NUMBER("learning-rate", learning_rate, .help = "highest learning rate"),
-    NUMBER("baseline-learning-rate", baseline_learning_rate, .default_text = "as --learning-rate",
-           .help = "of the model from scratch"),
-    TEXT("lr-scheduler-type", lr_scheduler_type, "NAME",
-         .help =
-             "linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, "
-             "inverse_sqrt or one_cycle"),
-    NUMBER("warmup-ratio", warmup_ratio, .help = "share of the steps in which the rate rises"),
-    NUMBER("weight-decay", weight_decay, .help = "decoupled; not for biases and LayerNorm"),
-    NUMBER("adam-beta1", adam_beta1, .help = "decay of the first moment"),
-    NUMBER("adam-beta2", adam_beta2, .help = "decay of the second moment"),
-    NUMBER("adam-epsilon", adam_epsilon, .help = "added to the denominator"),
-    NUMBER("max-grad-norm", max_grad_norm, .help = "gradients are clipped to it; 0: never"),
-    NUMBER("hidden-dropout-prob", hidden_dropout_prob, .default_text = "as configured",
-           .help = "dropout of hidden states"),
-    NUMBER("attention-probs-dropout-prob", attention_probs_dropout_prob,
-           .default_text = "as configured", .help = "dropout of attention"),
-    WHOLE("max-seq-length", max_seq_length,
-          .help = "tokens at most, special ones included; longer texts are cut"),
-    TEXT("class-weights", class_weights, "WEIGHTS", .default_text = "all count alike",
-         .help = "balanced, or a number for each class with commas between"),
-    WHOLE("early-stopping-patience", early_stopping_patience, .default_text = "never",
-          .help = "end a seed after N epochs without a better score"),
-    WHOLE("seeds", seeds, .help = "repeat with so many seeds; shows mean and standard deviation"),
-    {.name = "seed",
-     .kind = OPTION_UINT64,
-     .target = &PARAMS.seed,
-     .value = "N",
-     .help = "the first seed: of new weights, order and dropout"},
-    TEXT("precision", precision, "TYPE", .help = "of matrix products: float32 or bf16"),
-    WHOLE("micro-batch-tokens", micro_batch_tokens,
-          .default_text = "chosen from the model and the precision",
-          .help = "tokens computed at once; memory grows with them"),
-    {.name = "logging-steps",
-     .kind = OPTION_INT64,
-     .target = &PARAMS.logging_steps,
-     .value = "N",
-     .help = "steps between two lines of metrics.jsonl"},
-    WHOLE("threads", threads, .default_text = "all cores", .help = "threads to compute with"),
-    {.name = "json",
-     .kind = OPTION_FLAG,
-     .target = &settings.json,
-     .help = "print the result as one JSON object"},
-};
+static const bert_option own_options[] = {JSON_OPTION(struct settings)};
 
 static json_t *json_scores(const bert_score_set *set)
 {
@@ -178,10 +72,8 @@ static void print_readable(const bert_finetune_result *result)
 
 static int run(const arguments *arguments)
 {
-    if (arguments->operand_count > 0) {
-        console_error("finetune: takes options only, not %s", arguments->operands[0]);
+    if (!arguments_only_options(arguments))
         return EXIT_USAGE;
-    }
     bert_error error = {0};
     bert_finetune_result result;
     console_catch_signals();
@@ -216,8 +108,7 @@ const command command_finetune = {
     .examples = "bert finetune --task cola --data glue --model run --output cola --seeds 5\n"
                 "bert finetune --task reviews.csv --model run --output reviews\n"
                 "bert predict --model cola \"They drank the pub.\"\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {TABLE_PART(bert_finetune_params, settings.params), OWN_PART(own_options, settings)},
     .set_defaults = set_defaults,
     .run = run,
 };

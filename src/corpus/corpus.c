@@ -153,7 +153,7 @@ bert_status corpus_append_settings(const corpus *corpus, text *settings, bert_er
                     (unsigned long long)cleaning->max_characters));
     TRY(text_format(settings, error, "%a %a %a %a %d %a %llu %llu\n", cleaning->min_letters,
                     cleaning->max_digits, cleaning->max_punctuation, cleaning->min_script,
-                    cleaning->drop_duplicates, cleaning->near_duplicates,
+                    cleaning->drop_duplicates, cleaning->drop_near_duplicates,
                     (unsigned long long)cleaning->memory, (unsigned long long)options->seed));
     for (size_t i = 0; i < corpus->inputs.source_count; i++)
         TRY(text_format(settings, error, "%s %a\n", corpus->inputs.sources[i].name,

@@ -12,6 +12,7 @@
 #include "corpus/counts.h"
 #include "dataset/index_format.h"
 #include "formats/json.h"
+#include "options/options.h"
 
 #include <math.h>
 #include <omp.h>
@@ -75,22 +76,8 @@ bert_prepare_params bert_prepare_params_default(void)
 static bert_status check_params(const bert_prepare_params *params, bert_error *error)
 {
     dataset_layout layout;
-    TRY(dataset_layout_parse(&layout, params->layout, error));
-    if (!params->output || !*params->output)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no output prefix");
-    if (!params->tokenizer || !*params->tokenizer)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no tokenizer");
-    if (!(params->validation_fraction >= 0 && params->validation_fraction < 1))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "validation_fraction is %g, expected at least 0 and less than 1",
-                         params->validation_fraction);
-    if (!(params->save_seconds >= 0))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "save_seconds is %g, expected 0 or more", params->save_seconds);
-    if (params->threads < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "threads is %d, expected 0 (all cores) or more", params->threads);
-    return BERT_OK;
+    TRY(OPTIONS_CHECK(bert_prepare_params, params, error));
+    return dataset_layout_parse(&layout, params->layout, error);
 }
 
 static bert_status check_outputs(const char *prefix, bert_error *error)

@@ -9,6 +9,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "formats/json.h"
+#include "options/options.h"
 #include "plan/find_config.h"
 #include "plan/process_memory.h"
 #include "plan/trial.h"
@@ -40,27 +41,6 @@ bert_tune_params bert_tune_params_default(void)
         .precision = "any",
         .seconds = 100,
     };
-}
-
-static bert_status check_params(const bert_tune_params *params, bert_error *error)
-{
-    if (params->max_seq_length < 3 || params->max_seq_length > 1 << 20)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-seq-length is %d; expected 3 to %d", params->max_seq_length,
-                         1 << 20);
-    if (params->batch_size < 1 || params->batch_size > 1 << 30)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--batch-size is %" PRId64 "; expected 1 to %d", params->batch_size,
-                         1 << 30);
-    if (!(params->seconds >= 0) || !isfinite(params->seconds))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--seconds is %g; expected a number, at least 0", params->seconds);
-    if (strcmp(params->precision, "any") != 0 && strcmp(params->precision, "float32") != 0 &&
-        strcmp(params->precision, "bf16") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--precision is \"%.40s\"; expected any, float32 or bf16",
-                         params->precision);
-    return BERT_OK;
 }
 
 /* ----------------------------------------------------------------------------------- trials --- */
@@ -241,7 +221,7 @@ static uint64_t allowed_memory(const bert_tune_params *params, const bert_observ
 bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
                       const bert_observer *observer, bert_error *error)
 {
-    TRY(check_params(params, error));
+    TRY(OPTIONS_CHECK(bert_tune_params, params, error));
     *result = (bert_tune_result){.finished = true, .best = SIZE_MAX};
     tuner tuner = {.params = params, .observer = observer, .result = result};
     TRY(find_config(&tuner.config, params->model, error));

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "formats/json.h"
+#include "options/options.h"
 #include "serve/answer.h"
 #include "serve/microhttpd.h"
 #include "serve/page.h"
@@ -45,7 +46,7 @@ bert_serve_params bert_serve_params_default(void)
         .max_inputs = 64,
         .max_connections = 64,
         .max_waiting = 16,
-        .timeout_seconds = 30,
+        .timeout = 30,
     };
 }
 
@@ -150,7 +151,7 @@ static enum MHD_Result answer_task(struct MHD_Connection *connection, server *se
     } else {
         serve_job job = {.task = task, .request = &request};
         serve_outcome outcome =
-            serve_queue_do(&server->queue, &job, server->params->timeout_seconds);
+            serve_queue_do(&server->queue, &job, server->params->timeout);
         result = send_outcome(connection, outcome, &job);
     }
     serve_request_free(&request);
@@ -217,7 +218,7 @@ static enum MHD_Result take_piece(const server *server, exchange *exchange, cons
                                   size_t *length)
 {
     if (exchange->body.length + *length > server->params->max_request_bytes ||
-        seconds_since(&exchange->begun) > server->params->timeout_seconds ||
+        seconds_since(&exchange->begun) > server->params->timeout ||
         text_append(&exchange->body, data, *length, NULL) != BERT_OK)
         return MHD_NO;
     *length = 0;
@@ -259,28 +260,6 @@ static void forget(void *context, struct MHD_Connection *connection, void **stat
 }
 
 /* ------------------------------------------------------------------------------- the server --- */
-
-static bert_status check_params(const bert_serve_params *params, bert_error *error)
-{
-    const struct {
-        const char *option;
-        int64_t value, least, most;
-    } ranges[] = {
-        {"port", params->port, 0, 65535},
-        {"max-request-bytes", (int64_t)params->max_request_bytes, 1, 1 << 30},
-        {"max-inputs", params->max_inputs, 1, 65536},
-        {"max-connections", params->max_connections, 1, 4096},
-        {"max-waiting", params->max_waiting, 1, 4096},
-        {"timeout", params->timeout_seconds, 1, 86400},
-    };
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-        if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
-            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                             "--%s is %lld; expected %lld to %lld", ranges[i].option,
-                             (long long)ranges[i].value, (long long)ranges[i].least,
-                             (long long)ranges[i].most);
-    return BERT_OK;
-}
 
 static bool is_loopback(const struct sockaddr *address)
 {
@@ -341,7 +320,7 @@ static bert_status start(server *server, const bert_observer *observer, bert_err
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
         NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)params->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)params->timeout_seconds, MHD_OPTION_NOTIFY_COMPLETED, forget, NULL,
+        (unsigned)params->timeout, MHD_OPTION_NOTIFY_COMPLETED, forget, NULL,
         MHD_OPTION_END);
     if (!server->daemon) {
         close(listener);
@@ -381,7 +360,7 @@ static bert_status name_model(server *server, bert_error *error)
 bert_status bert_serve(const bert_serve_params *params, const bert_observer *observer,
                        bert_error *error)
 {
-    TRY(check_params(params, error));
+    TRY(OPTIONS_CHECK(bert_serve_params, params, error));
     server server = {.params = params};
     bert_model_options options = bert_model_options_default();
     options.threads = params->threads;

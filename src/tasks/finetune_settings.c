@@ -1,12 +1,9 @@
 #include "tasks/finetune_settings.h"
 
 #include "base/file.h"
-#include "formats/json.h"
-#include "optim/schedule.h"
+#include "formats/option_json.h"
 #include "tasks/glue.h"
 
-#include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,67 +32,6 @@ bert_finetune_params bert_finetune_params_default(void)
         .precision = "float32",
         .logging_steps = 50,
     };
-}
-
-/* Every number with its range; strings and what depends on two settings is checked apart. */
-typedef struct number {
-    const char *name; /* in finetune.json; with '-' for '_' the option */
-    double value, minimum, maximum;
-    bool above, below; /* the bound itself is out */
-    bool whole;        /* an integer */
-} number;
-
-enum { NUMBERS = 20 };
-
-static size_t list_numbers(const bert_finetune_params *p, number numbers[NUMBERS])
-{
-    const number all[] = {
-#define WHOLE(name, low, high) {#name, (double)p->name, low, high, false, false, true}
-#define REAL(name, low, open_below, high, open_above)            \
-    {                                                            \
-#name, p->name, low, high, open_below, open_above, false \
-    }
-        WHOLE(per_device_train_batch_size, 1, 65536),
-        WHOLE(micro_batch_tokens, 0, INT_MAX),
-        WHOLE(max_seq_length, 3, 65536),
-        WHOLE(num_train_epochs, 1, 100000),
-        REAL(learning_rate, 0, true, INFINITY, true),
-        REAL(baseline_learning_rate, 0, false, INFINITY, true),
-        REAL(warmup_ratio, 0, false, 1, false),
-        REAL(weight_decay, 0, false, INFINITY, true),
-        REAL(adam_beta1, 0, false, 1, true),
-        REAL(adam_beta2, 0, false, 1, true),
-        REAL(adam_epsilon, 0, true, INFINITY, true),
-        REAL(max_grad_norm, 0, false, INFINITY, true),
-        REAL(hidden_dropout_prob, -INFINITY, true, 1, true),
-        REAL(attention_probs_dropout_prob, -INFINITY, true, 1, true),
-        WHOLE(early_stopping_patience, 0, INT_MAX),
-        WHOLE(seeds, 1, 1000),
-        WHOLE(seed, 0, 0x1p53),
-        WHOLE(logging_steps, 1, 0x1p53),
-        REAL(validation_fraction, 0, true, 1, true),
-#undef REAL
-#undef WHOLE
-    };
-    memcpy(numbers, all, sizeof all);
-    return sizeof all / sizeof *all;
-}
-
-static bert_status check_number(const number *number, bert_error *error)
-{
-    double value = number->value;
-    bool fits = (number->above ? value > number->minimum : value >= number->minimum) &&
-                (number->below ? value < number->maximum : value <= number->maximum);
-    if (fits)
-        return BERT_OK;
-    char option[64];
-    snprintf(option, sizeof option, "--%s", number->name);
-    for (char *c = option; *c; c++)
-        if (*c == '_')
-            *c = '-';
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is %.17g, expected %s %g and %s %g",
-                     option, value, number->above ? "above" : "at least", number->minimum,
-                     number->below ? "below" : "at most", number->maximum);
 }
 
 bert_status finetune_resolve(bert_finetune_params *resolved, const bert_finetune_params *params,
@@ -137,15 +73,6 @@ static bert_status check_source(const bert_finetune_params *params, bert_error *
                          "--validation-file and --test-file go with a training file of your own, "
                          "not with the task %s",
                          params->task);
-    if (params->train_file && (!params->text_column || !params->label_column))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--text-column or --label-column is empty");
-    if (strcmp(params->problem_type, "single_label_classification") != 0 &&
-        strcmp(params->problem_type, "regression") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--problem-type is \"%s\", expected single_label_classification or "
-                         "regression",
-                         params->problem_type);
     return BERT_OK;
 }
 
@@ -162,65 +89,34 @@ static bert_status check_model(const bert_finetune_params *params, bert_error *e
     if (params->baseline && params->from_scratch)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--baseline goes with --model: --from-scratch is the baseline itself");
-    if (!params->output)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--output is missing");
-    if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--precision is \"%s\", expected float32 or bf16", params->precision);
-    schedule_kind schedule;
-    return schedule_parse(&schedule, params->lr_scheduler_type, error);
+    return BERT_OK;
 }
 
 bert_status finetune_check(const bert_finetune_params *params, bert_error *error)
 {
     TRY(check_source(params, error));
     TRY(check_model(params, error));
-    if (params->threads < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--threads is %d, expected 0 (all cores) or more", params->threads);
-    number numbers[NUMBERS];
-    size_t count = list_numbers(params, numbers);
-    for (size_t i = 0; i < count; i++)
-        TRY(check_number(&numbers[i], error));
-    return BERT_OK;
+    return OPTIONS_CHECK(bert_finetune_params, params, error);
+}
+
+/* An option of one call of the program, not of a run, or one that a run may be resumed without. */
+static bool belongs_to_call(const bert_option *option)
+{
+    return strcmp(option->name, "output") == 0 || strcmp(option->name, "resume") == 0 ||
+           strcmp(option->name, "threads") == 0;
 }
 
 bert_status finetune_describe(const bert_finetune_params *params, json_t **settings,
                               bert_error *error)
 {
-    const struct {
-        const char *name, *value;
-    } strings[] = {
-        {"task", params->task},
-        {"data", params->data},
-        {"train_file", params->train_file},
-        {"validation_file", params->validation_file},
-        {"test_file", params->test_file},
-        {"text_column", params->text_column},
-        {"text_pair_column", params->text_pair_column},
-        {"label_column", params->label_column},
-        {"problem_type", params->problem_type},
-        {"model", params->model},
-        {"from_scratch", params->from_scratch},
-        {"tokenizer", params->tokenizer},
-        {"lr_scheduler_type", params->lr_scheduler_type},
-        {"class_weights", params->class_weights},
-        {"precision", params->precision},
-    };
+    size_t count;
+    const bert_option *options = bert_finetune_params_table(&count);
     json_t *object = json_object();
     bert_status status = BERT_OK;
-    for (size_t i = 0; i < sizeof strings / sizeof *strings && status == BERT_OK; i++)
-        status = json_put(object, strings[i].name,
-                          strings[i].value ? json_string(strings[i].value) : json_null(), error);
-    number numbers[NUMBERS];
-    size_t count = list_numbers(params, numbers);
     for (size_t i = 0; i < count && status == BERT_OK; i++)
-        status = json_put(object, numbers[i].name,
-                          numbers[i].whole ? json_integer((json_int_t)numbers[i].value)
-                                           : json_real(numbers[i].value),
-                          error);
-    if (status == BERT_OK)
-        status = json_put(object, "baseline", json_boolean(params->baseline), error);
+        if (!belongs_to_call(&options[i]))
+            status =
+                json_put(object, options[i].name, option_to_json(params, &options[i]), error);
     if (status != BERT_OK) {
         json_decref(object);
         object = NULL;

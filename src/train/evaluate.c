@@ -5,6 +5,7 @@
 #include "formats/json.h"
 #include "model/folder.h"
 #include "model/weights.h"
+#include "options/options.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
 #include "train/run_inputs.h"
@@ -28,34 +29,16 @@ bert_evaluate_params bert_evaluate_params_default(void)
 
 static bert_status check_params(const bert_evaluate_params *params, bert_error *error)
 {
-    if (!params->model || !*params->model)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--model is missing");
-    if (!params->data || !*params->data)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--data is missing");
-    if (params->batch_size < 1 || params->batch_size > 65536)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--batch-size is %d, expected 1 to 65536", params->batch_size);
+    TRY(OPTIONS_CHECK(bert_evaluate_params, params, error));
     if (params->max_seq_length != 0 &&
-        (params->max_seq_length < 8 || params->max_seq_length > 65536 ||
-         params->max_seq_length > INT_MAX / params->batch_size))
+        (params->max_seq_length < 8 || params->max_seq_length > INT_MAX / params->batch_size))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-seq-length is %d, expected 8 to 65536, and at most %d for %d "
+                         "max_seq_length is %d; expected 0 or at least 8, and at most %d for %d "
                          "sequences in a batch",
                          params->max_seq_length, INT_MAX / params->batch_size, params->batch_size);
-    if (!(params->mlm_probability > 0 && params->mlm_probability < 1))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--mlm-probability is %g, expected above 0 and below 1",
-                         params->mlm_probability);
-    if (!(params->short_seq_probability >= 0 && params->short_seq_probability <= 1))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--short-seq-probability is %g, expected 0 to 1",
-                         params->short_seq_probability);
     if (params->pairs && params->sequences)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--pairs and --sequences are both given, expected one of them");
-    if (params->samples < 0 || params->threads < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--samples and --threads: expected 0 (all) or more");
     return BERT_OK;
 }
 

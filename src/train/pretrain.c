@@ -2,6 +2,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "dataset/weights.h"
+#include "options/options.h"
 #include "train/batch_size.h"
 #include "train/rank_consistency.h"
 #include "train/run_directory.h"
@@ -333,13 +334,7 @@ static bert_status resume(session *session, const bert_resume_params *params,
                           bert_pretrain_result *result, const bert_observer *observer,
                           bert_error *error)
 {
-    if (!params->run || !*params->run)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--resume: expected the directory of a run");
-    if (params->threads < 0 || params->stop_after_steps < 0 || params->micro_batch_tokens < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--threads, --stop-after-steps and --micro-batch-tokens: expected 0 or "
-                         "more");
+    TRY(OPTIONS_CHECK(bert_resume_params, params, error));
     session->job = params->job;
     TRY(job_sync_status(session->job, open_directory(session, params->run, error), error));
     bert_status status = read_settings(session, params, error);

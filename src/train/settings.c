@@ -2,11 +2,11 @@
 
 #include "base/file.h"
 #include "model/config.h"
+#include "options/options.h"
 #include "train/batch_size.h"
 #include "train/checkpoint.h"
 #include "train/learning_rate.h"
 #include "train/sampling.h"
-#include "train/settings_fields.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -63,75 +63,31 @@ bert_resume_params bert_resume_params_default(void)
 
 /* -------------------------------------------------------------------------------- checking --- */
 
-static bert_status check_range(const bert_pretrain_params *params, const settings_field *field,
-                               bert_error *error)
-{
-    double value = settings_field_value(params, field);
-    bool low = field->open & OPEN_BELOW ? value > field->minimum : value >= field->minimum;
-    bool high = field->open & OPEN_ABOVE ? value < field->maximum : value <= field->maximum;
-    if (low && high)
-        return BERT_OK;
-    char option[64];
-    settings_option_name(option, sizeof option, field->name);
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is %.17g, expected %s", option, value,
-                     field->expected);
-}
-
 static bert_status check_contradictions(const bert_pretrain_params *params, bert_error *error)
 {
     if (params->max_steps == 0 && !(params->num_train_epochs > 0))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-steps and --num-train-epochs are both 0, expected a length");
+                         "max_steps and num_train_epochs are both 0, expected a length");
     if (params->eval_steps > 0 && params->eval_epochs > 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--eval-steps and --eval-epochs are both given, expected one of them");
+                         "eval_steps and eval_epochs are both given, expected one of them");
     if (params->save_steps > 0 && params->save_epochs > 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--save-steps and --save-epochs are both given, expected one of them");
-    if (params->stop_after_steps < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--stop-after-steps is %" PRId64 ", expected 0 or more",
-                         params->stop_after_steps);
+                         "save_steps and save_epochs are both given, expected one of them");
     if (params->warmup_steps > 0 && params->warmup_ratio > 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--warmup-steps and --warmup-ratio are both given, expected one of them");
-    if (strcmp(params->optim, "adamw") != 0 && strcmp(params->optim, "adam") != 0 &&
-        strcmp(params->optim, "lamb") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--optim is \"%s\", expected adamw, adam or lamb", params->optim);
-    if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--precision is \"%s\", expected float32 or bf16", params->precision);
-    if (strcmp(params->gradient_dtype, "float32") != 0 &&
-        strcmp(params->gradient_dtype, "bf16") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--gradient-dtype is \"%s\", expected float32 or bf16",
-                         params->gradient_dtype);
+                         "warmup_steps and warmup_ratio are both given, expected one of them");
     if (params->teacher &&
         !(params->distill_alpha_ce + params->distill_alpha_mlm + params->distill_alpha_cos > 0))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "all of --distill-alpha-ce, --distill-alpha-mlm and --distill-alpha-cos "
+                         "all of distill_alpha_ce, distill_alpha_mlm and distill_alpha_cos "
                          "are 0, expected something to learn from");
     return BERT_OK;
 }
 
-static bert_status check_string(const char *value, const settings_string *string, bert_error *error)
-{
-    if (value ? *value != '\0' : settings_string_is_optional(string))
-        return BERT_OK;
-    char option[64];
-    settings_option_name(option, sizeof option, string->name);
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is missing", option);
-}
-
 bert_status settings_check(const bert_pretrain_params *params, bert_error *error)
 {
-    bert_pretrain_params strings = *params;
-    for (size_t i = 0; i < settings_string_count; i++)
-        TRY(check_string(*settings_string_place(&strings, &settings_strings[i]),
-                         &settings_strings[i], error));
-    for (size_t i = 0; i < settings_field_count; i++)
-        TRY(check_range(params, &settings_fields[i], error));
+    TRY(OPTIONS_CHECK(bert_pretrain_params, params, error));
     TRY(check_contradictions(params, error));
     TRY(batch_size_check(params, error));
     TRY(learning_rate_check(params, error));
@@ -197,24 +153,20 @@ static bert_status copy_model(const char **model, bert_error *error)
     return status;
 }
 
-static bert_status copy_value(const char **value, string_kind kind, bert_error *error)
+static bert_status copy_value(const char **value, bert_option_type type, bert_error *error)
 {
     if (!*value)
         return BERT_OK;
-    switch (kind) {
-    case STRING_PATH:
-    case STRING_OPTIONAL_PATH:
+    switch (type) {
+    case BERT_OPTION_PATH:
         return copy_path(value, error);
-    case STRING_PATHS:
+    case BERT_OPTION_PATHS:
         return copy_paths(value, error);
-    case STRING_MODEL:
-    case STRING_OPTIONAL_MODEL:
+    case BERT_OPTION_MODEL:
         return copy_model(value, error);
-    case STRING_NAME:
-    case STRING_OPTIONAL:
-        break;
+    default:
+        return copy_string(value, error);
     }
-    return copy_string(value, error);
 }
 
 static bert_status name_data(run_settings *settings, bert_error *error)
@@ -239,10 +191,13 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
     settings->ranks = bert_job_size(params->job);
     /* All are replaced before the first failure returns: what is freed is always a copy. */
     bert_status status = BERT_OK;
-    for (size_t i = 0; i < settings_string_count; i++) {
-        const settings_string *string = &settings_strings[i];
+    size_t count;
+    const bert_option *options = bert_pretrain_params_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (!option_is_string(&options[i]))
+            continue;
         bert_error *first = status == BERT_OK ? error : NULL;
-        bert_status copied = copy_value(settings_string_place(kept, string), string->kind, first);
+        bert_status copied = copy_value(option_string(kept, &options[i]), options[i].type, first);
         status = status == BERT_OK ? copied : status;
     }
     TRY(status);
@@ -252,8 +207,11 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
 
 void settings_free(run_settings *settings)
 {
-    for (size_t i = 0; i < settings_string_count; i++)
-        free((void *)(uintptr_t)*settings_string_place(&settings->params, &settings_strings[i]));
+    size_t count;
+    const bert_option *options = bert_pretrain_params_table(&count);
+    for (size_t i = 0; i < count; i++)
+        if (option_is_string(&options[i]))
+            free((void *)(uintptr_t)*option_string(&settings->params, &options[i]));
     free(settings->data_name);
     *settings = (run_settings){0};
 }

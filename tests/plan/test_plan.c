@@ -74,9 +74,9 @@ static void test_two_nodes(void **state)
     (void)state;
     bert_plan_params params = tiny_plan();
     params.nodes = 2;
-    params.bandwidth = 1e6;
+    params.bandwidth = 0.008; /* 1 MB/s */
     params.latency = 0;
-    params.micro_batch = 4096; /* 32 sequences of 128: one pass */
+    params.micro_batch_tokens = 4096; /* 32 sequences of 128: one pass */
     bert_plan_result plan;
     assert_ok(bert_plan(&params, &plan, error));
     assert_near(plan.compute_seconds, 4.096);
@@ -92,12 +92,12 @@ static void test_two_nodes(void **state)
     assert_near(plan.efficiency, 8.192 / (2 * plan.step_seconds));
     assert_near(plan.step_seconds_without_overlap, 4.096 + plan.network_seconds);
 
-    params.micro_batch = 2048; /* two passes: the window is half as long */
+    params.micro_batch_tokens = 2048; /* two passes: the window is half as long */
     bert_plan_result halves;
     assert_ok(bert_plan(&params, &halves, error));
     assert_true(halves.waiting_seconds > plan.waiting_seconds);
 
-    params.bf16_gradients = true;
+    params.gradient_dtype = "bf16";
     assert_ok(bert_plan(&params, &plan, error));
     assert_near(plan.bytes_sent, 2 * 4433468.0);
 
@@ -162,10 +162,10 @@ static void test_wrong_values(void **state)
     assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "--measured-nodes");
     params = tiny_plan();
     params.bandwidth = 0;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "--bandwidth");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "bandwidth is 0; expected a number above 0");
     params = tiny_plan();
     params.latency = NAN;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "--latency");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "latency is nan");
     params = tiny_plan();
     params.model = "gigantic";
     assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "gigantic");

@@ -263,7 +263,7 @@ static void test_no_run(void **state)
     assert_fails(try_resume(tiny_path("nowhere"), error), BERT_ERROR_IO, "nowhere");
     assert_ok(directory_create(tiny_path("bare"), error));
     assert_fails(try_resume(tiny_path("bare"), error), BERT_ERROR_INPUT, "no run.json");
-    assert_fails(try_resume("", error), BERT_ERROR_INVALID_ARGUMENT, "directory of a run");
+    assert_fails(try_resume("", error), BERT_ERROR_INVALID_ARGUMENT, "run is missing");
 }
 
 static void test_altered_settings(void **state)
@@ -275,9 +275,9 @@ static void test_altered_settings(void **state)
         const char *key, *value, *message;
     } cases[] = {
         {"learning_rate", "-1.0", "\"learning_rate\" is -1"},
-        {"learning_rate", "0.0", "--learning-rate is 0"},
+        {"learning_rate", "0.0", "learning_rate is 0"},
         {"max_steps", "\"many\"", "\"max_steps\" is \"many\""},
-        {"optim", "\"sgd\"", "--optim"},
+        {"optim", "\"sgd\"", "optim is \"sgd\""},
         {"per_device_train_batch_size", "0", "\"per_device_train_batch_size\" is 0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

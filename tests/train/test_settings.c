@@ -1,64 +1,64 @@
 /* Every setting is checked by name, and run.json gives back what went in. */
 #include "tiny_run.h"
 
+#include "options/options.h"
 #include "train/settings.h"
-#include "train/settings_fields.h"
 
 #include <math.h>
 
 static void test_every_range_has_its_message(void **state)
 {
     (void)state;
-    REFUSED(data = NULL, "--data is missing");
-    REFUSED(model = "", "--model is missing");
-    REFUSED(output = NULL, "--output is missing");
-    REFUSED(per_device_train_batch_size = 0, "--per-device-train-batch-size is 0, expected 1");
-    REFUSED(gradient_accumulation_steps = -1, "--gradient-accumulation-steps is -1");
-    REFUSED(max_seq_length = 7, "--max-seq-length is 7, expected 8");
-    REFUSED(pairs = "segments", "--pairs is \"segments\", expected one of: segment, sentence");
+    REFUSED(data = NULL, "data is missing");
+    REFUSED(model = "", "model is missing");
+    REFUSED(output = NULL, "output is missing");
+    REFUSED(per_device_train_batch_size = 0, "per_device_train_batch_size is 0; expected a whole number from 1");
+    REFUSED(gradient_accumulation_steps = -1, "gradient_accumulation_steps is -1");
+    REFUSED(max_seq_length = 7, "max_seq_length is 7; expected a whole number from 8");
+    REFUSED(pairs = "segments", "pairs is \"segments\"; expected segment or sentence");
     REFUSED(sequences = "stream", "--sequences stream makes no pairs");
     REFUSED(next_sentence_prediction = false;
             params.pairs = "sentence",
             "--pairs sentence does not go with --no-next-sentence-prediction");
-    REFUSED(mask_unit = "words", "--mask-unit is \"words\"");
-    REFUSED(masks = "", "--masks is missing");
-    REFUSED(masks = "fixed", "--masks is \"fixed\", expected dynamic or static");
+    REFUSED(mask_unit = "words", "mask_unit is \"words\"");
+    REFUSED(masks = "", "masks is missing");
+    REFUSED(masks = "fixed", "masks is \"fixed\"; expected dynamic or static");
     REFUSED(sequence_schedule = "128", "expected lengths from 8 to 65536 with their shares");
     REFUSED(sequence_schedule = "128:0.5,4:0.5", "expected lengths from 8 to 65536");
     REFUSED(sequence_schedule = "128:0.9,512:0.1x", "expected lengths from 8 to 65536");
     REFUSED(sequence_schedule = "128:nan", "expected lengths from 8 to 65536");
     REFUSED(sequence_schedule = "128:0.9,512:0.2", "the shares add up to 1.1, expected 1");
-    REFUSED(short_seq_probability = 1.5, "--short-seq-probability is 1.5, expected 0 to 1");
-    REFUSED(mlm_probability = 0, "--mlm-probability is 0, expected above 0");
-    REFUSED(mlm_probability = NAN, "--mlm-probability is nan");
-    REFUSED(optim = "sgd", "--optim is \"sgd\"");
-    REFUSED(learning_rate = 0, "--learning-rate is 0, expected above 0");
-    REFUSED(learning_rate = INFINITY, "--learning-rate is inf");
-    REFUSED(weight_decay = -0.1, "--weight-decay");
-    REFUSED(adam_beta1 = 1, "--adam-beta1 is 1, expected 0 or more and below 1");
-    REFUSED(adam_beta2 = -0.5, "--adam-beta2");
-    REFUSED(adam_epsilon = 0, "--adam-epsilon");
-    REFUSED(max_grad_norm = -1, "--max-grad-norm");
-    REFUSED(lr_scheduler_type = "cosine_with_sugar", "cosine_with_sugar");
-    REFUSED(precision = "fp16", "--precision is \"fp16\", expected float32 or bf16");
-    REFUSED(precision = NULL, "--precision is missing");
-    REFUSED(warmup_steps = -1, "--warmup-steps");
-    REFUSED(warmup_ratio = 1.1, "--warmup-ratio");
-    REFUSED(warmup_ratio = 0.1, "--warmup-steps and --warmup-ratio");
+    REFUSED(short_seq_probability = 1.5, "short_seq_probability is 1.5; expected a number from 0 to 1");
+    REFUSED(mlm_probability = 0, "mlm_probability is 0; expected a number above 0");
+    REFUSED(mlm_probability = NAN, "mlm_probability is nan");
+    REFUSED(optim = "sgd", "optim is \"sgd\"");
+    REFUSED(learning_rate = 0, "learning_rate is 0; expected a number above 0");
+    REFUSED(learning_rate = INFINITY, "learning_rate is inf");
+    REFUSED(weight_decay = -0.1, "weight_decay");
+    REFUSED(adam_beta1 = 1, "adam_beta1 is 1; expected a number, at least 0 and below 1");
+    REFUSED(adam_beta2 = -0.5, "adam_beta2");
+    REFUSED(adam_epsilon = 0, "adam_epsilon");
+    REFUSED(max_grad_norm = -1, "max_grad_norm");
+    REFUSED(lr_scheduler_type = "cosine_with_sugar", "lr_scheduler_type is");
+    REFUSED(precision = "fp16", "precision is \"fp16\"; expected float32 or bf16");
+    REFUSED(precision = NULL, "precision is missing");
+    REFUSED(warmup_steps = -1, "warmup_steps");
+    REFUSED(warmup_ratio = 1.1, "warmup_ratio");
+    REFUSED(warmup_ratio = 0.1, "warmup_steps and warmup_ratio");
     REFUSED(lr_scheduler_type = "constant", "no warm-up");
-    REFUSED(max_steps = -5, "--max-steps is -5");
-    REFUSED(num_train_epochs = -1, "--num-train-epochs");
+    REFUSED(max_steps = -5, "max_steps is -5");
+    REFUSED(num_train_epochs = -1, "num_train_epochs");
     REFUSED(max_steps = params.num_train_epochs = 0, "both 0");
-    REFUSED(logging_steps = 0, "--logging-steps is 0, expected 1 or more");
-    REFUSED(eval_epochs = 1, "--eval-steps and --eval-epochs");
-    REFUSED(eval_samples = -1, "--eval-samples");
-    REFUSED(save_epochs = 1, "--save-steps and --save-epochs");
-    REFUSED(save_total_limit = -1, "--save-total-limit");
-    REFUSED(stop_after_steps = -1, "--stop-after-steps");
-    REFUSED(hidden_dropout_prob = 1, "--hidden-dropout-prob is 1, expected below 1");
-    REFUSED(attention_probs_dropout_prob = 2, "--attention-probs-dropout-prob");
-    REFUSED(seed = UINT64_MAX, "--seed");
-    REFUSED(threads = -1, "--threads");
+    REFUSED(logging_steps = 0, "logging_steps is 0; expected a whole number from 1");
+    REFUSED(eval_epochs = 1, "eval_steps and eval_epochs");
+    REFUSED(eval_samples = -1, "eval_samples");
+    REFUSED(save_epochs = 1, "save_steps and save_epochs");
+    REFUSED(save_total_limit = -1, "save_total_limit");
+    REFUSED(stop_after_steps = -1, "stop_after_steps");
+    REFUSED(hidden_dropout_prob = 1, "hidden_dropout_prob is 1; expected a number below 1");
+    REFUSED(attention_probs_dropout_prob = 2, "attention_probs_dropout_prob");
+    REFUSED(seed = UINT64_MAX, "seed");
+    REFUSED(threads = -1, "threads");
     bert_pretrain_params params = tiny_params("run");
     assert_ok(settings_check(&params, error));
 }
@@ -132,9 +132,11 @@ static void test_run_json_gives_back_every_setting(void **state)
     assert_int_equal(again.params.stop_after_steps, 0);
     /* All the rest bit by bit. */
     bert_pretrain_params left = settings.params, right = again.params;
-    for (size_t i = 0; i < settings_string_count; i++)
-        *settings_string_place(&left, &settings_strings[i]) =
-            *settings_string_place(&right, &settings_strings[i]) = NULL;
+    size_t count;
+    const bert_option *options = bert_pretrain_params_table(&count);
+    for (size_t i = 0; i < count; i++)
+        if (option_is_string(&options[i]))
+            *option_string(&left, &options[i]) = *option_string(&right, &options[i]) = NULL;
     assert_memory_equal(&left, &right, sizeof left);
     assert_memory_equal(&again.data, &settings.data, sizeof again.data);
     assert_int_equal(again.phases[0].samples_per_epoch, 1234);
