@@ -4,24 +4,13 @@
 #ifndef MATH_GEMM_H
 #define MATH_GEMM_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "math/types.h"
 
 typedef enum gemm_kind {
     GEMM_NN, /* C[m, n] = A[m, k] · B[k, n]       gradient of a linear layer's input */
     GEMM_NT, /* C[m, n] = A[m, k] · B[n, k]ᵀ      forward of a linear layer */
     GEMM_TN, /* C[m, n] = A[k, m]ᵀ · B[k, n]      gradient of its weight */
 } gemm_kind;
-
-/* Precision of the operands. GEMM_BFLOAT16 rounds each of them to bfloat16 while it is packed
- * (to nearest, ties to even; NaN stays NaN, subnormal numbers become zero), and multiplies
- * and adds in float32. Nothing in memory is bfloat16. The exponents are those of float32, so no
- * gradient is too small and no loss needs scaling. With AVX512-BF16 a multiplication takes
- * about half the time; elsewhere the same rounding is done at the speed of float32. */
-typedef enum gemm_precision { GEMM_FLOAT32, GEMM_BFLOAT16 } gemm_precision;
-
-/* By the name of the option --precision: "bf16"; anything else is float32. */
-gemm_precision gemm_precision_named(const char *name);
 
 /* C = op(A) · op(B), or C += where `accumulate`. Leading dimensions are row strides in floats. The
  * work is shared between the OpenMP threads; called inside a parallel region it runs on the calling
