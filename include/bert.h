@@ -24,13 +24,11 @@
 #include "bert/status.h"
 #include "bert/table.h"
 #include "bert/tune.h"
+#include "bert/version.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* "0.1.0" */
-BERT_API const char *bert_version(void);
 
 /* ------------------------------------------------------------------------------- tokenizer --- */
 
