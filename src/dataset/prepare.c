@@ -238,7 +238,7 @@ static bert_status start(prepare *prepare, bert_error *error)
     TRY(corpus_open(&prepare->corpus, params->inputs, params->input_count, &reader_options, error));
     TRY(bert_tokenizer_load(&prepare->tokenizer, params->tokenizer, &params->tokenizer_options,
                             error));
-    prepare->threads = threads_use(params->threads);
+    prepare->threads = threads_resolve(params->threads);
     TRY(create_workers(prepare, error));
     prepare->hash = XXH3_createState();
     if (!prepare->hash)

@@ -238,10 +238,9 @@ static uint64_t allowed_memory(const bert_tune_params *params, const bert_observ
     return available;
 }
 
-bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
-                      const bert_observer *observer, bert_error *error)
+static bert_status tune(const bert_tune_params *params, bert_tune_result *result,
+                        const bert_observer *observer, bert_error *error)
 {
-    TRY(check_params(params, error));
     *result = (bert_tune_result){.finished = true, .best = SIZE_MAX};
     tuner tuner = {.params = params, .observer = observer, .result = result};
     TRY(find_config(&tuner.config, params->model, error));
@@ -255,7 +254,7 @@ bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
                               .seconds = pass_seconds};
     result->memory = allowed_memory(params, observer);
     tuner.begun = clock_seconds();
-    tuner.cores = threads_use(params->threads);
+    tuner.cores = threads_count();
     int tokens = micro_batch_default_tokens(&tuner.config, GEMM_FLOAT32);
     tokens = tokens > params->max_seq_length ? tokens : params->max_seq_length;
     TRY(try_precisions(&tuner, tokens, error));
@@ -263,4 +262,14 @@ bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
     TRY(try_ranks(&tuner, error));
     TRY(try_gradient_checkpointing(&tuner, error));
     return conclude(&tuner, error);
+}
+
+bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
+                      const bert_observer *observer, bert_error *error)
+{
+    TRY(check_params(params, error));
+    int before = threads_use(params->threads);
+    bert_status status = tune(params, result, observer, error);
+    threads_use(before);
+    return status;
 }

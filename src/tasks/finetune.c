@@ -247,7 +247,9 @@ bert_status bert_finetune(const bert_finetune_params *params, bert_finetune_resu
     bert_finetune_params resolved;
     TRY(finetune_resolve(&resolved, params, error));
     session session = {.params = &resolved, .observer = observer, .directory = {.descriptor = -1}};
+    int before = threads_count();
     bert_status status = run(&session, result, error);
     close_session(&session);
+    threads_use(before);
     return status;
 }

@@ -251,7 +251,7 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
                           const bert_observer *observer, bert_error *error)
 {
     TRY(check_params(params, error));
-    threads_use(params->threads);
+    int before = threads_use(params->threads);
     session session = {0};
     bert_status status;
     TRY_OR_GO(status, open_session(&session, params, error), done);
@@ -267,5 +267,6 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
     *evaluation = summarize(&session);
 done:
     close_session(&session);
+    threads_use(before);
     return status;
 }
