@@ -22,10 +22,12 @@ install(FILES ${CMAKE_BINARY_DIR}/bertConfig.cmake ${CMAKE_BINARY_DIR}/bertConfi
 install(EXPORT bert_shared NAMESPACE bert:: DESTINATION ${package_directory} FILE bertSharedTargets.cmake)
 install(EXPORT bert_static NAMESPACE bert:: DESTINATION ${package_directory} FILE bertStaticTargets.cmake)
 
-# pkg-config
+# pkg-config: libbert, libbert-static
 file(RELATIVE_PATH BERT_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" BERT_PREFIX_FROM_PC "${BERT_PREFIX_FROM_PC}")
 list(JOIN BERT_PACKAGES ", " BERT_PC_REQUIRES)
 string(REGEX REPLACE "([<>=]+)" " \\1 " BERT_PC_REQUIRES "${BERT_PC_REQUIRES}")
-configure_file(cmake/libbert.pc.in ${CMAKE_BINARY_DIR}/libbert.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/libbert.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(package libbert libbert-static)
+    configure_file(cmake/${package}.pc.in ${CMAKE_BINARY_DIR}/${package}.pc @ONLY)
+    install(FILES ${CMAKE_BINARY_DIR}/${package}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
