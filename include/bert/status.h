@@ -26,8 +26,9 @@ typedef enum bert_status {
 } bert_status;
 
 /* What went wrong, in one line that names the file, the position, what was found, what was
- * expected, and a hint. The caller owns the struct; it needs no initialisation and holds no
- * resources. Every function that takes one accepts NULL from callers who only want the status. */
+ * expected, and a hint. A parameter is named as C does: "params->max_steps is -5, expected …". The
+ * caller owns the struct; it needs no initialisation and holds no resources. Every function that
+ * takes one accepts NULL from callers who only want the status. */
 typedef struct bert_error {
     bert_status status;
     char message[1024];

@@ -85,11 +85,12 @@ static bert_status check_options(const bert_model_options *options, bert_error *
 {
     if (options->batch_tokens < 0 || options->batch_tokens > 1 << 24)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--batch-tokens is %d, expected 0 (chosen from the model) to %d",
+                         "options->batch_tokens is %d, expected 0 (chosen from the model) to %d",
                          options->batch_tokens, 1 << 24);
     if (options->threads < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--threads is %d, expected 0 (all cores) or more", options->threads);
+                         "options->threads is %d, expected 0 (all cores) or more",
+                         options->threads);
     return BERT_OK;
 }
 

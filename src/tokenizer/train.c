@@ -62,7 +62,7 @@ static bert_status check_params(const bert_train_tokenizer_params *p, bert_error
                          "limit_alphabet is 0, expected at least one character");
     if (p->threads < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "threads is %d, expected a positive number, or 0 for all cores",
+                         "params->threads is %d, expected a positive number, or 0 for all cores",
                          p->threads);
     return check_output(p->output, error);
 }
