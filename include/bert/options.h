@@ -77,7 +77,7 @@ BERT_API size_t bert_option_get(const void *params, const bert_option *option, c
 BERT_API void bert_option_expected(const bert_option *option, char *text, size_t size);
 
 /* Whether all members that the table has are within their ranges: what every call that takes the
- * params checks first. Messages begin with the name of the member. */
+ * params checks first. */
 BERT_API bert_status bert_options_check(const bert_option *options, size_t count,
                                         const void *params, bert_error *error);
 

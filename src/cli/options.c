@@ -26,9 +26,6 @@ static const bert_option common_options[] = {
      .help = "show this text"},
 };
 
-/* Whose options messages are spelled for. */
-static option_list *current;
-
 /* ----------------------------------------------------------------------------------- names --- */
 
 static void spell(char *out, size_t size, const char *name)
@@ -163,35 +160,6 @@ static parse_outcome unknown_option(const char *origin, const arguments *argumen
         console_error("%s: unknown option %s%s (see bert help %s)", origin, dashes, wrong,
                       arguments->command->name);
     return PARSE_WRONG;
-}
-
-/* "--learning-rate" of the first `length` bytes of a word, where they are an option's name. */
-static const char *spelled_option(const char *word, size_t length)
-{
-    for (size_t i = 0; current && i < current->count; i++) {
-        const char *name = current->options[i].row->name;
-        if (strlen(name) == length && strncmp(name, word, length) == 0)
-            return current->options[i].name;
-    }
-    return NULL;
-}
-
-void arguments_spell(char *out, size_t size, const char *message)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
-    size_t length = 0;
-    out[0] = '\0';
-    for (const char *word = message; *word && length < size - 1;) {
-        size_t letter_count = strspn(word, letters);
-        bool is_first = word == message;
-        bool is_name = is_first || memchr(word, '_', letter_count);
-        bool is_apart = is_first || word[-1] == ' ' || word[-1] == '(';
-        const char *name = is_name && is_apart ? spelled_option(word, letter_count) : NULL;
-        size_t taken = letter_count ? letter_count : 1;
-        length += (size_t)(name ? snprintf(out + length, size - length, "--%s", name)
-                                : snprintf(out + length, size - length, "%.*s", (int)taken, word));
-        word += taken;
-    }
 }
 
 /* ---------------------------------------------------------------------------------- values --- */
@@ -448,7 +416,6 @@ parse_outcome arguments_parse(arguments *arguments, const command *command, char
     command->set_defaults();
     common = (struct common){0};
     options_of(&arguments->list, command);
-    current = &arguments->list;
     parse_outcome outcome = walk(arguments, argv, count, true);
     if (outcome == PARSE_RUN && common.config)
         outcome = read_configuration(arguments);
@@ -462,7 +429,6 @@ parse_outcome arguments_parse(arguments *arguments, const command *command, char
 
 void arguments_release(arguments *arguments)
 {
-    current = NULL;
     json_decref(arguments->configuration);
     arguments->configuration = NULL;
     for (size_t i = 0; i < OPTIONS_MAX; i++) {

@@ -93,10 +93,6 @@ bool arguments_given(const arguments *arguments, const char *name);
 /* Whether there are no operands; else an error was printed. */
 bool arguments_only_options(const arguments *arguments);
 
-/* A message of the library with the members that it names spelled as options of the command that
- * was parsed last: its first word, and every other that has an underscore. */
-void arguments_spell(char *out, size_t size, const char *message);
-
 /* The name among `names` closest to `wrong`, or NULL where none is near. */
 const char *nearest_name(const char *wrong, const char *const *names, size_t count);
 

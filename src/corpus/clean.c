@@ -29,7 +29,7 @@ static bert_status check_bounds(const char *what, uint64_t least, uint64_t most,
     return most == 0 || least <= most
                ? BERT_OK
                : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "min_%s is %llu, more than max_%s, which is %llu", what,
+                           "params->min_%s is %llu, more than params->max_%s, which is %llu", what,
                            (unsigned long long)least, what, (unsigned long long)most);
 }
 
@@ -39,7 +39,7 @@ static bert_status find_script(const char *name, int *script, bert_error *error)
     return !name || *script != UCHAR_INVALID_CODE
                ? BERT_OK
                : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "script is \"%s\", expected a name of Unicode, e.g. Latin, Cyrillic, "
+                           "params->script is \"%s\", expected a name of Unicode, e.g. Latin, Cyrillic, "
                            "Greek, Arabic, Devanagari, Han",
                            name);
 }
@@ -51,7 +51,7 @@ bert_status cleaner_open(cleaner *cleaner, const bert_cleaning_options *options,
     TRY(OPTIONS_CHECK(bert_cleaning_options, options, error));
     if (options->drop_near_duplicates > 0 && options->drop_near_duplicates < 0.5)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "drop_near_duplicates is %g; expected 0 or a number from 0.5 to 1",
+                         "params->drop_near_duplicates is %g; expected 0 or a number from 0.5 to 1",
                          options->drop_near_duplicates);
     TRY(check_bounds("words", options->min_words, options->max_words, error));
     TRY(check_bounds("characters", options->min_characters, options->max_characters, error));

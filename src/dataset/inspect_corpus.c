@@ -189,7 +189,7 @@ static bert_status start(inspection *in, bert_error *error)
     const bert_inspect_corpus_params *p = in->params;
     TRY(OPTIONS_CHECK(bert_inspect_corpus_params, p, error));
     if (!p->tokenizer)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "tokenizer is missing");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->tokenizer is missing");
     TRY(bert_tokenizer_load(&in->tokenizer, p->tokenizer, &p->tokenizer_options, error));
     bert_tokenizer_describe(in->tokenizer, &in->description);
     in->special = tokenizer_special(in->tokenizer);

@@ -220,7 +220,7 @@ static bert_status fail_expected(const bert_option *option, const char *quote, c
 {
     char expected[512];
     bert_option_expected(option, expected, sizeof expected);
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is %s%.80s%s; expected %s",
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is %s%.80s%s; expected %s",
                      option->name, quote, value, quote, expected);
 }
 
@@ -315,7 +315,7 @@ static bert_status check_string(const bert_option *option, const char *value, be
     if (!value && option->optional)
         return BERT_OK;
     if (!value || !*value)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is missing", option->name);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is missing", option->name);
     if (option->type == BERT_OPTION_CHOICE && !option_choice(option, value))
         return fail_expected(option, "\"", value, error);
     return BERT_OK;

@@ -61,15 +61,17 @@ static bert_status check_params(const bert_plan_params *params, bert_error *erro
     int given =
         (params->tokens_per_second > 0) + (params->seconds_per_step > 0) + (params->run_hours > 0);
     if (given != 1)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s; expected one of --tokens-per-second, --seconds-per-step and "
-                         "--run-hours",
-                         given ? "the speed is given more than once" : "no speed is given");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "%s; expected one of params->tokens_per_second, params->seconds_per_step and "
+            "params->run_hours",
+            given ? "the speed is given more than once" : "no speed is given");
     if (params->tokens_per_second > 0 && params->measured_nodes != 1)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--tokens-per-second is of one node, --measured-nodes is %d; give "
-                         "--seconds-per-step for what was measured on several",
-                         params->measured_nodes);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->tokens_per_second is of one node, params->measured_nodes is %d; give "
+            "params->seconds_per_step for what was measured on several",
+            params->measured_nodes);
     return BERT_OK;
 }
 
@@ -79,7 +81,7 @@ static bert_status check_share(const bert_plan_params *params, int nodes, bert_e
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "a batch of %" PRId64 " sequences cannot be divided among %d nodes; a larger "
-                     "--batch-size, or --grow-batch",
+                     "params->batch_size, or params->grow_batch = true",
                      params->batch_size, nodes);
 }
 
@@ -196,11 +198,12 @@ static bert_status find_sequence_seconds(const planner *planner, double *seconds
     double low = 0, high = step;
     double least = step_seconds(planner, nodes, 0);
     if (least >= step)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a step is said to take %g s on %d nodes, but update and network alone "
-                         "take %g s; check --measured-nodes, --bandwidth, --latency and "
-                         "--update-seconds",
-                         step, nodes, least);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "a step is said to take %g s on %d nodes, but update and network alone "
+            "take %g s; check params->measured_nodes, params->bandwidth, params->latency and "
+            "params->update_seconds",
+            step, nodes, least);
     for (int i = 0; i < 200; i++) {
         double middle = (low + high) / 2;
         *(step_seconds(planner, nodes, middle) < step ? &low : &high) = middle;
@@ -262,11 +265,13 @@ bert_status bert_plan(const bert_plan_params *params, bert_plan_result *result, 
     model_config config;
     TRY(find_config(&config, params->model, error));
 
-    planner planner = {.params = params,
-                       .link = {.bandwidth = params->bandwidth * 1e9 / 8, .latency = params->latency / 1e6}};
+    planner planner = {
+        .params = params,
+        .link = {.bandwidth = params->bandwidth * 1e9 / 8, .latency = params->latency / 1e6}};
     TRY(measure_gradients(&planner.sizes, &config, params->max_seq_length, error));
-    planner.micro_batch = params->micro_batch_tokens ? (double)params->micro_batch_tokens
-                                              : micro_batch_default_tokens(&config, GEMM_FLOAT32);
+    planner.micro_batch = params->micro_batch_tokens
+                              ? (double)params->micro_batch_tokens
+                              : micro_batch_default_tokens(&config, GEMM_FLOAT32);
     TRY(memory_array((void **)&planner.buckets, (size_t)planner.sizes.layers + 2,
                      sizeof *planner.buckets, "a plan", error));
     double sequence_seconds = 0;

@@ -308,7 +308,7 @@ static bert_status start(server *server, const bert_observer *observer, bert_err
     struct addrinfo *address;
     int problem = getaddrinfo(params->host, port, &hints, &address);
     if (problem != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--host is \"%.100s\": %s",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->host is \"%.100s\": %s",
                          params->host, gai_strerror(problem));
     int listener;
     server->loopback = is_loopback(address->ai_addr);

@@ -39,14 +39,15 @@ bert_status finetune_resolve(bert_finetune_params *resolved, const bert_finetune
 {
     *resolved = *params;
     if (params->task && params->train_file)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--task is \"%s\" and --train-file is \"%s\"; expected one of the two",
-                         params->task, params->train_file);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->task is \"%s\" and params->train_file is \"%s\"; expected one of the two",
+            params->task, params->train_file);
     if (!params->task || glue_task_find(params->task))
         return BERT_OK;
     if (!file_exists(params->task))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--task is \"%s\", expected one of " GLUE_TASK_NAMES
+                         "params->task is \"%s\", expected one of " GLUE_TASK_NAMES
                          ", or a file of your own; no such file exists",
                          params->task);
     resolved->train_file = params->task;
@@ -57,38 +58,44 @@ bert_status finetune_resolve(bert_finetune_params *resolved, const bert_finetune
 static bert_status check_source(const bert_finetune_params *params, bert_error *error)
 {
     if (!params->task == !params->train_file)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "expected either --task with the name of a GLUE task or a file of your "
-                         "own, or --train-file");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "expected either params->task with the name of a GLUE task or a file of your "
+            "own, or params->train_file");
     if (params->task && !params->data)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--data is missing: the folder with the files of %s", params->task);
+                         "params->data is missing: the folder with the files of %s", params->task);
     if (!params->task && params->data)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--data is the folder of a GLUE task; it does not go with a file of your "
-                         "own (%s)",
-                         params->train_file);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->data is the folder of a GLUE task; it does not go with a file of your "
+            "own (%s)",
+            params->train_file);
     if (params->task && (params->validation_file || params->test_file))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--validation-file and --test-file go with a training file of your own, "
-                         "not with the task %s",
-                         params->task);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->validation_file and params->test_file go with a training file of your own, "
+            "not with the task %s",
+            params->task);
     return BERT_OK;
 }
 
 static bert_status check_model(const bert_finetune_params *params, bert_error *error)
 {
     if (!params->model == !params->from_scratch)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "expected either --model with a model folder, or --from-scratch with a "
-                         "size or a config.json");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "expected either params->model with a model folder, or params->from_scratch with a "
+            "size or a config.json");
     if (!params->from_scratch != !params->tokenizer)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--from-scratch and --tokenizer go together: a model folder has its own "
-                         "tokenizer");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->from_scratch and params->tokenizer go together: a model folder has its own "
+            "tokenizer");
     if (params->baseline && params->from_scratch)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--baseline goes with --model: --from-scratch is the baseline itself");
+                         "params->baseline goes with params->model: params->from_scratch is the "
+                         "baseline itself");
     return BERT_OK;
 }
 
@@ -115,8 +122,7 @@ bert_status finetune_describe(const bert_finetune_params *params, json_t **setti
     bert_status status = BERT_OK;
     for (size_t i = 0; i < count && status == BERT_OK; i++)
         if (!belongs_to_call(&options[i]))
-            status =
-                json_put(object, options[i].name, option_to_json(params, &options[i]), error);
+            status = json_put(object, options[i].name, option_to_json(params, &options[i]), error);
     if (status != BERT_OK) {
         json_decref(object);
         object = NULL;

@@ -93,20 +93,20 @@ bert_status bert_model_load_with(bert_model **out, const char *path,
     bert_model *loaded = NULL;
     char *directory;
     TRY(checkpoint_find_model(&directory, path, error));
-    threads_use(options->threads);
+    int before = threads_use(options->threads);
     bert_status status;
-    TRY_OR_GO(status, checkpoint_verify_model(directory, error), fail);
-    TRY_OR_GO(status, memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error), fail);
-    TRY_OR_GO(status, load_weights(loaded, directory, options, error), fail);
-    TRY_OR_GO(status, load_tokenizer(loaded, directory, error), fail);
-    TRY_OR_GO(status, check_vocabulary(loaded, directory, error), fail);
-    free(directory);
+    TRY_OR_GO(status, checkpoint_verify_model(directory, error), done);
+    TRY_OR_GO(status, memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error), done);
+    loaded->threads = threads_count();
+    TRY_OR_GO(status, load_weights(loaded, directory, options, error), done);
+    TRY_OR_GO(status, load_tokenizer(loaded, directory, error), done);
+    TRY_OR_GO(status, check_vocabulary(loaded, directory, error), done);
     *out = loaded;
-    return BERT_OK;
-
-fail:
+    loaded = NULL;
+done:
     free(directory);
     bert_model_free(loaded);
+    threads_use(before);
     return status;
 }
 

@@ -32,13 +32,15 @@ static bert_status check_params(const bert_evaluate_params *params, bert_error *
     TRY(OPTIONS_CHECK(bert_evaluate_params, params, error));
     if (params->max_seq_length != 0 &&
         (params->max_seq_length < 8 || params->max_seq_length > INT_MAX / params->batch_size))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "max_seq_length is %d; expected 0 or at least 8, and at most %d for %d "
-                         "sequences in a batch",
-                         params->max_seq_length, INT_MAX / params->batch_size, params->batch_size);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->max_seq_length is %d; expected 0 or at least 8, and at most %d for %d "
+            "sequences in a batch",
+            params->max_seq_length, INT_MAX / params->batch_size, params->batch_size);
     if (params->pairs && params->sequences)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--pairs and --sequences are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->pairs and params->sequences are both given, expected one of them");
     return BERT_OK;
 }
 
@@ -60,7 +62,7 @@ static bert_status read_config(session *session, const bert_evaluate_params *par
     TRY(model_folder_read_config(&session->config, session->folder, error));
     if (params->max_seq_length > session->config.max_position_embeddings)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-seq-length is %d, but the model %s has %d positions",
+                         "params->max_seq_length is %d, but the model %s has %d positions",
                          params->max_seq_length, params->model,
                          session->config.max_position_embeddings);
     int vocabulary = (int)bert_tokenizer_vocab_size(session->run_inputs.tokenizer);
@@ -106,15 +108,16 @@ static bert_status choose_scheme(const session *session, const bert_evaluate_par
     bool has_pairs = session->config.next_sentence_prediction && !params->sequences;
     if (params->pairs && !has_pairs)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--pairs: the model %s has no head for next-sentence prediction; "
-                         "--sequences says what it is shown",
+                         "params->pairs: the model %s has no head for next-sentence prediction; "
+                         "params->sequences says what it is shown",
                          params->model);
     const char *name, *usual = has_pairs ? "segment" : "sentences";
     const char *given = has_pairs ? params->pairs : params->sequences;
     if (!given && session->run_inputs.train.is_ready_made)
         given = usual; /* its samples are what they are */
     TRY(choose_name(session, given, has_pairs ? "pairs" : "sequences", usual, &name, error));
-    return scheme_parse(scheme, name, has_pairs, has_pairs ? "--pairs" : "--sequences", error);
+    return scheme_parse(scheme, name, has_pairs, has_pairs ? "params->pairs" : "params->sequences",
+                        error);
 }
 
 static bert_status choose_samples(const session *session, const bert_evaluate_params *params,
@@ -234,7 +237,7 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
                           const bert_observer *observer, bert_error *error)
 {
     TRY(check_params(params, error));
-    threads_use(params->threads);
+    int before = threads_use(params->threads);
     session session = {0};
     bert_status status;
     TRY_OR_GO(status, open_session(&session, params, error), done);
@@ -250,5 +253,6 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
     *evaluation = summarize(&session);
 done:
     close_session(&session);
+    threads_use(before);
     return status;
 }

@@ -257,9 +257,11 @@ bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_resu
                           const bert_observer *observer, bert_error *error)
 {
     session session = {.directory = {.descriptor = -1}};
+    int before = threads_count();
     bert_status status = begin(&session, params, result, observer, error);
     job_note(session.job, status, error);
     close_session(&session);
+    threads_use(before);
     return status;
 }
 
@@ -356,8 +358,10 @@ bert_status bert_pretrain_resume(const bert_resume_params *params, bert_pretrain
                                  const bert_observer *observer, bert_error *error)
 {
     session session = {.directory = {.descriptor = -1}};
+    int before = threads_count();
     bert_status status = resume(&session, params, result, observer, error);
     job_note(session.job, status, error);
     close_session(&session);
+    threads_use(before);
     return status;
 }

@@ -66,21 +66,26 @@ bert_resume_params bert_resume_params_default(void)
 static bert_status check_contradictions(const bert_pretrain_params *params, bert_error *error)
 {
     if (params->max_steps == 0 && !(params->num_train_epochs > 0))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "max_steps and num_train_epochs are both 0, expected a length");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->max_steps and params->num_train_epochs are both 0, expected a length");
     if (params->eval_steps > 0 && params->eval_epochs > 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "eval_steps and eval_epochs are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->eval_steps and params->eval_epochs are both given, expected one of them");
     if (params->save_steps > 0 && params->save_epochs > 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "save_steps and save_epochs are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->save_steps and params->save_epochs are both given, expected one of them");
     if (params->warmup_steps > 0 && params->warmup_ratio > 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "warmup_steps and warmup_ratio are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->warmup_steps and params->warmup_ratio are both given, expected one of them");
     if (params->teacher &&
         !(params->distill_alpha_ce + params->distill_alpha_mlm + params->distill_alpha_cos > 0))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "all of distill_alpha_ce, distill_alpha_mlm and distill_alpha_cos "
+                         "all of params->distill_alpha_ce, params->distill_alpha_mlm and "
+                         "params->distill_alpha_cos "
                          "are 0, expected something to learn from");
     return BERT_OK;
 }

@@ -145,8 +145,9 @@ static bert_status describe_nonfinite(const trainer *trainer, uint64_t first_sam
     bert_status status = error_set(
         error, BERT_ERROR_NOT_FINITE,
         "step %" PRId64 ": a number is not finite: loss %g, gradient norm %g; first tensor: %s%s; "
-        "samples %" PRIu64 " to %" PRIu64 "; last good checkpoint: %s; a lower --learning-rate or "
-        "--max-grad-norm, or more warm-up, may help",
+        "samples %" PRIu64 " to %" PRIu64
+        "; last good checkpoint: %s; a lower params->learning_rate or "
+        "params->max_grad_norm, or more warm-up, may help",
         trainer->state.step + 1, losses_total(losses), trainer->grad_norm,
         value      ? "parameter "
         : gradient ? "gradient of "

@@ -218,13 +218,14 @@ static void test_wrong_options(void **state)
     assert_fails(cleaner_open(&cleaner, &options, error), BERT_ERROR_INVALID_ARGUMENT, part); \
     cleaner_close(&cleaner)
     REFUSES(script, "Latn1", "a name of Unicode");
-    REFUSES(drop_near_duplicates, 0.4, "drop_near_duplicates is 0.4; expected 0 or a number from 0.5 to 1");
+    REFUSES(drop_near_duplicates, 0.4,
+            "drop_near_duplicates is 0.4; expected 0 or a number from 0.5 to 1");
     REFUSES(min_letters, 1.5, "min_letters is 1.5");
     REFUSES(max_repeats, 256, "from 0 to 255");
     REFUSES(memory, 1000, "cleaning_memory is 1000; expected a whole number from 1048576");
     options.min_words = 3, options.max_words = 2, options.memory = 1 << 20;
     assert_fails(cleaner_open(&cleaner, &options, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "min_words is 3, more than max_words, which is 2");
+                 "params->min_words is 3, more than params->max_words, which is 2");
     cleaner_close(&cleaner);
 }
 

@@ -159,13 +159,15 @@ static void test_wrong_values(void **state)
     assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "more than once");
     params = tiny_plan();
     params.measured_nodes = 2;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "--measured-nodes");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->measured_nodes");
     params = tiny_plan();
     params.bandwidth = 0;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "bandwidth is 0; expected a number above 0");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->bandwidth is 0; expected a number above 0");
     params = tiny_plan();
     params.latency = NAN;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "latency is nan");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "params->latency");
     params = tiny_plan();
     params.model = "gigantic";
     assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "gigantic");
