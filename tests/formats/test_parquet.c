@@ -198,16 +198,20 @@ static void test_snappy(void **state)
     /* "abcabcabcabc": a literal and a copy that overlaps itself; each size one off is an error. */
     static const unsigned char packed[] = {12, 2 << 2, 'a', 'b', 'c', (5 << 2) | 1, 3};
     unsigned char out[16];
-    assert_ok(compression_unpack(COMPRESSION_SNAPPY, packed, sizeof packed, out, 12, error));
+    assert_ok(compression_decompress(COMPRESSION_SNAPPY, packed, sizeof packed, out, 12, error));
     assert_memory_equal(out, "abcabcabcabc", 12);
     for (size_t size = 0; size < sizeof packed; size++)
-        assert_int_equal(compression_unpack(COMPRESSION_SNAPPY, packed, size, out, 12, NULL),
+        assert_int_equal(compression_decompress(COMPRESSION_SNAPPY, packed, size, out, 12, NULL),
                          BERT_ERROR_INPUT);
-    assert_fails(compression_unpack(COMPRESSION_SNAPPY, packed, sizeof packed, out, 13, error),
-                 BERT_ERROR_INPUT, "snappy data unpack to 12 bytes, 13 expected");
+    assert_fails(compression_decompress(COMPRESSION_SNAPPY, packed, sizeof packed, out, 13, error),
+                 BERT_ERROR_INPUT, "snappy data decompress to 12 bytes, 13 expected");
     static const unsigned char far[] = {12, 2 << 2, 'a', 'b', 'c', (5 << 2) | 1, 4};
-    assert_fails(compression_unpack(COMPRESSION_SNAPPY, far, sizeof far, out, 12, error),
-                 BERT_ERROR_INPUT, "reaches out of the block");
+    assert_fails(compression_decompress(COMPRESSION_SNAPPY, far, sizeof far, out, 12, error),
+                 BERT_ERROR_INPUT, "copy or literal outside the block");
+    static const unsigned char empty[] = {0}, more[] = {0, 0, 'a'};
+    assert_ok(compression_decompress(COMPRESSION_SNAPPY, empty, sizeof empty, NULL, 0, error));
+    assert_int_equal(compression_decompress(COMPRESSION_SNAPPY, more, sizeof more, NULL, 0, NULL),
+                     BERT_ERROR_INPUT);
 }
 
 /* Hugging Face's rows have their line ends, but blank lines are empty. */
