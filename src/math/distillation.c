@@ -1,5 +1,6 @@
 #include "math/distillation.h"
 
+#include "base/minmax.h"
 #include "math/chunks.h"
 #include "math/kernels/kernels.h"
 
@@ -10,11 +11,6 @@ enum {
     LOGITS_CHUNK = 1024, /* logits of a row that are taken at once, on the stack */
     ROWS_AT_ONCE = 256   /* losses held on the stack, so that they are added in order */
 };
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* out[count] = exp((in − maximum) / temperature); returns their sum. */
 static double exponentials(const kernels *kernels, float *out, const float *in, size_t count,
@@ -33,7 +29,7 @@ static double row_soft_targets(const kernels *kernels, const float *student, flo
     float learned_maximum = kernels->maximum(student, classes);
     double known_sum = 0, learned_sum = 0, difference = 0;
     for (size_t start = 0; start < classes; start += LOGITS_CHUNK) {
-        size_t count = smaller(LOGITS_CHUNK, classes - start);
+        size_t count = min_size(LOGITS_CHUNK, classes - start);
         known_sum +=
             exponentials(kernels, known, teacher + start, count, known_maximum, temperature);
         learned_sum +=
@@ -42,7 +38,7 @@ static double row_soft_targets(const kernels *kernels, const float *student, flo
             difference += (double)known[i] * ((double)teacher[start + i] - student[start + i]);
     }
     for (size_t start = 0; start < classes; start += LOGITS_CHUNK) {
-        size_t count = smaller(LOGITS_CHUNK, classes - start);
+        size_t count = min_size(LOGITS_CHUNK, classes - start);
         exponentials(kernels, known, teacher + start, count, known_maximum, temperature);
         exponentials(kernels, learned, student + start, count, learned_maximum, temperature);
         float known_factor = (float)(scale * temperature / known_sum);
@@ -62,7 +58,7 @@ double soft_targets(const float *student, float *teacher, size_t rows, size_t cl
     const kernels *kernels = kernels_active();
     double sum = 0;
     for (size_t start = 0; start < rows; start += ROWS_AT_ONCE) {
-        size_t count = smaller(ROWS_AT_ONCE, rows - start);
+        size_t count = min_size(ROWS_AT_ONCE, rows - start);
         double loss[ROWS_AT_ONCE];
 #pragma omp parallel for schedule(static) if (count * classes > CHUNK_WORTH_THREADS)
         for (size_t i = 0; i < count; i++) {
@@ -96,7 +92,7 @@ double cosine_distance(float *d_student, const float *student, const float *teac
 {
     double sum = 0;
     for (size_t start = 0; start < rows; start += ROWS_AT_ONCE) {
-        size_t count = smaller(ROWS_AT_ONCE, rows - start);
+        size_t count = min_size(ROWS_AT_ONCE, rows - start);
         double loss[ROWS_AT_ONCE];
 #pragma omp parallel for schedule(static) if (count * columns > CHUNK_WORTH_THREADS)
         for (size_t i = 0; i < count; i++) {

@@ -1,5 +1,7 @@
 #include "math/reduce.h"
 
+#include "base/minmax.h"
+
 #include <math.h>
 
 enum {
@@ -16,22 +18,17 @@ static double block_squares(const float *values, size_t count)
     return sum;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 double sum_of_squares(const float *values, size_t count)
 {
     double sum = 0;
     for (size_t start = 0; start < count; start += (size_t)BLOCK * BLOCKS_AT_ONCE) {
-        size_t here = smaller(count - start, (size_t)BLOCK * BLOCKS_AT_ONCE);
+        size_t here = min_size(count - start, (size_t)BLOCK * BLOCKS_AT_ONCE);
         size_t blocks = (here + BLOCK - 1) / BLOCK;
         double partial[BLOCKS_AT_ONCE];
 #pragma omp parallel for schedule(static)
         for (size_t block = 0; block < blocks; block++)
-            partial[block] =
-                block_squares(values + start + block * BLOCK, smaller(BLOCK, here - block * BLOCK));
+            partial[block] = block_squares(values + start + block * BLOCK,
+                                           min_size(BLOCK, here - block * BLOCK));
         for (size_t block = 0; block < blocks; block++)
             sum += partial[block];
     }

@@ -1,13 +1,10 @@
 #include "math/rows_sum.h"
 
+#include "base/minmax.h"
+
 #include <string.h>
 
 enum { BLOCK = 1024 }; /* sums of so many elements stay in the first-level cache */
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 static float widen(uint16_t narrow)
 {
@@ -30,7 +27,7 @@ void rows_sum(float *out, const float *const *rows, size_t row_count, size_t cou
 {
     float sums[BLOCK];
     for (size_t start = 0; start < count; start += BLOCK) {
-        size_t here = smaller(count - start, BLOCK);
+        size_t here = min_size(count - start, BLOCK);
         memcpy(sums, rows[0] + start, here * sizeof *sums);
         for (size_t row = 1; row < row_count; row++)
             for (size_t i = 0; i < here; i++)
@@ -42,7 +39,7 @@ void rows_sum(float *out, const float *const *rows, size_t row_count, size_t cou
 void rows_sum_bfloat16(float *out, const uint16_t *const *rows, size_t row_count, size_t count)
 {
     for (size_t start = 0; start < count; start += BLOCK) {
-        size_t here = smaller(count - start, BLOCK);
+        size_t here = min_size(count - start, BLOCK);
         float_from_bfloat16(out + start, rows[0] + start, here);
         for (size_t row = 1; row < row_count; row++)
             for (size_t i = 0; i < here; i++)
