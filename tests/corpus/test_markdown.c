@@ -1,25 +1,11 @@
 /* Markdown and reStructuredText: what stays of them. */
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "bert.h"
 #include "corpus/markdown.h"
 
-static char directory[256], path[300];
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_ok(directory_remove(directory, error));
-    return 0;
-}
+static char path[300];
 
 static bert_status keep(void *context, const char *data, size_t length, bert_error *error)
 {
@@ -31,7 +17,7 @@ static bert_status read_file_named(const char *name, const char *content, const 
                                    text *documents, bert_error *error)
 {
     *documents = (text){0};
-    snprintf(path, sizeof path, "%s/%s", directory, name);
+    snprintf(path, sizeof path, "%s/%s", scratch_directory, name);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_true(fputs(content, file) >= 0);
@@ -143,11 +129,11 @@ static void test_choice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_blocks, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_restructured_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_blocks, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_restructured_text, scratch_make, scratch_remove),
         cmocka_unit_test(test_inline),
         cmocka_unit_test(test_hostile),
-        cmocka_unit_test_setup_teardown(test_choice, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_choice, scratch_make, scratch_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "base/random.h"
@@ -7,20 +7,12 @@
 
 #include <fcntl.h>
 
-static char directory[256], path[300];
+static char path[300];
 
 static int set_up(void **state)
 {
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    snprintf(path, sizeof path, "%s/input", directory);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_ok(directory_remove(directory, error));
+    scratch_make(state);
+    snprintf(path, sizeof path, "%s/input", scratch_directory);
     return 0;
 }
 
@@ -348,16 +340,16 @@ static void test_real_wikitext(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_plain_text, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_wikitext, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_json_lines, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_invalid_utf8, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_very_long_lines, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_what_is_no_text, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_callback_ends_the_reading, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_standard_input, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_any_bytes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_real_wikitext, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_plain_text, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_wikitext, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_json_lines, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_invalid_utf8, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_very_long_lines, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_what_is_no_text, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_callback_ends_the_reading, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_standard_input, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_any_bytes, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_real_wikitext, set_up, scratch_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
