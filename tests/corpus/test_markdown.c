@@ -4,14 +4,9 @@
 #include "base/file.h"
 #include "bert.h"
 #include "corpus/markdown.h"
+#include "kept.h"
 
 static char path[300];
-
-static bert_status keep(void *context, const char *data, size_t length, bert_error *error)
-{
-    TRY(text_append(context, data, length, error));
-    return text_append(context, "|", 1, error);
-}
 
 static bert_status read_file_named(const char *name, const char *content, const char *format,
                                    text *documents, bert_error *error)
@@ -25,7 +20,7 @@ static bert_status read_file_named(const char *name, const char *content, const 
     const char *input = path;
     bert_reader_options options = bert_reader_options_default();
     options.format = format;
-    return bert_read_documents(&input, 1, &options, keep, documents, NULL, NULL, error);
+    return bert_read_documents(&input, 1, &options, kept_append, documents, NULL, NULL, error);
 }
 
 static void assert_read(const char *name, const char *content, const char *expected)

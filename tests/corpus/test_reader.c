@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "bert.h"
 #include "corpus/corpus.h"
+#include "kept.h"
 
 #include <fcntl.h>
 
@@ -27,8 +28,7 @@ static bert_status keep(void *context, const char *data, size_t length, bert_err
     seen *seen = context;
     seen->count++;
     assert_true(length > 0);
-    bert_status status = text_append(&seen->documents, data, length, error);
-    return status == BERT_OK ? text_append(&seen->documents, "|", 1, error) : status;
+    return kept_append(&seen->documents, data, length, error);
 }
 
 static void keep_message(void *context, bert_message_level level, const char *message)

@@ -2,14 +2,9 @@
 
 #include "base/file.h"
 #include "bert.h"
+#include "kept.h"
 
 #include <sys/stat.h>
-
-static bert_status keep(void *context, const char *data, size_t length, bert_error *error)
-{
-    TRY(text_append(context, data, length, error));
-    return text_append(context, "|", 1, error);
-}
 
 static bert_status read_input(text *documents, const char *input, const char *fields,
                               bert_error *error)
@@ -17,7 +12,7 @@ static bert_status read_input(text *documents, const char *input, const char *fi
     *documents = (text){0};
     bert_reader_options options = bert_reader_options_default();
     options.text_field = fields;
-    return bert_read_documents(&input, 1, &options, keep, documents, NULL, NULL, error);
+    return bert_read_documents(&input, 1, &options, kept_append, documents, NULL, NULL, error);
 }
 
 static void assert_documents(const char *input, const char *fields, const char *expected)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "bert.h"
+#include "kept.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -63,17 +64,11 @@ static void pack_close(struct archive *archive)
     archive_write_free(archive);
 }
 
-static bert_status keep(void *context, const char *data, size_t length, bert_error *error)
-{
-    bert_status status = text_append(context, data, length, error);
-    return status == BERT_OK ? text_append(context, "|", 1, error) : status;
-}
-
 static bert_status read_input(text *documents, bert_error *error)
 {
     const char *inputs[] = {path};
     text_clear(documents);
-    return bert_read_documents(inputs, 1, NULL, keep, documents, NULL, NULL, error);
+    return bert_read_documents(inputs, 1, NULL, kept_append, documents, NULL, NULL, error);
 }
 
 /* Some documents that do not pack too well. */

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "corpus/corpus.h"
 #include "corpus/wiki_markup.h"
+#include "kept.h"
 
 static char path[300];
 
@@ -129,8 +130,7 @@ static int kept;
 static bert_status keep(void *context, const char *data, size_t length, bert_error *error)
 {
     kept++;
-    TRY(text_append(context, data, length, error));
-    return text_append(context, "|", 1, error);
+    return kept_append(context, data, length, error);
 }
 
 static bert_status read_path(const char *input, text *documents, bert_error *error)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "formats/compression.h"
 #include "formats/parquet.h"
+#include "rows_text.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -19,16 +20,6 @@ static size_t find_column(const parquet *parquet, const char *name)
             return i;
     fail_msg("no column %s", name);
     return 0;
-}
-
-static bert_status append_value(text *out, const char *data, size_t length, bert_error *error)
-{
-    if (!data)
-        return text_append(out, "NULL", 4, error);
-    for (size_t i = 0; i < length; i++)
-        TRY(data[i] == '\n' ? text_append(out, "\\n", 2, error)
-                            : text_append(out, data + i, 1, error));
-    return BERT_OK;
 }
 
 /* The rows as rows.txt has them. */
@@ -50,7 +41,7 @@ static bert_status append_rows(text *out, const parquet *parquet, size_t column,
             if (!found)
                 break;
             TRY_OR_GO(status, text_format(out, error, i > 0 ? ", " : ""), done);
-            TRY_OR_GO(status, append_value(out, data, length, error), done);
+            TRY_OR_GO(status, rows_append_value(out, data, length, error), done);
         }
         TRY_OR_GO(status, text_format(out, error, list ? "]\n" : "\n"), done);
     }
