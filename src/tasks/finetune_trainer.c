@@ -1,11 +1,11 @@
 #include "tasks/finetune_trainer.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "formats/json.h"
 #include "math/cross_entropy.h"
 #include "math/squared_error.h"
-#include "train/clock.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -3,9 +3,9 @@
  *
  * The ranks of a job meet twice in a step: before it, to count what the whole batch is divided by,
  * and after it, to sum what was seen. Whatever a rank fails in, or is asked for, it says there. */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "optim/clip.h"
-#include "train/clock.h"
 #include "train/learning_rate.h"
 #include "train/trainer.h"
 
