@@ -8,6 +8,9 @@
 /* values[count] = value. */
 void values_fill(float *values, size_t count, float value);
 
+/* values[count] = 0: of large memory faster than values_fill, as it is not read first. */
+void values_zero(float *values, size_t count);
+
 /* values[count] drawn from normal(0, deviation): element i is a function of (seed, index, i) alone,
  * by Box and Muller's method on the stream (seed, RANDOM_INITIAL_WEIGHTS, index). Only operations
  * that IEEE 754 rounds exactly are used, so every machine gets the same bits. */
