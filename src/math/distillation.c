@@ -109,10 +109,3 @@ double cosine_distance(float *d_student, const float *student, const float *teac
     }
     return sum;
 }
-
-void values_add(float *sum, const float *other, size_t count)
-{
-#pragma omp parallel for simd schedule(static) if (count > CHUNK_WORTH_THREADS)
-    for (size_t i = 0; i < count; i++)
-        sum[i] += other[i];
-}

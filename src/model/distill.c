@@ -1,10 +1,6 @@
 /* A student learns from a teacher (Sanh et al. 2019). */
 #include "model/internal.h"
 
-#include "math/distillation.h"
-
-#include <string.h>
-
 void model_distillation_loss(const model_pass *student, const model_pass *teacher,
                              double temperature, const distillation_scales *scales, loss_term *mlm,
                              loss_term *soft, loss_term *cosine)
@@ -12,8 +8,9 @@ void model_distillation_loss(const model_pass *student, const model_pass *teache
     const model_activations *a = &student->model->activations;
     size_t hidden = (size_t)student->model->config.hidden_size;
     mlm_head_distill(student, teacher, temperature, scales, mlm, soft);
-    cosine->sum += cosine_distance(a->d_hidden, a->hidden, teacher->model->activations.hidden,
-                                   student->tokens, hidden, (float)scales->cosine);
+    cosine->sum += student->model->operations->cosine_distance(
+        a->d_hidden, a->hidden, teacher->model->activations.hidden, student->tokens, hidden,
+        (float)scales->cosine);
     cosine->weight += (double)student->tokens;
     cosine->count += student->tokens;
 }
@@ -72,7 +69,7 @@ void parameters_from_teacher(const parameter_table *student, float *values,
             part_is_in_layer(entry->part) ? teacher_layer(entry->layer, students, teachers) : 0;
         const parameter *from = parameter_of_part(teacher, entry->part, layer, entry->bias);
         if (from && from->count == entry->count)
-            memcpy(values + entry->offset, teacher_values + from->offset,
-                   entry->count * sizeof *values);
+            cpu_operations()->values_copy(values + entry->offset, teacher_values + from->offset,
+                                          entry->count);
     }
 }

@@ -1,7 +1,5 @@
 #include "optim/adam.h"
 
-#include "math/adam.h"
-
 #include <math.h>
 
 /* What both kinds have in common: no weight decay. */
@@ -23,10 +21,11 @@ static adam_constants constants_of(const optimizer_settings *settings, const opt
     };
 }
 
-static void update(const optimizer_slice *slice, const adam_constants *constants)
+static void update(const optimizer_slice *slice, const optimizer_step *step,
+                   const adam_constants *constants)
 {
-    adam_update(slice->weights, slice->gradients, slice->states[0], slice->states[1], slice->count,
-                constants);
+    step->operations->adam_update(slice->weights, slice->gradients, slice->states[0],
+                                  slice->states[1], slice->count, constants);
 }
 
 void adamw_update(const optimizer_slice *slice, const optimizer_settings *settings,
@@ -35,7 +34,7 @@ void adamw_update(const optimizer_slice *slice, const optimizer_settings *settin
     adam_constants constants = constants_of(settings, step);
     if (slice->decay)
         constants.keep = (float)(1.0 - step->learning_rate * settings->weight_decay);
-    update(slice, &constants);
+    update(slice, step, &constants);
 }
 
 void adam_l2_update(const optimizer_slice *slice, const optimizer_settings *settings,
@@ -44,7 +43,7 @@ void adam_l2_update(const optimizer_slice *slice, const optimizer_settings *sett
     adam_constants constants = constants_of(settings, step);
     if (slice->decay)
         constants.l2 = (float)settings->weight_decay;
-    update(slice, &constants);
+    update(slice, step, &constants);
 }
 
 const optimizer_type optimizer_adamw = {

@@ -21,8 +21,8 @@ static tensor_squares prepare(const optimizer_slice *slice, const optimizer_sett
         .epsilon = (float)settings->epsilon,
         .weight_decay = (float)settings->weight_decay,
     };
-    return lamb_direction(slice->weights, slice->gradients, slice->states[0], slice->states[1],
-                          slice->count, &constants);
+    return step->operations->lamb_direction(slice->weights, slice->gradients, slice->states[0],
+                                            slice->states[1], slice->count, &constants);
 }
 
 double lamb_trust_ratio(tensor_squares whole)
@@ -36,8 +36,8 @@ static void update(const optimizer_slice *slice, const optimizer_settings *setti
                    const optimizer_step *step)
 {
     if (slice->decay)
-        lamb_apply(slice->weights, slice->gradients, slice->count,
-                   (float)(step->learning_rate * slice->trust_ratio));
+        step->operations->lamb_apply(slice->weights, slice->gradients, slice->count,
+                                     (float)(step->learning_rate * slice->trust_ratio));
     else
         adamw_update(slice, settings, step);
 }

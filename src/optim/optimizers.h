@@ -7,7 +7,7 @@
 #define OPTIM_OPTIMIZERS_H
 
 #include "base/error.h"
-#include "math/lamb.h"
+#include "math/operations.h"
 
 typedef struct optimizer_settings {
     double beta1, beta2, epsilon;
@@ -17,8 +17,9 @@ typedef struct optimizer_settings {
 /* One step; the same for all parameters. */
 typedef struct optimizer_step {
     double learning_rate;
-    double gradient_scale; /* of clipping: gradients are multiplied by it as they are read */
-    int64_t number;        /* counted from 1 */
+    double gradient_scale;        /* of clipping: gradients are multiplied by it as they are read */
+    int64_t number;               /* counted from 1 */
+    const operations *operations; /* to compute with */
 } optimizer_step;
 
 enum { OPTIMIZER_STATES_MAX = 2 };

@@ -3,8 +3,6 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "dataset/batch.h"
-#include "math/fill.h"
-#include "math/rows_sum.h"
 #include "plan/process_memory.h"
 #include "train/clock.h"
 #include "train/training_step.h"
@@ -140,9 +138,11 @@ static void make_weights(rank *rank)
         const parameter *entry = &table->entries[i];
         bool scale = strstr(entry->name, "orm.weight") != NULL;
         if (scale)
-            values_fill(values + entry->offset, entry->count, 1);
+            model_operations(rank->step.model)
+                ->values_fill(values + entry->offset, entry->count, 1);
         else
-            normal_fill(values + entry->offset, entry->count, 0.02, 1, i);
+            model_operations(rank->step.model)
+                ->normal_fill(values + entry->offset, entry->count, 0.02, 1, i);
     }
 }
 
@@ -168,7 +168,8 @@ static void all_reduce(void *context)
     size_t count = size - first < share ? size - first : share;
     for (int r = 0; r < ranks; r++)
         rows[r] = model_gradients(crew->ranks[r].step.model) + first;
-    rows_sum(model_gradients(rank->step.model) + first, rows, (size_t)ranks, count);
+    model_operations(rank->step.model)
+        ->rows_sum(model_gradients(rank->step.model) + first, rows, (size_t)ranks, count);
     wait_for_all(rank);
     for (int r = 0; r < ranks; r++) {
         first = share * (size_t)r < size ? share * (size_t)r : size;

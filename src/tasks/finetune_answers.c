@@ -2,8 +2,6 @@
 #include "tasks/finetune_trainer.h"
 
 #include "base/memory.h"
-#include "math/cross_entropy.h"
-#include "math/squared_error.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,6 +33,7 @@ static bert_status take_answers(finetune_trainer *trainer, const finetune_split 
 {
     const example *items = split->examples.items + first;
     size_t classes = (size_t)trainer->inputs->config.num_labels;
+    const operations *operations = model_operations(trainer->step.model);
     const float *logits = trainer->logits;
     for (size_t row = 0; row < rows; row++, logits += classes) {
         size_t best = 0;
@@ -50,11 +49,12 @@ static bert_status take_answers(finetune_trainer *trainer, const finetune_split 
         float target = (float)items[row].score;
         if (answers->numbers) {
             answers->numbers[first + row] = (double)logits[0];
-            *loss += squared_error(logits, NULL, &target, 1, 1, 0);
+            *loss += operations->squared_error(logits, NULL, &target, 1, 1, 0);
         } else {
             answers->classes[first + row] = (int32_t)best;
             if (items[row].class >= 0)
-                *loss += cross_entropy_forward(logits, &items[row].class, 1, classes).loss;
+                *loss +=
+                    operations->cross_entropy_forward(logits, &items[row].class, 1, classes).loss;
         }
     }
     return BERT_OK;

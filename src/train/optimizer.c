@@ -1,8 +1,6 @@
 #include "train/optimizer.h"
 
 #include "base/memory.h"
-#include "math/fill.h"
-#include "math/reduce.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,13 +97,15 @@ static bert_status make_ratios(optimizer *optimizer, bert_error *error)
 
 bert_status optimizer_create(optimizer *optimizer, const optimizer_type *type,
                              const optimizer_settings *settings, bool sharded,
-                             const parameter_table *table, bert_job *job, bert_error *error)
+                             const parameter_table *table, const operations *operations,
+                             bert_job *job, bert_error *error)
 {
     *optimizer = (struct optimizer){
         .table = table,
         .job = job,
         .layout = layout_make(table->size, bert_job_size(job), 0),
         .sharded = job && sharded,
+        .operations = operations,
         .type = type,
         .settings = *settings,
     };
@@ -116,8 +116,9 @@ bert_status optimizer_create(optimizer *optimizer, const optimizer_type *type,
     if (type->prepare)
         TRY(make_ratios(optimizer, error));
     for (size_t i = 0; i < optimizer_state_count(type); i++)
-        TRY(memory_map((void **)&optimizer->states[i], optimizer->state_size * sizeof(float),
-                       "the optimizer's state", error));
+        TRY(operations->memory_map((void **)&optimizer->states[i],
+                                   optimizer->state_size * sizeof(float), "the optimizer's state",
+                                   error));
     if (!optimizer->sharded)
         return BERT_OK;
     return memory_array((void **)&optimizer->bucket, optimizer->layout.bucket, sizeof(float),
@@ -127,7 +128,9 @@ bert_status optimizer_create(optimizer *optimizer, const optimizer_type *type,
 void optimizer_free(optimizer *optimizer)
 {
     for (size_t i = 0; i < OPTIMIZER_STATES_MAX; i++)
-        memory_unmap(optimizer->states[i], optimizer->state_size * sizeof(float));
+        if (optimizer->states[i])
+            optimizer->operations->memory_unmap(optimizer->states[i],
+                                                optimizer->state_size * sizeof(float));
     free(optimizer->bucket);
     free(optimizer->ratios);
     free(optimizer->own_squares);
@@ -139,7 +142,7 @@ void optimizer_free(optimizer *optimizer)
 void optimizer_reset(optimizer *optimizer)
 {
     for (size_t i = 0; i < optimizer_state_count(optimizer->type); i++)
-        values_zero(optimizer->states[i], optimizer->state_size);
+        optimizer->operations->values_zero(optimizer->states[i], optimizer->state_size);
 }
 
 /* ----------------------------------------------------------------------------------- updates ---
@@ -148,11 +151,11 @@ void optimizer_reset(optimizer *optimizer)
 double optimizer_own_squares(const optimizer *optimizer, const float *gradients)
 {
     if (!optimizer->job)
-        return sum_of_squares(gradients, optimizer->table->size);
+        return optimizer->operations->sum_of_squares(gradients, optimizer->table->size);
     double sum = 0;
     for (size_t b = 0; b < optimizer->layout.buckets; b++) {
         layout_range piece = layout_piece(&optimizer->layout, b, bert_job_rank(optimizer->job));
-        sum += sum_of_squares(gradients + piece.start, piece.count);
+        sum += optimizer->operations->sum_of_squares(gradients + piece.start, piece.count);
     }
     return sum;
 }

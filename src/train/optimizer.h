@@ -23,6 +23,7 @@ typedef struct optimizer {
     bert_job *job; /* NULL: alone */
     layout layout;
     bool sharded; /* ZeRO */
+    const operations *operations;
     const optimizer_type *type;
     optimizer_settings settings;
     optimizer_range *ranges; /* rising, owned */
@@ -40,7 +41,8 @@ typedef struct optimizer {
 /* `sharded`: ZeRO stage 1, where there is a job. `table` must outlive it. */
 bert_status optimizer_create(optimizer *optimizer, const optimizer_type *type,
                              const optimizer_settings *settings, bool sharded,
-                             const parameter_table *table, bert_job *job, bert_error *error);
+                             const parameter_table *table, const operations *operations,
+                             bert_job *job, bert_error *error);
 void optimizer_free(optimizer *optimizer); /* safe on a zeroed struct */
 
 /* Back to the state before the first step. */

@@ -3,7 +3,6 @@
 #include "train/training_step.h"
 
 #include "base/memory.h"
-#include "math/fill.h"
 #include "optim/clip.h"
 #include "train/clock.h"
 
@@ -44,7 +43,8 @@ bert_status training_step_create(training_step *step, const training_settings *s
     step->settings = *settings;
     TRY(create_model(step, error));
     TRY(optimizer_create(&step->optimizer, settings->optimizer, &settings->optimizer_settings,
-                         settings->zero, model_parameter_table(step->model), step->job, error));
+                         settings->zero, model_parameter_table(step->model),
+                         model_operations(step->model), step->job, error));
     size_t ranks = (size_t)bert_job_size(step->job);
     TRY(memory_array(&step->shares, ranks, sizeof(rank_share), "shares of a batch", error));
     TRY(memory_array(&step->outcomes, ranks, sizeof(rank_outcome), "outcomes of a step", error));
@@ -121,7 +121,8 @@ static bert_status next_batch(training_step *step, bert_error *error)
 
 static void zero_gradients(training_step *step)
 {
-    values_zero(model_gradients(step->model), step->optimizer.table->size);
+    model_operations(step->model)
+        ->values_zero(model_gradients(step->model), step->optimizer.table->size);
 }
 
 static model_pass forward(const training_step *step, const model_input *input)
@@ -248,6 +249,7 @@ static bert_status update_weights(training_step *step, double gradient_scale, be
         .learning_rate = step->learning_rate,
         .gradient_scale = gradient_scale,
         .number = step->number + 1,
+        .operations = model_operations(step->model),
     };
     return optimizer_update(&step->optimizer, model_weights(step->model),
                             model_gradients(step->model), &update, step->exchange, error);

@@ -52,7 +52,8 @@ static void run(float *values, float *first, float *second, bool decoupled, bool
     for (int step = 1; step <= STEPS; step++) {
         gradient_at(gradients, step, gradient_factor);
         type->update(&(optimizer_slice){values, gradients, {first, second}, SIZE, decay, 0},
-                     &settings, &(optimizer_step){0.01, 1.0 / gradient_factor, step});
+                     &settings,
+                     &(optimizer_step){0.01, 1.0 / gradient_factor, step, cpu_operations()});
     }
 }
 
@@ -112,7 +113,7 @@ static void test_threads_do_not_change_bits(void **state)
                 arrays[1][i] = cosf((float)(i * step));
             const optimizer_slice slice = {arrays[0], arrays[1], {arrays[2], arrays[3]},
                                            COUNT,     true,      0};
-            adamw_update(&slice, &settings, &(optimizer_step){1e-3, 0.7, step});
+            adamw_update(&slice, &settings, &(optimizer_step){1e-3, 0.7, step, cpu_operations()});
         }
     }
     threads_use(0);

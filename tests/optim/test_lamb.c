@@ -46,7 +46,7 @@ static optimizer_slice slice_of(tensor *tensor, size_t piece, size_t pieces, dou
 static void step_tensor(tensor *tensor, const optimizer_settings *settings, double learning_rate,
                         int64_t number, size_t pieces, double gradient_scale)
 {
-    const optimizer_step step = {learning_rate, gradient_scale, number};
+    const optimizer_step step = {learning_rate, gradient_scale, number, cpu_operations()};
     tensor_squares whole = {0};
     for (size_t i = 0; tensor->scaled && i < pieces; i++) {
         const optimizer_slice slice = slice_of(tensor, i, pieces, 0);
@@ -148,7 +148,7 @@ static void test_threads_do_not_change_bits(void **state)
     static float results[3][4][COUNT];
     tensor_squares squares[3];
     const optimizer_settings settings = {0.9, 0.999, 1e-8, 0.01};
-    const optimizer_step step = {1e-3, 0.7, 1};
+    const optimizer_step step = {1e-3, 0.7, 1, cpu_operations()};
     for (int threads = 1; threads <= 3; threads++) {
         float(*arrays)[COUNT] = results[threads - 1];
         threads_use(threads);
