@@ -4,7 +4,11 @@
 
 #include <string.h>
 
-static const optimizer_type *const types[] = {&optimizer_adamw, &optimizer_adam, &optimizer_lamb};
+static const optimizer_type *const types[] = {
+#define ENTRY(name) &optimizer_##name,
+    OPTIMIZER_TYPES(ENTRY)
+#undef ENTRY
+};
 enum { TYPES = sizeof types / sizeof *types };
 
 bert_status optimizer_type_find(const optimizer_type **type, const char *name, bert_error *error)

@@ -46,7 +46,7 @@ static bert_status create_step(finetune_trainer *trainer, bert_error *error)
     const bert_finetune_params *params = inputs->params;
     training_settings settings = {
         .config = &inputs->config,
-        .objective = inputs->regression ? &objective_regression : &objective_classification,
+        .objective = objective_of_finetuning(&inputs->config),
         .optimizer_settings = {.beta1 = params->adam_beta1,
                                .beta2 = params->adam_beta2,
                                .epsilon = params->adam_epsilon,
