@@ -23,8 +23,8 @@ bert_status optimizer_type_find(const optimizer_type **type, const char *name, b
     }
     char known[256];
     names_join(known, sizeof known, names, TYPES);
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--optim is \"%s\", expected %s", name,
-                     known);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->optim is \"%s\", expected %s",
+                     name, known);
 }
 
 size_t optimizer_state_count(const optimizer_type *type)

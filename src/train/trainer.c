@@ -193,7 +193,7 @@ static bert_status check_parameters(const trainer *trainer, bert_error *error)
         return BERT_OK;
     return error_set(error, BERT_ERROR_NOT_FINITE,
                      "step %" PRId64 ": parameter %s is not finite after the update; it was not "
-                     "saved; a lower --learning-rate may help",
+                     "saved; a lower params->learning_rate may help",
                      trainer->state.step, broken);
 }
 

@@ -447,15 +447,15 @@ static void test_contradictions(void **state)
     bert_finetune_params params = bert_finetune_params_default();
     bert_finetune_result result;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--task");
+                 "params->task");
     params.task = "cola2";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--task is \"cola2\", expected one of cola, sst2");
+                 "params->task is \"cola2\", expected one of cola, sst2");
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "no such file exists");
     params.train_file = "train.tsv";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--task is \"cola2\" and --train-file is \"train.tsv\"");
+                 "params->task is \"cola2\" and params->train_file is \"train.tsv\"");
     params.task = NULL;
     params.data = directory;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
@@ -463,48 +463,49 @@ static void test_contradictions(void **state)
     params.train_file = params.data = NULL;
     params.task = "cola";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--data");
+                 "params->data");
     params.data = directory;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--model");
+                 "params->model");
     params.from_scratch = "tiny";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--tokenizer");
+                 "params->tokenizer");
     params.tokenizer = folder;
     params.baseline = true;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--baseline");
+                 "params->baseline");
     params.baseline = false;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--output");
+                 "params->output");
     params.output = output;
     params.num_train_epochs = 0;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--num-train-epochs is 0");
+                 "params->num_train_epochs is 0");
     params.num_train_epochs = 1;
     params.lr_scheduler_type = "cosine?";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "cosine?");
     params.lr_scheduler_type = "linear";
     params.lr_power = 2;
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--lr-power is for --lr-scheduler-type polynomial; the schedule is linear");
+    assert_fails(
+        bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+        "params->lr_power is for params->lr_scheduler_type = polynomial; the schedule is linear");
     params.lr_power = 1;
     params.optim = "sgd";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--optim is \"sgd\", expected adamw, adam or lamb");
+                 "params->optim is \"sgd\", expected adamw, adam or lamb");
     params.optim = "adam";
     params.gradient_dtype = "fp16";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--gradient-dtype is \"fp16\", expected float32 or bf16");
+                 "params->gradient_dtype is \"fp16\", expected float32 or bf16");
     params.gradient_dtype = "bf16";
     params.zero = 2;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--zero is 2");
+                 "params->zero is 2");
     params.zero = 1;
     params.gradient_accumulation_steps = 0;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--gradient-accumulation-steps is 0");
+                 "params->gradient_accumulation_steps is 0");
 }
 
 int main(void)
