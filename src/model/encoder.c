@@ -1,10 +1,7 @@
 /* The Transformer encoder (Vaswani et al. 2017, post-norm as in BERT), layer by layer. */
 #include "model/internal.h"
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
+#include "base/minmax.h"
 
 int kept_layers(const model *model)
 {
@@ -47,15 +44,15 @@ void encoder_scratch_plan(model *model, arena *arena)
     size_t intermediate = (size_t)model->config.intermediate_size;
     if (!model->limits.training) {
         a->attention_output = arena_take(arena, tokens * hidden, sizeof(float));
-        a->activated = arena_take(arena, tokens * larger(intermediate, hidden), sizeof(float));
+        a->activated = arena_take(arena, tokens * max_size(intermediate, hidden), sizeof(float));
         return;
     }
     /* Behind the feed-forward part of the backward pass, `activated` holds the gradient of query,
      * key and value, and d_wide that of the context. */
-    a->activated = arena_take(arena, tokens * larger(intermediate, 3 * hidden), sizeof(float));
+    a->activated = arena_take(arena, tokens * max_size(intermediate, 3 * hidden), sizeof(float));
     a->attention_output = arena_take(arena, tokens * hidden, sizeof(float));
     a->d_branch = arena_take(arena, tokens * hidden, sizeof(float));
-    a->d_wide = arena_take(arena, tokens * larger(intermediate, hidden), sizeof(float));
+    a->d_wide = arena_take(arena, tokens * max_size(intermediate, hidden), sizeof(float));
 }
 
 static bool checkpoints(const model_pass *pass)

@@ -1,10 +1,10 @@
 #include "tasks/finetune_trainer.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "formats/json.h"
 #include "tasks/finetune_settings.h"
-#include "train/clock.h"
 #include "train/rank_consistency.h"
 
 #include <inttypes.h>
