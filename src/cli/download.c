@@ -24,7 +24,7 @@ static const bert_option own_options[] = {
      .type = BERT_OPTION_BOOL,
      .offset = offsetof(struct settings, dataset),
      .help = "NAME is a data set, even where there is a model of that name"},
-    JSON_OPTION(struct settings),
+    JSON_OPTION(struct settings, NULL),
 };
 
 static int print_json(const bert_download_result *result)

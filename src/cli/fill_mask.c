@@ -31,7 +31,7 @@ static const bert_option own_options[] = {
      .maximum = 1 << 24,
      .help = "tokens to show for each [MASK]"},
     TEXT_COLUMN_OPTION(struct settings),
-    JSON_OPTION(struct settings),
+    JSON_OPTION(struct settings, NULL),
 };
 
 /* What goes from window to window. */

@@ -1,24 +1,28 @@
 /* bert finetune: a classifier or a regression on top of a model. */
 #include "commands.h"
 #include "console.h"
+#include "ranks.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct settings {
     bert_finetune_params params;
+    bert_job_params job;
     bool json;
 } settings;
 
 static void set_defaults(void)
 {
     settings.params = bert_finetune_params_default();
+    settings.job = bert_job_params_default();
     settings.json = false;
 }
 
-static const bert_option own_options[] = {JSON_OPTION(struct settings)};
+static const bert_option own_options[] = {JSON_OPTION(struct settings, "Output")};
 
 static json_t *json_scores(const bert_score_set *set)
 {
@@ -70,20 +74,33 @@ static void print_readable(const bert_finetune_result *result)
            result->best_epoch, settings.params.output);
 }
 
+static bert_status train(void *context, bert_job *job, const bert_observer *observer,
+                         bert_error *error)
+{
+    settings.params.job = job;
+    return bert_finetune(&settings.params, context, observer, error);
+}
+
+static int show_result(void *context)
+{
+    const bert_finetune_result *result = context;
+    int signal = result->finished ? 0 : console_signal();
+    if (!result->finished && !signal)
+        signal = SIGTERM; /* another rank had it */
+    if (settings.json)
+        print_json(result);
+    else if (result->seeds > 0)
+        print_readable(result);
+    return signal ? 128 + signal : EXIT_SUCCESS;
+}
+
 static int run(const arguments *arguments)
 {
     if (!arguments_only_options(arguments))
         return EXIT_USAGE;
-    bert_error error = {0};
     bert_finetune_result result;
-    console_catch_signals();
-    if (bert_finetune(&settings.params, &result, &console_observer, &error) != BERT_OK)
-        return console_failure(&error);
-    if (settings.json)
-        print_json(&result);
-    else if (result.seeds > 0)
-        print_readable(&result);
-    return console_signal() ? 128 + console_signal() : EXIT_SUCCESS;
+    return ranks_run(&settings.job,
+                     &(rank_command){.work = train, .show = show_result, .context = &result});
 }
 
 const command command_finetune = {
@@ -104,11 +121,14 @@ const command command_finetune = {
         "stands what an answer that never changes would score.\n\n"
         "RUN also holds metrics.jsonl, results.json with the scores of every seed, and, where "
         "there "
-        "is a test file, the best model's answers as GLUE's server takes them (CoLA.tsv).",
+        "is a test file, the best model's answers as GLUE's server takes them (CoLA.tsv).\n\n"
+        "mpirun -n N bert finetune ... trains one model on N ranks: a step has N times as many "
+        "examples, the ranks share those to measure by, rank 0 writes and reports.",
     .examples = "bert finetune --task cola --data glue --model run --output cola --seeds 5\n"
                 "bert finetune --task reviews.csv --model run --output reviews\n"
                 "bert predict --model cola \"They drank the pub.\"\n",
-    .parts = {TABLE_PART(bert_finetune_params, settings.params), OWN_PART(own_options, settings)},
+    .parts = {TABLE_PART(bert_finetune_params, settings.params),
+              TABLE_PART(bert_job_params, settings.job), OWN_PART(own_options, settings)},
     .set_defaults = set_defaults,
     .run = run,
 };

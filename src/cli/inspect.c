@@ -22,7 +22,7 @@ static void set_defaults(void)
     };
 }
 
-static const bert_option own_options[] = {JSON_OPTION(inspect_settings)};
+static const bert_option own_options[] = {JSON_OPTION(inspect_settings, NULL)};
 
 void inspect_print_count(const char *name, uint64_t count)
 {

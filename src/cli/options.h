@@ -103,10 +103,10 @@ void option_spelling(char *out, size_t size, const option *option);
 void option_help(char *out, size_t size, const option *option);
 
 /* Rows of the command's own tables. */
-#define JSON_OPTION(struct_name)                                                         \
+#define JSON_OPTION(struct_name, group_name)                                             \
     {                                                                                    \
         .name = "json", .type = BERT_OPTION_BOOL, .offset = offsetof(struct_name, json), \
-        .help = "print the result as one JSON object"                                    \
+        .group = group_name, .help = "print the result as one JSON object"               \
     }
 
 #endif

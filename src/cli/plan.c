@@ -28,7 +28,7 @@ static const bert_option own_options[] = {
      .default_text = "",
      .group = "Output",
      .help = "show 1, 2, 4 and so on up to N nodes"},
-    JSON_OPTION(struct settings),
+    JSON_OPTION(struct settings, NULL),
 };
 
 static void print_readable(const bert_plan_result *plan)

@@ -17,7 +17,7 @@ static void set_defaults(void)
     settings.json = false;
 }
 
-static const bert_option own_options[] = {JSON_OPTION(struct settings)};
+static const bert_option own_options[] = {JSON_OPTION(struct settings, "Output")};
 
 static int run(const arguments *arguments)
 {

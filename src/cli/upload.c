@@ -16,7 +16,7 @@ static void set_defaults(void)
     settings.json = false;
 }
 
-static const bert_option own_options[] = {JSON_OPTION(struct settings)};
+static const bert_option own_options[] = {JSON_OPTION(struct settings, NULL)};
 
 static int run(const arguments *arguments)
 {

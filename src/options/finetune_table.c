@@ -46,15 +46,14 @@ const bert_option *bert_finetune_params_table(size_t *count)
 
         INT(num_train_epochs, .value = "N", FROM_TO(1, 100000), .group = "Training",
             .help = "passes over the examples"),
-        INT(per_device_train_batch_size, .value = "N", FROM_TO(1, 65536),
-            .help = "examples in a step"),
-#include "options/learning_rate.inc"
+#define GROUP
+#include "options/batch.inc"
+#include "options/optimizer.inc"
+#undef GROUP
+#include "options/schedule.inc"
         REAL(baseline_learning_rate, .value = "RATE", AT_LEAST(0),
              .default_text = "as --learning-rate", .help = "of the model from scratch"),
-#include "options/adam.inc"
 #include "options/dropout.inc"
-#include "options/scheduler_type.inc"
-#include "options/warmup_ratio.inc"
         INT(max_seq_length, .value = "N", FROM_TO(3, 65536),
             .help = "tokens in a sequence at most, [CLS] and [SEP] included; longer texts are "
                     "cut"),
@@ -64,12 +63,15 @@ const bert_option *bert_finetune_params_table(size_t *count)
             .help = "end a seed after N epochs without a better score"),
         INT(seeds, .value = "N", FROM_TO(1, 1000),
             .help = "repeat with so many seeds; shows mean and standard deviation"),
-#include "options/micro_batch_tokens.inc"
 #include "options/precision.inc"
 #include "options/seed.inc"
         INT64(logging_steps, .value = "N", COUNT_FROM(1),
               .help = "steps between two lines of RUN/metrics.jsonl"),
 #include "options/threads.inc"
+
+#define GROUP .group = "Several ranks (mpirun -n N bert finetune ...)",
+#include "options/ranks.inc"
+#undef GROUP
     };
     RETURN_TABLE(rows);
 }

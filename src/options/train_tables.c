@@ -61,17 +61,13 @@ const bert_option *bert_pretrain_params_table(size_t *count)
 #define GROUP .group = "Optimizer",
 #include "options/optimizer.inc"
 #undef GROUP
-#include "options/learning_rate.inc"
+#include "options/schedule.inc"
+        INT64(warmup_steps, .value = "N", COUNT, .help = "steps in which the learning rate rises"),
         CHOICE(learning_rate_scaling, .value = "NAME", .choices = choices_learning_rate_scaling,
                .help = "how the learning rate grows with the quotient of the batch of a step and "
                        "--base-batch-size"),
         INT64(base_batch_size, .value = "N", COUNT, .default_text = "",
               .help = "sequences in a step that the learning rate is given for"),
-#include "options/adam.inc"
-#include "options/schedule_parameters.inc"
-#include "options/scheduler_type.inc"
-#include "options/warmup_ratio.inc"
-#include "options/warmup_steps.inc"
 
         INT64(max_steps, .value = "N", COUNT, .group = "Length and intervals", .default_text = "",
               .help = "length in steps; 0: in epochs"),
@@ -94,10 +90,9 @@ const bert_option *bert_pretrain_params_table(size_t *count)
         INT64(stop_after_steps, .value = "N", COUNT, .default_text = "",
               .help = "save and stop after N steps of this call; --resume continues"),
 
-        INT(zero, .value = "STAGE", FROM_TO(0, 1),
-            .group = "Several ranks (mpirun -n N bert pretrain ...)", .help = ZERO_HELP),
-        CHOICE(gradient_dtype, .value = "NAME", .choices = choices_gradient_dtype,
-               .help = GRADIENT_DTYPE_HELP),
+#define GROUP .group = "Several ranks (mpirun -n N bert pretrain ...)",
+#include "options/ranks.inc"
+#undef GROUP
 
         UINT64(seed, .value = "N", COUNT, .group = "Repeatability and speed",
                .help = "seed of " SEED_HELP),

@@ -2,10 +2,13 @@
 
 #include "base/file.h"
 #include "formats/option_json.h"
+#include "optim/optimizers.h"
 #include "tasks/glue.h"
+#include "train/learning_rate.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 bert_finetune_params bert_finetune_params_default(void)
 {
@@ -15,11 +18,19 @@ bert_finetune_params bert_finetune_params_default(void)
         .label_column = "label",
         .problem_type = "single_label_classification",
         .per_device_train_batch_size = 32,
+        .gradient_accumulation_steps = 1,
         .max_seq_length = 128,
         .num_train_epochs = 3,
         .learning_rate = 5e-5,
         .lr_scheduler_type = "linear",
+        .lr_end = 1e-7,
+        .lr_power = 1,
+        .lr_num_cycles = 1,
+        .pct_start = 0.3,
+        .div_factor = 25,
+        .final_div_factor = 1e4,
         .warmup_ratio = 0.1,
+        .optim = "adamw",
         .weight_decay = 0.01,
         .adam_beta1 = 0.9,
         .adam_beta2 = 0.999,
@@ -30,6 +41,7 @@ bert_finetune_params bert_finetune_params_default(void)
         .seeds = 1,
         .seed = 42,
         .precision = "float32",
+        .gradient_dtype = "float32",
         .logging_steps = 50,
     };
 }
@@ -99,18 +111,39 @@ static bert_status check_model(const bert_finetune_params *params, bert_error *e
     return BERT_OK;
 }
 
+schedule_settings schedule_settings_of_finetuning(const bert_finetune_params *params)
+{
+    return (schedule_settings){
+        .lr_scheduler_type = params->lr_scheduler_type,
+        .learning_rate = params->learning_rate,
+        .lr_end = params->lr_end,
+        .lr_power = params->lr_power,
+        .lr_num_cycles = params->lr_num_cycles,
+        .pct_start = params->pct_start,
+        .div_factor = params->div_factor,
+        .final_div_factor = params->final_div_factor,
+    };
+}
+
 bert_status finetune_check(const bert_finetune_params *params, bert_error *error)
 {
     TRY(check_source(params, error));
     TRY(check_model(params, error));
-    return OPTIONS_CHECK(bert_finetune_params, params, error);
+    TRY(OPTIONS_CHECK(bert_finetune_params, params, error));
+    const schedule_settings settings = schedule_settings_of_finetuning(params);
+    const schedule_type *schedule;
+    return schedule_settings_check(&settings, &schedule, error);
 }
 
-/* An option of one call of the program, not of a run, or one that a run may be resumed without. */
+/* An option of one call of the program, not of a run, or one that changes no result. */
 static bool belongs_to_call(const bert_option *option)
 {
-    return strcmp(option->name, "output") == 0 || strcmp(option->name, "resume") == 0 ||
-           strcmp(option->name, "threads") == 0;
+    static const char *const names[] = {"output", "resume", "threads", "gradient_checkpointing",
+                                        "zero"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(option->name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 bert_status finetune_describe(const bert_finetune_params *params, json_t **settings,
@@ -123,10 +156,30 @@ bert_status finetune_describe(const bert_finetune_params *params, json_t **setti
     for (size_t i = 0; i < count && status == BERT_OK; i++)
         if (!belongs_to_call(&options[i]))
             status = json_put(object, options[i].name, option_to_json(params, &options[i]), error);
+    if (status == BERT_OK)
+        status = json_put(object, "ranks", json_integer(bert_job_size(params->job)), error);
     if (status != BERT_OK) {
         json_decref(object);
         object = NULL;
     }
     *settings = object;
+    return status;
+}
+
+bert_status finetune_checksum(const bert_finetune_params *params, uint64_t *checksum,
+                              bert_error *error)
+{
+    static const char *const paths[] = {"data",  "train_file",   "validation_file", "test_file",
+                                        "model", "from_scratch", "tokenizer"};
+    json_t *settings;
+    text dumped = {0};
+    TRY(finetune_describe(params, &settings, error));
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        json_object_del(settings, paths[i]);
+    bert_status status = json_format(&dumped, settings, 0, error);
+    if (status == BERT_OK)
+        *checksum = XXH3_64bits(dumped.data, dumped.length);
+    text_free(&dumped);
+    json_decref(settings);
     return status;
 }

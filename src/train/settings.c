@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "model/config.h"
 #include "options/options.h"
+#include "optim/optimizers.h"
 #include "train/batch_size.h"
 #include "train/checkpoint.h"
 #include "train/learning_rate.h"
