@@ -493,11 +493,11 @@ static void test_contradictions(void **state)
     params.lr_power = 1;
     params.optim = "sgd";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "params->optim is \"sgd\", expected adamw, adam or lamb");
+                 "params->optim is \"sgd\"; expected adamw, adam or lamb");
     params.optim = "adam";
     params.gradient_dtype = "fp16";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "params->gradient_dtype is \"fp16\", expected float32 or bf16");
+                 "params->gradient_dtype is \"fp16\"; expected float32 or bf16");
     params.gradient_dtype = "bf16";
     params.zero = 2;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
