@@ -42,6 +42,7 @@
 #include "bert/types.h"
 
 /* Stable: these change as bert/version.h says. */
+#include "bert/choices.h"
 #include "bert/corpus.h"
 #include "bert/evaluate.h"
 #include "bert/finetune.h"

@@ -3,6 +3,7 @@
 #ifndef BERT_CORPUS_H
 #define BERT_CORPUS_H
 
+#include "bert/choices.h"
 #include "bert/status.h"
 #include "bert/types.h"
 
@@ -65,9 +66,8 @@ typedef struct bert_reader_options {
      * without a row of names: the column's number, from 1. NULL: "text", or the only column that
      * holds text. */
     const char *text_field;
-    /* NULL: what the content and the name say. "text", "markdown" or "wikitext": text is read as
-     * this (Parquet and Arrow are what they are). */
-    const char *format;
+    /* BERT_FORMAT_UNSET. Else text is read as this (Parquet and Arrow are what they are). */
+    bert_format format;
     bert_cleaning_options cleaning;
     uint64_t seed; /* 42: which documents a source with a weight gives */
 } bert_reader_options;

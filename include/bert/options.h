@@ -26,8 +26,8 @@ typedef enum bert_option_type {
     BERT_OPTION_UINT64,
     BERT_OPTION_SIZE,
     BERT_OPTION_DOUBLE,
+    BERT_OPTION_CHOICE, /* an enum of bert/choices.h: one of `choices` */
     BERT_OPTION_STRING, /* const char * */
-    BERT_OPTION_CHOICE, /* const char *: one of `choices` */
     BERT_OPTION_PATH,   /* const char * */
     BERT_OPTION_PATHS,  /* const char *: paths, a line ("\n") for each */
     BERT_OPTION_MODEL,  /* const char *: a size by name, or a path */
@@ -36,6 +36,7 @@ typedef enum bert_option_type {
 /* A value that an option can have. */
 typedef struct bert_choice {
     const char *name;
+    int value;
     const char *help; /* what it means, in a few words; may be NULL */
 } bert_choice;
 
@@ -43,7 +44,7 @@ typedef struct bert_option {
     const char *name; /* "learning_rate": also the key in run.json; --learning-rate */
     bert_option_type type;
     size_t offset;              /* of the member in its struct */
-    bool optional;              /* of strings: NULL is a value */
+    bool optional;              /* NULL is a value of a string, -1 one of a choice */
     double minimum, maximum;    /* of numbers */
     bool above_minimum;         /* the minimum itself is out of range */
     bool below_maximum;         /* the maximum itself is */
@@ -67,8 +68,8 @@ BERT_API const bert_option *bert_option_find(const bert_option *options, size_t 
 BERT_API bert_status bert_option_set(void *params, const bert_option *option, const char *text,
                                      bert_error *error);
 
-/* Writes the member as text that bert_option_set takes, "" for a NULL string or an unset switch,
- * cut to `size`. Returns the length of the whole text, as snprintf does. */
+/* Writes the member as text that bert_option_set takes, "" for a NULL string, an unset switch or
+ * choice, cut to `size`. Returns the length of the whole text, as snprintf does. */
 BERT_API size_t bert_option_get(const void *params, const bert_option *option, char *text,
                                 size_t size);
 

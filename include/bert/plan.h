@@ -2,6 +2,7 @@
 #ifndef BERT_PLAN_H
 #define BERT_PLAN_H
 
+#include "bert/choices.h"
 #include "bert/status.h"
 
 #ifdef __cplusplus
@@ -30,9 +31,9 @@ typedef struct bert_plan_params {
     int micro_batch_tokens; /* 0: as `bert pretrain` chooses it. With several micro-batches in a
                                step only the last one overlaps with the network */
     int zero;               /* 0; 1: ZeRO-1, gradients are reduce-scattered, parameters gathered */
-    const char *gradient_dtype; /* "float32", "bf16": of the gradients on the network */
-    double bandwidth;           /* 10: Gbit/s that a node sends and, at the same time, receives */
-    double latency;             /* 20: microseconds until a message arrives */
+    bert_precision gradient_dtype; /* BERT_PRECISION_FLOAT32; of gradients on the network */
+    double bandwidth; /* 10: Gbit/s that a node sends and, at the same time, receives */
+    double latency;   /* 20: microseconds until a message arrives */
 
     double price_per_hour;          /* 0: of a node */
     double watts;                   /* 0: that a node draws */

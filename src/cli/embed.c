@@ -8,7 +8,7 @@
 #include <string.h>
 
 static struct settings {
-    const char *model, *pooling, *output;
+    const char *model, *output;
     const char *text_column, *text_pair_column;
     bert_model_options model_options;
     bert_embed_params params;
@@ -18,25 +18,12 @@ static struct settings {
 static void set_defaults(void)
 {
     memset(&settings, 0, sizeof settings);
-    settings.pooling = "mean";
     settings.model_options = bert_model_options_default();
     settings.params = bert_embed_params_default();
 }
 
-static const bert_choice poolings[] = {
-    {"mean", "over all tokens"},
-    {"cls", "the first token's"},
-    {NULL, NULL},
-};
-
 static const bert_option own_options[] = {
     MODEL_OPTION(struct settings, "model folder, or a run: its last checkpoint"),
-    {.name = "pooling",
-     .type = BERT_OPTION_CHOICE,
-     .offset = offsetof(struct settings, pooling),
-     .value = "NAME",
-     .choices = poolings,
-     .help = "which hidden state of the last layer"},
     {.name = "output",
      .type = BERT_OPTION_PATH,
      .offset = offsetof(struct settings, output),
@@ -113,8 +100,6 @@ static bool has_ending(const char *text, const char *ending)
 
 static int run(const arguments *arguments)
 {
-    settings.params.pooling =
-        strcmp(settings.pooling, "cls") == 0 ? BERT_POOLING_CLS : BERT_POOLING_MEAN;
     if (settings.output && !has_ending(settings.output, ".npy")) {
         console_error("embed: --output is \"%.200s\"; expected a name that ends in .npy",
                       settings.output);

@@ -223,7 +223,7 @@ static bool set_json(arguments *arguments, const option *option, const json_t *v
             set_flag(option, json_is_true(value));
         return json_is_boolean(value);
     }
-    if (option->row->type >= BERT_OPTION_STRING)
+    if (option->row->type >= BERT_OPTION_CHOICE)
         return json_is_string(value) && set_text(option, json_string_value(value));
     char *number = json_is_number(value) ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
     bool set = number && set_text(option, number);

@@ -2,6 +2,7 @@
 #ifndef DATASET_DATASET_H
 #define DATASET_DATASET_H
 
+#include "bert/choices.h"
 #include "dataset/shard.h"
 
 /* A file of a data set, and what stands before it. */
@@ -68,19 +69,13 @@ uint64_t dataset_bytes(const dataset *data);
 bert_status dataset_validation_prefix(char **out, const char *prefix, bert_error *error);
 bert_status dataset_tokenizer_directory(char **out, const char *prefix, bert_error *error);
 
-/* What a sequence of the index is (dataset/shard.h). */
-typedef enum dataset_layout { LAYOUT_SENTENCES, LAYOUT_DOCUMENTS } dataset_layout;
-
-/* "sentences" or "documents". */
-bert_status dataset_layout_parse(dataset_layout *layout, const char *name, bert_error *error);
-
 /* Writing: sentences and document ends are appended, files appear at the commit, first the .bin and
  * at last the .idx, without which no reader opens anything. Memory does not grow with the data. */
 typedef struct dataset_writer dataset_writer;
 bert_status dataset_writer_open(dataset_writer **writer, const char *prefix, size_t vocab_size,
                                 bert_error *error);
-/* The layout, which is LAYOUT_SENTENCES unless told before the commit. */
-void dataset_writer_use_layout(dataset_writer *writer, dataset_layout layout);
+/* The layout, which is BERT_LAYOUT_SENTENCES unless told before the commit. */
+void dataset_writer_use_layout(dataset_writer *writer, bert_layout layout);
 /* Ids in [0, vocab_size); at least one. */
 bert_status dataset_writer_sentence(dataset_writer *writer, const int32_t *ids, size_t count,
                                     bert_error *error);

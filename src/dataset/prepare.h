@@ -82,7 +82,7 @@ typedef struct split_state {
 /* Opens the writers of `train` and `validation` in a folder, where `from` says (zero: new), counts
  * included. The documents held back then must be given again. */
 bert_status split_open(split *split, const char *folder, double fraction, size_t vocab_size,
-                       dataset_layout layout, const split_state *from, bert_error *error);
+                       bert_layout layout, const split_state *from, bert_error *error);
 /* Takes the only document of a chunk as the one that split_state.held names at `place`. */
 bert_status split_hold_again(split *split, size_t place, const text_chunk *chunk,
                              bert_error *error);

@@ -18,7 +18,7 @@ typedef struct sampler_settings {
     int max_seq_length;           /* with [CLS] and [SEP]s; at least 8 */
     double short_seq_probability; /* 0.1, of segment pairs and sentences */
     double mlm_probability;       /* 0.15 */
-    mask_unit mask_unit;
+    bert_mask_unit mask_unit;
     /* Samples and masks are drawn once, as in files prepared for original BERT: every epoch has
      * those of the first, in another order. Else anew in each (Liu et al. 2019, section 4.1). */
     bool is_static;

@@ -59,6 +59,10 @@ json_t *option_to_json(const void *params, const bert_option *option)
         return json_real(value);
     case BERT_OPTION_BOOL:
         return json_boolean(value != 0);
+    case BERT_OPTION_CHOICE: {
+        char name[64];
+        return bert_option_get(params, option, name, sizeof name) ? json_string(name) : json_null();
+    }
     case BERT_OPTION_SWITCH:
         return value == BERT_UNSET ? json_null() : json_boolean(value != 0);
     default:
@@ -89,6 +93,18 @@ static bert_status read_truth(void *params, const bert_option *option, const jso
     return bert_option_set(params, option, on ? "true" : "false", error);
 }
 
+static bert_status read_choice(void *params, const bert_option *option, const json_t *object,
+                               const char *path, bert_error *error)
+{
+    const json_t *value = json_object_get(object, option->name);
+    const char *name = "";
+    if (!value || (option->optional && json_is_null(value)))
+        return BERT_OK;
+    TRY(json_get_string(object, path, option->name, true, &name, error));
+    bert_status status = bert_option_set(params, option, name, error);
+    return status == BERT_OK ? status : error_prefix(error, status, "%s", path);
+}
+
 bert_status option_from_json(void *params, const bert_option *option, json_t *object,
                              const char *path, bert_error *error)
 {
@@ -96,6 +112,8 @@ bert_status option_from_json(void *params, const bert_option *option, json_t *ob
     int64_t whole = 0;
     if (option_is_string(option))
         return read_string(params, option, object, path, error);
+    if (option->type == BERT_OPTION_CHOICE)
+        return read_choice(params, option, object, path, error);
     if (option->type == BERT_OPTION_BOOL || option->type == BERT_OPTION_SWITCH)
         return read_truth(params, option, object, path, error);
     if (!json_object_get(object, option->name))

@@ -18,5 +18,13 @@ extern const bert_choice choices_precision_tried[];
 extern const bert_choice choices_gradient_dtype[];
 extern const bert_choice choices_problem_type[];
 extern const bert_choice choices_sequences[];
+extern const bert_choice choices_pooling[];
+
+/* The name of a value, and the choice of a name; NULL where there is none. */
+const char *choice_name(const bert_choice *choices, int value);
+const bert_choice *choice_find(const bert_choice *choices, const char *name);
+
+/* "adamw, adam or lamb" */
+void choice_names(char *text, size_t size, const bert_choice *choices);
 
 #endif

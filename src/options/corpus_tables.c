@@ -68,7 +68,7 @@ const bert_option *bert_train_tokenizer_params_table(size_t *count)
 #include "options/reader.inc"
         OPTION_AT(UINT64, uint64_t, "seed", reader_options.seed, .value = "N", COUNT,
                   .help = "seed of " SEED_HELP),
-        CHOICE(algorithm, .value = "NAME", .choices = choices_algorithm,
+        CHOICE(bert_algorithm, algorithm, .value = "NAME", .choices = choices_algorithm,
                .help = "how entries are chosen"),
         PATH(extend, .value = "PATH", .optional = true,
              .help = "keep every entry of this tokenizer and its settings, and append new ones"),
@@ -135,7 +135,7 @@ const bert_option *bert_prepare_params_table(size_t *count)
              .help = "write PREFIX.bin, PREFIX.idx, PREFIX.validation.bin, PREFIX.validation.idx, "
                      "PREFIX.json and PREFIX.tokenizer/ (and .sentences, see --layout); none of "
                      "them may exist"),
-        CHOICE(layout, .value = "NAME", .choices = choices_layout,
+        CHOICE(bert_layout, layout, .value = "NAME", .choices = choices_layout,
                .help = "what a sequence of the index is"),
         FLAG(overwrite, .help = "replace existing files when all is done; start anew where an "
                                 "interrupted preparation would be continued"),

@@ -27,7 +27,7 @@ const bert_option *bert_finetune_params_table(size_t *count)
         TEXT(text_pair_column, .value = "NAME", .optional = true,
              .default_text = "there is one text", .help = "column of the second texts"),
         TEXT(label_column, .value = "NAME", .help = "column of the labels"),
-        CHOICE(problem_type, .value = "TYPE", .choices = choices_problem_type,
+        CHOICE(bert_problem_type, problem_type, .value = "TYPE", .choices = choices_problem_type,
                .help = "what is predicted"),
 
         MODEL(model, .value = "DIR", .group = "Model", .optional = true,

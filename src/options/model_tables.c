@@ -30,6 +30,8 @@ const bert_option *bert_inspect_model_params_table(size_t *count)
 const bert_option *bert_embed_params_table(size_t *count)
 {
     static const bert_option rows[] = {
+        CHOICE(bert_pooling, pooling, .value = "NAME", .choices = choices_pooling,
+               .help = "which hidden state of the last layer"),
         FLAG(normalize, .help = "divide each vector by its length: dot products are then "
                                 "cosines"),
 #include "options/length_of_model.inc"

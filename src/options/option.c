@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "bert.h"
+#include "options/choices.h"
 
 #include <errno.h>
 #include <float.h>
@@ -33,14 +34,6 @@ bool option_is_string(const bert_option *option)
 const char **option_string(void *params, const bert_option *option)
 {
     return (const char **)(void *)((char *)params + option->offset);
-}
-
-const bert_choice *option_choice(const bert_option *option, const char *name)
-{
-    for (const bert_choice *choice = option->choices; choice->name; choice++)
-        if (strcmp(choice->name, name) == 0)
-            return choice;
-    return NULL;
 }
 
 /* -------------------------------------------------------------------------------- expected --- */
@@ -84,16 +77,6 @@ static void append_range(char *text, size_t size, const bert_option *option)
                      option->maximum);
 }
 
-static void append_choices(char *text, size_t size, const bert_choice *choices)
-{
-    for (const bert_choice *choice = choices; choice->name; choice++)
-        append(text, size, "%s%s",
-               choice == choices ? ""
-               : choice[1].name  ? ", "
-                                 : " or ",
-               choice->name);
-}
-
 void bert_option_expected(const bert_option *option, char *text, size_t size)
 {
     if (size == 0)
@@ -116,7 +99,7 @@ void bert_option_expected(const bert_option *option, char *text, size_t size)
         append_range(text, size, option);
         break;
     case BERT_OPTION_CHOICE:
-        append_choices(text, size, option->choices);
+        choice_names(text, size, option->choices);
         break;
     case BERT_OPTION_PATHS:
         append(text, size, "text, a line for each value");
@@ -204,15 +187,24 @@ static bool set_number(void *member, const bert_option *option, const char *text
     }
 }
 
-static bool set_string(void *params, const bert_option *option, const char *text)
+static bool set_choice(void *member, const bert_option *option, const char *text)
 {
-    if (option->type == BERT_OPTION_CHOICE) {
-        const bert_choice *choice = option_choice(option, text);
-        text = choice ? choice->name : NULL;
-    }
-    if (text)
+    const bert_choice *choice = choice_find(option->choices, text);
+    if (choice)
+        *(int *)member = choice->value;
+    return choice;
+}
+
+static bool set_member(void *params, const bert_option *option, const char *text)
+{
+    void *member = (char *)params + option->offset;
+    if (option_is_string(option)) {
         *option_string(params, option) = text;
-    return text;
+        return true;
+    }
+    return option->type == BERT_OPTION_CHOICE   ? set_choice(member, option, text)
+           : option->type <= BERT_OPTION_SWITCH ? set_truth(member, option, text)
+                                                : set_number(member, option, text);
 }
 
 static bert_status fail_expected(const bert_option *option, const char *quote, const char *value,
@@ -227,11 +219,7 @@ static bert_status fail_expected(const bert_option *option, const char *quote, c
 bert_status bert_option_set(void *params, const bert_option *option, const char *text,
                             bert_error *error)
 {
-    void *member = (char *)params + option->offset;
-    bool set = option_is_string(option)             ? set_string(params, option, text)
-               : option->type <= BERT_OPTION_SWITCH ? set_truth(member, option, text)
-                                                    : set_number(member, option, text);
-    return set ? BERT_OK : fail_expected(option, "\"", text, error);
+    return set_member(params, option, text) ? BERT_OK : fail_expected(option, "\"", text, error);
 }
 
 /* ------------------------------------------------------------------------------------- get --- */
@@ -245,6 +233,7 @@ double option_number(const void *params, const bert_option *option)
     case BERT_OPTION_SWITCH:
         return *(const bert_switch *)member;
     case BERT_OPTION_INT:
+    case BERT_OPTION_CHOICE:
         return *(const int *)member;
     case BERT_OPTION_INT64:
         return (double)*(const int64_t *)member;
@@ -297,6 +286,11 @@ size_t bert_option_get(const void *params, const bert_option *option, char *text
     case BERT_OPTION_SIZE:
         length = snprintf(text, size, "%zu", *(const size_t *)member);
         break;
+    case BERT_OPTION_CHOICE: {
+        const char *name = choice_name(option->choices, *(const int *)member);
+        length = snprintf(text, size, "%s", name ? name : "");
+        break;
+    }
     case BERT_OPTION_DOUBLE:
         length = print_double(text, size, *(const double *)member);
         break;
@@ -316,19 +310,28 @@ static bert_status check_string(const bert_option *option, const char *value, be
         return BERT_OK;
     if (!value || !*value)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is missing", option->name);
-    if (option->type == BERT_OPTION_CHOICE && !option_choice(option, value))
-        return fail_expected(option, "\"", value, error);
     return BERT_OK;
+}
+
+static bool is_value(const bert_option *option, double value)
+{
+    if (option->type == BERT_OPTION_CHOICE)
+        return choice_name(option->choices, (int)value) || (option->optional && value == -1);
+    return option->type <= BERT_OPTION_SWITCH || is_in_range(option, value);
 }
 
 bert_status option_check(const bert_option *option, const void *params, bert_error *error)
 {
     if (option_is_string(option))
         return check_string(option, *option_string((void *)(uintptr_t)params, option), error);
-    if (option->type <= BERT_OPTION_SWITCH || is_in_range(option, option_number(params, option)))
+    double number = option_number(params, option);
+    if (is_value(option, number))
         return BERT_OK;
     char value[32];
-    bert_option_get(params, option, value, sizeof value);
+    if (option->type == BERT_OPTION_CHOICE)
+        snprintf(value, sizeof value, "%g", number); /* it has no name */
+    else
+        bert_option_get(params, option, value, sizeof value);
     return fail_expected(option, "", value, error);
 }
 

@@ -13,9 +13,6 @@ const char **option_string(void *params, const bert_option *option);
 /* The member of any other as a number; a switch that is unset is -1. */
 double option_number(const void *params, const bert_option *option);
 
-/* The choice of that name, or NULL. */
-const bert_choice *option_choice(const bert_option *option, const char *name);
-
 /* Whether the member is within its range, as bert_options_check does it for all. */
 bert_status option_check(const bert_option *option, const void *params, bert_error *error);
 

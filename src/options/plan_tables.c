@@ -36,7 +36,7 @@ const bert_option *bert_plan_params_table(size_t *count)
             .help = "tokens computed at once; only the last micro-batch of a step overlaps with "
                     "the network"),
         INT(zero, .value = "STAGE", FROM_TO(0, 1), .help = ZERO_HELP),
-        CHOICE(gradient_dtype, .value = "NAME", .choices = choices_gradient_dtype,
+        CHOICE(bert_precision, gradient_dtype, .value = "NAME", .choices = choices_gradient_dtype,
                .help = GRADIENT_DTYPE_HELP),
         REAL(bandwidth, .value = "GBIT/S", ABOVE(0), .help = "of a node's link, each way"),
         REAL(latency, .value = "MICROSECONDS", AT_LEAST(0), .help = "until a message arrives"),
@@ -61,7 +61,7 @@ const bert_option *bert_tune_params_table(size_t *count)
             .help = "tokens in a sequence, [CLS] and [SEP] included"),
         INT64(batch_size, .value = "N", FROM_TO(1, 1 << 30),
               .help = "sequences in a step, over which the optimizer's time is spread"),
-        CHOICE(precision, .value = "NAME", .choices = choices_precision_tried,
+        CHOICE(bert_precision, precision, .value = "NAME", .choices = choices_precision_tried,
                .help = "precision of matrix multiplications to try"),
         UINT64(memory, .value = "BYTES", COUNT, .default_text = "nine tenths of what is free",
                .help = "memory that training may take; settings that would take more are not "

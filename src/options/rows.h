@@ -26,7 +26,7 @@
 #define SIZE(member, ...) OPTION_AT(SIZE, size_t, #member, member, __VA_ARGS__)
 #define REAL(member, ...) OPTION_AT(DOUBLE, double, #member, member, __VA_ARGS__)
 #define TEXT(member, ...) OPTION_AT(STRING, const char *, #member, member, __VA_ARGS__)
-#define CHOICE(member, ...) OPTION_AT(CHOICE, const char *, #member, member, __VA_ARGS__)
+#define CHOICE(c_type, member, ...) OPTION_AT(CHOICE, c_type, #member, member, __VA_ARGS__)
 #define PATH(member, ...) OPTION_AT(PATH, const char *, #member, member, __VA_ARGS__)
 #define PATHS(member, ...) OPTION_AT(PATHS, const char *, #member, member, __VA_ARGS__)
 #define MODEL(member, ...) OPTION_AT(MODEL, const char *, #member, member, __VA_ARGS__)

@@ -37,7 +37,7 @@ const bert_option *bert_pretrain_params_table(size_t *count)
 #include "options/samples.inc"
         FLAG(next_sentence_prediction, .help = "train with masked tokens alone"),
 #include "options/sample_kinds.inc"
-        CHOICE(masks, .value = "NAME", .choices = choices_masks,
+        CHOICE(bert_masks, masks, .value = "NAME", .choices = choices_masks,
                .help = "when samples and masks are drawn"),
         TEXT(sequence_schedule, .value = "LENGTH:SHARE,...", .optional = true,
              .default_text = "--max-seq-length throughout",
@@ -63,7 +63,8 @@ const bert_option *bert_pretrain_params_table(size_t *count)
 #undef GROUP
 #include "options/schedule.inc"
         INT64(warmup_steps, .value = "N", COUNT, .help = "steps in which the learning rate rises"),
-        CHOICE(learning_rate_scaling, .value = "NAME", .choices = choices_learning_rate_scaling,
+        CHOICE(bert_learning_rate_scaling, learning_rate_scaling, .value = "NAME",
+               .choices = choices_learning_rate_scaling,
                .help = "how the learning rate grows with the quotient of the batch of a step and "
                        "--base-batch-size"),
         INT64(base_batch_size, .value = "N", COUNT, .default_text = "",

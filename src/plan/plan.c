@@ -49,7 +49,7 @@ bert_plan_params bert_plan_params_default(void)
         .max_steps = 1000000,
         .measured_nodes = 1,
         .nodes = 1,
-        .gradient_dtype = "float32",
+        .gradient_dtype = BERT_PRECISION_FLOAT32,
         .bandwidth = 10,
         .latency = 20,
     };
@@ -132,7 +132,7 @@ static double sequences_of_a_node(const bert_plan_params *params, int nodes)
 
 static double gradient_bytes(const planner *planner, double parameters)
 {
-    return parameters * (strcmp(planner->params->gradient_dtype, "bf16") == 0 ? 2 : 4);
+    return parameters * (planner->params->gradient_dtype == BERT_PRECISION_BF16 ? 2 : 4);
 }
 
 static double reduce_seconds(const planner *planner, int nodes, double parameters)

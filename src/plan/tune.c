@@ -38,7 +38,7 @@ bert_tune_params bert_tune_params_default(void)
         .model = "base",
         .max_seq_length = 128,
         .batch_size = 256,
-        .precision = "any",
+        .precision = BERT_PRECISION_ANY,
         .seconds = 100,
     };
 }
@@ -107,11 +107,12 @@ static bert_status try_setting(tuner *tuner, bert_trial trial, bert_error *error
 
 static bert_status try_precisions(tuner *tuner, int tokens, bert_error *error)
 {
-    const char *precision = tuner->params->precision;
+    bert_precision precision = tuner->params->precision;
     bert_trial trial = {.micro_batch_tokens = tokens, .ranks = 1, .threads = tuner->cores};
     for (int bf16 = 0; bf16 < 2; bf16++) {
         trial.bf16 = bf16;
-        if (strcmp(precision, "any") == 0 || strcmp(precision, bf16 ? "bf16" : "float32") == 0)
+        if (precision == BERT_PRECISION_ANY ||
+            precision == (bf16 ? BERT_PRECISION_BF16 : BERT_PRECISION_FLOAT32))
             TRY(try_setting(tuner, trial, error));
     }
     return BERT_OK;

@@ -288,7 +288,7 @@ static bert_status answer_feature_extraction(bert_model *model, const serve_requ
     size_t size = bert_model_hidden_size(model);
     bert_embed_params params = bert_embed_params_default();
     params.normalize = request->normalize;
-    params.pooling = strcmp(request->pooling, "cls") == 0 ? BERT_POOLING_CLS : BERT_POOLING_MEAN;
+    params.pooling = request->pooling;
     float *embeddings;
     TRY(memory_array((void **)&embeddings, request->count * size, sizeof *embeddings, "embeddings",
                      error));

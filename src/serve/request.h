@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "bert.h"
+#include "bert/choices.h"
 
 #include <jansson.h>
 
@@ -32,7 +33,7 @@ typedef struct serve_request {
     size_t top_k;          /* 0: not given */
     const json_t *targets; /* fill-mask: array of strings, or NULL */
     bool normalize;        /* feature-extraction */
-    const char *pooling;   /* feature-extraction: "mean" where it is not given */
+    bert_pooling pooling;  /* feature-extraction: BERT_POOLING_MEAN where it is not given */
 } serve_request;
 
 /* Checks everything; a parameter that the task does not have is refused by name. `options` of the

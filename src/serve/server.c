@@ -150,8 +150,7 @@ static enum MHD_Result answer_task(struct MHD_Connection *connection, server *se
         result = send_error(connection, http_status(status), error.message);
     } else {
         serve_job job = {.task = task, .request = &request};
-        serve_outcome outcome =
-            serve_queue_do(&server->queue, &job, server->params->timeout);
+        serve_outcome outcome = serve_queue_do(&server->queue, &job, server->params->timeout);
         result = send_outcome(connection, outcome, &job);
     }
     serve_request_free(&request);
@@ -312,9 +311,8 @@ static bert_status start(server *server, const bert_observer *observer, bert_err
     server->daemon = microhttpd.start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
         NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)params->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)params->timeout, MHD_OPTION_NOTIFY_COMPLETED, forget, NULL,
-        MHD_OPTION_END);
+        (unsigned)params->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)params->timeout,
+        MHD_OPTION_NOTIFY_COMPLETED, forget, NULL, MHD_OPTION_END);
     if (!server->daemon) {
         close(listener);
         return error_set(error, BERT_ERROR_IO, "the web server cannot start its threads");

@@ -16,13 +16,13 @@ bert_finetune_params bert_finetune_params_default(void)
         .validation_fraction = 0.1,
         .text_column = "text",
         .label_column = "label",
-        .problem_type = "single_label_classification",
+        .problem_type = BERT_PROBLEM_TYPE_SINGLE_LABEL_CLASSIFICATION,
         .per_device_train_batch_size = 32,
         .gradient_accumulation_steps = 1,
         .max_seq_length = 128,
         .num_train_epochs = 3,
         .learning_rate = 5e-5,
-        .lr_scheduler_type = "linear",
+        .lr_scheduler_type = BERT_LR_SCHEDULER_LINEAR,
         .lr_end = 1e-7,
         .lr_power = 1,
         .lr_num_cycles = 1,
@@ -30,7 +30,7 @@ bert_finetune_params bert_finetune_params_default(void)
         .div_factor = 25,
         .final_div_factor = 1e4,
         .warmup_ratio = 0.1,
-        .optim = "adamw",
+        .optim = BERT_OPTIMIZER_ADAMW,
         .weight_decay = 0.01,
         .adam_beta1 = 0.9,
         .adam_beta2 = 0.999,
@@ -40,8 +40,8 @@ bert_finetune_params bert_finetune_params_default(void)
         .attention_probs_dropout_prob = -1,
         .seeds = 1,
         .seed = 42,
-        .precision = "float32",
-        .gradient_dtype = "float32",
+        .precision = BERT_PRECISION_FLOAT32,
+        .gradient_dtype = BERT_PRECISION_FLOAT32,
         .logging_steps = 50,
     };
 }
@@ -114,7 +114,7 @@ static bert_status check_model(const bert_finetune_params *params, bert_error *e
 schedule_settings schedule_settings_of_finetuning(const bert_finetune_params *params)
 {
     return (schedule_settings){
-        .lr_scheduler_type = params->lr_scheduler_type,
+        .lr_scheduler_type = bert_lr_scheduler_name(params->lr_scheduler_type),
         .learning_rate = params->learning_rate,
         .lr_end = params->lr_end,
         .lr_power = params->lr_power,

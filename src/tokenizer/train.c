@@ -39,7 +39,7 @@ static bert_status check_output(const char *path, bert_error *error)
 static bert_status check_params(const bert_train_tokenizer_params *p, bert_error *error)
 {
     TRY(OPTIONS_CHECK(bert_train_tokenizer_params, p, error));
-    bool frequency = strcmp(p->algorithm, "frequency") == 0;
+    bool frequency = p->algorithm == BERT_ALGORITHM_FREQUENCY;
     if (!frequency && p->extend)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a vocabulary is extended by frequency only, not by likelihood");
@@ -119,7 +119,7 @@ static bert_status learn_new(bert_tokenizer *t, word_counts *counts,
                              const bert_train_tokenizer_params *p, const bert_observer *observer,
                              bool *stopped, bert_error *error)
 {
-    learn_settings settings = {.by_likelihood = strcmp(p->algorithm, "likelihood") == 0,
+    learn_settings settings = {.by_likelihood = p->algorithm == BERT_ALGORITHM_LIKELIHOOD,
                                .vocab_size = p->vocab_size,
                                .min_frequency = p->min_frequency,
                                .limit_alphabet = p->limit_alphabet};

@@ -23,6 +23,9 @@ bert_evaluate_params bert_evaluate_params_default(void)
         .batch_size = 32,
         .mlm_probability = 0.15,
         .short_seq_probability = 0.1,
+        .pairs = BERT_PAIRS_UNSET,
+        .sequences = BERT_SEQUENCES_UNSET,
+        .mask_unit = BERT_MASK_UNIT_UNSET,
         .seed = 42,
     };
 }
@@ -37,7 +40,7 @@ static bert_status check_params(const bert_evaluate_params *params, bert_error *
             "params->max_seq_length is %d; expected 0 or at least 8, and at most %d for %d "
             "sequences in a batch",
             params->max_seq_length, INT_MAX / params->batch_size, params->batch_size);
-    if (params->pairs && params->sequences)
+    if (params->pairs != BERT_PAIRS_UNSET && params->sequences != BERT_SEQUENCES_UNSET)
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
             "params->pairs and params->sequences are both given, expected one of them");
@@ -105,14 +108,16 @@ static bert_status choose_name(const session *session, const char *given, const 
 static bert_status choose_scheme(const session *session, const bert_evaluate_params *params,
                                  const sample_scheme **scheme, bert_error *error)
 {
-    bool has_pairs = session->config.next_sentence_prediction && !params->sequences;
-    if (params->pairs && !has_pairs)
+    bool has_pairs =
+        session->config.next_sentence_prediction && params->sequences == BERT_SEQUENCES_UNSET;
+    if (params->pairs != BERT_PAIRS_UNSET && !has_pairs)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "params->pairs: the model %s has no head for next-sentence prediction; "
                          "params->sequences says what it is shown",
                          params->model);
     const char *name, *usual = has_pairs ? "segment" : "sentences";
-    const char *given = has_pairs ? params->pairs : params->sequences;
+    const char *given =
+        has_pairs ? bert_pairs_name(params->pairs) : bert_sequences_name(params->sequences);
     if (!given && session->run_inputs.train.is_ready_made)
         given = usual; /* its samples are what they are */
     TRY(choose_name(session, given, has_pairs ? "pairs" : "sequences", usual, &name, error));
@@ -127,8 +132,9 @@ static bert_status choose_samples(const session *session, const bert_evaluate_pa
     int positions = session->config.max_position_embeddings;
     int64_t length = positions < DEFAULT_SEQ_LENGTH ? positions : DEFAULT_SEQ_LENGTH;
     TRY(choose_scheme(session, params, &settings->scheme, error));
-    TRY(choose_name(session, params->mask_unit, "mask_unit", "token", &unit, error));
-    TRY(mask_unit_parse(&settings->mask_unit, unit, error));
+    TRY(choose_name(session, bert_mask_unit_name(params->mask_unit), "mask_unit", "token", &unit,
+                    error));
+    TRY(bert_mask_unit_parse(&settings->mask_unit, unit, error));
     if (params->max_seq_length > 0)
         length = params->max_seq_length;
     else if (session->run)

@@ -202,7 +202,7 @@ static bert_status set_up(session *session, const bert_observer *observer, bert_
     TRY(settings_resolve(settings, error));
     if (settings->params.micro_batch_tokens == 0) /* kept: a resumed run is cut as it was begun */
         settings->params.micro_batch_tokens = micro_batch_default_tokens(
-            &session->config, gemm_precision_named(settings->params.precision));
+            &session->config, gemm_precision_of(settings->params.precision));
     settings->data = session->run_inputs.fingerprint;
     return create_trainer(session, observer, error);
 }

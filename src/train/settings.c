@@ -2,8 +2,8 @@
 
 #include "base/file.h"
 #include "model/config.h"
-#include "options/options.h"
 #include "optim/optimizers.h"
+#include "options/options.h"
 #include "train/batch_size.h"
 #include "train/checkpoint.h"
 #include "train/learning_rate.h"
@@ -24,27 +24,27 @@ bert_pretrain_params bert_pretrain_params_default(void)
         .short_seq_probability = 0.1,
         .mlm_probability = 0.15,
         .next_sentence_prediction = true,
-        .optim = "adamw",
+        .optim = BERT_OPTIMIZER_ADAMW,
         .learning_rate = 1e-4,
         .weight_decay = 0.01,
         .adam_beta1 = 0.9,
         .adam_beta2 = 0.999,
         .adam_epsilon = 1e-8,
         .max_grad_norm = 1.0,
-        .lr_scheduler_type = "linear",
+        .lr_scheduler_type = BERT_LR_SCHEDULER_LINEAR,
         .lr_end = 1e-7,
         .lr_power = 1,
         .lr_num_cycles = 1,
         .pct_start = 0.3,
         .div_factor = 25,
         .final_div_factor = 1e4,
-        .learning_rate_scaling = "none",
-        .precision = "float32",
-        .pairs = "segment",
-        .sequences = "sentences",
-        .mask_unit = "token",
-        .masks = "dynamic",
-        .gradient_dtype = "float32",
+        .learning_rate_scaling = BERT_LEARNING_RATE_SCALING_NONE,
+        .precision = BERT_PRECISION_FLOAT32,
+        .pairs = BERT_PAIRS_SEGMENT,
+        .sequences = BERT_SEQUENCES_SENTENCES,
+        .mask_unit = BERT_MASK_UNIT_TOKEN,
+        .masks = BERT_MASKS_DYNAMIC,
+        .gradient_dtype = BERT_PRECISION_FLOAT32,
         .distill_temperature = 2,
         .distill_alpha_ce = 5,
         .distill_alpha_mlm = 2,

@@ -421,15 +421,15 @@ static void test_foreign_sentences_are_kept(void **state)
     assert_string_equal(content.data, "Some sentences.\n");
     text_free(&content);
     assert_int_equal(unlink(path), 0);
-    params.layout = "documents";
+    params.layout = BERT_LAYOUT_DOCUMENTS;
     assert_ok(bert_prepare(&params, NULL, NULL, error));
     assert_true(file_exists(path));
-    params.layout = "sentences";
+    params.layout = BERT_LAYOUT_SENTENCES;
     assert_ok(bert_prepare(&params, NULL, NULL, error));
     assert_false(file_exists(path));
-    params.layout = "words";
+    params.layout = (bert_layout)99;
     assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "params->layout is \"words\"; expected sentences or documents");
+                 "params->layout is 99; expected sentences or documents");
 }
 
 static void assert_prepare_fails(bert_status status, const char *part)

@@ -17,7 +17,7 @@ static void assert_well_formed(const bert_option *option, const void *defaults)
     assert_true(!option->opposite || is_flag);
     assert_true(is_number ? option->minimum < option->maximum : option->maximum == 0);
     assert_true((option->type == BERT_OPTION_CHOICE) == !!option->choices);
-    assert_true(!option->optional || option->type >= BERT_OPTION_STRING);
+    assert_true(!option->optional || option->type >= BERT_OPTION_CHOICE);
     char text[256], expected[512];
     assert_true(bert_option_get(defaults, option, text, sizeof text) < sizeof text);
     bert_option_expected(option, expected, sizeof expected);
@@ -88,10 +88,8 @@ static void test_set(void **state)
     assert_int_equal(params.max_steps, (int64_t)1 << 53);
     SET("next_sentence_prediction", "false");
     assert_false(params.next_sentence_prediction);
-    char name[] = "lamb"; /* the name of a choice is not kept */
-    SET("optim", name);
-    name[0] = '?';
-    assert_string_equal(params.optim, "lamb");
+    SET("optim", "lamb");
+    assert_int_equal(params.optim, BERT_OPTIMIZER_LAMB);
     SET("output", "run");
     assert_string_equal(params.output, "run");
     REFUSED("learning_rate", "0", "learning_rate is \"0\"; expected a number above 0");
@@ -143,20 +141,43 @@ static void test_check(void **state)
     assert_fails(bert_options_check(options, count, &tune, error), BERT_ERROR_INVALID_ARGUMENT,
                  "model is missing");
     tune.model = "base";
-    tune.precision = "fp8";
+    tune.precision = (bert_precision)99;
     assert_fails(bert_options_check(options, count, &tune, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "precision is \"fp8\"; expected any, float32 or bf16");
+                 "precision is 99; expected any, float32 or bf16");
     assert_null(bert_option_find(options, count, "secondss"));
     assert_null(bert_option_find(options, count, "second"));
+}
+
+static void test_choices(void **state)
+{
+    (void)state;
+    bert_lr_scheduler scheduler = BERT_LR_SCHEDULER_LINEAR;
+    assert_string_equal(bert_lr_scheduler_name(BERT_LR_SCHEDULER_ONE_CYCLE), "one_cycle");
+    assert_null(bert_lr_scheduler_name((bert_lr_scheduler)99));
+    assert_null(bert_pairs_name(BERT_PAIRS_UNSET));
+    assert_ok(bert_lr_scheduler_parse(&scheduler, "inverse_sqrt", error));
+    assert_int_equal(scheduler, BERT_LR_SCHEDULER_INVERSE_SQRT);
+    assert_fails(bert_lr_scheduler_parse(&scheduler, "cosinus", error), BERT_ERROR_INVALID_ARGUMENT,
+                 "\"cosinus\": expected linear, cosine");
+    assert_int_equal(scheduler, BERT_LR_SCHEDULER_INVERSE_SQRT);
+    size_t count;
+    const bert_option *options = bert_evaluate_params_table(&count);
+    const bert_option *pairs = bert_option_find(options, count, "pairs");
+    bert_evaluate_params evaluate = bert_evaluate_params_default();
+    char text[16];
+    assert_int_equal(bert_option_get(&evaluate, pairs, text, sizeof text), 0);
+    assert_ok(bert_option_set(&evaluate, pairs, "sentence", error));
+    assert_int_equal(evaluate.pairs, BERT_PAIRS_SENTENCE);
+    bert_option_get(&evaluate, pairs, text, sizeof text);
+    assert_string_equal(text, "sentence");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_table),
-        cmocka_unit_test(test_set),
-        cmocka_unit_test(test_get),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_every_table), cmocka_unit_test(test_set),
+        cmocka_unit_test(test_get),         cmocka_unit_test(test_check),
+        cmocka_unit_test(test_choices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,7 @@ static void test_two_nodes(void **state)
     assert_ok(bert_plan(&params, &halves, error));
     assert_true(halves.waiting_seconds > plan.waiting_seconds);
 
-    params.gradient_dtype = "bf16";
+    params.gradient_dtype = BERT_PRECISION_BF16;
     assert_ok(bert_plan(&params, &plan, error));
     assert_near(plan.bytes_sent, 2 * 4433468.0);
 
