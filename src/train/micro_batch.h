@@ -14,7 +14,7 @@ typedef struct micro_batches {
 
 /* The tokens in a piece that this library takes where it is not told: few enough that the
  * activations of a piece are small beside the parameters' own memory, enough that products run at
- * full speed (docs/performance.md has the measurements). */
+ * full speed (docs/performance-design.md has the measurements). */
 int micro_batch_default_tokens(const model_config *config, gemm_precision precision);
 
 /* `max_seq_length` and `max_masked` are those of one sequence. */
