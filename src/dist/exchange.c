@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "dist/transport.h"
-#include "math/rows_sum.h"
+#include "math/operations.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -25,6 +25,7 @@ typedef struct slot {
 struct exchange {
     bert_job *job;
     layout layout;
+    const operations *operations; /* the host's: buckets travel from host memory */
     int rank;
     bool bfloat16;
     void *memory; /* of all slots */
@@ -87,6 +88,7 @@ bert_status exchange_create(exchange **out, bert_job *job, const layout *layout,
     TRY(memory_array((void **)&created, 1, sizeof *created, "exchange of gradients", error));
     created->job = job;
     created->layout = *layout;
+    created->operations = cpu_operations();
     created->rank = bert_job_rank(job);
     created->bfloat16 = bfloat16;
     pthread_mutex_init(&created->lock, NULL);
@@ -118,7 +120,8 @@ void exchange_free(exchange *exchange)
 
 static size_t element_size(const exchange *exchange)
 {
-    return exchange->bfloat16 && exchange->kind != EXCHANGE_GIVE ? sizeof(uint16_t) : sizeof(float);
+    return exchange->bfloat16 && exchange->kind != EXCHANGE_ALLGATHER ? sizeof(uint16_t)
+                                                                      : sizeof(float);
 }
 
 /* Of the pieces of a bucket inside a buffer that holds the bucket from its first element on. */
@@ -147,8 +150,8 @@ static bert_status send_pieces(exchange *exchange, slot *slot, bert_error *error
     slot->counts[0][exchange->rank] = 0; /* it stays here */
     void *outgoing = exchange->buffer + bucket.start;
     if (slot->outgoing) {
-        bfloat16_from_float((uint16_t *)(void *)slot->outgoing, exchange->buffer + bucket.start,
-                            bucket.count);
+        exchange->operations->bfloat16_from_float((uint16_t *)(void *)slot->outgoing,
+                                                  exchange->buffer + bucket.start, bucket.count);
         outgoing = slot->outgoing;
     }
     const transport_parts send = {outgoing, slot->starts[0], slot->counts[0]};
@@ -168,9 +171,11 @@ static void sum_piece(exchange *exchange, slot *slot)
         exchange->rows[rank] = slot->incoming + rank * exchange->layout.piece * size;
     exchange->rows[exchange->rank] = slot->outgoing ? (const void *)own_outgoing : own;
     if (slot->outgoing)
-        rows_sum_bfloat16(own, (const uint16_t *const *)exchange->rows, ranks, piece.count);
+        exchange->operations->rows_sum_bfloat16(own, (const uint16_t *const *)exchange->rows, ranks,
+                                                piece.count);
     else
-        rows_sum(own, (const float *const *)exchange->rows, ranks, piece.count);
+        exchange->operations->rows_sum(own, (const float *const *)exchange->rows, ranks,
+                                       piece.count);
 }
 
 static bert_status give_piece(exchange *exchange, slot *slot, bert_error *error)
@@ -182,7 +187,7 @@ static bert_status give_piece(exchange *exchange, slot *slot, bert_error *error)
     transport_parts parts = {exchange->buffer + bucket.start, slot->starts[0], slot->counts[0]};
     if (size != sizeof(float)) {
         parts.buffer = slot->incoming;
-        bfloat16_from_float(
+        exchange->operations->bfloat16_from_float(
             (uint16_t *)(void *)(slot->incoming +
                                  (piece.count ? piece.start - bucket.start : 0) * size),
             exchange->buffer + piece.start, piece.count);
@@ -196,8 +201,9 @@ static void end_slot(exchange *exchange, slot *slot)
 {
     layout_range bucket = layout_bucket(&exchange->layout, slot->bucket);
     if (slot->stage == STAGE_GIVING && element_size(exchange) != sizeof(float))
-        float_from_bfloat16(exchange->buffer + bucket.start,
-                            (const uint16_t *)(const void *)slot->incoming, bucket.count);
+        exchange->operations->float_from_bfloat16(exchange->buffer + bucket.start,
+                                                  (const uint16_t *)(const void *)slot->incoming,
+                                                  bucket.count);
     exchange->ended++;
     exchange->moves++;
 }
@@ -225,8 +231,8 @@ static bert_status start_buckets(exchange *exchange, size_t ready, bert_error *e
         slot->bucket = next_bucket(exchange);
         exchange->started++;
         exchange->moves++;
-        TRY(exchange->kind == EXCHANGE_GIVE ? give_piece(exchange, slot, error)
-                                            : send_pieces(exchange, slot, error));
+        TRY(exchange->kind == EXCHANGE_ALLGATHER ? give_piece(exchange, slot, error)
+                                                 : send_pieces(exchange, slot, error));
     }
     return BERT_OK;
 }
@@ -245,7 +251,7 @@ static bert_status advance_slots(exchange *exchange, bert_error *error)
         if (done && slot->stage == STAGE_SENDING) {
             sum_piece(exchange, slot);
             exchange->moves++;
-            if (exchange->kind == EXCHANGE_SUM)
+            if (exchange->kind == EXCHANGE_ALLREDUCE)
                 TRY(give_piece(exchange, slot, error));
             else
                 end_slot(exchange, slot);

@@ -1,6 +1,6 @@
-/* Reads columns of strings, and of numbers as strings, out of Apache Parquet files (github.com/apache/parquet-format), row
- * group by row group and page by page: memory holds the footer and, for each open cursor, a page
- * and a dictionary.
+/* Reads columns of strings, and of numbers as strings, out of Apache Parquet files
+ * (github.com/apache/parquet-format), row group by row group and page by page: memory holds the
+ * footer and, for each open cursor, a page and a dictionary.
  *
  * Read are strings that are required, optional, inside structs, or in one level of lists; integers
  * and floating-point numbers outside of lists, plain or by a dictionary; data pages of both

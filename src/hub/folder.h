@@ -2,8 +2,8 @@
 #ifndef HUB_FOLDER_H
 #define HUB_FOLDER_H
 
-#include "hub/answers.h"
 #include "hub/digest.h"
+#include "hub/responses.h"
 
 typedef struct upload_file {
     char *path;     /* inside the folder, as it will be in the repository; owned */

@@ -70,7 +70,7 @@ typedef struct http_request {
 
 /* Sends it, follows redirects, and tries again (with growing pauses, or as long as Retry-After
  * says) where the connection breaks or the answer is 408, 429 or 5xx. BERT_OK: there is an answer,
- * be it 404; see refusal.h. `response` is released by the caller in any case. */
+ * be it 404; see error_response.h. `response` is released by the caller in any case. */
 bert_status http_send(http_client *client, const http_request *request, http_response *response,
                       bert_error *error);
 

@@ -3,10 +3,10 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "formats/json.h"
+#include "hub/error_response.h"
 #include "hub/folder.h"
 #include "hub/lfs.h"
 #include "hub/names.h"
-#include "hub/refusal.h"
 
 #include <inttypes.h>
 #include <nettle/base64.h>
@@ -47,16 +47,18 @@ static void close_upload(upload *upload)
 static bert_status check_params(const bert_upload_params *params, bert_error *error)
 {
     if (!params->directory || !params->name || !params->revision)
-        return error_set(error, BERT_ERROR_USAGE, "a folder, a name and a revision are needed");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "a folder, a name and a revision are needed");
     TRY(repository_name_check(params->name, error));
     if (!strchr(params->name, '/'))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "\"%.200s\": expected OWNER/NAME: where models are written, the Hub wants "
                          "to know whose they are",
                          params->name);
     if (params->private_repository && !params->create)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--private goes with --create: what is there already stays as it is");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->private_repository goes with params->create = true: what is "
+                         "there already stays as it is");
     return revision_check(params->revision, error);
 }
 
@@ -95,12 +97,13 @@ static bert_status post(upload *upload, const char *url, const char *type, const
 static bert_status check_response(const upload *upload, const http_response *response,
                                   bert_error *error)
 {
-    bert_status status = refusal_check(response, &upload->settings, upload->repository.what,
-                                       upload->repository.page, error);
-    if (status != BERT_OK && !upload->params->create && refusal_is_no_repository(response) &&
+    bert_status status = error_response_check(response, &upload->settings, upload->repository.what,
+                                              upload->repository.page, error);
+    if (status != BERT_OK && !upload->params->create && error_response_is_no_repository(response) &&
         response->status == 404) {
         size_t length = strlen(error->message);
-        snprintf(error->message + length, sizeof error->message - length, "; --create makes it");
+        snprintf(error->message + length, sizeof error->message - length,
+                 "; params->create = true makes it");
     }
     return status;
 }
@@ -147,7 +150,8 @@ static bert_status describe_file(json_t *files, const upload_file *file, bert_er
                                   encoded.data ? encoded.data : "", "size", (json_int_t)file->size);
     text_free(&encoded);
     if (!described || json_array_append_new(files, described) != 0)
-        return error_set(error, BERT_ERROR_USAGE, "%s: the name is not UTF-8", file->path);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s: the name is not UTF-8",
+                         file->path);
     return BERT_OK;
 }
 
@@ -215,7 +219,8 @@ static bert_status examine(upload *upload, bert_error *error)
 static bert_status append_line(text *body, json_t *line, bert_error *error)
 {
     if (!line)
-        return error_set(error, BERT_ERROR_USAGE, "the commit's message or a name is not UTF-8");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "the commit's message or a name is not UTF-8");
     bert_status status = json_format(body, line, 0, error);
     json_decref(line);
     return status == BERT_OK ? text_append(body, "\n", 1, error) : status;
@@ -233,7 +238,7 @@ static bert_status append_content(text *body, const upload *upload, const upload
     bert_status status;
     TRY_OR_GO(status, upload_file_read(&content, file, error), done);
     if (content.data && memmem(content.data, content.length, token, strlen(token))) {
-        status = error_set(error, BERT_ERROR_USAGE,
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "%s: holds your token of the Hub; nothing was committed", file->path);
         goto done;
     }
@@ -320,10 +325,11 @@ static bert_status open_upload(upload *upload, bert_error *error)
     TRY(check_params(params, error));
     TRY(hub_settings_read(&upload->settings, &params->hub, error));
     if (upload->settings.offline)
-        return error_set(error, BERT_ERROR_USAGE, "HF_HUB_OFFLINE forbids to ask the Hub");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "HF_HUB_OFFLINE forbids to ask the Hub");
     TRY(upload_folder_open(&upload->folder, params->directory, params->include, error));
     if (!upload->settings.token)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a token that may write is needed: make one at %s/settings/tokens and set "
                          "HF_TOKEN",
                          upload->settings.endpoint);

@@ -1,14 +1,6 @@
 /* The Transformer encoder (Vaswani et al. 2017, post-norm as in BERT), layer by layer. */
 #include "model/internal.h"
 
-#include "math/attention.h"
-#include "math/embedding.h"
-#include "math/fill.h"
-#include "math/layernorm.h"
-#include "math/linear.h"
-
-#include <string.h>
-
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -87,7 +79,8 @@ static float *layer_input(const model_pass *pass, int layer)
  * everything before it were. */
 static void layer_input_copy(const model_pass *pass, float *to, const float *from)
 {
-    memcpy(to, from, pass->tokens * (size_t)pass->model->config.hidden_size * sizeof(float));
+    pass->model->operations->values_copy(to, from,
+                                         pass->tokens * (size_t)pass->model->config.hidden_size);
 }
 
 static attention_shape pass_attention_shape(const model_pass *pass, const layer_rows *rows)
@@ -114,7 +107,7 @@ static dropout attention_branch_dropout(const model_pass *pass, int index)
 
 /* Rows need each other as keys and values alone: in the last layer only those ask, and go on, that
  * are read. They lie one behind the other, in the order of the stream. */
-static layer_rows rows_that_ask(const model_pass *pass, int index)
+static layer_rows query_rows(const model_pass *pass, int index)
 {
     if (index == pass->model->config.num_hidden_layers - 1)
         return pass->read;
@@ -124,9 +117,10 @@ static layer_rows rows_that_ask(const model_pass *pass, int index)
 /* [T, H], zero where there is no row. */
 static void rows_spread(const model_pass *pass, const layer_rows *rows, float *out, const float *in)
 {
-    size_t hidden = (size_t)pass->model->config.hidden_size;
-    values_fill(out, pass->tokens * hidden, 0.0f);
-    rows_scatter_add(out, in, rows->positions, rows->count, hidden);
+    const model *model = pass->model;
+    size_t hidden = (size_t)model->config.hidden_size;
+    model->operations->values_fill(out, pass->tokens * hidden, 0.0f);
+    model->operations->rows_scatter_add(out, in, rows->positions, rows->count, hidden);
 }
 
 /* From a->hidden [T, H]: query, key and value as attention takes them (math/attention.h). Where not
@@ -140,14 +134,15 @@ static void query_key_value(const model_pass *pass, int index, const layer_rows 
     size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
     float *qkv = pass_layer(pass, index)->qkv;
     if (!rows->positions) {
-        linear_forward(model->precision, qkv, a->hidden, weight, bias, tokens, hidden, 3 * hidden);
+        model->operations->linear_forward(model->precision, qkv, a->hidden, weight, bias, tokens,
+                                          hidden, 3 * hidden);
         return;
     }
-    linear_forward(model->precision, qkv, a->hidden, weight + hidden * hidden, bias + hidden,
-                   tokens, hidden, 2 * hidden);
-    rows_gather(a->activated, a->hidden, rows->positions, rows->count, hidden);
-    linear_forward(model->precision, qkv + tokens * 2 * hidden, a->activated, weight, bias,
-                   rows->count, hidden, hidden);
+    model->operations->linear_forward(model->precision, qkv, a->hidden, weight + hidden * hidden,
+                                      bias + hidden, tokens, hidden, 2 * hidden);
+    model->operations->rows_gather(a->activated, a->hidden, rows->positions, rows->count, hidden);
+    model->operations->linear_forward(model->precision, qkv + tokens * 2 * hidden, a->activated,
+                                      weight, bias, rows->count, hidden, hidden);
 }
 
 /* a->d_hidden [T, H]: the gradient of the layer's input, from that of query, key and value, and
@@ -161,15 +156,16 @@ static void query_key_value_backward_input(const model_pass *pass, int index,
     const float *weight = model->values + model->parameters.layers[index].qkv.weight;
     size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
     if (!rows->positions) {
-        linear_backward_input_add(model->precision, d_hidden, d_qkv, weight, tokens, hidden,
-                                  3 * hidden);
+        model->operations->linear_backward_input_add(model->precision, d_hidden, d_qkv, weight,
+                                                     tokens, hidden, 3 * hidden);
         return;
     }
-    linear_backward_input_add(model->precision, d_hidden, d_qkv + tokens * 2 * hidden, weight,
-                              rows->count, hidden, hidden);
+    model->operations->linear_backward_input_add(model->precision, d_hidden,
+                                                 d_qkv + tokens * 2 * hidden, weight, rows->count,
+                                                 hidden, hidden);
     rows_spread(pass, rows, a->d_hidden, d_hidden);
-    linear_backward_input_add(model->precision, a->d_hidden, d_qkv, weight + hidden * hidden,
-                              tokens, hidden, 2 * hidden);
+    model->operations->linear_backward_input_add(
+        model->precision, a->d_hidden, d_qkv, weight + hidden * hidden, tokens, hidden, 2 * hidden);
 }
 
 /* a->hidden [T, H]: the layer's input. */
@@ -182,24 +178,26 @@ static void query_key_value_backward_weight(const model_pass *pass, int index,
     float *weight = model->gradients + p->weight, *bias = model->gradients + p->bias;
     size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
     if (!rows->positions) {
-        linear_backward_weight(model->precision, weight, bias, d_qkv, a->hidden, tokens, hidden,
-                               3 * hidden);
+        model->operations->linear_backward_weight(model->precision, weight, bias, d_qkv, a->hidden,
+                                                  tokens, hidden, 3 * hidden);
         return;
     }
-    linear_backward_weight(model->precision, weight + hidden * hidden, bias + hidden, d_qkv,
-                           a->hidden, tokens, hidden, 2 * hidden);
-    rows_gather(a->d_branch, a->hidden, rows->positions, rows->count, hidden);
-    linear_backward_weight(model->precision, weight, bias, d_qkv + tokens * 2 * hidden, a->d_branch,
-                           rows->count, hidden, hidden);
+    model->operations->linear_backward_weight(model->precision, weight + hidden * hidden,
+                                              bias + hidden, d_qkv, a->hidden, tokens, hidden,
+                                              2 * hidden);
+    model->operations->rows_gather(a->d_branch, a->hidden, rows->positions, rows->count, hidden);
+    model->operations->linear_backward_weight(model->precision, weight, bias,
+                                              d_qkv + tokens * 2 * hidden, a->d_branch, rows->count,
+                                              hidden, hidden);
 }
 
 /* norm(residual + dropout(in)) with parameters `p`; `in` lies in norm->in already. */
-static void close_branch(const model_pass *pass, const layer_rows *rows, float *out,
-                         const norm_activations *norm, const float *residual, const weight_bias *p,
-                         const dropout *dropout)
+static void add_norm_forward(const model_pass *pass, const layer_rows *rows, float *out,
+                             const norm_activations *norm, const float *residual,
+                             const weight_bias *p, const dropout *dropout)
 {
     const model *model = pass->model;
-    dropout_residual_layernorm_forward(
+    model->operations->dropout_residual_layernorm_forward(
         out, norm->in, norm->mean, norm->reciprocal_deviation, norm->in, residual, dropout,
         rows->keys, model->values + p->weight, model->values + p->bias, rows->count,
         (size_t)model->config.hidden_size, (float)model->config.layer_norm_eps);
@@ -207,24 +205,26 @@ static void close_branch(const model_pass *pass, const layer_rows *rows, float *
 
 /* From the gradient of that norm's output in d_hidden: d_hidden becomes the residual's gradient,
  * d_branch the branch's. */
-static void open_branch(const model_pass *pass, const layer_rows *rows, float *d_hidden,
-                        const norm_activations *norm, const weight_bias *p, const dropout *dropout)
+static void add_norm_backward(const model_pass *pass, const layer_rows *rows, float *d_hidden,
+                              const norm_activations *norm, const weight_bias *p,
+                              const dropout *dropout)
 {
     const model *model = pass->model;
     const model_activations *a = &model->activations;
-    dropout_residual_layernorm_backward(
+    model->operations->dropout_residual_layernorm_backward(
         a->d_branch, d_hidden, model->gradients + p->weight, model->gradients + p->bias, d_hidden,
         norm->in, norm->mean, norm->reciprocal_deviation, dropout, rows->keys,
         model->values + p->weight, rows->count, (size_t)model->config.hidden_size);
 }
 
 /* What a norm put out, again. */
-static void norm_repeat(const model_pass *pass, size_t rows, float *out,
-                        const norm_activations *norm, const weight_bias *p)
+static void layernorm_recompute(const model_pass *pass, size_t rows, float *out,
+                                const norm_activations *norm, const weight_bias *p)
 {
     const model *model = pass->model;
-    layernorm_forward(out, NULL, NULL, norm->in, model->values + p->weight, model->values + p->bias,
-                      rows, (size_t)model->config.hidden_size, (float)model->config.layer_norm_eps);
+    model->operations->layernorm_forward(
+        out, NULL, NULL, norm->in, model->values + p->weight, model->values + p->bias, rows,
+        (size_t)model->config.hidden_size, (float)model->config.layer_norm_eps);
 }
 
 static void layer_forward(const model_pass *pass, int index)
@@ -237,29 +237,33 @@ static void layer_forward(const model_pass *pass, int index)
     size_t hidden = (size_t)model->config.hidden_size;
     size_t intermediate = (size_t)model->config.intermediate_size;
 
-    const layer_rows rows = rows_that_ask(pass, index);
+    const layer_rows rows = query_rows(pass, index);
     query_key_value(pass, index, &rows);
     attention_shape shape = pass_attention_shape(pass, &rows);
     dropout attention_dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob,
                                              index + 1, DROPOUT_ATTENTION);
-    attention_forward(model->precision, layer->context, pass->training ? layer->log_sum_exp : NULL,
-                      layer->qkv, &shape, &attention_dropout, rows.keys);
-    linear_forward(model->precision, layer->attention_norm.in, layer->context,
-                   values + p->attention_output.weight, values + p->attention_output.bias,
-                   rows.count, hidden, hidden);
+    model->operations->attention_forward(model->precision, layer->context,
+                                         pass->training ? layer->log_sum_exp : NULL, layer->qkv,
+                                         &shape, &attention_dropout, rows.keys);
+    model->operations->linear_forward(model->precision, layer->attention_norm.in, layer->context,
+                                      values + p->attention_output.weight,
+                                      values + p->attention_output.bias, rows.count, hidden,
+                                      hidden);
     const float *residual = rows.positions ? a->activated : a->hidden;
     dropout dropout = attention_branch_dropout(pass, index);
-    close_branch(pass, &rows, a->attention_output, &layer->attention_norm, residual,
-                 &p->attention_norm, &dropout);
+    add_norm_forward(pass, &rows, a->attention_output, &layer->attention_norm, residual,
+                     &p->attention_norm, &dropout);
 
-    linear_gelu_forward(model->precision, a->activated, layer->intermediate, a->attention_output,
-                        values + p->intermediate.weight, values + p->intermediate.bias, rows.count,
-                        hidden, intermediate);
-    linear_forward(model->precision, layer->output_norm.in, a->activated, values + p->output.weight,
-                   values + p->output.bias, rows.count, intermediate, hidden);
+    model->operations->linear_gelu_forward(model->precision, a->activated, layer->intermediate,
+                                           a->attention_output, values + p->intermediate.weight,
+                                           values + p->intermediate.bias, rows.count, hidden,
+                                           intermediate);
+    model->operations->linear_forward(model->precision, layer->output_norm.in, a->activated,
+                                      values + p->output.weight, values + p->output.bias,
+                                      rows.count, intermediate, hidden);
     dropout = pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
-    close_branch(pass, &rows, rows.positions ? a->activated : a->hidden, &layer->output_norm,
-                 a->attention_output, &p->output_norm, &dropout);
+    add_norm_forward(pass, &rows, rows.positions ? a->activated : a->hidden, &layer->output_norm,
+                     a->attention_output, &p->output_norm, &dropout);
     if (rows.positions)
         rows_spread(pass, &rows, a->hidden, a->activated);
 }
@@ -280,19 +284,21 @@ static void feed_forward_backward(const model_pass *pass, int index, const layer
 
     dropout dropout =
         pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
-    open_branch(pass, rows, d_hidden, &layer->output_norm, &p->output_norm, &dropout);
-    norm_repeat(pass, count, a->attention_output, &layer->attention_norm, &p->attention_norm);
-    linear_gelu_backward_input(model->precision, a->d_wide, a->activated, a->d_branch,
-                               layer->intermediate, values + p->output.weight, count, intermediate,
-                               hidden);
-    linear_backward_weight(model->precision, gradients + p->output.weight,
-                           gradients + p->output.bias, a->d_branch, a->activated, count,
-                           intermediate, hidden);
-    linear_backward_weight(model->precision, gradients + p->intermediate.weight,
-                           gradients + p->intermediate.bias, a->d_wide, a->attention_output, count,
-                           hidden, intermediate);
-    linear_backward_input_add(model->precision, d_hidden, a->d_wide,
-                              values + p->intermediate.weight, count, hidden, intermediate);
+    add_norm_backward(pass, rows, d_hidden, &layer->output_norm, &p->output_norm, &dropout);
+    layernorm_recompute(pass, count, a->attention_output, &layer->attention_norm,
+                        &p->attention_norm);
+    model->operations->linear_gelu_backward_input(
+        model->precision, a->d_wide, a->activated, a->d_branch, layer->intermediate,
+        values + p->output.weight, count, intermediate, hidden);
+    model->operations->linear_backward_weight(model->precision, gradients + p->output.weight,
+                                              gradients + p->output.bias, a->d_branch, a->activated,
+                                              count, intermediate, hidden);
+    model->operations->linear_backward_weight(model->precision, gradients + p->intermediate.weight,
+                                              gradients + p->intermediate.bias, a->d_wide,
+                                              a->attention_output, count, hidden, intermediate);
+    model->operations->linear_backward_input_add(model->precision, d_hidden, a->d_wide,
+                                                 values + p->intermediate.weight, count, hidden,
+                                                 intermediate);
 }
 
 /* d_hidden [rows, H]: the gradient of what lies behind attention's norm. That of the layer's input
@@ -309,37 +315,41 @@ static void attention_part_backward(const model_pass *pass, int index, const lay
     size_t hidden = (size_t)model->config.hidden_size;
 
     dropout dropout = attention_branch_dropout(pass, index);
-    open_branch(pass, rows, d_hidden, &layer->attention_norm, &p->attention_norm, &dropout);
-    linear_backward_weight(model->precision, gradients + p->attention_output.weight,
-                           gradients + p->attention_output.bias, a->d_branch, layer->context,
-                           rows->count, hidden, hidden);
-    linear_backward_input(model->precision, d_context, a->d_branch,
-                          values + p->attention_output.weight, rows->count, hidden, hidden);
+    add_norm_backward(pass, rows, d_hidden, &layer->attention_norm, &p->attention_norm, &dropout);
+    model->operations->linear_backward_weight(model->precision,
+                                              gradients + p->attention_output.weight,
+                                              gradients + p->attention_output.bias, a->d_branch,
+                                              layer->context, rows->count, hidden, hidden);
+    model->operations->linear_backward_input(model->precision, d_context, a->d_branch,
+                                             values + p->attention_output.weight, rows->count,
+                                             hidden, hidden);
     attention_shape shape = pass_attention_shape(pass, rows);
     dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob, index + 1,
                            DROPOUT_ATTENTION);
-    attention_backward(model->precision, d_qkv, d_context, layer->context, layer->log_sum_exp,
-                       layer->qkv, &shape, &dropout, rows->keys);
+    model->operations->attention_backward(model->precision, d_qkv, d_context, layer->context,
+                                          layer->log_sum_exp, layer->qkv, &shape, &dropout,
+                                          rows->keys);
     query_key_value_backward_input(pass, index, rows, d_hidden, d_qkv);
     if (checkpoints(pass))
         layer_input_copy(pass, a->hidden, layer_input(pass, index));
     else if (index == 0)
         embeddings_normalize(pass);
     else
-        norm_repeat(pass, pass->tokens, a->hidden, &pass_layer(pass, index - 1)->output_norm,
-                    &model->parameters.layers[index - 1].output_norm);
+        layernorm_recompute(pass, pass->tokens, a->hidden,
+                            &pass_layer(pass, index - 1)->output_norm,
+                            &model->parameters.layers[index - 1].output_norm);
     query_key_value_backward_weight(pass, index, rows, d_qkv);
 }
 
 static void layer_backward(const model_pass *pass, int index)
 {
     const model_activations *a = &pass->model->activations;
-    const layer_rows rows = rows_that_ask(pass, index);
+    const layer_rows rows = query_rows(pass, index);
     float *d_hidden = a->d_hidden;
     if (rows.positions) { /* `hidden` holds nothing yet */
         d_hidden = a->hidden;
-        rows_gather(d_hidden, a->d_hidden, rows.positions, rows.count,
-                    (size_t)pass->model->config.hidden_size);
+        pass->model->operations->rows_gather(d_hidden, a->d_hidden, rows.positions, rows.count,
+                                             (size_t)pass->model->config.hidden_size);
     }
     feed_forward_backward(pass, index, &rows, d_hidden);
     attention_part_backward(pass, index, &rows, d_hidden);

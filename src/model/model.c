@@ -1,11 +1,7 @@
 /* A model's life: its buffers, its plan of memory, and the passes through it. */
 #include "model/internal.h"
 
-#include "math/fill.h"
-#include "math/reduce.h"
-
 #include <stdlib.h>
-#include <string.h>
 
 /* ------------------------------------------------------------------------ where things lie --- */
 
@@ -32,7 +28,7 @@ static layer_parameters layer_locate(const model *model, int layer)
 static bert_status parameters_locate(model *model, bert_error *error)
 {
     model_parameters *p = &model->parameters;
-    bool pairs = model_config_has_pair_head(&model->config);
+    bool pairs = model_config_has_nsp_head(&model->config);
     int layers = model->config.num_hidden_layers;
     *p = (model_parameters){
         .word = part_locate(model, PART_WORD, 0).weight,
@@ -43,7 +39,7 @@ static bert_status parameters_locate(model *model, bert_error *error)
         .transform = part_locate(model, PART_TRANSFORM, 0),
         .transform_norm = part_locate(model, PART_TRANSFORM_NORM, 0),
         .pooler = part_locate(model, PART_POOLER, 0),
-        .sequence_output = part_locate(model, pairs ? PART_PAIR : PART_CLASSIFIER, 0),
+        .sequence_output = part_locate(model, pairs ? PART_NSP_HEAD : PART_CLASSIFIER, 0),
     };
     TRY(memory_array((void **)&p->layers, (size_t)layers, sizeof *p->layers, "layers", error));
     for (int i = 0; i < layers; i++)
@@ -51,13 +47,14 @@ static bert_status parameters_locate(model *model, bert_error *error)
     size_t last = p->layers[layers - 1].output_norm.bias, entry = 0;
     while (entry < model->table.count && model->table.entries[entry].offset <= last)
         entry++;
-    p->heads = entry < model->table.count ? model->table.entries[entry].offset : model->table.size;
+    p->heads_offset =
+        entry < model->table.count ? model->table.entries[entry].offset : model->table.size;
     return BERT_OK;
 }
 
 bool has_sequence_head(const model *model)
 {
-    return model_config_has_pair_head(&model->config) ||
+    return model_config_has_nsp_head(&model->config) ||
            model->config.head == MODEL_HEAD_CLASSIFICATION;
 }
 
@@ -93,16 +90,17 @@ static void activations_plan(model *model, arena *arena)
 static bert_status buffers_create(model *model, bert_error *error)
 {
     size_t bytes = model->table.size * sizeof(float);
-    TRY(memory_map((void **)&model->values, bytes, "the model's parameters", error));
+    TRY(model->operations->memory_map((void **)&model->values, bytes, "the model's parameters",
+                                      error));
     if (model->limits.training)
-        TRY(memory_map((void **)&model->gradients, bytes, "gradients", error));
+        TRY(model->operations->memory_map((void **)&model->gradients, bytes, "gradients", error));
     size_t layers = (size_t)kept_layers(model);
     TRY(memory_array((void **)&model->activations.layers, layers, sizeof *model->activations.layers,
                      "layers", error));
     arena plan = {0};
     activations_plan(model, &plan);
-    TRY(memory_map(&model->arena, plan.used, "activations: fewer tokens in a batch need less",
-                   error));
+    TRY(model->operations->memory_map(&model->arena, plan.used,
+                                      "activations: fewer tokens in a batch need less", error));
     model->arena_size = plan.used;
     plan = (arena){.block = model->arena, .size = model->arena_size};
     activations_plan(model, &plan);
@@ -113,7 +111,7 @@ static bert_status check_limits(const model_limits *limits, bert_error *error)
 {
     if (limits->tokens < 1 || limits->sequences < 1 || limits->masked < 0 ||
         limits->sequences > limits->tokens || limits->masked > limits->tokens)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a batch of %d tokens in %d sequences with %d predictions: expected at "
                          "least one token in each sequence and at most one prediction for each "
                          "token",
@@ -129,6 +127,7 @@ bert_status model_create(model **out, const model_config *config, const model_li
     TRY(check_limits(limits, error));
     model *created = NULL;
     TRY(memory_array((void **)&created, 1, sizeof *created, "model", error));
+    created->operations = cpu_operations();
     created->config = *config;
     created->limits = *limits;
     bert_status status;
@@ -146,9 +145,9 @@ void model_free(model *model)
 {
     if (!model)
         return;
-    memory_unmap(model->values, model->table.size * sizeof(float));
-    memory_unmap(model->gradients, model->table.size * sizeof(float));
-    memory_unmap(model->arena, model->arena_size);
+    model->operations->memory_unmap(model->values, model->table.size * sizeof(float));
+    model->operations->memory_unmap(model->gradients, model->table.size * sizeof(float));
+    model->operations->memory_unmap(model->arena, model->arena_size);
     free(model->activations.layers);
     free(model->parameters.layers);
     parameter_table_free(&model->table);
@@ -171,12 +170,17 @@ const model_config *model_configuration(const model *model)
     return &model->config;
 }
 
+const operations *model_operations(const model *model)
+{
+    return model->operations;
+}
+
 const parameter_table *model_parameter_table(const model *model)
 {
     return &model->table;
 }
 
-float *model_values(model *model)
+float *model_weights(model *model)
 {
     return model->values;
 }
@@ -190,7 +194,7 @@ const char *model_find_nonfinite(const model *model, const float *buffer)
 {
     for (size_t i = 0; i < model->table.count; i++) {
         const parameter *entry = &model->table.entries[i];
-        if (!all_finite(buffer + entry->offset, entry->count))
+        if (!model->operations->all_finite(buffer + entry->offset, entry->count))
             return entry->name;
     }
     return NULL;
@@ -208,7 +212,7 @@ model_memory model_memory_used(const model *model)
 
 /* ---------------------------------------------------------------------------------- passes --- */
 
-dropout pass_dropout(const model_pass *pass, double probability, int layer, enum dropout_spot spot)
+dropout pass_dropout(const model_pass *pass, double probability, int layer, enum dropout_site spot)
 {
     return dropout_at(pass->training ? probability : 0.0, pass->seed, pass->step,
                       (uint32_t)layer << 12 | (uint32_t)spot);
@@ -221,7 +225,7 @@ void pass_gradients_ready(const model_pass *pass, size_t first)
         model->gradients_ready(model->gradients_ready_context, first);
 }
 
-model_pass pass_forward(model *model, const model_input *input, pass_reader reader, bool training,
+model_pass pass_forward(model *model, const model_input *input, pass_rows reader, bool training,
                         uint64_t seed, uint64_t step)
 {
     model_pass pass = {
@@ -233,7 +237,7 @@ model_pass pass_forward(model *model, const model_input *input, pass_reader read
         .step = step,
     };
     embeddings_forward(&pass);
-    pass.read = reader == READ_ALL ? all_rows(&pass) : rows_of_heads(&pass);
+    pass.read = reader == ROWS_ALL ? all_rows(&pass) : rows_of_heads(&pass);
     encoder_forward(&pass);
     return pass;
 }
@@ -243,7 +247,7 @@ static void heads_run(const model_pass *pass, const model_scales *scales, model_
     if (pass->input->masked_labels)
         mlm_head_run(pass, scales->mlm, losses);
     if (pass->input->next_sentence_labels)
-        pair_head_run(pass, scales->nsp, losses);
+        nsp_head_run(pass, scales->nsp, losses);
     if (pass->input->labels || pass->input->targets)
         classifier_run(pass, scales->labels, losses);
 }
@@ -251,10 +255,11 @@ static void heads_run(const model_pass *pass, const model_scales *scales, model_
 void model_train(model *model, const model_input *input, uint64_t seed, uint64_t step,
                  const model_scales *scales, model_losses *losses)
 {
-    model_pass pass = pass_forward(model, input, READ_BY_HEADS, true, seed, step);
-    values_fill(model->activations.d_hidden, pass.tokens * (size_t)model->config.hidden_size, 0.0f);
+    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, true, seed, step);
+    model->operations->values_fill(model->activations.d_hidden,
+                                   pass.tokens * (size_t)model->config.hidden_size, 0.0f);
     heads_run(&pass, scales, losses);
-    pass_gradients_ready(&pass, model->parameters.heads);
+    pass_gradients_ready(&pass, model->parameters.heads_offset);
     encoder_backward(&pass);
     embeddings_backward(&pass);
     pass_gradients_ready(&pass, 0);
@@ -262,31 +267,31 @@ void model_train(model *model, const model_input *input, uint64_t seed, uint64_t
 
 void model_evaluate(model *model, const model_input *input, model_losses *losses)
 {
-    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
+    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     heads_run(&pass, &(model_scales){0}, losses);
 }
 
 void model_mlm_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
+    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     mlm_head_logits(&pass, logits);
 }
 
 void model_nsp_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
+    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     sequence_head_logits(&pass, logits);
 }
 
 void model_label_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
+    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     sequence_head_logits(&pass, logits);
 }
 
 void model_hidden_states(model *model, const model_input *input, float *hidden_states)
 {
-    model_pass pass = pass_forward(model, input, READ_ALL, false, 0, 0);
-    memcpy(hidden_states, model->activations.hidden,
-           pass.tokens * (size_t)model->config.hidden_size * sizeof(float));
+    model_pass pass = pass_forward(model, input, ROWS_ALL, false, 0, 0);
+    model->operations->values_copy(hidden_states, model->activations.hidden,
+                                   pass.tokens * (size_t)model->config.hidden_size);
 }

@@ -155,7 +155,7 @@ static bert_status fill_masks(bert_model *model, const serve_request *request, m
                               const mask_question *question, bert_filled *filled, json_t *answers,
                               bert_error *error)
 {
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     bert_status status = bert_fill_masks(model, request->inputs, request->count, question->computed,
                                          filled, &usage, error);
     for (size_t i = 0; status == BERT_OK && i < request->count; i++) {
@@ -262,7 +262,7 @@ static bert_status answer_text_classification(bert_model *model, const serve_req
     bert_predict_params params = bert_predict_params_default();
     float *scores;
     TRY(memory_array((void **)&scores, request->count * labels, sizeof *scores, "scores", error));
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     bert_status status =
         bert_predict(model, request->inputs, request->count, &params, scores, &usage, error);
     for (size_t i = 0; status == BERT_OK && i < request->count; i++)
@@ -292,7 +292,7 @@ static bert_status answer_feature_extraction(bert_model *model, const serve_requ
     float *embeddings;
     TRY(memory_array((void **)&embeddings, request->count * size, sizeof *embeddings, "embeddings",
                      error));
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     bert_status status =
         bert_embed(model, request->inputs, request->count, &params, embeddings, &usage, error);
     for (size_t i = 0; status == BERT_OK && i < request->count; i++)

@@ -252,7 +252,7 @@ static bert_status prune(word_counts *c, uint64_t memory, bert_error *error)
             return BERT_OK;
         }
     }
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "%llu bytes of memory hold none of the words: give training more",
                      (unsigned long long)memory);
 }

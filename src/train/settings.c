@@ -71,46 +71,50 @@ static bert_status check_range(const bert_pretrain_params *params, const setting
     bool high = field->open & OPEN_ABOVE ? value < field->maximum : value <= field->maximum;
     if (low && high)
         return BERT_OK;
-    char option[64];
-    settings_option_name(option, sizeof option, field->name);
-    return error_set(error, BERT_ERROR_USAGE, "%s is %.17g, expected %s", option, value,
-                     field->expected);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is %.17g, expected %s",
+                     field->name, value, field->expected);
 }
 
 static bert_status check_contradictions(const bert_pretrain_params *params, bert_error *error)
 {
     if (params->max_steps == 0 && !(params->num_train_epochs > 0))
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--max-steps and --num-train-epochs are both 0, expected a length");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->max_steps and params->num_train_epochs are both 0, expected a length");
     if (params->eval_steps > 0 && params->eval_epochs > 0)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--eval-steps and --eval-epochs are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->eval_steps and params->eval_epochs are both given, expected one of them");
     if (params->save_steps > 0 && params->save_epochs > 0)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--save-steps and --save-epochs are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->save_steps and params->save_epochs are both given, expected one of them");
     if (params->stop_after_steps < 0)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--stop-after-steps is %" PRId64 ", expected 0 or more",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->stop_after_steps is %" PRId64 ", expected 0 or more",
                          params->stop_after_steps);
     if (params->warmup_steps > 0 && params->warmup_ratio > 0)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--warmup-steps and --warmup-ratio are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->warmup_steps and params->warmup_ratio are both given, expected one of them");
     if (strcmp(params->optim, "adamw") != 0 && strcmp(params->optim, "adam") != 0 &&
         strcmp(params->optim, "lamb") != 0)
-        return error_set(error, BERT_ERROR_USAGE, "--optim is \"%s\", expected adamw, adam or lamb",
-                         params->optim);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->optim is \"%s\", expected adamw, adam or lamb", params->optim);
     if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
-        return error_set(error, BERT_ERROR_USAGE, "--precision is \"%s\", expected float32 or bf16",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->precision is \"%s\", expected float32 or bf16",
                          params->precision);
     if (strcmp(params->gradient_dtype, "float32") != 0 &&
         strcmp(params->gradient_dtype, "bf16") != 0)
-        return error_set(error, BERT_ERROR_USAGE,
-                         "--gradient-dtype is \"%s\", expected float32 or bf16",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->gradient_dtype is \"%s\", expected float32 or bf16",
                          params->gradient_dtype);
     if (params->teacher &&
         !(params->distill_alpha_ce + params->distill_alpha_mlm + params->distill_alpha_cos > 0))
-        return error_set(error, BERT_ERROR_USAGE,
-                         "all of --distill-alpha-ce, --distill-alpha-mlm and --distill-alpha-cos "
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "all of params->distill_alpha_ce, params->distill_alpha_mlm and "
+                         "params->distill_alpha_cos "
                          "are 0, expected something to learn from");
     return BERT_OK;
 }
@@ -119,9 +123,7 @@ static bert_status check_string(const char *value, const settings_string *string
 {
     if (value ? *value != '\0' : settings_string_is_optional(string))
         return BERT_OK;
-    char option[64];
-    settings_option_name(option, sizeof option, string->name);
-    return error_set(error, BERT_ERROR_USAGE, "%s is missing", option);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is missing", string->name);
 }
 
 bert_status settings_check(const bert_pretrain_params *params, bert_error *error)
@@ -361,7 +363,7 @@ bert_status settings_resolve(run_settings *settings, bert_error *error)
     TRY(batch_size_parts(settings, error));
     double steps = params->max_steps > 0 ? (double)params->max_steps : steps_of_epochs(settings);
     if (!(steps >= 1 && steps <= 0x1p53))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%g epochs of %" PRIu64 " samples are %g steps, expected 1 to 2^53",
                          params->num_train_epochs, settings->phases[0].samples_per_epoch, steps);
     settings->total_steps = (int64_t)steps;

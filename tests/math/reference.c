@@ -15,18 +15,21 @@ void *math_memory(size_t count, size_t size)
     return blocks[block_count++] = block;
 }
 
+static int threads_at_start;
+
 int math_teardown(void **state)
 {
     (void)state;
     while (block_count > 0)
         free(blocks[--block_count]);
-    threads_use(0);
+    threads_use(threads_at_start);
     return 0;
 }
 
 int math_setup(void **state)
 {
     (void)state;
+    threads_at_start = threads_count();
     const char *wanted = getenv("BERT_KERNELS");
     if (wanted && kernels_named(wanted) && strcmp(wanted, gemm_kernel_name()) != 0)
         return -1;
@@ -87,15 +90,17 @@ void assert_same_for_threads(const char *what, void (*body)(void *context), void
                              const float *results, size_t count)
 {
     float *first = math_memory(count, sizeof *first);
+    int before = threads_count();
     for (int threads = 1; threads <= 3; threads++) {
-        assert_int_equal(threads_use(threads), threads);
+        threads_use(threads);
+        assert_int_equal(threads_count(), threads);
         body(context);
         if (threads == 1)
             memcpy(first, results, count * sizeof *first);
         else if (memcmp(first, results, count * sizeof *first) != 0)
             fail_msg("%s: %d threads give other bits than one", what, threads);
     }
-    threads_use(0);
+    threads_use(before);
 }
 
 double *reference_row_sums(const float *sums, const float *in, size_t rows, size_t depth)
@@ -128,7 +133,7 @@ double reference_keep(const dropout *dropout, uint64_t row_key, size_t column)
         return 1;
     size_t block = column / 128, lane = column % 16, pair = column % 128 / 16;
     const uint32_t counter[4] = {(uint32_t)(16 * block + lane), (uint32_t)row_key,
-                                 (uint32_t)(row_key >> 32), dropout->place};
+                                 (uint32_t)(row_key >> 32), dropout->site};
     uint32_t words[4];
     random_philox(counter, dropout->key, words);
     uint32_t chance = words[pair / 2] >> 16 * (pair % 2) & 0xffff;
@@ -240,7 +245,7 @@ void reference_attention(gemm_precision precision, double *out, double *log_sum_
             size_t first = (size_t)shape->sequence_starts[s];
             size_t end = (size_t)shape->sequence_starts[s + 1];
             dropout dropout = *dropout_;
-            dropout.place += (uint32_t)head;
+            dropout.site += (uint32_t)head;
             const double *keys = qkv + first * stride + hidden + head * size;
             for (size_t t = first; t < end; t++) {
                 double normaliser =
@@ -276,7 +281,7 @@ void reference_attention_backward(gemm_precision precision, double *d_qkv, const
             size_t length = (size_t)shape->sequence_starts[s + 1] - first;
             size_t place = first * stride + head * size;
             dropout dropout = *dropout_;
-            dropout.place += (uint32_t)head;
+            dropout.site += (uint32_t)head;
             const double *q = qkv + place, *k = q + hidden, *v = k + hidden;
             double *d_q = d_qkv + place, *d_k = d_q + hidden, *d_v = d_k + hidden;
             for (size_t t = 0; t < length; t++) {

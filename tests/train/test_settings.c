@@ -9,56 +9,58 @@
 static void test_every_range_has_its_message(void **state)
 {
     (void)state;
-    REFUSED(data = NULL, "--data is missing");
-    REFUSED(model = "", "--model is missing");
-    REFUSED(output = NULL, "--output is missing");
-    REFUSED(per_device_train_batch_size = 0, "--per-device-train-batch-size is 0, expected 1");
-    REFUSED(gradient_accumulation_steps = -1, "--gradient-accumulation-steps is -1");
-    REFUSED(max_seq_length = 7, "--max-seq-length is 7, expected 8");
-    REFUSED(pairs = "segments", "--pairs is \"segments\", expected one of: segment, sentence");
-    REFUSED(sequences = "stream", "--sequences stream makes no pairs");
+    REFUSED(data = NULL, "params->data is missing");
+    REFUSED(model = "", "params->model is missing");
+    REFUSED(output = NULL, "params->output is missing");
+    REFUSED(per_device_train_batch_size = 0,
+            "params->per_device_train_batch_size is 0, expected 1");
+    REFUSED(gradient_accumulation_steps = -1, "params->gradient_accumulation_steps is -1");
+    REFUSED(max_seq_length = 7, "params->max_seq_length is 7, expected 8");
+    REFUSED(pairs = "segments",
+            "params->pairs is \"segments\", expected one of: segment, sentence");
+    REFUSED(sequences = "stream", "params->sequences = stream makes no pairs");
     REFUSED(next_sentence_prediction = false;
             params.pairs = "sentence",
-            "--pairs sentence does not go with --no-next-sentence-prediction");
-    REFUSED(mask_unit = "words", "--mask-unit is \"words\"");
-    REFUSED(masks = "", "--masks is missing");
-    REFUSED(masks = "fixed", "--masks is \"fixed\", expected dynamic or static");
+            "params->pairs = sentence does not go with params->next_sentence_prediction = false");
+    REFUSED(mask_unit = "words", "params->mask_unit is \"words\"");
+    REFUSED(masks = "", "params->masks is missing");
+    REFUSED(masks = "fixed", "params->masks is \"fixed\", expected dynamic or static");
     REFUSED(sequence_schedule = "128", "expected lengths from 8 to 65536 with their shares");
     REFUSED(sequence_schedule = "128:0.5,4:0.5", "expected lengths from 8 to 65536");
     REFUSED(sequence_schedule = "128:0.9,512:0.1x", "expected lengths from 8 to 65536");
     REFUSED(sequence_schedule = "128:nan", "expected lengths from 8 to 65536");
     REFUSED(sequence_schedule = "128:0.9,512:0.2", "the shares add up to 1.1, expected 1");
-    REFUSED(short_seq_probability = 1.5, "--short-seq-probability is 1.5, expected 0 to 1");
-    REFUSED(mlm_probability = 0, "--mlm-probability is 0, expected above 0");
-    REFUSED(mlm_probability = NAN, "--mlm-probability is nan");
-    REFUSED(optim = "sgd", "--optim is \"sgd\"");
-    REFUSED(learning_rate = 0, "--learning-rate is 0, expected above 0");
-    REFUSED(learning_rate = INFINITY, "--learning-rate is inf");
-    REFUSED(weight_decay = -0.1, "--weight-decay");
-    REFUSED(adam_beta1 = 1, "--adam-beta1 is 1, expected 0 or more and below 1");
-    REFUSED(adam_beta2 = -0.5, "--adam-beta2");
-    REFUSED(adam_epsilon = 0, "--adam-epsilon");
-    REFUSED(max_grad_norm = -1, "--max-grad-norm");
+    REFUSED(short_seq_probability = 1.5, "params->short_seq_probability is 1.5, expected 0 to 1");
+    REFUSED(mlm_probability = 0, "params->mlm_probability is 0, expected above 0");
+    REFUSED(mlm_probability = NAN, "params->mlm_probability is nan");
+    REFUSED(optim = "sgd", "params->optim is \"sgd\"");
+    REFUSED(learning_rate = 0, "params->learning_rate is 0, expected above 0");
+    REFUSED(learning_rate = INFINITY, "params->learning_rate is inf");
+    REFUSED(weight_decay = -0.1, "params->weight_decay");
+    REFUSED(adam_beta1 = 1, "params->adam_beta1 is 1, expected 0 or more and below 1");
+    REFUSED(adam_beta2 = -0.5, "params->adam_beta2");
+    REFUSED(adam_epsilon = 0, "params->adam_epsilon");
+    REFUSED(max_grad_norm = -1, "params->max_grad_norm");
     REFUSED(lr_scheduler_type = "cosine_with_sugar", "cosine_with_sugar");
-    REFUSED(precision = "fp16", "--precision is \"fp16\", expected float32 or bf16");
-    REFUSED(precision = NULL, "--precision is missing");
-    REFUSED(warmup_steps = -1, "--warmup-steps");
-    REFUSED(warmup_ratio = 1.1, "--warmup-ratio");
-    REFUSED(warmup_ratio = 0.1, "--warmup-steps and --warmup-ratio");
+    REFUSED(precision = "fp16", "params->precision is \"fp16\", expected float32 or bf16");
+    REFUSED(precision = NULL, "params->precision is missing");
+    REFUSED(warmup_steps = -1, "params->warmup_steps");
+    REFUSED(warmup_ratio = 1.1, "params->warmup_ratio");
+    REFUSED(warmup_ratio = 0.1, "params->warmup_steps and params->warmup_ratio");
     REFUSED(lr_scheduler_type = "constant", "no warm-up");
-    REFUSED(max_steps = -5, "--max-steps is -5");
-    REFUSED(num_train_epochs = -1, "--num-train-epochs");
+    REFUSED(max_steps = -5, "params->max_steps is -5");
+    REFUSED(num_train_epochs = -1, "params->num_train_epochs");
     REFUSED(max_steps = params.num_train_epochs = 0, "both 0");
-    REFUSED(logging_steps = 0, "--logging-steps is 0, expected 1 or more");
-    REFUSED(eval_epochs = 1, "--eval-steps and --eval-epochs");
-    REFUSED(eval_samples = -1, "--eval-samples");
-    REFUSED(save_epochs = 1, "--save-steps and --save-epochs");
-    REFUSED(save_total_limit = -1, "--save-total-limit");
-    REFUSED(stop_after_steps = -1, "--stop-after-steps");
-    REFUSED(hidden_dropout_prob = 1, "--hidden-dropout-prob is 1, expected below 1");
-    REFUSED(attention_probs_dropout_prob = 2, "--attention-probs-dropout-prob");
-    REFUSED(seed = UINT64_MAX, "--seed");
-    REFUSED(threads = -1, "--threads");
+    REFUSED(logging_steps = 0, "params->logging_steps is 0, expected 1 or more");
+    REFUSED(eval_epochs = 1, "params->eval_steps and params->eval_epochs");
+    REFUSED(eval_samples = -1, "params->eval_samples");
+    REFUSED(save_epochs = 1, "params->save_steps and params->save_epochs");
+    REFUSED(save_total_limit = -1, "params->save_total_limit");
+    REFUSED(stop_after_steps = -1, "params->stop_after_steps");
+    REFUSED(hidden_dropout_prob = 1, "params->hidden_dropout_prob is 1, expected below 1");
+    REFUSED(attention_probs_dropout_prob = 2, "params->attention_probs_dropout_prob");
+    REFUSED(seed = UINT64_MAX, "params->seed");
+    REFUSED(threads = -1, "params->threads");
     bert_pretrain_params params = tiny_params("run");
     assert_ok(settings_check(&params, error));
 }
@@ -227,7 +229,7 @@ static void test_rhythm(void **state)
     }
     assert_int_equal(due, 10);
     settings.phases[0].samples_per_epoch = 0;
-    assert_fails(settings_resolve(&settings, error), BERT_ERROR_USAGE, "steps");
+    assert_fails(settings_resolve(&settings, error), BERT_ERROR_INVALID_ARGUMENT, "steps");
     settings_free(&settings);
 }
 

@@ -1,0 +1,126 @@
+/* The Hub's JSON answers: what is taken from them, and what is refused. */
+#include "testing.h"
+
+#include "hub/responses.h"
+
+#define COMMIT "0123456789abcdef0123456789abcdef01234567"
+
+static text as_text(const char *content)
+{
+    return (text){.data = (char *)(uintptr_t)content, .length = strlen(content)};
+}
+
+static void test_listing(void **state)
+{
+    (void)state;
+    hub_listing listing;
+    text answer = as_text("{\"id\": \"x\", \"sha\": \"" COMMIT "\", \"siblings\": "
+                          "[{\"rfilename\": \"config.json\", \"size\": 3}, "
+                          "{\"rfilename\": \"a/b\"}]}");
+    assert_ok(hub_listing_parse(&listing, &answer, "model x", error));
+    assert_string_equal(listing.commit, COMMIT);
+    assert_int_equal(listing.count, 2);
+    assert_string_equal(listing.paths[1], "a/b");
+    hub_listing_free(&listing);
+
+    answer = as_text("{\"sha\": \"" COMMIT "\", \"siblings\": [{\"rfilename\": \"a\"}, "
+                     "{\"rfilename\": \"../a\"}]}");
+    assert_fails(hub_listing_parse(&listing, &answer, "model x", error), BERT_ERROR_INPUT,
+                 "model x: the file name \"../a\" is refused");
+    assert_int_equal(listing.count, 0);
+    answer = (text){0};
+    assert_fails(hub_listing_parse(&listing, &answer, "model x", error), BERT_ERROR_INPUT,
+                 "not JSON");
+}
+
+static void test_upload_modes(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"a", "b", "c"};
+    hub_upload_mode modes[3];
+    text answer =
+        as_text("{\"files\": [{\"path\": \"b\", \"uploadMode\": \"lfs\", \"shouldIgnore\": true, "
+                "\"oid\": null}, "
+                "{\"path\": \"c\", \"uploadMode\": \"regular\"}, "
+                "{\"path\": \"a\", \"uploadMode\": \"regular\", \"oid\": \"" COMMIT "\"}]}");
+    assert_ok(hub_upload_modes_parse(modes, paths, 3, &answer, "model x", error));
+    assert_true(!modes[0].large && modes[1].large && modes[1].ignored && !modes[2].ignored);
+    assert_string_equal(modes[0].digest, COMMIT);
+    assert_string_equal(modes[1].digest, "");
+    answer = as_text("{\"files\": [{\"path\": \"a\", \"uploadMode\": \"lfs\"}]}");
+    assert_fails(hub_upload_modes_parse(modes, paths, 3, &answer, "model x", error),
+                 BERT_ERROR_INPUT, "nothing of b");
+}
+
+static bert_status parse_action(lfs_action *action, const char *object, uint64_t size,
+                                bert_error *error)
+{
+    char content[4096];
+    snprintf(content, sizeof content, "{\"objects\": [{\"oid\": \"d\", %s}]}", object);
+    text answer = as_text(content);
+    return lfs_action_parse(action, &answer, "d", size, "file", error);
+}
+
+static void test_lfs_actions(void **state)
+{
+    (void)state;
+    lfs_action action;
+    assert_ok(parse_action(&action, "\"size\": 5", 5, error));
+    assert_true(action.there);
+    lfs_action_free(&action);
+
+    assert_ok(parse_action(&action,
+                           "\"actions\": {\"upload\": {\"href\": \"https://s/x\", \"header\": "
+                           "{\"A\": \"b c\"}}, \"verify\": {\"href\": \"https://h/v\"}}",
+                           5, error));
+    assert_false(action.there);
+    assert_string_equal(action.url, "https://s/x");
+    assert_string_equal(action.verify_url, "https://h/v");
+    assert_int_equal(action.header_count, 1);
+    assert_string_equal(action.headers[0], "A: b c");
+    lfs_action_free(&action);
+
+    /* 5 bytes in parts of 2: three, whatever order and spelling their numbers have. */
+    assert_ok(parse_action(&action,
+                           "\"actions\": {\"upload\": {\"href\": \"https://s/x\", \"header\": "
+                           "{\"chunk_size\": \"2\", \"00003\": \"https://s/3\", \"00001\": "
+                           "\"https://s/1\", \"00002\": \"https://s/2\"}}}",
+                           5, error));
+    assert_int_equal(action.part_count, 3);
+    assert_int_equal(action.part_size, 2);
+    assert_string_equal(action.parts[2], "https://s/3");
+    lfs_action_free(&action);
+
+    assert_fails(parse_action(&action,
+                              "\"actions\": {\"upload\": {\"href\": \"https://s/x\", \"header\": "
+                              "{\"chunk_size\": 1, \"1\": \"https://s/1\"}}}",
+                              UINT64_MAX, error),
+                 BERT_ERROR_INPUT, "the answer has fewer");
+    assert_fails(parse_action(&action, "\"actions\": {\"upload\": {\"href\": \"x\"}}", 5, error),
+                 BERT_ERROR_INPUT, "href");
+    assert_fails(parse_action(&action, "\"actions\": {\"upload\": 5}", 5, error), BERT_ERROR_INPUT,
+                 "href");
+}
+
+static void test_commit(void **state)
+{
+    (void)state;
+    char commit[41];
+    text answer = as_text("{\"success\": true, \"commitOid\": \"" COMMIT "\"}");
+    assert_ok(hub_commit_parse(commit, &answer, "model x", error));
+    assert_string_equal(commit, COMMIT);
+    answer = as_text("{\"commitOid\": 1}");
+    assert_fails(hub_commit_parse(commit, &answer, "model x", error), BERT_ERROR_INPUT,
+                 "expected a string");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_listing),
+        cmocka_unit_test(test_upload_modes),
+        cmocka_unit_test(test_lfs_actions),
+        cmocka_unit_test(test_commit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
