@@ -1,6 +1,6 @@
 /* Every operation of math/ at the shapes of BERT tiny, mini, base and large, beside what the
  * machine can do: its peak of multiply-adds from registers and its memory bandwidth, both measured
- * here. See docs/performance.md.
+ * here. See docs/benchmarking.md.
  *
  *     kernels [--threads N] [--rounds N] [--model tiny|mini|base|large] [--operation PART_OF_NAME]
  *             [--precision float32|bf16]
