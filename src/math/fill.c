@@ -25,6 +25,13 @@ void values_add(float *sum, const float *other, size_t count)
         sum[i] += other[i];
 }
 
+void values_axpby(float *y, const float *x, size_t count, float a, float b)
+{
+#pragma omp parallel for simd schedule(static) if (count > CHUNK_WORTH_THREADS)
+    for (size_t i = 0; i < count; i++)
+        y[i] = a * x[i] + b * y[i];
+}
+
 /* The C library writes whole cache lines without reading them, where the processor can. */
 void values_zero(float *values, size_t count)
 {

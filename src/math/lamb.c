@@ -53,10 +53,3 @@ tensor_squares lamb_direction(const float *weights, float *gradients, float *fir
     }
     return sum;
 }
-
-void lamb_apply(float *weights, const float *direction, size_t count, float step)
-{
-#pragma omp parallel for simd schedule(static) if (count > BLOCK)
-    for (size_t i = 0; i < count; i++)
-        weights[i] -= step * direction[i];
-}

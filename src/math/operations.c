@@ -66,6 +66,7 @@ const operations *cpu_operations(void)
         .values_zero = values_zero,
         .values_copy = values_copy,
         .values_add = values_add,
+        .values_axpby = values_axpby,
         .sum_of_squares = sum_of_squares,
         .all_finite = all_finite,
         .normal_fill = normal_fill,
@@ -74,7 +75,6 @@ const operations *cpu_operations(void)
 
         .adam_update = adam_update,
         .lamb_direction = lamb_direction,
-        .lamb_apply = lamb_apply,
 
         .rows_sum = rows_sum,
         .rows_sum_bfloat16 = rows_sum_bfloat16,

@@ -189,6 +189,9 @@ typedef struct operations {
     void (*values_zero)(float *out, size_t count);
     void (*values_copy)(float *out, const float *in, size_t count);
     void (*values_add)(float *sum, const float *other, size_t count);
+    /* y[count] = a · x + b · y, as BLAS's axpby: optimizers without a loop of their own are made of
+     * it. */
+    void (*values_axpby)(float *y, const float *x, size_t count, float a, float b);
     /* Sum of squares, in double. */
     double (*sum_of_squares)(const float *values, size_t count);
     /* Whether every element is finite. */
@@ -215,8 +218,6 @@ typedef struct operations {
     tensor_squares (*lamb_direction)(const float *weights, float *gradients, float *first_moment,
                                      float *second_moment, size_t count,
                                      const lamb_constants *constants);
-    /* weights[count] −= step × direction. */
-    void (*lamb_apply)(float *weights, const float *direction, size_t count, float step);
 
     /* ---- gradients of several ranks; on the calling thread alone, for they run during the
      * backward pass ---- */

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --------------------------------------------------------------------- what this rank updates ---
- */
+/* ------------------------------------------------------------------ what this rank updates --- */
 
 static bool continues(const optimizer_range *last, const optimizer_range *next)
 {
@@ -136,8 +135,7 @@ void optimizer_reset(optimizer *optimizer)
         optimizer->operations->values_zero(optimizer->states[i], optimizer->state_size);
 }
 
-/* ----------------------------------------------------------------------------------- updates ---
- */
+/* --------------------------------------------------------------------------------- updates --- */
 
 double optimizer_own_squares(const optimizer *optimizer, const float *gradients)
 {
