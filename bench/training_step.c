@@ -61,7 +61,7 @@ static double run_step(bench *bench)
                                         .nsp = 1.0 / bench->batch.sequence_count},
                         &losses);
         else
-            model_hidden_states(bench->model, &input, bench->hidden);
+            model_hidden_states(model_own_workspace(bench->model), &input, bench->hidden);
     }
     if (!bench->training)
         return 0;

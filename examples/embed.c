@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     size_t columns = status == BERT_OK ? bert_model_hidden_size(model) : 0;
     float *vectors = calloc(count, columns * sizeof *vectors + 1);
     if (status == BERT_OK)
-        status = bert_embed(model, inputs, count, &params, vectors, NULL, &error);
+        status = bert_embed(model, NULL, inputs, count, &params, vectors, NULL, &error);
 
     if (status != BERT_OK)
         fprintf(stderr, "%s\n", error.message);

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
     size_t labels = status == BERT_OK ? bert_model_label_count(model) : 0;
     float *answers = calloc(labels + 1, sizeof *answers);
     if (status == BERT_OK)
-        status = bert_predict(model, &input, 1, &params, answers, NULL, &error);
+        status = bert_predict(model, NULL, &input, 1, &params, answers, NULL, &error);
 
     if (status != BERT_OK)
         fprintf(stderr, "%s\n", error.message);

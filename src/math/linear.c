@@ -49,6 +49,8 @@ void linear_backward_weight(gemm_precision precision, float *d_weight, float *d_
                             size_t outputs)
 {
     const gemm_epilogue epilogue = {.row_sums = d_bias};
+    if (rows == 0) /* spares a pass over d_weight */
+        return;
     gemm_fused(precision, GEMM_TN, outputs, inputs, rows, d_out, outputs, in, inputs, d_weight,
                inputs, true, &epilogue);
 }

@@ -29,7 +29,8 @@ typedef struct operations {
     void (*memory_unmap)(void *memory, size_t bytes);
 
     /* ---- linear layers: weight[outputs, inputs] as PyTorch stores it. The precision is that of
-     * the operands of the matrix multiplication; biases and their gradients are float32 ---- */
+     * the operands of the matrix multiplication; biases and their gradients are float32. Without
+     * rows nothing is done ---- */
 
     /* out[rows, outputs] = in[rows, inputs] · weightᵀ + bias[outputs] (or NULL). */
     void (*linear_forward)(gemm_precision precision, float *out, const float *in,

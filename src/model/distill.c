@@ -6,14 +6,14 @@ void model_distill(model *student, model *teacher, const model_input *input, uin
                    model_losses *losses)
 {
     size_t hidden = (size_t)student->config.hidden_size;
-    model_pass pass = pass_forward(student, input, ROWS_ALL, true, seed, step);
-    model_pass taught = pass_forward(teacher, input, ROWS_ALL, false, 0, 0);
-    const model_activations *a = &student->activations;
+    model_pass pass = pass_forward(student->workspace, input, ROWS_ALL, true, seed, step);
+    model_pass taught = pass_forward(teacher->workspace, input, ROWS_ALL, false, 0, 0);
+    const model_activations *a = &student->workspace->activations;
     student->operations->values_fill(a->d_hidden, pass.tokens * hidden, 0.0f);
     mlm_head_distill(&pass, &taught, temperature, scales, losses);
-    losses->cosine_loss +=
-        student->operations->cosine_distance(a->d_hidden, a->hidden, teacher->activations.hidden,
-                                             pass.tokens, hidden, (float)scales->cosine);
+    losses->cosine_loss += student->operations->cosine_distance(
+        a->d_hidden, a->hidden, teacher->workspace->activations.hidden, pass.tokens, hidden,
+        (float)scales->cosine);
     losses->cosine_count += pass.tokens;
     pass_gradients_ready(&pass, student->parameters.heads_offset);
     encoder_backward(&pass);

@@ -58,15 +58,30 @@ typedef struct model_limits {
     bool gradient_checkpointing;
 } model_limits;
 
+/* Weights and what they mean. Passes do not write to a model, but to the activations of a
+ * workspace: any number of threads may read one model, each with a workspace of its own. */
 typedef struct model model;
+typedef struct model_workspace model_workspace;
 
-/* A model with its own parameter buffer (zeroed), and, for training, a gradient buffer. */
+/* Weights zeroed. With `limits` the model also has a workspace of its own, which the functions that
+ * train and evaluate it use; NULL: it has none. */
 bert_status model_create(model **out, const model_config *config, const model_limits *limits,
                          bert_error *error);
 void model_free(model *model);
 
-/* Precision of the products of linear layers and attention, forward and backward: GEMM_FLOAT32
- * until this is called. Everything that is kept, and all other arithmetic, is float32 in both. */
+/* Activations for inputs within the limits and, for training, gradients; the model outlives it. For
+ * one thread at a time. */
+bert_status model_workspace_create(model_workspace **out, const model *model,
+                                   const model_limits *limits, bert_error *error);
+void model_workspace_free(model_workspace *workspace);
+size_t model_workspace_bytes(const model_workspace *workspace); /* of its activations */
+
+/* The model's own; NULL without. */
+model_workspace *model_own_workspace(model *model);
+
+/* Precision of the matrix multiplications of linear layers and attention in its own workspace,
+ * forward and backward: GEMM_FLOAT32 until this is called. Everything that is kept, and all other
+ * arithmetic, is float32 in both. */
 void model_set_precision(model *model, gemm_precision precision);
 
 const model_config *model_configuration(const model *model);
@@ -75,13 +90,17 @@ const parameter_table *model_parameter_table(const model *model);
 float *model_weights(model *model);   /* [table.size] */
 float *model_gradients(model *model); /* [table.size]; NULL unless training */
 
-/* Checks an input against configuration and limits: ids, types, lengths, positions, order. */
+/* Checks an input against configuration and a workspace's limits: ids, types, lengths, positions,
+ * order. */
+bert_status model_workspace_check_input(const model_workspace *workspace, const model_input *input,
+                                        bert_error *error);
+/* … of the model's own workspace. */
 bert_status model_check_input(const model *model, const model_input *input, bert_error *error);
 
-/* Called from model_train while its backward pass goes on: gradients at `first` and behind it in
- * the buffer are final for this pass. Falls to 0, layer by layer. */
+/* Called from model_train during its backward pass: gradients from `first` to the end of the buffer
+ * are final for this pass. Falls to 0, layer by layer. */
 typedef void model_gradients_ready(void *context, size_t first);
-/* From here on; NULL: nobody is told. */
+/* From here on; NULL: no callback. */
 void model_watch_gradients(model *model, model_gradients_ready *ready, void *context);
 
 /* Forward and backward. Adds to the gradients the sum over the losses of scale × d(sum of losses).
@@ -115,22 +134,23 @@ void model_evaluate(model *model, const model_input *input, model_losses *losses
 
 /* Logits of the masked positions, [M, vocab_size], in the caller's memory; labels are not read. The
  * model must have the head. */
-void model_mlm_logits(model *model, const model_input *input, float *logits);
+void model_mlm_logits(model_workspace *workspace, const model_input *input, float *logits);
 
 /* Logits [B, 2] of the NSP head. */
-void model_nsp_logits(model *model, const model_input *input, float *logits);
+void model_nsp_logits(model_workspace *workspace, const model_input *input, float *logits);
 
 /* Logits [B, num_labels] of the classification head: of the classes, or the numbers themselves. */
-void model_label_logits(model *model, const model_input *input, float *logits);
+void model_label_logits(model_workspace *workspace, const model_input *input, float *logits);
 
 /* Hidden states of the last layer, [T, hidden_size]: what embeddings are made of (the first token's
  * row, or the mean over a sequence's rows). Every model has them, whatever its head. */
-void model_hidden_states(model *model, const model_input *input, float *hidden_states);
+void model_hidden_states(model_workspace *workspace, const model_input *input,
+                         float *hidden_states);
 
 /* Name of the first parameter whose value (or gradient) is not finite; NULL where all are. */
 const char *model_find_nonfinite(const model *model, const float *buffer);
 
-/* Bytes that the model holds, and what for: for `bert inspect` and the plan of a run. */
+/* Bytes of a model with a workspace of its own, and what for: for the plan of a run. */
 typedef struct model_memory {
     size_t parameters, gradients, activations;
 } model_memory;

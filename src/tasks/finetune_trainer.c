@@ -170,7 +170,7 @@ bert_status finetune_answer(finetune_trainer *trainer, const finetune_split *spl
         status = model_check_input(trainer->model, &input, error);
         if (status != BERT_OK)
             break;
-        model_label_logits(trainer->model, &input, trainer->logits);
+        model_label_logits(model_own_workspace(trainer->model), &input, trainer->logits);
         status = take_answers(trainer, split, first, end - first, answers, &loss, error);
     }
     answers->loss = loss / (double)count;

@@ -265,14 +265,14 @@ static double one_float(const golden *golden, const char *name)
     return result;
 }
 
-typedef void logits_function(model *model, const model_input *input, float *logits);
+typedef void logits_function(model_workspace *workspace, const model_input *input, float *logits);
 
 static void compare_head(const golden *golden, const char *name, logits_function *function,
                          size_t count)
 {
     float *expected = floats_of(golden, "", name, count);
     float *logits = calloc(count, sizeof *logits);
-    function(golden->model, &golden->input, logits);
+    function(model_own_workspace(golden->model), &golden->input, logits);
     assert_tensor_near(name, logits, expected, count, 0);
     free(expected);
     free(logits);
