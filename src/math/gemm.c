@@ -163,9 +163,10 @@ static void compute(const product *product, const meeting *meeting, size_t panel
     product->operations->multiply_panel(rows, columns, depth, a, meeting->b, product->c + place,
                                         product->ldc, bias, product->accumulate || index > 0,
                                         ahead);
-    if (epilogue && epilogue->gelu && index + 1 == product->own->blocks)
+    if (epilogue && epilogue->activated && index + 1 == product->own->blocks)
         for (size_t i = 0; i < rows; i++, place += product->ldc)
-            product->kernels->gelu_forward(epilogue->gelu + place, product->c + place, columns);
+            product->kernels->activations[epilogue->activation].forward(
+                epilogue->activated + place, product->c + place, columns);
 }
 
 /* A thread in a pass. */

@@ -17,6 +17,15 @@ typedef enum gemm_precision { GEMM_FLOAT32, GEMM_BFLOAT16 } gemm_precision;
 /* As options name them: "bf16"; everything else is float32. */
 gemm_precision gemm_precision_named(const char *name);
 
+/* An activation function: its number in the table of math/kernels/activation.inc. */
+typedef int activation;
+enum { ACTIVATION_GELU, ACTIVATION_RELU };
+
+/* By the name that `transformers` has for it in hidden_act; false: there is none. */
+bool activation_find(activation *found, const char *name);
+/* NULL for numbers that none has: the table is 0, 1 … up to the first of them. */
+const char *activation_name(activation activation);
+
 /* Dropout whose mask is a function of where an element stands, so that it does not depend on
  * threads, instruction set or micro-batches, and is drawn again in the backward pass instead of
  * being stored.

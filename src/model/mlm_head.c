@@ -1,5 +1,5 @@
-/* The masked language model's head: dense, GELU, LayerNorm, and the word embedding as decoder, on
- * the masked positions alone. */
+/* The masked language model's head: dense, activation, LayerNorm, and the word embedding as
+ * decoder, on the masked positions alone. */
 #include "model/internal.h"
 
 /* Rows whose logits exist at once, at most. Fewer would read the decoder's weight and its gradient
@@ -57,7 +57,8 @@ static void transform_backward(const model_pass *pass)
     size_t masked = (size_t)pass->input->masked_count, hidden = (size_t)model->config.hidden_size;
     pass_layernorm_backward(pass, d_transformed, a->d_decoder_in, &a->transform_norm,
                             &p->transform_norm, masked);
-    model->operations->gelu_backward(d_transformed, d_transformed, a->transformed, masked * hidden);
+    model->operations->activation_backward(model->config.hidden_act, d_transformed, d_transformed,
+                                           a->transformed, masked * hidden);
     pass_linear_backward_weight(pass, &p->transform, d_transformed, a->gathered, masked, hidden,
                                 hidden);
     pass_linear_backward_input(pass, a->d_gathered, d_transformed, &p->transform, masked, hidden,

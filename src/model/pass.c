@@ -16,9 +16,9 @@ void pass_linear_activation_forward(const model_pass *pass, float *activated, fl
                                     size_t inputs, size_t outputs)
 {
     const float *values = pass->model->values;
-    pass->model->operations->linear_gelu_forward(pass->workspace->precision, activated, out, in,
-                                                 values + p->weight, values + p->bias, rows, inputs,
-                                                 outputs);
+    pass->model->operations->linear_activation_forward(
+        pass->workspace->precision, pass->model->config.hidden_act, activated, out, in,
+        values + p->weight, values + p->bias, rows, inputs, outputs);
 }
 
 void pass_linear_backward_input(const model_pass *pass, float *d_in, const float *d_out,
@@ -43,9 +43,9 @@ void pass_linear_activation_backward_input(const model_pass *pass, float *d_befo
                                            const float *before, const weight_bias *p, size_t rows,
                                            size_t inputs, size_t outputs)
 {
-    pass->model->operations->linear_gelu_backward_input(
-        pass->workspace->precision, d_before, activated, d_out, before,
-        pass->model->values + p->weight, rows, inputs, outputs);
+    pass->model->operations->linear_activation_backward_input(
+        pass->workspace->precision, pass->model->config.hidden_act, d_before, activated, d_out,
+        before, pass->model->values + p->weight, rows, inputs, outputs);
 }
 
 void pass_linear_backward_weight(const model_pass *pass, const weight_bias *p, const float *d_out,

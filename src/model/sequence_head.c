@@ -53,7 +53,7 @@ void sequence_head_logits(const model_pass *pass, float *logits)
                             pass->input->sequence_starts, sequences, hidden);
     pass_linear_forward(pass, a->pooled, a->first_tokens, &p->pooler, sequences, hidden, hidden);
     if (model->config.family == MODEL_DISTILBERT)
-        operations->relu_forward(a->pooled, a->pooled, sequences * hidden);
+        operations->activation_forward(ACTIVATION_RELU, a->pooled, a->pooled, sequences * hidden);
     else
         operations->tanh_forward(a->pooled, a->pooled, sequences * hidden);
     dropout dropout = head_dropout(pass);
@@ -79,7 +79,9 @@ static void head_backward(const model_pass *pass)
     dropout dropout = head_dropout(pass);
     operations->dropout_apply(a->d_pooled, a->d_pooled, a->keys, sequences, hidden, &dropout);
     if (model->config.family == MODEL_DISTILBERT)
-        operations->relu_backward(a->d_pooled, a->d_pooled, a->pooled, sequences * hidden);
+        /* of its output, whose sign is the input's */
+        operations->activation_backward(ACTIVATION_RELU, a->d_pooled, a->d_pooled, a->pooled,
+                                        sequences * hidden);
     else
         operations->tanh_backward(a->d_pooled, a->d_pooled, a->pooled, sequences * hidden);
     pass_linear_backward_weight(pass, &p->pooler, a->d_pooled, a->first_tokens, sequences, hidden,

@@ -411,6 +411,15 @@ static void test_regression_equals_transformers(void **state)
     check_forward_and_gradients("distil_scores");
 }
 
+static void test_activations_equal_transformers(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"gelu_new", "gelu_pytorch_tanh", "gelu_python", "relu",
+                                        "silu",     "swish",             "distil_relu"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        check_forward_and_gradients(names[i]);
+}
+
 /* The weights of the losses are those of DistilBERT's training. */
 static void test_distillation_equals_transformers(void **state)
 {
@@ -474,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_distilbert_equals_transformers),
         cmocka_unit_test(test_classification_equals_transformers),
         cmocka_unit_test(test_regression_equals_transformers),
+        cmocka_unit_test(test_activations_equal_transformers),
         cmocka_unit_test(test_distillation_equals_transformers),
         cmocka_unit_test(test_adamw_steps_equal_transformers),
         cmocka_unit_test(test_adam_steps_equal_transformers),
