@@ -1,6 +1,6 @@
-/* Matrix multiplication: the one interface behind which there are kernels, or a BLAS (architecture,
- * decision 5). All matrices are row-major, float32, accumulated in float32; the operands alone may
- * be of a lower precision. */
+/* Matrix multiplication (BLAS GEMM), the one interface to the matrix kernels (docs/architecture.md,
+ * decision 5). All matrices are row-major float32 and accumulated in float32; the operands may be
+ * rounded to bfloat16. */
 #ifndef MATH_GEMM_H
 #define MATH_GEMM_H
 
@@ -19,7 +19,7 @@ typedef enum gemm_kind {
 void gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
           size_t ldb, float *c, size_t ldc, bool accumulate);
 
-/* What is done beside the product, while its operands and results are in cache. */
+/* Fused with the multiplication, while operands and results are in cache. */
 typedef struct gemm_epilogue {
     const float *bias; /* [n], added to every row; NULL: none */
     float *row_sums;   /* [m] += sums over k of op(A), not rounded: the gradient of a bias; with
@@ -28,7 +28,7 @@ typedef struct gemm_epilogue {
     float *activated; /* [m, n], row stride as C: becomes activation(C); NULL: not computed */
 } gemm_epilogue;
 
-/* The same in the given precision and with an epilogue; NULL: none. */
+/* The same in the given precision and with an epilogue (NULL: none). */
 void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, size_t k,
                 const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                 bool accumulate, const gemm_epilogue *epilogue);

@@ -115,33 +115,6 @@ struct model_workspace {
     void *gradients_ready_context;
 };
 
-/* The rows that are queries in a layer, and for which everything after its attention is computed.
- * The others are needed as keys and values alone: nothing reads their output, and its gradient is
- * zero. In the last layer, query rows are those that the heads read; in all others, and where
- * nearly all would be, every row is one. */
-typedef struct query_rows {
-    size_t count;
-    const uint64_t *keys;     /* [count] of the rows in dropout */
-    const int32_t *positions; /* [count] rows of the batch, increasing */
-    const int32_t *starts;    /* [B + 1] first query row of a sequence; NULL: every row is one */
-    /* Query, key and value are one linear layer, [3H, H]. Where every row is a query it is one
-     * multiplication of all rows; else key and value are, and query is one of its own, of the
-     * query rows. */
-    size_t separate; /* rows of the latter: count; 0: every row is a query */
-    size_t shared;   /* first output of the former: H; 0: every row is a query */
-} query_rows;
-
-/* One pass through the model. */
-typedef struct model_pass {
-    const model *model;
-    const model_workspace *workspace;
-    const model_input *input;
-    size_t tokens;
-    query_rows last_queries; /* of the last layer */
-    bool training;           /* dropout is drawn, activations are kept for the backward pass */
-    uint64_t seed, step;
-} model_pass;
-
 /* Which dropout: layer 0 is the embeddings', layer l + 1 the encoder's l-th, the next one the
  * classifier's. Attention takes one number for each head from DROPOUT_ATTENTION on. The numbers are
  * part of what makes runs bit-for-bit reproducible. */
@@ -150,13 +123,6 @@ dropout pass_dropout(const model_pass *pass, double probability, int layer, enum
 
 /* The gradients from `first` on are final. */
 void pass_gradients_ready(const model_pass *pass, size_t first);
-
-/* Which rows of the last layer's output are computed. */
-typedef enum pass_rows { ROWS_NEEDED_BY_HEADS, ROWS_ALL } pass_rows;
-
-/* Embeddings and encoder. */
-model_pass pass_forward(model_workspace *workspace, const model_input *input, pass_rows rows,
-                        bool training, uint64_t seed, uint64_t step);
 
 /* Linear layers and LayerNorm with the parameters `p` of the model, in the pass's precision; as the
  * functions of math/operations.h. */
@@ -222,17 +188,13 @@ void encoder_backward(const model_pass *pass);
 /* Whether the first token of every sequence goes into a head. */
 bool has_sequence_head(const model *model);
 
-/* The heads: losses of the pass's output are added to `losses`; in training the gradient of
- * scale × loss is added to parameters and d_hidden. */
+/* The heads, whose losses model.h declares. */
 void mlm_head_plan(model_workspace *workspace, arena *arena);
-void mlm_head_run(const model_pass *pass, double scale, model_losses *losses);
-/* The same with a teacher's pass over the same input: its predictions are learned from, too. */
+/* The losses of the MLM head with a teacher's pass over the same input. */
 void mlm_head_distill(const model_pass *pass, const model_pass *teacher, double temperature,
-                      const model_scales *scales, model_losses *losses);
+                      const distillation_scales *scales, loss_term *mlm, loss_term *soft);
 void mlm_head_logits(const model_pass *pass, float *logits);
 void sequence_head_plan(model_workspace *workspace, arena *arena);
 void sequence_head_logits(const model_pass *pass, float *logits);
-void nsp_head_run(const model_pass *pass, double scale, model_losses *losses);
-void classifier_run(const model_pass *pass, double scale, model_losses *losses);
 
 #endif

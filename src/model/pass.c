@@ -101,11 +101,12 @@ void pass_gradients_ready(const model_pass *pass, size_t first)
         workspace->gradients_ready(workspace->gradients_ready_context, first);
 }
 
-model_pass pass_forward(model_workspace *workspace, const model_input *input, pass_rows rows,
-                        bool training, uint64_t seed, uint64_t step)
+model_pass model_forward(model_workspace *workspace, const model_input *input, pass_rows rows,
+                         bool training, uint64_t seed, uint64_t step)
 {
+    const model *model = workspace->model;
     model_pass pass = {
-        .model = workspace->model,
+        .model = model,
         .workspace = workspace,
         .input = input,
         .tokens = (size_t)input->token_count,
@@ -116,59 +117,41 @@ model_pass pass_forward(model_workspace *workspace, const model_input *input, pa
     embeddings_forward(&pass);
     pass.last_queries = rows == ROWS_ALL ? query_rows_all(&pass) : query_rows_of_heads(&pass);
     encoder_forward(&pass);
+    if (training)
+        model->operations->values_zero(workspace->activations.d_hidden,
+                                       pass.tokens * (size_t)model->config.hidden_size);
     return pass;
 }
 
-static void heads_run(const model_pass *pass, const model_scales *scales, model_losses *losses)
+void model_backward(const model_pass *pass)
 {
-    if (pass->input->masked_labels)
-        mlm_head_run(pass, scales->mlm, losses);
-    if (pass->input->next_sentence_labels)
-        nsp_head_run(pass, scales->nsp, losses);
-    if (pass->input->labels || pass->input->targets)
-        classifier_run(pass, scales->labels, losses);
-}
-
-void model_train(model *model, const model_input *input, uint64_t seed, uint64_t step,
-                 const model_scales *scales, model_losses *losses)
-{
-    model_pass pass = pass_forward(model->workspace, input, ROWS_NEEDED_BY_HEADS, true, seed, step);
-    model->operations->values_fill(pass.workspace->activations.d_hidden,
-                                   pass.tokens * (size_t)model->config.hidden_size, 0.0f);
-    heads_run(&pass, scales, losses);
-    pass_gradients_ready(&pass, model->parameters.heads_offset);
-    encoder_backward(&pass);
-    embeddings_backward(&pass);
-    pass_gradients_ready(&pass, 0);
-}
-
-void model_evaluate(model *model, const model_input *input, model_losses *losses)
-{
-    model_pass pass = pass_forward(model->workspace, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
-    heads_run(&pass, &(model_scales){0}, losses);
+    pass_gradients_ready(pass, pass->model->parameters.heads_offset);
+    encoder_backward(pass);
+    embeddings_backward(pass);
+    pass_gradients_ready(pass, 0);
 }
 
 void model_mlm_logits(model_workspace *workspace, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(workspace, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
+    model_pass pass = model_forward(workspace, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     mlm_head_logits(&pass, logits);
 }
 
 void model_nsp_logits(model_workspace *workspace, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(workspace, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
+    model_pass pass = model_forward(workspace, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     sequence_head_logits(&pass, logits);
 }
 
 void model_label_logits(model_workspace *workspace, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(workspace, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
+    model_pass pass = model_forward(workspace, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     sequence_head_logits(&pass, logits);
 }
 
 void model_hidden_states(model_workspace *workspace, const model_input *input, float *hidden_states)
 {
-    model_pass pass = pass_forward(workspace, input, ROWS_ALL, false, 0, 0);
+    model_pass pass = model_forward(workspace, input, ROWS_ALL, false, 0, 0);
     const model *model = pass.model;
     model->operations->values_copy(hidden_states, workspace->activations.hidden,
                                    pass.tokens * (size_t)model->config.hidden_size);
