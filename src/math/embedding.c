@@ -30,7 +30,7 @@ static void row_add(float *table, size_t row, size_t columns, size_t first, cons
         sum[i] += gradient[i];
 }
 
-/* Columns that one piece of work takes: whole cache lines, and enough of them to be worth it. */
+/* Columns of a unit of work: whole cache lines, and enough of them to be worth it. */
 enum { COLUMN_BLOCK = 64 };
 
 static size_t smaller(size_t a, size_t b)

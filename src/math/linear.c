@@ -32,8 +32,8 @@ void linear_activation_backward_input(gemm_precision precision, activation activ
                                       const float *before, const float *weight, size_t rows,
                                       size_t inputs, size_t outputs)
 {
-    /* A pass of its own: as an epilogue of the product, over short pieces of rows, it was slower.
-     */
+    /* A pass of its own: as an epilogue of the multiplication, over short runs of a row, it was
+     * slower. */
     linear_backward_input(precision, d_before, d_out, weight, rows, inputs, outputs);
     activation_backward_recompute(activation, d_before, activated, d_before, before, rows * inputs);
 }

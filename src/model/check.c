@@ -93,7 +93,7 @@ static bert_status check_predictions(const model *model, const model_input *inpu
         if (position <= previous || position >= input->token_count)
             return error_set(error, BERT_ERROR_INPUT,
                              "prediction %d is for token %d, expected one between %d and %d: "
-                             "positions rise and lie in the batch",
+                             "positions increase and are in the batch",
                              i, position, previous + 1, input->token_count - 1);
         previous = position;
         if (input->masked_labels &&

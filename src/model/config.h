@@ -9,10 +9,10 @@
 typedef enum model_family {
     MODEL_BERT,       /* Devlin et al. 2018 */
     MODEL_DISTILBERT, /* Sanh et al. 2019: BERT without token types, pooler, NSP head, and dropout
-                         behind attention */
+                         after attention */
 } model_family;
 
-/* What stands on the encoder. */
+/* What follows the encoder. */
 typedef enum model_head {
     /* The MLM head; with next_sentence_prediction pooler and NSP head too: BertForPreTraining,
      * BertForMaskedLM, DistilBertForMaskedLM. */

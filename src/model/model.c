@@ -5,7 +5,7 @@
 
 /* --------------------------------------------------------------------------------- layout --- */
 
-/* Zero for parts that the model does not have; nothing asks for their place. */
+/* Zero for parts that the model does not have, whose offsets nothing uses. */
 static weight_bias part_locate(const model *model, model_part part, int layer)
 {
     const parameter *weight = parameter_of_part(&model->table, part, layer, false);

@@ -24,8 +24,8 @@ typedef struct model_input {
     const float *class_weights; /* [num_labels] of a label's sample in the loss; NULL: 1 for all */
 } model_input;
 
-/* One loss, summed over an input, so that any cut of a global batch adds up to the same (decision
- * 3). */
+/* One loss, summed over an input, so that the micro-batches of a global batch add up to the same
+ * whatever their size (decision 3). */
 typedef struct loss_term {
     double sum;              /* of weight × loss; losses in nats where they are cross-entropies */
     double weight;           /* sum of the weights: `sum` divided by it is the mean */
@@ -124,8 +124,8 @@ model_pass model_forward(model_workspace *workspace, const model_input *input, p
 
 /* The heads with their losses. Each adds to `term` and, in training, the gradient of scale × sum to
  * the parameters' and to that of the encoder's output: a scale of 1 / (the weight in the global
- * batch) gives the gradient of the mean, however the batch is cut. The gradients of a head are made
- * along with its loss, block by block: the logits of all masked positions would not fit. */
+ * batch) gives the gradient of the mean, however the batch is divided. The gradients of a head are
+ * made along with its loss, block by block: the logits of all masked positions would not fit. */
 void model_mlm_loss(const model_pass *pass, double scale, loss_term *term);
 void model_nsp_loss(const model_pass *pass, double scale, loss_term *term);
 /* Cross-entropy of the classifier's answers, weighted by class_weights. */

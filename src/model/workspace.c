@@ -13,7 +13,7 @@ norm_activations norm_take(arena *arena, size_t rows, size_t columns)
 }
 
 /* Takes every array of a pass: once to measure, once for good. The heads run between the encoder's
- * forward and backward pass, when its scratch holds nothing: they share the place. */
+ * forward and backward pass, when its scratch holds nothing: they share that memory. */
 static void activations_plan(model_workspace *workspace, arena *arena)
 {
     embeddings_plan(workspace, arena);
