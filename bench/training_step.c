@@ -126,7 +126,7 @@ static void prepare_training(bench *bench, const model_config *config,
     bert_error error;
     const training_settings settings = {
         .config = config,
-        .objective = objective_of_pretraining(config),
+        .objective = objective_of_pretraining(config, false),
         .optimizer = &optimizer_adamw,
         .optimizer_settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.01},
         .max_grad_norm = 1,

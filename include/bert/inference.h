@@ -4,6 +4,7 @@
 #define BERT_INFERENCE_H
 
 #include "bert/status.h"
+#include "bert/tokenizer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,6 +46,9 @@ BERT_API bert_status bert_workspace_create(bert_workspace **workspace, const ber
                                            bert_error *error);
 BERT_API void bert_workspace_free(bert_workspace *workspace);
 BERT_API size_t bert_workspace_bytes(const bert_workspace *workspace);
+
+/* The model's tokenizer, owned by the model. */
+BERT_API const bert_tokenizer *bert_model_tokenizer(const bert_model *model);
 
 /* Whether it has a head for masked tokens, as models that were pre-trained have. */
 BERT_API bool bert_model_fills_masks(const bert_model *model);

@@ -2,8 +2,18 @@
 #ifndef BASE_THREADS_H
 #define BASE_THREADS_H
 
-/* Threads that parallel regions started by the calling thread will use; 0 means one for each core
- * that this process may run on (its affinity mask and OMP_NUM_THREADS). Returns the number. */
+/* The number of threads that `count` asks for: 0 stands for the number in force for the calling
+ * thread, which is one for each core that this process may run on (its affinity mask) unless
+ * OMP_NUM_THREADS or the caller's omp_set_num_threads says otherwise. */
+int threads_resolve(int count);
+
+/* Has parallel regions that the calling thread starts use threads_resolve(count) threads. Returns
+ * the number that was in force. The number belongs to the caller of the library: a public function
+ * that changes it puts it back before it returns,
+ *
+ *     int before = threads_use(params->threads);
+ *     …
+ *     threads_use(before); */
 int threads_use(int count);
 
 /* The threads of one of `processes` that share this machine's cores: an equal share of them, at

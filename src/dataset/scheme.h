@@ -72,8 +72,8 @@ extern const sample_scheme scheme_documents; /* the beginning of each document *
  * without next-sentence prediction. */
 extern const sample_scheme scheme_ready_pairs, scheme_ready_segments;
 
-/* `name` among those with pairs or those without ("--pairs", "--sequences"; `option` is for the
- * message). */
+/* `name` among those with pairs or those without ("params->pairs", "params->sequences"; `option` is
+ * for the message). */
 bert_status scheme_parse(const sample_scheme **scheme, const char *name, bool has_pairs,
                          const char *option, bert_error *error);
 

@@ -212,7 +212,7 @@ bert_status bert_job_join(bert_job **out, const bert_job_params *params, bert_er
     *out = NULL;
     if (!(params->rank_timeout >= 1 && params->rank_timeout <= 1e6))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--rank-timeout is %g, expected 1 to 1,000,000 seconds",
+                         "params->rank_timeout is %g, expected 1 to 1,000,000 seconds",
                          params->rank_timeout);
     launch launch = launch_detect();
     if (!launch.launcher)

@@ -86,7 +86,8 @@ static bert_status check_params(const bert_download_params *params, bert_error *
                          "a model has no configuration or split to choose");
     if (params->include && (params->config || params->split))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--include does not go with --config and --split: both choose the files");
+                         "params->include does not go with params->config and params->split: both "
+                         "choose the files");
     return BERT_OK;
 }
 
@@ -127,8 +128,8 @@ static bert_status explain_listing(const download *download, const http_response
     if (error_response_is_no_revision(response) && repository->kind == BERT_REPOSITORY_DATASET &&
         !params->revision)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: the Hub has no Parquet form of it; --revision main --include PATTERN "
-                         "takes files as they are at %s/tree/main",
+                         "%s: the Hub has no Parquet form of it; params->revision = main, "
+                         "params->include = PATTERN takes files as they are at %s/tree/main",
                          repository->what, repository->page);
     if (error_response_is_no_repository(response) && !is_dataset_for_sure(params) &&
         params->kind == BERT_REPOSITORY_ANY) {
@@ -199,7 +200,7 @@ static bert_status explain_empty_choice(const download *download, bert_error *er
     return error_set(
         error, BERT_ERROR_INPUT,
         "%s: its %zu files are no model's (config.json, model.safetensors, vocab.txt …);"
-        " --include PATTERN takes others: see %s/tree/%s",
+        " params->include = PATTERN takes others: see %s/tree/%s",
         download->repository.what, listing->count, download->repository.page, listing->commit);
 }
 
@@ -441,7 +442,7 @@ static bert_status run(download *download, bert_download_result *result, bert_er
     TRY(hub_settings_read(&download->settings, &params->hub, error));
     if (download->settings.offline && params->output)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--output asks the Hub, and HF_HUB_OFFLINE forbids that");
+                         "params->output asks the Hub, and HF_HUB_OFFLINE forbids that");
     if (!download->settings.offline)
         TRY(http_client_open(&download->client, &download->settings, download->observer, error));
     if (download->client)

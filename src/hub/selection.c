@@ -162,8 +162,8 @@ static bert_status find_config(part *config, const char *const *paths, size_t co
             bert_status status = list_names(&list, paths, count, NULL, error);
             if (status == BERT_OK)
                 status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                                   "%s: which of its configurations? (--config) There are %s", what,
-                                   list.data);
+                                   "%s: which of its configurations? (params->config) There are %s",
+                                   what, list.data);
             text_free(&list);
             return status;
         }
@@ -174,7 +174,7 @@ static bert_status find_config(part *config, const char *const *paths, size_t co
     return error_set(
         error, BERT_ERROR_INPUT,
         "%s: there are no files CONFIG/SPLIT/….parquet in this revision; name the files "
-        "that are meant (--include)",
+        "that are meant (params->include)",
         what);
 }
 

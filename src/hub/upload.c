@@ -57,7 +57,8 @@ static bert_status check_params(const bert_upload_params *params, bert_error *er
                          params->name);
     if (params->private_repository && !params->create)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--private goes with --create: what is there already stays as it is");
+                         "params->private_repository goes with params->create = true: what is "
+                         "there already stays as it is");
     return revision_check(params->revision, error);
 }
 
@@ -101,7 +102,8 @@ static bert_status check_response(const upload *upload, const http_response *res
     if (status != BERT_OK && !upload->params->create && error_response_is_no_repository(response) &&
         response->status == 404) {
         size_t length = strlen(error->message);
-        snprintf(error->message + length, sizeof error->message - length, "; --create makes it");
+        snprintf(error->message + length, sizeof error->message - length,
+                 "; params->create = true makes it");
     }
     return status;
 }

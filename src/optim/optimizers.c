@@ -4,7 +4,11 @@
 
 #include <string.h>
 
-static const optimizer_type *const types[] = {&optimizer_adamw, &optimizer_adam, &optimizer_lamb};
+static const optimizer_type *const types[] = {
+#define ENTRY(name) &optimizer_##name,
+    OPTIMIZER_TYPES(ENTRY)
+#undef ENTRY
+};
 enum { TYPES = sizeof types / sizeof *types };
 
 bert_status optimizer_type_find(const optimizer_type **type, const char *name, bert_error *error)
@@ -19,8 +23,8 @@ bert_status optimizer_type_find(const optimizer_type **type, const char *name, b
     }
     char known[256];
     names_join(known, sizeof known, names, TYPES);
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--optim is \"%s\", expected %s", name,
-                     known);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->optim is \"%s\", expected %s",
+                     name, known);
 }
 
 size_t optimizer_state_count(const optimizer_type *type)

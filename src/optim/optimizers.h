@@ -1,8 +1,8 @@
-/* The optimizers, as a table of functions over flat memory. Which memory that is, and whose, is
- * train/optimizer.h's affair.
+/* The optimizers, as a table of functions over flat memory. Which memory that is, and on which
+ * rank, says train/optimizer.h.
  *
- * To add one: a file of its own with its optimizer_type (adam.c is an example), the declaration of
- * that below, its line in the table of optimizers.c, and the file's name in CMakeLists.txt. */
+ * To add one: a file of its own with its optimizer_type (adam.c is an example), its name in
+ * OPTIMIZER_TYPES below, and the file's in CMakeLists.txt. */
 #ifndef OPTIM_OPTIMIZERS_H
 #define OPTIM_OPTIMIZERS_H
 
@@ -49,7 +49,12 @@ typedef struct optimizer_type {
                    const optimizer_step *step);
 } optimizer_type;
 
-extern const optimizer_type optimizer_adamw, optimizer_adam, optimizer_lamb;
+/* Each NAME is that of optimizer_NAME. */
+#define OPTIMIZER_TYPES(EACH) EACH(adamw) EACH(adam) EACH(lamb)
+
+#define DECLARE(name) extern const optimizer_type optimizer_##name;
+OPTIMIZER_TYPES(DECLARE)
+#undef DECLARE
 
 /* An unknown name is an error that lists the known ones. */
 bert_status optimizer_type_find(const optimizer_type **type, const char *name, bert_error *error);

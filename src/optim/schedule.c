@@ -100,7 +100,7 @@ static const schedule_type types[] = {
     {.name = "constant_with_warmup", .has_warmup = true, .factor = constant},
     {.name = "inverse_sqrt", .has_warmup = true, .factor = inverse_sqrt},
     {.name = "one_cycle",
-     .instead = "its rise is --pct-start",
+     .instead = "its rise is params->pct_start",
      .figures = SCHEDULE_PCT_START | SCHEDULE_DIV_FACTOR | SCHEDULE_FINAL_DIV_FACTOR,
      .factor = one_cycle},
 };

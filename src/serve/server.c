@@ -268,16 +268,16 @@ static bert_status check_params(const bert_serve_params *params, bert_error *err
         int64_t value, least, most;
     } ranges[] = {
         {"port", params->port, 0, 65535},
-        {"max-request-bytes", (int64_t)params->max_request_bytes, 1, 1 << 30},
-        {"max-inputs", params->max_inputs, 1, 65536},
-        {"max-connections", params->max_connections, 1, 4096},
-        {"max-waiting", params->max_waiting, 1, 4096},
-        {"timeout", params->timeout_seconds, 1, 86400},
+        {"max_request_bytes", (int64_t)params->max_request_bytes, 1, 1 << 30},
+        {"max_inputs", params->max_inputs, 1, 65536},
+        {"max_connections", params->max_connections, 1, 4096},
+        {"max_waiting", params->max_waiting, 1, 4096},
+        {"timeout_seconds", params->timeout_seconds, 1, 86400},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
             return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                             "--%s is %lld; expected %lld to %lld", ranges[i].option,
+                             "params->%s is %lld; expected %lld to %lld", ranges[i].option,
                              (long long)ranges[i].value, (long long)ranges[i].least,
                              (long long)ranges[i].most);
     return BERT_OK;
@@ -330,7 +330,7 @@ static bert_status start(server *server, const bert_observer *observer, bert_err
     struct addrinfo *address;
     int problem = getaddrinfo(params->host, port, &hints, &address);
     if (problem != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--host is \"%.100s\": %s",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->host is \"%.100s\": %s",
                          params->host, gai_strerror(problem));
     int listener;
     server->loopback = is_loopback(address->ai_addr);

@@ -39,10 +39,11 @@ static bert_status take_answers(finetune_trainer *trainer, const finetune_split 
         size_t best = 0;
         for (size_t class = 0; class < classes; class ++) {
             if (!isfinite(logits[class]))
-                return error_set(error, BERT_ERROR_NOT_FINITE,
-                                 "the answer to example %zu is not finite; a lower --learning-rate "
-                                 "may help",
-                                 first + row + 1);
+                return error_set(
+                    error, BERT_ERROR_NOT_FINITE,
+                    "the answer to example %zu is not finite; a lower params->learning_rate "
+                    "may help",
+                    first + row + 1);
             if (logits[class] > logits[best])
                 best = class;
         }

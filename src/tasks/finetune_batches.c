@@ -50,7 +50,7 @@ bert_status finetune_describe_nonfinite(void *context, const nonfinite_step *wha
     return error_set(error, BERT_ERROR_NOT_FINITE,
                      "seed %" PRIu64 ", step %" PRId64
                      ": a number is not finite: loss %g, gradient norm %g; first tensor: %s%s; a "
-                     "lower --learning-rate may help",
+                     "lower params->learning_rate may help",
                      trainer->run->seed, what->number + 1, what->loss, what->grad_norm, what->kind,
                      what->tensor);
 }

@@ -30,10 +30,11 @@ static bert_status limits_of(const finetune_trainer *trainer, micro_batch_limits
     int64_t samples =
         (int64_t)params->per_device_train_batch_size * params->gradient_accumulation_steps;
     if (samples > INT32_MAX / params->max_seq_length)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a step of %" PRId64 " texts of %d tokens (--per-device-train-batch-size "
-                         "× --gradient-accumulation-steps, --max-seq-length) is too large",
-                         samples, params->max_seq_length);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "a step of %" PRId64 " texts of %d tokens (params->per_device_train_batch_size "
+            "× params->gradient_accumulation_steps, params->max_seq_length) is too large",
+            samples, params->max_seq_length);
     limits->batch_sequences = (int)samples;
     return BERT_OK;
 }
@@ -46,7 +47,7 @@ static bert_status create_step(finetune_trainer *trainer, bert_error *error)
     const bert_finetune_params *params = inputs->params;
     training_settings settings = {
         .config = &inputs->config,
-        .objective = inputs->regression ? &objective_regression : &objective_classification,
+        .objective = objective_of_finetuning(&inputs->config),
         .optimizer_settings = {.beta1 = params->adam_beta1,
                                .beta2 = params->adam_beta2,
                                .epsilon = params->adam_epsilon,

@@ -1,6 +1,7 @@
 #include "tasks/inference.h"
 
 #include "base/memory.h"
+#include "base/threads.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,7 @@ bert_status inference_check_length(int max_seq_length, bert_error *error)
     if (max_seq_length == 0 || max_seq_length >= 3)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "--max-seq-length is %d, expected 0 (all positions) or at least 3",
+                     "params->max_seq_length is %d, expected 0 (all positions) or at least 3",
                      max_seq_length);
 }
 
@@ -239,6 +240,7 @@ static bert_status run_windows(const bert_model *loaded, bert_workspace *workspa
     window window;
     size_t *counts = NULL;
     bert_inference_stats own = {0}, *sums = usage ? usage : &own;
+    int threads_before = threads_use(loaded->threads);
     bert_status status = window_create(&window, loaded, workspace, job, error);
     if (status == BERT_OK)
         status = memory_array((void **)&counts, window.max_length + 2, sizeof *counts,
@@ -252,6 +254,7 @@ static bert_status run_windows(const bert_model *loaded, bert_workspace *workspa
         error_prefix(error, status, "text %llu", (unsigned long long)sums->texts + 1);
     free(counts);
     window_free(&window);
+    threads_use(threads_before);
     return status;
 }
 

@@ -85,11 +85,12 @@ static bert_status check_options(const bert_model_options *options, bert_error *
 {
     if (options->batch_tokens < 0 || options->batch_tokens > 1 << 24)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--batch-tokens is %d, expected 0 (chosen from the model) to %d",
+                         "options->batch_tokens is %d, expected 0 (chosen from the model) to %d",
                          options->batch_tokens, 1 << 24);
     if (options->threads < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--threads is %d, expected 0 (all cores) or more", options->threads);
+                         "options->threads is %d, expected 0 (all cores) or more",
+                         options->threads);
     return BERT_OK;
 }
 
@@ -104,20 +105,20 @@ bert_status bert_model_load_with(bert_model **out, const char *path,
     bert_model *loaded = NULL;
     char *directory;
     TRY(checkpoint_find_model(&directory, path, error));
-    threads_use(options->threads);
+    int before = threads_use(options->threads);
     bert_status status;
-    TRY_OR_GO(status, checkpoint_verify_model(directory, error), fail);
-    TRY_OR_GO(status, memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error), fail);
-    TRY_OR_GO(status, load_weights(loaded, directory, options, error), fail);
-    TRY_OR_GO(status, load_tokenizer(loaded, directory, error), fail);
-    TRY_OR_GO(status, check_vocabulary(loaded, directory, error), fail);
-    free(directory);
+    TRY_OR_GO(status, checkpoint_verify_model(directory, error), done);
+    TRY_OR_GO(status, memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error), done);
+    loaded->threads = threads_count();
+    TRY_OR_GO(status, load_weights(loaded, directory, options, error), done);
+    TRY_OR_GO(status, load_tokenizer(loaded, directory, error), done);
+    TRY_OR_GO(status, check_vocabulary(loaded, directory, error), done);
     *out = loaded;
-    return BERT_OK;
-
-fail:
+    loaded = NULL;
+done:
     free(directory);
     bert_model_free(loaded);
+    threads_use(before);
     return status;
 }
 

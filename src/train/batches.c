@@ -63,8 +63,9 @@ bert_status trainer_describe_nonfinite(void *context, const nonfinite_step *what
     bert_status status = error_set(
         error, BERT_ERROR_NOT_FINITE,
         "step %" PRId64 ": a number is not finite: loss %g, gradient norm %g; first tensor: %s%s; "
-        "samples %" PRIu64 " to %" PRIu64 "; last good checkpoint: %s; a lower --learning-rate or "
-        "--max-grad-norm, or more warm-up, may help",
+        "samples %" PRIu64 " to %" PRIu64
+        "; last good checkpoint: %s; a lower params->learning_rate or "
+        "params->max_grad_norm, or more warm-up, may help",
         what->number + 1, what->loss, what->grad_norm, what->kind, what->tensor,
         batch ? batch->sample_numbers[0] : (uint64_t)first,
         batch ? batch->sample_numbers[batch->sequence_count - 1] : (uint64_t)end - 1,

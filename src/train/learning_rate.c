@@ -29,18 +29,18 @@ static bert_status check_figures(const schedule_settings *settings, const schedu
         const char *option;
         bool changed;
     } figures[] = {
-        {SCHEDULE_END, "--lr-end", settings->lr_end != usual.lr_end},
-        {SCHEDULE_POWER, "--lr-power", settings->lr_power != usual.lr_power},
-        {SCHEDULE_CYCLES, "--lr-num-cycles", settings->lr_num_cycles != usual.lr_num_cycles},
-        {SCHEDULE_PCT_START, "--pct-start", settings->pct_start != usual.pct_start},
-        {SCHEDULE_DIV_FACTOR, "--div-factor", settings->div_factor != usual.div_factor},
-        {SCHEDULE_FINAL_DIV_FACTOR, "--final-div-factor",
+        {SCHEDULE_END, "params->lr_end", settings->lr_end != usual.lr_end},
+        {SCHEDULE_POWER, "params->lr_power", settings->lr_power != usual.lr_power},
+        {SCHEDULE_CYCLES, "params->lr_num_cycles", settings->lr_num_cycles != usual.lr_num_cycles},
+        {SCHEDULE_PCT_START, "params->pct_start", settings->pct_start != usual.pct_start},
+        {SCHEDULE_DIV_FACTOR, "params->div_factor", settings->div_factor != usual.div_factor},
+        {SCHEDULE_FINAL_DIV_FACTOR, "params->final_div_factor",
          settings->final_div_factor != usual.final_div_factor},
     };
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         if (figures[i].changed && !(type->figures & figures[i].figure))
             return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                             "%s is for --lr-scheduler-type %s; the schedule is %s",
+                             "%s is for params->lr_scheduler_type = %s; the schedule is %s",
                              figures[i].option, schedule_with_figure(figures[i].figure),
                              type->name);
     return BERT_OK;
@@ -52,7 +52,7 @@ bert_status schedule_settings_check(const schedule_settings *settings, const sch
     TRY(schedule_type_find(type, settings->lr_scheduler_type, error));
     if (((*type)->figures & SCHEDULE_END) && !(settings->lr_end < settings->learning_rate))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--lr-end is %g, expected below --learning-rate, which is %g",
+                         "params->lr_end is %g, expected below params->learning_rate, which is %g",
                          settings->lr_end, settings->learning_rate);
     return check_figures(settings, *type, error);
 }
@@ -81,17 +81,19 @@ static bert_status check_scaling(const bert_pretrain_params *params, bert_error 
         known |= strcmp(scaling, names[i]) == 0;
     if (!known)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--learning-rate-scaling is \"%s\", expected none, sqrt or linear",
+                         "params->learning_rate_scaling is \"%s\", expected none, sqrt or linear",
                          scaling);
     bool scales = strcmp(scaling, "none") != 0;
     if (scales && params->base_batch_size == 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--learning-rate-scaling %s needs --base-batch-size, the batch that "
-                         "--learning-rate is given for",
-                         scaling);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->learning_rate_scaling = %s needs params->base_batch_size, the batch that "
+            "params->learning_rate is given for",
+            scaling);
     if (!scales && params->base_batch_size > 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--base-batch-size is for --learning-rate-scaling sqrt or linear");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->base_batch_size is for params->learning_rate_scaling = sqrt or linear");
     return BERT_OK;
 }
 
@@ -102,7 +104,8 @@ bert_status learning_rate_check(const bert_pretrain_params *params, bert_error *
     TRY(schedule_settings_check(&settings, &type, error));
     if (!type->has_warmup && (params->warmup_steps > 0 || params->warmup_ratio > 0))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--lr-scheduler-type %s has no warm-up; %s", type->name, type->instead);
+                         "params->lr_scheduler_type = %s has no warm-up; %s", type->name,
+                         type->instead);
     return check_scaling(params, error);
 }
 

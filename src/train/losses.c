@@ -3,11 +3,9 @@
 #include <math.h>
 
 const loss_description loss_descriptions[LOSS_KINDS] = {
-    [LOSS_MLM] = {.name = "mlm", .in_total = true, .has_accuracy = true},
-    [LOSS_NSP] = {.name = "nsp", .in_total = true, .has_accuracy = true},
-    [LOSS_SOFT] = {.name = "soft"},
-    [LOSS_COSINE] = {.name = "cosine"},
-    [LOSS_LABELS] = {.name = "label", .in_total = true},
+#define DESCRIPTION(kind, name, in_total, has_accuracy) {name, in_total, has_accuracy},
+    LOSS_KINDS_LIST(DESCRIPTION)
+#undef DESCRIPTION
 };
 
 void losses_add(loss_sums *sums, const loss_sums *losses)

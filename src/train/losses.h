@@ -4,20 +4,27 @@
 
 #include "model/model.h"
 
-/* The order is that of their keys in metrics.jsonl. */
+/* Of each: its name in the code and in logs ("mlm": mlm_loss, mlm_accuracy); whether it counts into
+ * what is called the loss; whether predictions are right or wrong. The order is that of the keys in
+ * metrics.jsonl. SOFT and COSINE are distillation's: from the teacher's predictions, and from the
+ * direction of its hidden states. LABELS are of a classification or a regression. */
+#define LOSS_KINDS_LIST(EACH)            \
+    EACH(MLM, "mlm", true, true)         \
+    EACH(NSP, "nsp", true, true)         \
+    EACH(SOFT, "soft", false, false)     \
+    EACH(COSINE, "cosine", false, false) \
+    EACH(LABELS, "label", true, false)
+
 typedef enum loss_kind {
-    LOSS_MLM,
-    LOSS_NSP,
-    LOSS_SOFT,   /* distillation: from the teacher's predictions */
-    LOSS_COSINE, /* distillation: from the direction of its hidden states */
-    LOSS_LABELS, /* classification or regression */
-    LOSS_KINDS
+#define CONSTANT(kind, name, in_total, has_accuracy) LOSS_##kind,
+    LOSS_KINDS_LIST(CONSTANT)
+#undef CONSTANT
+        LOSS_KINDS
 } loss_kind;
 
 typedef struct loss_description {
-    const char *name;  /* "mlm": mlm_loss, mlm_accuracy */
-    bool in_total;     /* counts into what is called the loss */
-    bool has_accuracy; /* predictions are right or wrong */
+    const char *name;
+    bool in_total, has_accuracy;
 } loss_description;
 extern const loss_description loss_descriptions[LOSS_KINDS];
 

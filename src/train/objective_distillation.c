@@ -32,7 +32,6 @@ static void loss(const objective_settings *settings, const model_pass *pass,
 }
 
 const objective objective_distillation = {
-    .name = "distillation",
     .rows = ROWS_ALL,
     .check = check,
     .weigh = weigh,

@@ -35,7 +35,6 @@ static void regression_loss(const objective_settings *settings, const model_pass
 }
 
 const objective objective_classification = {
-    .name = "classification",
     .rows = ROWS_NEEDED_BY_HEADS,
     .check = check,
     .weigh = weigh_classes,
@@ -43,7 +42,6 @@ const objective objective_classification = {
 };
 
 const objective objective_regression = {
-    .name = "regression",
     .rows = ROWS_NEEDED_BY_HEADS,
     .check = check,
     .weigh = weigh_numbers,

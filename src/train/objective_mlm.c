@@ -2,16 +2,6 @@
  * without. */
 #include "train/objectives.h"
 
-double loss_scale(const loss_weights *weights, loss_kind kind)
-{
-    return weights && weights->of[kind] > 0 ? 1.0 / weights->of[kind] : 0.0;
-}
-
-const objective *objective_of_pretraining(const model_config *config)
-{
-    return model_config_has_nsp_head(config) ? &objective_mlm_nsp : &objective_mlm;
-}
-
 static bert_status check_mlm(const model *model, model_input *input, bert_error *error)
 {
     input->next_sentence_labels = NULL;
@@ -31,7 +21,6 @@ static void loss_mlm(const objective_settings *settings, const model_pass *pass,
 }
 
 const objective objective_mlm = {
-    .name = "mlm",
     .rows = ROWS_NEEDED_BY_HEADS,
     .check = check_mlm,
     .weigh = weigh_mlm,
@@ -57,7 +46,6 @@ static void loss_mlm_nsp(const objective_settings *settings, const model_pass *p
 }
 
 const objective objective_mlm_nsp = {
-    .name = "mlm_nsp",
     .rows = ROWS_NEEDED_BY_HEADS,
     .check = check_pairs,
     .weigh = weigh_pairs,

@@ -1,8 +1,8 @@
 /* What a model is trained for, as a table of functions: one training step serves all objectives.
  *
  * To add one: a file of its own with its `objective` (objective_mlm.c is an example), the
- * declaration of that below, the file's name in CMakeLists.txt, and a line where it is chosen
- * (trainer.c for pre-training). A loss of a new kind also has a line in losses.h and losses.c. */
+ * declaration of that below, a line in objectives.c where it is chosen, and the file's name in
+ * CMakeLists.txt. A loss of a new kind is one more line, in losses.h. */
 #ifndef TRAIN_OBJECTIVES_H
 #define TRAIN_OBJECTIVES_H
 
@@ -22,7 +22,6 @@ typedef struct loss_weights {
 } loss_weights;
 
 typedef struct objective {
-    const char *name;
     pass_rows rows; /* that its losses read */
     /* Takes out of an input what this objective does not read, and checks the rest. */
     bert_status (*check)(const model *model, model_input *input, bert_error *error);
@@ -37,10 +36,13 @@ typedef struct objective {
 extern const objective objective_mlm_nsp, objective_mlm, objective_distillation,
     objective_classification, objective_regression;
 
-/* That of pre-training without a teacher: MLM, and NSP where the model has a head for it. */
-const objective *objective_of_pretraining(const model_config *config);
+/* MLM, and NSP where the model has a head for it; or distillation. */
+const objective *objective_of_pretraining(const model_config *config, bool from_teacher);
 
-/* For what `loss` multiplies a sum by: 1 / weight; 0 where nothing counts, or in evaluations, which
+/* Of a model with a classifier. */
+const objective *objective_of_finetuning(const model_config *config);
+
+/* What `loss` multiplies a sum by: 1 / weight; 0 where nothing counts, or in evaluations, which
  * have no weights (NULL). */
 double loss_scale(const loss_weights *weights, loss_kind kind);
 

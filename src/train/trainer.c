@@ -42,8 +42,7 @@ static bert_status create_step(trainer *trainer, bert_error *error)
     const bert_pretrain_params *params = &trainer->settings->params;
     training_settings settings = {
         .config = trainer->config,
-        .objective =
-            params->teacher ? &objective_distillation : objective_of_pretraining(trainer->config),
+        .objective = objective_of_pretraining(trainer->config, params->teacher),
         .optimizer_settings = {.beta1 = params->adam_beta1,
                                .beta2 = params->adam_beta2,
                                .epsilon = params->adam_epsilon,
@@ -194,7 +193,7 @@ static bert_status check_parameters(const trainer *trainer, bert_error *error)
         return BERT_OK;
     return error_set(error, BERT_ERROR_NOT_FINITE,
                      "step %" PRId64 ": parameter %s is not finite after the update; it was not "
-                     "saved; a lower --learning-rate may help",
+                     "saved; a lower params->learning_rate may help",
                      trainer->state.step, broken);
 }
 

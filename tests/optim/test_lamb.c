@@ -149,6 +149,7 @@ static void test_threads_do_not_change_bits(void **state)
     tensor_squares squares[3];
     const optimizer_settings settings = {0.9, 0.999, 1e-8, 0.01};
     const optimizer_step step = {1e-3, 0.7, 1, cpu_operations()};
+    int before = threads_count();
     for (int threads = 1; threads <= 3; threads++) {
         float(*arrays)[COUNT] = results[threads - 1];
         threads_use(threads);
@@ -161,7 +162,7 @@ static void test_threads_do_not_change_bits(void **state)
         slice.trust_ratio = lamb_trust_ratio(squares[threads - 1]);
         optimizer_lamb.update(&slice, &settings, &step);
     }
-    threads_use(0);
+    threads_use(before);
     assert_memory_equal(results[0], results[1], sizeof results[0]);
     assert_memory_equal(results[0], results[2], sizeof results[0]);
     assert_memory_equal(&squares[0], &squares[1], sizeof squares[0]);
