@@ -16,7 +16,7 @@ bert_dependency(ICU icu-uc icu-i18n)
 bert_dependency(LIBARCHIVE libarchive)
 bert_dependency(LIBXML libxml-2.0)
 bert_dependency(ZLIB zlib)
-bert_dependency(PACKERS libzstd liblz4 libbrotlidec) # pages of Parquet and Arrow
+bert_dependency(PACKERS libzstd liblz4 libbrotlidec snappy) # blocks of Parquet, Arrow and TensorFlow
 bert_dependency(JANSSON jansson>=2.14)
 bert_dependency(NETTLE nettle) # checksums
 bert_dependency(XXHASH libxxhash)

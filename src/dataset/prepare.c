@@ -6,6 +6,7 @@
  * on the order of the documents alone, not on the number of threads. */
 #include "dataset/prepare_journal.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/threads.h"
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <xxhash.h>
 
 enum {
@@ -322,13 +322,6 @@ static bert_status write_batch(prepare *prepare, const work_batch *batch, bert_e
         prepare->progress.documents_hash = batch->end_hash;
     }
     return BERT_OK;
-}
-
-static double clock_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 static bert_status save_progress(prepare *prepare, bert_error *error)

@@ -86,6 +86,10 @@ int scheme_parts(const sample_scheme *scheme, int token_limit);
 /* The stream of the draws of one sample. */
 random_stream scheme_random(const sample_settings *settings, uint64_t epoch, uint64_t start);
 
+/* sample_scheme.next of schemes with one sample for each document. */
+uint64_t scheme_next_document(const dataset *data, const sample_settings *settings, uint64_t epoch,
+                              uint64_t start, uint64_t end);
+
 /* Tokens of the data, before they are cut to a sample's length. */
 typedef struct token_range {
     uint64_t first, count;

@@ -1,12 +1,12 @@
 #include "dist/exchange.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "dist/transport.h"
 #include "math/operations.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SLOTS = 8 }; /* buckets under way at once */
 
@@ -49,13 +49,6 @@ struct exchange {
     bert_error error;
     exchange_statistics statistics;
 };
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ------------------------------------------------------------------------------ preparation --- */
 
@@ -227,7 +220,7 @@ static bert_status start_buckets(exchange *exchange, size_t ready, bert_error *e
     while (exchange->started - exchange->ended < SLOTS && next_is_ready(exchange, ready)) {
         slot *slot = &exchange->slots[exchange->started % SLOTS];
         if (exchange->started == 0)
-            exchange->begun_at = seconds_now();
+            exchange->begun_at = clock_seconds();
         slot->bucket = next_bucket(exchange);
         exchange->started++;
         exchange->moves++;
@@ -284,7 +277,7 @@ static job_state advance(void *context)
         return exchange->ended < exchange->started ? JOB_WAITING : JOB_IDLE;
     }
     pthread_mutex_lock(&exchange->lock);
-    exchange->statistics.seconds += seconds_now() - exchange->begun_at;
+    exchange->statistics.seconds += clock_seconds() - exchange->begun_at;
     exchange->status = status;
     if (status != BERT_OK)
         exchange->error = error;
@@ -320,13 +313,13 @@ void exchange_ready(exchange *exchange, size_t first)
 
 bert_status exchange_finish(exchange *exchange, bert_error *error)
 {
-    double start = seconds_now();
+    double start = clock_seconds();
     job_begin_waiting(exchange->job);
     job_wake(exchange->job); /* from now on it need not spare the core */
     pthread_mutex_lock(&exchange->lock);
     while (exchange->under_way)
         pthread_cond_wait(&exchange->over, &exchange->lock);
-    exchange->statistics.exposed_seconds += seconds_now() - start;
+    exchange->statistics.exposed_seconds += clock_seconds() - start;
     bert_status status = exchange->status;
     if (status != BERT_OK)
         error_set(error, status, "%s", exchange->error.message);

@@ -238,9 +238,9 @@ static bert_status unpack(parquet_cursor *cursor, compression kind, size_t skipp
     size_t size = (size_t)header->size - skipped;
     TRY(grow(out, size, error));
     bert_error reason;
-    if (compression_unpack(kind, cursor->packed.data + skipped,
-                           (size_t)header->packed_size - skipped, out->data, size,
-                           &reason) != BERT_OK)
+    if (compression_decompress(kind, cursor->packed.data + skipped,
+                               (size_t)header->packed_size - skipped, out->data, size,
+                               &reason) != BERT_OK)
         return page_error(cursor, reason.message, error);
     return BERT_OK;
 }

@@ -9,7 +9,7 @@ typedef struct transfer {
     const char *job;      /* "download", "upload" */
     uint64_t done, total; /* bytes; `done` includes what was here before */
     uint64_t moved;       /* bytes that went over the network */
-    double begun;         /* seconds, of the monotonic clock; 0: not yet */
+    double begun;         /* clock_seconds(); 0: not yet */
 } transfer;
 
 /* `bytes` more came or went. */
@@ -17,8 +17,5 @@ void transfer_advance(transfer *transfer, uint64_t bytes);
 
 /* Bytes that were counted as done are to be moved again. */
 void transfer_go_back(transfer *transfer, uint64_t bytes);
-
-/* Seconds of the monotonic clock. */
-double transfer_clock(void);
 
 #endif

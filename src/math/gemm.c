@@ -103,7 +103,7 @@ static void cut_packing(const matmul *matmul, step *step, size_t calls)
     if (!matmul->own->mn_contiguous)
         rounds *= step->task.end - step->task.first;
     size_t most = divide_up(matmul->own->k / matmul->own->blocks, K_SLICE_MIN);
-    step->chunks = larger(1, smaller(most, calls / rounds));
+    step->chunks = max_size(1, min_size(most, calls / rounds));
     step->pieces = rounds * step->chunks;
     step->done = 0;
 }
@@ -288,7 +288,7 @@ static size_t groups_of(const matmul *matmul, size_t column_panels)
     if (matmul->own->side == B_PANEL)
         return 1;
     size_t floats = column_panels * matmul->kernels->nr * matmul->depth * matmul->resident_blocks;
-    return smaller(column_panels, 1 + floats / GROUP_FLOATS);
+    return min_size(column_panels, 1 + floats / GROUP_FLOATS);
 }
 
 /* The loop order: usually the blocks of k are outermost, one step each. Where A's panels of all
@@ -348,8 +348,8 @@ static bool take_task(const matmul *matmul, const pass *pass, size_t most_panels
             return false;
         task->part = offset / panels;
         task->first = offset % panels;
-        count = threads == 1 ? most_panels : larger(1, (all - offset) / (2 * threads));
-        count = smaller(smaller(count, most_panels), panels - task->first);
+        count = threads == 1 ? most_panels : max_size(1, (all - offset) / (2 * threads));
+        count = min_size(min_size(count, most_panels), panels - task->first);
     } while (!atomic_compare_exchange_weak_explicit(pass->next_task, &offset, offset + count,
                                                     memory_order_relaxed, memory_order_relaxed));
     task->end = task->first + count;
@@ -405,9 +405,9 @@ static pass pass_at(matmul *matmul, size_t first, size_t first_block, size_t num
     pass pass = {
         .shared = {.operand = shared,
                    .first = first,
-                   .end = smaller(first + matmul->pass_panels, shared->panels),
+                   .end = min_size(first + matmul->pass_panels, shared->panels),
                    .first_block = first_block,
-                   .end_block = smaller(first_block + matmul->pass_blocks, shared->blocks),
+                   .end_block = min_size(first_block + matmul->pass_blocks, shared->blocks),
                    .depth = matmul->depth,
                    .packed = matmul->packed_shared[number % 2],
                    .row_sums = shared->side == A_PANEL && needs_row_sums(matmul)
@@ -418,7 +418,7 @@ static pass pass_at(matmul *matmul, size_t first, size_t first_block, size_t num
     };
     size_t panels = pass.shared.end - first, chunks = divide_up(panels, STAGE_PANELS);
     size_t wanted = threads == 1 ? 1 : divide_up(threads * TASKS_PER_THREAD, matmul->own->panels);
-    pass.parts = larger(1, smaller(wanted, panels / PART_PANELS_MIN));
+    pass.parts = max_size(1, min_size(wanted, panels / PART_PANELS_MIN));
     if (shared->side == B_PANEL)
         chunks = groups_of(matmul, panels);
     bool whole = pass.parts > 1;
@@ -440,9 +440,9 @@ static void reset_counters(matmul *matmul, size_t number)
 static task_buffer task_buffer_in(const matmul *matmul, float *packed, size_t floats)
 {
     const operand *own = matmul->own;
-    size_t panel = own->width * larger(matmul->depth, 1) * matmul->resident_blocks;
+    size_t panel = own->width * max_size(matmul->depth, 1) * matmul->resident_blocks;
     size_t most = own->side == A_PANEL ? TASK_PANELS : TASK_COLUMN_PANELS;
-    size_t panels = smaller(most, floats / 2 / panel);
+    size_t panels = min_size(most, floats / 2 / panel);
     /* Vectors of B are loaded aligned. */
     return (task_buffer){packed, divide_up(panels * panel, LINE_FLOATS) * LINE_FLOATS, panels};
 }
@@ -478,7 +478,7 @@ static void run_passes(matmul *matmul, size_t thread, size_t threads)
 static bool worth_keeping_resident(const matmul *matmul, size_t floats)
 {
     size_t depth = matmul->own->blocks * matmul->depth;
-    size_t columns = smaller(matmul->b.mn, NC);
+    size_t columns = min_size(matmul->b.mn, NC);
     return matmul->own->side == A_PANEL && matmul->own->blocks > 1 && depth < columns &&
            floats > WORKSPACE_LEAST &&
            TASK_PANELS * matmul->gemm_kernels->mr * depth <= RESIDENT_FLOATS;
@@ -503,7 +503,7 @@ static void plan_operands(matmul *matmul, size_t threads)
     matmul->a.panels = panels_of_rows(matmul, threads);
     matmul->b.width = matmul->kernels->nr;
     matmul->b.panels = divide_up(matmul->b.mn, matmul->b.width);
-    size_t blocks = larger(1, divide_up(k, gemm_kernels->kc * values));
+    size_t blocks = max_size(1, divide_up(k, gemm_kernels->kc * values));
     matmul->a.blocks = matmul->b.blocks = blocks;
     matmul->depth = divide_up(divide_up(k, blocks), values);
     bool own_a = matmul->a.mn >= matmul->b.mn;
@@ -523,18 +523,18 @@ static void plan_passes(matmul *matmul)
     matmul->own_floats = buffer.floats;
 
     size_t half = (floats - 2 * buffer.floats) / 2 / LINE_FLOATS * LINE_FLOATS;
-    half = smaller(half, PASS_FLOATS);
+    half = min_size(half, PASS_FLOATS);
     const operand *shared = matmul->shared;
-    size_t panel = shared->width * larger(1, matmul->depth) * matmul->resident_blocks;
-    size_t most = smaller(half / panel, shared->panels);
+    size_t panel = shared->width * max_size(1, matmul->depth) * matmul->resident_blocks;
+    size_t most = min_size(half / panel, shared->panels);
     if (shared->side == B_PANEL)
-        most = smaller(most, NC / shared->width);
+        most = min_size(most, NC / shared->width);
     matmul->pass_panels =
         divide_up(shared->panels, divide_up(shared->panels, most)); /* equal sizes */
-    matmul->pass_blocks = matmul->resident_blocks * larger(1, half / (matmul->pass_panels * panel));
-    matmul->pass_blocks = smaller(matmul->pass_blocks, matmul->own->blocks);
+    matmul->pass_blocks = matmul->resident_blocks * max_size(1, half / (matmul->pass_panels * panel));
+    matmul->pass_blocks = min_size(matmul->pass_blocks, matmul->own->blocks);
     if (matmul->resident_blocks == 1)
-        matmul->pass_blocks = smaller(matmul->pass_blocks, MOST_STAGES);
+        matmul->pass_blocks = min_size(matmul->pass_blocks, MOST_STAGES);
     matmul->packed_shared[0] = workspace + 2 * buffer.floats;
     matmul->packed_shared[1] = matmul->packed_shared[0] + half;
 }
@@ -559,7 +559,7 @@ void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, si
         .epilogue = epilogue,
     };
     size_t threads = omp_in_parallel() ? 1 : (size_t)omp_get_max_threads();
-    threads = smaller(threads, 1 + (size_t)((double)m * (double)n * (double)k / THREAD_WORK));
+    threads = min_size(threads, 1 + (size_t)((double)m * (double)n * (double)k / THREAD_WORK));
     plan_operands(&matmul, threads);
     plan_passes(&matmul);
     if (threads == 1) {

@@ -1,5 +1,7 @@
 #include "math/lamb.h"
 
+#include "base/minmax.h"
+
 #include <math.h>
 
 enum {
@@ -29,17 +31,12 @@ static tensor_squares direction_block(const float *restrict weights, float *rest
     return (tensor_squares){of_weights, of_direction};
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 tensor_squares lamb_direction(const float *weights, float *gradients, float *first_moment,
                               float *second_moment, size_t count, const lamb_constants *constants)
 {
     tensor_squares sum = {0};
     for (size_t start = 0; start < count; start += (size_t)BLOCK * BLOCKS_AT_ONCE) {
-        size_t here = smaller(count - start, (size_t)BLOCK * BLOCKS_AT_ONCE);
+        size_t here = min_size(count - start, (size_t)BLOCK * BLOCKS_AT_ONCE);
         size_t blocks = (here + BLOCK - 1) / BLOCK;
         tensor_squares partial[BLOCKS_AT_ONCE];
 #pragma omp parallel for schedule(static) if (blocks > 1)
@@ -47,7 +44,7 @@ tensor_squares lamb_direction(const float *weights, float *gradients, float *fir
             size_t first = start + block * BLOCK;
             partial[block] = direction_block(weights + first, gradients + first,
                                              first_moment + first, second_moment + first,
-                                             smaller(BLOCK, here - block * BLOCK), constants);
+                                             min_size(BLOCK, here - block * BLOCK), constants);
         }
         for (size_t block = 0; block < blocks; block++) {
             sum.weights += partial[block].weights;

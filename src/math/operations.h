@@ -1,6 +1,6 @@
 /* The operations that a training step and inference are made of, as a table of functions. model/,
- * optim/, dist/, train/ and tasks/ compute through it and never look into a tensor, so that their
- * code stays one whatever fills the table; math/ fills it for the CPU.
+ * optim/, dist/, train/, tasks/ and plan/ compute through it and never look into a tensor, so that
+ * their code stays one whatever fills the table; math/ fills it for the CPU.
  *
  * A tensor is a `float *` into memory that memory_map of the same table returned: row-major,
  * without padding, in pieces that the caller's arena takes (base/memory.h). A type of its own for

@@ -1,6 +1,7 @@
 #include "math/panels.h"
 
 #include "base/memory.h"
+#include "base/minmax.h"
 
 #include <stdint.h>
 
@@ -17,7 +18,7 @@ size_t panel_start(const operand *operand, size_t panel)
 {
     if (operand->side == A_PANEL)
         return panel * operand->mn / operand->panels;
-    return smaller(panel * operand->width, operand->mn);
+    return min_size(panel * operand->width, operand->mn);
 }
 
 float *panel_address(const operand *operand, float *packed, size_t first, size_t panel,
@@ -32,7 +33,7 @@ piece piece_of_block(const operand *operand, size_t index, size_t first, size_t 
     const size_t k = block_at(operand, index).k, units = divide_up(k, K_SLICE_MIN);
     piece piece = {.first = first, .end = end, .index = index};
     piece.p = slice * units / slices * K_SLICE_MIN;
-    piece.k = smaller((slice + 1) * units / slices * K_SLICE_MIN, k) - piece.p;
+    piece.k = min_size((slice + 1) * units / slices * K_SLICE_MIN, k) - piece.p;
     return piece;
 }
 

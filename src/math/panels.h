@@ -3,21 +3,12 @@
 #ifndef MATH_PANELS_H
 #define MATH_PANELS_H
 
+#include "base/minmax.h"
 #include "math/kernels/kernels.h"
 
 static inline size_t divide_up(size_t a, size_t b)
 {
     return (a + b - 1) / b;
-}
-
-static inline size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static inline size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
 }
 
 /* A [mn = m rows, k], or B [k, mn = n columns]. */

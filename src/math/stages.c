@@ -24,15 +24,15 @@ void stages_plan(stages *stages, size_t chunks, bool one_block)
     const operand *operand = stages->operand;
     size_t panels = stages->end - stages->first, blocks = blocks_of(stages);
     stages->stage_blocks = one_block ? 1 : blocks;
-    size_t most = larger(1, MOST_STAGES / (blocks / stages->stage_blocks));
-    stages->chunks = smaller(smaller(chunks, most), panels);
+    size_t most = max_size(1, MOST_STAGES / (blocks / stages->stage_blocks));
+    stages->chunks = min_size(min_size(chunks, most), panels);
     /* Row sums are added in the order of k: one unit covers all values of its panels in a stage. */
     bool summed = stages->row_sums;
     stages->unit_blocks = summed ? stages->stage_blocks : 1;
     stages->unit_panels = operand->mn_contiguous ? UNIT_PANELS : 1;
     stages->slices = 1;
     if (operand->mn_contiguous && !summed)
-        stages->slices = larger(1, operand->k / operand->blocks / SLICE_VALUES);
+        stages->slices = max_size(1, operand->k / operand->blocks / SLICE_VALUES);
     stages->units = divide_up(divide_up(panels, stages->chunks), stages->unit_panels) *
                     (stages->stage_blocks / stages->unit_blocks) * stages->slices;
 }
@@ -69,8 +69,8 @@ static piece piece_of_unit(const stages *stages, size_t unit)
     size_t chunk = stage % stages->chunks, end = chunk_start(stages, chunk + 1);
     size_t first = chunk_start(stages, chunk) + place / in_stage * stages->unit_panels;
     size_t index = stages->first_block + stage / stages->chunks * stages->stage_blocks + block;
-    return piece_of_block(stages->operand, index, smaller(first, end),
-                          smaller(first + stages->unit_panels, end), slice, stages->slices);
+    return piece_of_block(stages->operand, index, min_size(first, end),
+                          min_size(first + stages->unit_panels, end), slice, stages->slices);
 }
 
 bool stage_claim(const stages *stages, size_t stage, size_t *unit)

@@ -103,8 +103,7 @@ static bert_status read_activation(const json_t *object, const char *path, const
 }
 
 /* Refuses what changes the arithmetic in a way that this library does not have. */
-static bert_status refuse_unsupported(const json_t *object, const char *path,
-                                      bert_error *error)
+static bert_status refuse_unsupported(const json_t *object, const char *path, bert_error *error)
 {
     TRY(require_string(object, path, "position_embedding_type", "absolute", error));
     TRY(require_boolean(object, path, "is_decoder", false, error));

@@ -1,10 +1,7 @@
 /* The Transformer encoder (Vaswani et al. 2017, post-norm as in BERT), layer by layer. */
 #include "model/internal.h"
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
+#include "base/minmax.h"
 
 /* ---------------------------------------------------------------------------------- memory --- */
 
@@ -54,14 +51,14 @@ void encoder_scratch_plan(model_workspace *workspace, arena *arena)
     if (!workspace->limits.training) {
         /* A layer's query_hidden is read before `activated` is written, and written after it was
          * read. */
-        a->activated = arena_take(arena, tokens * larger(intermediate, hidden), sizeof(float));
+        a->activated = arena_take(arena, tokens * max_size(intermediate, hidden), sizeof(float));
         a->query_hidden = a->activated;
         return;
     }
     /* The backward pass of the feed-forward part ends before that of attention begins. */
-    a->activated = arena_take(arena, tokens * larger(intermediate, 3 * hidden), sizeof(float));
+    a->activated = arena_take(arena, tokens * max_size(intermediate, 3 * hidden), sizeof(float));
     a->d_qkv = a->activated;
-    a->d_intermediate = arena_take(arena, tokens * larger(intermediate, hidden), sizeof(float));
+    a->d_intermediate = arena_take(arena, tokens * max_size(intermediate, hidden), sizeof(float));
     a->d_context = a->d_intermediate;
     /* query_hidden is used in the forward pass, and in the backward pass after d_branch;
      * d_query_hidden before `hidden` is recomputed. */

@@ -2,14 +2,11 @@
  * decoder, on the masked positions alone. */
 #include "model/internal.h"
 
+#include "base/minmax.h"
+
 /* Rows whose logits exist at once, at most. Fewer would read the decoder's weight and its gradient
  * more often: each block costs one pass over both, which shows where the encoder is small. */
 enum { LOGIT_ROWS = 1024 };
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 void mlm_head_plan(model_workspace *workspace, arena *arena)
 {
@@ -21,7 +18,7 @@ void mlm_head_plan(model_workspace *workspace, arena *arena)
     a->transform_norm = norm_take(arena, masked, hidden);
     a->decoder_in = arena_take(arena, masked * hidden, sizeof(float));
     a->logits =
-        arena_take(arena, smaller(masked, LOGIT_ROWS) * (size_t)config->vocab_size, sizeof(float));
+        arena_take(arena, min_size(masked, LOGIT_ROWS) * (size_t)config->vocab_size, sizeof(float));
     if (workspace->limits.training) {
         a->d_decoder_in = arena_take(arena, masked * hidden, sizeof(float));
         a->d_gathered = arena_take(arena, masked * hidden, sizeof(float));

@@ -7,8 +7,7 @@
 
 static const double pi = 3.14159265358979323846;
 
-/* ----------------------------------------------------------------------------- the schedules ---
- */
+/* -------------------------------------------------------------------------- the schedules --- */
 
 /* Of the steps after the warm-up, the share that is still to come; 0 after the last one. */
 static double share_left(const schedule *schedule, int64_t step)
@@ -82,8 +81,7 @@ static double one_cycle(const schedule *schedule, int64_t step)
     return anneal(1, first / schedule->final_div_factor, share_of(now, top, last));
 }
 
-/* --------------------------------------------------------------------------------- the table ---
- */
+/* ------------------------------------------------------------------------------ the table --- */
 
 static const schedule_type types[] = {
     {.name = "linear", .has_warmup = true, .factor = linear},

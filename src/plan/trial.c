@@ -1,10 +1,10 @@
 #include "plan/trial.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "dataset/batch.h"
 #include "plan/process_memory.h"
-#include "train/clock.h"
 #include "train/training_step.h"
 
 #include <limits.h>
@@ -18,32 +18,31 @@ static const double masked_share = 0.15;
 enum { PASSES_MAX = 64, RANKS_MAX = 64 };
 
 typedef struct rank {
-    struct crew *crew;
+    struct group *group;
     int number;
     pthread_t thread;
     training_step step;
-    batch batch; /* a view of the crew's */
+    batch batch; /* a view of the group's */
     bert_status status;
     bert_error error;
 } rank;
 
 /* The ranks of a trial. Times are taken by rank 0 between two barriers. */
-typedef struct crew {
+typedef struct group {
     const trial_work *work;
     const bert_trial *trial;
     micro_batch_limits limits;
     batch batch; /* made-up tokens, the same for all ranks: PASSES_MAX micro-batches at most */
     rank *ranks; /* [trial->ranks] */
     pthread_barrier_t barrier;
-    pthread_mutex_t gate; /* held until all ranks are started */
-    bool given_up;        /* not all could be */
+    pthread_mutex_t start_lock; /* held until all ranks are started */
+    bool abandoned;             /* not all could be */
     atomic_bool failed;
     int passes; /* rank 0 decides */
     double step_seconds, pass_seconds, update_seconds;
-} crew;
+} group;
 
-/* ------------------------------------------------------------------------------ made-up work ---
- */
+/* ---------------------------------------------------------------------------- made-up work --- */
 
 static int masked_in_sequence(const trial_work *work)
 {
@@ -150,7 +149,7 @@ static void make_weights(rank *rank)
 
 static void wait_for_all(rank *rank)
 {
-    pthread_barrier_wait(&rank->crew->barrier);
+    pthread_barrier_wait(&rank->group->barrier);
 }
 
 /* Each rank sums its share of all gradients, then takes the others' sums: an all-reduce through
@@ -158,8 +157,8 @@ static void wait_for_all(rank *rank)
 static void all_reduce(void *context)
 {
     rank *rank = context;
-    crew *crew = rank->crew;
-    int ranks = crew->trial->ranks;
+    group *group = rank->group;
+    int ranks = group->trial->ranks;
     wait_for_all(rank);
     size_t size = model_parameter_table(rank->step.model)->size;
     size_t share = (size + (size_t)ranks - 1) / (size_t)ranks;
@@ -167,7 +166,7 @@ static void all_reduce(void *context)
     size_t first = share * (size_t)rank->number < size ? share * (size_t)rank->number : size;
     size_t count = size - first < share ? size - first : share;
     for (int r = 0; r < ranks; r++)
-        rows[r] = model_gradients(crew->ranks[r].step.model) + first;
+        rows[r] = model_gradients(group->ranks[r].step.model) + first;
     model_operations(rank->step.model)
         ->rows_sum(model_gradients(rank->step.model) + first, rows, (size_t)ranks, count);
     wait_for_all(rank);
@@ -175,21 +174,22 @@ static void all_reduce(void *context)
         first = share * (size_t)r < size ? share * (size_t)r : size;
         count = size - first < share ? size - first : share;
         if (r != rank->number)
-            memcpy(model_gradients(rank->step.model) + first,
-                   model_gradients(crew->ranks[r].step.model) + first, count * sizeof(float));
+            model_operations(rank->step.model)
+                ->values_copy(model_gradients(rank->step.model) + first,
+                              model_gradients(group->ranks[r].step.model) + first, count);
     }
     wait_for_all(rank);
 }
 
 static bert_status rank_create(rank *rank, bert_error *error)
 {
-    const crew *crew = rank->crew;
-    const training_settings settings = settings_of(crew->work, crew->trial);
+    const group *group = rank->group;
+    const training_settings settings = settings_of(group->work, group->trial);
     rank->step = (training_step){
         .context = rank,
         .next_batch = next_batch,
         .describe_nonfinite = describe_nonfinite,
-        .all_reduce = crew->trial->ranks > 1 ? all_reduce : NULL,
+        .all_reduce = group->trial->ranks > 1 ? all_reduce : NULL,
         .seed = 1,
     };
     TRY(training_step_create(&rank->step, &settings, error));
@@ -201,65 +201,65 @@ static bert_status rank_create(rank *rank, bert_error *error)
  * part to the end, as the others wait for it. */
 static void run_step(rank *rank, int64_t number, int sequences)
 {
-    crew *crew = rank->crew;
+    group *group = rank->group;
     if (rank->number == 0)
-        fill_batch(&crew->batch, crew->work, sequences);
+        fill_batch(&group->batch, group->work, sequences);
     wait_for_all(rank);
-    rank->batch = crew->batch;
+    rank->batch = group->batch;
     double begun = clock_seconds();
     bert_status status = training_step_run(&rank->step, number, 1e-4, &rank->error);
     if (status != BERT_OK)
         rank->status = status;
     wait_for_all(rank);
     if (rank->number == 0)
-        crew->step_seconds = clock_seconds() - begun;
+        group->step_seconds = clock_seconds() - begun;
 }
 
 /* Of the step just done: the passes of the slowest rank, and all else. */
-static void split_seconds(crew *crew, int passes)
+static void split_seconds(group *group, int passes)
 {
     double seconds = 0;
-    for (int r = 0; r < crew->trial->ranks; r++)
-        seconds = fmax(seconds, crew->ranks[r].step.pass_seconds);
-    crew->pass_seconds = seconds / passes;
-    crew->update_seconds = crew->step_seconds - seconds;
+    for (int r = 0; r < group->trial->ranks; r++)
+        seconds = fmax(seconds, group->ranks[r].step.pass_seconds);
+    group->pass_seconds = seconds / passes;
+    group->update_seconds = group->step_seconds - seconds;
 }
 
 /* A step of one sequence wakes threads and touches weights and moments; one of a whole pass touches
  * the activations and tells how many fit into the time. */
 static void time_steps(rank *rank)
 {
-    crew *crew = rank->crew;
+    group *group = rank->group;
     run_step(rank, 0, 1);
-    run_step(rank, 1, crew->limits.sequences);
+    run_step(rank, 1, group->limits.sequences);
     if (rank->number == 0) {
-        split_seconds(crew, 1);
-        double fit = crew->work->seconds / crew->pass_seconds;
-        int most = most_passes(crew->work, crew->trial);
-        crew->passes = fit > most ? most : (int)fit;
+        split_seconds(group, 1);
+        double fit = group->work->seconds / group->pass_seconds;
+        int most = most_passes(group->work, group->trial);
+        group->passes = fit > most ? most : (int)fit;
     }
     wait_for_all(rank);
-    if (crew->passes == 0)
+    if (group->passes == 0)
         return;
-    run_step(rank, 2, crew->passes * crew->limits.sequences);
+    run_step(rank, 2, group->passes * group->limits.sequences);
     if (rank->number == 0)
-        split_seconds(crew, crew->passes);
+        split_seconds(group, group->passes);
 }
 
 static void *rank_run(void *context)
 {
     rank *rank = context;
-    crew *crew = rank->crew;
-    pthread_mutex_lock(&crew->gate);
-    pthread_mutex_unlock(&crew->gate);
-    if (crew->given_up)
+    group *group = rank->group;
+    pthread_mutex_lock(&group->start_lock);
+    pthread_mutex_unlock(&group->start_lock);
+    if (group->abandoned)
         return NULL;
-    threads_use(crew->trial->threads);
+    threads_use(group->trial->threads);
     rank->status = rank_create(rank, &rank->error);
     if (rank->status != BERT_OK)
-        atomic_store(&crew->failed, true);
+        atomic_store(&group->failed, true);
     wait_for_all(rank);
-    if (!atomic_load(&crew->failed)) {
+    if (!atomic_load(&group->failed)) {
         time_steps(rank);
     }
     wait_for_all(rank); /* nobody frees what another may still read */
@@ -267,46 +267,46 @@ static void *rank_run(void *context)
     return NULL;
 }
 
-/* --------------------------------------------------------------------------------- the crew --- */
+/* -------------------------------------------------------------------------------- the group --- */
 
 /* All ranks run or none does: the others would wait for one that could not be started. */
-static bert_status run_ranks(crew *crew, bert_error *error)
+static bert_status run_ranks(group *group, bert_error *error)
 {
-    int ranks = crew->trial->ranks, started = 0;
-    pthread_barrier_init(&crew->barrier, NULL, (unsigned)ranks);
-    pthread_mutex_init(&crew->gate, NULL);
-    pthread_mutex_lock(&crew->gate);
+    int ranks = group->trial->ranks, started = 0;
+    pthread_barrier_init(&group->barrier, NULL, (unsigned)ranks);
+    pthread_mutex_init(&group->start_lock, NULL);
+    pthread_mutex_lock(&group->start_lock);
     for (; started < ranks; started++) {
-        rank *rank = &crew->ranks[started];
-        rank->crew = crew;
+        rank *rank = &group->ranks[started];
+        rank->group = group;
         rank->number = started;
         if (pthread_create(&rank->thread, NULL, rank_run, rank) != 0)
             break;
     }
-    crew->given_up = started < ranks;
-    pthread_mutex_unlock(&crew->gate);
+    group->abandoned = started < ranks;
+    pthread_mutex_unlock(&group->start_lock);
     bert_status status = BERT_OK;
-    if (crew->given_up)
+    if (group->abandoned)
         status = error_set(error, BERT_ERROR_MEMORY, "cannot start %d threads", ranks);
     for (int r = 0; r < started; r++) {
-        pthread_join(crew->ranks[r].thread, NULL);
-        if (status == BERT_OK && crew->ranks[r].status != BERT_OK)
-            status = error_set(error, crew->ranks[r].status, "%s", crew->ranks[r].error.message);
+        pthread_join(group->ranks[r].thread, NULL);
+        if (status == BERT_OK && group->ranks[r].status != BERT_OK)
+            status = error_set(error, group->ranks[r].status, "%s", group->ranks[r].error.message);
     }
-    pthread_mutex_destroy(&crew->gate);
-    pthread_barrier_destroy(&crew->barrier);
+    pthread_mutex_destroy(&group->start_lock);
+    pthread_barrier_destroy(&group->barrier);
     return status;
 }
 
-static void fill_trial(bert_trial *trial, const crew *crew)
+static void fill_trial(bert_trial *trial, const group *group)
 {
-    const trial_work *work = crew->work;
-    double sequences = (double)crew->limits.sequences;
+    const trial_work *work = group->work;
+    double sequences = (double)group->limits.sequences;
     double passes = (double)work->batch_size / (sequences * trial->ranks);
-    double step = passes * crew->pass_seconds + crew->update_seconds;
+    double step = passes * group->pass_seconds + group->update_seconds;
     trial->state = BERT_TRIAL_MEASURED;
-    trial->pass_seconds = crew->pass_seconds;
-    trial->update_seconds = crew->update_seconds;
+    trial->pass_seconds = group->pass_seconds;
+    trial->update_seconds = group->update_seconds;
     trial->tokens_per_second = (double)work->batch_size * work->max_seq_length / step;
 }
 
@@ -328,29 +328,29 @@ bert_status trial_predict(const trial_work *work, bert_trial *trial, bert_error 
 
 bert_status trial_run(const trial_work *work, bert_trial *trial, bert_error *error)
 {
-    crew crew = {.work = work, .trial = trial, .limits = limits_of(work, trial)};
+    group group = {.work = work, .trial = trial, .limits = limits_of(work, trial)};
     bert_status status;
     bert_error reason = {0};
     uint64_t before = process_memory_now();
     process_memory_reset_peak();
     TRY_OR_GO(status,
-              memory_array((void **)&crew.ranks, (size_t)trial->ranks, sizeof *crew.ranks, "ranks",
-                           &reason),
+              memory_array((void **)&group.ranks, (size_t)trial->ranks, sizeof *group.ranks,
+                           "ranks", &reason),
               done);
     TRY_OR_GO(status,
-              batch_create(&crew.batch, crew.limits.batch_sequences * work->max_seq_length,
-                           crew.limits.batch_sequences,
-                           crew.limits.batch_sequences * crew.limits.max_masked, &reason),
+              batch_create(&group.batch, group.limits.batch_sequences * work->max_seq_length,
+                           group.limits.batch_sequences,
+                           group.limits.batch_sequences * group.limits.max_masked, &reason),
               done);
-    status = run_ranks(&crew, &reason);
+    status = run_ranks(&group, &reason);
     uint64_t peak = process_memory_peak();
     trial->measured_bytes = peak > before ? peak - before : 0;
     if (status == BERT_OK)
-        fill_trial(trial, &crew);
+        fill_trial(trial, &group);
 
 done:
-    batch_free(&crew.batch);
-    free(crew.ranks);
+    batch_free(&group.batch);
+    free(group.ranks);
     if (status != BERT_ERROR_MEMORY)
         return status == BERT_OK ? BERT_OK : error_set(error, status, "%s", reason.message);
     trial->state = BERT_TRIAL_TOO_LARGE;

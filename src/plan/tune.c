@@ -5,6 +5,7 @@
  * among ranks, then gradient checkpointing. That finds the best of all combinations unless they
  * help each other, and takes a tenth of the time. */
 #include "bert/tune.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/observer.h"
 #include "base/threads.h"
@@ -12,7 +13,6 @@
 #include "plan/find_config.h"
 #include "plan/process_memory.h"
 #include "plan/trial.h"
-#include "train/clock.h"
 #include "train/micro_batch.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* bert_serve: libmicrohttpd's threads take requests in and bring answers out; the calling thread
  * owns the model and computes, one request at a time. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -15,7 +16,6 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { POLL_MILLISECONDS = 200, RETRY_AFTER_SECONDS = 1 };
@@ -33,8 +33,8 @@ typedef struct server {
 /* One request on its way in. */
 typedef struct exchange {
     text body;
-    struct timespec begun;
-    bool head; /* HEAD: the answer has no body */
+    double begun; /* clock_seconds() of its headers */
+    bool head;    /* HEAD: the answer has no body */
 } exchange;
 
 bert_serve_params bert_serve_params_default(void)
@@ -206,19 +206,12 @@ static const char *refusal(struct MHD_Connection *connection, const server *serv
     return NULL;
 }
 
-static double seconds_since(const struct timespec *begun)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - begun->tv_sec) + 1e-9 * (double)(now.tv_nsec - begun->tv_nsec);
-}
-
 /* A body without a length that grows too long, or one that trickles in, ends its connection. */
 static enum MHD_Result take_piece(const server *server, exchange *exchange, const char *data,
                                   size_t *length)
 {
     if (exchange->body.length + *length > server->params->max_request_bytes ||
-        seconds_since(&exchange->begun) > server->params->timeout_seconds ||
+        clock_seconds() - exchange->begun > server->params->timeout_seconds ||
         text_append(&exchange->body, data, *length, NULL) != BERT_OK)
         return MHD_NO;
     *length = 0;
@@ -240,7 +233,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
             return send_error(connection, status, reason);
         if (memory_array((void **)&exchange, 1, sizeof *exchange, "a request", NULL) != BERT_OK)
             return MHD_NO;
-        clock_gettime(CLOCK_MONOTONIC, &exchange->begun);
+        exchange->begun = clock_seconds();
         *state = exchange;
         return MHD_YES;
     }

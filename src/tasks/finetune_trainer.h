@@ -75,7 +75,7 @@ bert_status finetune_answer(finetune_trainer *trainer, const finetune_split *spl
                             answers *answers, bert_error *error);
 void answers_free(answers *answers);
 
-/* finetune_batches.c: from examples to the batches of steps, and what is said of one that went
+/* finetune_batches.c: from examples to the batches of steps, and the error of one that went
  * wrong. */
 bert_status finetune_next_batch(void *trainer, const batch **batch, bert_error *error);
 bert_status finetune_describe_nonfinite(void *trainer, const nonfinite_step *what,

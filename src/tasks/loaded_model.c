@@ -1,6 +1,7 @@
 #include "tasks/loaded_model.h"
 
 #include "base/memory.h"
+#include "base/minmax.h"
 #include "base/threads.h"
 #include "model/folder.h"
 #include "model/weights.h"
@@ -26,22 +27,17 @@ static bert_status check_vocabulary(const bert_model *loaded, const char *direct
 /* Masks that are filled at once: each takes a row of the vocabulary's probabilities. */
 enum { MASKS_AT_ONCE = 256 };
 
-static int larger(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 /* One sequence of all positions fits whatever is asked for, all of its tokens masked. */
 static model_limits limits_for(const model_config *config, const bert_model_options *options)
 {
     int tokens = options->batch_tokens ? options->batch_tokens
                                        : micro_batch_default_tokens(config, GEMM_FLOAT32);
-    tokens = larger(tokens, config->max_position_embeddings);
+    tokens = max_int(tokens, config->max_position_embeddings);
     return (model_limits){
         .tokens = tokens,
-        .sequences = larger(tokens / 2, 1), /* the shortest: [CLS] and [SEP] */
-        .masked = larger(MASKS_AT_ONCE < tokens ? MASKS_AT_ONCE : tokens,
-                         config->max_position_embeddings),
+        .sequences = max_int(tokens / 2, 1), /* the shortest: [CLS] and [SEP] */
+        .masked = max_int(MASKS_AT_ONCE < tokens ? MASKS_AT_ONCE : tokens,
+                          config->max_position_embeddings),
     };
 }
 

@@ -9,7 +9,7 @@
 enum { PREFETCH_DEPTH = 2 };
 
 /* This rank's share of the samples of a step, numbered from the beginning of the phase. What is
- * made ahead behind the phase's end is never used; the room for a batch is that of the phase. */
+ * drawn ahead after the phase's end is never used; memory for a batch is that of the phase. */
 static prefetch_range plan_batch(const void *context, uint64_t number)
 {
     const trainer *trainer = context;

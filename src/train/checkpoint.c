@@ -168,8 +168,7 @@ bert_status checkpoint_verify_model(const char *directory, bert_error *error)
     return known ? manifest_verify(directory, file_names, MODEL_FILES, error) : BERT_OK;
 }
 
-/* ------------------------------------------------------------------- the checkpoints of a run ---
- */
+/* --------------------------------------------------------------- the checkpoints of a run --- */
 
 /* The step of "checkpoint-N" without leading zeros; -1 for any other name. */
 static int64_t parse_name(const char *name)

@@ -1,8 +1,8 @@
 #include "train/evaluator.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
-#include "train/clock.h"
 
 #include <math.h>
 #include <stdlib.h>

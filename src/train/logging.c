@@ -1,8 +1,8 @@
-/* What the loop tells: lines of metrics.jsonl and timings.jsonl, evaluations, moments of progress.
+/* What the loop logs: lines of metrics.jsonl and timings.jsonl, evaluations, progress.
  */
+#include "base/clock.h"
 #include "base/observer.h"
 #include "formats/json.h"
-#include "train/clock.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ static bert_status put_number(json_t *line, const char *key, double value, bert_
     return isnan(value) ? BERT_OK : json_put(line, key, json_real(value), error);
 }
 
-static bert_status put_place(json_t *line, const trainer *trainer, bert_error *error)
+static bert_status put_position(json_t *line, const trainer *trainer, bert_error *error)
 {
     int64_t step = trainer->state.step;
     TRY(json_put(line, "step", json_integer(step), error));
@@ -45,7 +45,7 @@ static bert_status fill_log_line(json_t *line, const trainer *trainer, bert_erro
 {
     const train_state *state = &trainer->state;
     int64_t samples = settings_samples_before(trainer->settings, state->step);
-    TRY(put_place(line, trainer, error));
+    TRY(put_position(line, trainer, error));
     TRY(put_losses(line, "", &state->interval, error));
     TRY(put_number(line, "learning_rate", trainer->step.learning_rate, error));
     TRY(put_number(line, "grad_norm", trainer->step.grad_norm, error));
@@ -74,7 +74,7 @@ static bert_status put_communication(json_t *line, trainer *trainer, bert_error 
 static bert_status fill_timing(json_t *line, trainer *trainer, bert_error *error)
 {
     double seconds = trainer->interval_seconds;
-    TRY(put_place(line, trainer, error));
+    TRY(put_position(line, trainer, error));
     TRY(put_number(line, "seconds", seconds, error));
     TRY(put_number(line, "tokens_per_second",
                    seconds > 0 ? (double)trainer->interval_tokens / seconds : NAN, error));
@@ -111,7 +111,7 @@ bert_status trainer_log(trainer *trainer, bert_error *error)
 static bert_status fill_evaluation_line(json_t *line, const trainer *trainer,
                                         const evaluation_sums *sums, bert_error *error)
 {
-    TRY(put_place(line, trainer, error));
+    TRY(put_position(line, trainer, error));
     TRY(put_losses(line, "eval_", &sums->losses, error));
     return json_put(line, "eval_samples", json_integer((json_int_t)sums->samples), error);
 }

@@ -141,8 +141,7 @@ done:
     return status;
 }
 
-/* ------------------------------------------------------------------------- all that is listed ---
- */
+/* --------------------------------------------------------------------- all that is listed --- */
 
 /* Adds the file to the report after comparing its size, which takes no reading. */
 static bert_status count_file(manifest_report *report, const json_t *files, const char *manifest,

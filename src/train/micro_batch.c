@@ -1,13 +1,9 @@
 #include "train/micro_batch.h"
 
 #include "base/memory.h"
+#include "base/minmax.h"
 
 #include <stdlib.h>
-
-static int smaller(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 /* In bfloat16 a matrix multiplication takes half the time, but reading the weights and adding to
  * their gradients takes what it did. */
@@ -52,7 +48,7 @@ model_limits micro_batches_limits(const micro_batches *micro_batches, bool train
 {
     return (model_limits){
         .tokens = micro_batches->tokens,
-        .sequences = smaller(micro_batches->sequences, micro_batches->tokens),
+        .sequences = min_int(micro_batches->sequences, micro_batches->tokens),
         .masked = micro_batches->masked,
         .training = training,
     };
@@ -62,7 +58,7 @@ model_limits micro_batches_limits(const micro_batches *micro_batches, bool train
 static int micro_batch_end(const micro_batches *micro_batches, const batch *batch, int first)
 {
     int start = batch->sequence_starts[first], end = first + 1;
-    int limit = smaller(batch->sequence_count - first, micro_batches->sequences) + first;
+    int limit = min_int(batch->sequence_count - first, micro_batches->sequences) + first;
     while (end < limit && batch->sequence_starts[end + 1] - start <= micro_batches->tokens)
         end++;
     return end;

@@ -1,22 +1,12 @@
 #include "train/optimizer.h"
 
 #include "base/memory.h"
+#include "base/minmax.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* --------------------------------------------------------------------- what this rank updates ---
- */
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
+/* ------------------------------------------------------------------ what this rank updates --- */
 
 static bool continues(const optimizer_range *last, const optimizer_range *next)
 {
@@ -43,8 +33,8 @@ static void add_piece(optimizer *optimizer, size_t index, size_t bucket, int own
 {
     const parameter *entry = &optimizer->table->entries[index];
     layout_range piece = layout_piece(&optimizer->layout, bucket, owner);
-    size_t from = larger(piece.start, entry->offset);
-    size_t to = smaller(piece.start + piece.count, entry->offset + entry->count);
+    size_t from = max_size(piece.start, entry->offset);
+    size_t to = min_size(piece.start + piece.count, entry->offset + entry->count);
     size_t state = bucket * optimizer->layout.piece + from - piece.start;
     if (from < to)
         add_range(optimizer, &(optimizer_range){
@@ -145,8 +135,7 @@ void optimizer_reset(optimizer *optimizer)
         optimizer->operations->values_zero(optimizer->states[i], optimizer->state_size);
 }
 
-/* ----------------------------------------------------------------------------------- updates ---
- */
+/* --------------------------------------------------------------------------------- updates --- */
 
 double optimizer_own_squares(const optimizer *optimizer, const float *gradients)
 {

@@ -1,4 +1,4 @@
-/* bert_pretrain and bert_pretrain_resume: from a caller's wishes to a trainer that runs. */
+/* bert_pretrain and bert_pretrain_resume: from parameters to a trainer that runs. */
 #include "base/observer.h"
 #include "base/threads.h"
 #include "dataset/weights.h"
@@ -156,9 +156,9 @@ static bert_status check_ranks(const session *session, bert_error *error)
                                              trainer->table->size, trainer->state.step, error);
 }
 
-static bert_status run_and_tell(session *session, int64_t stop_after_steps,
-                                bert_pretrain_result *result, const bert_observer *observer,
-                                bert_error *error)
+static bert_status run_and_report(session *session, int64_t stop_after_steps,
+                                  bert_pretrain_result *result, const bert_observer *observer,
+                                  bert_error *error)
 {
     bool finished;
     announce(session, observer);
@@ -261,7 +261,7 @@ static bert_status begin(session *session, const bert_pretrain_params *params,
             run_directory_abandon(&session->directory);
         return status;
     }
-    return run_and_tell(session, params->stop_after_steps, result, observer, error);
+    return run_and_report(session, params->stop_after_steps, result, observer, error);
 }
 
 bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_result *result,
@@ -369,7 +369,7 @@ static bert_status resume(session *session, const bert_resume_params *params,
                          params->run, result->steps, result->checkpoint);
         return BERT_OK;
     }
-    return run_and_tell(session, params->stop_after_steps, result, observer, error);
+    return run_and_report(session, params->stop_after_steps, result, observer, error);
 }
 
 bert_status bert_pretrain_resume(const bert_resume_params *params, bert_pretrain_result *result,

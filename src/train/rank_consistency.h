@@ -1,5 +1,5 @@
-/* That all ranks of a job stand at the same place: the same settings and data when they begin, the
- * same parameters then and at every checkpoint. */
+/* Checks that all ranks of a job do the same: the same settings and data when they begin, the same
+ * parameters then and at every checkpoint. */
 #ifndef TRAIN_RANK_CONSISTENCY_H
 #define TRAIN_RANK_CONSISTENCY_H
 

@@ -1,10 +1,10 @@
 #include "train/trainer.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "model/folder.h"
 #include "train/batch_size.h"
-#include "train/clock.h"
 #include "train/learning_rate.h"
 #include "train/rank_consistency.h"
 #include "train/sampling.h"

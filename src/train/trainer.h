@@ -70,11 +70,11 @@ bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finish
                         bert_error *error);
 
 /* Parts of the loop that have files of their own. */
-/* batches.c: from samples to the batches of steps, and what is said of one that went wrong. */
+/* batches.c: from samples to the batches of steps, and the error of one that went wrong. */
 bert_status trainer_next_batch(void *trainer, const batch **batch, bert_error *error);
 bert_status trainer_describe_nonfinite(void *trainer, const nonfinite_step *what,
                                        bert_error *error);
-/* logging.c: what is told of the loop. */
+/* logging.c: what the loop logs. */
 void trainer_log_step(void *trainer);
 void trainer_report(trainer *trainer);
 bert_status trainer_log(trainer *trainer, bert_error *error);

@@ -1,16 +1,16 @@
-/* The ranks of a job meet twice in a step: before the passes, to count what losses are divided by,
- * and after them, to sum what was seen. Whatever a rank fails in, it tells the others there. */
+/* A step has two barriers for the ranks of a job: before the passes, to count what losses are
+ * divided by, and after them, to sum losses and norms. There each rank learns of the others'
+ * failures. */
 #include "train/training_step.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "optim/clip.h"
-#include "train/clock.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* ------------------------------------------------------------------------------- preparation ---
- */
+/* ---------------------------------------------------------------------------- preparation --- */
 
 /* What a rank brings to a step, and whether it can. */
 typedef struct rank_share {
@@ -65,8 +65,7 @@ void training_step_free(training_step *step)
     *step = (training_step){0};
 }
 
-/* -------------------------------------------------------------------------------- next batch ---
- */
+/* ----------------------------------------------------------------------------- next batch --- */
 
 /* All micro-batches before the first is computed: once the ranks have begun a step none may leave
  * it. */
@@ -116,8 +115,7 @@ static bert_status next_batch(training_step *step, bert_error *error)
     return sum_shares(step, &mine, error);
 }
 
-/* -------------------------------------------------------------------------------- the passes ---
- */
+/* ----------------------------------------------------------------------------- the passes --- */
 
 static void zero_gradients(training_step *step)
 {
@@ -154,8 +152,7 @@ static void backward(const training_step *step, const model_pass *pass, bool las
     job_alive(step->job);
 }
 
-/* -------------------------------------------------------------------------------- all-reduce ---
- */
+/* ----------------------------------------------------------------------------- all-reduce --- */
 
 /* The first tensor that is not finite. */
 static void find_nonfinite(const training_step *step, nonfinite_step *what)
@@ -234,8 +231,7 @@ static bert_status all_reduce(training_step *step, bert_error *error)
     return sum_outcomes(step, error);
 }
 
-/* -------------------------------------------------------------------------------- the update ---
- */
+/* ----------------------------------------------------------------------------- the update --- */
 
 /* What the update multiplies gradients by as it reads them: no pass over memory of its own. */
 static double clip_gradients(const training_step *step)

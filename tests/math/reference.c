@@ -153,6 +153,47 @@ void reference_gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a
         }
 }
 
+float *math_rounded(const float *values, size_t count)
+{
+    float *copy = math_copy(values, count);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = reference_bfloat16(copy[i]);
+    return copy;
+}
+
+void check_gemm(gemm_precision precision, gemm_kind kind, size_t m, size_t n, size_t k,
+                bool accumulate)
+{
+    size_t lda = (kind == GEMM_TN ? m : k) + 3, ldb = (kind == GEMM_NT ? k : n) + 5, ldc = n + 1;
+    size_t a_count = (kind == GEMM_TN ? k : m) * lda, b_count = (kind == GEMM_NT ? n : k) * ldb;
+    const float *a = math_random(a_count, 1, m), *b = math_random(b_count, 1, n);
+    float *c = math_random(m * ldc, 1, k);
+    double *expected = math_doubles(c, m * ldc);
+    gemm_fused(precision, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate, NULL);
+    if (precision == GEMM_BFLOAT16) {
+        a = math_rounded(a, a_count);
+        b = math_rounded(b, b_count);
+    }
+    reference_gemm(kind, m, n, k, a, lda, b, ldb, expected, ldc, accumulate);
+    char what[80];
+    snprintf(what, sizeof what, "kind %d, %zu x %zu x %zu%s: c", kind, m, n, k,
+             accumulate ? ", added" : "");
+    assert_close(what, c, expected, m * ldc, 2e-6);
+    math_teardown(NULL);
+}
+
+void check_gemm_sizes(gemm_precision precision)
+{
+    static const size_t sizes[] = {1, 2, 3, 6, 13, 15, 17, 33, 64, 97};
+    const size_t count = sizeof sizes / sizeof *sizes;
+    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
+        for (size_t i = 0; i < count; i++)
+            for (size_t j = 0; j < count; j++)
+                for (size_t l = 0; l < count; l++)
+                    check_gemm(precision, (gemm_kind)kind, sizes[i], sizes[j], sizes[l],
+                               (i + j + l) % 2);
+}
+
 double reference_gelu(double x)
 {
     return 0.5 * x * erfc(-x / sqrt(2));

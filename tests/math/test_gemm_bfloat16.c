@@ -8,14 +8,6 @@ static const char *const kernel_names[] = {"amx_emulated", "avx512_amx", "avx512
                                            "avx512",       "avx2",       "generic"};
 enum { KERNELS = sizeof kernel_names / sizeof *kernel_names };
 
-static float *rounded(const float *values, size_t count)
-{
-    float *copy = math_copy(values, count);
-    for (size_t i = 0; i < count; i++)
-        copy[i] = reference_bfloat16(copy[i]);
-    return copy;
-}
-
 /* A panel of either side, of `lines` and `depth`. */
 typedef struct panel {
     const kernels *kernels;
@@ -196,8 +188,8 @@ static void check_product(const kernels *kernels, size_t rows, size_t columns, s
     float *a = math_random(rows * k, 1, rows), *b = math_random(columns * k, 1, columns + 100);
     float *c = math_random(rows * ldc, 1, k + 200);
     double *expected = math_doubles(c, rows * ldc);
-    reference_gemm(GEMM_NT, rows, columns, k, rounded(a, rows * k), k, rounded(b, columns * k), k,
-                   expected, ldc, accumulate);
+    reference_gemm(GEMM_NT, rows, columns, k, math_rounded(a, rows * k), k,
+                   math_rounded(b, columns * k), k, expected, ldc, accumulate);
     for (size_t i = 0; bias && i < rows * columns; i++)
         expected[i / columns * ldc + i % columns] += bias[i % columns];
     panel panel = make_panel(kernels, A_PANEL, rows, k);
@@ -238,33 +230,10 @@ static void test_products_of_panels(void **state)
     }
 }
 
-static void check(gemm_kind kind, size_t m, size_t n, size_t k, bool accumulate)
-{
-    size_t lda = (kind == GEMM_TN ? m : k) + 3, ldb = (kind == GEMM_NT ? k : n) + 5, ldc = n + 1;
-    size_t a_count = (kind == GEMM_TN ? k : m) * lda, b_count = (kind == GEMM_NT ? n : k) * ldb;
-    float *a = math_random(a_count, 1, m), *b = math_random(b_count, 1, n);
-    float *c = math_random(m * ldc, 1, k);
-    double *expected = math_doubles(c, m * ldc);
-    gemm_fused(GEMM_BFLOAT16, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate, NULL);
-    reference_gemm(kind, m, n, k, rounded(a, a_count), lda, rounded(b, b_count), ldb, expected, ldc,
-                   accumulate);
-    char what[80];
-    snprintf(what, sizeof what, "kind %d, %zu x %zu x %zu%s: c", kind, m, n, k,
-             accumulate ? ", added" : "");
-    assert_close(what, c, expected, m * ldc, 2e-6);
-    math_teardown(NULL);
-}
-
 static void test_sweep_of_odd_sizes(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {1, 2, 3, 6, 13, 15, 17, 33, 64, 97};
-    const size_t count = sizeof sizes / sizeof *sizes;
-    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
-        for (size_t i = 0; i < count; i++)
-            for (size_t j = 0; j < count; j++)
-                for (size_t l = 0; l < count; l++)
-                    check((gemm_kind)kind, sizes[i], sizes[j], sizes[l], (i + j + l) % 2);
+    check_gemm_sizes(GEMM_BFLOAT16);
 }
 
 /* More than one block of k, one chunk of rows, one chunk of columns, one task. */
@@ -273,10 +242,10 @@ static void test_sizes_beyond_the_blocks(void **state)
     (void)state;
     for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
         for (int accumulate = 0; accumulate < 2; accumulate++) {
-            check((gemm_kind)kind, 30, 70, 1601, accumulate);
-            check((gemm_kind)kind, 4101, 35, 50, accumulate);
-            check((gemm_kind)kind, 17, 4200, 31, accumulate);
-            check((gemm_kind)kind, 130, 300, 769, accumulate);
+            check_gemm(GEMM_BFLOAT16, (gemm_kind)kind, 30, 70, 1601, accumulate);
+            check_gemm(GEMM_BFLOAT16, (gemm_kind)kind, 4101, 35, 50, accumulate);
+            check_gemm(GEMM_BFLOAT16, (gemm_kind)kind, 17, 4200, 31, accumulate);
+            check_gemm(GEMM_BFLOAT16, (gemm_kind)kind, 130, 300, 769, accumulate);
         }
 }
 
@@ -290,8 +259,8 @@ static void test_epilogues(void **state)
     const gemm_epilogue epilogue = {.bias = bias, .activated = gelu};
     gemm_fused(GEMM_BFLOAT16, GEMM_NT, M, N, K, a, K, b, K, c, N, false, &epilogue);
     double *expected = math_memory(M * N, sizeof *expected);
-    reference_gemm(GEMM_NT, M, N, K, rounded(a, M * K), K, rounded(b, N * K), K, expected, N,
-                   false);
+    reference_gemm(GEMM_NT, M, N, K, math_rounded(a, M * K), K, math_rounded(b, N * K), K, expected,
+                   N, false);
     for (size_t i = 0; i < M * N; i++)
         expected[i] += bias[i % N];
     assert_close("biased", c, expected, M * N, 2e-6);
