@@ -5,7 +5,7 @@
 #include <math.h>
 
 enum {
-    BLOCK = 8192, /* floats per piece of work: four arrays of it fit into a second-level cache */
+    BLOCK = 8192, /* floats in a unit of work: four arrays of it fit into a second-level cache */
     BLOCKS_AT_ONCE = 64 /* partial sums held on the stack */
 };
 

@@ -151,13 +151,14 @@ static bert_status describe_text(masked_text *masked, const mask_question *quest
     return status;
 }
 
-static bert_status fill_masks(bert_model *model, const serve_request *request, masked_text *masked,
+static bert_status fill_masks(const bert_model *model, bert_workspace *workspace,
+                              const serve_request *request, masked_text *masked,
                               const mask_question *question, bert_filled *filled, json_t *answers,
                               bert_error *error)
 {
     bert_inference_stats usage = {0};
-    bert_status status = bert_fill_masks(model, request->inputs, request->count, question->computed,
-                                         filled, &usage, error);
+    bert_status status = bert_fill_masks(model, workspace, request->inputs, request->count,
+                                         question->computed, filled, &usage, error);
     for (size_t i = 0; status == BERT_OK && i < request->count; i++) {
         json_t *answer = json_array();
         status = describe_text(&masked[i], question, &filled[i], answer, error);
@@ -198,8 +199,9 @@ static bert_status find_all_masks(const bert_model *model, const serve_request *
     return BERT_OK;
 }
 
-static bert_status answer_fill_mask(bert_model *model, const serve_request *request,
-                                    json_t *answers, bert_error *error)
+static bert_status answer_fill_mask(const bert_model *model, bert_workspace *workspace,
+                                    const serve_request *request, json_t *answers,
+                                    bert_error *error)
 {
     size_t vocab_size = bert_tokenizer_vocab_size(bert_model_tokenizer(model)), masks;
     size_t shown = request->top_k ? request->top_k : DEFAULT_TOP_K;
@@ -224,7 +226,7 @@ static bert_status answer_fill_mask(bert_model *model, const serve_request *requ
                                     .vocab_size = vocab_size};
     TRY_OR_GO(status, check_amount(&question, masks, json_array_size(request->targets), error),
               done);
-    status = fill_masks(model, request, masked, &question, filled, answers, error);
+    status = fill_masks(model, workspace, request, masked, &question, filled, answers, error);
 done:
     for (size_t i = 0; masked && i < request->count; i++)
         masked_text_free(&masked[i]);
@@ -254,8 +256,9 @@ static json_t *labels_json(const bert_model *model, const float *scores, size_t 
     return json_array_size(list) == shown ? list : NULL;
 }
 
-static bert_status answer_text_classification(bert_model *model, const serve_request *request,
-                                              json_t *answers, bert_error *error)
+static bert_status answer_text_classification(const bert_model *model, bert_workspace *workspace,
+                                              const serve_request *request, json_t *answers,
+                                              bert_error *error)
 {
     size_t labels = bert_model_label_count(model);
     size_t shown = request->top_k && request->top_k < labels ? request->top_k : labels;
@@ -263,8 +266,8 @@ static bert_status answer_text_classification(bert_model *model, const serve_req
     float *scores;
     TRY(memory_array((void **)&scores, request->count * labels, sizeof *scores, "scores", error));
     bert_inference_stats usage = {0};
-    bert_status status =
-        bert_predict(model, request->inputs, request->count, &params, scores, &usage, error);
+    bert_status status = bert_predict(model, workspace, request->inputs, request->count, &params,
+                                      scores, &usage, error);
     for (size_t i = 0; status == BERT_OK && i < request->count; i++)
         if (json_array_append_new(answers, labels_json(model, scores + i * labels, labels, shown)))
             status = out_of_memory(error);
@@ -282,8 +285,9 @@ static json_t *vector_json(const float *values, size_t count)
     return json_array_size(vector) == count ? vector : NULL;
 }
 
-static bert_status answer_feature_extraction(bert_model *model, const serve_request *request,
-                                             json_t *answers, bert_error *error)
+static bert_status answer_feature_extraction(const bert_model *model, bert_workspace *workspace,
+                                             const serve_request *request, json_t *answers,
+                                             bert_error *error)
 {
     size_t size = bert_model_hidden_size(model);
     bert_embed_params params = bert_embed_params_default();
@@ -293,8 +297,8 @@ static bert_status answer_feature_extraction(bert_model *model, const serve_requ
     TRY(memory_array((void **)&embeddings, request->count * size, sizeof *embeddings, "embeddings",
                      error));
     bert_inference_stats usage = {0};
-    bert_status status =
-        bert_embed(model, request->inputs, request->count, &params, embeddings, &usage, error);
+    bert_status status = bert_embed(model, workspace, request->inputs, request->count, &params,
+                                    embeddings, &usage, error);
     for (size_t i = 0; status == BERT_OK && i < request->count; i++)
         if (json_array_append_new(answers, vector_json(embeddings + i * size, size)) != 0)
             status = out_of_memory(error);
@@ -323,11 +327,11 @@ serve_task serve_default_task(const bert_model *model)
                                                          : SERVE_FEATURE_EXTRACTION;
 }
 
-bert_status serve_answer(bert_model *model, serve_task task, const serve_request *request,
-                         json_t **answer, bert_error *error)
+bert_status serve_answer(const bert_model *model, bert_workspace *workspace, serve_task task,
+                         const serve_request *request, json_t **answer, bert_error *error)
 {
-    static bert_status (*const answerers[])(bert_model *, const serve_request *, json_t *,
-                                            bert_error *) = {
+    static bert_status (*const answerers[])(const bert_model *, bert_workspace *,
+                                            const serve_request *, json_t *, bert_error *) = {
         [SERVE_FILL_MASK] = answer_fill_mask,
         [SERVE_TEXT_CLASSIFICATION] = answer_text_classification,
         [SERVE_FEATURE_EXTRACTION] = answer_feature_extraction,
@@ -335,7 +339,7 @@ bert_status serve_answer(bert_model *model, serve_task task, const serve_request
     *answer = NULL;
     json_t *answers = json_array();
     bert_status status =
-        answers ? answerers[task](model, request, answers, error) : out_of_memory(error);
+        answers ? answerers[task](model, workspace, request, answers, error) : out_of_memory(error);
     /* Labels come as a list of lists for one text, too: so the hosted service has it. */
     bool list = request->list || task == SERVE_TEXT_CLASSIFICATION;
     if (status == BERT_OK)

@@ -11,8 +11,8 @@ bool serve_can(const bert_model *model, serve_task task);
 
 /* Computes the answer; json_decref it. One text gives one answer, an array of texts an array of
  * them. Errors name the text by its place. */
-bert_status serve_answer(bert_model *model, serve_task task, const serve_request *request,
-                         json_t **answer, bert_error *error);
+bert_status serve_answer(const bert_model *model, bert_workspace *workspace, serve_task task,
+                         const serve_request *request, json_t **answer, bert_error *error);
 
 /* {"error": message}, whatever bytes it has: a message may be cut inside a character, or name a
  * file. NULL where there is no memory. */

@@ -23,7 +23,8 @@ enum { POLL_MILLISECONDS = 200, RETRY_AFTER_SECONDS = 1 };
 typedef struct server {
     const bert_serve_params *params;
     bert_model *model;
-    char *name; /* of the model, as paths and the page show it */
+    bert_workspace *workspace; /* of the thread that computes */
+    char *name;                /* of the model, as paths and the page show it */
     bool loopback;
     serve_queue queue;
     struct MHD_Daemon *daemon;
@@ -357,7 +358,8 @@ static void compute(server *server, const bert_observer *observer)
         serve_job *job = serve_queue_take(&server->queue, POLL_MILLISECONDS);
         if (!job)
             continue;
-        serve_answer(server->model, job->task, job->request, &job->answer, &job->error);
+        serve_answer(server->model, server->workspace, job->task, job->request, &job->answer,
+                     &job->error);
         serve_queue_finish(&server->queue, job);
     }
 }
@@ -381,6 +383,7 @@ bert_status bert_serve(const bert_serve_params *params, const bert_observer *obs
     bert_status status;
     TRY_OR_GO(status, microhttpd_load(error), done);
     TRY_OR_GO(status, bert_model_load_with(&server.model, params->model, &options, error), done);
+    TRY_OR_GO(status, bert_workspace_create(&server.workspace, server.model, error), done);
     TRY_OR_GO(status, name_model(&server, error), done);
     serve_queue_create(&server.queue, params->max_waiting);
     status = start(&server, observer, error);
@@ -393,6 +396,7 @@ bert_status bert_serve(const bert_serve_params *params, const bert_observer *obs
 
 done:
     free(server.name);
+    bert_workspace_free(server.workspace);
     bert_model_free(server.model);
     return status;
 }

@@ -181,7 +181,7 @@ static void test_fill_mask(void **state)
     assert_ok(bert_model_load(&model, folder, error));
     bert_prediction expected[3];
     size_t masks;
-    assert_ok(bert_fill_mask(model, "a [MASK] c", 10, 3, expected, 1, &masks, error));
+    assert_ok(bert_fill_mask(model, NULL, "a [MASK] c", 10, 3, expected, 1, &masks, error));
 
     json_t *answer = post("/", "{\"inputs\": \"a [MASK] c\", \"parameters\": {\"top_k\": 3}}", 200);
     assert_int_equal(json_array_size(answer), 3);
@@ -230,7 +230,7 @@ static void test_feature_extraction(void **state)
     params.normalize = true;
     const bert_input input = {.text = "a b", .length = 3};
     float expected[8];
-    assert_ok(bert_embed(model, &input, 1, &params, expected, NULL, error));
+    assert_ok(bert_embed(model, NULL, &input, 1, &params, expected, NULL, error));
     bert_model_free(model);
 
     json_t *answer = post("/pipeline/feature-extraction",
@@ -296,7 +296,7 @@ static void test_too_many_predictions(void **state)
         memcpy(body + length, "[MASK]", 6);
     snprintf(body + length, sizeof body - length, "\", \"top_k\": %zu}", vocabulary);
     assert_ok(serve_request_parse(&request, SERVE_FILL_MASK, body, strlen(body), 1, error));
-    assert_fails(serve_answer(model, SERVE_FILL_MASK, &request, &answer, error), BERT_ERROR_INPUT,
+    assert_fails(serve_answer(model, NULL, SERVE_FILL_MASK, &request, &answer, error), BERT_ERROR_INPUT,
                  "with this top_k a request may have");
     assert_null(answer);
     serve_request_free(&request);
