@@ -1,4 +1,4 @@
-/* Shorthands to talk to a job's observer, which may be NULL or have no such callback. */
+/* Calls a job's observer; the observer and each of its callbacks may be NULL. */
 #ifndef BASE_OBSERVER_H
 #define BASE_OBSERVER_H
 

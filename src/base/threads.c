@@ -10,7 +10,7 @@
 
 int threads_use(int count)
 {
-    static int default_count = 0; /* what OpenMP found at start: cores, or OMP_NUM_THREADS */
+    static int default_count = 0; /* OpenMP's initial value: cores, or OMP_NUM_THREADS */
     if (default_count == 0)
         default_count = omp_get_max_threads();
     omp_set_num_threads(count > 0 ? count : default_count);
@@ -20,9 +20,9 @@ int threads_use(int count)
 int threads_share(int processes)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int mine = threads_use(0);
-    if (processes < 2 || mine < cores)
-        return mine;
+    int available = threads_use(0);
+    if (processes < 2 || available < cores)
+        return available;
     return cores >= processes ? (int)(cores / processes) : 1;
 }
 
@@ -34,11 +34,11 @@ int threads_count(void)
 void threads_take_short_turns(void)
 {
 #ifdef SYS_sched_setattr
-    /* glibc has a name for neither call. What the first one finds (policy, niceness) stays. */
+    /* glibc wraps neither call. Policy and niceness, read by the first, are kept. */
     struct sched_attr attributes;
     if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0)
         return;
-    attributes.sched_runtime = 100000; /* nanoseconds: the least that the kernel grants */
+    attributes.sched_runtime = 100000; /* nanoseconds: the minimum that the kernel accepts */
     syscall(SYS_sched_setattr, 0, &attributes, 0);
 #endif
 }
