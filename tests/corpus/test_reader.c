@@ -245,7 +245,7 @@ static void test_what_is_no_text(void **state)
     assert_refused("\xFF\xFE"
                    "a",
                    3, "UTF-16");
-    assert_refused("PAR1....", 8, "no Parquet file is so short");
+    assert_refused("PAR1....", 8, "too short for a Parquet file");
 
     seen seen;
     const char *inputs[] = {path, "/nonexistent/input"};
