@@ -20,8 +20,7 @@ const char *bert_dropped_name(bert_dropped reason)
     return (unsigned)reason < BERT_DROPPED_REASONS ? names[reason] : NULL;
 }
 
-/* ----------------------------------------------------------------------------------- options ---
- */
+/* -------------------------------------------------------------------------------- options --- */
 
 static bert_status check_share(const char *name, double value, double least, bert_error *error)
 {
@@ -86,8 +85,7 @@ void cleaner_close(cleaner *cleaner)
     text_free(&cleaner->kept);
 }
 
-/* ------------------------------------------------------------------------------------- steps ---
- */
+/* ---------------------------------------------------------------------------------- steps --- */
 
 static bert_status drop_repeats(cleaner *cleaner, document *document, bert_error *error)
 {

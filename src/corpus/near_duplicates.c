@@ -145,8 +145,7 @@ double near_duplicates_compare(const uint8_t a[NEAR_VALUES], const uint8_t b[NEA
     return ((double)same / NEAR_VALUES - by_chance) / (1 - by_chance);
 }
 
-/* ------------------------------------------------------------------------------------ lookup ---
- */
+/* --------------------------------------------------------------------------------- lookup --- */
 
 static size_t first_slot(const near_duplicates *near, const uint8_t *signature, size_t band)
 {

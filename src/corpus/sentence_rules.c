@@ -134,8 +134,7 @@ static bool may_be_abbreviation(const sentence_rules *rules, const char *text, s
     return false;
 }
 
-/* ------------------------------------------------------------------------------- the borders ---
- */
+/* ---------------------------------------------------------------------------- the borders --- */
 
 /* The kind of the character at *position, which moves behind it. */
 static inline kind next_kind(const sentence_rules *rules, const char *text, size_t *position)
@@ -231,8 +230,7 @@ bool sentence_rules_next(const sentence_rules *rules, const char *text, size_t l
     return true;
 }
 
-/* ------------------------------------------------------------------------------------ making ---
- */
+/* --------------------------------------------------------------------------------- making --- */
 
 /* Whether ICU sees a border before the last character of a text. */
 static bool icu_parts(UBreakIterator *breaks, const char *text)

@@ -40,8 +40,7 @@ static bool detect(const reader *reader, const char *head, size_t size)
     return start < size && head[start] == '<' && memmem(head, head_size(size), "<mediawiki", 10);
 }
 
-/* ------------------------------------------------------------------------------------- libxml ---
- */
+/* --------------------------------------------------------------------------------- libxml --- */
 
 static int read_input(void *context, char *data, int size)
 {
@@ -104,8 +103,7 @@ static bert_status start(reader *reader, bert_error *error)
     return BERT_OK;
 }
 
-/* -------------------------------------------------------------------------------------- pages ---
- */
+/* ---------------------------------------------------------------------------------- pages --- */
 
 /* Where the text of an element is kept; NULL where it does not matter. */
 static text *choose_text(dump *dump, const char *name, int depth)

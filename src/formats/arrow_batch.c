@@ -149,8 +149,7 @@ bert_status arrow_next_row(arrow *arrow, bool *found, bert_error *error)
     return BERT_OK;
 }
 
-/* ------------------------------------------------------------------------------------ values ---
- */
+/* --------------------------------------------------------------------------------- values --- */
 
 static bool is_null(const arrow_level *level, uint64_t row)
 {

@@ -109,8 +109,7 @@ static bert_status unpack_snappy(const unsigned char *data, size_t size, unsigne
     return BERT_OK;
 }
 
-/* -------------------------------------------------------------------------------- the others ---
- */
+/* ----------------------------------------------------------------------------- the others --- */
 
 static bert_status unpack_gzip(const unsigned char *data, size_t size, unsigned char *out,
                                size_t out_size, bert_error *error)

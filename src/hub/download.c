@@ -247,8 +247,7 @@ static bert_status choose(download *download, bert_error *error)
     return BERT_OK;
 }
 
-/* ---------------------------------------------------------------------------------- metadata ---
- */
+/* ------------------------------------------------------------------------------- metadata --- */
 
 /* "bert-base-uncased: vocab.txt" */
 static bert_status name_file(char **what, const download *download, const wanted *file,

@@ -64,8 +64,7 @@ static void test_crc32c(void **state)
     assert_int_equal(crc32c_mask(0x12345678), 0x12345678u / 32768 + 0xacf00000u + 0xa282ead8u);
 }
 
-/* ---------------------------------------------------------------------------------- protobuf ---
- */
+/* ------------------------------------------------------------------------------- protobuf --- */
 
 static void test_varints(void **state)
 {
@@ -462,8 +461,7 @@ static void test_header_is_needed(void **state)
     assert_fails(tensor_bundle_open(&bundle, prefix, error), BERT_ERROR_INPUT, "is damaged");
 }
 
-/* ----------------------------------------------------------------------------- damaged files ---
- */
+/* -------------------------------------------------------------------------- damaged files --- */
 
 static void copy_made(text *index, text *data, const char *name)
 {

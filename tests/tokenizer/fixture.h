@@ -1,4 +1,4 @@
-/* A folder for each test program's files, and small vocabularies. */
+/* A temporary folder for the files of a test program, and small vocabularies. */
 #ifndef TESTS_TOKENIZER_FIXTURE_H
 #define TESTS_TOKENIZER_FIXTURE_H
 
@@ -22,7 +22,7 @@ static inline int fixture_remove(void **state)
     return directory_remove(fixture_directory, NULL) == BERT_OK ? 0 : -1;
 }
 
-/* The path of a file there, in one of a few static buffers. */
+/* The path of a file in the folder, in one of a few static buffers. */
 static inline const char *fixture_path(const char *name)
 {
     static char paths[8][512];
