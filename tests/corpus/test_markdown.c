@@ -1,4 +1,4 @@
-/* Markdown and reStructuredText: what stays of them. */
+/* Markdown and reStructuredText: the text that is extracted. */
 #include "testing.h"
 
 #include "base/file.h"
@@ -103,8 +103,9 @@ static void test_inline(void **state)
     }
 }
 
-/* What closes is looked for only near by: long lines of openers stay quick. */
-static void test_hostile(void **state)
+/* Closing marks are searched within a limited distance, so that long lines of opening marks take
+ * linear time. */
+static void test_linear_time(void **state)
 {
     (void)state;
     static const char *const pieces[] = {"[", "![",   "`",  "``a",  "<a",
@@ -145,7 +146,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_blocks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_restructured_text, set_up, tear_down),
         cmocka_unit_test(test_inline),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_linear_time),
         cmocka_unit_test_setup_teardown(test_choice, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

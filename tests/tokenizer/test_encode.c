@@ -251,7 +251,7 @@ static void test_special_tokens_and_limit(void **state)
     assert_int_equal(encoding.count, 3);
     assert_int_equal(encoding.ids[2], S_AFF);
     assert_fails(bert_tokenizer_encode(t, text, 3, true, 1, &encoding, error), BERT_ERROR_USAGE,
-                 "max_length 1");
+                 "max_length is 1");
     bert_tokenizer_free(t);
 }
 
@@ -337,7 +337,7 @@ static void test_lines(void **state)
     assert_int_equal(check.lines, 5);
     assert_fails(bert_tokenizer_encode_lines(t, block.data, block.length, true, 1, 2, check_line,
                                              &check, error),
-                 BERT_ERROR_USAGE, "max_length 1");
+                 BERT_ERROR_USAGE, "max_length is 1");
     text_free(&block);
     bert_tokenizer_free(t);
 }

@@ -274,7 +274,7 @@ static void test_extension(void **state)
     params.add = 3;
     params.algorithm = "likelihood";
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
-                 "by frequency only");
+                 "by frequency, not by likelihood");
     params.algorithm = "luck";
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
                  "algorithm is \"luck\"");
