@@ -1,8 +1,8 @@
-"""A server that behaves as the Hugging Face Hub does, on loopback, in Python's standard library.
+"""A fake Hugging Face Hub on loopback, using only Python's standard library.
 
-Two servers in one: the Hub, and on another port the store that it redirects to for large files (as
-the Hub's CDN, on another origin). Repositories live in memory. A test can have requests go wrong:
-`hub.faults` holds functions that see each request first, and answer it or not.
+It has two servers: the Hub, and on another port, so another origin, the store to which it redirects
+for large files, like the Hub's CDN. Repositories are kept in memory. Tests inject faults with
+`hub.faults`: functions that see each request first and may answer it.
 """
 import base64
 import hashlib
@@ -92,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer_json({"error": message}, status, {"X-Error-Code": code, "X-Error-Message": message})
 
     def answer_content(self, data, etag, headers=()):
-        """Bytes, or the range of them that is asked for."""
+        """Responds with the data, or with the requested range."""
         headers = {"ETag": f'"{etag}"', "Accept-Ranges": "bytes", **dict(headers)}
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
         condition = self.headers.get("If-Range")
@@ -105,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(200, data, headers)
 
     def break_after(self, data, sent, etag=None, announced=None):
-        """Announces all of `data`, sends the first bytes and hangs up."""
+        """Announces the length of `data`, sends the first bytes and closes the connection."""
         self.send_response(200)
         self.send_header("Content-Length", str(len(data) if announced is None else announced))
         if etag:
@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
         return value[len("Bearer "):] if value else None
 
     def find(self, kind, name):
-        """The repository, or None where the answer was given."""
+        """Returns the repository, or None after an error response."""
         old = self.hub.renamed.get((kind, name))
         if old:
             self.answer(307, b"", {"Location": self.path.replace(name, old, 1)})
@@ -291,7 +291,7 @@ class Handler(BaseHTTPRequestHandler):
         oid = parts[0]
         if self.command in ("GET", "HEAD"):
             data = self.hub.store.get(oid)
-            # Its own idea of an ETag, as the Hub's stores have.
+            # ETags that are not checksums, like those of the Hub's stores.
             return self.answer(404) if data is None else self.answer_content(data, "store-" + oid[:8])
         if self.command == "PUT" and len(parts) == 1:
             if self.headers.get("X-Store-Key") != self.hub.store_key or sha256(self.body) != oid:
@@ -323,7 +323,7 @@ class Server(ThreadingHTTPServer):
 
 class FakeHub:
     def __init__(self, certificate=None, key=None):
-        """With a certificate, the Hub itself speaks https (its store does not)."""
+        """With a certificate, the Hub itself uses https (its store does not)."""
         self.lock = threading.Lock()
         self.repositories, self.renamed = {}, {}
         self.store, self.parts, self.part_size, self.store_key = {}, {}, 0, None
@@ -359,13 +359,13 @@ class FakeHub:
         return repository
 
     def seen(self, server=None, method=None, part=""):
-        """Requests so far: (server, method, path, headers, body)."""
+        """The requests so far: (server, method, path, headers, body)."""
         with self.lock:
             return [r for r in self.requests
                     if server in (None, r[0]) and method in (None, r[1]) and part in r[2]]
 
     def once(self, condition, action):
-        """The first request for which condition(handler) holds is answered by action(handler)."""
+        """The first request for which condition(handler) is true is answered by action(handler)."""
         return self.times(1, condition, action)
 
     def times(self, count, condition, action):
