@@ -245,7 +245,7 @@ static const char *find_closing_tag(const char *at, const char *end, const char 
     return NULL;
 }
 
-static const char *behind_tag(const char *at, const char *end)
+static const char *after_tag(const char *at, const char *end)
 {
     size_t left = (size_t)(end - at);
     const char *close = memchr(at, '>', left < TAG_LIMIT ? left : TAG_LIMIT);
@@ -276,8 +276,8 @@ static bert_status take_content(inliner *in, size_t tag, bool shown)
     if (shown)
         TRY(take_literally(in, close));
     in->at = close;
-    const char *behind = behind_tag(close, in->end);
-    in->at = behind ? behind : in->end;
+    const char *after = after_tag(close, in->end);
+    in->at = after ? after : in->end;
     return BERT_OK;
 }
 
@@ -297,13 +297,13 @@ static bert_status take_tag(inliner *in)
             (length > 0 && name[length] >= '1' && name[length] <= '6')))
         length++;
     size_t tag = find_tag(name, length);
-    const char *behind = tag < TAGS ? behind_tag(name + length, in->end) : NULL;
-    if (!behind) {
+    const char *after = tag < TAGS ? after_tag(name + length, in->end) : NULL;
+    if (!after) {
         in->at++;
         return put(in, "<", 1);
     }
-    in->at = behind;
-    bool is_whole = closes || behind[-2] == '/';
+    in->at = after;
+    bool is_whole = closes || after[-2] == '/';
     if (tags[tag].what == BREAK)
         return text_append(in->out, "\n", 1, in->error);
     if (tags[tag].what == SPACE)

@@ -104,9 +104,9 @@ static bool apply_zip64(const unsigned char *extra, size_t extra_size, uint64_t 
             field += 8;
             size -= 8;
         }
-        size_t whole = 4 + (size_t)number_at(extra + 2, 2);
-        extra += whole;
-        extra_size -= whole;
+        size_t entry_size = 4 + (size_t)number_at(extra + 2, 2);
+        extra += entry_size;
+        extra_size -= entry_size;
     }
     return true;
 }
@@ -150,16 +150,16 @@ static bert_status read_directory(zip_archive *archive, const char *path, const 
         if (left < CENTRAL_HEADER || number_at(header, 4) != CENTRAL_SIGNATURE)
             return damaged(path, "its directory does not have the declared number of files", error);
         size_t extra = number_at(header + 30, 2);
-        uint64_t whole =
+        uint64_t entry_size =
             CENTRAL_HEADER + number_at(header + 28, 2) + extra + number_at(header + 32, 2);
-        if (whole > left)
+        if (entry_size > left)
             return damaged(path, "its directory is truncated", error);
         TRY(read_entry(&archive->entries[archive->count++], path, map, header, extra, error));
         total += archive->entries[i].size;
         if (total > map->size)
             return damaged(path, "its files overlap", error);
-        header += whole;
-        left -= whole;
+        header += entry_size;
+        left -= entry_size;
     }
     return BERT_OK;
 }

@@ -256,7 +256,7 @@ static void test_inputs_without_text(void **state)
     assert_fails(read_inputs(&seen, inputs, 0, error), BERT_ERROR_USAGE, "no input files");
 }
 
-static bert_status refuse(void *context, const char *data, size_t length, bert_error *error)
+static bert_status fail_always(void *context, const char *data, size_t length, bert_error *error)
 {
     (void)data;
     (void)length;
@@ -270,7 +270,7 @@ static void test_callback_error_stops(void **state)
     write_input("a\n\nb", 4);
     const char *inputs[] = {path};
     int calls = 0;
-    assert_fails(bert_read_documents(inputs, 1, NULL, refuse, &calls, NULL, NULL, error),
+    assert_fails(bert_read_documents(inputs, 1, NULL, fail_always, &calls, NULL, NULL, error),
                  BERT_ERROR_UNSUPPORTED, "enough");
     assert_int_equal(calls, 1);
 }

@@ -184,7 +184,7 @@ static void overwrite(const char *data, size_t length)
 static void test_damage(void **state)
 {
     (void)state;
-    text content = make_content(60), packed = {0}, expected = {0}, found = {0};
+    text content = make_content(60), compressed = {0}, expected = {0}, found = {0};
     overwrite(content.data, content.length);
     assert_ok(read_input(&expected, error));
     random_stream stream = random_stream_start(4, RANDOM_TEST, 0, 0);
@@ -194,11 +194,11 @@ static void test_damage(void **state)
         struct archive *archive = pack_open(&packings[i]);
         pack_member(archive, "content.txt", content.data, content.length);
         pack_close(archive);
-        text_clear(&packed);
-        assert_ok(file_read(&packed, path, SIZE_MAX, error));
+        text_clear(&compressed);
+        assert_ok(file_read(&compressed, path, SIZE_MAX, error));
         int errors = 0, same = 0;
-        for (size_t cut = 16; cut < packed.length; cut += 3) {
-            overwrite(packed.data, cut);
+        for (size_t cut = 16; cut < compressed.length; cut += 3) {
+            overwrite(compressed.data, cut);
             bert_error error;
             if (read_input(&found, &error) == BERT_OK) {
                 same++;
@@ -212,19 +212,19 @@ static void test_damage(void **state)
         if (strcmp(packings[i].name, "zstd") == 0)
             continue; /* checksums are optional, and libarchive does not write them */
         for (int round = 0; round < 200; round++) {
-            size_t position = 16 + random_below(&stream, packed.length - 16);
-            char kept = packed.data[position];
-            packed.data[position] = (char)(kept ^ (1 << random_below(&stream, 8)));
-            overwrite(packed.data, packed.length);
+            size_t position = 16 + random_below(&stream, compressed.length - 16);
+            char kept = compressed.data[position];
+            compressed.data[position] = (char)(kept ^ (1 << random_below(&stream, 8)));
+            overwrite(compressed.data, compressed.length);
             bert_error error;
             if (read_input(&found, &error) == BERT_OK && strcmp(found.data, expected.data) != 0)
                 fail_msg("%s: a change at byte %zu of %zu was not detected", packings[i].name,
-                         position, packed.length);
-            packed.data[position] = kept;
+                         position, compressed.length);
+            compressed.data[position] = kept;
         }
     }
     text_free(&content);
-    text_free(&packed);
+    text_free(&compressed);
     text_free(&expected);
     text_free(&found);
 }

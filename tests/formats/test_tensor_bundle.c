@@ -218,11 +218,11 @@ static void add_entry(made_bytes *block, size_t shared, const char *key, size_t 
     made_add(block, value, value_length);
 }
 
-static void write_table(const void *block, size_t size, unsigned char packed)
+static void write_table(const void *block, size_t size, unsigned char compression)
 {
     unsigned char *file = malloc(size + MADE_TABLE_OVERHEAD);
     assert_non_null(file);
-    write_quickly(index_path, file, made_table(file, block, size, packed));
+    write_quickly(index_path, file, made_table(file, block, size, compression));
     free(file);
 }
 
@@ -339,7 +339,7 @@ static void test_bad_blocks(void **state)
     static const struct {
         const char *block;
         size_t size;
-        unsigned char packed;
+        unsigned char compression;
         const char *message; /* NULL: valid */
     } cases[] = {
         {BYTES("\0\1\1ax\0\1\1by\0\0\0\0\1\0\0\0"), 0, NULL},
@@ -377,7 +377,7 @@ static void test_bad_blocks(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bert_error error = {0};
         size_t count;
-        write_table(cases[i].block, cases[i].size, cases[i].packed);
+        write_table(cases[i].block, cases[i].size, cases[i].compression);
         bert_status status = read_table(&count, &error);
         const char *message = cases[i].message;
         if (message ? status == BERT_OK || !strstr(error.message, message) ||

@@ -133,7 +133,7 @@ static void test_mutations(void **state)
     (void)state;
     static const char *const names[] = {"zip", "legacy"};
     static const unsigned char changes[] = {0x01, 0x80, 0xff};
-    size_t opened = 0, refused = 0;
+    size_t opened = 0, rejected = 0;
     for (size_t i = 0; i < 2; i++) {
         text content = {0};
         read_made(&content, names[i]);
@@ -152,14 +152,14 @@ static void test_mutations(void **state)
             }
             if (status != BERT_OK)
                 assert_non_null(strstr(problem.message, "weights.bin"));
-            *(status == BERT_OK ? &opened : &refused) += 1;
+            *(status == BERT_OK ? &opened : &rejected) += 1;
             torch_file_close(&file);
             content.data[place] = (char)(content.data[place] ^ change);
         }
         text_free(&content);
     }
     assert_true(opened > 0 &&
-                refused > 1000); /* a changed float of the legacy format is still a float */
+                rejected > 1000); /* a changed float of the legacy format is still a float */
 }
 
 /* ---------------------------------------------------------------------------------- pickles --- */

@@ -36,7 +36,7 @@ class Interplay(HubCase):
     def test_they_find_ours(self):
         self.hub.model("me/bert", model_files(self.home / "made"))
         path = self.good("download", "me/bert").strip()
-        asked = len(self.hub.seen())
+        requests = len(self.hub.seen())
         found = self.python(
             "from transformers import AutoTokenizer, BertForPreTraining\n"
             "from huggingface_hub import snapshot_download\n"
@@ -44,7 +44,7 @@ class Interplay(HubCase):
             "assert AutoTokenizer.from_pretrained('me/bert')('a b')['input_ids'] == [2, 5, 6, 3]\n"
             "print(snapshot_download('me/bert'))\n", HF_HUB_OFFLINE="1")
         self.assertEqual(found, path)
-        self.assertEqual(len(self.hub.seen()), asked)
+        self.assertEqual(len(self.hub.seen()), requests)
 
     def test_we_find_theirs(self):
         self.hub.model("me/bert", model_files(self.home / "made"))

@@ -105,7 +105,7 @@ class Uploads(HubCase):
         self.bad("upload", self.folder, "me/bert", HF_TOKEN=None, code=2, says=("a token", self.hub.url, "HF_TOKEN"))
         self.assertFalse(self.hub.seen())
         self.bad("upload", self.folder, "me/bert", HF_TOKEN="hf_wrong", says="rejected the token")
-        self.hub.faults.append(lambda h: h.refuse(403, "", "read-only token") or True)
+        self.hub.faults.append(lambda h: h.answer_error(403, "", "read-only token") or True)
         self.bad("upload", self.folder, "me/bert", says=("the token lacks the permission", "read-only token"))
 
     def test_files_that_are_never_sent(self):

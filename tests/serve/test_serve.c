@@ -365,7 +365,7 @@ enum { CROWD = 48 };
 
 /* Counts responses, and 503 responses with Retry-After; anything else is an error. */
 typedef struct tally {
-    int done, refused, wrong;
+    int done, unavailable, wrong;
 } tally;
 
 static void *ask_in_a_crowd(void *context)
@@ -376,7 +376,7 @@ static void *ask_in_a_crowd(void *context)
         if (reply.status == 200 && strstr(reply.body, "\"score\""))
             tally->done++;
         else if (reply.status == 503 && strstr(reply.all, "Retry-After: 1"))
-            tally->refused++;
+            tally->unavailable++;
         else
             tally->wrong++;
         free(reply.all);
@@ -391,17 +391,17 @@ static void test_overload(void **state)
     (void)state;
     pthread_t threads[CROWD];
     tally tallies[CROWD] = {{0}};
-    int done = 0, refused = 0;
+    int done = 0, unavailable = 0;
     for (int i = 0; i < CROWD; i++)
         pthread_create(&threads[i], NULL, ask_in_a_crowd, &tallies[i]);
     for (int i = 0; i < CROWD; i++) {
         pthread_join(threads[i], NULL);
         assert_int_equal(tallies[i].wrong, 0);
         done += tallies[i].done;
-        refused += tallies[i].refused;
+        unavailable += tallies[i].unavailable;
     }
     assert_true(done > 0);
-    assert_int_equal(done + refused, CROWD * REQUESTS);
+    assert_int_equal(done + unavailable, CROWD * REQUESTS);
     json_decref(post("/", "{\"inputs\": \"[MASK]\"}", 200));
 }
 
