@@ -39,7 +39,7 @@ static void update(bench *bench)
     static const adam_settings settings = {
         .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.01, .decoupled = true};
     const parameter_table *table = model_parameter_table(bench->model);
-    float *values = model_values(bench->model), *gradients = model_gradients(bench->model);
+    float *values = model_weights(bench->model), *gradients = model_gradients(bench->model);
     double scale = clip_scale(gradient_norm(gradients, table->size), 1.0);
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
@@ -52,7 +52,7 @@ static void update(bench *bench)
 static double run_step(bench *bench)
 {
     model_losses losses = {0};
-    micro_batch_place place = {0};
+    micro_batch_cursor place = {0};
     model_input input;
     while (micro_batches_next(&bench->micro_batches, &bench->batch, &place, &input)) {
         if (bench->training)
@@ -132,7 +132,7 @@ static void prepare(bench *bench, const char *config_path, const char *batch_pat
     size_t size = model_parameter_table(bench->model)->size * sizeof(float);
     size_t hidden = (size_t)limits.tokens * (size_t)config.hidden_size * sizeof(float);
     parameters_initialize(model_parameter_table(bench->model), &config, 1,
-                          model_values(bench->model));
+                          model_weights(bench->model));
     if (bench->training &&
         (memory_map((void **)&bench->first_moment, size, "moments", &error) != BERT_OK ||
          memory_map((void **)&bench->second_moment, size, "moments", &error) != BERT_OK))

@@ -43,10 +43,10 @@ typedef struct bert_input {
 /* What went through a model, added up over calls: zero it before the first. Where it is given, a
  * message about a text begins with its number, counted from 1 over all these calls. After a
  * failure, the texts in `texts` are done. */
-typedef struct bert_usage {
+typedef struct bert_inference_stats {
     uint64_t texts, tokens;
     uint64_t truncated; /* texts that were too long and were cut */
-} bert_usage;
+} bert_inference_stats;
 
 typedef enum bert_pooling {
     BERT_POOLING_MEAN, /* mean over all tokens, [CLS] and [SEP] included */
@@ -64,7 +64,7 @@ BERT_API bert_embed_params bert_embed_params_default(void);
  * be NULL. */
 BERT_API bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count,
                                 const bert_embed_params *params, float *embeddings,
-                                bert_usage *usage, bert_error *error);
+                                bert_inference_stats *usage, bert_error *error);
 
 /* What a model with a classifier answers with: as many labels as id2label names, or for a
  * regression one number. 0 for a model without. */
@@ -82,7 +82,7 @@ BERT_API bert_predict_params bert_predict_params_default(void);
  * regression the numbers themselves. `usage` may be NULL. */
 BERT_API bert_status bert_predict(bert_model *model, const bert_input *inputs, size_t count,
                                   const bert_predict_params *params, float *answers,
-                                  bert_usage *usage, bert_error *error);
+                                  bert_inference_stats *usage, bert_error *error);
 
 typedef struct bert_prediction {
     int32_t id;
@@ -106,7 +106,7 @@ typedef struct bert_filled {
 /* filled[count] is written for the texts that usage->texts counts; each is released by
  * bert_filled_free. `usage` may be NULL. */
 BERT_API bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t count,
-                                     size_t top_k, bert_filled *filled, bert_usage *usage,
+                                     size_t top_k, bert_filled *filled, bert_inference_stats *usage,
                                      bert_error *error);
 BERT_API void bert_filled_free(bert_filled *filled);
 

@@ -20,7 +20,7 @@ typedef struct bert_job_params {
     /* Called once before the job is ended because a rank is lost, from a thread of the library,
      * with one line that names the rank: the process ends behind it. NULL: it ends without a word.
      */
-    void (*lost)(void *context, const char *message);
+    void (*on_rank_lost)(void *context, const char *message);
     void *context;
 } bert_job_params;
 BERT_API bert_job_params bert_job_params_default(void);
@@ -37,11 +37,11 @@ BERT_API int bert_job_size(const bert_job *job);
 
 /* Whether this process is the one to tell of an error: rank 0 of those that failed together, or one
  * that failed alone. */
-BERT_API bool bert_job_speaks(const bert_job *job);
+BERT_API bool bert_job_reports_error(const bert_job *job);
 
 /* Takes leave of the other ranks, waiting for them. Where a job was broken by an error that the
  * others do not know of, it ends all of them instead, and does not return. NULL is fine. */
-BERT_API void bert_job_leave(bert_job *job);
+BERT_API void bert_job_finalize(bert_job *job);
 
 #ifdef __cplusplus
 }

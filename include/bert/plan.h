@@ -58,9 +58,9 @@ typedef struct bert_plan_result {
     double kilowatt_hours, energy_cost;
 } bert_plan_result;
 
-/* Fails with BERT_ERROR_USAGE for values out of range, for a batch that has fewer sequences than
- * there are nodes, and for a measured step that the network alone would exceed; with the errors of
- * the configuration's file. The model of the network stands in docs/plan.md. */
+/* Fails with BERT_ERROR_INVALID_ARGUMENT for values out of range, for a batch that has fewer
+ * sequences than there are nodes, and for a measured step that the network alone would exceed; with
+ * the errors of the configuration's file. The model of the network stands in docs/plan.md. */
 BERT_API bert_status bert_plan(const bert_plan_params *params, bert_plan_result *result,
                                bert_error *error);
 

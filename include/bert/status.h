@@ -1,6 +1,6 @@
 /* Status, error and messages: how every function of libbert says what happened.
  *
- * This is the one public header that all rooms of the library include, down to base/: everybody
+ * This is the one public header that all modules of the library include, down to base/: everybody
  * reports errors in the same form. */
 #ifndef BERT_STATUS_H
 #define BERT_STATUS_H
@@ -17,12 +17,12 @@ extern "C" {
 
 typedef enum bert_status {
     BERT_OK = 0,
-    BERT_ERROR_USAGE,       /* a parameter is out of range, or two contradict each other */
-    BERT_ERROR_INPUT,       /* the content of a file is not what it has to be */
-    BERT_ERROR_IO,          /* the operating system refused: open, read, write, a full disk */
-    BERT_ERROR_MEMORY,      /* an allocation failed */
-    BERT_ERROR_NUMBER,      /* a NaN or an infinity where a finite number belongs */
-    BERT_ERROR_UNSUPPORTED, /* valid, but nothing that this library can do */
+    BERT_ERROR_INVALID_ARGUMENT, /* a parameter is out of range, or two contradict each other */
+    BERT_ERROR_INPUT,            /* the content of a file is not what it has to be */
+    BERT_ERROR_IO,               /* the operating system refused: open, read, write, a full disk */
+    BERT_ERROR_MEMORY,           /* an allocation failed */
+    BERT_ERROR_NOT_FINITE,       /* a NaN or an infinity where a finite number belongs */
+    BERT_ERROR_UNSUPPORTED,      /* valid, but nothing that this library can do */
 } bert_status;
 
 /* What went wrong, in one line that names the file, the position, what was found, what was

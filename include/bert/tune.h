@@ -57,8 +57,8 @@ typedef struct bert_tune_result {
 
 /* Runs forward and backward passes and updates of a model of this configuration on made-up tokens,
  * one setting after another, in this process; ranks are groups of threads, each with a model of its
- * own. Fails with BERT_ERROR_USAGE for values out of range, with the errors of the configuration's
- * file or of the output, and with BERT_ERROR_MEMORY where nothing fits. */
+ * own. Fails with BERT_ERROR_INVALID_ARGUMENT for values out of range, with the errors of the
+ * configuration's file or of the output, and with BERT_ERROR_MEMORY where nothing fits. */
 BERT_API bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
                                const bert_observer *observer, bert_error *error);
 

@@ -91,7 +91,7 @@ int console_failure(const bert_error *error)
     console_error("%s", error->message);
     if (caught_signal)
         return 128 + caught_signal;
-    return error->status == BERT_ERROR_USAGE ? EXIT_USAGE : EXIT_FAILURE;
+    return error->status == BERT_ERROR_INVALID_ARGUMENT ? EXIT_USAGE : EXIT_FAILURE;
 }
 
 /* ------------------------------------------------------------------------------ progress --- */

@@ -72,7 +72,7 @@ static void print_rows(const embedder *embedder, size_t count)
     fflush(stdout);
 }
 
-static bert_status embed_window(void *context, const lines *lines, bert_usage *usage,
+static bert_status embed_window(void *context, const lines *lines, bert_inference_stats *usage,
                                 bert_error *error)
 {
     embedder *embedder = context;
@@ -138,7 +138,7 @@ static int run(const arguments *arguments)
                    .pairs = settings.pairs,
                    .text_column = settings.text_column,
                    .text_pair_column = settings.text_pair_column};
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     bert_error error = {0};
     if (!lines_check(&lines))
         return EXIT_USAGE;

@@ -94,7 +94,7 @@ static void append_text(filler *filler, const bert_input *input, const bert_fill
                                     console_json_text(input->text, input->length), "masks", masks));
 }
 
-static bert_status fill_window(void *context, const lines *lines, bert_usage *usage,
+static bert_status fill_window(void *context, const lines *lines, bert_inference_stats *usage,
                                bert_error *error)
 {
     filler *filler = context;
@@ -131,7 +131,7 @@ static int run(const arguments *arguments)
                    .operand_count = arguments->operand_count,
                    .skips_empty = true,
                    .text_column = settings.text_column};
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     if (!lines_check(&lines))
         return EXIT_USAGE;
     bert_status status =

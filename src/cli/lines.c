@@ -309,8 +309,8 @@ bert_status lines_next(lines *lines, bert_error *error)
     return status;
 }
 
-bert_status lines_each(lines *lines, lines_window *window, void *context, bert_usage *usage,
-                       bert_error *error)
+bert_status lines_each(lines *lines, lines_window *window, void *context,
+                       bert_inference_stats *usage, bert_error *error)
 {
     bert_status status = BERT_OK;
     while (status == BERT_OK && console_output_alive()) {
@@ -337,7 +337,7 @@ void lines_free(lines *lines)
 
 /* ------------------------------------------------------------------------------- throughput --- */
 
-void lines_report(const lines *lines, const bert_usage *usage, double seconds)
+void lines_report(const lines *lines, const bert_inference_stats *usage, double seconds)
 {
     if (lines->operand_count > 0 && !lines->text_column)
         return;

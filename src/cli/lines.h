@@ -91,13 +91,13 @@ void lines_free(lines *lines);
 
 /* Calls `window` for each window until there are no more, it fails, or nobody reads what is
  * printed. A message about a text of a table names its file and row. */
-typedef bert_status lines_window(void *context, const lines *lines, bert_usage *usage,
+typedef bert_status lines_window(void *context, const lines *lines, bert_inference_stats *usage,
                                  bert_error *error);
-bert_status lines_each(lines *lines, lines_window *window, void *context, bert_usage *usage,
-                       bert_error *error);
+bert_status lines_each(lines *lines, lines_window *window, void *context,
+                       bert_inference_stats *usage, bert_error *error);
 
 /* "bert: 1,234 texts, 45,678 tokens in 3.2 s: 386 texts/s, 14,274 tokens/s", on stderr; not for
  * texts from the command line, which are few. */
-void lines_report(const lines *lines, const bert_usage *usage, double seconds);
+void lines_report(const lines *lines, const bert_inference_stats *usage, double seconds);
 
 #endif

@@ -84,7 +84,7 @@ static void print_object(const predictor *predictor, const float *answer)
     json_decref(object);
 }
 
-static bert_status predict_window(void *context, const lines *lines, bert_usage *usage,
+static bert_status predict_window(void *context, const lines *lines, bert_inference_stats *usage,
                                   bert_error *error)
 {
     predictor *predictor = context;
@@ -121,7 +121,7 @@ static int run(const arguments *arguments)
                    .pairs = settings.pairs,
                    .text_column = settings.text_column,
                    .text_pair_column = settings.text_pair_column};
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     if (!lines_check(&lines))
         return EXIT_USAGE;
     bert_status status =

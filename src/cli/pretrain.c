@@ -526,14 +526,14 @@ static int run(const arguments *arguments)
     bert_pretrain_result result;
     bert_job *job;
     console_catch_signals();
-    settings.job.lost = tell_lost;
+    settings.job.on_rank_lost = tell_lost;
     if (bert_job_join(&job, &settings.job, &error) != BERT_OK)
         return console_failure(&error);
     bert_status status = train(arguments, job, &result, &error);
     int code = EXIT_SUCCESS;
-    if (bert_job_speaks(job))
+    if (bert_job_reports_error(job))
         code = status == BERT_OK ? show_result(&result) : console_failure(&error);
-    bert_job_leave(job);
+    bert_job_finalize(job);
     return code;
 }
 

@@ -26,8 +26,8 @@ static bert_status check_fraction(const char *name, double value, double minimum
 {
     return value >= minimum && value <= 1
                ? BERT_OK
-               : error_set(error, BERT_ERROR_USAGE, "%s is %g, expected %g to 1", name, value,
-                           minimum);
+               : error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is %g, expected %g to 1", name,
+                           value, minimum);
 }
 
 static bert_status check_bounds(const char *what, uint64_t minimum, uint64_t maximum,
@@ -35,7 +35,7 @@ static bert_status check_bounds(const char *what, uint64_t minimum, uint64_t max
 {
     return maximum == 0 || minimum <= maximum
                ? BERT_OK
-               : error_set(error, BERT_ERROR_USAGE,
+               : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "min_%s is %llu, more than max_%s, which is %llu", what,
                            (unsigned long long)minimum, what, (unsigned long long)maximum);
 }
@@ -45,7 +45,7 @@ static bert_status find_script(const char *name, int *script, bert_error *error)
     *script = name ? u_getPropertyValueEnum(UCHAR_SCRIPT, name) : -1;
     return !name || *script != UCHAR_INVALID_CODE
                ? BERT_OK
-               : error_set(error, BERT_ERROR_USAGE,
+               : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "script is \"%s\", expected the Unicode name of a script, e.g. "
                            "Latin, Cyrillic, "
                            "Greek, Arabic, Devanagari, Han",
@@ -65,10 +65,10 @@ bert_status cleaner_open(cleaner *cleaner, const bert_cleaning_options *options,
     TRY(check_bounds("words", options->min_words, options->max_words, error));
     TRY(check_bounds("characters", options->min_characters, options->max_characters, error));
     if (options->max_repeats < 0 || options->max_repeats > 255)
-        return error_set(error, BERT_ERROR_USAGE, "max_repeats is %d, expected 0 to 255",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "max_repeats is %d, expected 0 to 255",
                          options->max_repeats);
     if (options->memory < 1 << 20)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "cleaning memory is %llu bytes, expected at least 1 MiB (1048576)",
                          (unsigned long long)options->memory);
     TRY(find_script(options->script, &cleaner->script, error));

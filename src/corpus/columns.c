@@ -61,7 +61,8 @@ static bert_status choose_one(columns *chosen, const column_kind *kinds, size_t 
     if (!kinds[index].is_text)
         return reject(kinds, count, position, hint, name, length, "not a text column: \"", error);
     if (chosen->count == COLUMNS_MAX)
-        return error_set(error, BERT_ERROR_USAGE, "more than %d columns are named", COLUMNS_MAX);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "more than %d columns are named",
+                         COLUMNS_MAX);
     chosen->index[chosen->count++] = index;
     return BERT_OK;
 }

@@ -19,7 +19,7 @@ bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_
     *corpus = (struct corpus){.options = options ? *options : bert_reader_options_default(),
                               .document_limit = DOCUMENT_LIMIT};
     if (input_count == 0)
-        return error_set(error, BERT_ERROR_USAGE, "no input files");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no input files");
     TRY(cleaner_open(&corpus->cleaner, &corpus->options.cleaning, error));
     TRY(inputs_expand(&corpus->inputs, inputs, input_count, error));
     bool all_known = true;

@@ -197,7 +197,7 @@ static bert_status choose_numbers(const reader *reader, table *table, bert_error
                              reader->source.name, (unsigned long long)table->record_line,
                              table->cell_count, (int)length, name);
         if (table->columns.count == COLUMNS_MAX)
-            return error_set(error, BERT_ERROR_USAGE, "more than %d columns are named",
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "more than %d columns are named",
                              COLUMNS_MAX);
         table->columns.index[table->columns.count++] = (size_t)number - 1;
     }

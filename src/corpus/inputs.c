@@ -146,23 +146,25 @@ static bert_status find_source(inputs *inputs, const char *name, size_t length, 
                                size_t *source, bert_error *error)
 {
     if (length >= BERT_SOURCE_NAME_MAX)
-        return error_set(error, BERT_ERROR_USAGE, "%.*s: a source name has at most %d characters",
-                         (int)length, name, BERT_SOURCE_NAME_MAX - 1);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%.*s: a source name has at most %d characters", (int)length, name,
+                         BERT_SOURCE_NAME_MAX - 1);
     if (!(weight > 0 && weight <= 1000))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%.*s: weight is %g, expected more than 0 and at most 1000", (int)length,
                          name, weight);
     for (*source = 0; *source < inputs->source_count; ++*source) {
         const bert_source_counts *known = &inputs->sources[*source];
         if (strlen(known->name) != length || memcmp(known->name, name, length) != 0)
             continue;
-        return known->weight == weight
-                   ? BERT_OK
-                   : error_set(error, BERT_ERROR_USAGE, "%s: the source has two weights, %g and %g",
-                               known->name, known->weight, weight);
+        return known->weight == weight ? BERT_OK
+                                       : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                                                   "%s: the source has two weights, %g and %g",
+                                                   known->name, known->weight, weight);
     }
     if (inputs->source_count == BERT_SOURCES_MAX)
-        return error_set(error, BERT_ERROR_USAGE, "more than %d sources", BERT_SOURCES_MAX);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "more than %d sources",
+                         BERT_SOURCES_MAX);
     bert_source_counts *added = &inputs->sources[inputs->source_count++];
     memcpy(added->name, name, length);
     added->weight = weight;

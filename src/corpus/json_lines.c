@@ -150,7 +150,7 @@ static bert_status append_cells(reader *reader, const json_t *value, bert_error 
     size_t length;
     while (columns_next_name(&fields, &field, &length)) {
         if (reader->row.cell_count == COLUMNS_MAX)
-            return error_set(error, BERT_ERROR_USAGE, "more than %d columns are named",
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "more than %d columns are named",
                              COLUMNS_MAX);
         TRY(append_cell(reader, value, field, length, error));
         rows_end_cell(reader);

@@ -64,7 +64,7 @@ static bert_status find_named(const reader *reader, const reader_format **named,
         if (strcmp(reader->options.format, names[i].name) == 0)
             *named = names[i].format;
     return *named ? BERT_OK
-                  : error_set(error, BERT_ERROR_USAGE,
+                  : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                               "format is \"%s\", expected text, markdown or wikitext",
                               reader->options.format);
 }

@@ -36,12 +36,12 @@ static bert_status find_locale(char locale[ULOC_FULLNAME_CAPACITY], const char *
     uloc_forLanguageTag(tag, locale, ULOC_FULLNAME_CAPACITY, &parsed, &code);
     if (U_FAILURE(code) || code == U_STRING_NOT_TERMINATED_WARNING || parsed == 0 ||
         (size_t)parsed != strlen(tag))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "\"%s\" is not a language tag, expected one like en, de or pt-BR",
                          language);
     uloc_setKeywordValue("ss", "standard", locale, ULOC_FULLNAME_CAPACITY, &code);
     if (U_FAILURE(code))
-        return error_set(error, BERT_ERROR_USAGE, "language tag \"%s\": %s", language,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "language tag \"%s\": %s", language,
                          u_errorName(code));
     return BERT_OK;
 }

@@ -75,7 +75,7 @@ bert_status table_next(table_file *table, table_cell *cells, bool *found, bert_e
         return BERT_OK;
     table->rows++;
     if (reader->row.cell_count != table->column_count) /* "a,b" is read as two names */
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: \"%s\" names %zu columns, expected %zu; a name that contains a comma "
                          "cannot be combined with others",
                          reader->source.name, table->fields, reader->row.cell_count,
@@ -129,8 +129,9 @@ bert_status bert_table_open(bert_table **out, const char *path, const char *cons
 {
     *out = NULL;
     if (column_count == 0 || column_count > BERT_TABLE_COLUMNS_MAX)
-        return error_set(error, BERT_ERROR_USAGE, "%zu columns are given, expected 1 to %d",
-                         column_count, BERT_TABLE_COLUMNS_MAX);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%zu columns are given, expected 1 to %d", column_count,
+                         BERT_TABLE_COLUMNS_MAX);
     const table_settings settings = {
         .columns = columns, .column_count = column_count, .hint = hint ? hint : ""};
     bert_table *table;

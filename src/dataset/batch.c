@@ -8,7 +8,7 @@ bert_status batch_create(batch *batch, int tokens, int sequences, int masked, be
 {
     *batch = (struct batch){0};
     if (tokens < 0 || sequences < 0 || masked < 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a batch of %d tokens, %d sequences and %d predictions", tokens, sequences,
                          masked);
     const struct {

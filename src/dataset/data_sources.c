@@ -31,7 +31,7 @@ static bert_status add(data_sources *sources, const char *prefix, size_t length,
     for (size_t i = 0; i < sources->count; i++)
         if (strlen(sources->items[i].prefix) == length &&
             memcmp(sources->items[i].prefix, prefix, length) == 0)
-            return error_set(error, BERT_ERROR_USAGE,
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                              "%.*s: is named twice as data; training on it more often takes a "
                              "weight (%.*s:2)",
                              (int)length, prefix, (int)length, prefix);
@@ -144,7 +144,7 @@ static bert_status add_line(data_sources *sources, const char *text, bert_error 
     double weight;
     const char *end = find_weight(text, &weight);
     if (!(weight > 0 && weight <= WEIGHT_MAX))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: the weight %g, expected more than 0 and at most %d", text, weight,
                          WEIGHT_MAX);
     sources->is_weighted |= weight != 1;
@@ -179,9 +179,9 @@ bert_status data_sources_find(data_sources *sources, const char *data, bert_erro
         count++;
     }
     if (count == 0)
-        status = error_set(error, BERT_ERROR_USAGE, "--data is empty, expected PREFIX");
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--data is empty, expected PREFIX");
     else if (sources->ready_made && (count > 1 || sources->is_weighted))
-        status = error_set(error, BERT_ERROR_USAGE,
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "%s: holds no prepared data; and as a folder of ready-made ids it "
                            "stands alone, without a weight",
                            sources->ready_made);

@@ -204,13 +204,14 @@ bert_status dataset_writer_sentence(dataset_writer *writer, const int32_t *ids, 
                                     bert_error *error)
 {
     if (count == 0 || count > INT32_MAX)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s.bin: a sentence of %zu tokens, expected between 1 and 2^31 - 1",
                          writer->prefix, count);
     for (size_t i = 0; i < count; i++)
         if (ids[i] < 0 || (size_t)ids[i] >= writer->vocab_size)
-            return error_set(error, BERT_ERROR_USAGE, "%s.bin: token id %d, expected one below %zu",
-                             writer->prefix, (int)ids[i], writer->vocab_size);
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                             "%s.bin: token id %d, expected one below %zu", writer->prefix,
+                             (int)ids[i], writer->vocab_size);
     if (writer->wide)
         TRY(output_file_write(&writer->tokens, ids, count * sizeof(int32_t), error));
     else
@@ -237,7 +238,7 @@ void dataset_writer_use_layout(dataset_writer *writer, dataset_layout layout)
 bert_status dataset_layout_parse(dataset_layout *layout, const char *name, bert_error *error)
 {
     if (strcmp(name, "sentences") != 0 && strcmp(name, "documents") != 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--layout is \"%s\", expected sentences or documents", name);
     *layout = *name == 's' ? LAYOUT_SENTENCES : LAYOUT_DOCUMENTS;
     return BERT_OK;

@@ -187,7 +187,8 @@ static bert_status start(inspection *in, bert_error *error)
 {
     const bert_inspect_corpus_params *p = in->params;
     if (p->memory < REPEATED_LINES_MINIMUM)
-        return error_set(error, BERT_ERROR_USAGE, "%llu bytes of memory, expected at least %d",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%llu bytes of memory, expected at least %d",
                          (unsigned long long)p->memory, REPEATED_LINES_MINIMUM);
     TRY(bert_tokenizer_load(&in->tokenizer, p->tokenizer, &p->tokenizer_options, error));
     bert_tokenizer_describe(in->tokenizer, &in->description);

@@ -137,7 +137,7 @@ static bert_status find_sources(data_sources *sources, const char *data, bert_er
         return error_set(error, BERT_ERROR_INPUT, "%s: holds no prepared data (*.idx)",
                          sources->ready_made);
     if (sources->is_weighted)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: weights are for training; bert inspect looks at each document once",
                          sources->name);
     return BERT_OK;
@@ -148,7 +148,7 @@ bert_status bert_inspect_data(const bert_inspect_data_params *params, bert_data_
 {
     *report = (bert_data_report){0};
     if (!params->data || !*params->data)
-        return error_set(error, BERT_ERROR_USAGE, "no data to inspect");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no data to inspect");
     data_sources sources = {0};
     dataset data = {0};
     bert_tokenizer *tokenizer = NULL;

@@ -20,7 +20,7 @@ bert_status mask_unit_parse(mask_unit *unit, const char *name, bert_error *error
             *unit = (mask_unit)i;
             return BERT_OK;
         }
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "--mask-unit is \"%s\", expected one of: token, word, span", name);
 }
 
@@ -95,19 +95,19 @@ void masking_free(masking *masking)
 /* ------------------------------------------------------------------------------ replacements ---
  */
 
-enum { KIND_NONE, KIND_CHOSEN, KIND_MASK, KIND_RANDOM, KIND_STAYS };
+enum { ACTION_NONE, ACTION_CHOSEN, ACTION_MASK, ACTION_RANDOM, ACTION_KEEP };
 
-static int32_t draw_kind(random_stream *stream)
+static int32_t draw_action(random_stream *stream)
 {
     uint64_t choice = random_below(stream, 10);
-    return choice < 8 ? KIND_MASK : choice == 8 ? KIND_RANDOM : KIND_STAYS;
+    return choice < 8 ? ACTION_MASK : choice == 8 ? ACTION_RANDOM : ACTION_KEEP;
 }
 
 static int32_t replace(const masking *masking, random_stream *stream, int32_t token, int32_t kind)
 {
-    if (kind == KIND_MASK)
+    if (kind == ACTION_MASK)
         return masking->mask_id;
-    if (kind == KIND_RANDOM)
+    if (kind == ACTION_RANDOM)
         return masking->replacements[random_below(stream, masking->replacement_count)];
     return token;
 }
@@ -134,7 +134,7 @@ static void choose_tokens(masking *masking, random_stream *stream, const int32_t
         if (!masking->is_special[tokens[i]])
             masking->candidates[candidate_count++] = i;
     for (int i = 0; i < budget; i++)
-        masking->kinds[draw_next(masking->candidates, i, candidate_count, stream)] = KIND_CHOSEN;
+        masking->kinds[draw_next(masking->candidates, i, candidate_count, stream)] = ACTION_CHOSEN;
 }
 
 /* A special token ends a word; a piece whose word was cut off begins one. Returns the number. */
@@ -166,7 +166,7 @@ static void choose_words(masking *masking, random_stream *stream, const int32_t 
             continue;
         budget -= length;
         for (int32_t place = masking->word_starts[word]; place < masking->word_ends[word]; place++)
-            masking->kinds[place] = KIND_CHOSEN;
+            masking->kinds[place] = ACTION_CHOSEN;
     }
 }
 
@@ -188,7 +188,7 @@ static int span_end(const masking *masking, int words, int word, int length, int
 {
     int end = word, start = masking->word_starts[word];
     while (end < words && end - word < length &&
-           masking->kinds[masking->word_starts[end]] == KIND_NONE &&
+           masking->kinds[masking->word_starts[end]] == ACTION_NONE &&
            (end == word || masking->word_starts[end] == masking->word_ends[end - 1]) &&
            masking->word_ends[end] - start <= budget)
         end++;
@@ -207,7 +207,7 @@ static void choose_spans(masking *masking, random_stream *stream, const int32_t 
         int end = span_end(masking, words, word, length, budget);
         if (end == word)
             continue;
-        int32_t kind = draw_kind(stream);
+        int32_t kind = draw_action(stream);
         for (int32_t i = masking->word_starts[word]; i < masking->word_ends[end - 1]; i++)
             masking->kinds[i] = kind;
         budget -= masking->word_ends[end - 1] - masking->word_starts[word];
@@ -231,9 +231,9 @@ int masking_apply(masking *masking, random_stream *stream, int32_t *tokens, int 
     choose[masking->unit](masking, stream, tokens, count, budget);
     int masked = 0;
     for (int i = 0; i < count; i++) {
-        if (masking->kinds[i] == KIND_NONE)
+        if (masking->kinds[i] == ACTION_NONE)
             continue;
-        int32_t kind = masking->kinds[i] == KIND_CHOSEN ? draw_kind(stream) : masking->kinds[i];
+        int32_t kind = masking->kinds[i] == ACTION_CHOSEN ? draw_action(stream) : masking->kinds[i];
         positions[masked] = i + offset;
         labels[masked++] = tokens[i];
         tokens[i] = replace(masking, stream, tokens[i], kind);

@@ -69,7 +69,7 @@ static bert_status create_ring(prefetch *prefetch, int depth, bert_error *error)
     int tokens, masked;
     if (__builtin_mul_overflow(prefetch->most, sampler_max_tokens(prefetch->sampler), &tokens) ||
         __builtin_mul_overflow(prefetch->most, sampler_max_masked(prefetch->sampler), &masked))
-        return error_set(error, BERT_ERROR_USAGE, "batches of %d samples are too large",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "batches of %d samples are too large",
                          prefetch->most);
     for (; prefetch->slots < depth + 1; prefetch->slots++)
         TRY(batch_create(&prefetch->ring[prefetch->slots], tokens, prefetch->most, masked, error));
@@ -96,7 +96,7 @@ bert_status prefetch_start(prefetch **out, sampler *sampler, prefetch_plan *plan
 {
     *out = NULL;
     if (most < 1 || depth < 1)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%d samples in a batch, %d batches ahead; expected at least 1 of each",
                          most, depth);
     prefetch *prefetch;

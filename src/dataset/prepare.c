@@ -77,19 +77,19 @@ static bert_status check_params(const bert_prepare_params *params, bert_error *e
     dataset_layout layout;
     TRY(dataset_layout_parse(&layout, params->layout, error));
     if (!params->output || !*params->output)
-        return error_set(error, BERT_ERROR_USAGE, "no output prefix");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no output prefix");
     if (!params->tokenizer || !*params->tokenizer)
-        return error_set(error, BERT_ERROR_USAGE, "no tokenizer");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no tokenizer");
     if (!(params->validation_fraction >= 0 && params->validation_fraction < 1))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "validation_fraction is %g, expected at least 0 and less than 1",
                          params->validation_fraction);
     if (!(params->save_seconds >= 0))
-        return error_set(error, BERT_ERROR_USAGE, "save_seconds is %g, expected 0 or more",
-                         params->save_seconds);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "save_seconds is %g, expected 0 or more", params->save_seconds);
     if (params->threads < 0)
-        return error_set(error, BERT_ERROR_USAGE, "threads is %d, expected 0 (all cores) or more",
-                         params->threads);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "threads is %d, expected 0 (all cores) or more", params->threads);
     return BERT_OK;
 }
 
@@ -108,7 +108,7 @@ static bert_status check_outputs(const char *prefix, bert_error *error)
         char *path;
         TRY(path_format(&path, error, "%s%s", prefix, endings[i]));
         if (file_exists(path))
-            status = error_set(error, BERT_ERROR_USAGE,
+            status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                                "%s: exists already; choose another --output, or replace it with "
                                "--overwrite",
                                path);
@@ -131,7 +131,7 @@ static bert_status check_foreign(const char *prefix, bert_error *error)
         if (status == BERT_OK && map.size > 0 &&
             (map.size < SENTENCES_MAGIC_SIZE ||
              memcmp(map.data, SENTENCES_MAGIC, SENTENCES_MAGIC_SIZE) != 0))
-            status = error_set(error, BERT_ERROR_USAGE,
+            status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                                "%s: exists and is no file of bert prepare, which keeps the ends of "
                                "sentences under this name; choose another --output",
                                path);
@@ -215,7 +215,7 @@ static bert_status open_folder(prepare *prepare, bert_error *error)
         return BERT_OK;
     TRY(hash_settings(prepare, &settings_hash, error));
     if (prepare->has_journal && prepare->progress.settings_hash != settings_hash)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: holds the work of an interrupted preparation with other settings "
                          "(tokenizer, text, cleaning, sources, layout, language, validation or "
                          "seed); give these again to go on, or --overwrite to start anew",

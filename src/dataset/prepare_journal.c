@@ -147,7 +147,7 @@ static bert_status lock_folder(prepare_folder *folder, bert_error *error)
     if (flock(folder->descriptor, LOCK_EX | LOCK_NB) == 0)
         return BERT_OK;
     bert_status status = errno == EWOULDBLOCK
-                             ? error_set(error, BERT_ERROR_USAGE,
+                             ? error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                                          "%s: another process is preparing this data", folder->path)
                              : error_set_errno(error, errno, "%s: cannot lock", folder->path);
     close(folder->descriptor);

@@ -35,13 +35,15 @@ struct sampler {
 static bert_status check_settings(const sampler_settings *settings, bert_error *error)
 {
     if (settings->max_seq_length < MIN_SEQ_LENGTH || settings->max_seq_length > MAX_SEQ_LENGTH)
-        return error_set(error, BERT_ERROR_USAGE, "max_seq_length is %d, expected %d to %d",
-                         settings->max_seq_length, MIN_SEQ_LENGTH, MAX_SEQ_LENGTH);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "max_seq_length is %d, expected %d to %d", settings->max_seq_length,
+                         MIN_SEQ_LENGTH, MAX_SEQ_LENGTH);
     if (!(settings->short_seq_probability >= 0 && settings->short_seq_probability <= 1))
-        return error_set(error, BERT_ERROR_USAGE, "short_seq_probability is %g, expected 0 to 1",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "short_seq_probability is %g, expected 0 to 1",
                          settings->short_seq_probability);
     if (!(settings->mlm_probability > 0 && settings->mlm_probability < 1))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "mlm_probability is %g, expected more than 0 and less than 1",
                          settings->mlm_probability);
     return BERT_OK;
@@ -72,7 +74,7 @@ static bert_status choose_scheme(const dataset *data, const sample_scheme **sche
     if (!data->is_ready_made)
         return BERT_OK;
     if (*scheme != &scheme_segment_pairs && *scheme != &scheme_sentences)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: its samples are ready-made: \"%s\" cannot be drawn from it",
                          data->prefix, (*scheme)->name);
     if ((*scheme)->has_pairs && !data->labels)
@@ -271,7 +273,7 @@ static bert_status check_room(const sampler *sampler, const batch *batch, bert_e
         batch->token_capacity - batch->token_count >= tokens &&
         batch->masked_capacity - batch->masked_count >= sampler->masking.limit)
         return BERT_OK;
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "a batch with room for %d sequences, %d tokens and %d predictions is too "
                      "small",
                      batch->sequence_capacity, batch->token_capacity, batch->masked_capacity);

@@ -24,8 +24,8 @@ bert_status scheme_parse(const sample_scheme **scheme, const char *name, bool ha
         length += (size_t)snprintf(expected + length, sizeof expected - length, "%s%s",
                                    length ? ", " : "", schemes[i]->name);
     }
-    return error_set(error, BERT_ERROR_USAGE, "%s is \"%s\", expected one of: %s", option, name,
-                     expected);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is \"%s\", expected one of: %s",
+                     option, name, expected);
 }
 
 int scheme_token_limit(const sample_scheme *scheme, int max_seq_length)

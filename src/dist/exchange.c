@@ -118,7 +118,8 @@ void exchange_free(exchange *exchange)
 
 static size_t element_size(const exchange *exchange)
 {
-    return exchange->bfloat16 && exchange->kind != EXCHANGE_GIVE ? sizeof(uint16_t) : sizeof(float);
+    return exchange->bfloat16 && exchange->kind != EXCHANGE_ALLGATHER ? sizeof(uint16_t)
+                                                                      : sizeof(float);
 }
 
 /* Of the pieces of a bucket inside a buffer that holds the bucket from its first element on. */
@@ -225,8 +226,8 @@ static bert_status start_buckets(exchange *exchange, size_t ready, bert_error *e
         slot->bucket = next_bucket(exchange);
         exchange->started++;
         exchange->moves++;
-        TRY(exchange->kind == EXCHANGE_GIVE ? give_piece(exchange, slot, error)
-                                            : send_pieces(exchange, slot, error));
+        TRY(exchange->kind == EXCHANGE_ALLGATHER ? give_piece(exchange, slot, error)
+                                                 : send_pieces(exchange, slot, error));
     }
     return BERT_OK;
 }
@@ -245,7 +246,7 @@ static bert_status advance_slots(exchange *exchange, bert_error *error)
         if (done && slot->stage == STAGE_SENDING) {
             sum_piece(exchange, slot);
             exchange->moves++;
-            if (exchange->kind == EXCHANGE_SUM)
+            if (exchange->kind == EXCHANGE_ALLREDUCE)
                 TRY(give_piece(exchange, slot, error));
             else
                 end_slot(exchange, slot);

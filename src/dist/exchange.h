@@ -13,10 +13,11 @@
 #include "dist/layout.h"
 
 typedef enum exchange_kind {
-    EXCHANGE_SUM,        /* afterwards every rank has the sums of all pieces */
-    EXCHANGE_SUM_PIECES, /* each rank those of its own pieces; the rest of the buffer is undefined
-                          */
-    EXCHANGE_GIVE,       /* no sum: each rank's own pieces are given to all */
+    EXCHANGE_ALLREDUCE,      /* afterwards every rank has the sums of all pieces */
+    EXCHANGE_REDUCE_SCATTER, /* each rank those of its own pieces; the rest of the buffer is
+                              * undefined
+                              */
+    EXCHANGE_ALLGATHER,      /* no sum: each rank's own pieces are given to all */
 } exchange_kind;
 
 /* Of all exchanges since exchange_take_statistics. */
@@ -29,8 +30,8 @@ typedef struct exchange_statistics {
 typedef struct exchange exchange;
 
 /* For buffers of layout->count floats. `bfloat16`: gradients (not parameters) travel rounded to
- * bfloat16 and are summed in float32; with EXCHANGE_SUM the sums are rounded once more, on all
- * ranks alike. */
+ * bfloat16 and are summed in float32; with EXCHANGE_ALLREDUCE the sums are rounded once more, on
+ * all ranks alike. */
 bert_status exchange_create(exchange **out, bert_job *job, const layout *layout, bool bfloat16,
                             bert_error *error);
 void exchange_free(exchange *exchange); /* NULL is fine; none under way */

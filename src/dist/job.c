@@ -2,8 +2,8 @@
 
 #include "base/memory.h"
 #include "base/threads.h"
+#include "dist/heartbeat.h"
 #include "dist/launch.h"
-#include "dist/watch.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -33,8 +33,8 @@ struct bert_job {
     bool failed;          /* an error that all ranks know of */
     bool broken;          /* one that only this rank knows of */
     int *starts, *counts; /* [size] of the gathering under way */
-    watch watch;
-    double watched_at; /* the job's thread's */
+    heartbeat heartbeat;
+    double heartbeat_at; /* the job's thread's */
 
     pthread_t thread;
     bool running;
@@ -75,20 +75,21 @@ static void wait_until(bert_job *job, double seconds)
 /* Does not return: a rank that is lost takes the job with it. */
 static _Noreturn void end_job(const bert_job *job, const bert_error *error)
 {
-    if (job->params.lost)
-        job->params.lost(job->params.context, error->message);
+    if (job->params.on_rank_lost)
+        job->params.on_rank_lost(job->params.context, error->message);
     transport_abort(ABORT_CODE);
 }
 
-/* Calls of MPI fail where a connection broke: then the launcher sees to it, or the watch does. */
-static void keep_watch(bert_job *job)
+/* Calls of MPI fail where a connection broke: then the launcher sees to it, or the heartbeat does.
+ */
+static void run_heartbeat(bert_job *job)
 {
     bert_error error;
     double now = seconds_now();
-    if (!job->watch.leaving && now - job->watched_at < WATCH_PAUSE)
+    if (!job->heartbeat.leaving && now - job->heartbeat_at < WATCH_PAUSE)
         return;
-    job->watched_at = now;
-    if (watch_advance(&job->watch, now, &error) != BERT_OK)
+    job->heartbeat_at = now;
+    if (heartbeat_advance(&job->heartbeat, now, &error) != BERT_OK)
         end_job(job, &error);
 }
 
@@ -96,8 +97,8 @@ static void keep_watch(bert_job *job)
 static double pause_seconds(const bert_job *job, job_state state, double before)
 {
     if (state == JOB_IDLE)
-        return watch_interval(&job->watch);
-    if (job->watch.waiting > 0)
+        return heartbeat_interval(&job->heartbeat);
+    if (job->heartbeat.waiting > 0)
         return WAITED_FOR;
     return state == JOB_MOVING ? BESIDE : fmin(fmax(2 * before, BESIDE), BESIDE_MOST);
 }
@@ -109,7 +110,7 @@ static void *attend(void *argument)
     double pause = 0;
     threads_take_short_turns();
     pthread_mutex_lock(&job->lock);
-    while (!job->stopping || !watch_has_ended(&job->watch)) {
+    while (!job->stopping || !heartbeat_has_ended(&job->heartbeat)) {
         job_state state = JOB_IDLE;
         if (job->work) {
             job->working = true;
@@ -119,10 +120,10 @@ static void *attend(void *argument)
             job->working = false;
             pthread_cond_broadcast(&job->changed);
         }
-        job->watch.leaving = job->stopping;
+        job->heartbeat.leaving = job->stopping;
         pthread_mutex_unlock(&job->lock);
-        keep_watch(job);
-        if (job->watch.leaving)
+        run_heartbeat(job);
+        if (job->heartbeat.leaving)
             nanosleep(&moment, NULL);
         pthread_mutex_lock(&job->lock);
         pause = pause_seconds(job, state, pause);
@@ -193,8 +194,8 @@ static bert_status join(bert_job *job, const launch *launch, bert_error *error)
                          launch->launcher, launch->size, job->size);
     TRY(memory_array((void **)&job->starts, (size_t)job->size, sizeof(int), "ranks", error));
     TRY(memory_array((void **)&job->counts, (size_t)job->size, sizeof(int), "ranks", error));
-    TRY(watch_start(&job->watch, job->rank, job->size, job->params.rank_timeout, seconds_now(),
-                    error));
+    TRY(heartbeat_start(&job->heartbeat, job->rank, job->size, job->params.rank_timeout,
+                        seconds_now(), error));
     job_begin_waiting(job); /* until the steps begin */
     return start_thread(job, error);
 }
@@ -210,7 +211,7 @@ bert_status bert_job_join(bert_job **out, const bert_job_params *params, bert_er
 {
     *out = NULL;
     if (!(params->rank_timeout >= 1 && params->rank_timeout <= 1e6))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--rank-timeout is %g, expected 1 to 1,000,000 seconds",
                          params->rank_timeout);
     launch launch = launch_detect();
@@ -221,7 +222,7 @@ bert_status bert_job_join(bert_job **out, const bert_job_params *params, bert_er
     job->params = *params;
     bert_status status = join(job, &launch, error);
     if (status != BERT_OK) {
-        if (job->opened && error && params->lost)
+        if (job->opened && error && params->on_rank_lost)
             end_job(job, error); /* the other ranks may have joined and wait */
         release(job);
         return status;
@@ -245,12 +246,12 @@ int job_local_size(const bert_job *job)
     return job ? job->local_size : 1;
 }
 
-bool bert_job_speaks(const bert_job *job)
+bool bert_job_reports_error(const bert_job *job)
 {
     return !job || job->rank == 0 || job->broken;
 }
 
-void bert_job_leave(bert_job *job)
+void bert_job_finalize(bert_job *job)
 {
     if (!job)
         return;
@@ -273,13 +274,13 @@ void bert_job_leave(bert_job *job)
 void job_alive(bert_job *job)
 {
     if (job)
-        job->watch.alive_at = seconds_now();
+        job->heartbeat.alive_at = seconds_now();
 }
 
 void job_begin_waiting(bert_job *job)
 {
     if (job)
-        job->watch.waiting++;
+        job->heartbeat.waiting++;
 }
 
 void job_end_waiting(bert_job *job)
@@ -287,7 +288,7 @@ void job_end_waiting(bert_job *job)
     if (!job)
         return;
     job_alive(job);
-    job->watch.waiting--;
+    job->heartbeat.waiting--;
 }
 
 static bert_status finish_transfer(transport_transfer *transfer, bert_error *error)
@@ -302,15 +303,16 @@ static bert_status finish_transfer(transport_transfer *transfer, bert_error *err
     return BERT_OK;
 }
 
-bert_status job_gather(bert_job *job, const void *mine, size_t bytes, void *all, bert_error *error)
+bert_status job_allgather(bert_job *job, const void *mine, size_t bytes, void *all,
+                          bert_error *error)
 {
     if (!job) {
         memcpy(all, mine, bytes);
         return BERT_OK;
     }
     if (bytes > (size_t)INT_MAX / (size_t)job->size)
-        return error_set(error, BERT_ERROR_USAGE, "%zu bytes of %d ranks are too many", bytes,
-                         job->size);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%zu bytes of %d ranks are too many",
+                         bytes, job->size);
     for (int i = 0; i < job->size; i++) {
         job->starts[i] = i * (int)bytes;
         job->counts[i] = (int)bytes;
@@ -355,21 +357,21 @@ static bert_status share_errors(bert_job *job, bert_status status, int lowest, b
         mine = *error;
     mine.status = status;
     TRY(memory_array((void **)&all, (size_t)job->size, sizeof *all, "errors of ranks", error));
-    bert_status gathered = job_gather(job, &mine, sizeof mine, all, error);
+    bert_status gathered = job_allgather(job, &mine, sizeof mine, all, error);
     if (gathered == BERT_OK)
         gathered = tell_agreed(job, all, lowest, error);
     free(all);
     return gathered;
 }
 
-bert_status job_agree(bert_job *job, bert_status status, bert_error *error)
+bert_status job_sync_status(bert_job *job, bert_status status, bert_error *error)
 {
     if (!job)
         return status;
     int mine = (int)status, *all, lowest = 0;
     TRY(memory_array((void **)&all, (size_t)job->size, sizeof *all, "states of ranks", error));
     bert_error trouble;
-    bert_status gathered = job_gather(job, &mine, sizeof mine, all, &trouble);
+    bert_status gathered = job_allgather(job, &mine, sizeof mine, all, &trouble);
     while (gathered == BERT_OK && lowest < job->size && all[lowest] == BERT_OK)
         lowest++;
     free(all);

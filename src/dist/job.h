@@ -1,4 +1,4 @@
-/* The ranks of a job, as the rooms above see them: who this one is, small collective calls, and
+/* The ranks of a job, as the modules above see them: who this one is, small collective calls, and
  * failing together. A NULL job is a process of its own: rank 0 of 1, for which every call is done
  * at once. */
 #ifndef DIST_JOB_H
@@ -11,19 +11,20 @@
 int job_local_size(const bert_job *job);
 
 /* all[r] = `bytes` bytes of rank r, on every rank. For small things: it waits. */
-bert_status job_gather(bert_job *job, const void *mine, size_t bytes, void *all, bert_error *error);
+bert_status job_allgather(bert_job *job, const void *mine, size_t bytes, void *all,
+                          bert_error *error);
 
 /* Where every rank learns how all did: BERT_OK where all were well; else the error of the lowest
  * rank that was not, the same on all ranks, with its name before it. Every failure that only some
  * ranks meet has to pass through here before the next collective call: the others wait there. */
-bert_status job_agree(bert_job *job, bert_status status, bert_error *error);
+bert_status job_sync_status(bert_job *job, bert_status status, bert_error *error);
 
 /* A failure of the whole job that every rank has noticed by itself, in the same way, and says in
  * the same words: as if agreed. */
 bert_status job_failed(bert_job *job, bert_status status);
 
 /* Notes an error that left a job's function. Where it was not agreed upon, the other ranks wait in
- * vain: bert_job_leave ends them. */
+ * vain: bert_job_finalize ends them. */
 void job_note(bert_job *job, bert_status status, bert_error *error);
 
 /* A rank that computes calls job_alive now and then; one that waits for a disk, or for data being

@@ -1,5 +1,5 @@
-/* How bytes get from rank to rank: what the room asks of MPI. One of two files is built behind it,
- * transport_mpi.c or transport_none.c, whose transport_open says that there is no MPI.
+/* How bytes get from rank to rank: what this module needs of MPI. One of two files is built behind
+ * it, transport_mpi.c or transport_none.c, whose transport_open says that there is no MPI.
  *
  * Nothing blocks but opening and closing: what is started is asked after with transport_test.
  * Calls may come from several threads. Memory of a transfer stays the caller's and in place until

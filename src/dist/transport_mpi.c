@@ -14,12 +14,13 @@ _Static_assert(sizeof(MPI_Request) == sizeof(void *), "a request is a pointer in
 #define MPI_LIBRARY "libmpi.so.40"
 
 /* Every function of MPI that is used. */
-#define FUNCTIONS(F)                                                                       \
-    F(Init_thread)                                                                         \
-    F(Finalize)                                                                            \
-    F(Abort) F(Comm_rank) F(Comm_size) F(Comm_dup) F(Comm_free) F(Comm_set_errhandler)     \
-        F(Error_string) F(Ialltoallv) F(Iallgatherv) F(Isend) F(Irecv) F(Test) F(Testsome) \
-            F(Cancel) F(Request_free)
+#define FUNCTIONS(F)                                                                          \
+    F(Init_thread)                                                                            \
+    F(Finalize)                                                                               \
+    F(Abort)                                                                                  \
+    F(Comm_rank) F(Comm_size) F(Comm_dup) F(Comm_free) F(Comm_set_errhandler) F(Error_string) \
+        F(Ialltoallv) F(Iallgatherv) F(Isend) F(Irecv) F(Test) F(Testsome) F(Cancel)          \
+            F(Request_free)
 
 static struct {
 #define MEMBER(name) __typeof__(MPI_##name) *name;
@@ -163,8 +164,8 @@ bert_status transport_test_some(transport_transfer *const transfers[], int count
     MPI_Request requests[MOST];
     int indices[MOST], places[MOST], under_way = 0, ended = 0;
     if (count > MOST)
-        return error_set(error, BERT_ERROR_USAGE, "%d transfers at once, expected at most %d",
-                         count, MOST);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%d transfers at once, expected at most %d", count, MOST);
     for (int i = 0; i < count; i++)
         if (transfers[i]->request) {
             places[under_way] = i;

@@ -193,7 +193,7 @@ done:
 bert_status json_put(json_t *object, const char *key, json_t *value, bert_error *error)
 {
     if (!value)
-        return error_set(error, BERT_ERROR_NUMBER,
+        return error_set(error, BERT_ERROR_NOT_FINITE,
                          "JSON member \"%s\": not a finite number, or no memory", key);
     if (json_object_set_new(object, key, value) != 0)
         return error_set(error, BERT_ERROR_MEMORY, "no memory for JSON member \"%s\"", key);

@@ -355,7 +355,7 @@ static bert_status add_entry(json_t *header, const char *path, const safetensors
         tensor->dimensions > SAFETENSORS_MAX_DIMENSIONS ||
         !count_bytes(tensor, types[t].bits, &bytes) || bytes != tensor->bytes ||
         json_object_get(header, tensor->name))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: tensor %s cannot be written: its type, shape or byte count (%" PRIu64
                          ", expected %" PRIu64 ") is wrong, or its name is a duplicate",
                          path, tensor->name, tensor->bytes, bytes);
@@ -425,7 +425,7 @@ bert_status safetensors_append(safetensors_writer *writer, const void *data, uin
     if (bytes == 0)
         return BERT_OK;
     if (bytes > writer->missing)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: %" PRIu64 " bytes of data, but its header declares only %" PRIu64
                          " more",
                          writer->file.path, bytes, writer->missing);
@@ -436,8 +436,9 @@ bert_status safetensors_append(safetensors_writer *writer, const void *data, uin
 bert_status safetensors_commit(safetensors_writer *writer, bert_error *error)
 {
     if (writer->missing)
-        return error_set(error, BERT_ERROR_USAGE, "%s: %" PRIu64 " bytes of data are missing",
-                         writer->file.path, writer->missing);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%s: %" PRIu64 " bytes of data are missing", writer->file.path,
+                         writer->missing);
     return output_file_commit(&writer->file, error);
 }
 

@@ -10,7 +10,7 @@
 #define HUB_CACHE_H
 
 #include "bert/hub.h"
-#include "hub/answers.h"
+#include "hub/responses.h"
 
 /* One repository in the cache. Files and folders are created only when needed. */
 typedef struct cache_repository {

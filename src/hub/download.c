@@ -2,12 +2,12 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
-#include "hub/answers.h"
 #include "hub/cache.h"
+#include "hub/error_response.h"
 #include "hub/fetch.h"
 #include "hub/names.h"
-#include "hub/refusal.h"
 #include "hub/repository.h"
+#include "hub/responses.h"
 #include "hub/selection.h"
 
 #include <inttypes.h>
@@ -76,15 +76,17 @@ static bool is_dataset_for_sure(const bert_download_params *params)
 static bert_status check_params(const bert_download_params *params, bert_error *error)
 {
     if (!params->name)
-        return error_set(error, BERT_ERROR_USAGE, "the name of a model or data set is required");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "the name of a model or data set is required");
     TRY(repository_name_check(params->name, error));
     if (params->revision)
         TRY(revision_check(params->revision, error));
     if (params->kind == BERT_REPOSITORY_MODEL && (params->config || params->split))
-        return error_set(error, BERT_ERROR_USAGE, "a model has no configurations and splits");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "a model has no configurations and splits");
     if (params->include && (params->config || params->split))
         return error_set(
-            error, BERT_ERROR_USAGE,
+            error, BERT_ERROR_INVALID_ARGUMENT,
             "--include cannot be combined with --config or --split: both select files");
     return BERT_OK;
 }
@@ -123,19 +125,21 @@ static bert_status explain_listing(const download *download, const http_response
 {
     const hub_repository *repository = &download->repository;
     const bert_download_params *params = download->params;
-    if (refusal_is_no_revision(response) && repository->kind == BERT_REPOSITORY_DATASET &&
+    if (error_response_is_no_revision(response) && repository->kind == BERT_REPOSITORY_DATASET &&
         !params->revision)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: the Hub has no Parquet version of it; --revision main --include "
                          "PATTERN downloads the original files, see %s/tree/main",
                          repository->what, repository->page);
-    if (refusal_is_no_repository(response) && !is_dataset_for_sure(params) &&
+    if (error_response_is_no_repository(response) && !is_dataset_for_sure(params) &&
         params->kind == BERT_REPOSITORY_ANY) {
         char name[256];
         snprintf(name, sizeof name, "%s, model or data set", params->name);
-        return refusal_check(response, &download->settings, name, repository->endpoint, error);
+        return error_response_check(response, &download->settings, name, repository->endpoint,
+                                    error);
     }
-    return refusal_check(response, &download->settings, repository->what, repository->page, error);
+    return error_response_check(response, &download->settings, repository->what, repository->page,
+                                error);
 }
 
 /* Requests the listing of the model; if there is none and the kind is not given, that of the data
@@ -153,7 +157,7 @@ static bert_status list_online(download *download, bert_error *error)
                        error),
               done);
     TRY_OR_GO(status, ask_listing(download, &response, error), done);
-    if (either && refusal_is_no_repository(&response)) {
+    if (either && error_response_is_no_repository(&response)) {
         TRY_OR_GO(status, set_kind(download, BERT_REPOSITORY_DATASET, error), done);
         TRY_OR_GO(status, ask_listing(download, &response, error), done);
     }
@@ -190,7 +194,7 @@ static bert_status explain_empty_choice(const download *download, bert_error *er
 {
     const hub_listing *listing = &download->listing;
     if (download->params->include)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: none of its %zu files matches \"%.200s\"; see %s/tree/%s",
                          download->repository.what, listing->count, download->params->include,
                          download->repository.page, listing->commit);
@@ -435,7 +439,7 @@ static bert_status run(download *download, bert_download_result *result, bert_er
     TRY(check_params(params, error));
     TRY(hub_settings_read(&download->settings, &params->hub, error));
     if (download->settings.offline && params->output)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--output needs network access, but HF_HUB_OFFLINE is set");
     if (!download->settings.offline)
         TRY(http_client_open(&download->client, &download->settings, download->observer, error));

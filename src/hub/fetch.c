@@ -1,7 +1,7 @@
 #include "hub/fetch.h"
 
 #include "base/file.h"
-#include "hub/refusal.h"
+#include "hub/error_response.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +49,7 @@ bert_status fetch_head(fetch_metadata *metadata, http_client *client, const hub_
     bert_status status;
     TRY_OR_GO(status, http_send(client, &request, &response, error), done);
     if (response.status >= 400)
-        TRY_OR_GO(status, refusal_check(&response, settings, what, page, error), done);
+        TRY_OR_GO(status, error_response_check(&response, settings, what, page, error), done);
     const char *etag = response.headers[HTTP_LINKED_ETAG];
     if (!etag)
         etag = response.headers[HTTP_ETAG];
@@ -204,7 +204,7 @@ static bert_status fetch_rest(partial_file *file, http_client *client, const hub
     bert_status status = http_send(client, &request, &response, error);
     *out_of_range = status == BERT_OK && response.status == 416;
     if (status == BERT_OK && !*out_of_range)
-        status = refusal_check(&response, settings, file->what, page, error);
+        status = error_response_check(&response, settings, file->what, page, error);
     http_response_free(&response);
     return status;
 }
@@ -314,7 +314,7 @@ bert_status fetch_is_there(bool *there, const char *path, const fetch_metadata *
     *there = strcmp(digits, metadata->etag) == 0;
     if (*there)
         return BERT_OK;
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "%s: exists with different content; choose another folder, or remove it",
                      path);
 }

@@ -69,7 +69,7 @@ static bert_status open_file(upload_file *file, const char *directory, const cha
     bert_status status = BERT_OK;
     file->descriptor = open(full, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (file->descriptor < 0 && errno == ELOOP)
-        status = error_set(error, BERT_ERROR_USAGE,
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "%s: is a symbolic link; only files in the folder itself are uploaded: "
                            "copy the folder with cp -rL first",
                            full);
@@ -78,7 +78,7 @@ static bert_status open_file(upload_file *file, const char *directory, const cha
     else if (fstat(file->descriptor, &information) != 0)
         status = error_set_errno(error, errno, "%s: cannot read", full);
     else if (!S_ISREG(information.st_mode))
-        status = error_set(error, BERT_ERROR_USAGE, "%s: is not a file", full);
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s: is not a file", full);
     else
         file->size = (uint64_t)information.st_size;
     free(full);
@@ -95,7 +95,7 @@ static bert_status check_model(const bool *chosen, const hub_listing *listing,
     }
     if (weights && configuration)
         return BERT_OK;
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "%s: is not a model folder: it has no %s. The models of a run are its folders "
                      "checkpoint-N; --include uploads other files",
                      directory, configuration ? "model.safetensors" : "config.json");
@@ -113,8 +113,8 @@ static bert_status open_chosen(upload_folder *folder, const hub_listing *listing
     if (!include)
         TRY_OR_GO(status, check_model(chosen, listing, folder->directory, error), done);
     if (number == 0) {
-        status = error_set(error, BERT_ERROR_USAGE, "%s: none of its files matches \"%.200s\"",
-                           folder->directory, include);
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                           "%s: none of its files matches \"%.200s\"", folder->directory, include);
         goto done;
     }
     TRY_OR_GO(status,
@@ -137,7 +137,7 @@ bert_status upload_folder_open(upload_folder *folder, const char *directory, con
 {
     *folder = (upload_folder){.directory = directory};
     if (!path_is_directory(directory))
-        return error_set(error, BERT_ERROR_USAGE, "%s: is not a folder", directory);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s: is not a folder", directory);
     hub_listing listing = {0};
     bert_status status = walk(&listing, directory, error);
     if (status == BERT_OK)

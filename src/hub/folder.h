@@ -2,8 +2,8 @@
 #ifndef HUB_FOLDER_H
 #define HUB_FOLDER_H
 
-#include "hub/answers.h"
 #include "hub/digest.h"
+#include "hub/responses.h"
 
 typedef struct upload_file {
     char *path;     /* relative to the folder, and in the repository; owned */

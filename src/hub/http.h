@@ -71,7 +71,7 @@ typedef struct http_request {
 
 /* Sends a request and follows redirects. Retries, with exponential backoff or after Retry-After, if
  * the connection fails or the status is 408, 429 or 5xx. BERT_OK means that there is a response,
- * possibly a 404; see refusal.h. The caller frees `response`, also after a failure. */
+ * possibly a 404; see error_response.h. The caller frees `response`, also after a failure. */
 bert_status http_send(http_client *client, const http_request *request, http_response *response,
                       bert_error *error);
 

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "formats/json.h"
-#include "hub/refusal.h"
+#include "hub/error_response.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +43,8 @@ static bert_status post(const store *store, const char *url, json_t *value, text
     };
     TRY_OR_GO(status, http_send(store->client, &request, &response, error), done);
     TRY_OR_GO(status,
-              refusal_check(&response, store->settings, store->file->path, store->repository->page,
-                            error),
+              error_response_check(&response, store->settings, store->file->path,
+                                   store->repository->page, error),
               done);
     if (answer && response.body.length > 0)
         status = text_append(answer, response.body.data, response.body.length, error);
@@ -93,8 +93,8 @@ static bert_status put_range(const store *store, const char *url, char *const *h
     };
     bert_status status = http_send(store->client, &request, &response, error);
     if (status == BERT_OK)
-        status = refusal_check(&response, store->settings, store->file->path,
-                               store->repository->page, error);
+        status = error_response_check(&response, store->settings, store->file->path,
+                                      store->repository->page, error);
     const char *found = response.headers[HTTP_ETAG];
     if (status == BERT_OK && etag)
         status = found && *found ? path_format(etag, error, "%s", found)

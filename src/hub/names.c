@@ -36,8 +36,8 @@ bert_status repository_name_check(const char *name, bert_error *error)
     if (!problem && parts > 2)
         problem = "expected NAME or OWNER/NAME";
     if (problem)
-        return error_set(error, BERT_ERROR_USAGE, "\"%.200s\" is not a valid name on the Hub: %s",
-                         name, problem);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "\"%.200s\" is not a valid name on the Hub: %s", name, problem);
     return BERT_OK;
 }
 
@@ -68,8 +68,8 @@ bert_status revision_check(const char *revision, bert_error *error)
 {
     const char *problem = path_problem(revision);
     if (problem)
-        return error_set(error, BERT_ERROR_USAGE, "\"%.200s\" is not a valid revision: %s",
-                         revision, problem);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "\"%.200s\" is not a valid revision: %s", revision, problem);
     return BERT_OK;
 }
 

@@ -161,7 +161,7 @@ static bert_status find_config(part *config, const char *const *paths, size_t co
             text list = {0};
             bert_status status = list_names(&list, paths, count, NULL, error);
             if (status == BERT_OK)
-                status = error_set(error, BERT_ERROR_USAGE,
+                status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                                    "%s: has several configurations, select one with --config: %s",
                                    what, list.data);
             text_free(&list);
@@ -184,13 +184,13 @@ static bert_status list_available(const char *const *paths, size_t count, const 
     TRY_OR_GO(status, list_names(&configs, paths, count, NULL, error), done);
     TRY_OR_GO(status, list_names(&splits, paths, count, config, error), done);
     if (splits.length > 0)
-        status = error_set(error, BERT_ERROR_USAGE,
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "%s: its configuration %s has no split \"%.60s\"; there are %s", what,
                            config, split ? split : "", splits.data);
     else
-        status =
-            error_set(error, BERT_ERROR_USAGE, "%s: has no configuration \"%.60s\"; there are %s",
-                      what, config, configs.length ? configs.data : "none");
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                           "%s: has no configuration \"%.60s\"; there are %s", what, config,
+                           configs.length ? configs.data : "none");
 done:
     text_free(&configs);
     text_free(&splits);

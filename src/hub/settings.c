@@ -36,7 +36,7 @@ static bert_status expand_home(char **path, const char *value, bert_error *error
         return path_format(path, error, "%s", value);
     const char *home = environment("HOME", NULL);
     if (!home)
-        return error_set(error, BERT_ERROR_USAGE, "%s: HOME is not set", value);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s: HOME is not set", value);
     return path_format(path, error, "%s%s", home, value + 1);
 }
 
@@ -76,8 +76,8 @@ static bert_status take_token(hub_settings *settings, const char *value, const c
         length--;
     for (size_t i = 0; i < length; i++)
         if (value[i] <= ' ' || value[i] > '~')
-            return error_set(error, BERT_ERROR_USAGE, "%s: character %zu is not allowed in a token",
-                             source, i + 1);
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                             "%s: character %zu is not allowed in a token", source, i + 1);
     if (length == 0)
         return BERT_OK;
     return path_format(&settings->token, error, "%.*s", (int)length, value);
@@ -132,8 +132,8 @@ static bert_status find_endpoint(hub_settings *settings, const bert_hub_options 
     if (status != BERT_OK) {
         error_prefix(error, status, "the Hub's endpoint (HF_ENDPOINT)");
         if (error)
-            error->status = BERT_ERROR_USAGE;
-        return BERT_ERROR_USAGE;
+            error->status = BERT_ERROR_INVALID_ARGUMENT;
+        return BERT_ERROR_INVALID_ARGUMENT;
     }
     return BERT_OK;
 }
@@ -147,7 +147,7 @@ static bert_status find_timeout(hub_settings *settings, const bert_hub_options *
         char *end;
         long seconds = strtol(value, &end, 10);
         if (*end || seconds < 1 || seconds > 86400)
-            return error_set(error, BERT_ERROR_USAGE,
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                              "HF_HUB_DOWNLOAD_TIMEOUT is \"%.40s\"; expected seconds, 1 to 86400",
                              value);
         settings->timeout = (int)seconds;
@@ -155,7 +155,8 @@ static bert_status find_timeout(hub_settings *settings, const bert_hub_options *
     if (settings->timeout == 0)
         settings->timeout = DEFAULT_TIMEOUT;
     if (settings->timeout < 0 || options->retries < 0)
-        return error_set(error, BERT_ERROR_USAGE, "timeout and retries cannot be negative");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "timeout and retries cannot be negative");
     settings->retries = options->retries;
     return BERT_OK;
 }

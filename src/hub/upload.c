@@ -3,10 +3,10 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "formats/json.h"
+#include "hub/error_response.h"
 #include "hub/folder.h"
 #include "hub/lfs.h"
 #include "hub/names.h"
-#include "hub/refusal.h"
 
 #include <inttypes.h>
 #include <nettle/base64.h>
@@ -47,13 +47,14 @@ static void close_upload(upload *upload)
 static bert_status check_params(const bert_upload_params *params, bert_error *error)
 {
     if (!params->directory || !params->name || !params->revision)
-        return error_set(error, BERT_ERROR_USAGE, "a folder, a name and a revision are required");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "a folder, a name and a revision are required");
     TRY(repository_name_check(params->name, error));
     if (!strchr(params->name, '/'))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "\"%.200s\": expected OWNER/NAME; uploads need the owner", params->name);
     if (params->private_repository && !params->create)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--private requires --create: an existing repository is not changed");
     return revision_check(params->revision, error);
 }
@@ -92,9 +93,9 @@ static bert_status post(upload *upload, const char *url, const char *type, const
 static bert_status check_response(const upload *upload, const http_response *response,
                                   bert_error *error)
 {
-    bert_status status = refusal_check(response, &upload->settings, upload->repository.what,
-                                       upload->repository.page, error);
-    if (status != BERT_OK && !upload->params->create && refusal_is_no_repository(response) &&
+    bert_status status = error_response_check(response, &upload->settings, upload->repository.what,
+                                              upload->repository.page, error);
+    if (status != BERT_OK && !upload->params->create && error_response_is_no_repository(response) &&
         response->status == 404) {
         size_t length = strlen(error->message);
         snprintf(error->message + length, sizeof error->message - length, "; --create creates it");
@@ -144,7 +145,8 @@ static bert_status describe_file(json_t *files, const upload_file *file, bert_er
                                   encoded.data ? encoded.data : "", "size", (json_int_t)file->size);
     text_free(&encoded);
     if (!described || json_array_append_new(files, described) != 0)
-        return error_set(error, BERT_ERROR_USAGE, "%s: the name is not valid UTF-8", file->path);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s: the name is not valid UTF-8",
+                         file->path);
     return BERT_OK;
 }
 
@@ -212,7 +214,7 @@ static bert_status examine(upload *upload, bert_error *error)
 static bert_status append_line(text *body, json_t *line, bert_error *error)
 {
     if (!line)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "the commit message or a name is not valid UTF-8");
     bert_status status = json_format(body, line, 0, error);
     json_decref(line);
@@ -232,7 +234,7 @@ static bert_status append_content(text *body, const upload *upload, const upload
     bert_status status;
     TRY_OR_GO(status, upload_file_read(&content, file, error), done);
     if (content.data && memmem(content.data, content.length, token, strlen(token))) {
-        status = error_set(error, BERT_ERROR_USAGE,
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "%s: contains your Hub token; nothing was committed", file->path);
         goto done;
     }
@@ -320,11 +322,11 @@ static bert_status open_upload(upload *upload, bert_error *error)
     TRY(check_params(params, error));
     TRY(hub_settings_read(&upload->settings, &params->hub, error));
     if (upload->settings.offline)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "uploads need network access, but HF_HUB_OFFLINE is set");
     TRY(upload_folder_open(&upload->folder, params->directory, params->include, error));
     if (!upload->settings.token)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a token with write permission is required: create one at "
                          "%s/settings/tokens and set HF_TOKEN",
                          upload->settings.endpoint);

@@ -12,8 +12,8 @@ void gelu_backward(float *d_in, const float *d_out, const float *in, size_t coun
 
 /* The same, and out[count] = GELU(in) again, of which the greater part is done anyway: whoever
  * needs both in the backward pass need not keep what gelu_forward gave. */
-void gelu_backward_repeat(float *d_in, float *out, const float *d_out, const float *in,
-                          size_t count);
+void gelu_backward_recompute(float *d_in, float *out, const float *d_out, const float *in,
+                             size_t count);
 
 /* out[count] = tanh(in); out may be in. */
 void tanh_forward(float *out, const float *in, size_t count);

@@ -65,7 +65,7 @@ static attention_item item_at(const attention_job *job, size_t number)
         .row_keys = job->row_keys ? job->row_keys + first_query : NULL,
         .precision = job->precision,
     };
-    item.head.dropout.place += (uint32_t)index;
+    item.head.dropout.site += (uint32_t)index;
     return item;
 }
 

@@ -26,7 +26,7 @@ typedef struct attention_shape {
  * asks, key and value [tokens, 2 × hidden], and behind them query [queries, hidden].
  * out[queries, hidden]. log_sum_exp[heads, queries]: of the scaled scores, kept for the backward
  * pass; NULL where there is none. The probability of key j for query i of head h is dropped as
- * column j of the row with key row_keys[i] and place dropout->place + h. */
+ * column j of the row with key row_keys[i] and place dropout->site + h. */
 void attention_forward(gemm_precision precision, float *out, float *log_sum_exp, const float *qkv,
                        const attention_shape *shape, const dropout *dropout,
                        const uint64_t *row_keys);

@@ -48,7 +48,7 @@ static void add_scaled(gemm_precision precision, float *out, float factor, const
 static float keep_factor(const dropout *dropout, uint64_t row_key, size_t column)
 {
     const uint32_t counter[4] = {(uint32_t)(column / 128 * 16 + column % 16), (uint32_t)row_key,
-                                 (uint32_t)(row_key >> 32), dropout->place};
+                                 (uint32_t)(row_key >> 32), dropout->site};
     uint32_t bits[4];
     random_philox(counter, dropout->key, bits);
     size_t part = column % 128 / 16;

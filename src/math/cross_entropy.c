@@ -1,7 +1,7 @@
 #include "math/cross_entropy.h"
 
+#include "math/chunks.h"
 #include "math/kernels/kernels.h"
-#include "math/runs.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -34,7 +34,7 @@ static cross_entropy_sums sums_over_rows(const float *logits, float *gradient,
         size_t count = rows - start < ROWS_AT_ONCE ? rows - start : ROWS_AT_ONCE;
         double loss[ROWS_AT_ONCE];
         bool correct[ROWS_AT_ONCE];
-#pragma omp parallel for schedule(static) if (count * classes > RUN_WORTH_THREADS)
+#pragma omp parallel for schedule(static) if (count * classes > CHUNK_WORTH_THREADS)
         for (size_t i = 0; i < count; i++) {
             size_t offset = (start + i) * classes;
             loss[i] = row_loss(kernels, logits + offset, gradient ? gradient + offset : NULL,
@@ -82,7 +82,7 @@ weighted_cross_entropy_sums weighted_cross_entropy(const float *logits, float *g
 void softmax_forward(float *probabilities, const float *logits, size_t rows, size_t classes)
 {
     const kernels *kernels = kernels_active();
-#pragma omp parallel for schedule(static) if (rows * classes > RUN_WORTH_THREADS)
+#pragma omp parallel for schedule(static) if (rows * classes > CHUNK_WORTH_THREADS)
     for (size_t row = 0; row < rows; row++) {
         const float *in = logits + row * classes;
         float *out = probabilities + row * classes;

@@ -1,14 +1,14 @@
 #include "math/distillation.h"
 
+#include "math/chunks.h"
 #include "math/kernels/kernels.h"
-#include "math/runs.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
-    CHUNK = 1024,      /* logits of a row that are taken at once, on the stack */
-    ROWS_AT_ONCE = 256 /* losses held on the stack, so that they are added in order */
+    LOGITS_CHUNK = 1024, /* logits of a row that are taken at once, on the stack */
+    ROWS_AT_ONCE = 256   /* losses held on the stack, so that they are added in order */
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -28,12 +28,12 @@ static double exponentials(const kernels *kernels, float *out, const float *in, 
 static double row_soft_targets(const kernels *kernels, const float *student, float *teacher,
                                size_t classes, float temperature, float scale)
 {
-    float known[CHUNK], learned[CHUNK];
+    float known[LOGITS_CHUNK], learned[LOGITS_CHUNK];
     float known_maximum = kernels->maximum(teacher, classes);
     float learned_maximum = kernels->maximum(student, classes);
     double known_sum = 0, learned_sum = 0, difference = 0;
-    for (size_t start = 0; start < classes; start += CHUNK) {
-        size_t count = smaller(CHUNK, classes - start);
+    for (size_t start = 0; start < classes; start += LOGITS_CHUNK) {
+        size_t count = smaller(LOGITS_CHUNK, classes - start);
         known_sum +=
             exponentials(kernels, known, teacher + start, count, known_maximum, temperature);
         learned_sum +=
@@ -41,8 +41,8 @@ static double row_soft_targets(const kernels *kernels, const float *student, flo
         for (size_t i = 0; i < count; i++)
             difference += (double)known[i] * ((double)teacher[start + i] - student[start + i]);
     }
-    for (size_t start = 0; start < classes; start += CHUNK) {
-        size_t count = smaller(CHUNK, classes - start);
+    for (size_t start = 0; start < classes; start += LOGITS_CHUNK) {
+        size_t count = smaller(LOGITS_CHUNK, classes - start);
         exponentials(kernels, known, teacher + start, count, known_maximum, temperature);
         exponentials(kernels, learned, student + start, count, learned_maximum, temperature);
         float known_factor = (float)(scale * temperature / known_sum);
@@ -64,7 +64,7 @@ double soft_targets(const float *student, float *teacher, size_t rows, size_t cl
     for (size_t start = 0; start < rows; start += ROWS_AT_ONCE) {
         size_t count = smaller(ROWS_AT_ONCE, rows - start);
         double loss[ROWS_AT_ONCE];
-#pragma omp parallel for schedule(static) if (count * classes > RUN_WORTH_THREADS)
+#pragma omp parallel for schedule(static) if (count * classes > CHUNK_WORTH_THREADS)
         for (size_t i = 0; i < count; i++) {
             size_t offset = (start + i) * classes;
             loss[i] = row_soft_targets(kernels, student + offset, teacher + offset, classes,
@@ -98,7 +98,7 @@ double cosine_distance(float *d_student, const float *student, const float *teac
     for (size_t start = 0; start < rows; start += ROWS_AT_ONCE) {
         size_t count = smaller(ROWS_AT_ONCE, rows - start);
         double loss[ROWS_AT_ONCE];
-#pragma omp parallel for schedule(static) if (count * columns > RUN_WORTH_THREADS)
+#pragma omp parallel for schedule(static) if (count * columns > CHUNK_WORTH_THREADS)
         for (size_t i = 0; i < count; i++) {
             size_t offset = (start + i) * columns;
             loss[i] = row_cosine_distance(d_student + offset, student + offset, teacher + offset,
@@ -112,7 +112,7 @@ double cosine_distance(float *d_student, const float *student, const float *teac
 
 void values_add(float *sum, const float *other, size_t count)
 {
-#pragma omp parallel for simd schedule(static) if (count > RUN_WORTH_THREADS)
+#pragma omp parallel for simd schedule(static) if (count > CHUNK_WORTH_THREADS)
     for (size_t i = 0; i < count; i++)
         sum[i] += other[i];
 }

@@ -4,7 +4,7 @@
  *
  * A row (a token in hidden dropout; a query of one head in attention) has a 64-bit key. Its columns
  * are taken in blocks of 128: lane l (0…15) of block b is Philox4x32-10 of counter
- * {16 b + l, key low, key high, place}; bits 16 h … 16 h + 15 of its word w decide column
+ * {16 b + l, key low, key high, site}; bits 16 h … 16 h + 15 of its word w decide column
  * 128 b + 16 (2 w + h) + l. So 16 lanes computed side by side give the masks of 16 neighbouring
  * columns without a shuffle, in any vector width. An element is dropped where its 16 bits are below
  * `threshold`; the others are multiplied by `scale` = 1 / (1 − threshold / 65536), so the mean is
@@ -19,11 +19,11 @@ typedef struct dropout {
     uint32_t threshold; /* round(65536 × probability); 0: no dropout at all */
     float scale;
     uint32_t key[2]; /* of (seed, step) */
-    uint32_t place;  /* which dropout of the model: one number for each layer and spot */
+    uint32_t site;   /* which dropout of the model: one number for each layer and spot */
 } dropout;
 
 /* probability in [0, 1). */
-dropout dropout_at(double probability, uint64_t seed, uint64_t step, uint32_t place);
+dropout dropout_at(double probability, uint64_t seed, uint64_t step, uint32_t site);
 
 /* The key of a token's row: its sample's number and its place inside its sequence. */
 static inline uint64_t dropout_row_key(uint64_t sample_number, uint32_t position)

@@ -142,7 +142,7 @@ static void pack_pieces(const product *product, step *step, size_t end)
 /* ----------------------------------------------------------------------------- computing --- */
 
 /* Panels of A and of B, both packed for one block of k. */
-typedef struct meeting {
+typedef struct macro_kernel_args {
     size_t index;
     size_t row_panel, end_row_panel, column_panel, end_column_panel;
     float *a, *b; /* where the first of them lie */
@@ -328,7 +328,7 @@ static void run_step(const product *product, worker *worker, const step *step, s
 }
 
 /* Tasks are large as long as many panels are left, and never of two parts. */
-static bool draw_task(const product *product, const pass *pass, size_t most_panels, size_t threads,
+static bool take_task(const product *product, const pass *pass, size_t most_panels, size_t threads,
                       task *task)
 {
     size_t panels = product->own->panels, all = panels * pass->parts, count;
@@ -362,7 +362,7 @@ static bool next_step(const product *product, const pass *pass, const own_room *
         next->task = step->task;
         next->from = step->from + product->held_blocks;
     } else {
-        if (!draw_task(product, pass, room->panels, threads, &next->task))
+        if (!take_task(product, pass, room->panels, threads, &next->task))
             return false;
         next->from = pass->shared.first_block;
     }

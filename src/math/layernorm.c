@@ -1,7 +1,7 @@
 #include "math/layernorm.h"
 
+#include "math/chunks.h"
 #include "math/kernels/kernels.h"
-#include "math/runs.h"
 #include "math/workspace.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ void layernorm_forward(float *out, float *mean, float *reciprocal_deviation, con
                        float epsilon)
 {
     const kernels *kernels = kernels_active();
-#pragma omp parallel for schedule(static) if (rows * columns > RUN_WORTH_THREADS)
+#pragma omp parallel for schedule(static) if (rows * columns > CHUNK_WORTH_THREADS)
     for (size_t row = 0; row < rows; row++)
         kernels->layernorm_forward(out + row * columns, NULL, mean ? mean + row : NULL,
                                    reciprocal_deviation ? reciprocal_deviation + row : NULL,
@@ -27,7 +27,7 @@ void dropout_residual_layernorm_forward(float *out, float *sum, float *mean,
                                         float epsilon)
 {
     const kernels *kernels = kernels_active();
-#pragma omp parallel for schedule(static) if (rows * columns > RUN_WORTH_THREADS)
+#pragma omp parallel for schedule(static) if (rows * columns > CHUNK_WORTH_THREADS)
     for (size_t row = 0; row < rows; row++)
         kernels->layernorm_forward(
             out + row * columns, sum + row * columns, mean ? mean + row : NULL,

@@ -33,7 +33,7 @@ void linear_gelu_backward_input(gemm_precision precision, float *d_before, float
     /* A pass of its own: as an epilogue of the product, over short pieces of rows, it was slower.
      */
     linear_backward_input(precision, d_before, d_out, weight, rows, inputs, outputs);
-    gelu_backward_repeat(d_before, activated, d_before, before, rows * inputs);
+    gelu_backward_recompute(d_before, activated, d_before, before, rows * inputs);
 }
 
 void linear_backward_input_add(gemm_precision precision, float *d_in, const float *d_out,

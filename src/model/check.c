@@ -7,32 +7,34 @@ static bert_status check_counts(const model *model, const model_input *input, be
 {
     const model_limits *limits = &model->limits;
     if (input->token_count < 1 || input->token_count > limits->tokens)
-        return error_set(error, BERT_ERROR_USAGE, "batch of %d tokens: this model takes 1 to %d",
-                         input->token_count, limits->tokens);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "batch of %d tokens: this model takes 1 to %d", input->token_count,
+                         limits->tokens);
     if (input->sequence_count < 1 || input->sequence_count > limits->sequences)
-        return error_set(error, BERT_ERROR_USAGE, "batch of %d sequences: this model takes 1 to %d",
-                         input->sequence_count, limits->sequences);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "batch of %d sequences: this model takes 1 to %d", input->sequence_count,
+                         limits->sequences);
     if (input->masked_count < 0 || input->masked_count > limits->masked)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "batch with %d predictions: this model takes 0 to %d", input->masked_count,
                          limits->masked);
     const model_config *config = &model->config;
-    if (input->next_sentence_labels && !model_config_has_pair_head(config))
-        return error_set(error, BERT_ERROR_USAGE,
+    if (input->next_sentence_labels && !model_config_has_nsp_head(config))
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "batch with next-sentence labels for a model without NSP head");
     if (input->masked_count > 0 && config->head != MODEL_HEAD_PRETRAINING)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "batch with predictions for a model without MLM head (%s)",
                          model_config_architecture(config));
     const char *given = input->labels ? "labels" : input->targets ? "targets" : NULL;
     bool regression = config->problem == MODEL_REGRESSION;
     if (given && config->head != MODEL_HEAD_CLASSIFICATION)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "batch with %s for a model without classifier (%s)", given,
                          model_config_architecture(config));
     if ((input->labels && regression) || (input->targets && !regression))
-        return error_set(error, BERT_ERROR_USAGE, "batch with %s for a model of %s", given,
-                         regression ? "numbers (regression)" : "labels (classification)");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "batch with %s for a model of %s",
+                         given, regression ? "numbers (regression)" : "labels (classification)");
     return BERT_OK;
 }
 

@@ -70,7 +70,7 @@ bert_status model_config_named(model_config *config, const char *name, bert_erro
         config->intermediate_size = 4 * sizes[i].hidden;
         return BERT_OK;
     }
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "unknown model size '%s': expected tiny, mini, small, medium, base, large or "
                      "distil",
                      name);
@@ -78,7 +78,7 @@ bert_status model_config_named(model_config *config, const char *name, bert_erro
 
 /* --------------------------------------------------------------------------------- heads --- */
 
-bool model_config_has_pair_head(const model_config *config)
+bool model_config_has_nsp_head(const model_config *config)
 {
     return config->head == MODEL_HEAD_PRETRAINING && config->next_sentence_prediction;
 }
@@ -105,8 +105,8 @@ const char *model_config_architecture(const model_config *config)
                               [MODEL_HEAD_NONE] = "DistilBertModel",
                               [MODEL_HEAD_CLASSIFICATION] = "DistilBertForSequenceClassification"},
     };
-    return model_config_has_pair_head(config) ? "BertForPreTraining"
-                                              : names[config->family][config->head];
+    return model_config_has_nsp_head(config) ? "BertForPreTraining"
+                                             : names[config->family][config->head];
 }
 
 void model_config_set_head(model_config *config, model_head head)

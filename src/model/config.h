@@ -65,7 +65,7 @@ bert_status model_config_named(model_config *config, const char *name, bert_erro
 
 /* Whether there are pooler (BERT's dense layer and tanh on the first token) and NSP head. */
 bool model_config_has_pooler(const model_config *config);
-bool model_config_has_pair_head(const model_config *config);
+bool model_config_has_nsp_head(const model_config *config);
 
 /* Dropout before the classifier, resolved. */
 double model_config_classifier_dropout(const model_config *config);

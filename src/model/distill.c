@@ -11,15 +11,15 @@ void model_distill(model *student, model *teacher, const model_input *input, uin
                    model_losses *losses)
 {
     size_t hidden = (size_t)student->config.hidden_size;
-    model_pass pass = pass_forward(student, input, READ_ALL, true, seed, step);
-    model_pass taught = pass_forward(teacher, input, READ_ALL, false, 0, 0);
+    model_pass pass = pass_forward(student, input, ROWS_ALL, true, seed, step);
+    model_pass taught = pass_forward(teacher, input, ROWS_ALL, false, 0, 0);
     const model_activations *a = &student->activations;
     values_fill(a->d_hidden, pass.tokens * hidden, 0.0f);
     mlm_head_distill(&pass, &taught, temperature, scales, losses);
     losses->cosine_loss += cosine_distance(a->d_hidden, a->hidden, teacher->activations.hidden,
                                            pass.tokens, hidden, (float)scales->cosine);
     losses->cosine_count += pass.tokens;
-    pass_gradients_ready(&pass, student->parameters.heads);
+    pass_gradients_ready(&pass, student->parameters.heads_offset);
     encoder_backward(&pass);
     embeddings_backward(&pass);
     pass_gradients_ready(&pass, 0);

@@ -14,7 +14,7 @@ void embeddings_plan(model *model, arena *arena)
 }
 
 /* Where every token stands in its sequence, and what its row is called in dropout. */
-static void rows_name(const model_pass *pass)
+static void compute_positions(const model_pass *pass)
 {
     model_activations *a = &pass->model->activations;
     const model_input *input = pass->input;
@@ -49,7 +49,7 @@ void embeddings_forward(const model_pass *pass)
     const model_parameters *p = &model->parameters;
     const model_activations *a = &model->activations;
     bool types = model->config.family == MODEL_BERT;
-    rows_name(pass);
+    compute_positions(pass);
     embedding_forward(a->embedding_norm.in, pass->input->tokens, a->positions,
                       pass->input->token_types, model->values + p->word,
                       model->values + p->position, types ? model->values + p->token_type : NULL,

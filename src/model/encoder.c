@@ -114,7 +114,7 @@ static dropout attention_branch_dropout(const model_pass *pass, int index)
 
 /* Rows need each other as keys and values alone: in the last layer only those ask, and go on, that
  * are read. They lie one behind the other, in the order of the stream. */
-static layer_rows rows_that_ask(const model_pass *pass, int index)
+static layer_rows query_rows(const model_pass *pass, int index)
 {
     if (index == pass->model->config.num_hidden_layers - 1)
         return pass->read;
@@ -194,9 +194,9 @@ static void query_key_value_backward_weight(const model_pass *pass, int index,
 }
 
 /* norm(residual + dropout(in)) with parameters `p`; `in` lies in norm->in already. */
-static void close_branch(const model_pass *pass, const layer_rows *rows, float *out,
-                         const norm_activations *norm, const float *residual, const weight_bias *p,
-                         const dropout *dropout)
+static void add_norm_forward(const model_pass *pass, const layer_rows *rows, float *out,
+                             const norm_activations *norm, const float *residual,
+                             const weight_bias *p, const dropout *dropout)
 {
     const model *model = pass->model;
     dropout_residual_layernorm_forward(
@@ -207,8 +207,9 @@ static void close_branch(const model_pass *pass, const layer_rows *rows, float *
 
 /* From the gradient of that norm's output in d_hidden: d_hidden becomes the residual's gradient,
  * d_branch the branch's. */
-static void open_branch(const model_pass *pass, const layer_rows *rows, float *d_hidden,
-                        const norm_activations *norm, const weight_bias *p, const dropout *dropout)
+static void add_norm_backward(const model_pass *pass, const layer_rows *rows, float *d_hidden,
+                              const norm_activations *norm, const weight_bias *p,
+                              const dropout *dropout)
 {
     const model *model = pass->model;
     const model_activations *a = &model->activations;
@@ -219,8 +220,8 @@ static void open_branch(const model_pass *pass, const layer_rows *rows, float *d
 }
 
 /* What a norm put out, again. */
-static void norm_repeat(const model_pass *pass, size_t rows, float *out,
-                        const norm_activations *norm, const weight_bias *p)
+static void layernorm_recompute(const model_pass *pass, size_t rows, float *out,
+                                const norm_activations *norm, const weight_bias *p)
 {
     const model *model = pass->model;
     layernorm_forward(out, NULL, NULL, norm->in, model->values + p->weight, model->values + p->bias,
@@ -237,7 +238,7 @@ static void layer_forward(const model_pass *pass, int index)
     size_t hidden = (size_t)model->config.hidden_size;
     size_t intermediate = (size_t)model->config.intermediate_size;
 
-    const layer_rows rows = rows_that_ask(pass, index);
+    const layer_rows rows = query_rows(pass, index);
     query_key_value(pass, index, &rows);
     attention_shape shape = pass_attention_shape(pass, &rows);
     dropout attention_dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob,
@@ -249,8 +250,8 @@ static void layer_forward(const model_pass *pass, int index)
                    rows.count, hidden, hidden);
     const float *residual = rows.positions ? a->activated : a->hidden;
     dropout dropout = attention_branch_dropout(pass, index);
-    close_branch(pass, &rows, a->attention_output, &layer->attention_norm, residual,
-                 &p->attention_norm, &dropout);
+    add_norm_forward(pass, &rows, a->attention_output, &layer->attention_norm, residual,
+                     &p->attention_norm, &dropout);
 
     linear_gelu_forward(model->precision, a->activated, layer->intermediate, a->attention_output,
                         values + p->intermediate.weight, values + p->intermediate.bias, rows.count,
@@ -258,8 +259,8 @@ static void layer_forward(const model_pass *pass, int index)
     linear_forward(model->precision, layer->output_norm.in, a->activated, values + p->output.weight,
                    values + p->output.bias, rows.count, intermediate, hidden);
     dropout = pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
-    close_branch(pass, &rows, rows.positions ? a->activated : a->hidden, &layer->output_norm,
-                 a->attention_output, &p->output_norm, &dropout);
+    add_norm_forward(pass, &rows, rows.positions ? a->activated : a->hidden, &layer->output_norm,
+                     a->attention_output, &p->output_norm, &dropout);
     if (rows.positions)
         rows_spread(pass, &rows, a->hidden, a->activated);
 }
@@ -280,8 +281,9 @@ static void feed_forward_backward(const model_pass *pass, int index, const layer
 
     dropout dropout =
         pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
-    open_branch(pass, rows, d_hidden, &layer->output_norm, &p->output_norm, &dropout);
-    norm_repeat(pass, count, a->attention_output, &layer->attention_norm, &p->attention_norm);
+    add_norm_backward(pass, rows, d_hidden, &layer->output_norm, &p->output_norm, &dropout);
+    layernorm_recompute(pass, count, a->attention_output, &layer->attention_norm,
+                        &p->attention_norm);
     linear_gelu_backward_input(model->precision, a->d_wide, a->activated, a->d_branch,
                                layer->intermediate, values + p->output.weight, count, intermediate,
                                hidden);
@@ -309,7 +311,7 @@ static void attention_part_backward(const model_pass *pass, int index, const lay
     size_t hidden = (size_t)model->config.hidden_size;
 
     dropout dropout = attention_branch_dropout(pass, index);
-    open_branch(pass, rows, d_hidden, &layer->attention_norm, &p->attention_norm, &dropout);
+    add_norm_backward(pass, rows, d_hidden, &layer->attention_norm, &p->attention_norm, &dropout);
     linear_backward_weight(model->precision, gradients + p->attention_output.weight,
                            gradients + p->attention_output.bias, a->d_branch, layer->context,
                            rows->count, hidden, hidden);
@@ -326,15 +328,16 @@ static void attention_part_backward(const model_pass *pass, int index, const lay
     else if (index == 0)
         embeddings_normalize(pass);
     else
-        norm_repeat(pass, pass->tokens, a->hidden, &pass_layer(pass, index - 1)->output_norm,
-                    &model->parameters.layers[index - 1].output_norm);
+        layernorm_recompute(pass, pass->tokens, a->hidden,
+                            &pass_layer(pass, index - 1)->output_norm,
+                            &model->parameters.layers[index - 1].output_norm);
     query_key_value_backward_weight(pass, index, rows, d_qkv);
 }
 
 static void layer_backward(const model_pass *pass, int index)
 {
     const model_activations *a = &pass->model->activations;
-    const layer_rows rows = rows_that_ask(pass, index);
+    const layer_rows rows = query_rows(pass, index);
     float *d_hidden = a->d_hidden;
     if (rows.positions) { /* `hidden` holds nothing yet */
         d_hidden = a->hidden;

@@ -1,6 +1,6 @@
-/* What the files of this room share: where a model's parameters and activations lie, and the parts
- * that a pass is made of. Letters in shapes: T tokens, B sequences, M masked positions, H hidden
- * size, I intermediate size, V vocabulary, A attention heads. */
+/* What the files of this module share: where a model's parameters and activations lie, and the
+ * parts that a pass is made of. Letters in shapes: T tokens, B sequences, M masked positions, H
+ * hidden size, I intermediate size, V vocabulary, A attention heads. */
 #ifndef MODEL_INTERNAL_H
 #define MODEL_INTERNAL_H
 
@@ -24,7 +24,7 @@ typedef struct model_parameters {
     size_t word, position, token_type;     /* [V, H], [positions, H], [types, H] if there are */
     weight_bias embedding_norm;            /* [H], [H] */
     layer_parameters *layers;              /* [layers] */
-    size_t heads;                          /* where what lies behind the last layer begins */
+    size_t heads_offset;                   /* where what lies behind the last layer begins */
     weight_bias pooler;                    /* [H, H], [H] */
     weight_bias sequence_output;           /* NSP head [2, H], [2], or classifier [labels, H] … */
     size_t decoder_bias;                   /* [V] */
@@ -126,17 +126,17 @@ typedef struct model_pass {
  * the classifier's. Attention takes one number for each head from DROPOUT_ATTENTION on. The numbers
  * are part of what makes runs repeat.
  */
-enum dropout_spot { DROPOUT_HIDDEN = 0, DROPOUT_OUTPUT = 1, DROPOUT_ATTENTION = 16 };
-dropout pass_dropout(const model_pass *pass, double probability, int layer, enum dropout_spot spot);
+enum dropout_site { DROPOUT_HIDDEN = 0, DROPOUT_OUTPUT = 1, DROPOUT_ATTENTION = 16 };
+dropout pass_dropout(const model_pass *pass, double probability, int layer, enum dropout_site spot);
 
 /* The gradients from `first` on are final. */
 void pass_gradients_ready(const model_pass *pass, size_t first);
 
 /* Which rows of the last layer's output are read, and so are there behind pass_forward. */
-typedef enum pass_reader { READ_BY_HEADS, READ_ALL } pass_reader;
+typedef enum pass_rows { ROWS_NEEDED_BY_HEADS, ROWS_ALL } pass_rows;
 
 /* Embeddings and encoder. */
-model_pass pass_forward(model *model, const model_input *input, pass_reader reader, bool training,
+model_pass pass_forward(model *model, const model_input *input, pass_rows reader, bool training,
                         uint64_t seed, uint64_t step);
 
 layer_rows all_rows(const model_pass *pass);
@@ -176,7 +176,7 @@ void mlm_head_distill(const model_pass *pass, const model_pass *teacher, double 
 void mlm_head_logits(const model_pass *pass, float *logits);
 void sequence_head_plan(model *model, arena *arena);
 void sequence_head_logits(const model_pass *pass, float *logits);
-void pair_head_run(const model_pass *pass, double scale, model_losses *losses);
+void nsp_head_run(const model_pass *pass, double scale, model_losses *losses);
 void classifier_run(const model_pass *pass, double scale, model_losses *losses);
 
 #endif

@@ -32,7 +32,7 @@ static layer_parameters layer_locate(const model *model, int layer)
 static bert_status parameters_locate(model *model, bert_error *error)
 {
     model_parameters *p = &model->parameters;
-    bool pairs = model_config_has_pair_head(&model->config);
+    bool pairs = model_config_has_nsp_head(&model->config);
     int layers = model->config.num_hidden_layers;
     *p = (model_parameters){
         .word = part_locate(model, PART_WORD, 0).weight,
@@ -43,7 +43,7 @@ static bert_status parameters_locate(model *model, bert_error *error)
         .transform = part_locate(model, PART_TRANSFORM, 0),
         .transform_norm = part_locate(model, PART_TRANSFORM_NORM, 0),
         .pooler = part_locate(model, PART_POOLER, 0),
-        .sequence_output = part_locate(model, pairs ? PART_PAIR : PART_CLASSIFIER, 0),
+        .sequence_output = part_locate(model, pairs ? PART_NSP_HEAD : PART_CLASSIFIER, 0),
     };
     TRY(memory_array((void **)&p->layers, (size_t)layers, sizeof *p->layers, "layers", error));
     for (int i = 0; i < layers; i++)
@@ -51,13 +51,14 @@ static bert_status parameters_locate(model *model, bert_error *error)
     size_t last = p->layers[layers - 1].output_norm.bias, entry = 0;
     while (entry < model->table.count && model->table.entries[entry].offset <= last)
         entry++;
-    p->heads = entry < model->table.count ? model->table.entries[entry].offset : model->table.size;
+    p->heads_offset =
+        entry < model->table.count ? model->table.entries[entry].offset : model->table.size;
     return BERT_OK;
 }
 
 bool has_sequence_head(const model *model)
 {
-    return model_config_has_pair_head(&model->config) ||
+    return model_config_has_nsp_head(&model->config) ||
            model->config.head == MODEL_HEAD_CLASSIFICATION;
 }
 
@@ -113,7 +114,7 @@ static bert_status check_limits(const model_limits *limits, bert_error *error)
 {
     if (limits->tokens < 1 || limits->sequences < 1 || limits->masked < 0 ||
         limits->sequences > limits->tokens || limits->masked > limits->tokens)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a batch of %d tokens in %d sequences with %d predictions: expected at "
                          "least one token in each sequence and at most one prediction for each "
                          "token",
@@ -176,7 +177,7 @@ const parameter_table *model_parameter_table(const model *model)
     return &model->table;
 }
 
-float *model_values(model *model)
+float *model_weights(model *model)
 {
     return model->values;
 }
@@ -208,7 +209,7 @@ model_memory model_memory_used(const model *model)
 
 /* ---------------------------------------------------------------------------------- passes --- */
 
-dropout pass_dropout(const model_pass *pass, double probability, int layer, enum dropout_spot spot)
+dropout pass_dropout(const model_pass *pass, double probability, int layer, enum dropout_site spot)
 {
     return dropout_at(pass->training ? probability : 0.0, pass->seed, pass->step,
                       (uint32_t)layer << 12 | (uint32_t)spot);
@@ -221,7 +222,7 @@ void pass_gradients_ready(const model_pass *pass, size_t first)
         model->gradients_ready(model->gradients_ready_context, first);
 }
 
-model_pass pass_forward(model *model, const model_input *input, pass_reader reader, bool training,
+model_pass pass_forward(model *model, const model_input *input, pass_rows reader, bool training,
                         uint64_t seed, uint64_t step)
 {
     model_pass pass = {
@@ -233,7 +234,7 @@ model_pass pass_forward(model *model, const model_input *input, pass_reader read
         .step = step,
     };
     embeddings_forward(&pass);
-    pass.read = reader == READ_ALL ? all_rows(&pass) : rows_of_heads(&pass);
+    pass.read = reader == ROWS_ALL ? all_rows(&pass) : rows_of_heads(&pass);
     encoder_forward(&pass);
     return pass;
 }
@@ -243,7 +244,7 @@ static void heads_run(const model_pass *pass, const model_scales *scales, model_
     if (pass->input->masked_labels)
         mlm_head_run(pass, scales->mlm, losses);
     if (pass->input->next_sentence_labels)
-        pair_head_run(pass, scales->nsp, losses);
+        nsp_head_run(pass, scales->nsp, losses);
     if (pass->input->labels || pass->input->targets)
         classifier_run(pass, scales->labels, losses);
 }
@@ -251,10 +252,10 @@ static void heads_run(const model_pass *pass, const model_scales *scales, model_
 void model_train(model *model, const model_input *input, uint64_t seed, uint64_t step,
                  const model_scales *scales, model_losses *losses)
 {
-    model_pass pass = pass_forward(model, input, READ_BY_HEADS, true, seed, step);
+    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, true, seed, step);
     values_fill(model->activations.d_hidden, pass.tokens * (size_t)model->config.hidden_size, 0.0f);
     heads_run(&pass, scales, losses);
-    pass_gradients_ready(&pass, model->parameters.heads);
+    pass_gradients_ready(&pass, model->parameters.heads_offset);
     encoder_backward(&pass);
     embeddings_backward(&pass);
     pass_gradients_ready(&pass, 0);
@@ -262,31 +263,31 @@ void model_train(model *model, const model_input *input, uint64_t seed, uint64_t
 
 void model_evaluate(model *model, const model_input *input, model_losses *losses)
 {
-    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
+    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     heads_run(&pass, &(model_scales){0}, losses);
 }
 
 void model_mlm_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
+    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     mlm_head_logits(&pass, logits);
 }
 
 void model_nsp_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
+    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     sequence_head_logits(&pass, logits);
 }
 
 void model_label_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, READ_BY_HEADS, false, 0, 0);
+    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     sequence_head_logits(&pass, logits);
 }
 
 void model_hidden_states(model *model, const model_input *input, float *hidden_states)
 {
-    model_pass pass = pass_forward(model, input, READ_ALL, false, 0, 0);
+    model_pass pass = pass_forward(model, input, ROWS_ALL, false, 0, 0);
     memcpy(hidden_states, model->activations.hidden,
            pass.tokens * (size_t)model->config.hidden_size * sizeof(float));
 }

@@ -71,7 +71,7 @@ void model_set_precision(model *model, gemm_precision precision);
 
 const model_config *model_configuration(const model *model);
 const parameter_table *model_parameter_table(const model *model);
-float *model_values(model *model);    /* [table.size] */
+float *model_weights(model *model);   /* [table.size] */
 float *model_gradients(model *model); /* [table.size]; NULL unless training */
 
 /* Checks an input against configuration and limits: ids, types, lengths, positions, order. */

@@ -35,7 +35,7 @@ static const struct {
     [PART_DECODER] = {PART_BIAS, SIZE_VOCAB, SIZE_NONE},
     [PART_TRANSFORM] = {PART_LINEAR, SIZE_HIDDEN, SIZE_HIDDEN},
     [PART_TRANSFORM_NORM] = {PART_NORM, SIZE_HIDDEN, SIZE_NONE},
-    [PART_PAIR] = {PART_LINEAR, SIZE_ONE_PAIR, SIZE_HIDDEN},
+    [PART_NSP_HEAD] = {PART_LINEAR, SIZE_ONE_PAIR, SIZE_HIDDEN},
     [PART_CLASSIFIER] = {PART_LINEAR, SIZE_LABELS, SIZE_HIDDEN},
 };
 
@@ -69,7 +69,7 @@ static const family_names families[] = {
                     [PART_DECODER] = "cls.predictions",
                     [PART_TRANSFORM] = "cls.predictions.transform.dense",
                     [PART_TRANSFORM_NORM] = "cls.predictions.transform.LayerNorm",
-                    [PART_PAIR] = "cls.seq_relationship",
+                    [PART_NSP_HEAD] = "cls.seq_relationship",
                     [PART_CLASSIFIER] = "classifier",
                 },
             .decoder_weight = "cls.predictions.decoder.weight",
@@ -113,8 +113,8 @@ bool part_present(const model_config *config, model_part part)
     case PART_TRANSFORM:
     case PART_TRANSFORM_NORM:
         return config->head == MODEL_HEAD_PRETRAINING;
-    case PART_PAIR:
-        return model_config_has_pair_head(config);
+    case PART_NSP_HEAD:
+        return model_config_has_nsp_head(config);
     case PART_CLASSIFIER:
         return config->head == MODEL_HEAD_CLASSIFICATION;
     default:

@@ -24,7 +24,7 @@ typedef enum model_part {
     PART_DECODER,
     PART_TRANSFORM,
     PART_TRANSFORM_NORM,
-    PART_PAIR,
+    PART_NSP_HEAD,
     PART_CLASSIFIER,
     PART_COUNT
 } model_part;

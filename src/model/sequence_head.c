@@ -39,7 +39,7 @@ static dropout head_dropout(const model_pass *pass)
 }
 
 /* The row that dropout knows a sequence by is that of its first token. */
-static void keys_name(const model_pass *pass)
+static void compute_dropout_keys(const model_pass *pass)
 {
     const model_activations *a = &pass->model->activations;
     for (int i = 0; i < pass->input->sequence_count; i++)
@@ -63,7 +63,7 @@ void sequence_head_logits(const model_pass *pass, float *logits)
     else
         tanh_forward(a->pooled, a->pooled, sequences * hidden);
     dropout dropout = head_dropout(pass);
-    keys_name(pass);
+    compute_dropout_keys(pass);
     dropout_apply(a->dropped, a->pooled, a->keys, sequences, hidden, &dropout);
     linear_forward(model->precision, logits, a->dropped, values + p->sequence_output.weight,
                    values + p->sequence_output.bias, sequences, hidden, outputs_of(model));
@@ -99,7 +99,7 @@ static void head_backward(const model_pass *pass)
                      sequences, hidden);
 }
 
-void pair_head_run(const model_pass *pass, double scale, model_losses *losses)
+void nsp_head_run(const model_pass *pass, double scale, model_losses *losses)
 {
     const sequence_activations *a = &pass->model->activations.sequence;
     size_t sequences = (size_t)pass->input->sequence_count;

@@ -70,7 +70,7 @@ static bert_status read_floats(const weight_tensor *found, const parameter *entr
     TRY(weight_tensor_read(found, out, entry->count, error));
     if (all_finite(out, entry->count))
         return BERT_OK;
-    return error_set(error, BERT_ERROR_NUMBER,
+    return error_set(error, BERT_ERROR_NOT_FINITE,
                      "%s: %s holds a NaN or an infinity; the model was broken when it was saved",
                      found->path, found->tensor->name);
 }

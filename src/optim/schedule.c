@@ -41,7 +41,7 @@ bert_status schedule_parse(schedule_kind *kind, const char *name, bert_error *er
             return BERT_OK;
         }
     }
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "unknown learning-rate schedule '%s': expected linear, cosine, "
                      "cosine_with_restarts, polynomial, constant, constant_with_warmup, "
                      "inverse_sqrt or one_cycle",

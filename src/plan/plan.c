@@ -57,8 +57,8 @@ static bert_status check_whole(const char *option, int64_t value, int64_t most, 
 {
     if (value >= 1 && value <= most)
         return BERT_OK;
-    return error_set(error, BERT_ERROR_USAGE, "--%s is %" PRId64 "; expected 1 to %" PRId64, option,
-                     value, most);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                     "--%s is %" PRId64 "; expected 1 to %" PRId64, option, value, most);
 }
 
 static bert_status check_number(const char *option, double value, bool zero_allowed,
@@ -66,8 +66,8 @@ static bert_status check_number(const char *option, double value, bool zero_allo
 {
     if (isfinite(value) && (zero_allowed ? value >= 0 : value > 0))
         return BERT_OK;
-    return error_set(error, BERT_ERROR_USAGE, "--%s is %g; expected a number, %s", option, value,
-                     zero_allowed ? "at least 0" : "above 0");
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--%s is %g; expected a number, %s",
+                     option, value, zero_allowed ? "at least 0" : "above 0");
 }
 
 static bert_status check_params(const bert_plan_params *params, bert_error *error)
@@ -91,12 +91,12 @@ static bert_status check_params(const bert_plan_params *params, bert_error *erro
     int given =
         (params->tokens_per_second > 0) + (params->seconds_per_step > 0) + (params->run_hours > 0);
     if (given != 1)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s; expected one of --tokens-per-second, --seconds-per-step and "
                          "--run-hours",
                          given ? "the speed is given more than once" : "no speed is given");
     if (params->tokens_per_second > 0 && params->measured_nodes != 1)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--tokens-per-second is of one node, --measured-nodes is %d; give "
                          "--seconds-per-step for what was measured on several",
                          params->measured_nodes);
@@ -107,7 +107,7 @@ static bert_status check_share(const bert_plan_params *params, int nodes, bert_e
 {
     if (params->grow_batch || nodes <= params->batch_size)
         return BERT_OK;
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "a batch of %" PRId64 " sequences cannot be divided among %d nodes; a larger "
                      "--batch-size, or --grow-batch",
                      params->batch_size, nodes);
@@ -226,7 +226,7 @@ static bert_status find_sequence_seconds(const planner *planner, double *seconds
     double low = 0, high = step;
     double least = step_seconds(planner, nodes, 0);
     if (least >= step)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a step is said to take %g s on %d nodes, but update and network alone "
                          "take %g s; check --measured-nodes, --bandwidth, --latency and "
                          "--update-seconds",

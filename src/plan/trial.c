@@ -119,7 +119,7 @@ static model_input input_of(const crew *crew, int sequences)
 static void make_weights(rank *rank)
 {
     const parameter_table *table = model_parameter_table(rank->model);
-    float *values = model_values(rank->model);
+    float *values = model_weights(rank->model);
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
         bool scale = strstr(entry->name, "orm.weight") != NULL;
@@ -222,7 +222,7 @@ static void update(rank *rank)
     size_t size = model_parameter_table(rank->model)->size;
     float *gradients = model_gradients(rank->model);
     double scale = clip_scale(gradient_norm(gradients, size), 1);
-    adam_update(model_values(rank->model), gradients, rank->moments[0], rank->moments[1], size,
+    adam_update(model_weights(rank->model), gradients, rank->moments[0], rank->moments[1], size,
                 &settings, 1e-4, 1, true, scale);
 }
 

@@ -45,17 +45,19 @@ bert_tune_params bert_tune_params_default(void)
 static bert_status check_params(const bert_tune_params *params, bert_error *error)
 {
     if (params->max_seq_length < 3 || params->max_seq_length > 1 << 20)
-        return error_set(error, BERT_ERROR_USAGE, "--max-seq-length is %d; expected 3 to %d",
-                         params->max_seq_length, 1 << 20);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--max-seq-length is %d; expected 3 to %d", params->max_seq_length,
+                         1 << 20);
     if (params->batch_size < 1 || params->batch_size > 1 << 30)
-        return error_set(error, BERT_ERROR_USAGE, "--batch-size is %" PRId64 "; expected 1 to %d",
-                         params->batch_size, 1 << 30);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--batch-size is %" PRId64 "; expected 1 to %d", params->batch_size,
+                         1 << 30);
     if (!(params->seconds >= 0) || !isfinite(params->seconds))
-        return error_set(error, BERT_ERROR_USAGE, "--seconds is %g; expected a number, at least 0",
-                         params->seconds);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--seconds is %g; expected a number, at least 0", params->seconds);
     if (strcmp(params->precision, "any") != 0 && strcmp(params->precision, "float32") != 0 &&
         strcmp(params->precision, "bf16") != 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--precision is \"%.40s\"; expected any, float32 or bf16",
                          params->precision);
     return BERT_OK;
@@ -244,7 +246,7 @@ bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
     tuner tuner = {.params = params, .observer = observer, .result = result};
     TRY(find_config(&tuner.config, params->model, error));
     if (params->max_seq_length > tuner.config.max_position_embeddings)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--max-seq-length is %d; the model has %d positions",
                          params->max_seq_length, tuner.config.max_position_embeddings);
     tuner.work = (trial_work){.config = &tuner.config,

@@ -156,7 +156,7 @@ static bert_status fill_masks(bert_model *model, const serve_request *request, m
                               const mask_query *query, bert_filled *filled, json_t *results,
                               bert_error *error)
 {
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     bert_status status = bert_fill_masks(model, request->inputs, request->count, query->computed,
                                          filled, &usage, error);
     for (size_t i = 0; status == BERT_OK && i < request->count; i++) {
@@ -263,7 +263,7 @@ static bert_status respond_text_classification(bert_model *model, const serve_re
     bert_predict_params params = bert_predict_params_default();
     float *scores;
     TRY(memory_array((void **)&scores, request->count * labels, sizeof *scores, "scores", error));
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     bert_status status =
         bert_predict(model, request->inputs, request->count, &params, scores, &usage, error);
     for (size_t i = 0; status == BERT_OK && i < request->count; i++)
@@ -294,7 +294,7 @@ static bert_status respond_feature_extraction(bert_model *model, const serve_req
     float *embeddings;
     TRY(memory_array((void **)&embeddings, request->count * size, sizeof *embeddings, "embeddings",
                      error));
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     bert_status status =
         bert_embed(model, request->inputs, request->count, &params, embeddings, &usage, error);
     for (size_t i = 0; status == BERT_OK && i < request->count; i++)

@@ -110,7 +110,7 @@ static unsigned http_status(bert_status status)
 {
     switch (status) {
     case BERT_ERROR_INPUT:
-    case BERT_ERROR_USAGE:
+    case BERT_ERROR_INVALID_ARGUMENT:
         return MHD_HTTP_BAD_REQUEST;
     case BERT_ERROR_MEMORY:
         return MHD_HTTP_SERVICE_UNAVAILABLE;
@@ -277,9 +277,10 @@ static bert_status check_params(const bert_serve_params *params, bert_error *err
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
         if (ranges[i].value < ranges[i].minimum || ranges[i].value > ranges[i].most)
-            return error_set(error, BERT_ERROR_USAGE, "--%s is %lld; expected %lld to %lld",
-                             ranges[i].option, (long long)ranges[i].value,
-                             (long long)ranges[i].minimum, (long long)ranges[i].most);
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                             "--%s is %lld; expected %lld to %lld", ranges[i].option,
+                             (long long)ranges[i].value, (long long)ranges[i].minimum,
+                             (long long)ranges[i].most);
     return BERT_OK;
 }
 
@@ -330,8 +331,8 @@ static bert_status start(server *server, const bert_observer *observer, bert_err
     struct addrinfo *address;
     int problem = getaddrinfo(params->host, port, &hints, &address);
     if (problem != 0)
-        return error_set(error, BERT_ERROR_USAGE, "--host is \"%.100s\": %s", params->host,
-                         gai_strerror(problem));
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--host is \"%.100s\": %s",
+                         params->host, gai_strerror(problem));
     int listener;
     server->loopback = is_loopback(address->ai_addr);
     bool version_6 = address->ai_family == AF_INET6;

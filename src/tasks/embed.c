@@ -36,7 +36,7 @@ static bert_status embed_batch(void *context, bert_model *loaded, const inferenc
     if (embedder->params->normalize)
         rows_normalize(embedder->pooled, sequences, hidden);
     if (!all_finite(embedder->pooled, sequences * hidden))
-        return error_set(error, BERT_ERROR_NUMBER,
+        return error_set(error, BERT_ERROR_NOT_FINITE,
                          "an embedding is not finite; the model's weights are of no use");
     for (size_t i = 0; i < sequences; i++)
         memcpy(embedder->embeddings + batch->numbers[i] * hidden, embedder->pooled + i * hidden,
@@ -45,8 +45,8 @@ static bert_status embed_batch(void *context, bert_model *loaded, const inferenc
 }
 
 bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count,
-                       const bert_embed_params *params, float *embeddings, bert_usage *usage,
-                       bert_error *error)
+                       const bert_embed_params *params, float *embeddings,
+                       bert_inference_stats *usage, bert_error *error)
 {
     TRY(inference_check_length(params->max_seq_length, error));
     embedder embedder = {.params = params, .embeddings = embeddings};

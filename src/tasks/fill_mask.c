@@ -66,7 +66,7 @@ static bert_status fill_text(bert_filled *filled, const float *probabilities, si
     filled->mask_count = count;
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(probabilities[i * vocab_size]))
-            return error_set(error, BERT_ERROR_NUMBER,
+            return error_set(error, BERT_ERROR_NOT_FINITE,
                              "the model's prediction for [MASK] %zu is not finite; its weights are "
                              "of no use",
                              i + 1);
@@ -105,22 +105,22 @@ void bert_filled_free(bert_filled *filled)
 }
 
 bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t count, size_t top_k,
-                            bert_filled *filled, bert_usage *usage, bert_error *error)
+                            bert_filled *filled, bert_inference_stats *usage, bert_error *error)
 {
     size_t vocab_size = (size_t)model_configuration(model->model)->vocab_size;
     memset(filled, 0, count * sizeof *filled);
     if (!bert_model_fills_masks(model))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "the model has no head for masked tokens (it is a %s)",
                          model_config_architecture(model_configuration(model->model)));
     if (top_k == 0 || top_k > vocab_size)
-        return error_set(error, BERT_ERROR_USAGE, "top_k is %zu; the vocabulary allows 1 to %zu",
-                         top_k, vocab_size);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "top_k is %zu; the vocabulary allows 1 to %zu", top_k, vocab_size);
     filler filler = {.top_k = top_k, .filled = filled};
     size_t bytes = (size_t)model->limits.masked * vocab_size * sizeof(float);
     TRY(memory_map((void **)&filler.logits, bytes, "probabilities of the vocabulary", error));
     const inference_job job = {.batch = fill_batch, .context = &filler, .masks = true};
-    bert_usage own = {0}, *sums = usage ? usage : &own;
+    bert_inference_stats own = {0}, *sums = usage ? usage : &own;
     uint64_t before = sums->texts;
     bert_status status = inference_run(model, inputs, count, &job, usage, error);
     if (status != BERT_OK) /* texts that were done before the failure was known may be among them */

@@ -17,7 +17,7 @@ typedef struct session {
     const bert_finetune_params *params;
     const bert_observer *observer;
     run_directory directory;
-    finetune_material material;
+    finetune_inputs inputs;
     finetune_trainer trainer;
     finetune_results results;
     metrics_log *metrics;
@@ -28,7 +28,7 @@ static void close_session(session *session)
     metrics_close(session->metrics);
     free(session->results.seeds);
     finetune_trainer_free(&session->trainer);
-    finetune_material_close(&session->material);
+    finetune_inputs_close(&session->inputs);
     run_directory_close(&session->directory);
 }
 
@@ -63,12 +63,12 @@ static finetune_job job_number(const session *session, size_t number)
 static bert_status keep_results(session *session, const finished_seed *seed, bert_error *error)
 {
     const char *folder = session->directory.path;
-    if (finetune_best(&session->results, &session->material) == seed) {
+    if (finetune_best(&session->results, &session->inputs) == seed) {
         TRY(finetune_model_write(&session->trainer, seed, folder, error));
         TRY(finetune_submit(&session->trainer, folder, error));
     }
     TRY(metrics_sync(session->metrics, error));
-    return finetune_results_write(&session->results, &session->material, folder, error);
+    return finetune_results_write(&session->results, &session->inputs, folder, error);
 }
 
 static bert_status run_jobs(session *session, bool *finished, bert_error *error)
@@ -102,16 +102,16 @@ static bert_status run_jobs(session *session, bool *finished, bert_error *error)
 /* What always answering the training examples' most frequent class, or their mean, scores. */
 static bert_status score_constant(const session *session, bert_score_set *set, bert_error *error)
 {
-    const finetune_material *material = &session->material;
-    const examples *train = &material->train.examples;
+    const finetune_inputs *inputs = &session->inputs;
+    const examples *train = &inputs->train.examples;
     finished_seed constant = {.start = START_SCRATCH};
     finetune_results alone = {.seeds = &constant, .count = 1};
     size_t counts[CLASSES_MAX] = {0}, best = 0;
-    for (size_t i = 0; !material->regression && i < train->count; i++)
+    for (size_t i = 0; !inputs->regression && i < train->count; i++)
         if (++counts[train->items[i].class] > counts[best])
             best = (size_t)train->items[i].class;
-    for (size_t split = 0; split < material->validation_count; split++) {
-        const examples *examples = &material->validation[split].examples;
+    for (size_t split = 0; split < inputs->validation_count; split++) {
+        const examples *examples = &inputs->validation[split].examples;
         int32_t *classes = NULL;
         double *zeros = NULL; /* any number: a correlation with what does not vary is not defined */
         bert_status status =
@@ -122,13 +122,13 @@ static bert_status score_constant(const session *session, bert_score_set *set, b
         for (size_t i = 0; status == BERT_OK && i < examples->count; i++)
             classes[i] = (int32_t)best;
         if (status == BERT_OK)
-            status = task_scores_compute(&constant.outcome.scores[split], material->scores,
-                                         examples, classes, zeros, material->classes.count, error);
+            status = task_scores_compute(&constant.outcome.scores[split], inputs->scores, examples,
+                                         classes, zeros, inputs->classes.count, error);
         free(zeros);
         free(classes);
         TRY(status);
     }
-    finetune_summarize(set, &alone, material, START_SCRATCH);
+    finetune_summarize(set, &alone, inputs, START_SCRATCH);
     return BERT_OK;
 }
 
@@ -139,10 +139,10 @@ static bert_status fill_result(const session *session, bool finished, bert_finet
     int count = starts_of(session, starts);
     *result =
         (bert_finetune_result){.finished = finished, .seeds = (int)session->results.count / count};
-    finetune_summarize(&result->model, &session->results, &session->material, starts[0]);
+    finetune_summarize(&result->model, &session->results, &session->inputs, starts[0]);
     if (count == 2)
-        finetune_summarize(&result->baseline, &session->results, &session->material, starts[1]);
-    const finished_seed *best = finetune_best(&session->results, &session->material);
+        finetune_summarize(&result->baseline, &session->results, &session->inputs, starts[1]);
+    const finished_seed *best = finetune_best(&session->results, &session->inputs);
     if (best) {
         result->best_seed = best->seed;
         result->best_epoch = best->outcome.best_epoch;
@@ -169,7 +169,7 @@ static bert_status check_same(const json_t *now, const char *path, bert_error *e
         if (same)
             continue;
         char *found = json_dumps(value, JSON_ENCODE_ANY), *old = json_dumps(was, JSON_ENCODE_ANY);
-        status = error_set(error, BERT_ERROR_USAGE,
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "%s: this run began with %s %s, not %s; --resume takes the same options",
                            path, key, old ? old : "unknown", found ? found : "?");
         free(found);
@@ -207,16 +207,16 @@ static bert_status set_up(session *session, bert_error *error)
 {
     const bert_finetune_params *params = session->params;
     size_t most = (size_t)params->seeds * (params->baseline ? 2 : 1);
-    TRY(finetune_material_open(&session->material, params, session->observer, error));
+    TRY(finetune_inputs_open(&session->inputs, params, session->observer, error));
     session->trainer =
-        (finetune_trainer){.material = &session->material, .observer = session->observer};
+        (finetune_trainer){.inputs = &session->inputs, .observer = session->observer};
     TRY(finetune_trainer_create(&session->trainer, error));
     TRY(memory_array((void **)&session->results.seeds, most, sizeof *session->results.seeds,
                      "results", error));
     TRY(describe(session, error));
     const char *folder = session->directory.path;
     if (params->resume)
-        TRY(finetune_results_read(&session->results, &session->material, folder, error));
+        TRY(finetune_results_read(&session->results, &session->inputs, folder, error));
     TRY(metrics_open(&session->metrics, folder, "metrics.jsonl",
                      (int64_t)session->results.count * session->trainer.total_steps, error));
     session->trainer.metrics = session->metrics;

@@ -36,28 +36,27 @@ static void summarize_score(bert_score *score, const finetune_results *results,
 }
 
 void finetune_summarize(bert_score_set *set, const finetune_results *results,
-                        const finetune_material *material, finetune_start start)
+                        const finetune_inputs *inputs, finetune_start start)
 {
     *set = (bert_score_set){0};
     const finished_seed *first = NULL;
     for (size_t i = 0; i < results->count && !first; i++)
         if (results->seeds[i].start == start)
             first = &results->seeds[i];
-    for (size_t split = 0; first && split < material->validation_count; split++) {
+    for (size_t split = 0; first && split < inputs->validation_count; split++) {
         const task_scores *scores = &first->outcome.scores[split];
         for (int i = 0; i < scores->count; i++) {
             bert_score *score = &set->scores[set->score_count++];
-            score_name(score->name, sizeof score->name, material->validation[split].name,
+            score_name(score->name, sizeof score->name, inputs->validation[split].name,
                        scores->names[i]);
             summarize_score(score, results, start, split, i);
         }
     }
 }
 
-const finished_seed *finetune_best(const finetune_results *results,
-                                   const finetune_material *material)
+const finished_seed *finetune_best(const finetune_results *results, const finetune_inputs *inputs)
 {
-    finetune_start kept = material->folder ? START_MODEL : START_SCRATCH;
+    finetune_start kept = inputs->folder ? START_MODEL : START_SCRATCH;
     const finished_seed *best = NULL;
     for (size_t i = 0; i < results->count; i++) {
         const finished_seed *seed = &results->seeds[i];
@@ -81,15 +80,15 @@ static const char *start_name(finetune_start start)
 }
 
 static bert_status append_seed(json_t *list, const finished_seed *seed,
-                               const finetune_material *material, bert_error *error)
+                               const finetune_inputs *inputs, bert_error *error)
 {
     json_t *scores = json_object();
     bert_status status = BERT_OK;
-    for (size_t split = 0; split < material->validation_count; split++) {
+    for (size_t split = 0; split < inputs->validation_count; split++) {
         const task_scores *set = &seed->outcome.scores[split];
         for (int i = 0; i < set->count && status == BERT_OK; i++) {
             char name[64];
-            score_name(name, sizeof name, material->validation[split].name, set->names[i]);
+            score_name(name, sizeof name, inputs->validation[split].name, set->names[i]);
             status = json_put(scores, name, json_score(set->values[i]), error);
         }
     }
@@ -104,11 +103,11 @@ static bert_status append_seed(json_t *list, const finished_seed *seed,
 }
 
 static bert_status put_summary(json_t *root, const char *key, const finetune_results *results,
-                               const finetune_material *material, finetune_start start,
+                               const finetune_inputs *inputs, finetune_start start,
                                bert_error *error)
 {
     bert_score_set set;
-    finetune_summarize(&set, results, material, start);
+    finetune_summarize(&set, results, inputs, start);
     if (set.score_count == 0)
         return BERT_OK;
     json_t *object = json_object();
@@ -124,18 +123,17 @@ static bert_status put_summary(json_t *root, const char *key, const finetune_res
     return status;
 }
 
-bert_status finetune_results_write(const finetune_results *results,
-                                   const finetune_material *material, const char *folder,
-                                   bert_error *error)
+bert_status finetune_results_write(const finetune_results *results, const finetune_inputs *inputs,
+                                   const char *folder, bert_error *error)
 {
     char *path = NULL;
     json_t *root = json_object(), *seeds = json_array();
     bert_status status;
     TRY_OR_GO(status, path_join(&path, folder, "results.json", error), done);
-    TRY_OR_GO(status, put_summary(root, "model", results, material, START_MODEL, error), done);
-    TRY_OR_GO(status, put_summary(root, "scratch", results, material, START_SCRATCH, error), done);
+    TRY_OR_GO(status, put_summary(root, "model", results, inputs, START_MODEL, error), done);
+    TRY_OR_GO(status, put_summary(root, "scratch", results, inputs, START_SCRATCH, error), done);
     for (size_t i = 0; i < results->count; i++)
-        TRY_OR_GO(status, append_seed(seeds, &results->seeds[i], material, error), done);
+        TRY_OR_GO(status, append_seed(seeds, &results->seeds[i], inputs, error), done);
     TRY_OR_GO(status, json_put(root, "seeds", json_incref(seeds), error), done);
     status = json_write(root, path, error);
 done:
@@ -152,11 +150,11 @@ static double number_of(const json_t *value)
 }
 
 static bert_status read_seed(finished_seed *seed, const json_t *entry,
-                             const finetune_material *material, const char *path, bert_error *error)
+                             const finetune_inputs *inputs, const char *path, bert_error *error)
 {
     const char *start;
     int64_t number, best, epochs;
-    int most = material->params->num_train_epochs;
+    int most = inputs->params->num_train_epochs;
     TRY(json_get_string(entry, path, "start", true, &start, error));
     TRY(json_get_integer(entry, path, "seed", true, 0, INT64_MAX, &number, error));
     TRY(json_get_integer(entry, path, "epochs", true, 1, most, &epochs, error));
@@ -166,12 +164,12 @@ static bert_status read_seed(finished_seed *seed, const json_t *entry,
     seed->outcome.best_epoch = (int)best;
     seed->outcome.epochs = (int)epochs;
     const json_t *scores = json_object_get(entry, "scores");
-    for (size_t split = 0; split < material->validation_count; split++) {
+    for (size_t split = 0; split < inputs->validation_count; split++) {
         task_scores *set = &seed->outcome.scores[split];
-        task_scores_names(set, material->scores);
+        task_scores_names(set, inputs->scores);
         for (int i = 0; i < set->count; i++) {
             char name[64];
-            score_name(name, sizeof name, material->validation[split].name, set->names[i]);
+            score_name(name, sizeof name, inputs->validation[split].name, set->names[i]);
             if (!json_object_get(scores, name))
                 return error_set(error, BERT_ERROR_INPUT, "%s: \"%s\" is missing", path, name);
             set->values[i] = number_of(json_object_get(scores, name));
@@ -181,12 +179,12 @@ static bert_status read_seed(finished_seed *seed, const json_t *entry,
     return BERT_OK;
 }
 
-bert_status finetune_results_read(finetune_results *results, const finetune_material *material,
+bert_status finetune_results_read(finetune_results *results, const finetune_inputs *inputs,
                                   const char *folder, bert_error *error)
 {
     char *path = NULL;
     json_t *root = NULL;
-    size_t most = (size_t)material->params->seeds * (material->params->baseline ? 2 : 1);
+    size_t most = (size_t)inputs->params->seeds * (inputs->params->baseline ? 2 : 1);
     bert_status status;
     results->count = 0;
     TRY_OR_GO(status, path_join(&path, folder, "results.json", error), done);
@@ -195,7 +193,7 @@ bert_status finetune_results_read(finetune_results *results, const finetune_mate
     TRY_OR_GO(status, json_read(&root, path, error), done);
     const json_t *seeds = json_object_get(root, "seeds");
     for (size_t i = 0; i < json_array_size(seeds) && i < most && status == BERT_OK; i++) {
-        status = read_seed(&results->seeds[i], json_array_get(seeds, i), material, path, error);
+        status = read_seed(&results->seeds[i], json_array_get(seeds, i), inputs, path, error);
         results->count += status == BERT_OK;
     }
 done:
@@ -206,10 +204,10 @@ done:
 
 /* ------------------------------------------------------------------------------- the model --- */
 
-static bert_status format_card(text *card, const finetune_material *material,
-                               const finished_seed *seed, bert_error *error)
+static bert_status format_card(text *card, const finetune_inputs *inputs, const finished_seed *seed,
+                               bert_error *error)
 {
-    const bert_finetune_params *params = material->params;
+    const bert_finetune_params *params = inputs->params;
     const char *name = params->task ? params->task : params->train_file;
     const task_scores *scores = &seed->outcome.scores[0];
     TRY(text_format(card, error,
@@ -218,7 +216,7 @@ static bert_status format_card(text *card, const finetune_material *material,
                     "| | |\n| --- | --- |\n| examples | %zu |\n| seed | %" PRIu64 " |\n"
                     "| epoch | %d of %d |\n| batch | %d |\n| learning rate | %g, %s |\n",
                     name, bert_version(), params->model ? params->model : params->from_scratch,
-                    name, material->train.examples.count, seed->seed, seed->outcome.best_epoch,
+                    name, inputs->train.examples.count, seed->seed, seed->outcome.best_epoch,
                     params->num_train_epochs, params->per_device_train_batch_size,
                     params->learning_rate, params->lr_scheduler_type));
     for (int i = 0; i < scores->count; i++)
@@ -226,12 +224,12 @@ static bert_status format_card(text *card, const finetune_material *material,
     return BERT_OK;
 }
 
-static bert_status write_card(const finetune_material *material, const finished_seed *seed,
+static bert_status write_card(const finetune_inputs *inputs, const finished_seed *seed,
                               const char *folder, bert_error *error)
 {
     text card = {0};
     char *path = NULL;
-    bert_status status = format_card(&card, material, seed, error);
+    bert_status status = format_card(&card, inputs, seed, error);
     if (status == BERT_OK)
         status = path_join(&path, folder, "README.md", error);
     if (status == BERT_OK)
@@ -241,16 +239,16 @@ static bert_status write_card(const finetune_material *material, const finished_
     return status;
 }
 
-static bert_status write_config(const finetune_material *material, const char *folder,
+static bert_status write_config(const finetune_inputs *inputs, const char *folder,
                                 bert_error *error)
 {
     char *names[CLASSES_MAX], *path;
-    for (size_t i = 0; i < material->classes.count; i++)
-        names[i] = (char *)(uintptr_t)finetune_class_name(material, i);
-    const model_labels labels = {.names = names, .count = (int)material->classes.count};
+    for (size_t i = 0; i < inputs->classes.count; i++)
+        names[i] = (char *)(uintptr_t)finetune_class_name(inputs, i);
+    const model_labels labels = {.names = names, .count = (int)inputs->classes.count};
     TRY(path_join(&path, folder, "config.json", error));
     bert_status status = model_config_write_labelled(
-        &material->config, material->regression ? NULL : &labels, path, error);
+        &inputs->config, inputs->regression ? NULL : &labels, path, error);
     free(path);
     return status;
 }
@@ -261,30 +259,30 @@ bert_status finetune_model_write(finetune_trainer *trainer, const finished_seed 
     static const char *const names[] = {
         "config.json",           "model.safetensors",       "vocab.txt", "tokenizer.json",
         "tokenizer_config.json", "special_tokens_map.json", "README.md"};
-    const finetune_material *material = trainer->material;
+    const finetune_inputs *inputs = trainer->inputs;
     char *path;
-    TRY(tokenizer_save(material->tokenizer, folder, error));
-    TRY(write_config(material, folder, error));
+    TRY(tokenizer_save(inputs->tokenizer, folder, error));
+    TRY(write_config(inputs, folder, error));
     TRY(path_join(&path, folder, "model.safetensors", error));
     bert_status status =
-        parameters_write(&material->table, model_values(trainer->model), path, error);
+        parameters_write(&inputs->table, model_weights(trainer->model), path, error);
     free(path);
     TRY(status);
-    TRY(write_card(material, seed, folder, error));
+    TRY(write_card(inputs, seed, folder, error));
     return manifest_write(folder, names, sizeof names / sizeof *names, error);
 }
 
 /* ------------------------------------------------------------------------------ submissions --- */
 
-static bert_status format_answers(text *lines, const finetune_material *material,
+static bert_status format_answers(text *lines, const finetune_inputs *inputs,
                                   const answers *answers, size_t count, bert_error *error)
 {
     bert_status status = text_format(lines, error, "index\tprediction\n");
     for (size_t i = 0; i < count && status == BERT_OK; i++)
-        status = material->regression
+        status = inputs->regression
                      ? text_format(lines, error, "%zu\t%.3f\n", i, answers->numbers[i])
                      : text_format(lines, error, "%zu\t%s\n", i,
-                                   material->classes.names[answers->classes[i]]);
+                                   inputs->classes.names[answers->classes[i]]);
     return status;
 }
 
@@ -298,16 +296,16 @@ static void clamp_similarities(answers *answers, size_t count)
 static bert_status submit_split(finetune_trainer *trainer, const finetune_split *split,
                                 const char *folder, bert_error *error)
 {
-    const finetune_material *material = trainer->material;
+    const finetune_inputs *inputs = trainer->inputs;
     answers answers;
     text lines = {0};
     char *path = NULL;
     size_t count = split->examples.count;
     TRY(finetune_answer(trainer, split, &answers, error));
-    if (material->task && material->regression)
+    if (inputs->task && inputs->regression)
         clamp_similarities(&answers, count);
     bert_status status;
-    TRY_OR_GO(status, format_answers(&lines, material, &answers, count, error), done);
+    TRY_OR_GO(status, format_answers(&lines, inputs, &answers, count, error), done);
     TRY_OR_GO(status, path_join(&path, folder, split->submission, error), done);
     status = file_write(path, lines.data, lines.length, error);
 done:
@@ -319,7 +317,7 @@ done:
 
 bert_status finetune_submit(finetune_trainer *trainer, const char *folder, bert_error *error)
 {
-    for (size_t i = 0; i < trainer->material->test_count; i++)
-        TRY(submit_split(trainer, &trainer->material->test[i], folder, error));
+    for (size_t i = 0; i < trainer->inputs->test_count; i++)
+        TRY(submit_split(trainer, &trainer->inputs->test[i], folder, error));
     return BERT_OK;
 }

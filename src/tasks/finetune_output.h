@@ -18,18 +18,16 @@ typedef struct finetune_results {
 
 /* Mean and deviation over the finished seeds of one start. */
 void finetune_summarize(bert_score_set *set, const finetune_results *results,
-                        const finetune_material *material, finetune_start start);
+                        const finetune_inputs *inputs, finetune_start start);
 
 /* The best seed among those whose model is kept: those that began with the model, or, where there
  * is none, from scratch. NULL where none is finished. */
-const finished_seed *finetune_best(const finetune_results *results,
-                                   const finetune_material *material);
+const finished_seed *finetune_best(const finetune_results *results, const finetune_inputs *inputs);
 
 /* results.json, replaced whole. Reading gives back the finished seeds of a run that was stopped. */
-bert_status finetune_results_write(const finetune_results *results,
-                                   const finetune_material *material, const char *folder,
-                                   bert_error *error);
-bert_status finetune_results_read(finetune_results *results, const finetune_material *material,
+bert_status finetune_results_write(const finetune_results *results, const finetune_inputs *inputs,
+                                   const char *folder, bert_error *error);
+bert_status finetune_results_read(finetune_results *results, const finetune_inputs *inputs,
                                   const char *folder, bert_error *error);
 
 /* The model as it is now as a Hugging Face folder: BertForSequenceClassification with the task's

@@ -93,8 +93,8 @@ static bert_status check_number(const number *number, bert_error *error)
     for (char *c = option; *c; c++)
         if (*c == '_')
             *c = '-';
-    return error_set(error, BERT_ERROR_USAGE, "%s is %.17g, expected %s %g and %s %g", option,
-                     value, number->above ? "above" : "at least", number->minimum,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is %.17g, expected %s %g and %s %g",
+                     option, value, number->above ? "above" : "at least", number->minimum,
                      number->below ? "below" : "at most", number->maximum);
 }
 
@@ -103,13 +103,13 @@ bert_status finetune_resolve(bert_finetune_params *resolved, const bert_finetune
 {
     *resolved = *params;
     if (params->task && params->train_file)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--task is \"%s\" and --train-file is \"%s\"; expected one of the two",
                          params->task, params->train_file);
     if (!params->task || glue_task_find(params->task))
         return BERT_OK;
     if (!file_exists(params->task))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--task is \"%s\", expected one of " GLUE_TASK_NAMES
                          ", or a file of your own; no such file exists",
                          params->task);
@@ -121,27 +121,28 @@ bert_status finetune_resolve(bert_finetune_params *resolved, const bert_finetune
 static bert_status check_source(const bert_finetune_params *params, bert_error *error)
 {
     if (!params->task == !params->train_file)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "expected either --task with the name of a GLUE task or a file of your "
                          "own, or --train-file");
     if (params->task && !params->data)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--data is missing: the folder with the files of %s", params->task);
     if (!params->task && params->data)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--data is the folder of a GLUE task; it does not go with a file of your "
                          "own (%s)",
                          params->train_file);
     if (params->task && (params->validation_file || params->test_file))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--validation-file and --test-file go with a training file of your own, "
                          "not with the task %s",
                          params->task);
     if (params->train_file && (!params->text_column || !params->label_column))
-        return error_set(error, BERT_ERROR_USAGE, "--text-column or --label-column is empty");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--text-column or --label-column is empty");
     if (strcmp(params->problem_type, "single_label_classification") != 0 &&
         strcmp(params->problem_type, "regression") != 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--problem-type is \"%s\", expected single_label_classification or "
                          "regression",
                          params->problem_type);
@@ -151,21 +152,21 @@ static bert_status check_source(const bert_finetune_params *params, bert_error *
 static bert_status check_model(const bert_finetune_params *params, bert_error *error)
 {
     if (!params->model == !params->from_scratch)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "expected either --model with a model folder, or --from-scratch with a "
                          "size or a config.json");
     if (!params->from_scratch != !params->tokenizer)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--from-scratch and --tokenizer go together: a model folder has its own "
                          "tokenizer");
     if (params->baseline && params->from_scratch)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--baseline goes with --model: --from-scratch is the baseline itself");
     if (!params->output)
-        return error_set(error, BERT_ERROR_USAGE, "--output is missing");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--output is missing");
     if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
-        return error_set(error, BERT_ERROR_USAGE, "--precision is \"%s\", expected float32 or bf16",
-                         params->precision);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--precision is \"%s\", expected float32 or bf16", params->precision);
     schedule_kind schedule;
     return schedule_parse(&schedule, params->lr_scheduler_type, error);
 }
@@ -175,8 +176,8 @@ bert_status finetune_check(const bert_finetune_params *params, bert_error *error
     TRY(check_source(params, error));
     TRY(check_model(params, error));
     if (params->threads < 0)
-        return error_set(error, BERT_ERROR_USAGE, "--threads is %d, expected 0 (all cores) or more",
-                         params->threads);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--threads is %d, expected 0 (all cores) or more", params->threads);
     number numbers[NUMBERS];
     size_t count = list_numbers(params, numbers);
     for (size_t i = 0; i < count; i++)

@@ -11,11 +11,11 @@
 /* The order of an epoch is a permutation by (seed, epoch). An epoch's last batch may be smaller. */
 static void fill_batch(finetune_trainer *trainer, const finetune_job *job, int64_t step)
 {
-    const finetune_material *material = trainer->material;
-    const encoded_examples *encoded = &material->train.encoded;
-    const example *items = material->train.examples.items;
-    uint64_t count = material->train.examples.count;
-    uint64_t size = (uint64_t)material->params->per_device_train_batch_size;
+    const finetune_inputs *inputs = trainer->inputs;
+    const encoded_examples *encoded = &inputs->train.encoded;
+    const example *items = inputs->train.examples.items;
+    uint64_t count = inputs->train.examples.count;
+    uint64_t size = (uint64_t)inputs->params->per_device_train_batch_size;
     uint64_t epoch = (uint64_t)(step / trainer->steps_per_epoch);
     uint64_t first = (uint64_t)(step % trainer->steps_per_epoch) * size;
     batch *batch = &trainer->batch;
@@ -38,7 +38,7 @@ static void fill_batch(finetune_trainer *trainer, const finetune_job *job, int64
 /* What the sum of the losses is divided by for its mean. */
 static double batch_weight(const finetune_trainer *trainer)
 {
-    const float *weights = trainer->material->class_weights;
+    const float *weights = trainer->inputs->class_weights;
     if (!weights)
         return trainer->batch.sequence_count;
     double sum = 0;
@@ -50,21 +50,21 @@ static double batch_weight(const finetune_trainer *trainer)
 static bert_status accumulate_gradients(finetune_trainer *trainer, const finetune_job *job,
                                         int64_t step, model_losses *losses, bert_error *error)
 {
-    const finetune_material *material = trainer->material;
+    const finetune_inputs *inputs = trainer->inputs;
     const model_scales scales = {.labels = 1.0 / batch_weight(trainer)};
-    micro_batch_place place = {0};
+    micro_batch_cursor place = {0};
     for (;;) {
         int first = place.sequence;
         model_input input;
-        if (!micro_batches_next(&trainer->cutter, &trainer->batch, &place, &input))
+        if (!micro_batches_next(&trainer->splitter, &trainer->batch, &place, &input))
             return BERT_OK;
         input.masked_labels = NULL;
         input.next_sentence_labels = NULL;
-        if (material->regression)
+        if (inputs->regression)
             input.targets = trainer->targets + first;
         else
             input.labels = trainer->labels + first;
-        input.class_weights = material->class_weights;
+        input.class_weights = inputs->class_weights;
         TRY(model_check_input(trainer->model, &input, error));
         model_train(trainer->model, &input, job->seed, (uint64_t)step, &scales, losses);
     }
@@ -72,8 +72,8 @@ static bert_status accumulate_gradients(finetune_trainer *trainer, const finetun
 
 static void update(finetune_trainer *trainer, double learning_rate, int64_t step, double scale)
 {
-    const parameter_table *table = &trainer->material->table;
-    float *values = model_values(trainer->model), *gradients = model_gradients(trainer->model);
+    const parameter_table *table = &trainer->inputs->table;
+    float *values = model_weights(trainer->model), *gradients = model_gradients(trainer->model);
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
         adam_update(values + entry->offset, gradients + entry->offset,
@@ -89,14 +89,14 @@ bert_status finetune_step(finetune_trainer *trainer, const finetune_job *job, in
     fill_batch(trainer, job, step);
     TRY(accumulate_gradients(trainer, job, step, &losses, error));
     *loss = losses.label_loss / losses.label_weight;
-    *grad_norm = gradient_norm(model_gradients(trainer->model), trainer->material->table.size);
+    *grad_norm = gradient_norm(model_gradients(trainer->model), trainer->inputs->table.size);
     if (!isfinite(*loss) || !isfinite(*grad_norm))
-        return error_set(error, BERT_ERROR_NUMBER,
+        return error_set(error, BERT_ERROR_NOT_FINITE,
                          "seed %" PRIu64 ", step %" PRId64
                          ": a number is not finite: loss %g, gradient norm %g; a lower "
                          "--learning-rate may help",
                          job->seed, step + 1, *loss, *grad_norm);
     double rate = job->learning_rate * schedule_factor(&trainer->schedule, step);
-    update(trainer, rate, step, clip_scale(*grad_norm, trainer->material->params->max_grad_norm));
+    update(trainer, rate, step, clip_scale(*grad_norm, trainer->inputs->params->max_grad_norm));
     return BERT_OK;
 }

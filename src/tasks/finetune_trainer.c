@@ -16,30 +16,30 @@
 
 static bert_status create_buffers(finetune_trainer *trainer, bert_error *error)
 {
-    const finetune_material *material = trainer->material;
-    size_t bytes = material->table.size * sizeof(float);
-    size_t size = (size_t)material->params->per_device_train_batch_size;
+    const finetune_inputs *inputs = trainer->inputs;
+    size_t bytes = inputs->table.size * sizeof(float);
+    size_t size = (size_t)inputs->params->per_device_train_batch_size;
     TRY(memory_map((void **)&trainer->first_moment, bytes, "first moments", error));
     TRY(memory_map((void **)&trainer->second_moment, bytes, "second moments", error));
     TRY(memory_map((void **)&trainer->best_values, bytes, "the best weights", error));
     TRY(memory_array((void **)&trainer->labels, size, sizeof(int32_t), "labels", error));
     TRY(memory_array((void **)&trainer->targets, size, sizeof(float), "labels", error));
     return memory_array((void **)&trainer->logits,
-                        (size_t)trainer->limits.sequences * (size_t)material->config.num_labels,
+                        (size_t)trainer->limits.sequences * (size_t)inputs->config.num_labels,
                         sizeof(float), "answers", error);
 }
 
 bert_status finetune_trainer_create(finetune_trainer *trainer, bert_error *error)
 {
-    const finetune_material *material = trainer->material;
-    const bert_finetune_params *params = material->params;
+    const finetune_inputs *inputs = trainer->inputs;
+    const bert_finetune_params *params = inputs->params;
     int size = params->per_device_train_batch_size, length = params->max_seq_length;
     gemm_precision precision = gemm_precision_named(params->precision);
     int tokens = params->micro_batch_tokens
                      ? params->micro_batch_tokens
-                     : micro_batch_default_tokens(&material->config, precision);
+                     : micro_batch_default_tokens(&inputs->config, precision);
     if (size > INT32_MAX / length)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a batch of %d texts of %d tokens (--per-device-train-batch-size, "
                          "--max-seq-length) is too large",
                          size, length);
@@ -50,15 +50,15 @@ bert_status finetune_trainer_create(finetune_trainer *trainer, bert_error *error
                                     .epsilon = params->adam_epsilon,
                                     .weight_decay = params->weight_decay,
                                     .decoupled = true};
-    int64_t count = (int64_t)material->train.examples.count;
+    int64_t count = (int64_t)inputs->train.examples.count;
     trainer->steps_per_epoch = (count + size - 1) / size;
     trainer->total_steps = trainer->steps_per_epoch * params->num_train_epochs;
     int64_t warmup_steps = (int64_t)ceil(params->warmup_ratio * (double)trainer->total_steps);
     trainer->schedule =
         schedule_default(kind, schedule_has_warmup(kind) ? warmup_steps : 0, trainer->total_steps);
-    TRY(micro_batches_create(&trainer->cutter, size, tokens, length, 0, error));
-    trainer->limits = micro_batches_limits(&trainer->cutter, true);
-    TRY(model_create(&trainer->model, &material->config, &trainer->limits, error));
+    TRY(micro_batches_create(&trainer->splitter, size, tokens, length, 0, error));
+    trainer->limits = micro_batches_limits(&trainer->splitter, true);
+    TRY(model_create(&trainer->model, &inputs->config, &trainer->limits, error));
     model_set_precision(trainer->model, precision);
     TRY(batch_create(&trainer->batch, size * length, size, 0, error));
     return create_buffers(trainer, error);
@@ -66,9 +66,9 @@ bert_status finetune_trainer_create(finetune_trainer *trainer, bert_error *error
 
 void finetune_trainer_free(finetune_trainer *trainer)
 {
-    if (!trainer->material)
+    if (!trainer->inputs)
         return;
-    size_t bytes = trainer->material->table.size * sizeof(float);
+    size_t bytes = trainer->inputs->table.size * sizeof(float);
     memory_unmap(trainer->first_moment, bytes);
     memory_unmap(trainer->second_moment, bytes);
     memory_unmap(trainer->best_values, bytes);
@@ -76,18 +76,18 @@ void finetune_trainer_free(finetune_trainer *trainer)
     free(trainer->targets);
     free(trainer->logits);
     batch_free(&trainer->batch);
-    micro_batches_free(&trainer->cutter);
+    micro_batches_free(&trainer->splitter);
     model_free(trainer->model);
     *trainer = (finetune_trainer){0};
 }
 
 /* ------------------------------------------------------------------------------ measurement --- */
 
-static bert_status answers_create(answers *answers, const finetune_material *material, size_t count,
+static bert_status answers_create(answers *answers, const finetune_inputs *inputs, size_t count,
                                   bert_error *error)
 {
     *answers = (struct answers){.loss = NAN};
-    if (material->regression)
+    if (inputs->regression)
         return memory_array((void **)&answers->numbers, count, sizeof *answers->numbers, "answers",
                             error);
     return memory_array((void **)&answers->classes, count, sizeof *answers->classes, "answers",
@@ -108,13 +108,13 @@ static bert_status take_answers(finetune_trainer *trainer, const finetune_split 
                                 bert_error *error)
 {
     const example *items = split->examples.items + first;
-    size_t classes = (size_t)trainer->material->config.num_labels;
+    size_t classes = (size_t)trainer->inputs->config.num_labels;
     const float *logits = trainer->logits;
     for (size_t row = 0; row < rows; row++, logits += classes) {
         size_t best = 0;
         for (size_t class = 0; class < classes; class ++) {
             if (!isfinite(logits[class]))
-                return error_set(error, BERT_ERROR_NUMBER,
+                return error_set(error, BERT_ERROR_NOT_FINITE,
                                  "the answer to example %zu is not finite; a lower --learning-rate "
                                  "may help",
                                  first + row + 1);
@@ -162,7 +162,7 @@ bert_status finetune_answer(finetune_trainer *trainer, const finetune_split *spl
 {
     size_t count = split->examples.count;
     double loss = 0;
-    TRY(answers_create(answers, trainer->material, count, error));
+    TRY(answers_create(answers, trainer->inputs, count, error));
     bert_status status = BERT_OK;
     for (size_t first = 0, end; first < count && status == BERT_OK; first = end) {
         model_input input;
@@ -202,18 +202,17 @@ static json_t *begin_line(const finetune_trainer *trainer, const finetune_job *j
 static bert_status measure(finetune_trainer *trainer, const finetune_job *job, int64_t step,
                            task_scores scores[GLUE_SPLITS_MAX], bert_error *error)
 {
-    const finetune_material *material = trainer->material;
+    const finetune_inputs *inputs = trainer->inputs;
     json_t *line = begin_line(trainer, job, step);
     bert_status status = BERT_OK;
-    for (size_t i = 0; i < material->validation_count && status == BERT_OK; i++) {
-        const finetune_split *split = &material->validation[i];
+    for (size_t i = 0; i < inputs->validation_count && status == BERT_OK; i++) {
+        const finetune_split *split = &inputs->validation[i];
         answers answers;
         char key[64];
         snprintf(key, sizeof key, "eval_%s%sloss", split->name, *split->name ? "_" : "");
         TRY_OR_GO(status, finetune_answer(trainer, split, &answers, error), done);
-        status =
-            task_scores_compute(&scores[i], material->scores, &split->examples, answers.classes,
-                                answers.numbers, material->classes.count, error);
+        status = task_scores_compute(&scores[i], inputs->scores, &split->examples, answers.classes,
+                                     answers.numbers, inputs->classes.count, error);
         if (status == BERT_OK)
             status = json_put(line, key, json_real(answers.loss), error);
         if (status == BERT_OK)
@@ -288,7 +287,7 @@ static bert_status train_epoch(finetune_trainer *trainer, const finetune_job *jo
         TRY(finetune_step(trainer, job, step, &loss, &grad_norm, error));
         sum += loss;
         report(trainer, step + 1, loss, clock_seconds() - start);
-        if (step + 1 == end || (step + 1) % trainer->material->params->logging_steps == 0) {
+        if (step + 1 == end || (step + 1) % trainer->inputs->params->logging_steps == 0) {
             TRY(log_step(trainer, job, step + 1, sum / (double)(step + 1 - logged), grad_norm,
                          error));
             logged = step + 1;
@@ -304,20 +303,20 @@ static bert_status train_epoch(finetune_trainer *trainer, const finetune_job *jo
 /* What is new in a model is told once: it is the same for all seeds. */
 static bert_status begin(finetune_trainer *trainer, const finetune_job *job, bert_error *error)
 {
-    size_t bytes = trainer->material->table.size * sizeof(float);
+    size_t bytes = trainer->inputs->table.size * sizeof(float);
     memset(trainer->first_moment, 0, bytes);
     memset(trainer->second_moment, 0, bytes);
     memset(model_gradients(trainer->model), 0, bytes);
-    return finetune_initialize(trainer->material, job->seed, job->start == START_SCRATCH,
+    return finetune_initialize(trainer->inputs, job->seed, job->start == START_SCRATCH,
                                job->first_step == 0 ? trainer->observer : NULL,
-                               model_values(trainer->model), error);
+                               model_weights(trainer->model), error);
 }
 
 bert_status finetune_trainer_run(finetune_trainer *trainer, const finetune_job *job,
                                  finetune_outcome *outcome, bert_error *error)
 {
-    const bert_finetune_params *params = trainer->material->params;
-    size_t bytes = trainer->material->table.size * sizeof(float);
+    const bert_finetune_params *params = trainer->inputs->params;
+    size_t bytes = trainer->inputs->table.size * sizeof(float);
     *outcome = (finetune_outcome){0};
     TRY(begin(trainer, job, error));
     for (int epoch = 1; epoch <= params->num_train_epochs; epoch++) {
@@ -330,13 +329,13 @@ bert_status finetune_trainer_run(finetune_trainer *trainer, const finetune_job *
         outcome->epochs = epoch;
         if (epoch == 1 || task_score_better(scores[0].judged_by, outcome->scores[0].judged_by)) {
             memcpy(outcome->scores, scores, sizeof scores);
-            memcpy(trainer->best_values, model_values(trainer->model), bytes);
+            memcpy(trainer->best_values, model_weights(trainer->model), bytes);
             outcome->best_epoch = epoch;
         }
         if (params->early_stopping_patience > 0 &&
             epoch - outcome->best_epoch >= params->early_stopping_patience)
             break;
     }
-    memcpy(model_values(trainer->model), trainer->best_values, bytes);
+    memcpy(model_weights(trainer->model), trainer->best_values, bytes);
     return BERT_OK;
 }

@@ -6,7 +6,7 @@
 #include "optim/adam.h"
 #include "optim/schedule.h"
 #include "report/metrics.h"
-#include "tasks/finetune_material.h"
+#include "tasks/finetune_inputs.h"
 #include "train/micro_batch.h"
 
 /* Which weights a seed begins with. */
@@ -35,7 +35,7 @@ typedef struct answers {
 
 typedef struct finetune_trainer {
     /* The caller's. */
-    const finetune_material *material;
+    const finetune_inputs *inputs;
     const bert_observer *observer;
     metrics_log *metrics;
     int64_t progress_done, progress_total; /* steps of all seeds, for the eye */
@@ -45,7 +45,7 @@ typedef struct finetune_trainer {
     model_limits limits;
     float *first_moment, *second_moment;
     float *best_values; /* [table.size] of the best epoch of the last seed */
-    micro_batches cutter;
+    micro_batches splitter;
     batch batch;
     int32_t *labels; /* [per_device_train_batch_size] of the batch */
     float *targets;

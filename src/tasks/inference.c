@@ -34,7 +34,7 @@ bert_status inference_check_length(int max_seq_length, bert_error *error)
 {
     if (max_seq_length == 0 || max_seq_length >= 3)
         return BERT_OK;
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "--max-seq-length is %d, expected 0 (all positions) or at least 3",
                      max_seq_length);
 }
@@ -209,7 +209,7 @@ static bert_status run_batch(window *window, size_t from, size_t end, size_t fir
 }
 
 static bert_status run_window(window *window, const bert_input *inputs, size_t first, size_t count,
-                              size_t *counts, bert_usage *usage, bert_error *error)
+                              size_t *counts, bert_inference_stats *usage, bert_error *error)
 {
     size_t done;
     bert_error reason = {0};
@@ -230,11 +230,11 @@ static bert_status run_window(window *window, const bert_input *inputs, size_t f
 }
 
 bert_status inference_run(bert_model *loaded, const bert_input *inputs, size_t count,
-                          const inference_job *job, bert_usage *usage, bert_error *error)
+                          const inference_job *job, bert_inference_stats *usage, bert_error *error)
 {
     window window;
     size_t *counts = NULL;
-    bert_usage own = {0}, *sums = usage ? usage : &own;
+    bert_inference_stats own = {0}, *sums = usage ? usage : &own;
     bert_status status = window_create(&window, loaded, job, error);
     if (status == BERT_OK)
         status = memory_array((void **)&counts, window.max_length + 2, sizeof *counts,

@@ -31,9 +31,9 @@ bert_status inference_encode(const bert_tokenizer *tokenizer, const bert_input *
 /* The range of max_seq_length, for those who have it from their caller. */
 bert_status inference_check_length(int max_seq_length, bert_error *error);
 
-/* Adds to `usage` where it is not NULL (see bert_usage). On failure of a text, those before it are
- * done. */
+/* Adds to `usage` where it is not NULL (see bert_inference_stats). On failure of a text, those
+ * before it are done. */
 bert_status inference_run(bert_model *loaded, const bert_input *inputs, size_t count,
-                          const inference_job *job, bert_usage *usage, bert_error *error);
+                          const inference_job *job, bert_inference_stats *usage, bert_error *error);
 
 #endif

@@ -69,7 +69,7 @@ static bert_status load_weights(bert_model *loaded, const char *directory,
     loaded->limits = limits_for(&config, options);
     TRY_OR_GO(status, model_create(&loaded->model, &config, &loaded->limits, error), done);
     status = weights_load(model_parameter_table(loaded->model), &config,
-                          model_values(loaded->model), directory, &(weights_options){0}, error);
+                          model_weights(loaded->model), directory, &(weights_options){0}, error);
 
 done:
     free(config_path);
@@ -84,12 +84,12 @@ bert_model_options bert_model_options_default(void)
 static bert_status check_options(const bert_model_options *options, bert_error *error)
 {
     if (options->batch_tokens < 0 || options->batch_tokens > 1 << 24)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--batch-tokens is %d, expected 0 (chosen from the model) to %d",
                          options->batch_tokens, 1 << 24);
     if (options->threads < 0)
-        return error_set(error, BERT_ERROR_USAGE, "--threads is %d, expected 0 (all cores) or more",
-                         options->threads);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--threads is %d, expected 0 (all cores) or more", options->threads);
     return BERT_OK;
 }
 

@@ -25,7 +25,7 @@ static bert_status predict_batch(void *context, bert_model *loaded, const infere
     size_t sequences = (size_t)batch->input.sequence_count;
     model_label_logits(loaded->model, &batch->input, predictor->logits);
     if (!all_finite(predictor->logits, sequences * labels))
-        return error_set(error, BERT_ERROR_NUMBER,
+        return error_set(error, BERT_ERROR_NOT_FINITE,
                          "an answer is not finite; the model's weights are of no use");
     if (!bert_model_is_regression(loaded))
         softmax_forward(predictor->logits, predictor->logits, sequences, labels);
@@ -36,11 +36,11 @@ static bert_status predict_batch(void *context, bert_model *loaded, const infere
 }
 
 bert_status bert_predict(bert_model *model, const bert_input *inputs, size_t count,
-                         const bert_predict_params *params, float *answers, bert_usage *usage,
-                         bert_error *error)
+                         const bert_predict_params *params, float *answers,
+                         bert_inference_stats *usage, bert_error *error)
 {
     if (bert_model_label_count(model) == 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "the model has no classifier (it is a %s); bert finetune makes one of it",
                          model_config_architecture(model_configuration(model->model)));
     TRY(inference_check_length(params->max_seq_length, error));

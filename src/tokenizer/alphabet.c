@@ -154,7 +154,7 @@ static bert_status add_tokens(alphabet *a, vocabulary *v, const learn_settings *
             TRY(add_token(v, code, true, &letter->continuing_id, error));
     }
     if (v->size > settings->vocab_size)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "vocab_size is %zu, but special tokens and characters alone are %zu; "
                          "increase it or reduce limit_alphabet",
                          settings->vocab_size, v->size);

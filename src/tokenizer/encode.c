@@ -43,7 +43,7 @@ bert_status text_encoder_append(text_encoder *e, const char *text, size_t length
                                 bert_error *error)
 {
     if (add_special_tokens && max_length == 1)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "max_length is 1, expected at least 2 for [CLS] and [SEP]");
     size_t limit = !max_length ? SIZE_MAX : add_special_tokens ? max_length - 2 : max_length;
     const tokenizer_special_ids *special = &e->tokenizer->special;
@@ -128,7 +128,7 @@ bert_status bert_tokenizer_encode_pair(const bert_tokenizer *tokenizer, const ch
     encoding->count = 0;
     encoding->invalid_bytes = 0;
     if (add_special_tokens && max_length && max_length < 3)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "max_length is %zu, expected at least 3 for [CLS] and two [SEP]",
                          max_length);
     text_encoder e;

@@ -101,7 +101,7 @@ bert_status bert_tokenizer_encode_lines(const bert_tokenizer *tokenizer, const c
                                         bert_error *error)
 {
     if (threads < 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "threads is %d, expected a positive number, or 0 for all cores", threads);
     int thread_count = threads_use(threads), capacity = thread_count * CHUNKS_PER_THREAD;
     chunk *chunks;

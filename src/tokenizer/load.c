@@ -319,7 +319,7 @@ bert_status bert_tokenizer_load(bert_tokenizer **tokenizer, const char *path,
     if (!options)
         options = &defaults;
     if (options->max_input_chars_per_word < 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "max_input_chars_per_word is %d, expected a positive number, or 0 for %d",
                          options->max_input_chars_per_word, TOKENIZER_MAX_INPUT_CHARS);
     file_settings settings = {BERT_UNSET, BERT_UNSET, BERT_UNSET, BERT_UNSET, 0};

@@ -304,7 +304,7 @@ bert_status text_encoder_add(text_encoder *e, const char *text, size_t length, u
                              size_t limit, bert_encoding *out, bert_error *error)
 {
     if (length > UINT32_MAX)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a text of %zu bytes, more than the %u that offsets can represent", length,
                          UINT32_MAX);
     e->out = out;

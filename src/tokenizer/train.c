@@ -17,7 +17,7 @@
 static bert_status check_output(const char *path, bert_error *error)
 {
     if (!path || !*path)
-        return error_set(error, BERT_ERROR_USAGE, "no output folder is given");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no output folder is given");
     if (!file_exists(path))
         return BERT_OK;
     DIR *directory = opendir(path);
@@ -30,7 +30,7 @@ static bert_status check_output(const char *path, bert_error *error)
     bert_status status = BERT_OK;
     if (found)
         status =
-            error_set(error, BERT_ERROR_USAGE,
+            error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                       "%s: is not empty (it contains %s); the output must be a new or empty folder",
                       path, found);
     closedir(directory);
@@ -41,26 +41,27 @@ static bert_status check_params(const bert_train_tokenizer_params *p, bert_error
 {
     bool frequency = p->algorithm && strcmp(p->algorithm, "frequency") == 0;
     if (!frequency && (!p->algorithm || strcmp(p->algorithm, "likelihood") != 0))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "algorithm is \"%s\", expected \"frequency\" or \"likelihood\"",
                          p->algorithm ? p->algorithm : "");
     if (!frequency && p->extend)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a vocabulary can only be extended by frequency, not by likelihood");
     if (p->extend && (p->add < 1 || p->add > VOCABULARY_MAX / 2))
-        return error_set(error, BERT_ERROR_USAGE, "%zu tokens to add to %s, expected 1 to %d",
-                         p->add, p->extend, VOCABULARY_MAX / 2);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%zu tokens to add to %s, expected 1 to %d", p->add, p->extend,
+                         VOCABULARY_MAX / 2);
     if (!p->extend && p->add)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "tokens to add are given, but no tokenizer to extend");
     if (p->vocab_size < 6 || p->vocab_size > VOCABULARY_MAX)
-        return error_set(error, BERT_ERROR_USAGE, "vocab_size is %zu, expected 6 to %d",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "vocab_size is %zu, expected 6 to %d",
                          p->vocab_size, VOCABULARY_MAX);
     if (p->limit_alphabet == 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "limit_alphabet is 0, expected at least one character");
     if (p->threads < 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "threads is %d, expected a positive number, or 0 for all cores",
                          p->threads);
     return check_output(p->output, error);
@@ -116,7 +117,7 @@ static bert_status read_alphabet(uint32_t **codes, size_t *count, const char *ch
     size_t length = characters ? strlen(characters) : 0, position;
     *count = 0;
     if (!unicode_is_utf8(characters, length, &position))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "the initial alphabet is not UTF-8 (byte %zu is 0x%02x)", position + 1,
                          (unsigned char)characters[position]);
     TRY(memory_array((void **)codes, length, sizeof **codes, "alphabet", error));

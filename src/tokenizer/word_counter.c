@@ -253,7 +253,7 @@ static bert_status prune(word_counts *c, uint64_t memory, bert_error *error)
             return BERT_OK;
         }
     }
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "%llu bytes of memory are too few for any words; increase the memory limit",
                      (unsigned long long)memory);
 }

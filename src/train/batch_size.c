@@ -6,19 +6,19 @@
 #include <inttypes.h>
 #include <limits.h>
 
-static const share_list_form ramp_form = {"--batch-size-ramp", "numbers of sequences",
-                                          "256:0.1,4096:0.9", 1, 1 << 24};
+static const piecewise_schedule_format ramp_form = {"--batch-size-ramp", "numbers of sequences",
+                                                    "256:0.1,4096:0.9", 1, 1 << 24};
 
 bert_status batch_size_check(const bert_pretrain_params *params, bert_error *error)
 {
-    share_list sizes;
+    piecewise_schedule sizes;
     if (!params->batch_size_ramp)
         return BERT_OK;
     if (params->gradient_accumulation_steps > 1)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--gradient-accumulation-steps and --batch-size-ramp are both given: with "
                          "a ramp a step has as many micro-batches as its size takes");
-    return share_list_parse(&sizes, params->batch_size_ramp, &ramp_form, error);
+    return piecewise_schedule_parse(&sizes, params->batch_size_ramp, &ramp_form, error);
 }
 
 bert_status batch_size_parts(run_settings *settings, bert_error *error)
@@ -26,9 +26,9 @@ bert_status batch_size_parts(run_settings *settings, bert_error *error)
     const bert_pretrain_params *params = &settings->params;
     int64_t size = (int64_t)params->per_device_train_batch_size *
                    params->gradient_accumulation_steps * settings->ranks;
-    share_list sizes = {.numbers = {size}, .shares = {1}, .count = 1};
+    piecewise_schedule sizes = {.numbers = {size}, .shares = {1}, .count = 1};
     if (params->batch_size_ramp)
-        TRY(share_list_parse(&sizes, params->batch_size_ramp, &ramp_form, error));
+        TRY(piecewise_schedule_parse(&sizes, params->batch_size_ramp, &ramp_form, error));
     settings->batch_count = sizes.count;
     for (int i = 0; i < sizes.count; i++)
         settings->batches[i] = (run_batch){.size = sizes.numbers[i], .share = sizes.shares[i]};
@@ -41,13 +41,13 @@ bert_status batch_size_check_ranks(const run_settings *settings, int ranks, bert
     for (int i = 0; i < settings->batch_count; i++) {
         int64_t samples = settings->batches[i].size;
         if (samples < ranks)
-            return error_set(error, BERT_ERROR_USAGE,
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                              "a step of %" PRId64
                              " sequences cannot be shared by %d ranks: expected at "
                              "least one for each",
                              samples, ranks);
         if (samples > INT_MAX / length)
-            return error_set(error, BERT_ERROR_USAGE,
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                              "a step of %" PRId64 " sequences (%s) of %d tokens, expected at most "
                              "%d sequences",
                              samples,

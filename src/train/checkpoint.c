@@ -96,9 +96,9 @@ static bert_status save_optimizer(const char *directory, const checkpoint_conten
         if (status == BERT_OK)
             status = directory_create(directory, error);
     }
-    TRY(job_agree(job, status, error));
+    TRY(job_sync_status(job, status, error));
     status = with_file(directory, "optimizer.safetensors", write_optimizer, content, error);
-    return job_agree(job, status, error);
+    return job_sync_status(job, status, error);
 }
 
 static bert_status save_others(const char *run, const char *partial, const char *final,
@@ -122,7 +122,7 @@ bert_status checkpoint_save(const char *run, const checkpoint_content *content, 
     TRY_OR_GO(status, save_optimizer(partial, content, error), done);
     if (bert_job_rank(job) == 0)
         status = save_others(run, partial, final, content, error);
-    status = job_agree(job, status, error);
+    status = job_sync_status(job, status, error);
 done:
     if (status != BERT_OK && partial && bert_job_rank(job) == 0)
         directory_remove(partial, NULL);

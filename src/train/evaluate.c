@@ -7,7 +7,7 @@
 #include "model/weights.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
-#include "train/material.h"
+#include "train/run_inputs.h"
 
 #include <limits.h>
 #include <math.h>
@@ -29,31 +29,32 @@ bert_evaluate_params bert_evaluate_params_default(void)
 static bert_status check_params(const bert_evaluate_params *params, bert_error *error)
 {
     if (!params->model || !*params->model)
-        return error_set(error, BERT_ERROR_USAGE, "--model is missing");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--model is missing");
     if (!params->data || !*params->data)
-        return error_set(error, BERT_ERROR_USAGE, "--data is missing");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--data is missing");
     if (params->batch_size < 1 || params->batch_size > 65536)
-        return error_set(error, BERT_ERROR_USAGE, "--batch-size is %d, expected 1 to 65536",
-                         params->batch_size);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--batch-size is %d, expected 1 to 65536", params->batch_size);
     if (params->max_seq_length != 0 &&
         (params->max_seq_length < 8 || params->max_seq_length > 65536 ||
          params->max_seq_length > INT_MAX / params->batch_size))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--max-seq-length is %d, expected 8 to 65536, and at most %d for %d "
                          "sequences in a batch",
                          params->max_seq_length, INT_MAX / params->batch_size, params->batch_size);
     if (!(params->mlm_probability > 0 && params->mlm_probability < 1))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--mlm-probability is %g, expected above 0 and below 1",
                          params->mlm_probability);
     if (!(params->short_seq_probability >= 0 && params->short_seq_probability <= 1))
-        return error_set(error, BERT_ERROR_USAGE, "--short-seq-probability is %g, expected 0 to 1",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--short-seq-probability is %g, expected 0 to 1",
                          params->short_seq_probability);
     if (params->pairs && params->sequences)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--pairs and --sequences are both given, expected one of them");
     if (params->samples < 0 || params->threads < 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--samples and --threads: expected 0 (all) or more");
     return BERT_OK;
 }
@@ -63,7 +64,7 @@ typedef struct session {
     char *folder; /* of the model */
     json_t *run;  /* run.json of the run that it is a checkpoint of; NULL: it is of none */
     char *run_path;
-    material material;
+    run_inputs run_inputs;
     model_config config;
     evaluator evaluator;
     model *model;
@@ -75,15 +76,16 @@ static bert_status read_config(session *session, const bert_evaluate_params *par
 {
     TRY(model_folder_read_config(&session->config, session->folder, error));
     if (params->max_seq_length > session->config.max_position_embeddings)
-        return error_set(
-            error, BERT_ERROR_USAGE, "--max-seq-length is %d, but the model %s has %d positions",
-            params->max_seq_length, params->model, session->config.max_position_embeddings);
-    int vocabulary = (int)bert_tokenizer_vocab_size(session->material.tokenizer);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--max-seq-length is %d, but the model %s has %d positions",
+                         params->max_seq_length, params->model,
+                         session->config.max_position_embeddings);
+    int vocabulary = (int)bert_tokenizer_vocab_size(session->run_inputs.tokenizer);
     if (session->config.vocab_size < vocabulary)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: the model knows %d tokens, but the tokenizer of %s has %d",
-                         params->model, session->config.vocab_size, session->material.train.prefix,
-                         vocabulary);
+                         params->model, session->config.vocab_size,
+                         session->run_inputs.train.prefix, vocabulary);
     return BERT_OK;
 }
 
@@ -120,13 +122,13 @@ static bert_status choose_scheme(const session *session, const bert_evaluate_par
 {
     bool has_pairs = session->config.next_sentence_prediction && !params->sequences;
     if (params->pairs && !has_pairs)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--pairs: the model %s has no head for next-sentence prediction; "
                          "--sequences says what it is shown",
                          params->model);
     const char *name, *usual = has_pairs ? "segment" : "sentences";
     const char *given = has_pairs ? params->pairs : params->sequences;
-    if (!given && session->material.train.is_ready_made)
+    if (!given && session->run_inputs.train.is_ready_made)
         given = usual; /* its samples are what they are */
     TRY(choose_name(session, given, has_pairs ? "pairs" : "sequences", usual, &name, error));
     return scheme_parse(scheme, name, has_pairs, has_pairs ? "--pairs" : "--sequences", error);
@@ -153,11 +155,11 @@ static bert_status choose_samples(const session *session, const bert_evaluate_pa
 static bert_status create_evaluator(session *session, const bert_evaluate_params *params,
                                     bert_error *error)
 {
-    if (!params->train_split && !session->material.has_validation)
+    if (!params->train_split && !session->run_inputs.has_validation)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s.validation.idx: there is no validation split; prepare the data with "
                          "one, or evaluate on the training data",
-                         session->material.train.prefix);
+                         session->run_inputs.train.prefix);
     sampler_settings settings = {
         .short_seq_probability = params->short_seq_probability,
         .mlm_probability = params->mlm_probability,
@@ -166,8 +168,8 @@ static bert_status create_evaluator(session *session, const bert_evaluate_params
     TRY(choose_samples(session, params, &settings, error));
     return evaluator_create(
         &session->evaluator,
-        params->train_split ? &session->material.train : &session->material.validation,
-        session->material.tokenizer, &settings, params->batch_size,
+        params->train_split ? &session->run_inputs.train : &session->run_inputs.validation,
+        session->run_inputs.tokenizer, &settings, params->batch_size,
         micro_batch_default_tokens(&session->config, GEMM_FLOAT32), params->samples, error);
 }
 
@@ -176,7 +178,7 @@ static bert_status load_model(session *session, bert_error *error)
     model_limits limits = evaluator_limits(&session->evaluator);
     TRY(model_create(&session->model, &session->config, &limits, error));
     TRY(weights_load(model_parameter_table(session->model), &session->config,
-                     model_values(session->model), session->folder, &(weights_options){0}, error));
+                     model_weights(session->model), session->folder, &(weights_options){0}, error));
     return memory_array((void **)&session->sums.mlm_labels, (size_t)session->config.vocab_size,
                         sizeof(uint64_t), "counts of labels", error);
 }
@@ -188,16 +190,16 @@ static bert_status open_session(session *session, const bert_evaluate_params *pa
     TRY(checkpoint_verify_model(session->folder, error));
     /* Prepared data has its own, which is compared with the model's; ready-made ids have none. */
     char *tokenizer = NULL;
-    if (material_is_ready_made(params->data))
+    if (run_inputs_is_ready_made(params->data))
         TRY(model_find_folder(&tokenizer, session->folder, error));
-    bert_status status = material_open(&session->material, params->data, tokenizer, error);
+    bert_status status = run_inputs_open(&session->run_inputs, params->data, tokenizer, error);
     free(tokenizer);
     TRY(status);
-    if (session->material.train.is_weighted)
-        return error_set(error, BERT_ERROR_USAGE,
+    if (session->run_inputs.train.is_weighted)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: weights are for training; an evaluation looks at each document once",
-                         session->material.train.prefix);
-    TRY(material_check_tokenizer(&session->material, session->folder, error));
+                         session->run_inputs.train.prefix);
+    TRY(run_inputs_check_tokenizer(&session->run_inputs, session->folder, error));
     TRY(read_config(session, params, error));
     TRY(read_run(session, error));
     TRY(create_evaluator(session, params, error));
@@ -209,7 +211,7 @@ static void close_session(session *session)
     free(session->sums.mlm_labels);
     model_free(session->model);
     evaluator_free(&session->evaluator);
-    material_close(&session->material);
+    run_inputs_close(&session->run_inputs);
     json_decref(session->run);
     free(session->run_path);
     free(session->folder);

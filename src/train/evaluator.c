@@ -67,8 +67,8 @@ static bert_status evaluate_batch(evaluator *evaluator, model *model, uint64_t f
 {
     batch *batch = &evaluator->batch;
     TRY(sampler_fill(evaluator->sampler, first, count, batch, error));
-    bool pairs = evaluator->has_pairs && model_config_has_pair_head(model_configuration(model));
-    micro_batch_place place = {0};
+    bool pairs = evaluator->has_pairs && model_config_has_nsp_head(model_configuration(model));
+    micro_batch_cursor place = {0};
     model_input input;
     while (micro_batches_next(&evaluator->micro_batches, batch, &place, &input)) {
         if (!pairs)
@@ -88,7 +88,7 @@ static bert_status check_finite(const model *model, const float *values, const m
     if (isfinite(losses->mlm_loss) && isfinite(losses->nsp_loss))
         return BERT_OK;
     const char *parameter = model_find_nonfinite(model, values);
-    return error_set(error, BERT_ERROR_NUMBER, "the loss of the evaluation is not finite%s%s",
+    return error_set(error, BERT_ERROR_NOT_FINITE, "the loss of the evaluation is not finite%s%s",
                      parameter ? ", nor is the parameter " : "", parameter ? parameter : "");
 }
 
@@ -133,7 +133,7 @@ static bert_status evaluate_share(evaluator *evaluator, model *model, bert_job *
             reported = now;
         }
     }
-    return check_finite(model, model_values(model), &sums->losses, error);
+    return check_finite(model, model_weights(model), &sums->losses, error);
 }
 
 static void add_sums(evaluation_sums *sums, const evaluation_sums *part)
@@ -150,7 +150,7 @@ static bert_status sum_ranks(bert_job *job, evaluation_sums *sums, bert_error *e
     evaluation_sums *parts, mine = *sums;
     TRY(memory_array((void **)&parts, (size_t)bert_job_size(job), sizeof *parts,
                      "sums of an evaluation", error));
-    bert_status status = job_gather(job, &mine, sizeof mine, parts, error);
+    bert_status status = job_allgather(job, &mine, sizeof mine, parts, error);
     *sums = (evaluation_sums){.mlm_labels = mine.mlm_labels};
     for (int rank = 0; rank < bert_job_size(job) && status == BERT_OK; rank++)
         add_sums(sums, &parts[rank]);
@@ -162,6 +162,6 @@ bert_status evaluator_run(evaluator *evaluator, model *model, bert_job *job, eva
                           const bert_observer *observer, bert_error *error)
 {
     bert_status status = evaluate_share(evaluator, model, job, sums, observer, error);
-    TRY(job_agree(job, status, error));
+    TRY(job_sync_status(job, status, error));
     return job ? sum_ranks(job, sums, error) : BERT_OK;
 }

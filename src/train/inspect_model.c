@@ -106,7 +106,7 @@ static bert_model_part part_of(model_part part)
            : part_is_in_layer(part)      ? BERT_MODEL_LAYERS
            : part == PART_POOLER         ? BERT_MODEL_POOLER
            : part <= PART_TRANSFORM_NORM ? BERT_MODEL_MLM_HEAD
-           : part == PART_PAIR           ? BERT_MODEL_NSP_HEAD
+           : part == PART_NSP_HEAD       ? BERT_MODEL_NSP_HEAD
                                          : BERT_MODEL_CLASSIFIER;
 }
 

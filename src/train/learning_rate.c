@@ -27,7 +27,7 @@ static bert_status check_owned(const bert_pretrain_params *params, schedule_kind
     };
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
         if (owned[i].changed && owned[i].owner != kind)
-            return error_set(error, BERT_ERROR_USAGE,
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                              "%s is for --lr-scheduler-type %s; the schedule is %s", owned[i].name,
                              owned[i].owner_name, params->lr_scheduler_type);
     return BERT_OK;
@@ -41,17 +41,17 @@ static bert_status check_scaling(const bert_pretrain_params *params, bert_error 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         known |= strcmp(scaling, names[i]) == 0;
     if (!known)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--learning-rate-scaling is \"%s\", expected none, sqrt or linear",
                          scaling);
     bool scales = strcmp(scaling, "none") != 0;
     if (scales && params->base_batch_size == 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--learning-rate-scaling %s needs --base-batch-size, the batch that "
                          "--learning-rate is given for",
                          scaling);
     if (!scales && params->base_batch_size > 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--base-batch-size is for --learning-rate-scaling sqrt or linear");
     return BERT_OK;
 }
@@ -61,12 +61,12 @@ bert_status learning_rate_check(const bert_pretrain_params *params, bert_error *
     schedule_kind kind;
     TRY(schedule_parse(&kind, params->lr_scheduler_type, error));
     if (!schedule_has_warmup(kind) && (params->warmup_steps > 0 || params->warmup_ratio > 0))
-        return error_set(error, BERT_ERROR_USAGE, "--lr-scheduler-type %s has no warm-up; %s",
-                         params->lr_scheduler_type,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--lr-scheduler-type %s has no warm-up; %s", params->lr_scheduler_type,
                          kind == SCHEDULE_CONSTANT ? "use constant_with_warmup"
                                                    : "its rise is --pct-start");
     if (kind == SCHEDULE_POLYNOMIAL && !(params->lr_end < params->learning_rate))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--lr-end is %g, expected below --learning-rate, which is %g",
                          params->lr_end, params->learning_rate);
     TRY(check_owned(params, kind, error));

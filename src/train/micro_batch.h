@@ -18,21 +18,21 @@ typedef struct micro_batches {
 int micro_batch_default_tokens(const model_config *config, gemm_precision precision);
 
 /* `max_seq_length` and `max_masked` are those of one sequence. */
-bert_status micro_batches_create(micro_batches *cutter, int sequences, int tokens,
+bert_status micro_batches_create(micro_batches *splitter, int sequences, int tokens,
                                  int max_seq_length, int max_masked, bert_error *error);
-void micro_batches_free(micro_batches *cutter); /* safe on a zeroed struct */
+void micro_batches_free(micro_batches *splitter); /* safe on a zeroed struct */
 
 /* What a model needs room for to compute the pieces. */
-model_limits micro_batches_limits(const micro_batches *cutter, bool training);
+model_limits micro_batches_limits(const micro_batches *splitter, bool training);
 
 /* Where a cut stands: zero before the first piece. */
-typedef struct micro_batch_place {
+typedef struct micro_batch_cursor {
     int sequence, masked;
-} micro_batch_place;
+} micro_batch_cursor;
 
 /* The piece from `place` on, which moves behind it; false where nothing is left. `input` holds
- * views of the batch and of the cutter, valid until the next call. */
-bool micro_batches_next(micro_batches *cutter, const batch *batch, micro_batch_place *place,
+ * views of the batch and of the splitter, valid until the next call. */
+bool micro_batches_next(micro_batches *splitter, const batch *batch, micro_batch_cursor *place,
                         model_input *input);
 
 #endif

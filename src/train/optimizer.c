@@ -181,7 +181,7 @@ static bert_status find_ratios(const optimizer *optimizer, const update *update,
         sum->direction += here.direction;
     }
     if (optimizer->sharded)
-        TRY(job_gather(optimizer->job, sums, entries * sizeof *sums, optimizer->squares, error));
+        TRY(job_allgather(optimizer->job, sums, entries * sizeof *sums, optimizer->squares, error));
     for (size_t entry = 0; entry < entries; entry++) {
         direction_squares whole = {0};
         for (size_t rank = 0; rank < ranks; rank++) {
@@ -210,7 +210,7 @@ static void update_range(const optimizer *optimizer, const optimizer_range *rang
 static bert_status update_shared(const optimizer *optimizer, const update *update,
                                  exchange *exchange, bert_error *error)
 {
-    exchange_begin(exchange, EXCHANGE_GIVE, update->values);
+    exchange_begin(exchange, EXCHANGE_ALLGATHER, update->values);
     size_t done = optimizer->table->size;
     for (size_t i = optimizer->range_count; i-- > 0;) {
         const optimizer_range *range = &optimizer->ranges[i];

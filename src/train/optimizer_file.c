@@ -88,8 +88,8 @@ static bert_status append_gathered(safetensors_writer *writer, const optimizer *
 {
     const layout *layout = &optimizer->layout;
     for (size_t b = 0; b < layout->buckets; b++) {
-        TRY(job_gather(optimizer->job, moment + b * layout->piece, layout->piece * sizeof(float),
-                       optimizer->bucket, error));
+        TRY(job_allgather(optimizer->job, moment + b * layout->piece, layout->piece * sizeof(float),
+                          optimizer->bucket, error));
         layout_range bucket = layout_bucket(layout, b);
         if (status == BERT_OK && bert_job_rank(optimizer->job) == 0)
             status = append_elements(writer, optimizer->table, optimizer->bucket, bucket.start,

@@ -3,9 +3,9 @@
 #include "base/threads.h"
 #include "dataset/weights.h"
 #include "train/batch_size.h"
-#include "train/material.h"
-#include "train/meeting.h"
+#include "train/rank_consistency.h"
 #include "train/run_directory.h"
+#include "train/run_inputs.h"
 #include "train/sampling.h"
 #include "train/trainer.h"
 
@@ -20,7 +20,7 @@ typedef struct session {
     bert_job *job;   /* the caller's */
     run_settings settings;
     run_directory directory;
-    material material;
+    run_inputs run_inputs;
     model_config config;
     char *weights;    /* file with the weights to begin with; NULL: they are drawn */
     char *checkpoint; /* last checkpoint of a run that is resumed; NULL: from the start */
@@ -35,7 +35,7 @@ static void close_session(session *session)
         sampler_free(session->samplers[i]);
     free(session->checkpoint);
     free(session->weights);
-    material_close(&session->material);
+    run_inputs_close(&session->run_inputs);
     run_directory_close(&session->directory);
     settings_free(&session->settings);
 }
@@ -45,8 +45,8 @@ static bert_status create_samplers(session *session, uint64_t *samples, bert_err
 {
     for (int i = 0; i < session->settings.phase_count; i++) {
         const sampler_settings settings = sampling_for_phase(&session->settings, i);
-        TRY(sampler_create(&session->samplers[i], &session->material.train,
-                           session->material.tokenizer, &settings, error));
+        TRY(sampler_create(&session->samplers[i], &session->run_inputs.train,
+                           session->run_inputs.tokenizer, &settings, error));
         TRY(sampler_epoch_size(session->samplers[i], 0, &samples[i], error));
     }
     return BERT_OK;
@@ -59,8 +59,8 @@ static bert_status create_trainer(session *session, const bert_observer *observe
         .run = session->run,
         .settings = &session->settings,
         .config = &session->config,
-        .tokenizer = session->material.tokenizer,
-        .validation = session->material.has_validation ? &session->material.validation : NULL,
+        .tokenizer = session->run_inputs.tokenizer,
+        .validation = session->run_inputs.has_validation ? &session->run_inputs.validation : NULL,
         .samplers = session->samplers,
         .job = session->job,
         .observer = observer,
@@ -70,7 +70,7 @@ static bert_status create_trainer(session *session, const bert_observer *observe
         return trainer_restore(&session->trainer, session->checkpoint, error);
     vocabulary_growth growth = {0};
     if (session->weights)
-        TRY(vocabulary_growth_find(&growth, session->weights, session->material.tokenizer,
+        TRY(vocabulary_growth_find(&growth, session->weights, session->run_inputs.tokenizer,
                                    session->settings.data_name, error));
     bert_status status = trainer_begin(&session->trainer, session->weights, &growth, error);
     vocabulary_growth_free(&growth);
@@ -80,7 +80,7 @@ static bert_status create_trainer(session *session, const bert_observer *observe
 /* Of data with weights: what the first epoch has of each file. */
 static void announce_weights(const session *session, const bert_observer *observer)
 {
-    const dataset *data = &session->material.train;
+    const dataset *data = &session->run_inputs.train;
     const bert_pretrain_params *params = &session->settings.params;
     for (size_t i = 0; data->is_weighted && i < data->shard_count; i++) {
         const dataset_shard *shard = &data->shards[i];
@@ -139,9 +139,9 @@ static void fill_result(const session *session, bool finished, bert_pretrain_res
 static bert_status meet(const session *session, bert_error *error)
 {
     const trainer *trainer = &session->trainer;
-    TRY(meeting_check_start(session->job, &session->settings, trainer->state.step, error));
-    return meeting_check_parameters(session->job, model_values(trainer->model),
-                                    trainer->table->size, trainer->state.step, error);
+    TRY(rank_consistency_check_start(session->job, &session->settings, trainer->state.step, error));
+    return rank_consistency_check_parameters(session->job, model_weights(trainer->model),
+                                             trainer->table->size, trainer->state.step, error);
 }
 
 static bert_status run_and_tell(session *session, int64_t stop_after_steps,
@@ -172,9 +172,9 @@ static bert_status set_up(session *session, const bert_observer *observer, bert_
     run_settings *settings = &session->settings;
     uint64_t samples[RUN_PHASES];
     if (settings->params.teacher)
-        TRY(material_check_tokenizer(&session->material, settings->params.teacher, error));
-    TRY(material_configure(&session->material, &settings->params, &session->config,
-                           &session->weights, observer, error));
+        TRY(run_inputs_check_tokenizer(&session->run_inputs, settings->params.teacher, error));
+    TRY(run_inputs_configure(&session->run_inputs, &settings->params, &session->config,
+                             &session->weights, observer, error));
     if (settings->params.next_sentence_prediction && !session->config.next_sentence_prediction) {
         observer_message(observer, BERT_MESSAGE_INFO, "%s: no next-sentence prediction: %s",
                          settings->params.model,
@@ -190,7 +190,7 @@ static bert_status set_up(session *session, const bert_observer *observer, bert_
     if (settings->params.micro_batch_tokens == 0) /* kept: a resumed run is cut as it was begun */
         settings->params.micro_batch_tokens = micro_batch_default_tokens(
             &session->config, gemm_precision_named(settings->params.precision));
-    settings->data = session->material.fingerprint;
+    settings->data = session->run_inputs.fingerprint;
     return create_trainer(session, observer, error);
 }
 
@@ -208,22 +208,23 @@ static bert_status create_directory(session *session, const char *output, bert_e
     else
         status = path_format(&session->directory.path, error, "%s", output);
     session->run = session->directory.path;
-    return job_agree(session->job, status, error);
+    return job_sync_status(session->job, status, error);
 }
 
 static bert_status set_up_and_describe(session *session, const bert_observer *observer,
                                        bert_error *error)
 {
     const bert_pretrain_params *params = &session->settings.params;
-    bert_status status = material_open(&session->material, params->data, params->tokenizer, error);
+    bert_status status =
+        run_inputs_open(&session->run_inputs, params->data, params->tokenizer, error);
     if (status == BERT_OK)
         status = set_up(session, observer, error);
-    TRY(job_agree(session->job, status, error));
+    TRY(job_sync_status(session->job, status, error));
     TRY(meet(session, error));
     if (writes(session))
         status = run_directory_describe(&session->directory, &session->settings, &session->config,
                                         error);
-    return job_agree(session->job, status, error);
+    return job_sync_status(session->job, status, error);
 }
 
 /* The cores of a machine are shared by its ranks, unless the launcher has bound them already. */
@@ -239,7 +240,7 @@ static bert_status begin(session *session, const bert_pretrain_params *params,
                          bert_error *error)
 {
     session->job = params->job;
-    TRY(job_agree(session->job, settings_create(&session->settings, params, error), error));
+    TRY(job_sync_status(session->job, settings_create(&session->settings, params, error), error));
     use_threads(session, params->threads);
     TRY(create_directory(session, params->output, error));
     bert_status status = set_up_and_describe(session, observer, error);
@@ -283,7 +284,7 @@ static bert_status find_weights(session *session, const bert_observer *observer,
     }
     observer_message(observer, BERT_MESSAGE_INFO,
                      "%s: no checkpoint yet, starts from the beginning", session->run);
-    return material_find_weights(&session->weights, session->settings.params.model, error);
+    return run_inputs_find_weights(&session->weights, session->settings.params.model, error);
 }
 
 static bert_status set_up_again(session *session, const bert_observer *observer, bert_error *error)
@@ -292,9 +293,9 @@ static bert_status set_up_again(session *session, const bert_observer *observer,
     uint64_t samples[RUN_PHASES];
     TRY(read_config(session, error));
     TRY(find_weights(session, observer, error));
-    TRY(material_open(&session->material, settings->params.data, settings->params.tokenizer,
-                      error));
-    TRY(settings_check_data(settings, &session->material.fingerprint, error));
+    TRY(run_inputs_open(&session->run_inputs, settings->params.data, settings->params.tokenizer,
+                        error));
+    TRY(settings_check_data(settings, &session->run_inputs.fingerprint, error));
     TRY(create_samplers(session, samples, error));
     for (int i = 0; i < settings->phase_count; i++)
         if (samples[i] != settings->phases[i].samples_per_epoch)
@@ -333,17 +334,18 @@ static bert_status resume(session *session, const bert_resume_params *params,
                           bert_error *error)
 {
     if (!params->run || !*params->run)
-        return error_set(error, BERT_ERROR_USAGE, "--resume: expected the directory of a run");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--resume: expected the directory of a run");
     if (params->threads < 0 || params->stop_after_steps < 0 || params->micro_batch_tokens < 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--threads, --stop-after-steps and --micro-batch-tokens: expected 0 or "
                          "more");
     session->job = params->job;
-    TRY(job_agree(session->job, open_directory(session, params->run, error), error));
+    TRY(job_sync_status(session->job, open_directory(session, params->run, error), error));
     bert_status status = read_settings(session, params, error);
     if (status == BERT_OK)
         status = set_up_again(session, observer, error);
-    TRY(job_agree(session->job, status, error));
+    TRY(job_sync_status(session->job, status, error));
     TRY(meet(session, error));
     if (session->trainer.state.step == session->settings.total_steps) {
         fill_result(session, true, result);

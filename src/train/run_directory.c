@@ -32,7 +32,7 @@ static bert_status refuse_existing_run(const char *path, bert_error *error)
 {
     char *command;
     TRY(run_directory_resume_command(&command, path, error));
-    bert_status status = error_set(error, BERT_ERROR_USAGE,
+    bert_status status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                                    "%s: holds a run already; to continue it: %s", path, command);
     free(command);
     return status;
@@ -49,7 +49,7 @@ static bert_status check_empty(const char *path, bert_error *error)
             found = entry->d_name;
     bert_status status = BERT_OK;
     if (found && strcmp(found, "run.json") != 0 && faccessat(dirfd(directory), "run.json", F_OK, 0))
-        status = error_set(error, BERT_ERROR_USAGE,
+        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "%s: exists and is not empty (it holds %s); name another --output", path,
                            found);
     else if (found)
@@ -64,8 +64,8 @@ static bert_status open_and_lock(run_directory *directory, bert_error *error)
     if (directory->descriptor < 0)
         return error_set_errno(error, errno, "%s: cannot open the directory", directory->path);
     if (flock(directory->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return error_set(error, BERT_ERROR_USAGE, "%s: another process is training in it",
-                         directory->path);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%s: another process is training in it", directory->path);
     return BERT_OK; /* where a file system has no locks, we go without */
 }
 
@@ -86,7 +86,7 @@ bert_status run_directory_create(run_directory *directory, const char *path, ber
     path = directory->path;
     if (file_exists(path)) {
         if (!path_is_directory(path))
-            status = error_set(error, BERT_ERROR_USAGE,
+            status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                                "%s: exists and is no directory; name another --output", path);
         else
             status = check_empty(path, error);

@@ -1,6 +1,6 @@
 #include "train/sampling.h"
 
-#include "train/share_list.h"
+#include "train/piecewise_schedule.h"
 
 #include <string.h>
 
@@ -11,42 +11,42 @@ static bert_status get_scheme(const bert_pretrain_params *params, const sample_s
     TRY(scheme_parse(&pairs, params->pairs, true, "--pairs", error));
     TRY(scheme_parse(&sequences, params->sequences, false, "--sequences", error));
     if (params->next_sentence_prediction && sequences != &scheme_sentences)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--sequences %s makes no pairs for next-sentence prediction; it goes with "
                          "--no-next-sentence-prediction",
                          params->sequences);
     if (!params->next_sentence_prediction && pairs != &scheme_segment_pairs)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--pairs %s does not go with --no-next-sentence-prediction",
                          params->pairs);
     *scheme = params->next_sentence_prediction ? pairs : sequences;
     return BERT_OK;
 }
 
-static const share_list_form schedule_form = {"--sequence-schedule", "lengths", "128:0.9,512:0.1",
-                                              8, 65536};
+static const piecewise_schedule_format schedule_form = {"--sequence-schedule", "lengths",
+                                                        "128:0.9,512:0.1", 8, 65536};
 
 bert_status sampling_check(const bert_pretrain_params *params, bert_error *error)
 {
     const sample_scheme *scheme;
     mask_unit unit;
-    share_list lengths;
+    piecewise_schedule lengths;
     TRY(get_scheme(params, &scheme, error));
     TRY(mask_unit_parse(&unit, params->mask_unit, error));
     if (strcmp(params->masks, "dynamic") != 0 && strcmp(params->masks, "static") != 0)
-        return error_set(error, BERT_ERROR_USAGE, "--masks is \"%s\", expected dynamic or static",
-                         params->masks);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--masks is \"%s\", expected dynamic or static", params->masks);
     if (params->sequence_schedule)
-        return share_list_parse(&lengths, params->sequence_schedule, &schedule_form, error);
+        return piecewise_schedule_parse(&lengths, params->sequence_schedule, &schedule_form, error);
     return BERT_OK;
 }
 
 bert_status sampling_phases(run_settings *settings, bert_error *error)
 {
     bert_pretrain_params *params = &settings->params;
-    share_list lengths = {.numbers = {params->max_seq_length}, .shares = {1}, .count = 1};
+    piecewise_schedule lengths = {.numbers = {params->max_seq_length}, .shares = {1}, .count = 1};
     if (params->sequence_schedule)
-        TRY(share_list_parse(&lengths, params->sequence_schedule, &schedule_form, error));
+        TRY(piecewise_schedule_parse(&lengths, params->sequence_schedule, &schedule_form, error));
     params->max_seq_length = 0;
     settings->phase_count = lengths.count;
     for (int i = 0; i < lengths.count; i++) {

@@ -73,43 +73,43 @@ static bert_status check_range(const bert_pretrain_params *params, const setting
         return BERT_OK;
     char option[64];
     settings_option_name(option, sizeof option, field->name);
-    return error_set(error, BERT_ERROR_USAGE, "%s is %.17g, expected %s", option, value,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is %.17g, expected %s", option, value,
                      field->expected);
 }
 
 static bert_status check_contradictions(const bert_pretrain_params *params, bert_error *error)
 {
     if (params->max_steps == 0 && !(params->num_train_epochs > 0))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--max-steps and --num-train-epochs are both 0, expected a length");
     if (params->eval_steps > 0 && params->eval_epochs > 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--eval-steps and --eval-epochs are both given, expected one of them");
     if (params->save_steps > 0 && params->save_epochs > 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--save-steps and --save-epochs are both given, expected one of them");
     if (params->stop_after_steps < 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--stop-after-steps is %" PRId64 ", expected 0 or more",
                          params->stop_after_steps);
     if (params->warmup_steps > 0 && params->warmup_ratio > 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--warmup-steps and --warmup-ratio are both given, expected one of them");
     if (strcmp(params->optim, "adamw") != 0 && strcmp(params->optim, "adam") != 0 &&
         strcmp(params->optim, "lamb") != 0)
-        return error_set(error, BERT_ERROR_USAGE, "--optim is \"%s\", expected adamw, adam or lamb",
-                         params->optim);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--optim is \"%s\", expected adamw, adam or lamb", params->optim);
     if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
-        return error_set(error, BERT_ERROR_USAGE, "--precision is \"%s\", expected float32 or bf16",
-                         params->precision);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--precision is \"%s\", expected float32 or bf16", params->precision);
     if (strcmp(params->gradient_dtype, "float32") != 0 &&
         strcmp(params->gradient_dtype, "bf16") != 0)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--gradient-dtype is \"%s\", expected float32 or bf16",
                          params->gradient_dtype);
     if (params->teacher &&
         !(params->distill_alpha_ce + params->distill_alpha_mlm + params->distill_alpha_cos > 0))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "all of --distill-alpha-ce, --distill-alpha-mlm and --distill-alpha-cos "
                          "are 0, expected something to learn from");
     return BERT_OK;
@@ -121,7 +121,7 @@ static bert_status check_string(const char *value, const settings_string *string
         return BERT_OK;
     char option[64];
     settings_option_name(option, sizeof option, string->name);
-    return error_set(error, BERT_ERROR_USAGE, "%s is missing", option);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is missing", option);
 }
 
 bert_status settings_check(const bert_pretrain_params *params, bert_error *error)
@@ -361,7 +361,7 @@ bert_status settings_resolve(run_settings *settings, bert_error *error)
     TRY(batch_size_parts(settings, error));
     double steps = params->max_steps > 0 ? (double)params->max_steps : steps_of_epochs(settings);
     if (!(steps >= 1 && steps <= 0x1p53))
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%g epochs of %" PRIu64 " samples are %g steps, expected 1 to 2^53",
                          params->num_train_epochs, settings->phases[0].samples_per_epoch, steps);
     settings->total_steps = (int64_t)steps;

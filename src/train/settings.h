@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "bert.h"
-#include "train/share_list.h"
+#include "train/piecewise_schedule.h"
 
 /* What tells whether the data of a resumed run is the data it began with. Checksums are XXH3-64. */
 typedef struct split_fingerprint {
@@ -19,7 +19,7 @@ typedef struct data_fingerprint {
 } data_fingerprint;
 
 /* A part of a run whose sequences are of one length; most runs are one. */
-enum { RUN_PHASES = SHARE_LIST_MOST };
+enum { RUN_PHASES = PIECEWISE_SCHEDULE_MAX };
 typedef struct run_phase {
     int max_seq_length;
     double share; /* of all steps */
@@ -49,7 +49,7 @@ typedef struct run_settings {
     int phase_count;
 
     /* Worked out from params and data. */
-    run_batch batches[SHARE_LIST_MOST];
+    run_batch batches[PIECEWISE_SCHEDULE_MAX];
     int batch_count;
     int64_t total_steps, warmup_steps;
     data_fingerprint data;

@@ -21,19 +21,19 @@ typedef struct part {
     int64_t status;
 } part;
 
-static void take_labels(const trainer *trainer, model_input *input)
+static void drop_unused_nsp_labels(const trainer *trainer, model_input *input)
 {
-    if (!model_config_has_pair_head(trainer->config))
+    if (!model_config_has_nsp_head(trainer->config))
         input->next_sentence_labels = NULL;
 }
 
 /* All pieces before the first is computed: once the ranks have begun a step none may leave it. */
 static bert_status check_batch(trainer *trainer, const batch *batch, bert_error *error)
 {
-    micro_batch_place place = {0};
+    micro_batch_cursor place = {0};
     model_input input;
     while (micro_batches_next(&trainer->micro_batches, batch, &place, &input)) {
-        take_labels(trainer, &input);
+        drop_unused_nsp_labels(trainer, &input);
         TRY(model_check_input(trainer->model, &input, error));
     }
     return BERT_OK;
@@ -43,10 +43,10 @@ static bert_status count_parts(trainer *trainer, const part *mine, step_sums *su
                                bert_error *error)
 {
     part *parts = trainer->parts;
-    TRY(job_gather(trainer->job, mine, sizeof *mine, parts, error));
+    TRY(job_allgather(trainer->job, mine, sizeof *mine, parts, error));
     for (int rank = 0; rank < bert_job_size(trainer->job); rank++) {
         if (parts[rank].status != BERT_OK) /* seen by all ranks, so all go there */
-            return job_agree(trainer->job, (bert_status)mine->status, error);
+            return job_sync_status(trainer->job, (bert_status)mine->status, error);
         sums->sequences += parts[rank].sequences;
         sums->tokens += parts[rank].tokens;
         sums->masked += parts[rank].masked;
@@ -97,14 +97,14 @@ static void accumulate_gradients(trainer *trainer, const batch *batch, const ste
         .cosine = params->distill_alpha_cos / (double)sums->tokens,
     };
     uint64_t step = (uint64_t)trainer->state.step;
-    micro_batch_place place = {0};
+    micro_batch_cursor place = {0};
     model_input input;
     if (trainer->exchange)
         exchange_begin(trainer->exchange,
-                       trainer->optimizer.sharded ? EXCHANGE_SUM_PIECES : EXCHANGE_SUM,
+                       trainer->optimizer.sharded ? EXCHANGE_REDUCE_SCATTER : EXCHANGE_ALLREDUCE,
                        model_gradients(model));
     while (micro_batches_next(&trainer->micro_batches, batch, &place, &input)) {
-        take_labels(trainer, &input);
+        drop_unused_nsp_labels(trainer, &input);
         if (trainer->exchange && place.sequence == batch->sequence_count)
             model_watch_gradients(model, tell_exchange, trainer->exchange);
         if (trainer->teacher)
@@ -136,14 +136,14 @@ static bert_status describe_nonfinite(const trainer *trainer, uint64_t first_sam
                                       uint64_t last_sample, const model_losses *losses,
                                       bert_error *error)
 {
-    const char *value = model_find_nonfinite(trainer->model, model_values(trainer->model));
+    const char *value = model_find_nonfinite(trainer->model, model_weights(trainer->model));
     const char *gradient = model_find_nonfinite(trainer->model, model_gradients(trainer->model));
     const char *name = value ? value : gradient;
     char *last = NULL;
     if (checkpoint_last(&last, trainer->run, NULL) != BERT_OK)
         last = NULL;
     bert_status status = error_set(
-        error, BERT_ERROR_NUMBER,
+        error, BERT_ERROR_NOT_FINITE,
         "step %" PRId64 ": a number is not finite: loss %g, gradient norm %g; first tensor: %s%s; "
         "samples %" PRIu64 " to %" PRIu64 "; last good checkpoint: %s; a lower --learning-rate or "
         "--max-grad-norm, or more warm-up, may help",
@@ -177,7 +177,7 @@ static bert_status fail_nonfinite(trainer *trainer, const batch *batch, const st
     if (!losses_finite(mine))
         status = describe_nonfinite(trainer, batch->sample_numbers[0],
                                     batch->sample_numbers[batch->sequence_count - 1], mine, error);
-    return job_agree(trainer->job, status, error);
+    return job_sync_status(trainer->job, status, error);
 }
 
 static bert_status sum_outcomes(trainer *trainer, const batch *batch, const model_losses *losses,
@@ -191,7 +191,7 @@ static bert_status sum_outcomes(trainer *trainer, const batch *batch, const mode
     outcome *outcomes = trainer->outcomes;
     double squares = 0, all_seconds = 0, most_seconds = 0;
     int ranks = bert_job_size(trainer->job);
-    TRY(job_gather(trainer->job, &mine, sizeof mine, outcomes, error));
+    TRY(job_allgather(trainer->job, &mine, sizeof mine, outcomes, error));
     for (int rank = 0; rank < ranks; rank++) {
         losses_add(&sums->losses, &outcomes[rank].losses);
         squares += outcomes[rank].squares;
@@ -206,10 +206,10 @@ static bert_status sum_outcomes(trainer *trainer, const batch *batch, const mode
 }
 
 /* A rank's memory for what all ranks bring: made before the first step. */
-bert_status trainer_create_meeting(trainer *trainer, bert_error *error)
+bert_status trainer_create_gather_buffers(trainer *trainer, bert_error *error)
 {
     size_t ranks = (size_t)bert_job_size(trainer->job);
-    TRY(memory_array((void **)&trainer->stop_wishes, ranks, 1, "wishes to stop", error));
+    TRY(memory_array((void **)&trainer->stop_requests, ranks, 1, "wishes to stop", error));
     TRY(memory_array(&trainer->parts, ranks, sizeof(part), "parts of a batch", error));
     return memory_array(&trainer->outcomes, ranks, sizeof(outcome), "outcomes of a step", error);
 }
@@ -220,7 +220,7 @@ static bert_status update_parameters(trainer *trainer, bert_error *error)
     int64_t step = trainer->state.step;
     trainer->learning_rate = learning_rate_at(settings, &trainer->schedule, step);
     double scale = clip_scale(trainer->grad_norm, settings->params.max_grad_norm);
-    return optimizer_update(&trainer->optimizer, model_values(trainer->model),
+    return optimizer_update(&trainer->optimizer, model_weights(trainer->model),
                             model_gradients(trainer->model), trainer->learning_rate, step + 1,
                             scale, trainer->exchange, error);
 }

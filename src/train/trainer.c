@@ -6,7 +6,7 @@
 #include "train/batch_size.h"
 #include "train/clock.h"
 #include "train/learning_rate.h"
-#include "train/meeting.h"
+#include "train/rank_consistency.h"
 #include "train/sampling.h"
 
 #include <inttypes.h>
@@ -60,7 +60,7 @@ static bert_status create_teacher(trainer *trainer, bert_error *error)
     model_set_precision(trainer->teacher,
                         gemm_precision_named(trainer->settings->params.precision));
     return weights_load(model_parameter_table(trainer->teacher), &config,
-                        model_values(trainer->teacher), folder, &(weights_options){0}, error);
+                        model_weights(trainer->teacher), folder, &(weights_options){0}, error);
 }
 
 /* Where evaluation was not asked for, data without a usable validation split is no error. */
@@ -95,7 +95,7 @@ bert_status trainer_prepare(trainer *trainer, bert_error *error)
     trainer->schedule = learning_rate_schedule(trainer->settings);
     TRY(create_model(trainer, error));
     TRY(create_optimizer(trainer, error));
-    TRY(trainer_create_meeting(trainer, error));
+    TRY(trainer_create_gather_buffers(trainer, error));
     if (params->teacher)
         TRY(create_teacher(trainer, error));
     return create_evaluator(trainer, error);
@@ -110,7 +110,7 @@ void trainer_free(trainer *trainer)
     exchange_free(trainer->exchange);
     free(trainer->parts);
     free(trainer->outcomes);
-    free(trainer->stop_wishes);
+    free(trainer->stop_requests);
     optimizer_free(&trainer->optimizer);
     micro_batches_free(&trainer->micro_batches);
     model_free(trainer->model);
@@ -121,7 +121,7 @@ void trainer_free(trainer *trainer)
 bert_status trainer_begin(trainer *trainer, const char *weights, const vocabulary_growth *growth,
                           bert_error *error)
 {
-    float *values = model_values(trainer->model);
+    float *values = model_weights(trainer->model);
     const weights_options options = {.create_heads = true,
                                      .seed = trainer->settings->params.seed,
                                      .observer = trainer->observer};
@@ -131,7 +131,7 @@ bert_status trainer_begin(trainer *trainer, const char *weights, const vocabular
     parameters_initialize(trainer->table, trainer->config, trainer->settings->params.seed, values);
     if (trainer->teacher)
         parameters_from_teacher(trainer->table, values, model_parameter_table(trainer->teacher),
-                                model_values(trainer->teacher));
+                                model_weights(trainer->teacher));
     return BERT_OK;
 }
 
@@ -142,7 +142,7 @@ static checkpoint_content content_of(trainer *trainer)
         .config = trainer->config,
         .table = trainer->table,
         .tokenizer = trainer->tokenizer,
-        .values = model_values(trainer->model),
+        .values = model_weights(trainer->model),
         .optimizer = &trainer->optimizer,
         .state = &trainer->state,
     };
@@ -165,10 +165,10 @@ bert_status trainer_restore(trainer *trainer, const char *checkpoint, bert_error
  * evaluated or saved has to be sound now. */
 static bert_status check_parameters(const trainer *trainer, bert_error *error)
 {
-    const char *broken = model_find_nonfinite(trainer->model, model_values(trainer->model));
+    const char *broken = model_find_nonfinite(trainer->model, model_weights(trainer->model));
     if (!broken)
         return BERT_OK;
-    return error_set(error, BERT_ERROR_NUMBER,
+    return error_set(error, BERT_ERROR_NOT_FINITE,
                      "step %" PRId64 ": parameter %s is not finite after the update; it was not "
                      "saved; a lower --learning-rate may help",
                      trainer->state.step, broken);
@@ -195,9 +195,9 @@ static bert_status save_checkpoint(trainer *trainer, bool may_be_best, bert_erro
         state->best_loss = state->eval_loss;
         state->best_step = state->step;
     }
-    TRY(meeting_check_parameters(trainer->job, model_values(trainer->model), trainer->table->size,
-                                 state->step, error));
-    TRY(job_agree(trainer->job, sync_logs(trainer, error), error));
+    TRY(rank_consistency_check_parameters(trainer->job, model_weights(trainer->model),
+                                          trainer->table->size, state->step, error));
+    TRY(job_sync_status(trainer->job, sync_logs(trainer, error), error));
     checkpoint_content content = content_of(trainer);
     job_begin_waiting(trainer->job);
     bert_status status = checkpoint_save(trainer->run, &content, error);
@@ -209,7 +209,7 @@ static bert_status save_checkpoint(trainer *trainer, bool may_be_best, bert_erro
     if (writes(trainer))
         status = checkpoint_prune(trainer->run, trainer->settings->params.save_total_limit,
                                   state->best_step, error);
-    return job_agree(trainer->job, status, error);
+    return job_sync_status(trainer->job, status, error);
 }
 
 static bert_status timed_step(trainer *trainer, bert_error *error)
@@ -227,10 +227,10 @@ static bert_status decide_to_stop(trainer *trainer, int64_t stop_after_steps, bo
                                   bert_error *error)
 {
     uint8_t wish = observer_should_stop(trainer->observer);
-    TRY(job_gather(trainer->job, &wish, sizeof wish, trainer->stop_wishes, error));
+    TRY(job_allgather(trainer->job, &wish, sizeof wish, trainer->stop_requests, error));
     *stopping = trainer->call_steps == stop_after_steps;
     for (int rank = 0; rank < bert_job_size(trainer->job); rank++)
-        *stopping |= trainer->stop_wishes[rank] != 0;
+        *stopping |= trainer->stop_requests[rank] != 0;
     return BERT_OK;
 }
 
@@ -248,9 +248,9 @@ static bert_status follow_up(trainer *trainer, bool last, int64_t stop_after_ste
     if (logs || clock_seconds() - trainer->reported_at >= PROGRESS_SECONDS)
         trainer_report(trainer);
     if (logs)
-        TRY(job_agree(trainer->job, trainer_log(trainer, error), error));
+        TRY(job_sync_status(trainer->job, trainer_log(trainer, error), error));
     if (evaluates) {
-        TRY(job_agree(trainer->job, check_parameters(trainer, error), error));
+        TRY(job_sync_status(trainer->job, check_parameters(trainer, error), error));
         TRY(trainer_evaluate(trainer, error));
     }
     if (!last)
@@ -258,7 +258,7 @@ static bert_status follow_up(trainer *trainer, bool last, int64_t stop_after_ste
     /* A stop adds a checkpoint, but never the best one: that is the choice of the unbroken run. */
     bool saves = last || settings_is_due(settings, params->save_steps, params->save_epochs, step);
     if (saves || *stopping) {
-        TRY(job_agree(trainer->job, check_parameters(trainer, error), error));
+        TRY(job_sync_status(trainer->job, check_parameters(trainer, error), error));
         TRY(save_checkpoint(trainer, evaluates && saves, error));
     }
     return BERT_OK;
@@ -312,13 +312,13 @@ bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finish
 {
     const run_settings *settings = trainer->settings;
     *finished = false;
-    TRY(job_agree(trainer->job, open_logs(trainer, error), error));
+    TRY(job_sync_status(trainer->job, open_logs(trainer, error), error));
     trainer->reported_at = clock_seconds();
     bool stopping = false;
     while (!*finished && !stopping) {
         if (!trainer->prefetch ||
             trainer->state.step >= settings_phase_end(settings, trainer->phase))
-            TRY(job_agree(trainer->job, enter_phase(trainer, error), error));
+            TRY(job_sync_status(trainer->job, enter_phase(trainer, error), error));
         TRY(timed_step(trainer, error));
         *finished = trainer->state.step == settings->total_steps;
         TRY(follow_up(trainer, *finished, stop_after_steps, &stopping, error));

@@ -54,7 +54,7 @@ typedef struct trainer {
 
     double grad_norm, learning_rate; /* of the step just done */
     int64_t call_steps;              /* done in this call */
-    uint8_t *stop_wishes;            /* [ranks] */
+    uint8_t *stop_requests;          /* [ranks] */
 
     /* For the eye only; never part of a result. */
     recent_steps recent;
@@ -85,9 +85,9 @@ bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finish
 
 /* Parts of the loop that have files of their own. */
 /* step.c: memory for steps, and one step on this rank's part of the batch. */
-bert_status trainer_create_meeting(trainer *trainer, bert_error *error);
+bert_status trainer_create_gather_buffers(trainer *trainer, bert_error *error);
 bert_status trainer_step(trainer *trainer, step_sums *sums, bert_error *error);
-/* journal.c: what is told of it. */
+/* logging.c: what is told of it. */
 void trainer_note_step(trainer *trainer, const step_sums *sums, double seconds);
 void trainer_report(trainer *trainer);
 bert_status trainer_log(trainer *trainer, bert_error *error);

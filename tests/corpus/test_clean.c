@@ -212,10 +212,10 @@ static void test_wrong_options(void **state)
     (void)state;
     cleaner cleaner;
     bert_cleaning_options options = cleaning_options_default();
-#define REJECTS(member, value, part)                                               \
-    options = cleaning_options_default();                                          \
-    options.member = value;                                                        \
-    assert_fails(cleaner_open(&cleaner, &options, error), BERT_ERROR_USAGE, part); \
+#define REJECTS(member, value, part)                                                          \
+    options = cleaning_options_default();                                                     \
+    options.member = value;                                                                   \
+    assert_fails(cleaner_open(&cleaner, &options, error), BERT_ERROR_INVALID_ARGUMENT, part); \
     cleaner_close(&cleaner)
     REJECTS(script, "Latn1", "the Unicode name of a script");
     REJECTS(near_duplicates, 0.4, "near_duplicates is 0.4, expected 0.5 to 1");
@@ -223,7 +223,7 @@ static void test_wrong_options(void **state)
     REJECTS(max_repeats, 256, "0 to 255");
     REJECTS(memory, 1000, "at least 1 MiB");
     options.min_words = 3, options.max_words = 2, options.memory = 1 << 20;
-    assert_fails(cleaner_open(&cleaner, &options, error), BERT_ERROR_USAGE,
+    assert_fails(cleaner_open(&cleaner, &options, error), BERT_ERROR_INVALID_ARGUMENT,
                  "min_words is 3, more than max_words, which is 2");
     cleaner_close(&cleaner);
 }
@@ -314,12 +314,12 @@ static void test_wrong_sources(void **state)
 {
     (void)state;
     static int taken[2][DOCUMENT_COUNT];
-    assert_fails(mix("a=%s/a.txt:0", NULL, 42, taken, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(mix("a=%s/a.txt:0", NULL, 42, taken, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "weight is 0, expected more than 0");
-    assert_fails(mix("a=%s/a.txt:nan", NULL, 42, taken, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(mix("a=%s/a.txt:nan", NULL, 42, taken, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "weight is nan");
-    assert_fails(mix("a=%s/a.txt:0.5", "a=%s/b.txt", 42, taken, NULL, error), BERT_ERROR_USAGE,
-                 "a: the source has two weights, 0.5 and 1");
+    assert_fails(mix("a=%s/a.txt:0.5", "a=%s/b.txt", 42, taken, NULL, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "a: the source has two weights, 0.5 and 1");
     assert_fails(mix("a=%s/none.txt:0.5", NULL, 42, taken, NULL, error), BERT_ERROR_IO,
                  "none.txt: cannot open");
     assert_fails(mix("a=%s/a.txt:1e-9", NULL, 42, taken, NULL, error), BERT_ERROR_INPUT,

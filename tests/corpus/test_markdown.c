@@ -134,7 +134,8 @@ static void test_choice(void **state)
     assert_ok(read_file_named("a.md", "# A\n\nb\n", "text", &documents, error));
     assert_string_equal(documents.data, "# A|b|");
     text_free(&documents);
-    assert_fails(read_file_named("a.md", "b\n", "rtf", &documents, error), BERT_ERROR_USAGE,
+    assert_fails(read_file_named("a.md", "b\n", "rtf", &documents, error),
+                 BERT_ERROR_INVALID_ARGUMENT,
                  "format is \"rtf\", expected text, markdown or wikitext");
     assert_fails(read_file_named("a.md", "# A\n```\nb\n", NULL, &documents, error),
                  BERT_ERROR_INPUT, "no documents");

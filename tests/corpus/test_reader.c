@@ -253,7 +253,8 @@ static void test_inputs_without_text(void **state)
     assert_fails(read_inputs(&seen, inputs, 2, error), BERT_ERROR_IO,
                  "/nonexistent/input: cannot open: No such file");
     assert_int_equal(seen.count, 0); /* detected before the first was read */
-    assert_fails(read_inputs(&seen, inputs, 0, error), BERT_ERROR_USAGE, "no input files");
+    assert_fails(read_inputs(&seen, inputs, 0, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "no input files");
 }
 
 static bert_status fail_always(void *context, const char *data, size_t length, bert_error *error)

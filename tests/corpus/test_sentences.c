@@ -203,10 +203,11 @@ static void test_bad_language(void **state)
 {
     (void)state;
     sentences *splitter;
-    assert_fails(sentences_create(&splitter, "e$", error), BERT_ERROR_USAGE,
+    assert_fails(sentences_create(&splitter, "e$", error), BERT_ERROR_INVALID_ARGUMENT,
                  "\"e$\" is not a language tag");
     assert_null(splitter);
-    assert_fails(sentences_create(&splitter, "", error), BERT_ERROR_USAGE, "not a language tag");
+    assert_fails(sentences_create(&splitter, "", error), BERT_ERROR_INVALID_ARGUMENT,
+                 "not a language tag");
     sentences_free(NULL);
 }
 

@@ -177,11 +177,11 @@ static void test_public_table(void **state)
     assert_int_equal(bert_table_invalid_bytes(table), 1);
     bert_table_close(table);
 
-    assert_fails(bert_table_open(&table, path, columns, 0, NULL, error), BERT_ERROR_USAGE,
-                 "0 columns are given");
+    assert_fails(bert_table_open(&table, path, columns, 0, NULL, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "0 columns are given");
     static const char *const two_in_one[] = {"id,text"};
     assert_ok(bert_table_open(&table, path, two_in_one, 1, NULL, error));
-    assert_fails(bert_table_next(table, cells, &found, error), BERT_ERROR_USAGE,
+    assert_fails(bert_table_next(table, cells, &found, error), BERT_ERROR_INVALID_ARGUMENT,
                  "names 2 columns, expected 1");
     bert_table_close(table);
     bert_table_close(NULL);

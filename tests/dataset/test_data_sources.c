@@ -1,5 +1,5 @@
 /* What --data names, and what the weights in it do. */
-#include "made_room.h"
+#include "made_folder.h"
 
 #include "dataset/data_sources.h"
 #include "dataset/weights.h"
@@ -78,20 +78,25 @@ static void test_names(void **state)
     data_sources_free(&sources);
     assert_fails(find(&sources, "%s/absent*", error), BERT_ERROR_IO,
                  "no prepared data matches this pattern");
-    assert_fails(find(&sources, "%s/b\n%s/b", error), BERT_ERROR_USAGE, "is named twice");
-    assert_fails(find(&sources, "%s/b\n%s/*", error), BERT_ERROR_USAGE, "is named twice");
-    assert_fails(find(&sources, "%s/b:0", error), BERT_ERROR_USAGE, "the weight 0, expected more");
-    assert_fails(find(&sources, "%s/b:nan", error), BERT_ERROR_USAGE, "the weight nan");
-    assert_fails(find(&sources, "%s/b:1001", error), BERT_ERROR_USAGE, "at most 1000");
-    assert_fails(find(&sources, "\n", error), BERT_ERROR_USAGE, "--data is empty");
+    assert_fails(find(&sources, "%s/b\n%s/b", error), BERT_ERROR_INVALID_ARGUMENT,
+                 "is named twice");
+    assert_fails(find(&sources, "%s/b\n%s/*", error), BERT_ERROR_INVALID_ARGUMENT,
+                 "is named twice");
+    assert_fails(find(&sources, "%s/b:0", error), BERT_ERROR_INVALID_ARGUMENT,
+                 "the weight 0, expected more");
+    assert_fails(find(&sources, "%s/b:nan", error), BERT_ERROR_INVALID_ARGUMENT, "the weight nan");
+    assert_fails(find(&sources, "%s/b:1001", error), BERT_ERROR_INVALID_ARGUMENT, "at most 1000");
+    assert_fails(find(&sources, "\n", error), BERT_ERROR_INVALID_ARGUMENT, "--data is empty");
 
     assert_int_equal(mkdir(strcat(folder, "/ids"), 0777), 0);
     assert_ok(find(&sources, "%s/folder/ids", error));
     assert_non_null(sources.ready_made);
     assert_int_equal(sources.count, 0);
     data_sources_free(&sources);
-    assert_fails(find(&sources, "%s/folder/ids\n%s/b", error), BERT_ERROR_USAGE, "stands alone");
-    assert_fails(find(&sources, "%s/folder/ids:2", error), BERT_ERROR_USAGE, "stands alone");
+    assert_fails(find(&sources, "%s/folder/ids\n%s/b", error), BERT_ERROR_INVALID_ARGUMENT,
+                 "stands alone");
+    assert_fails(find(&sources, "%s/folder/ids:2", error), BERT_ERROR_INVALID_ARGUMENT,
+                 "stands alone");
 }
 
 static void test_validation_splits(void **state)

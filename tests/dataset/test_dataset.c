@@ -110,10 +110,11 @@ static void test_writer_refuses_bad_input(void **state)
     dataset_writer *writer;
     assert_ok(dataset_writer_open(&writer, prefix, 100, error));
     int32_t high[] = {1, 100}, low[] = {-1};
-    assert_fails(dataset_writer_sentence(writer, high, 2, error), BERT_ERROR_USAGE,
+    assert_fails(dataset_writer_sentence(writer, high, 2, error), BERT_ERROR_INVALID_ARGUMENT,
                  "token id 100, expected one below 100");
-    assert_fails(dataset_writer_sentence(writer, low, 1, error), BERT_ERROR_USAGE, "token id -1");
-    assert_fails(dataset_writer_sentence(writer, low, 0, error), BERT_ERROR_USAGE,
+    assert_fails(dataset_writer_sentence(writer, low, 1, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "token id -1");
+    assert_fails(dataset_writer_sentence(writer, low, 0, error), BERT_ERROR_INVALID_ARGUMENT,
                  "a sentence of 0 tokens");
     dataset_writer_discard(writer);
     dataset_writer_discard(NULL);

@@ -157,8 +157,8 @@ static void test_errors(void **state)
                  "[UNK]");
     bert_corpus_report_free(&report);
     params.memory = 1000;
-    assert_fails(bert_inspect_corpus(&params, &report, &finished, NULL, error), BERT_ERROR_USAGE,
-                 "memory");
+    assert_fails(bert_inspect_corpus(&params, &report, &finished, NULL, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "memory");
     bert_corpus_report_free(&report);
     free(tokenizer);
     free(input);

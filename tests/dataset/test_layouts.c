@@ -1,5 +1,5 @@
 /* The same text gives the same samples, however it lies on the disk. */
-#include "made_room.h"
+#include "made_folder.h"
 
 static char other[320];
 

@@ -387,7 +387,7 @@ static void test_existing_outputs_are_refused(void **state)
     for (int i = 0; i < ENDINGS; i++) {
         snprintf(path, sizeof path, "%s%s", prefix, endings[i]);
         assert_ok(file_write(path, "kept", 4, error));
-        assert_fails(prepare(prefix, 0.01, 0, NULL, error), BERT_ERROR_USAGE,
+        assert_fails(prepare(prefix, 0.01, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                      "exists already; choose another --output");
         text content = {0};
         assert_ok(file_read(&content, path, 100, error));
@@ -414,7 +414,7 @@ static void test_foreign_sentences_are_kept(void **state)
     snprintf(path, sizeof path, "%s.sentences", prefix);
     assert_ok(file_write(path, "Some sentences.\n", 16, error));
     params.overwrite = true;
-    assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "data.sentences: exists and is no file of bert prepare");
     text content = {0};
     assert_ok(file_read(&content, path, 100, error));
@@ -428,7 +428,7 @@ static void test_foreign_sentences_are_kept(void **state)
     assert_ok(bert_prepare(&params, NULL, NULL, error));
     assert_false(file_exists(path));
     params.layout = "words";
-    assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "--layout is \"words\", expected sentences or documents");
 }
 
@@ -449,13 +449,15 @@ static void test_errors_leave_nothing(void **state)
     assert_ok(file_write(input, "\x01\x02\n\n\x03", 5, error));
     assert_prepare_fails(BERT_ERROR_INPUT, "the tokenizer leaves nothing of the text");
     write_documents(4);
-    assert_fails(prepare(prefix, 1, 0, NULL, error), BERT_ERROR_USAGE, "validation_fraction is 1");
-    assert_fails(prepare("", 0, 0, NULL, error), BERT_ERROR_USAGE, "no output prefix");
-    assert_fails(prepare(prefix, 0, -1, NULL, error), BERT_ERROR_USAGE, "threads is -1");
+    assert_fails(prepare(prefix, 1, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "validation_fraction is 1");
+    assert_fails(prepare("", 0, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "no output prefix");
+    assert_fails(prepare(prefix, 0, -1, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "threads is -1");
     assert_int_equal(unlink(vocabulary), 0);
     assert_prepare_fails(BERT_ERROR_IO, "vocab.txt");
     bert_prepare_params params = bert_prepare_params_default();
-    assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_USAGE, "no output prefix");
+    assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "no output prefix");
 }
 
 /* No file may grow beyond a limit: what a full disk looks like, in any of the files. */

@@ -176,25 +176,25 @@ static void test_other_inputs_or_settings(void **state)
     bert_prepare_params params = params_for(prefix);
     assert_fails(run(&params, 4, NULL, error), BERT_ERROR_IO, "goes on from there");
     params.seed++;
-    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "holds the work of an interrupted preparation with other settings");
     params.seed--;
     params.layout = "documents";
-    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
     params.layout = "sentences";
     bert_cleaning_options *cleaning = &params.reader_options.cleaning;
     cleaning->min_words = 2;
-    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
     cleaning->min_words = 0;
     cleaning->drop_duplicates = true;
-    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
     cleaning->drop_duplicates = false;
     params.reader_options.format = "text";
-    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
     params.reader_options.format = NULL;
     const char *const *plain = params.inputs;
     params.inputs = (const char *const[]){again};
-    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "other settings");
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
     params.inputs = plain;
     write_documents(1);
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INPUT,
@@ -246,7 +246,7 @@ static void test_overwrite_and_unfinished_moves(void **state)
     assert_ok(run(&params, 0, NULL, error));
     params.seed--;
     params.layout = "sentences";
-    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_USAGE, "exists already");
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "exists already");
     params.overwrite = true;
     snprintf(path, sizeof path, "%s.idx", prefix);
     assert_int_equal(unlink(path), 0);

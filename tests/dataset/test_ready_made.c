@@ -1,6 +1,6 @@
 /* Samples that come ready-made, in files that Hugging Face's library wrote (make-ready-made.py says
  * what is in them). */
-#include "made_room.h"
+#include "made_folder.h"
 
 #include "dataset/ready_made.h"
 
@@ -94,8 +94,8 @@ static void test_what_does_not_fit(void **state)
     assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_INPUT,
                  "has no column next_sentence_label");
     settings.scheme = &scheme_stream;
-    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_USAGE,
-                 "\"stream\" cannot be drawn from it");
+    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "\"stream\" cannot be drawn from it");
     settings.scheme = &scheme_sentences;
     assert_ok(sampler_create(&sampler, &data, tokenizer, &settings, error));
     sampler_free(sampler);

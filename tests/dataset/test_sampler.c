@@ -1,4 +1,4 @@
-#include "made_room.h"
+#include "made_folder.h"
 
 #include "base/threads.h"
 #include "dataset/prefetch.h"
@@ -262,16 +262,16 @@ static void test_errors(void **state)
     assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_INPUT,
                  "token 95 is 100, but the vocabulary has 100 ids");
     settings.max_seq_length = 7;
-    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_USAGE,
-                 "max_seq_length is 7");
+    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "max_seq_length is 7");
     settings = usual;
     settings.mlm_probability = NAN;
-    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_USAGE,
-                 "mlm_probability is nan");
+    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "mlm_probability is nan");
     settings = usual;
     settings.short_seq_probability = 1.5;
-    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_USAGE,
-                 "short_seq_probability is 1.5");
+    assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "short_seq_probability is 1.5");
     dataset_close(&data);
     bert_tokenizer_free(tokenizer);
 
@@ -286,7 +286,7 @@ static void test_errors(void **state)
     made_files(prefix, LONG_VOCABULARY, 2, long_documents, one_token);
     room room;
     room_open(&room, LONG_VOCABULARY, &usual, 2);
-    assert_fails(sampler_fill(room.sampler, 0, 3, &room.batch, error), BERT_ERROR_USAGE,
+    assert_fails(sampler_fill(room.sampler, 0, 3, &room.batch, error), BERT_ERROR_INVALID_ARGUMENT,
                  "a batch with room for 2 sequences");
     room_close(&room);
 }
@@ -398,7 +398,7 @@ static void test_prefetch(void **state)
     prefetch_stop(NULL);
     prefetch *prefetch;
     assert_fails(prefetch_start(&prefetch, ahead, eight, &hundred, 0, 0, 1, error),
-                 BERT_ERROR_USAGE, "0 samples");
+                 BERT_ERROR_INVALID_ARGUMENT, "0 samples");
     assert_null(prefetch);
     sampler_free(ahead);
     room_close(&room);

@@ -1,6 +1,6 @@
 /* What the samples of each scheme are made of. Ids of the varied data are unique, so they tell
  * where a token comes from. */
-#include "made_room.h"
+#include "made_folder.h"
 
 #include "dataset/sample_table.h"
 

@@ -1,7 +1,7 @@
 /* The shares that the paper states, on many samples: 100,000, or as many as BERT_TEST_SAMPLES says
  * (million-samples runs it with a million). The seed is fixed; the bounds are those that another
  * seed would break once in a million times. */
-#include "made_room.h"
+#include "made_folder.h"
 
 static uint64_t sample_count(void)
 {

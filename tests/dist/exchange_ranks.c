@@ -59,7 +59,7 @@ static void check_round(exchange *exchange, const layout *layout, bool bfloat16,
     int rank = bert_job_rank(job);
     for (size_t i = 0; i < COUNT; i++)
         buffer[i] = gradient(rank, i, round);
-    run_exchange(exchange, EXCHANGE_SUM, buffer);
+    run_exchange(exchange, EXCHANGE_ALLREDUCE, buffer);
     for (size_t i = 0; i < COUNT; i++) {
         float sum = expected_sum(i, round, bfloat16);
         if (buffer[i] != (bfloat16 ? rounded(sum) : sum))
@@ -67,13 +67,13 @@ static void check_round(exchange *exchange, const layout *layout, bool bfloat16,
     }
     for (size_t i = 0; i < COUNT; i++)
         buffer[i] = gradient(rank, i, round);
-    run_exchange(exchange, EXCHANGE_SUM_PIECES, buffer);
+    run_exchange(exchange, EXCHANGE_REDUCE_SCATTER, buffer);
     for (size_t i = 0; i < COUNT; i++)
         if (owns(layout, i) && buffer[i] != expected_sum(i, round, bfloat16))
             fail_msg("own sum %zu: %a", i, (double)buffer[i]);
     for (size_t i = 0; i < COUNT; i++)
         buffer[i] = owns(layout, i) ? gradient(0, i, round) : -1.0f;
-    run_exchange(exchange, EXCHANGE_GIVE, buffer);
+    run_exchange(exchange, EXCHANGE_ALLGATHER, buffer);
     for (size_t i = 0; i < COUNT; i++)
         if (buffer[i] != gradient(0, i, round))
             fail_msg("given %zu: %a", i, (double)buffer[i]);
@@ -108,7 +108,7 @@ static void test_bytes_on_the_wire(void **state)
         own += layout_piece(&layout, b, (int)mine).count;
     for (size_t bytes = 4; bytes >= 2; bytes -= 2) {
         assert_ok(exchange_create(&exchange, job, &layout, bytes == 2, error));
-        run_exchange(exchange, EXCHANGE_SUM, buffer);
+        run_exchange(exchange, EXCHANGE_ALLREDUCE, buffer);
         assert_int_equal(exchange_take_statistics(exchange).bytes_sent,
                          bytes * (COUNT - own + own * (ranks - 1)));
         exchange_free(exchange);
@@ -121,23 +121,23 @@ static void test_agreement(void **state)
     int size = bert_job_size(job), rank = bert_job_rank(job);
     char text[64];
     bert_error error = {0};
-    assert_int_equal(job_agree(job, BERT_OK, &error), BERT_OK);
+    assert_int_equal(job_sync_status(job, BERT_OK, &error), BERT_OK);
     /* One fails: all hear of it, and who it was. */
     bert_status status =
         rank == size - 1 ? error_set(&error, BERT_ERROR_INPUT, "the data is damaged") : BERT_OK;
-    assert_int_equal(job_agree(job, status, &error), BERT_ERROR_INPUT);
+    assert_int_equal(job_sync_status(job, status, &error), BERT_ERROR_INPUT);
     snprintf(text, sizeof text, "rank %d of %d: the data is damaged", size - 1, size);
     assert_string_equal(error.message, text);
     /* All alike: nobody is named. */
-    status = error_set(&error, BERT_ERROR_USAGE, "a wrong option");
-    assert_int_equal(job_agree(job, status, &error), BERT_ERROR_USAGE);
+    status = error_set(&error, BERT_ERROR_INVALID_ARGUMENT, "a wrong option");
+    assert_int_equal(job_sync_status(job, status, &error), BERT_ERROR_INVALID_ARGUMENT);
     assert_string_equal(error.message, "a wrong option");
     /* All, each for its own reason: the lowest. */
     status = error_set(&error, BERT_ERROR_IO, "disk %d", rank);
-    assert_int_equal(job_agree(job, status, &error), BERT_ERROR_IO);
+    assert_int_equal(job_sync_status(job, status, &error), BERT_ERROR_IO);
     snprintf(text, sizeof text, "rank 0 of %d: disk 0", size);
     assert_string_equal(error.message, text);
-    assert_int_equal(bert_job_speaks(job), rank == 0);
+    assert_int_equal(bert_job_reports_error(job), rank == 0);
 }
 
 static void test_gathering(void **state)
@@ -145,7 +145,7 @@ static void test_gathering(void **state)
     (void)state;
     uint64_t mine[3] = {(uint64_t)bert_job_rank(job), 5, 6}, *all;
     assert_ok(memory_array((void **)&all, (size_t)bert_job_size(job), sizeof mine, "all", error));
-    assert_ok(job_gather(job, mine, sizeof mine, all, error));
+    assert_ok(job_allgather(job, mine, sizeof mine, all, error));
     for (int rank = 0; rank < bert_job_size(job); rank++) {
         assert_int_equal(all[3 * rank], rank);
         assert_int_equal(all[3 * rank + 2], 6);
@@ -168,6 +168,6 @@ int main(void)
         cmocka_unit_test(test_gathering),
     };
     int failures = cmocka_run_group_tests(tests, NULL, NULL);
-    bert_job_leave(job);
+    bert_job_finalize(job);
     return failures;
 }

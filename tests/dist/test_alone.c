@@ -26,21 +26,22 @@ static void test_no_launcher(void **state)
     assert_null(job);
     assert_int_equal(bert_job_rank(job), 0);
     assert_int_equal(bert_job_size(job), 1);
-    assert_true(bert_job_speaks(job));
-    bert_job_leave(job);
+    assert_true(bert_job_reports_error(job));
+    bert_job_finalize(job);
     params.rank_timeout = 0.5;
-    assert_fails(bert_job_join(&job, &params, error), BERT_ERROR_USAGE, "--rank-timeout is 0.5");
+    assert_fails(bert_job_join(&job, &params, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "--rank-timeout is 0.5");
 }
 
 static void test_calls_of_one(void **state)
 {
     (void)state;
     int mine = 7, all = 0;
-    assert_ok(job_gather(NULL, &mine, sizeof mine, &all, error));
+    assert_ok(job_allgather(NULL, &mine, sizeof mine, &all, error));
     assert_int_equal(all, 7);
     bert_error error = {.message = "kept"};
-    assert_int_equal(job_agree(NULL, BERT_OK, &error), BERT_OK);
-    assert_int_equal(job_agree(NULL, BERT_ERROR_IO, &error), BERT_ERROR_IO);
+    assert_int_equal(job_sync_status(NULL, BERT_OK, &error), BERT_OK);
+    assert_int_equal(job_sync_status(NULL, BERT_ERROR_IO, &error), BERT_ERROR_IO);
     job_note(NULL, BERT_ERROR_IO, &error);
     assert_string_equal(error.message, "kept");
     job_alive(NULL);

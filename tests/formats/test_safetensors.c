@@ -253,11 +253,11 @@ static void test_writer_rejects_invalid_tensors(void **state)
          .bytes = 4},
     };
     unlink(path);
-    assert_fails(safetensors_write(path, tensors, 2, NULL, 0, error), BERT_ERROR_USAGE,
+    assert_fails(safetensors_write(path, tensors, 2, NULL, 0, error), BERT_ERROR_INVALID_ARGUMENT,
                  "duplicate");
     tensors[1].name = "b";
     tensors[1].bytes = 8;
-    assert_fails(safetensors_write(path, tensors, 2, NULL, 0, error), BERT_ERROR_USAGE,
+    assert_fails(safetensors_write(path, tensors, 2, NULL, 0, error), BERT_ERROR_INVALID_ARGUMENT,
                  "8, expected 4");
     assert_false(file_exists(path));
 }

@@ -2,8 +2,8 @@
  * is safe to use as a path, a URL or a header line. */
 #include "fuzz.h"
 
-#include "hub/answers.h"
 #include "hub/names.h"
+#include "hub/responses.h"
 #include "hub/url.h"
 
 #define DIGEST "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -71,8 +71,8 @@ static float number_of(const bert_input *input)
 }
 
 bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count,
-                       const bert_embed_params *params, float *embeddings, bert_usage *usage,
-                       bert_error *error)
+                       const bert_embed_params *params, float *embeddings,
+                       bert_inference_stats *usage, bert_error *error)
 {
     (void)model, (void)params, (void)error;
     for (size_t i = 0; i < count * HIDDEN; i++)
@@ -82,8 +82,8 @@ bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count
 }
 
 bert_status bert_predict(bert_model *model, const bert_input *inputs, size_t count,
-                         const bert_predict_params *params, float *answers, bert_usage *usage,
-                         bert_error *error)
+                         const bert_predict_params *params, float *answers,
+                         bert_inference_stats *usage, bert_error *error)
 {
     (void)model, (void)params, (void)error;
     for (size_t i = 0; i < count * LABELS; i++)
@@ -122,7 +122,7 @@ static bert_status fill_one(const bert_model *model, const bert_input *input, si
 }
 
 bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t count, size_t top_k,
-                            bert_filled *filled, bert_usage *usage, bert_error *error)
+                            bert_filled *filled, bert_inference_stats *usage, bert_error *error)
 {
     for (size_t i = 0; i < count; i++) {
         bert_status status = fill_one(model, &inputs[i], top_k, &filled[i]);

@@ -23,7 +23,7 @@ static void test_repository_names(void **state)
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_ok(repository_name_check(good[i], error));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_fails(repository_name_check(bad[i], error), BERT_ERROR_USAGE,
+        assert_fails(repository_name_check(bad[i], error), BERT_ERROR_INVALID_ARGUMENT,
                      "not a valid name on the Hub");
     char name[200];
     memset(name, 'a', 97);
@@ -31,7 +31,7 @@ static void test_repository_names(void **state)
     assert_ok(repository_name_check(name, error));
     name[96] = 'a';
     name[97] = '\0';
-    assert_fails(repository_name_check(name, error), BERT_ERROR_USAGE, "96");
+    assert_fails(repository_name_check(name, error), BERT_ERROR_INVALID_ARGUMENT, "96");
 }
 
 static void test_paths(void **state)
@@ -46,7 +46,8 @@ static void test_paths(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_fails(repository_path_check("model x", bad[i], error), BERT_ERROR_INPUT,
                      "unsafe file name");
-        assert_fails(revision_check(bad[i], error), BERT_ERROR_USAGE, "not a valid revision");
+        assert_fails(revision_check(bad[i], error), BERT_ERROR_INVALID_ARGUMENT,
+                     "not a valid revision");
     }
     assert_ok(revision_check("refs/convert/parquet", error));
     assert_true(commit_is_valid("0123456789abcdef0123456789abcdef01234567"));
@@ -212,11 +213,11 @@ static void test_choice_of_splits(void **state)
     assert_ok(selection_dataset(chosen, paths, 1, NULL, NULL, "data set x", &partial, error));
     assert_true(chosen[0] && !partial);
     assert_fails(selection_dataset(chosen, paths, COUNT, NULL, NULL, "data set x", &partial, error),
-                 BERT_ERROR_USAGE, "a, b");
+                 BERT_ERROR_INVALID_ARGUMENT, "a, b");
     assert_fails(selection_dataset(chosen, paths, COUNT, "z", NULL, "data set x", &partial, error),
-                 BERT_ERROR_USAGE, "no configuration \"z\"; there are a, b");
+                 BERT_ERROR_INVALID_ARGUMENT, "no configuration \"z\"; there are a, b");
     assert_fails(selection_dataset(chosen, paths, COUNT, "a", "z", "data set x", &partial, error),
-                 BERT_ERROR_USAGE, "no split \"z\"; there are test, train");
+                 BERT_ERROR_INVALID_ARGUMENT, "no split \"z\"; there are test, train");
     assert_fails(selection_dataset(chosen, paths + 3, 1, NULL, NULL, "x", &partial, error),
                  BERT_ERROR_INPUT, "--include");
 }
@@ -275,11 +276,13 @@ static void test_settings(void **state)
     options.token = "";
     options.cache = "/cache";
     options.endpoint = "file:///x";
-    assert_fails(hub_settings_read(&settings, &options, error), BERT_ERROR_USAGE, "HF_ENDPOINT");
+    assert_fails(hub_settings_read(&settings, &options, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "HF_ENDPOINT");
     hub_settings_free(&settings);
     options.endpoint = "https://h";
     setenv("HF_HUB_DOWNLOAD_TIMEOUT", "soon", 1);
-    assert_fails(hub_settings_read(&settings, &options, error), BERT_ERROR_USAGE, "\"soon\"");
+    assert_fails(hub_settings_read(&settings, &options, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "\"soon\"");
     hub_settings_free(&settings);
     options.timeout = 7;
     assert_ok(hub_settings_read(&settings, &options, error));

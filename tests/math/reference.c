@@ -128,7 +128,7 @@ double reference_keep(const dropout *dropout, uint64_t row_key, size_t column)
         return 1;
     size_t block = column / 128, lane = column % 16, pair = column % 128 / 16;
     const uint32_t counter[4] = {(uint32_t)(16 * block + lane), (uint32_t)row_key,
-                                 (uint32_t)(row_key >> 32), dropout->place};
+                                 (uint32_t)(row_key >> 32), dropout->site};
     uint32_t words[4];
     random_philox(counter, dropout->key, words);
     uint32_t chance = words[pair / 2] >> 16 * (pair % 2) & 0xffff;
@@ -240,7 +240,7 @@ void reference_attention(gemm_precision precision, double *out, double *log_sum_
             size_t first = (size_t)shape->sequence_starts[s];
             size_t end = (size_t)shape->sequence_starts[s + 1];
             dropout dropout = *dropout_;
-            dropout.place += (uint32_t)head;
+            dropout.site += (uint32_t)head;
             const double *keys = qkv + first * stride + hidden + head * size;
             for (size_t t = first; t < end; t++) {
                 double normaliser =
@@ -276,7 +276,7 @@ void reference_attention_backward(gemm_precision precision, double *d_qkv, const
             size_t length = (size_t)shape->sequence_starts[s + 1] - first;
             size_t place = first * stride + head * size;
             dropout dropout = *dropout_;
-            dropout.place += (uint32_t)head;
+            dropout.site += (uint32_t)head;
             const double *q = qkv + place, *k = q + hidden, *v = k + hidden;
             double *d_q = d_qkv + place, *d_k = d_q + hidden, *d_v = d_k + hidden;
             for (size_t t = 0; t < length; t++) {

@@ -24,13 +24,13 @@ static bert_status create(model **model, const model_config *config, bert_error 
 {
     TRY(model_create(model, config, &limits, error));
     const parameter_table *table = model_parameter_table(*model);
-    parameters_initialize(table, config, 1, model_values(*model));
+    parameters_initialize(table, config, 1, model_weights(*model));
     /* Biases start as 0, which would hide a bias in a wrong place. */
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
         random_stream random = random_stream_start(2, RANDOM_TEST, 0, i);
         for (size_t j = 0; j < entry->count; j++)
-            model_values(*model)[entry->offset + j] += (float)(0.1 * random_normal(&random));
+            model_weights(*model)[entry->offset + j] += (float)(0.1 * random_normal(&random));
     }
     return BERT_OK;
 }
@@ -49,7 +49,8 @@ static bert_status configure(model_config *config, const char *architecture, ber
     config->num_labels = 3;
     for (int head = 0; strcmp(model_config_architecture(config), architecture) != 0; head++) {
         if (head > MODEL_HEAD_CLASSIFICATION)
-            return error_set(error, BERT_ERROR_USAGE, "no architecture %s", architecture);
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no architecture %s",
+                             architecture);
         model_config_set_head(config, (model_head)head);
     }
     return BERT_OK;
@@ -64,7 +65,7 @@ static bert_status write_model(const char *config_path, const char *weights_path
     TRY(create(&model, &config, error));
     bert_status status = model_config_write(&config, config_path, error);
     if (status == BERT_OK)
-        status = parameters_write(model_parameter_table(model), model_values(model), weights_path,
+        status = parameters_write(model_parameter_table(model), model_weights(model), weights_path,
                                   error);
     model_free(model);
     return status;
@@ -85,12 +86,12 @@ static bert_status copy_model(const char *config_path, const char *weights_path,
     }
     TRY_OR_GO(status, create(&model, &config, error), done);
     TRY_OR_GO(status,
-              weights_load(model_parameter_table(model), &config, model_values(model), from,
+              weights_load(model_parameter_table(model), &config, model_weights(model), from,
                            &options, error),
               done);
     TRY_OR_GO(status, model_config_write(&config, config_path, error), done);
     status =
-        parameters_write(model_parameter_table(model), model_values(model), weights_path, error);
+        parameters_write(model_parameter_table(model), model_weights(model), weights_path, error);
 done:
     model_free(model);
     return status;
@@ -141,7 +142,7 @@ static bert_status write_run(model *model, const char *run_path, bert_error *err
         tensors[count++] = (safetensors_tensor){"mlm_logits", SAFETENSORS_F32,   2, {MASKED, vocab},
                                                 logits,       MASKED * vocab * 4};
     }
-    if (model_config_has_pair_head(config)) {
+    if (model_config_has_nsp_head(config)) {
         model_nsp_logits(model, &input, pairs);
         tensors[count++] = (safetensors_tensor){"nsp_logits",   SAFETENSORS_F32, 2,
                                                 {SEQUENCES, 2}, pairs,           sizeof pairs};
@@ -165,7 +166,7 @@ static bert_status run_model(const char *folder, const char *run_path, bert_erro
     model *model = NULL;
     TRY(model_folder_read_config(&config, folder, error));
     TRY(model_create(&model, &config, &limits, error));
-    bert_status status = weights_load(model_parameter_table(model), &config, model_values(model),
+    bert_status status = weights_load(model_parameter_table(model), &config, model_weights(model),
                                       folder, &(weights_options){0}, error);
     if (status == BERT_OK)
         status = write_run(model, run_path, error);
@@ -177,7 +178,7 @@ int main(int count, char **arguments)
 {
     char *config_path = NULL, *weights_path = NULL, *run_path = NULL;
     bert_error error = {0};
-    bert_status status = BERT_ERROR_USAGE;
+    bert_status status = BERT_ERROR_INVALID_ARGUMENT;
     if (count >= 3 && path_join(&config_path, arguments[2], "config.json", &error) == BERT_OK &&
         path_join(&weights_path, arguments[2], "model.safetensors", &error) == BERT_OK &&
         path_join(&run_path, arguments[2], "run.safetensors", &error) == BERT_OK) {

@@ -99,7 +99,7 @@ static inline void fixture_batch_for(fixture_batch *batch, const model_config *c
     for (int i = 0; i < FIXTURE_SEQUENCES * FIXTURE_LABELS; i++)
         batch->targets[i] = (float)random_normal(&random);
     model_input *input = &batch->input;
-    if (!model_config_has_pair_head(config))
+    if (!model_config_has_nsp_head(config))
         input->next_sentence_labels = NULL;
     if (config->family == MODEL_DISTILBERT)
         input->token_types = NULL;
@@ -124,7 +124,8 @@ static inline void fixture_randomize(model *model)
         random_stream random = random_stream_start(6, RANDOM_TEST, 1, i);
         double middle = entry->dimensions == 1 && !entry->bias ? 1.0 : 0.0; /* LayerNorm */
         for (size_t j = 0; j < entry->count; j++)
-            model_values(model)[entry->offset + j] = (float)(middle + 0.2 * random_normal(&random));
+            model_weights(model)[entry->offset + j] =
+                (float)(middle + 0.2 * random_normal(&random));
     }
 }
 

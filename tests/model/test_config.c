@@ -71,7 +71,7 @@ static void test_names(void **state)
         assert_int_equal(config.max_position_embeddings, 512);
     }
     model_config config;
-    assert_fails(model_config_named(&config, "huge", error), BERT_ERROR_USAGE, "'huge'");
+    assert_fails(model_config_named(&config, "huge", error), BERT_ERROR_INVALID_ARGUMENT, "'huge'");
 }
 
 static void test_written_file_reads_back(void **state)

@@ -134,7 +134,7 @@ static void read_batch(golden *golden, const model_config *config)
     input->masked_positions = golden->positions;
     if (config->head == MODEL_HEAD_PRETRAINING)
         input->masked_labels = golden->labels;
-    if (model_config_has_pair_head(config))
+    if (model_config_has_nsp_head(config))
         input->next_sentence_labels = golden->pair_labels;
     if (config->head == MODEL_HEAD_CLASSIFICATION)
         read_labels(golden, config);
@@ -174,7 +174,7 @@ static void read_values(const golden *golden, const char *prefix, model *model)
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
         float *values = floats_of(golden, prefix, entry->name, entry->count);
-        memcpy(model_values(model) + entry->offset, values, entry->count * sizeof *values);
+        memcpy(model_weights(model) + entry->offset, values, entry->count * sizeof *values);
         free(values);
     }
 }
@@ -285,7 +285,7 @@ static void compare_logits(const golden *golden)
     size_t sequences = (size_t)golden->input.sequence_count;
     if (config->head == MODEL_HEAD_PRETRAINING)
         compare_head(golden, "mlm_logits", model_mlm_logits, masked * (size_t)config->vocab_size);
-    if (model_config_has_pair_head(config))
+    if (model_config_has_nsp_head(config))
         compare_head(golden, "nsp_logits", model_nsp_logits, 2 * sequences);
     if (config->head == MODEL_HEAD_CLASSIFICATION)
         compare_head(golden, "label_logits", model_label_logits,
@@ -359,7 +359,7 @@ static void check_steps(const char *name)
     golden_open(&golden, name);
     const settings *s = &golden.settings;
     const parameter_table *table = model_parameter_table(golden.model);
-    float *values = model_values(golden.model), *gradients = model_gradients(golden.model);
+    float *values = model_weights(golden.model), *gradients = model_gradients(golden.model);
     float *moments = calloc(2 * table->size, sizeof *moments);
     const schedule falling = schedule_default(s->schedule, s->warmup_steps, s->total_steps);
     for (int64_t step = 0; step < s->steps; step++) {

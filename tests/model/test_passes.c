@@ -44,7 +44,7 @@ static double dot(const float *a, const float *b, size_t count)
 static double difference_quotient(model *model, const model_input *input, const parameter *entry,
                                   const float *direction, double step)
 {
-    float *values = model_values(model) + entry->offset;
+    float *values = model_weights(model) + entry->offset;
     float *saved = malloc(entry->count * sizeof *saved);
     memcpy(saved, values, entry->count * sizeof *saved);
     double loss[2];
@@ -523,13 +523,13 @@ static void test_bad_inputs_are_refused(void **state)
         change;                                                                    \
         assert_fails(model_check_input(model, &batch.input, error), status, part); \
     } while (0)
-    REFUSED(batch.input.token_count = 41, BERT_ERROR_USAGE, "41 tokens");
-    REFUSED(batch.input.token_count = 0, BERT_ERROR_USAGE, "0 tokens");
-    REFUSED(batch.input.token_count = -1, BERT_ERROR_USAGE, "-1 tokens");
-    REFUSED(batch.input.sequence_count = 5, BERT_ERROR_USAGE, "5 sequences");
-    REFUSED(batch.input.sequence_count = 0, BERT_ERROR_USAGE, "0 sequences");
-    REFUSED(batch.input.masked_count = 10, BERT_ERROR_USAGE, "10 predictions");
-    REFUSED(batch.input.masked_count = -1, BERT_ERROR_USAGE, "-1 predictions");
+    REFUSED(batch.input.token_count = 41, BERT_ERROR_INVALID_ARGUMENT, "41 tokens");
+    REFUSED(batch.input.token_count = 0, BERT_ERROR_INVALID_ARGUMENT, "0 tokens");
+    REFUSED(batch.input.token_count = -1, BERT_ERROR_INVALID_ARGUMENT, "-1 tokens");
+    REFUSED(batch.input.sequence_count = 5, BERT_ERROR_INVALID_ARGUMENT, "5 sequences");
+    REFUSED(batch.input.sequence_count = 0, BERT_ERROR_INVALID_ARGUMENT, "0 sequences");
+    REFUSED(batch.input.masked_count = 10, BERT_ERROR_INVALID_ARGUMENT, "10 predictions");
+    REFUSED(batch.input.masked_count = -1, BERT_ERROR_INVALID_ARGUMENT, "-1 predictions");
     REFUSED(batch.starts[0] = 1, BERT_ERROR_INPUT, "from token 1");
     REFUSED(batch.starts[4] = 39, BERT_ERROR_INPUT, "to 39");
     REFUSED(batch.starts[1] = 14, BERT_ERROR_INPUT, "0 tokens");
@@ -552,7 +552,7 @@ static void test_bad_inputs_are_refused(void **state)
     config.next_sentence_prediction = false;
     model = fixture_model(&config, &fixture_limits);
     fixture_batch_fill(&batch);
-    assert_fails(model_check_input(model, &batch.input, error), BERT_ERROR_USAGE, "NSP");
+    assert_fails(model_check_input(model, &batch.input, error), BERT_ERROR_INVALID_ARGUMENT, "NSP");
     model_free(model);
 }
 
@@ -573,19 +573,19 @@ static void test_bad_labels_are_refused(void **state)
     REFUSED(batch.sequence_labels[3] = -1, BERT_ERROR_INPUT, "sample 4000000028 has label -1");
     REFUSED(batch.class_weights[2] = NAN, BERT_ERROR_INPUT, "class 2 has weight nan");
     REFUSED(batch.class_weights[0] = -1, BERT_ERROR_INPUT, "class 0 has weight -1");
-    REFUSED(batch.input.masked_count = 1, BERT_ERROR_USAGE, "without MLM head");
-    REFUSED(batch.input.targets = batch.targets, BERT_ERROR_USAGE, "classification");
+    REFUSED(batch.input.masked_count = 1, BERT_ERROR_INVALID_ARGUMENT, "without MLM head");
+    REFUSED(batch.input.targets = batch.targets, BERT_ERROR_INVALID_ARGUMENT, "classification");
     model_free(model);
 
     config.problem = MODEL_REGRESSION;
     model = fixture_model(&config, &fixture_limits);
     REFUSED(batch.targets[4] = INFINITY, BERT_ERROR_INPUT, "not finite");
-    REFUSED(batch.input.labels = batch.sequence_labels, BERT_ERROR_USAGE, "regression");
+    REFUSED(batch.input.labels = batch.sequence_labels, BERT_ERROR_INVALID_ARGUMENT, "regression");
     model_free(model);
 
     config.head = MODEL_HEAD_NONE;
     model = fixture_model(&config, &fixture_limits);
-    REFUSED(batch.input.labels = batch.sequence_labels, BERT_ERROR_USAGE, "BertModel");
+    REFUSED(batch.input.labels = batch.sequence_labels, BERT_ERROR_INVALID_ARGUMENT, "BertModel");
 #undef REFUSED
     model_free(model);
 }
@@ -600,7 +600,8 @@ static void test_creation_fails_cleanly(void **state)
         {10, 1, -1, true, false}, {10, 1, 11, true, false},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        assert_fails(model_create(&model, &config, &wrong[i], error), BERT_ERROR_USAGE, "batch of");
+        assert_fails(model_create(&model, &config, &wrong[i], error), BERT_ERROR_INVALID_ARGUMENT,
+                     "batch of");
         assert_null(model);
     }
     /* More than any address space holds. */
@@ -621,11 +622,11 @@ static void test_nonfinite_is_named(void **state)
     (void)state;
     model_config config = fixture_config(0.1);
     model *model = fixture_model(&config, &fixture_limits);
-    assert_null(model_find_nonfinite(model, model_values(model)));
+    assert_null(model_find_nonfinite(model, model_weights(model)));
     const char *name = "bert.encoder.layer.1.output.LayerNorm.bias";
     const parameter *entry = parameter_find(model_parameter_table(model), name);
-    model_values(model)[entry->offset + entry->count - 1] = NAN;
-    assert_string_equal(model_find_nonfinite(model, model_values(model)), name);
+    model_weights(model)[entry->offset + entry->count - 1] = NAN;
+    assert_string_equal(model_find_nonfinite(model, model_weights(model)), name);
     assert_null(model_find_nonfinite(model, model_gradients(model)));
     model_free(model);
 }

@@ -44,7 +44,7 @@ static tensor_list list_of(model *model)
             .type = SAFETENSORS_F32,
             .dimensions = entry->dimensions,
             .shape = {entry->shape[0], entry->shape[1]},
-            .data = model_values(model) + entry->offset,
+            .data = model_weights(model) + entry->offset,
             .bytes = entry->count * sizeof(float),
         };
     }
@@ -80,9 +80,9 @@ static void test_written_weights_read_back(void **state)
     model *model = fixture_model(&config, &fixture_limits);
     const parameter_table *table = model_parameter_table(model);
     float *values = calloc(table->size, sizeof *values);
-    assert_ok(parameters_write(table, model_values(model), path, error));
+    assert_ok(parameters_write(table, model_weights(model), path, error));
     assert_ok(weights_load(table, &config, values, path, &(weights_options){0}, error));
-    assert_memory_equal(values, model_values(model), table->size * sizeof *values);
+    assert_memory_equal(values, model_weights(model), table->size * sizeof *values);
 
     safetensors_file file;
     assert_ok(safetensors_open(&file, path, error));
@@ -112,14 +112,14 @@ static void test_tied_copies(void **state)
     list.tensors[list.count++] = weight;
     list.tensors[list.count++] = bias;
     assert_ok(read_list(&list, &config, values, error));
-    assert_memory_equal(values, model_values(model), size * sizeof *values);
+    assert_memory_equal(values, model_weights(model), size * sizeof *values);
 
     tensor_list copies = list_of(model); /* the copies alone, in the place of the originals */
     tensor_named(&copies, "bert.embeddings.word_embeddings.weight")->name = weight.name;
     tensor_named(&copies, "cls.predictions.bias")->name = bias.name;
     memset(values, 0, size * sizeof *values);
     assert_ok(read_list(&copies, &config, values, error));
-    assert_memory_equal(values, model_values(model), size * sizeof *values);
+    assert_memory_equal(values, model_weights(model), size * sizeof *values);
 
     float other_bias[83] = {0};
     list.tensors[list.count - 1].data = other_bias;
@@ -180,7 +180,7 @@ static void test_other_spellings(void **state)
             list.tensors[i].name += 5;
     }
     assert_ok(read_list(&list, &config, values, error));
-    assert_memory_equal(values, model_values(model), size * sizeof *values);
+    assert_memory_equal(values, model_weights(model), size * sizeof *values);
     list.tensors[list.count] = list.tensors[3]; /* the same once more in the newer spelling */
     assert_string_equal(list.tensors[3].name, "embeddings.LayerNorm.gamma");
     list.tensors[list.count++].name = "bert.embeddings.LayerNorm.weight";
@@ -206,7 +206,8 @@ static void test_heads_are_made_and_left(void **state)
     const weights_options options = {.create_heads = true, .seed = 9, .observer = &observer};
     model_config config = fixture_kind(0.1, MODEL_BERT, MODEL_HEAD_NONE, 0);
     model *encoder = fixture_model(&config, &fixture_limits);
-    assert_ok(parameters_write(model_parameter_table(encoder), model_values(encoder), path, error));
+    assert_ok(
+        parameters_write(model_parameter_table(encoder), model_weights(encoder), path, error));
     safetensors_file file;
     assert_ok(safetensors_open(&file, path, error));
     assert_non_null(safetensors_find(&file, "pooler.dense.weight")); /* no prefix, as others do */
@@ -217,29 +218,29 @@ static void test_heads_are_made_and_left(void **state)
     assert_ok(model_create(&classifier, &config, &fixture_limits, error));
     assert_ok(model_create(&fresh, &config, &fixture_limits, error));
     const parameter_table *table = model_parameter_table(classifier);
-    parameters_initialize(table, &config, 9, model_values(fresh));
+    parameters_initialize(table, &config, 9, model_weights(fresh));
     assert_fails(
-        weights_load(table, &config, model_values(classifier), path, &(weights_options){0}, error),
+        weights_load(table, &config, model_weights(classifier), path, &(weights_options){0}, error),
         BERT_ERROR_INPUT, "no tensor classifier.weight");
-    assert_ok(weights_load(table, &config, model_values(classifier), path, &options, error));
+    assert_ok(weights_load(table, &config, model_weights(classifier), path, &options, error));
     assert_non_null(strstr(messages, "! "));
     assert_non_null(strstr(messages, "random numbers: classifier.weight, classifier.bias\n"));
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
         model *from = entry->part == PART_CLASSIFIER ? fresh : encoder;
         const parameter *there = parameter_find(model_parameter_table(from), entry->name);
-        assert_memory_equal(model_values(classifier) + entry->offset,
-                            model_values(from) + there->offset, entry->count * sizeof(float));
+        assert_memory_equal(model_weights(classifier) + entry->offset,
+                            model_weights(from) + there->offset, entry->count * sizeof(float));
     }
 
     /* The other way round the classifier is left, and said so. */
     messages[0] = '\0';
-    assert_ok(parameters_write(table, model_values(classifier), path, error));
+    assert_ok(parameters_write(table, model_weights(classifier), path, error));
     config.head = MODEL_HEAD_PRETRAINING;
     config.next_sentence_prediction = false;
     model *pretraining = NULL;
     assert_ok(model_create(&pretraining, &config, &fixture_limits, error));
-    assert_ok(weights_load(model_parameter_table(pretraining), &config, model_values(pretraining),
+    assert_ok(weights_load(model_parameter_table(pretraining), &config, model_weights(pretraining),
                            path, &options, error));
     assert_non_null(strstr(messages, "not used: bert.pooler.dense.bias, bert.pooler.dense.weight, "
                                      "classifier.bias, classifier.weight\n"));
@@ -284,7 +285,7 @@ static void test_shards(void **state)
     assert_ok(text_format(&map, error, "}}"));
     write_index(map.data);
     assert_ok(LOAD());
-    assert_memory_equal(values, model_values(model), table->size * sizeof *values);
+    assert_memory_equal(values, model_weights(model), table->size * sizeof *values);
 
     write_index("{\"weight_map\": {\"a\": \"part-0.safetensors\"}}");
     assert_fails(LOAD(), BERT_ERROR_INPUT, "no tensor");
@@ -323,10 +324,10 @@ static void test_what_does_not_fit_is_named(void **state)
     list = list_of(model);
     const parameter *entry =
         parameter_find(model_parameter_table(model), "cls.predictions.transform.dense.bias");
-    model_values(model)[entry->offset] = INFINITY;
-    assert_fails(read_list(&list, &config, values, error), BERT_ERROR_NUMBER,
+    model_weights(model)[entry->offset] = INFINITY;
+    assert_fails(read_list(&list, &config, values, error), BERT_ERROR_NOT_FINITE,
                  "cls.predictions.transform.dense.bias");
-    assert_fails(read_list(&list, &config, values, error), BERT_ERROR_NUMBER, path);
+    assert_fails(read_list(&list, &config, values, error), BERT_ERROR_NOT_FINITE, path);
     free(values);
     model_free(model);
 }

@@ -18,7 +18,7 @@ static void test_names(void **state)
         assert_int_equal(schedule_has_warmup(kind),
                          kind != SCHEDULE_CONSTANT && kind != SCHEDULE_ONE_CYCLE);
     }
-    assert_fails(schedule_parse(&kind, "cosinus", error), BERT_ERROR_USAGE, "'cosinus'");
+    assert_fails(schedule_parse(&kind, "cosinus", error), BERT_ERROR_INVALID_ARGUMENT, "'cosinus'");
 }
 
 static double factor(schedule_kind kind, int64_t step, int64_t warmup_steps, int64_t total_steps)

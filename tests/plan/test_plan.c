@@ -127,7 +127,7 @@ static void test_measured_on_several(void **state)
     assert_near(plan.step_seconds, 3);
 
     params.run_hours = 1e-9;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_USAGE, "network alone");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "network alone");
 }
 
 static void test_shares(void **state)
@@ -139,7 +139,7 @@ static void test_shares(void **state)
     assert_ok(bert_plan(&params, &plan, error));
     assert_near(plan.compute_seconds, 2 * 0.128);
     params.nodes = 65;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_USAGE, "65 nodes");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "65 nodes");
     params.grow_batch = true;
     assert_ok(bert_plan(&params, &plan, error));
     assert_near(plan.compute_seconds, 8.192);
@@ -153,22 +153,22 @@ static void test_wrong_values(void **state)
     bert_plan_result plan;
     bert_plan_params params = tiny_plan();
     params.tokens_per_second = 0;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_USAGE, "no speed");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "no speed");
     params = tiny_plan();
     params.run_hours = 1;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_USAGE, "more than once");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "more than once");
     params = tiny_plan();
     params.measured_nodes = 2;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_USAGE, "--measured-nodes");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "--measured-nodes");
     params = tiny_plan();
     params.bandwidth = 0;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_USAGE, "--bandwidth");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "--bandwidth");
     params = tiny_plan();
     params.latency = NAN;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_USAGE, "--latency");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "--latency");
     params = tiny_plan();
     params.model = "gigantic";
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_USAGE, "gigantic");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "gigantic");
 }
 
 int main(void)

@@ -132,9 +132,10 @@ static void test_search(void **state)
     assert_fails(bert_tune(&params, &result, NULL, error), BERT_ERROR_MEMORY, "does not fit");
     assert_int_equal(result.trials[0].state, BERT_TRIAL_TOO_LARGE);
     params.max_seq_length = 64;
-    assert_fails(bert_tune(&params, &result, NULL, error), BERT_ERROR_USAGE, "32 positions");
+    assert_fails(bert_tune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "32 positions");
     params.precision = "fp16";
-    assert_fails(bert_tune(&params, &result, NULL, error), BERT_ERROR_USAGE, "fp16");
+    assert_fails(bert_tune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "fp16");
     remove_directory_of(params.model);
 }
 
@@ -161,12 +162,9 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_prediction),
-        cmocka_unit_test(test_ranks_run_together),
-        cmocka_unit_test(test_too_large),
-        cmocka_unit_test(test_memory_of_the_process),
-        cmocka_unit_test(test_search),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_prediction), cmocka_unit_test(test_ranks_run_together),
+        cmocka_unit_test(test_too_large),  cmocka_unit_test(test_memory_of_the_process),
+        cmocka_unit_test(test_search),     cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

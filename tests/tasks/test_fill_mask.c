@@ -140,10 +140,10 @@ static void test_texts_that_cannot_be_filled(void **state)
                  "no [MASK]");
     assert_fails(bert_fill_mask(loaded, "", 0, 1, found, 1, &masks, error), BERT_ERROR_INPUT,
                  "no [MASK]");
-    assert_fails(bert_fill_mask(loaded, "[MASK]", 6, 0, found, 1, &masks, error), BERT_ERROR_USAGE,
-                 "top_k is 0");
+    assert_fails(bert_fill_mask(loaded, "[MASK]", 6, 0, found, 1, &masks, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "top_k is 0");
     assert_fails(bert_fill_mask(loaded, "[MASK]", 6, VOCAB + 1, found, 1, &masks, error),
-                 BERT_ERROR_USAGE, "1 to 24");
+                 BERT_ERROR_INVALID_ARGUMENT, "1 to 24");
     const char *fits = "[MASK] a b c d e f g h i", *too_long = "[MASK] a b c d e f g h i j";
     assert_ok(bert_fill_mask(loaded, fits, strlen(fits), 1, found, 1, &masks, error));
     assert_fails(bert_fill_mask(loaded, too_long, strlen(too_long), 1, found, 1, &masks, error),
@@ -157,8 +157,8 @@ static void test_predictions_that_are_not_finite(void **state)
     bert_model *loaded = open_folder(make_folder(make_overflow, VOCAB));
     bert_prediction found[1];
     size_t masks;
-    assert_fails(bert_fill_mask(loaded, "[MASK]", 6, 1, found, 1, &masks, error), BERT_ERROR_NUMBER,
-                 "not finite");
+    assert_fails(bert_fill_mask(loaded, "[MASK]", 6, 1, found, 1, &masks, error),
+                 BERT_ERROR_NOT_FINITE, "not finite");
     bert_model_free(loaded);
 }
 

@@ -126,7 +126,7 @@ static void test_learns_and_leaves_a_model(void **state)
     bert_filled filled;
     assert_fails(bert_fill_masks(loaded, &(bert_input){.text = "[MASK]", .length = 6}, 1, 1,
                                  &filled, NULL, error),
-                 BERT_ERROR_USAGE,
+                 BERT_ERROR_INVALID_ARGUMENT,
                  "the model has no head for masked tokens (it is a BertForSequenceClassification)");
     bert_model_free(loaded);
 
@@ -178,10 +178,11 @@ static void test_seeds_baseline_and_resume(void **state)
     assert_ok(bert_finetune(&params, &part, &observer, error));
     assert_false(part.finished);
     assert_int_equal(part.seeds, 1);
-    assert_fails(bert_finetune(&params, &part, NULL, error), BERT_ERROR_USAGE, "not empty");
+    assert_fails(bert_finetune(&params, &part, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "not empty");
     params.resume = true;
     params.learning_rate = 1;
-    assert_fails(bert_finetune(&params, &part, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_finetune(&params, &part, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "this run began with learning_rate 0.01");
     params.learning_rate = 1e-2;
     assert_ok(bert_finetune(&params, &part, NULL, error));
@@ -259,7 +260,7 @@ static void test_class_weights_and_micro_batches(void **state)
 
     snprintf(output, sizeof output, "%s/wrong", directory);
     params.class_weights = "1,2,3";
-    assert_fails(bert_finetune(&params, &one, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_finetune(&params, &one, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "expected balanced, or 2 numbers above 0 with commas between, one for each class "
                  "from \"has\" to \"lacks\"");
     assert_false(file_exists(output)); /* nothing is left of a run that did not begin */
@@ -365,38 +366,45 @@ static void test_contradictions(void **state)
     (void)state;
     bert_finetune_params params = bert_finetune_params_default();
     bert_finetune_result result;
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE, "--task");
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "--task");
     params.task = "cola2";
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "--task is \"cola2\", expected one of cola, sst2");
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "no such file exists");
     params.train_file = "train.tsv";
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "--task is \"cola2\" and --train-file is \"train.tsv\"");
     params.task = NULL;
     params.data = directory;
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "it does not go with a file of your own (train.tsv)");
     params.train_file = params.data = NULL;
     params.task = "cola";
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE, "--data");
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "--data");
     params.data = directory;
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE, "--model");
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "--model");
     params.from_scratch = "tiny";
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE, "--tokenizer");
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "--tokenizer");
     params.tokenizer = folder;
     params.baseline = true;
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE, "--baseline");
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "--baseline");
     params.baseline = false;
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE, "--output");
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "--output");
     params.output = output;
     params.num_train_epochs = 0;
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "--num-train-epochs is 0");
     params.num_train_epochs = 1;
     params.lr_scheduler_type = "cosine?";
-    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_USAGE, "cosine?");
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "cosine?");
 }
 
 int main(void)

@@ -72,7 +72,7 @@ static void test_embeddings_in_batches(void **state)
     make_inputs();
     bert_model *loaded = open_with(64), *small = open_with(1);
     bert_embed_params params = bert_embed_params_default();
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     assert_int_equal(bert_model_hidden_size(loaded), HIDDEN);
     assert_ok(bert_embed(loaded, inputs, TEXTS, &params, together, &usage, error));
     assert_int_equal(usage.texts, TEXTS);
@@ -131,20 +131,20 @@ static void test_long_texts_are_cut_and_counted(void **state)
                                {.text = longer, .length = strlen(longer)}};
     bert_embed_params params = bert_embed_params_default();
     float found[2 * HIDDEN];
-    bert_usage usage = {0};
+    bert_inference_stats usage = {0};
     assert_ok(bert_embed(loaded, both, 2, &params, found, &usage, error));
     assert_int_equal(usage.truncated, 1);
     assert_int_equal(usage.tokens, 2 * POSITIONS);
     for (size_t i = 0; i < HIDDEN; i++)
         assert_true(fabsf(found[i] - found[HIDDEN + i]) < 1e-6f);
     params.max_seq_length = 4;
-    usage = (bert_usage){0};
+    usage = (bert_inference_stats){0};
     assert_ok(bert_embed(loaded, both, 2, &params, found, &usage, error));
     assert_int_equal(usage.truncated, 2);
     assert_int_equal(usage.tokens, 8);
     params.max_seq_length = 2;
-    assert_fails(bert_embed(loaded, both, 2, &params, found, &usage, error), BERT_ERROR_USAGE,
-                 "--max-seq-length is 2");
+    assert_fails(bert_embed(loaded, both, 2, &params, found, &usage, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "--max-seq-length is 2");
     bert_model_free(loaded);
 }
 
@@ -157,7 +157,7 @@ static void test_masks_up_to_the_text_that_has_none(void **state)
     bert_filled filled[5];
     for (size_t i = 0; i < 5; i++)
         masked[i] = (bert_input){.text = lines[i], .length = strlen(lines[i])};
-    bert_usage usage = {.texts = 10};
+    bert_inference_stats usage = {.texts = 10};
     assert_fails(bert_fill_masks(loaded, masked, 5, 2, filled, &usage, error), BERT_ERROR_INPUT,
                  "text 14: the text has no [MASK]");
     assert_int_equal(usage.texts, 13);
@@ -184,10 +184,10 @@ static void test_options_out_of_range(void **state)
     (void)state;
     bert_model *loaded;
     bert_model_options options = {.batch_tokens = -1};
-    assert_fails(bert_model_load_with(&loaded, "x", &options, error), BERT_ERROR_USAGE,
+    assert_fails(bert_model_load_with(&loaded, "x", &options, error), BERT_ERROR_INVALID_ARGUMENT,
                  "--batch-tokens is -1");
     options = (bert_model_options){.threads = -2};
-    assert_fails(bert_model_load_with(&loaded, "x", &options, error), BERT_ERROR_USAGE,
+    assert_fails(bert_model_load_with(&loaded, "x", &options, error), BERT_ERROR_INVALID_ARGUMENT,
                  "--threads is -2");
 }
 

@@ -250,8 +250,8 @@ static void test_special_tokens_and_limit(void **state)
     assert_ok(bert_tokenizer_encode(t, text, sizeof text - 1, false, 3, &encoding, error));
     assert_int_equal(encoding.count, 3);
     assert_int_equal(encoding.ids[2], S_AFF);
-    assert_fails(bert_tokenizer_encode(t, text, 3, true, 1, &encoding, error), BERT_ERROR_USAGE,
-                 "max_length is 1");
+    assert_fails(bert_tokenizer_encode(t, text, 3, true, 1, &encoding, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "max_length is 1");
     bert_tokenizer_free(t);
 }
 
@@ -287,7 +287,7 @@ static void test_pairs(void **state)
     assert_ok(bert_tokenizer_encode_pair(t, "", 0, "", 0, false, 0, &encoding, error));
     assert_int_equal(encoding.count, 0);
     assert_fails(bert_tokenizer_encode_pair(t, "a", 1, "a", 1, true, 2, &encoding, error),
-                 BERT_ERROR_USAGE, "at least 3");
+                 BERT_ERROR_INVALID_ARGUMENT, "at least 3");
     bert_tokenizer_free(t);
 }
 
@@ -337,7 +337,7 @@ static void test_lines(void **state)
     assert_int_equal(check.lines, 5);
     assert_fails(bert_tokenizer_encode_lines(t, block.data, block.length, true, 1, 2, check_line,
                                              &check, error),
-                 BERT_ERROR_USAGE, "max_length is 1");
+                 BERT_ERROR_INVALID_ARGUMENT, "max_length is 1");
     text_free(&block);
     bert_tokenizer_free(t);
 }

@@ -31,7 +31,7 @@ static void test_vocab_errors(void **state)
     bert_tokenizer_options options = bert_tokenizer_options_default();
     options.max_input_chars_per_word = -1;
     assert_fails(bert_tokenizer_load(&tokenizer, fixture_path("vocab.txt"), &options, error),
-                 BERT_ERROR_USAGE, "max_input_chars_per_word is -1");
+                 BERT_ERROR_INVALID_ARGUMENT, "max_input_chars_per_word is -1");
 }
 
 /* CRLF line endings, no final newline, and tokens that contain # or spaces. */

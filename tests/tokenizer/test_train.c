@@ -224,7 +224,7 @@ static void test_alphabet(void **state)
     text_free(&vocab);
     params.initial_alphabet = "a\xFF";
     params.output = fixture_path("alphabet-out-2");
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "initial alphabet is not UTF-8 (byte 2 is 0xff)");
 }
 
@@ -269,21 +269,21 @@ static void test_extension(void **state)
 
     params.output = fixture_path("extended-again");
     params.add = 0;
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "expected 1 to");
     params.add = 3;
     params.algorithm = "likelihood";
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "by frequency, not by likelihood");
     params.algorithm = "luck";
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "algorithm is \"luck\"");
     params.algorithm = "frequency";
     params.extend = output;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT,
                  "no new token for");
     params.extend = NULL;
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "no tokenizer to extend");
 }
 
@@ -304,18 +304,20 @@ static void test_errors(void **state)
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_IO, "No such file");
     input = fixture_path("words");
     params.vocab_size = 12;
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "special tokens and characters alone are 18");
     params.vocab_size = 3;
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE, "vocab_size");
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "vocab_size");
     params.vocab_size = 40;
     params.input_count = 0;
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE, "no input");
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "no input");
     params.input_count = 1;
     assert_false(file_exists(output)); /* failures leave no output */
 
     params.output = fixture_directory;
-    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "is not empty");
     params.output = input;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_IO,

@@ -108,7 +108,7 @@ static void describe(const char *folder, const char *output, bool pairs)
     assert_ok(model_config_read(&config, path, error));
     assert_ok(model_create(&model, &config, &limits, error));
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
-    assert_ok(weights_load(model_parameter_table(model), &config, model_values(model), path,
+    assert_ok(weights_load(model_parameter_table(model), &config, model_weights(model), path,
                            &(weights_options){0}, error));
     assert_ok(bert_tokenizer_load(&tokenizer, folder, NULL, error));
     tokenizer_special_ids special = tokenizer_special(tokenizer);

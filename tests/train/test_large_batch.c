@@ -243,7 +243,7 @@ static void test_samples_and_epochs(void **state)
     assert_true(fabs(settings_epoch(&settings, 14) - (7 * 4 + 7 * 16) / 100.0) < 1e-12);
     assert_true(fabs(settings_epoch(&settings, 27) - 1.4 - (3 * 16 + 10 * 9) / 200.0) < 1e-12);
     assert_ok(batch_size_check_ranks(&settings, 4, error));
-    assert_fails(batch_size_check_ranks(&settings, 5, error), BERT_ERROR_USAGE,
+    assert_fails(batch_size_check_ranks(&settings, 5, error), BERT_ERROR_INVALID_ARGUMENT,
                  "4 sequences cannot be shared by 5 ranks");
     settings_free(&settings);
     params.batch_size_ramp = "16777216:1";
@@ -252,7 +252,7 @@ static void test_samples_and_epochs(void **state)
     assert_ok(settings_create(&settings, &params, error));
     settings.phases[0].samples_per_epoch = 1 << 30;
     assert_ok(settings_resolve(&settings, error));
-    assert_fails(batch_size_check_ranks(&settings, 1, error), BERT_ERROR_USAGE,
+    assert_fails(batch_size_check_ranks(&settings, 1, error), BERT_ERROR_INVALID_ARGUMENT,
                  "16777216 sequences (--batch-size-ramp) of 512 tokens, expected at most 4194303");
     settings_free(&settings);
 }

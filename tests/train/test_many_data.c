@@ -88,7 +88,7 @@ static void test_several_files_are_one(void **state)
     assert_ok(bert_evaluate(&evaluate, &several, NULL, error));
     assert_memory_equal(&one, &several, sizeof one);
     evaluate.data = weighed;
-    assert_fails(bert_evaluate(&evaluate, &several, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_evaluate(&evaluate, &several, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "weights are for training");
 }
 

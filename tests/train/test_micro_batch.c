@@ -33,13 +33,13 @@ static void make_batch(batch *batch)
 /* Every piece keeps the limits, and all pieces together are the batch. */
 static void check_cut(const batch *batch, int sequences, int tokens)
 {
-    micro_batches cutter;
-    assert_ok(micro_batches_create(&cutter, sequences, tokens, LONGEST, MOST_MASKED, error));
-    model_limits limits = micro_batches_limits(&cutter, true);
-    micro_batch_place place = {0};
+    micro_batches splitter;
+    assert_ok(micro_batches_create(&splitter, sequences, tokens, LONGEST, MOST_MASKED, error));
+    model_limits limits = micro_batches_limits(&splitter, true);
+    micro_batch_cursor place = {0};
     model_input piece;
     int token_count = 0, sequence_count = 0, masked_count = 0;
-    while (micro_batches_next(&cutter, batch, &place, &piece)) {
+    while (micro_batches_next(&splitter, batch, &place, &piece)) {
         assert_in_range(piece.token_count, 1, limits.tokens);
         assert_in_range(piece.sequence_count, 1, limits.sequences);
         assert_in_range(piece.masked_count, 0, limits.masked);
@@ -60,7 +60,7 @@ static void check_cut(const batch *batch, int sequences, int tokens)
     assert_int_equal(token_count, batch->token_count);
     assert_int_equal(sequence_count, batch->sequence_count);
     assert_int_equal(masked_count, batch->masked_count);
-    micro_batches_free(&cutter);
+    micro_batches_free(&splitter);
 }
 
 static void test_pieces_are_the_batch(void **state)
@@ -81,17 +81,17 @@ static void test_pieces_are_filled(void **state)
     (void)state;
     batch batch;
     make_batch(&batch);
-    micro_batches cutter;
-    assert_ok(micro_batches_create(&cutter, SEQUENCES, 200, LONGEST, MOST_MASKED, error));
-    micro_batch_place place = {0};
+    micro_batches splitter;
+    assert_ok(micro_batches_create(&splitter, SEQUENCES, 200, LONGEST, MOST_MASKED, error));
+    micro_batch_cursor place = {0};
     model_input piece;
-    while (micro_batches_next(&cutter, &batch, &place, &piece))
+    while (micro_batches_next(&splitter, &batch, &place, &piece))
         if (place.sequence < SEQUENCES) { /* the next sequence would not have fitted */
             int next =
                 batch.sequence_starts[place.sequence + 1] - batch.sequence_starts[place.sequence];
             assert_true(piece.token_count + next > 200);
         }
-    micro_batches_free(&cutter);
+    micro_batches_free(&splitter);
     batch_free(&batch);
 }
 

@@ -230,7 +230,7 @@ static void test_output_that_cannot_be(void **state)
     bert_pretrain_params params = tiny_params(tiny_path("taken"));
     assert_ok(directory_create(params.output, error));
     assert_ok(file_write(tiny_path("taken/letter"), "dear", 4, error));
-    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "not empty (it holds letter)");
     assert_true(file_exists(tiny_path("taken/letter")));
     assert_false(file_exists(tiny_path("taken/run.json")));
@@ -239,16 +239,17 @@ static void test_output_that_cannot_be(void **state)
     params.max_steps = 1;
     assert_ok(directory_create(tiny_path("empty"), error));
     tiny_pretrain(&params);
-    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "bert pretrain --resume");
 
     params.output = tiny_path("my brother's run");
     tiny_pretrain(&params);
-    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "/my brother'\\''s run'");
 
     params.output = tiny_path("taken/letter");
-    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE, "no directory");
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "no directory");
     params.output = tiny_path("taken/letter/run");
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_IO, "cannot create");
     if (geteuid() != 0) {
@@ -273,17 +274,19 @@ static void test_a_failure_before_the_first_step_leaves_nothing(void **state)
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INPUT, "44");
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INPUT, "45 tokens");
     params.model = "gigantic";
-    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE, "gigantic");
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "gigantic");
     params = tiny_params(params.output);
     params.max_seq_length = 65;
-    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "--max-seq-length is 65");
     params = tiny_params(params.output);
     params.data = tiny_path("absent");
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_IO, "absent.idx");
     params = tiny_params(params.output);
     params.per_device_train_batch_size = params.gradient_accumulation_steps = 65536;
-    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_USAGE, "at most");
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "at most");
     assert_false(file_exists(params.output));
 }
 
@@ -296,18 +299,18 @@ static void test_numbers_that_explode(void **state)
     params.lr_scheduler_type = "constant";
     params.warmup_steps = 0;
     params.save_steps = 0;
-    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_NUMBER, "step 2");
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_NOT_FINITE, "step 2");
     assert_fails(
         bert_pretrain_resume(&(bert_resume_params){.run = params.output}, &result, NULL, error),
-        BERT_ERROR_NUMBER, "samples 8 to 15");
+        BERT_ERROR_NOT_FINITE, "samples 8 to 15");
     assert_fails(
         bert_pretrain_resume(&(bert_resume_params){.run = params.output}, &result, NULL, error),
-        BERT_ERROR_NUMBER, "first tensor: ");
+        BERT_ERROR_NOT_FINITE, "first tensor: ");
     /* Caught at the save where no further step would notice. */
     params.output = tiny_path("explodes-at-the-end");
     params.learning_rate = 1e300;
     params.max_steps = 1;
-    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_NUMBER,
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_NOT_FINITE,
                  "not finite after the update");
     assert_false(file_exists(tiny_path("explodes-at-the-end/checkpoint-1")));
 }

@@ -263,7 +263,7 @@ static void test_no_run(void **state)
     assert_fails(try_resume(tiny_path("nowhere"), error), BERT_ERROR_IO, "nowhere");
     assert_ok(directory_create(tiny_path("bare"), error));
     assert_fails(try_resume(tiny_path("bare"), error), BERT_ERROR_INPUT, "no run.json");
-    assert_fails(try_resume("", error), BERT_ERROR_USAGE, "directory of a run");
+    assert_fails(try_resume("", error), BERT_ERROR_INVALID_ARGUMENT, "directory of a run");
 }
 
 static void test_altered_settings(void **state)
@@ -289,7 +289,7 @@ static void test_altered_settings(void **state)
         json_decref(json);
         bert_error error;
         bert_status status = try_resume(tiny_path("altered"), &error);
-        assert_true(status == BERT_ERROR_INPUT || status == BERT_ERROR_USAGE);
+        assert_true(status == BERT_ERROR_INPUT || status == BERT_ERROR_INVALID_ARGUMENT);
         if (!strstr(error.message, cases[i].message) || !strstr(error.message, "run.json"))
             fail_msg("%s", error.message);
     }
@@ -379,7 +379,8 @@ static void test_two_at_once(void **state)
     int descriptor = open(tiny_path("whole"), O_RDONLY | O_DIRECTORY);
     assert_true(descriptor >= 0);
     assert_int_equal(flock(descriptor, LOCK_EX), 0);
-    assert_fails(try_resume(tiny_path("whole"), error), BERT_ERROR_USAGE, "another process");
+    assert_fails(try_resume(tiny_path("whole"), error), BERT_ERROR_INVALID_ARGUMENT,
+                 "another process");
     close(descriptor);
     assert_ok(try_resume(tiny_path("whole"), error));
 }

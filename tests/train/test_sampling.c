@@ -2,7 +2,7 @@
 #include "tiny_run.h"
 
 #include "model/model.h"
-#include "train/material.h"
+#include "train/run_inputs.h"
 #include "train/sampling.h"
 
 #include <math.h>
@@ -64,7 +64,8 @@ static void test_ready_made_ids(void **state)
     (void)state;
     bert_pretrain_params params = tiny_params(tiny_path("ready-made"));
     params.data = "tests/dataset/ready-made/splits";
-    assert_fails(bert_pretrain(&params, NULL, NULL, error), BERT_ERROR_USAGE, "needs --tokenizer");
+    assert_fails(bert_pretrain(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "needs --tokenizer");
     params.tokenizer = tiny_path("data.tokenizer");
     bert_pretrain_result result = tiny_pretrain(&params);
     assert_true(result.finished);
@@ -115,15 +116,16 @@ static void test_evaluated_as_trained(void **state)
     assert_ok(bert_evaluate(&evaluate, &evaluation, NULL, error));
     assert_true(evaluation.nsp_count > 0);
     evaluate.sequences = "chunks";
-    assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "--pairs and --sequences are both given");
     evaluate.sequences = NULL;
     evaluate.model = tiny_path("evaluated-1");
-    assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_USAGE,
+    assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "has no head for next-sentence prediction");
     evaluate.pairs = NULL;
     evaluate.mask_unit = "letter";
-    assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_USAGE, "letter");
+    assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "letter");
 }
 
 /* The model learns from each: after three hundred steps it is far below chance, log(45) = 3.8. */
@@ -161,12 +163,13 @@ static void compute(model *model, const batch *batch, outputs *out)
 
 /* Changes every token of one sample after the other: the hidden states of all others, from which
  * every logit comes, stay the same bits. */
-static void check_samples_apart(const run_settings *settings, const material *material,
+static void check_samples_apart(const run_settings *settings, const run_inputs *run_inputs,
                                 model *model, batch *batch)
 {
     sampler_settings sampling = sampling_for_phase(settings, 0);
     sampler *sampler;
-    assert_ok(sampler_create(&sampler, &material->train, material->tokenizer, &sampling, error));
+    assert_ok(
+        sampler_create(&sampler, &run_inputs->train, run_inputs->tokenizer, &sampling, error));
     assert_ok(sampler_fill(sampler, 3, 8, batch, error));
     static outputs before, after;
     compute(model, batch, &before);
@@ -189,8 +192,8 @@ static void check_samples_apart(const run_settings *settings, const material *ma
 static void test_attention_never_crosses_samples(void **state)
 {
     (void)state;
-    material material;
-    assert_ok(material_open(&material, tiny_data, NULL, error));
+    run_inputs run_inputs;
+    assert_ok(run_inputs_open(&run_inputs, tiny_data, NULL, error));
     for (int i = 0; i < VARIANTS; i++) {
         bert_pretrain_params params = variant_params(&variants[i], tiny_path("apart"));
         run_settings settings;
@@ -199,17 +202,17 @@ static void test_attention_never_crosses_samples(void **state)
         model *model;
         batch batch;
         assert_ok(settings_create(&settings, &params, error));
-        assert_ok(material_configure(&material, &params, &config, &weights, NULL, error));
+        assert_ok(run_inputs_configure(&run_inputs, &params, &config, &weights, NULL, error));
         const model_limits limits = {.tokens = 8 * 32, .sequences = 8, .masked = 8 * 32};
         assert_ok(model_create(&model, &config, &limits, error));
-        parameters_initialize(model_parameter_table(model), &config, 42, model_values(model));
+        parameters_initialize(model_parameter_table(model), &config, 42, model_weights(model));
         assert_ok(batch_create(&batch, 8 * 32, 8, 8 * 32, error));
-        check_samples_apart(&settings, &material, model, &batch);
+        check_samples_apart(&settings, &run_inputs, model, &batch);
         batch_free(&batch);
         model_free(model);
         settings_free(&settings);
     }
-    material_close(&material);
+    run_inputs_close(&run_inputs);
 }
 
 int main(void)

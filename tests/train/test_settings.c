@@ -227,7 +227,7 @@ static void test_rhythm(void **state)
     }
     assert_int_equal(due, 10);
     settings.phases[0].samples_per_epoch = 0;
-    assert_fails(settings_resolve(&settings, error), BERT_ERROR_USAGE, "steps");
+    assert_fails(settings_resolve(&settings, error), BERT_ERROR_INVALID_ARGUMENT, "steps");
     settings_free(&settings);
 }
 

@@ -48,7 +48,7 @@ static void assert_mean(model *model, model_part part, int row, const int32_t *p
     const parameter *entry =
         parameter_of_part(model_parameter_table(model), part, 0, part == PART_DECODER);
     size_t columns = entry->dimensions == 2 ? entry->shape[1] : 1;
-    const float *values = model_values(model) + entry->offset;
+    const float *values = model_weights(model) + entry->offset;
     for (size_t column = 0; column < columns; column++) {
         double mean = 0;
         for (int i = 0; i < count; i++)
@@ -64,12 +64,12 @@ static void test_rows_are_the_mean_of_pieces(void **state)
     model_config config = small_config();
     model *old = make_model(&config);
     for (size_t i = 0; i < model_parameter_table(old)->size; i++)
-        model_values(old)[i] = (float)(i % 97) * 0.01f;
+        model_weights(old)[i] = (float)(i % 97) * 0.01f;
     bert_tokenizer_free(load_tokenizer(folder, ""));
     bert_tokenizer *tokenizer =
         load_tokenizer(tiny_path("new-tokenizer"), "abab\n##ba\naab\nzzz\n");
     assert_ok(model_config_write(&config, tiny_path("old-model/config.json"), error));
-    assert_ok(parameters_write(model_parameter_table(old), model_values(old),
+    assert_ok(parameters_write(model_parameter_table(old), model_weights(old),
                                tiny_path("old-model/model.safetensors"), error));
 
     vocabulary_growth growth;
@@ -81,7 +81,7 @@ static void test_rows_are_the_mean_of_pieces(void **state)
     config.vocab_size = NEW;
     model *grown = make_model(&config);
     assert_ok(vocabulary_growth_load(&growth, model_parameter_table(grown), &config,
-                                     model_values(grown), folder, &(weights_options){0}, error));
+                                     model_weights(grown), folder, &(weights_options){0}, error));
     static const struct {
         int32_t pieces[3];
         int count;
@@ -97,7 +97,7 @@ static void test_rows_are_the_mean_of_pieces(void **state)
                         *from = &model_parameter_table(old)->entries[i];
         bool of_vocabulary = entry->part == PART_WORD || entry->part == PART_DECODER;
         size_t kept = of_vocabulary ? from->count / ROWS * OLD : from->count;
-        assert_memory_equal(model_values(grown) + entry->offset, model_values(old) + from->offset,
+        assert_memory_equal(model_weights(grown) + entry->offset, model_weights(old) + from->offset,
                             kept * sizeof(float));
     }
     vocabulary_growth_free(&growth);

@@ -24,11 +24,11 @@ const char *tiny_path(const char *format, ...) __attribute__((format(printf, 1, 
 bert_pretrain_params tiny_params(const char *output);
 
 /* A setting changed, as "max_seq_length = 7": refused with a message that has the part in it. */
-#define REFUSED(change, part)                                                 \
-    do {                                                                      \
-        bert_pretrain_params params = tiny_params("run");                     \
-        params.change;                                                        \
-        assert_fails(settings_check(&params, error), BERT_ERROR_USAGE, part); \
+#define REFUSED(change, part)                                                            \
+    do {                                                                                 \
+        bert_pretrain_params params = tiny_params("run");                                \
+        params.change;                                                                   \
+        assert_fails(settings_check(&params, error), BERT_ERROR_INVALID_ARGUMENT, part); \
     } while (0)
 
 bert_pretrain_result tiny_pretrain(const bert_pretrain_params *params);

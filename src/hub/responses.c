@@ -1,4 +1,4 @@
-#include "hub/answers.h"
+#include "hub/responses.h"
 
 #include "base/memory.h"
 #include "formats/json.h"

@@ -1,4 +1,4 @@
-#include "hub/refusal.h"
+#include "hub/error_response.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -9,15 +9,15 @@ static bool has_code(const http_response *response, const char *code)
     return found && strcmp(found, code) == 0;
 }
 
-bool refusal_is_no_revision(const http_response *response)
+bool error_response_is_no_revision(const http_response *response)
 {
     return has_code(response, "RevisionNotFound");
 }
 
-bool refusal_is_no_repository(const http_response *response)
+bool error_response_is_no_repository(const http_response *response)
 {
     if (has_code(response, "GatedRepo") || has_code(response, "EntryNotFound") ||
-        refusal_is_no_revision(response))
+        error_response_is_no_revision(response))
         return false;
     return response->status == 401 || response->status == 404;
 }
@@ -28,7 +28,7 @@ static const char *meaning(const http_response *response, bool with_token)
     if (has_code(response, "GatedRepo"))
         return with_token ? "is gated: accept its conditions at %s with the account of the token"
                           : "is gated: accept its conditions at %s and set HF_TOKEN";
-    if (refusal_is_no_revision(response))
+    if (error_response_is_no_revision(response))
         return "no such revision on the Hub; see %s";
     if (has_code(response, "EntryNotFound"))
         return "no such file on the Hub; see %s";
@@ -51,8 +51,8 @@ static const char *meaning(const http_response *response, bool with_token)
     }
 }
 
-bert_status refusal_check(const http_response *response, const hub_settings *settings,
-                          const char *what, const char *page, bert_error *error)
+bert_status error_response_check(const http_response *response, const hub_settings *settings,
+                                 const char *what, const char *page, bert_error *error)
 {
     if (response->status >= 200 && response->status < 300)
         return BERT_OK;

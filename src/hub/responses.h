@@ -1,7 +1,7 @@
 /* Parses and validates the Hub's JSON responses. `what` begins every message. Strings that become
  * paths, URLs or header lines are checked here, so callers can use them without further checks. */
-#ifndef HUB_ANSWERS_H
-#define HUB_ANSWERS_H
+#ifndef HUB_RESPONSES_H
+#define HUB_RESPONSES_H
 
 #include "base/text.h"
 

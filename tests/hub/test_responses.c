@@ -1,7 +1,7 @@
 /* Parsing and validation of the Hub's JSON responses. */
 #include "testing.h"
 
-#include "hub/answers.h"
+#include "hub/responses.h"
 
 #define COMMIT "0123456789abcdef0123456789abcdef01234567"
 

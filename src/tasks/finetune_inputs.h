@@ -1,6 +1,6 @@
 /* What fine-tuning is made from: the examples, encoded, and the model that shall learn them. */
-#ifndef TASKS_FINETUNE_MATERIAL_H
-#define TASKS_FINETUNE_MATERIAL_H
+#ifndef TASKS_FINETUNE_INPUTS_H
+#define TASKS_FINETUNE_INPUTS_H
 
 #include "model/model.h"
 #include "tasks/glue.h"
@@ -23,7 +23,7 @@ typedef struct finetune_split {
     encoded_examples encoded;
 } finetune_split;
 
-typedef struct finetune_material {
+typedef struct finetune_inputs {
     const bert_finetune_params *params;
     const glue_task *task; /* NULL: files of one's own */
     bool regression;
@@ -37,23 +37,23 @@ typedef struct finetune_material {
     model_config config;   /* with the classifier */
     parameter_table table; /* of `config` */
     char *folder;          /* with the weights to begin with, owned; NULL: from scratch */
-} finetune_material;
+} finetune_inputs;
 
 /* Reads and checks everything; tells the observer what was left out, cut, or is new. `params` must
  * outlive it. */
-bert_status finetune_material_open(finetune_material *material, const bert_finetune_params *params,
-                                   const bert_observer *observer, bert_error *error);
-void finetune_material_close(finetune_material *material); /* safe on a zeroed struct */
+bert_status finetune_inputs_open(finetune_inputs *inputs, const bert_finetune_params *params,
+                                 const bert_observer *observer, bert_error *error);
+void finetune_inputs_close(finetune_inputs *inputs); /* safe on a zeroed struct */
 
 /* The name of a class as id2label has it. */
-const char *finetune_class_name(const finetune_material *material, size_t class);
+const char *finetune_class_name(const finetune_inputs *inputs, size_t class);
 
 /* finetune_model.c: configuration and tokenizer. */
-bert_status finetune_model_open(finetune_material *material, bert_error *error);
+bert_status finetune_model_open(finetune_inputs *inputs, bert_error *error);
 
 /* Initial weights of a seed: those of the folder, and new ones for what it has not, which the
  * observer is told; or all new. */
-bert_status finetune_initialize(const finetune_material *material, uint64_t seed, bool from_scratch,
+bert_status finetune_initialize(const finetune_inputs *inputs, uint64_t seed, bool from_scratch,
                                 const bert_observer *observer, float *values, bert_error *error);
 
 #endif

@@ -1,4 +1,4 @@
-#include "train/meeting.h"
+#include "train/rank_consistency.h"
 
 #include "base/memory.h"
 
@@ -18,7 +18,7 @@ static bert_status compare(bert_job *job, const uint64_t *mine, size_t count,
     uint64_t *all;
     TRY(memory_array((void **)&all, (size_t)bert_job_size(job), count * sizeof *mine,
                      "checksums of ranks", error));
-    bert_status status = job_gather(job, mine, count * sizeof *mine, all, error);
+    bert_status status = job_allgather(job, mine, count * sizeof *mine, all, error);
     for (size_t rank = 1; rank < (size_t)bert_job_size(job) && status == BERT_OK; rank++)
         for (size_t i = 0; i < count && status == BERT_OK; i++)
             if (all[rank * count + i] != all[i])
@@ -31,15 +31,15 @@ static bert_status compare(bert_job *job, const uint64_t *mine, size_t count,
     return status;
 }
 
-bert_status meeting_check_start(bert_job *job, const run_settings *settings, int64_t step,
-                                bert_error *error)
+bert_status rank_consistency_check_start(bert_job *job, const run_settings *settings, int64_t step,
+                                         bert_error *error)
 {
     static const char *const names[] = {"data", "settings", "checkpoint"};
     uint64_t places[MOST_PLACES] = {0};
     bert_status status = BERT_OK;
     if (job)
         status = settings_checksum(settings, &places[1], error);
-    TRY(job_agree(job, status, error));
+    TRY(job_sync_status(job, status, error));
     const data_fingerprint *data = &settings->data;
     const uint64_t of_data[] = {data->train.index_checksum, data->train.token_checksum,
                                 data->validation.index_checksum, data->validation.token_checksum,
@@ -49,8 +49,8 @@ bert_status meeting_check_start(bert_job *job, const run_settings *settings, int
     return compare(job, places, 3, names, step, error);
 }
 
-bert_status meeting_check_parameters(bert_job *job, const float *values, size_t count, int64_t step,
-                                     bert_error *error)
+bert_status rank_consistency_check_parameters(bert_job *job, const float *values, size_t count,
+                                              int64_t step, bert_error *error)
 {
     static const char *const names[] = {"parameters"};
     uint64_t checksum = job ? XXH3_64bits(values, count * sizeof *values) : 0;

@@ -151,7 +151,7 @@ bert_status trainer_evaluate(trainer *trainer, bert_error *error)
     state->last_evaluation = line;
     state->eval_loss = losses_total(&sums.losses);
     announce_evaluation(trainer, &sums.losses);
-    return job_agree(trainer->job, status, error);
+    return job_sync_status(trainer->job, status, error);
 }
 
 void trainer_note_step(trainer *trainer, const step_sums *sums, double seconds)

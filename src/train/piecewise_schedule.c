@@ -1,14 +1,14 @@
-#include "train/share_list.h"
+#include "train/piecewise_schedule.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
-bert_status share_list_parse(share_list *list, const char *text, const share_list_form *form,
-                             bert_error *error)
+bert_status piecewise_schedule_parse(piecewise_schedule *list, const char *text,
+                                     const piecewise_schedule_format *form, bert_error *error)
 {
     double sum = 0;
-    *list = (share_list){0};
+    *list = (piecewise_schedule){0};
     for (const char *place = text;;) {
         char *end;
         long long number = strtoll(place, &end, 10);
@@ -17,14 +17,14 @@ bert_status share_list_parse(share_list *list, const char *text, const share_lis
         place = fits ? end + 1 : place;
         double share = strtod(place, &end);
         if (!fits || end == place || !(share > 0 && share <= 1) || (*end && *end != ','))
-            return error_set(error, BERT_ERROR_USAGE,
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                              "%s is \"%s\", expected %s from %" PRId64 " to %" PRId64
                              " with their shares of the steps, as %s",
                              form->option, text, form->numbers, form->minimum, form->maximum,
                              form->example);
-        if (list->count == SHARE_LIST_MOST)
-            return error_set(error, BERT_ERROR_USAGE, "%s has more than %d %s", form->option,
-                             SHARE_LIST_MOST, form->numbers);
+        if (list->count == PIECEWISE_SCHEDULE_MAX)
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s has more than %d %s",
+                             form->option, PIECEWISE_SCHEDULE_MAX, form->numbers);
         list->numbers[list->count] = number;
         list->shares[list->count++] = share;
         sum += share;
@@ -33,7 +33,7 @@ bert_status share_list_parse(share_list *list, const char *text, const share_lis
         place = end + 1;
     }
     if (fabs(sum - 1) > 1e-6)
-        return error_set(error, BERT_ERROR_USAGE, "%s \"%s\": the shares add up to %g, expected 1",
-                         form->option, text, sum);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%s \"%s\": the shares add up to %g, expected 1", form->option, text, sum);
     return BERT_OK;
 }

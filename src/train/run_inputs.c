@@ -1,4 +1,4 @@
-#include "train/material.h"
+#include "train/run_inputs.h"
 
 #include "base/observer.h"
 #include "dataset/data_sources.h"
@@ -81,70 +81,70 @@ static bert_status checksum_vocabulary(const bert_tokenizer *tokenizer, uint64_t
     return BERT_OK;
 }
 
-static bert_status take_fingerprint(material *material, bert_error *error)
+static bert_status take_fingerprint(run_inputs *run_inputs, bert_error *error)
 {
-    data_fingerprint *fingerprint = &material->fingerprint;
-    fingerprint->train = fingerprint_split(&material->train);
-    if (material->has_validation)
-        fingerprint->validation = fingerprint_split(&material->validation);
-    return checksum_vocabulary(material->tokenizer, &fingerprint->tokenizer_checksum, error);
+    data_fingerprint *fingerprint = &run_inputs->fingerprint;
+    fingerprint->train = fingerprint_split(&run_inputs->train);
+    if (run_inputs->has_validation)
+        fingerprint->validation = fingerprint_split(&run_inputs->validation);
+    return checksum_vocabulary(run_inputs->tokenizer, &fingerprint->tokenizer_checksum, error);
 }
 
-static bert_status open_prepared(material *material, const data_sources *sources,
+static bert_status open_prepared(run_inputs *run_inputs, const data_sources *sources,
                                  const char *tokenizer, bert_error *error)
 {
-    TRY(data_sources_open(sources, &material->train, error));
-    TRY(data_sources_open_validation(sources, &material->validation, &material->has_validation,
+    TRY(data_sources_open(sources, &run_inputs->train, error));
+    TRY(data_sources_open_validation(sources, &run_inputs->validation, &run_inputs->has_validation,
                                      error));
-    return tokenizer ? bert_tokenizer_load(&material->tokenizer, tokenizer, NULL, error)
-                     : data_sources_load_tokenizer(sources, &material->tokenizer, error);
+    return tokenizer ? bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error)
+                     : data_sources_load_tokenizer(sources, &run_inputs->tokenizer, error);
 }
 
-static bert_status open_ready_made(material *material, const char *folder, const char *tokenizer,
-                                   bert_error *error)
+static bert_status open_ready_made(run_inputs *run_inputs, const char *folder,
+                                   const char *tokenizer, bert_error *error)
 {
     if (!tokenizer)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: a folder of ready-made ids needs --tokenizer, the one they were made "
                          "with",
                          folder);
     char *train = NULL, *validation = NULL;
     bert_status status;
-    TRY_OR_GO(status, bert_tokenizer_load(&material->tokenizer, tokenizer, NULL, error), done);
+    TRY_OR_GO(status, bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error), done);
     TRY_OR_GO(status, path_join(&train, folder, "train", error), done);
     TRY_OR_GO(status, path_join(&validation, folder, "validation", error), done);
     bool has_splits = path_is_directory(train);
-    TRY_OR_GO(
-        status,
-        ready_made_open(&material->train, has_splits ? train : folder, material->tokenizer, error),
-        done);
-    material->has_validation = has_splits && path_is_directory(validation);
-    if (material->has_validation)
-        status = ready_made_open(&material->validation, validation, material->tokenizer, error);
+    TRY_OR_GO(status,
+              ready_made_open(&run_inputs->train, has_splits ? train : folder,
+                              run_inputs->tokenizer, error),
+              done);
+    run_inputs->has_validation = has_splits && path_is_directory(validation);
+    if (run_inputs->has_validation)
+        status = ready_made_open(&run_inputs->validation, validation, run_inputs->tokenizer, error);
 done:
     free(validation);
     free(train);
     return status;
 }
 
-bert_status material_open(material *material, const char *data, const char *tokenizer,
-                          bert_error *error)
+bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char *tokenizer,
+                            bert_error *error)
 {
-    *material = (struct material){0};
+    *run_inputs = (struct run_inputs){0};
     data_sources sources;
     TRY(data_sources_find(&sources, data, error));
     bert_status status = sources.ready_made
-                             ? open_ready_made(material, sources.ready_made, tokenizer, error)
-                             : open_prepared(material, &sources, tokenizer, error);
+                             ? open_ready_made(run_inputs, sources.ready_made, tokenizer, error)
+                             : open_prepared(run_inputs, &sources, tokenizer, error);
     data_sources_free(&sources);
     if (status == BERT_OK)
-        status = take_fingerprint(material, error);
+        status = take_fingerprint(run_inputs, error);
     if (status != BERT_OK)
-        material_close(material);
+        run_inputs_close(run_inputs);
     return status;
 }
 
-bool material_is_ready_made(const char *data)
+bool run_inputs_is_ready_made(const char *data)
 {
     data_sources sources;
     if (data_sources_find(&sources, data, NULL) != BERT_OK)
@@ -154,15 +154,16 @@ bool material_is_ready_made(const char *data)
     return is_ready_made;
 }
 
-void material_close(material *material)
+void run_inputs_close(run_inputs *run_inputs)
 {
-    bert_tokenizer_free(material->tokenizer);
-    dataset_close(&material->validation);
-    dataset_close(&material->train);
-    *material = (struct material){0};
+    bert_tokenizer_free(run_inputs->tokenizer);
+    dataset_close(&run_inputs->validation);
+    dataset_close(&run_inputs->train);
+    *run_inputs = (struct run_inputs){0};
 }
 
-bert_status material_check_tokenizer(const material *material, const char *model, bert_error *error)
+bert_status run_inputs_check_tokenizer(const run_inputs *run_inputs, const char *model,
+                                       bert_error *error)
 {
     char *folder = NULL, *file = NULL;
     bert_tokenizer *other = NULL;
@@ -176,17 +177,17 @@ bert_status material_check_tokenizer(const material *material, const char *model
             goto done;
     }
     TRY_OR_GO(status, bert_tokenizer_load(&other, folder, NULL, error), done);
-    size_t count = bert_tokenizer_vocab_size(material->tokenizer);
+    size_t count = bert_tokenizer_vocab_size(run_inputs->tokenizer);
     for (size_t id = 0; id < count && status == BERT_OK; id++) {
-        const char *here = bert_tokenizer_token(material->tokenizer, (int32_t)id);
+        const char *here = bert_tokenizer_token(run_inputs->tokenizer, (int32_t)id);
         const char *there = bert_tokenizer_token(other, (int32_t)id);
         if (here && (!there || strcmp(here, there) != 0))
             status = error_set(error, BERT_ERROR_INPUT,
                                "%s: its tokenizer is not that of the data: id %zu is \"%s\", in "
                                "%s.tokenizer it is \"%s\"; prepare the data with the model's "
                                "tokenizer",
-                               file, id, there ? there : "", material->train.shards[0].file.prefix,
-                               here);
+                               file, id, there ? there : "",
+                               run_inputs->train.shards[0].file.prefix, here);
     }
 done:
     bert_tokenizer_free(other);
@@ -197,7 +198,7 @@ done:
 
 /* ---------------------------------------------------------------------------- configuration --- */
 
-bert_status material_find_weights(char **weights, const char *model, bert_error *error)
+bert_status run_inputs_find_weights(char **weights, const char *model, bert_error *error)
 {
     model_config named;
     *weights = NULL;
@@ -213,28 +214,29 @@ static bool wants_pairs(const bert_pretrain_params *params, const model_config *
     return params->next_sentence_prediction && config->family == MODEL_BERT && !params->teacher;
 }
 
-static bert_status configure_folder(const material *material, const bert_pretrain_params *params,
-                                    model_config *config, bert_error *error)
+static bert_status configure_folder(const run_inputs *run_inputs,
+                                    const bert_pretrain_params *params, model_config *config,
+                                    bert_error *error)
 {
     TRY(model_folder_read_config(config, params->model, error));
     model_config_set_head(config, MODEL_HEAD_PRETRAINING);
     config->next_sentence_prediction = wants_pairs(params, config);
     vocabulary_growth growth;
-    TRY(vocabulary_growth_find(&growth, params->model, material->tokenizer, material->train.prefix,
-                               error));
+    TRY(vocabulary_growth_find(&growth, params->model, run_inputs->tokenizer,
+                               run_inputs->train.prefix, error));
     if (config->vocab_size < growth.new_tokens)
         config->vocab_size = growth.new_tokens;
     vocabulary_growth_free(&growth);
     return BERT_OK;
 }
 
-static bert_status configure_fresh(const material *material, const bert_pretrain_params *params,
+static bert_status configure_fresh(const run_inputs *run_inputs, const bert_pretrain_params *params,
                                    model_config *config, const bert_observer *observer,
                                    bert_error *error)
 {
-    int pad = tokenizer_special(material->tokenizer).pad;
+    int pad = tokenizer_special(run_inputs->tokenizer).pad;
     if (model_config_named(config, params->model, NULL) == BERT_OK) {
-        config->vocab_size = (int)bert_tokenizer_vocab_size(material->tokenizer);
+        config->vocab_size = (int)bert_tokenizer_vocab_size(run_inputs->tokenizer);
         config->pad_token_id = pad;
     } else if (!file_exists(params->model)) {
         return model_config_named(config, params->model, error); /* says which names there are */
@@ -251,16 +253,16 @@ static bert_status configure_fresh(const material *material, const bert_pretrain
     return BERT_OK;
 }
 
-static bert_status check_fit(const material *material, const bert_pretrain_params *params,
+static bert_status check_fit(const run_inputs *run_inputs, const bert_pretrain_params *params,
                              const model_config *config, const bert_observer *observer,
                              bert_error *error)
 {
-    int vocabulary = (int)bert_tokenizer_vocab_size(material->tokenizer);
+    int vocabulary = (int)bert_tokenizer_vocab_size(run_inputs->tokenizer);
     if (config->vocab_size < vocabulary)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: vocab_size is %d, but the tokenizer of %s has %d tokens; make "
                          "vocab_size at least that, or prepare the data with a smaller tokenizer",
-                         params->model, config->vocab_size, material->train.prefix, vocabulary);
+                         params->model, config->vocab_size, run_inputs->train.prefix, vocabulary);
     if (config->vocab_size > vocabulary)
         observer_message(observer, BERT_MESSAGE_INFO,
                          "%s: vocab_size is %d, the tokenizer has %d tokens: %d rows of the "
@@ -268,7 +270,7 @@ static bert_status check_fit(const material *material, const bert_pretrain_param
                          params->model, config->vocab_size, vocabulary,
                          config->vocab_size - vocabulary);
     if (params->max_seq_length > config->max_position_embeddings)
-        return error_set(error, BERT_ERROR_USAGE,
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "--max-seq-length is %d, but the model %s has %d positions",
                          params->max_seq_length, params->model, config->max_position_embeddings);
     if (config->next_sentence_prediction && config->type_vocab_size < 2)
@@ -279,20 +281,20 @@ static bert_status check_fit(const material *material, const bert_pretrain_param
     return model_config_check(config, params->model, error);
 }
 
-bert_status material_configure(const material *material, const bert_pretrain_params *params,
-                               model_config *config, char **weights, const bert_observer *observer,
-                               bert_error *error)
+bert_status run_inputs_configure(const run_inputs *run_inputs, const bert_pretrain_params *params,
+                                 model_config *config, char **weights,
+                                 const bert_observer *observer, bert_error *error)
 {
-    bert_status status = material_find_weights(weights, params->model, error);
+    bert_status status = run_inputs_find_weights(weights, params->model, error);
     if (status == BERT_OK)
-        status = *weights ? configure_folder(material, params, config, error)
-                          : configure_fresh(material, params, config, observer, error);
+        status = *weights ? configure_folder(run_inputs, params, config, error)
+                          : configure_fresh(run_inputs, params, config, observer, error);
     if (params->hidden_dropout_prob >= 0)
         config->hidden_dropout_prob = params->hidden_dropout_prob;
     if (params->attention_probs_dropout_prob >= 0)
         config->attention_probs_dropout_prob = params->attention_probs_dropout_prob;
     if (status == BERT_OK)
-        status = check_fit(material, params, config, observer, error);
+        status = check_fit(run_inputs, params, config, observer, error);
     if (status != BERT_OK) {
         free(*weights);
         *weights = NULL;

@@ -1,4 +1,4 @@
-#include "tasks/finetune_material.h"
+#include "tasks/finetune_inputs.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -39,13 +39,13 @@ static bert_status read_split(finetune_split *split, const example_columns *colu
     return BERT_OK;
 }
 
-static bert_status read_glue_splits(finetune_material *material, const char *folder,
+static bert_status read_glue_splits(finetune_inputs *inputs, const char *folder,
                                     const glue_split *splits, bool test, size_t *count,
                                     finetune_split *out, const bert_observer *observer,
                                     bert_error *error)
 {
-    const glue_task *task = material->task;
-    const label_rule rule = {.regression = material->regression, .classes = &material->classes};
+    const glue_task *task = inputs->task;
+    const label_rule rule = {.regression = inputs->regression, .classes = &inputs->classes};
     for (*count = 0; splits->file; splits++) {
         finetune_split *split = &out[*count];
         TRY(path_join(&split->path, folder, splits->file, error));
@@ -64,35 +64,34 @@ static bert_status read_glue_splits(finetune_material *material, const char *fol
     return BERT_OK;
 }
 
-static bert_status read_glue(finetune_material *material, const bert_observer *observer,
+static bert_status read_glue(finetune_inputs *inputs, const bert_observer *observer,
                              bert_error *error)
 {
-    const glue_task *task = material->task;
+    const glue_task *task = inputs->task;
     char *folder;
-    material->regression = !task->labels[0];
-    material->scores = task->scores;
+    inputs->regression = !task->labels[0];
+    inputs->scores = task->scores;
     for (size_t i = 0; task->labels[i]; i++)
-        TRY(class_names_add(&material->classes, task->labels[i], strlen(task->labels[i]), error));
-    TRY(glue_folder(&folder, task, material->params->data, error));
-    const label_rule rule = {.regression = material->regression, .classes = &material->classes};
-    bert_status status = path_join(&material->train.path, folder, "train.tsv", error);
+        TRY(class_names_add(&inputs->classes, task->labels[i], strlen(task->labels[i]), error));
+    TRY(glue_folder(&folder, task, inputs->params->data, error));
+    const label_rule rule = {.regression = inputs->regression, .classes = &inputs->classes};
+    bert_status status = path_join(&inputs->train.path, folder, "train.tsv", error);
     if (status == BERT_OK)
-        status = read_split(&material->train, &task->columns, &rule, observer, error);
+        status = read_split(&inputs->train, &task->columns, &rule, observer, error);
     if (status == BERT_OK)
-        status =
-            read_glue_splits(material, folder, task->validation, false, &material->validation_count,
-                             material->validation, observer, error);
+        status = read_glue_splits(inputs, folder, task->validation, false,
+                                  &inputs->validation_count, inputs->validation, observer, error);
     if (status == BERT_OK)
-        status = read_glue_splits(material, folder, task->test, true, &material->test_count,
-                                  material->test, observer, error);
+        status = read_glue_splits(inputs, folder, task->test, true, &inputs->test_count,
+                                  inputs->test, observer, error);
     free(folder);
     return status;
 }
 
 /* Classes were numbered as they came; from now on in their sorted order. */
-static bert_status sort_classes(finetune_material *material, bert_error *error)
+static bert_status sort_classes(finetune_inputs *inputs, bert_error *error)
 {
-    class_names *classes = &material->classes;
+    class_names *classes = &inputs->classes;
     char **before;
     int32_t numbers[CLASSES_MAX];
     TRY(memory_array((void **)&before, classes->count, sizeof *before, "names of classes", error));
@@ -101,7 +100,7 @@ static bert_status sort_classes(finetune_material *material, bert_error *error)
     for (size_t i = 0; i < classes->count; i++)
         numbers[i] = class_names_find(classes, before[i], strlen(before[i]));
     free(before);
-    examples *examples = &material->train.examples;
+    examples *examples = &inputs->train.examples;
     for (size_t i = 0; i < examples->count; i++)
         examples->items[i].class = numbers[examples->items[i].class];
     return BERT_OK;
@@ -124,17 +123,17 @@ static bert_status copy_example(examples *to, const examples *from, size_t numbe
 }
 
 /* A share of the training file, drawn once for all seeds, so that they are judged by the same. */
-static bert_status hold_out(finetune_material *material, const bert_observer *observer,
+static bert_status hold_out(finetune_inputs *inputs, const bert_observer *observer,
                             bert_error *error)
 {
-    examples *train = &material->train.examples, *held_out = &material->validation[0].examples;
-    const bert_finetune_params *params = material->params;
+    examples *train = &inputs->train.examples, *held_out = &inputs->validation[0].examples;
+    const bert_finetune_params *params = inputs->params;
     size_t wanted = (size_t)(params->validation_fraction * (double)train->count + 0.5), kept = 0;
     if (wanted == 0 || wanted >= train->count)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: has %zu examples; too few to hold out a share of %g: name a "
                          "--validation-file",
-                         material->train.path, train->count, params->validation_fraction);
+                         inputs->train.path, train->count, params->validation_fraction);
     held_out->pairs = train->pairs;
     size_t count = train->count;
     for (size_t i = 0; i < count; i++) {
@@ -145,51 +144,51 @@ static bert_status hold_out(finetune_material *material, const bert_observer *ob
     }
     train->count = kept;
     observer_message(observer, BERT_MESSAGE_INFO, "%s: %zu of %zu examples are held out to measure",
-                     material->train.path, wanted, count);
+                     inputs->train.path, wanted, count);
     return BERT_OK;
 }
 
-static bert_status read_own(finetune_material *material, const bert_observer *observer,
+static bert_status read_own(finetune_inputs *inputs, const bert_observer *observer,
                             bert_error *error)
 {
-    const bert_finetune_params *params = material->params;
+    const bert_finetune_params *params = inputs->params;
     example_columns columns = {
         .text = params->text_column,
         .pair = params->text_pair_column,
         .label = params->label_column,
         .hint = "Name the columns by --text-column, --text-pair-column and --label-column"};
-    material->regression = strcmp(params->problem_type, "regression") == 0;
+    inputs->regression = strcmp(params->problem_type, "regression") == 0;
     label_rule rule = {
-        .regression = material->regression, .classes = &material->classes, .learns_classes = true};
-    TRY(path_format(&material->train.path, error, "%s", params->train_file));
-    TRY(read_split(&material->train, &columns, &rule, observer, error));
+        .regression = inputs->regression, .classes = &inputs->classes, .learns_classes = true};
+    TRY(path_format(&inputs->train.path, error, "%s", params->train_file));
+    TRY(read_split(&inputs->train, &columns, &rule, observer, error));
     rule.learns_classes = false;
-    if (!material->regression) {
-        if (material->classes.count < 2)
+    if (!inputs->regression) {
+        if (inputs->classes.count < 2)
             return error_set(error, BERT_ERROR_INPUT,
                              "%s: all examples have the label \"%s\"; there is nothing to learn",
-                             material->train.path, material->classes.names[0]);
-        TRY(sort_classes(material, error));
+                             inputs->train.path, inputs->classes.names[0]);
+        TRY(sort_classes(inputs, error));
     }
-    material->scores = material->regression           ? SCORES_CORRELATIONS
-                       : material->classes.count == 2 ? SCORES_BINARY
-                                                      : SCORES_MULTICLASS;
-    material->validation[0].name = "";
-    material->validation_count = 1;
+    inputs->scores = inputs->regression           ? SCORES_CORRELATIONS
+                     : inputs->classes.count == 2 ? SCORES_BINARY
+                                                  : SCORES_MULTICLASS;
+    inputs->validation[0].name = "";
+    inputs->validation_count = 1;
     if (params->validation_file) {
-        TRY(path_format(&material->validation[0].path, error, "%s", params->validation_file));
-        TRY(read_split(&material->validation[0], &columns, &rule, observer, error));
+        TRY(path_format(&inputs->validation[0].path, error, "%s", params->validation_file));
+        TRY(read_split(&inputs->validation[0], &columns, &rule, observer, error));
     } else {
-        TRY(hold_out(material, observer, error));
+        TRY(hold_out(inputs, observer, error));
     }
     if (!params->test_file)
         return BERT_OK;
     columns.label = NULL;
-    material->test_count = 1;
-    material->test[0].name = "";
-    material->test[0].submission = "predictions.tsv";
-    TRY(path_format(&material->test[0].path, error, "%s", params->test_file));
-    return read_split(&material->test[0], &columns, &rule, observer, error);
+    inputs->test_count = 1;
+    inputs->test[0].name = "";
+    inputs->test[0].submission = "predictions.tsv";
+    TRY(path_format(&inputs->test[0].path, error, "%s", params->test_file));
+    return read_split(&inputs->test[0], &columns, &rule, observer, error);
 }
 
 /* --------------------------------------------------------------------------------- encoding --- */
@@ -211,146 +210,145 @@ static bert_status append_encoding(encoded_examples *encoded, size_t number,
     return BERT_OK;
 }
 
-static bert_status encode_split(const finetune_material *material, finetune_split *split,
+static bert_status encode_split(const finetune_inputs *inputs, finetune_split *split,
                                 bert_error *error)
 {
     encoded_examples *encoded = &split->encoded;
     bert_encoding encoding = {0};
-    size_t limit = (size_t)material->params->max_seq_length, count = split->examples.count;
+    size_t limit = (size_t)inputs->params->max_seq_length, count = split->examples.count;
     TRY(memory_array((void **)&encoded->starts, count + 1, sizeof *encoded->starts,
                      "encoded examples", error));
     bert_status status = BERT_OK;
     for (size_t i = 0; i < count && status == BERT_OK; i++) {
         bert_input input = examples_input(&split->examples, i);
-        status = inference_encode(material->tokenizer, &input, limit + 1, &encoding, error);
+        status = inference_encode(inputs->tokenizer, &input, limit + 1, &encoding, error);
         if (status == BERT_OK && encoding.count > limit) {
             encoded->truncated++;
-            status = inference_encode(material->tokenizer, &input, limit, &encoding, error);
+            status = inference_encode(inputs->tokenizer, &input, limit, &encoding, error);
         }
         if (status == BERT_OK)
-            status = append_encoding(encoded, i, &encoding, material->config.type_vocab_size >= 2,
-                                     error);
+            status =
+                append_encoding(encoded, i, &encoding, inputs->config.type_vocab_size >= 2, error);
     }
     bert_encoding_free(&encoding);
     return status;
 }
 
-static bert_status encode_all(finetune_material *material, const bert_observer *observer,
+static bert_status encode_all(finetune_inputs *inputs, const bert_observer *observer,
                               bert_error *error)
 {
-    TRY(encode_split(material, &material->train, error));
-    for (size_t i = 0; i < material->validation_count; i++)
-        TRY(encode_split(material, &material->validation[i], error));
-    for (size_t i = 0; i < material->test_count; i++)
-        TRY(encode_split(material, &material->test[i], error));
-    size_t count = material->train.examples.count;
+    TRY(encode_split(inputs, &inputs->train, error));
+    for (size_t i = 0; i < inputs->validation_count; i++)
+        TRY(encode_split(inputs, &inputs->validation[i], error));
+    for (size_t i = 0; i < inputs->test_count; i++)
+        TRY(encode_split(inputs, &inputs->test[i], error));
+    size_t count = inputs->train.examples.count;
     observer_message(
         observer, BERT_MESSAGE_INFO, "%s: %zu examples to learn, %.1f tokens each; %zu to measure",
-        material->train.path, count, (double)material->train.encoded.starts[count] / (double)count,
-        material->validation[0].examples.count);
-    if (material->train.encoded.truncated > 0)
+        inputs->train.path, count, (double)inputs->train.encoded.starts[count] / (double)count,
+        inputs->validation[0].examples.count);
+    if (inputs->train.encoded.truncated > 0)
         observer_message(observer, BERT_MESSAGE_WARNING,
                          "%s: %llu examples have more than %d tokens and are cut; see "
                          "--max-seq-length",
-                         material->train.path,
-                         (unsigned long long)material->train.encoded.truncated,
-                         material->params->max_seq_length);
+                         inputs->train.path, (unsigned long long)inputs->train.encoded.truncated,
+                         inputs->params->max_seq_length);
     return BERT_OK;
 }
 
 /* ---------------------------------------------------------------------------- class weights --- */
 
-static bert_status balance_classes(finetune_material *material, bert_error *error)
+static bert_status balance_classes(finetune_inputs *inputs, bert_error *error)
 {
-    size_t classes = material->classes.count, count = material->train.examples.count;
+    size_t classes = inputs->classes.count, count = inputs->train.examples.count;
     size_t counts[CLASSES_MAX] = {0};
     for (size_t i = 0; i < count; i++)
-        counts[material->train.examples.items[i].class]++;
+        counts[inputs->train.examples.items[i].class]++;
     for (size_t class = 0; class < classes; class ++) {
         if (counts[class] == 0)
             return error_set(error, BERT_ERROR_INPUT,
                              "%s: no example has the label \"%s\"; --class-weights balanced needs "
                              "some of every class",
-                             material->train.path, material->classes.names[class]);
-        material->class_weights[class] =
+                             inputs->train.path, inputs->classes.names[class]);
+        inputs->class_weights[class] =
             (float)((double)count / ((double)classes * (double)counts[class]));
     }
     return BERT_OK;
 }
 
-static bert_status parse_class_weights(finetune_material *material, bert_error *error)
+static bert_status parse_class_weights(finetune_inputs *inputs, bert_error *error)
 {
-    const char *at = material->params->class_weights;
-    size_t count = 0, classes = material->classes.count;
+    const char *at = inputs->params->class_weights;
+    size_t count = 0, classes = inputs->classes.count;
     for (;;) {
         char *end;
         double weight = strtod(at, &end);
         if (end == at || !(weight > 0) || !isfinite(weight) || count == classes ||
             (*end && *end != ','))
             break;
-        material->class_weights[count++] = (float)weight;
+        inputs->class_weights[count++] = (float)weight;
         if (!*end && count == classes)
             return BERT_OK;
         at = end + (*end == ',');
     }
-    return error_set(error, BERT_ERROR_USAGE,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "--class-weights is \"%s\", expected balanced, or %zu numbers above 0 with "
                      "commas between, one for each class from \"%s\" to \"%s\"",
-                     material->params->class_weights, classes, material->classes.names[0],
-                     material->classes.names[classes - 1]);
+                     inputs->params->class_weights, classes, inputs->classes.names[0],
+                     inputs->classes.names[classes - 1]);
 }
 
-static bert_status weigh_classes(finetune_material *material, bert_error *error)
+static bert_status weigh_classes(finetune_inputs *inputs, bert_error *error)
 {
-    const char *given = material->params->class_weights;
+    const char *given = inputs->params->class_weights;
     if (!given)
         return BERT_OK;
-    if (material->regression)
-        return error_set(error, BERT_ERROR_USAGE, "--class-weights: a regression has no classes");
-    TRY(memory_array((void **)&material->class_weights, material->classes.count,
-                     sizeof *material->class_weights, "weights of classes", error));
-    return strcmp(given, "balanced") == 0 ? balance_classes(material, error)
-                                          : parse_class_weights(material, error);
+    if (inputs->regression)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "--class-weights: a regression has no classes");
+    TRY(memory_array((void **)&inputs->class_weights, inputs->classes.count,
+                     sizeof *inputs->class_weights, "weights of classes", error));
+    return strcmp(given, "balanced") == 0 ? balance_classes(inputs, error)
+                                          : parse_class_weights(inputs, error);
 }
 
 /* -------------------------------------------------------------------------------------- all --- */
 
-bert_status finetune_material_open(finetune_material *material, const bert_finetune_params *params,
-                                   const bert_observer *observer, bert_error *error)
+bert_status finetune_inputs_open(finetune_inputs *inputs, const bert_finetune_params *params,
+                                 const bert_observer *observer, bert_error *error)
 {
-    *material = (finetune_material){.params = params};
+    *inputs = (finetune_inputs){.params = params};
     if (params->task)
-        material->task = glue_task_find(params->task);
+        inputs->task = glue_task_find(params->task);
     bert_status status;
     TRY_OR_GO(status,
-              material->task ? read_glue(material, observer, error)
-                             : read_own(material, observer, error),
+              inputs->task ? read_glue(inputs, observer, error) : read_own(inputs, observer, error),
               failed);
-    TRY_OR_GO(status, weigh_classes(material, error), failed);
-    TRY_OR_GO(status, finetune_model_open(material, error), failed);
-    TRY_OR_GO(status, encode_all(material, observer, error), failed);
+    TRY_OR_GO(status, weigh_classes(inputs, error), failed);
+    TRY_OR_GO(status, finetune_model_open(inputs, error), failed);
+    TRY_OR_GO(status, encode_all(inputs, observer, error), failed);
     return BERT_OK;
 failed:
-    finetune_material_close(material);
+    finetune_inputs_close(inputs);
     return status;
 }
 
-void finetune_material_close(finetune_material *material)
+void finetune_inputs_close(finetune_inputs *inputs)
 {
-    split_free(&material->train);
+    split_free(&inputs->train);
     for (size_t i = 0; i < GLUE_SPLITS_MAX; i++) {
-        split_free(&material->validation[i]);
-        split_free(&material->test[i]);
+        split_free(&inputs->validation[i]);
+        split_free(&inputs->test[i]);
     }
-    class_names_free(&material->classes);
-    free(material->class_weights);
-    free(material->folder);
-    parameter_table_free(&material->table);
-    bert_tokenizer_free(material->tokenizer);
-    *material = (finetune_material){0};
+    class_names_free(&inputs->classes);
+    free(inputs->class_weights);
+    free(inputs->folder);
+    parameter_table_free(&inputs->table);
+    bert_tokenizer_free(inputs->tokenizer);
+    *inputs = (finetune_inputs){0};
 }
 
-const char *finetune_class_name(const finetune_material *material, size_t class)
+const char *finetune_class_name(const finetune_inputs *inputs, size_t class)
 {
-    return material->task ? material->task->class_names[class] : material->classes.names[class];
+    return inputs->task ? inputs->task->class_names[class] : inputs->classes.names[class];
 }

@@ -1,6 +1,6 @@
 /* A sampler over made-up data, for the tests of what it draws. */
-#ifndef TESTS_DATASET_MADE_ROOM_H
-#define TESTS_DATASET_MADE_ROOM_H
+#ifndef TESTS_DATASET_MADE_FOLDER_H
+#define TESTS_DATASET_MADE_FOLDER_H
 
 #include "made_data.h"
 
