@@ -292,12 +292,11 @@ const command command_plan = {
         "the bandwidth, an all-reduce is Rabenseifner's, a layer's gradients travel as soon as the "
         "backward pass has them, and what is left when it ends is waited for. docs/plan.md has the "
         "formulas.",
-    .examples =
-        "bert plan --model base --tokens-per-second 600 --max-steps 100000 --watts 120\n"
-        "# published: 100,000 steps of 256 x 512 in 12.5 hours; planned: a million\n"
-        "bert plan --seconds-per-step 0.45 --max-seq-length 512 --price-per-hour 13.11\n"
-        "# how far more machines help\n"
-        "bert plan --tokens-per-second 600 --batch-size 4096 --scaling 1024\n",
+    .examples = "bert plan --model base --tokens-per-second 600 --max-steps 100000 --watts 120\n"
+                "# published: 100,000 steps of 256 x 512 in 12.5 hours; planned: a million\n"
+                "bert plan --seconds-per-step 0.45 --max-seq-length 512 --price-per-hour 13.11\n"
+                "# how far more machines help\n"
+                "bert plan --tokens-per-second 600 --batch-size 4096 --scaling 1024\n",
     .options = options,
     .option_count = OPTION_COUNT(options),
     .set_defaults = set_defaults,

@@ -51,8 +51,7 @@ static bert_status parameters_locate(model *model, bert_error *error)
     size_t last = p->layers[layers - 1].output_norm.bias, entry = 0;
     while (entry < model->table.count && model->table.entries[entry].offset <= last)
         entry++;
-    p->heads_offset =
-        entry < model->table.count ? model->table.entries[entry].offset : model->table.size;
+    p->heads_offset = entry < model->table.count ? model->table.entries[entry].offset : model->table.size;
     return BERT_OK;
 }
 

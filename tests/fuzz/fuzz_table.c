@@ -1,6 +1,6 @@
-/* A Parquet file, Arrow data, a Wikipedia dump, a packed file or text of any content (FUZZ_MAGIC and
- * FUZZ_OTHER_MAGIC say how they begin): documents come out, or it is refused with a message that
- * names the file. */
+/* A Parquet file, Arrow data, a Wikipedia dump, a packed file or text of any content (FUZZ_MAGIC
+ * and FUZZ_OTHER_MAGIC say how they begin): documents come out, or it is refused with a message
+ * that names the file. */
 #include "fuzz.h"
 
 static bert_status take(void *context, const char *text, size_t length, bert_error *error)
