@@ -9,6 +9,7 @@
  *
  * A round counts where the cores were free: a short loop of multiply-adds just before and just
  * after it reached nine tenths of the peak. The median of the rounds that count is shown. */
+#include "base/clock.h"
 #include "probe.h"
 
 #include "base/threads.h"
@@ -335,19 +336,19 @@ enum { MOST_ROUNDS = 1000 };
 /* Median seconds of a call, over rounds with free cores; the best of all where there were none. */
 static double measure(const operation *operation, arrays *a, settings *settings, int *set_aside)
 {
-    double start = probe_now();
+    double start = clock_seconds();
     operation->run(a);
-    double once = probe_now() - start;
+    double once = clock_seconds() - start;
     int calls = once < 0.005 ? (int)(0.005 / (once + 1e-9)) + 1 : 1;
     double seconds[MOST_ROUNDS], best = 1e9;
     int good = 0;
     *set_aside = 0;
     while (good < settings->rounds && *set_aside < 4 * settings->rounds) {
         bool was_free = cores_are_free(settings);
-        start = probe_now();
+        start = clock_seconds();
         for (int i = 0; i < calls; i++)
             operation->run(a);
-        double passed = (probe_now() - start) / calls;
+        double passed = (clock_seconds() - start) / calls;
         best = passed < best ? passed : best;
         if (cores_are_free(settings) && was_free)
             seconds[good++] = passed;
@@ -416,7 +417,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "kernels: --threads from 0, --rounds from 1 to %d\n", MOST_ROUNDS);
         return 2;
     }
-    settings.threads = threads_use(threads);
+    threads_use(threads);
+    settings.threads = threads_count();
     for (int i = 0; i < 100; i++)
         cores_are_free(&settings); /* the peak is the best of many short looks */
     for (int i = 0; i < 5; i++) {

@@ -3,6 +3,7 @@
  * (dataset_check), which a run does once when it starts, reads the whole index and is not in it.
  *
  *     open_speed [TOKENS] [DIRECTORY]        3.4 billion and /tmp where not given */
+#include "base/clock.h"
 #include "dataset/dataset.h"
 #include "dataset/index_format.h"
 
@@ -10,17 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TOKENS_IN_SENTENCE = 25, SENTENCES_IN_DOCUMENT = 20, ROUNDS = 100 };
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static void make_file(const char *path, const void *head, size_t head_size, uint64_t size)
 {
@@ -54,12 +47,12 @@ int main(int count, char **arguments)
     bert_error error = {0};
     for (int i = 0; i < ROUNDS; i++) {
         dataset data;
-        double start = seconds();
+        double start = clock_seconds();
         if (dataset_open(&data, prefix, &error) != BERT_OK) {
             fprintf(stderr, "%s\n", error.message);
             break;
         }
-        double taken = seconds() - start;
+        double taken = clock_seconds() - start;
         best = taken < best ? taken : best;
         worst = taken > worst ? taken : worst;
         dataset_close(&data);

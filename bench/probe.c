@@ -1,19 +1,13 @@
 #include "probe.h"
 
+#include "base/clock.h"
+
 #include <omp.h>
 #include <stdlib.h>
-#include <time.h>
 
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #endif
-
-double probe_now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Twelve chains hide the latency of four cycles of two units and more, twenty that of the four
  * units that processors with AArch64's 32 registers have; named one by one, as an array would live
@@ -55,12 +49,12 @@ enum { STEPS = 20000 };
     }                                                                   \
     static double name(double seconds)                                  \
     {                                                                   \
-        double start = probe_now(), passed, count = 0;                  \
+        double start = clock_seconds(), passed, count = 0;              \
         do {                                                            \
             volatile float sink = name##_round();                       \
             (void)sink;                                                 \
             count += (double)STEPS * CHAIN_COUNT * (lanes)*2;           \
-            passed = probe_now() - start;                               \
+            passed = clock_seconds() - start;                           \
         } while (passed < seconds);                                     \
         return count / passed * 1e-9;                                   \
     }
@@ -105,13 +99,13 @@ double probe_bandwidth(int threads, double seconds)
             b[i] = 1;
             c[i] = 2;
         }
-        start = probe_now();
+        start = clock_seconds();
         do {
 #pragma omp parallel for num_threads(threads) schedule(static)
             for (size_t i = 0; i < count; i++)
                 a[i] = b[i] + 3.0f * c[i];
             bytes += 12.0 * (double)count;
-            passed = probe_now() - start;
+            passed = clock_seconds() - start;
         } while (passed < seconds);
     }
     volatile float sink = a ? a[count / 2] : 0;

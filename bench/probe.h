@@ -4,9 +4,6 @@
 
 #include <stddef.h>
 
-/* Seconds of the monotonic clock. */
-double probe_now(void);
-
 /* Multiply-adds from registers alone on `threads` threads for about `seconds`: GFLOP/s in all, with
  * the widest vectors the processor has. */
 double probe_peak_gflops(int threads, double seconds);

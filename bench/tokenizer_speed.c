@@ -2,19 +2,12 @@
  *
  * Encodes all lines of the file again and again, after one pass that does not count, and prints
  * {"bytes": …, "ids": …, "seconds": …} of the fastest pass. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "bert.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static bert_status count_ids(void *context, const char *text, size_t length,
                              const bert_encoding *encoding, bert_error *error)
@@ -44,15 +37,15 @@ int main(int count, char **arguments)
         return fail(&error);
     double fastest = 0, end = 0;
     uint64_t ids = 0;
-    for (bool first = true; first || now() < end; first = false) {
-        double start = now();
+    for (bool first = true; first || clock_seconds() < end; first = false) {
+        double start = clock_seconds();
         ids = 0;
         if (bert_tokenizer_encode_lines(tokenizer, (const char *)file.data, file.size, true, 0,
                                         atoi(arguments[3]), count_ids, &ids, &error) != BERT_OK)
             return fail(&error);
-        double seconds = now() - start;
+        double seconds = clock_seconds() - start;
         if (first)
-            end = now() + atof(arguments[4]);
+            end = clock_seconds() + atof(arguments[4]);
         else if (fastest == 0 || seconds < fastest)
             fastest = seconds;
     }

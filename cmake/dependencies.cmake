@@ -2,17 +2,28 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS C)
-pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
-pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)
-pkg_check_modules(LIBXML REQUIRED IMPORTED_TARGET libxml-2.0)
-pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
-pkg_check_modules(PACKERS REQUIRED IMPORTED_TARGET libzstd liblz4 libbrotlidec) # pages of Parquet and Arrow
-pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
+
+# What libbert links: BERT_LIBRARIES are the targets, BERT_PACKAGES their names for pkg-config, which whoever links the
+# installed static library needs (cmake/install.cmake).
+macro(bert_dependency name)
+    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${ARGN})
+    list(APPEND BERT_LIBRARIES PkgConfig::${name})
+    list(APPEND BERT_PACKAGES ${ARGN})
+endmacro()
+set(BERT_LIBRARIES OpenMP::OpenMP_C Threads::Threads m)
+set(BERT_PACKAGES "")
+bert_dependency(ICU icu-uc icu-i18n)
+bert_dependency(LIBARCHIVE libarchive)
+bert_dependency(LIBXML libxml-2.0)
+bert_dependency(ZLIB zlib)
+bert_dependency(PACKERS libzstd liblz4 libbrotlidec snappy) # blocks of Parquet, Arrow and TensorFlow
+bert_dependency(JANSSON jansson>=2.14)
+bert_dependency(NETTLE nettle) # checksums
+bert_dependency(XXHASH libxxhash)
+# Their headers alone: the libraries are loaded when they are needed.
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.85)
-pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle) # checksums
-pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
-# Open MPI, for training on several ranks: only its headers, as the library is loaded at run time (src/dist/transport_mpi.c).
+# Open MPI, for training on several ranks: likewise (src/dist/transport_mpi.c).
 set(BERT_MPI AUTO CACHE STRING "Training on several ranks with Open MPI: AUTO (where its headers are found), ON or OFF")
 set_property(CACHE BERT_MPI PROPERTY STRINGS AUTO ON OFF)
 set(BERT_HAS_MPI FALSE)

@@ -1,4 +1,4 @@
-/* libbert in thirty lines: the tokens of a line of text, and where in it each came from.
+/* The tokens of a line of text, and where in it each came from.
  *
  *     cc tokenize.c $(pkg-config --cflags --libs libbert) -o tokenize
  *     ./tokenize vocab.txt "It is raining."
@@ -15,20 +15,24 @@ int main(int argc, char **argv)
         return 2;
     }
     const char *text = argv[2];
-    bert_tokenizer *tokenizer = NULL;
-    bert_encoding encoding = {0};
-    bert_error error;
 
+    /* begin: encode */
+    bert_error error;
+    bert_tokenizer *tokenizer = NULL;
+    bert_encoding encoding = {0}; /* grows as needed; use it again for the next text */
     bert_status status = bert_tokenizer_load(&tokenizer, argv[1], NULL, &error);
     if (status == BERT_OK)
         status = bert_tokenizer_encode(tokenizer, text, strlen(text), true, 0, &encoding, &error);
+    /* end */
     if (status != BERT_OK)
         fprintf(stderr, "%s\n", error.message);
 
+    /* begin: offsets */
     for (size_t i = 0; i < encoding.count; i++)
         printf("%6d  %-12s %.*s\n", (int)encoding.ids[i],
                bert_tokenizer_token(tokenizer, encoding.ids[i]),
                (int)(encoding.ends[i] - encoding.starts[i]), text + encoding.starts[i]);
+    /* end */
 
     bert_encoding_free(&encoding);
     bert_tokenizer_free(tokenizer);

@@ -4,6 +4,7 @@
 #define BERT_CORPUS_H
 
 #include "bert/status.h"
+#include "bert/types.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -88,6 +89,9 @@ typedef struct bert_corpus_counts {
     bert_source_counts sources[BERT_SOURCES_MAX];
     size_t source_count;
 } bert_corpus_counts;
+/* Replaces the content of `json` by {"sources": [...], "cleaning": {...}}. */
+BERT_API bert_status bert_corpus_counts_json(const bert_corpus_counts *counts, bert_text *json,
+                                             bert_error *error);
 
 /* Calls `document` for every document that the readers find in `inputs` (`bert cat`). Text is
  * UTF-8, valid during the call, sentences not yet split. A status other than BERT_OK from the

@@ -4,6 +4,7 @@
 #define BERT_INFERENCE_H
 
 #include "bert/status.h"
+#include "bert/tokenizer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,6 +26,9 @@ BERT_API bert_status bert_model_load(bert_model **model, const char *directory, 
 BERT_API bert_status bert_model_load_with(bert_model **model, const char *directory,
                                           const bert_model_options *options, bert_error *error);
 BERT_API void bert_model_free(bert_model *model);
+
+/* The model's tokenizer, owned by the model. */
+BERT_API const bert_tokenizer *bert_model_tokenizer(const bert_model *model);
 
 /* Whether it has a head for masked tokens, as models that were pre-trained have. */
 BERT_API bool bert_model_fills_masks(const bert_model *model);

@@ -1,8 +1,10 @@
-/* What a tokenizer holds, and how well it suits a corpus. Part of bert.h, which has the types. */
+/* What a tokenizer holds, and how well it suits a corpus. Part of bert.h. */
 #ifndef BERT_INSPECT_H
 #define BERT_INSPECT_H
 
+#include "bert/corpus.h"
 #include "bert/status.h"
+#include "bert/tokenizer.h"
 
 #ifdef __cplusplus
 extern "C" {

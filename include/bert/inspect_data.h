@@ -1,5 +1,4 @@
-/* What prepared data holds, and what a model is shown of it. Part of bert.h, which has the types.
- */
+/* What prepared data holds, and what a model is shown of it. Part of bert.h. */
 #ifndef BERT_INSPECT_DATA_H
 #define BERT_INSPECT_DATA_H
 

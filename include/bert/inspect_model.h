@@ -1,9 +1,11 @@
 /* What a model folder, a checkpoint, a run or a file of weights holds, from their headers. Part of
- * bert.h, which has the types. */
+ * bert.h. */
 #ifndef BERT_INSPECT_MODEL_H
 #define BERT_INSPECT_MODEL_H
 
+#include "bert/inspect.h"
 #include "bert/status.h"
+#include "bert/types.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -24,11 +24,11 @@ typedef struct bert_plan_params {
     double update_seconds;    /* 0: seconds that the optimizer takes in each step however small a
                                  node's share of the batch; not part of tokens_per_second */
 
-    int nodes;           /* 1: that the run is planned for */
-    bool grow_batch;     /* false: the batch is divided among the nodes. true: every node takes
-                            batch_size sequences, and the steps become fewer */
-    int64_t micro_batch; /* 0: as `bert pretrain` chooses it. Tokens of one pass: with several
-                            passes in a step only the last one hides the network */
+    int nodes;       /* 1: that the run is planned for */
+    bool grow_batch; /* false: the batch is divided among the nodes. true: every node takes
+                        batch_size sequences, and the steps become fewer */
+    int64_t micro_batch_tokens; /* 0: as `bert pretrain` chooses it. Tokens of one pass: with
+                            several passes in a step only the last one hides the network */
     bool zero;           /* false. ZeRO-1: gradients are reduce-scattered, parameters gathered */
     bool bf16_gradients; /* false: float32 on the wire */
     double bandwidth;    /* 1.25e9: bytes per second that a node sends and, at once, receives */

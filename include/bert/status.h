@@ -26,8 +26,9 @@ typedef enum bert_status {
 } bert_status;
 
 /* What went wrong, in one line that names the file, the position, what was found, what was
- * expected, and a hint. The caller owns the struct; it needs no initialisation and holds no
- * resources. Every function that takes one accepts NULL from callers who only want the status. */
+ * expected, and a hint. A parameter is named as C does: "params->max_steps is -5, expected …". The
+ * caller owns the struct; it needs no initialisation and holds no resources. Every function that
+ * takes one accepts NULL from callers who only want the status. */
 typedef struct bert_error {
     bert_status status;
     char message[1024];
@@ -46,6 +47,10 @@ typedef struct bert_progress {
     double tokens_per_second; /* real tokens: there is no padding */
     double seconds_left;
 } bert_progress;
+
+/* "step 120/1000  epoch 0.36  loss 6.21  lr 9.6e-05  8,412 tokens/s  3:05 left", without a line end
+ * and without what is not known. Returns what snprintf would. */
+BERT_API int bert_progress_format(char *line, size_t size, const bert_progress *progress);
 
 /* How a long job talks to its caller. Any member may be NULL. Calls come from the thread that
  * called the library, never two at once; text is valid during the call only, and has no line end.

@@ -8,19 +8,22 @@
 #include <sys/syscall.h>
 #endif
 
+int threads_resolve(int count)
+{
+    return count > 0 ? count : omp_get_max_threads();
+}
+
 int threads_use(int count)
 {
-    static int default_count = 0; /* OpenMP's initial value: cores, or OMP_NUM_THREADS */
-    if (default_count == 0)
-        default_count = omp_get_max_threads();
-    omp_set_num_threads(count > 0 ? count : default_count);
-    return omp_get_max_threads();
+    int before = omp_get_max_threads();
+    omp_set_num_threads(threads_resolve(count));
+    return before;
 }
 
 int threads_share(int processes)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int available = threads_use(0);
+    int available = threads_count();
     if (processes < 2 || available < cores)
         return available;
     return cores >= processes ? (int)(cores / processes) : 1;

@@ -2,9 +2,18 @@
 #ifndef BASE_THREADS_H
 #define BASE_THREADS_H
 
-/* Sets the number of threads of parallel regions that the calling thread starts; 0 means one for
- * each core that this process may run on (affinity mask, OMP_NUM_THREADS). Returns the number in
- * effect. */
+/* Resolves a requested number of threads: 0 means the number in effect for the calling thread,
+ * which is one per core that this process may run on (affinity mask) unless OMP_NUM_THREADS or the
+ * caller's omp_set_num_threads changed it. */
+int threads_resolve(int count);
+
+/* Has parallel regions that the calling thread starts use threads_resolve(count) threads. Returns
+ * the number that was in force. The number belongs to the caller of the library: a public function
+ * that changes it puts it back before it returns,
+ *
+ *     int before = threads_use(params->threads);
+ *     …
+ *     threads_use(before); */
 int threads_use(int count);
 
 /* The number of threads for each of `processes` on this machine: an equal share of its cores, at

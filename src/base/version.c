@@ -1,4 +1,4 @@
-#include "bert.h"
+#include "bert/version.h"
 
 const char *bert_version(void)
 {

@@ -47,11 +47,59 @@ int console_signal(void)
 
 /* ------------------------------------------------------------------------------ messages --- */
 
+/* Writes a member's name as that of its option: with dashes, but for those that have another one.
+ */
+static char *append_option(char *out, const char *member, size_t length)
+{
+    static const char *const others[][2] = {
+        {"private_repository", "private"}, {"run", "resume"}, {"timeout_seconds", "timeout"}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strlen(others[i][0]) == length && strncmp(member, others[i][0], length) == 0)
+            return stpcpy(out, others[i][1]);
+    for (size_t i = 0; i < length; i++)
+        *out++ = member[i] == '_' ? '-' : member[i];
+    return out;
+}
+
+/* The library names parameters as C does: params->max_steps, params->resume = true. Here they are
+ * options: --max-steps, --resume. In place, as the latter are shorter. */
+static void name_options(char *text)
+{
+    static const char *const prefixes[] = {"params->", "options->"};
+    static const char off[] = " = false", on[] = " = true", value[] = " = ";
+    char *out = text;
+    for (const char *in = text; *in;) {
+        const char *prefix = NULL;
+        for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+            if (strncmp(in, prefixes[i], strlen(prefixes[i])) == 0)
+                prefix = prefixes[i];
+        if (!prefix) {
+            *out++ = *in++;
+            continue;
+        }
+        const char *member = in + strlen(prefix);
+        size_t length = strspn(member, "abcdefghijklmnopqrstuvwxyz0123456789_");
+        in = member + length;
+        bool is_off = strncmp(in, off, strlen(off)) == 0;
+        out = append_option(stpcpy(out, is_off ? "--no-" : "--"), member, length);
+        if (is_off) {
+            in += strlen(off);
+        } else if (strncmp(in, on, strlen(on)) == 0) {
+            in += strlen(on);
+        } else if (strncmp(in, value, strlen(value)) == 0) {
+            in += strlen(value);
+            *out++ = ' ';
+        }
+    }
+    *out = '\0';
+}
+
 static void say(const char *prefix, const char *format, va_list arguments)
 {
     console_progress_end();
     char text[4096];
     vsnprintf(text, sizeof text, format, arguments);
+    name_options(text);
     fprintf(stderr, "%s%s\n", prefix, text);
 }
 

@@ -104,7 +104,7 @@ static const option options[] = {
              "batch among the nodes"},
     {.name = "micro-batch-tokens",
      .kind = OPTION_INT64,
-     .target = &settings.params.micro_batch,
+     .target = &settings.params.micro_batch_tokens,
      .value = "N",
      AT_LEAST(0),
      .default_text = "as bert pretrain has it in float32",

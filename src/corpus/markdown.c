@@ -1,7 +1,10 @@
-/* Markdown (CommonMark and what GitHub adds) and its neighbour reStructuredText, line by line: a
- * document is a file. Paragraphs stay, and the items of lists and quotations, each a paragraph;
- * headings, code, tables, directives, rules and comments are left out, as of WikiText and Wikipedia
- * they are: they are no sentences. */
+/* Markdown (CommonMark and GitHub's extensions) and reStructuredText, one line at a time in bounded
+ * memory; a document is a file. Paragraphs are kept, and each list item and block quote as a
+ * paragraph. Headings, code blocks, tables, directives, thematic breaks and comments are skipped,
+ * as they are in WikiText and Wikipedia dumps: they hold no sentences.
+ *
+ * The two languages share one reader, as standard input has no name that tells them apart. Why it
+ * is not a CommonMark library, docs/architecture.md says ("Own code and libraries"). */
 #include "corpus/markdown.h"
 
 #include "base/memory.h"
@@ -12,15 +15,15 @@
 #include <string.h>
 
 typedef struct markdown {
-    text paragraph;  /* lines joined by spaces */
-    text clean;      /* the same without marks */
-    int lines;       /* in the paragraph */
-    uint64_t offset; /* where it begins */
-    char fence;      /* of the code block that is open: '`', '~'; 0: none */
+    text paragraph;  /* the open paragraph: its lines joined by spaces */
+    text clean;      /* the same without inline markup */
+    int lines;       /* of the open paragraph; 0: none is open */
+    uint64_t offset; /* of the paragraph in the input */
+    char fence;      /* of the open fenced code block: '`', '~'; 0: none */
     size_t fence_length;
-    bool in_comment, in_front_matter, in_list, after_blank;
-    int hidden; /* lines that are indented more than this are left out; -1: none are */
-    bool any;   /* a line came before */
+    bool in_comment, in_front_matter, in_table, in_list, in_ordered_list, after_blank;
+    int hidden; /* lines indented more than this are skipped; -1: none */
+    bool any;   /* a line that is not blank was read */
 } markdown;
 
 static bool detect(const reader *reader, const char *head, size_t size)
@@ -47,7 +50,7 @@ static bert_status start(reader *reader, bert_error *error)
 
 /* -------------------------------------------------------------------------------------- lines */
 
-/* The character that all of a line consists of (but for spaces); 0 where there are several. */
+/* The only character of a line, spaces aside; 0 where there are several. */
 static char only_character(line line)
 {
     for (size_t i = 1; i < line.length; i++)
@@ -56,21 +59,21 @@ static char only_character(line line)
     return line.length > 0 ? line.data[0] : '\0';
 }
 
-/* "====", "----", "* * *": under a heading, or a rule. */
+/* "====", "----", "* * *": the underline of a heading, or a thematic break. */
 static bool is_rule(line line)
 {
     char character = only_character(line);
     return line.length >= 3 && character && strchr("=-~^\"'`#*+.:_", character);
 }
 
-/* Whether a rule makes the line before it a heading. */
+/* Whether such a line makes the line before it a heading. */
 static bool is_underline(const markdown *markdown, line rule)
 {
     return markdown->lines == 1 && (rule.data[0] == '=' || rule.data[0] == '-' ||
                                     rule.length >= markdown->paragraph.length);
 }
 
-/* Bytes of "- ", "* ", "1. ", "(a) " before an item's text; 0 where there are none. */
+/* Length of a list marker, "- ", "* ", "1. ", "(a) ", with its space; 0 where there is none. */
 static size_t marker_length(line line)
 {
     size_t i = 0;
@@ -88,6 +91,29 @@ static size_t marker_length(line line)
             i = digits + 1;
     }
     return i > 0 && i < line.length && (line.data[i] == ' ' || line.data[i] == '\t') ? i + 1 : 0;
+}
+
+/* A paragraph goes on over a line that only looks like an item, "1917. A year.": to interrupt it,
+ * an ordered list has to begin with 1 (CommonMark 0.31, 5.2). */
+static bool is_item(const markdown *markdown, line line, size_t marker)
+{
+    if (marker == 0 || markdown->lines == 0 || markdown->in_ordered_list)
+        return marker > 0;
+    bool is_bullet = !isalnum((unsigned char)line.data[0]) && !strchr("(#", line.data[0]);
+    return is_bullet || (line.data[0] == '1' && !isdigit((unsigned char)line.data[1]));
+}
+
+/* The row under a table's header, "--|:-:": a table need not begin its lines with "|". */
+static bool is_delimiter_row(line line)
+{
+    bool has_pipe = false, has_dash = false;
+    for (size_t i = 0; i < line.length; i++) {
+        if (!strchr("|-: ", line.data[i]))
+            return false;
+        has_pipe |= line.data[i] == '|';
+        has_dash |= line.data[i] == '-';
+    }
+    return has_pipe && has_dash;
 }
 
 static size_t measure_indent(line line)
@@ -129,7 +155,7 @@ static bert_status end_paragraph(reader *reader, document *document, bert_error 
         return BERT_OK;
     size_t length = paragraph->length;
     if (length >= 2 && memcmp(paragraph->data + length - 2, "::", 2) == 0)
-        length--; /* of reStructuredText: code follows */
+        length--; /* reStructuredText: a literal block follows */
     text_clear(&markdown->clean);
     TRY(markdown_append_inline(&markdown->clean, paragraph->data, length, error));
     text_clear(paragraph);
@@ -150,8 +176,8 @@ static bert_status add_line(markdown *markdown, line line, bert_error *error)
     return text_append(&markdown->paragraph, line.data, line.length, error);
 }
 
-/* Code blocks, comments and front matter that are open; true where they swallow the line. */
-static bool is_swallowed(markdown *markdown, line line)
+/* Whether the line belongs to an open code block, comment or front matter; closes it at its end. */
+static bool is_inside_block(markdown *markdown, line line)
 {
     if (markdown->fence) {
         if (only_character(line) == markdown->fence && count_first(line) >= markdown->fence_length)
@@ -169,7 +195,7 @@ static bool is_swallowed(markdown *markdown, line line)
     return false;
 }
 
-/* What begins such a block. */
+/* Whether the line opens such a block. */
 static bool opens_block(markdown *markdown, line line)
 {
     if (!markdown->any && line.length == 3 && begins(line, "---"))
@@ -190,20 +216,24 @@ static bool opens_block(markdown *markdown, line line)
     return false;
 }
 
-/* Lines that are no prose wherever they stand. */
-static bool is_left_out(line line)
+static bool is_heading(line line)
+{
+    size_t level = line.length > 0 && line.data[0] == '#' ? count_first(line) : 0;
+    return level > 0 && level <= 6 && line.length > level && line.data[level] == ' ';
+}
+
+/* Lines that are never prose: headings, link definitions, fields, rows of tables. */
+static bool is_skipped(line line)
 {
     bool is_definition = line.data[0] == '[' && memmem(line.data, line.length, "]: ", 3);
     bool is_field = line.data[0] == ':' && line.length > 2 &&
                     isalpha((unsigned char)line.data[1]) && !memchr(line.data, '`', line.length) &&
                     memchr(line.data + 2, ':', line.length - 2);
-    size_t level = line.data[0] == '#' ? count_first(line) : 0;
-    bool is_heading = level > 0 && level <= 6 && line.length > level && line.data[level] == ' ';
-    return is_heading || is_definition || is_field || line.data[0] == '|' || begins(line, "+--") ||
-           begins(line, "+==");
+    return is_heading(line) || is_definition || is_field || line.data[0] == '|' ||
+           begins(line, "+--") || begins(line, "+==");
 }
 
-/* Blocks that hide what is indented below them: directives and "::". */
+/* Directives and comments of reStructuredText, ".. name::": what is indented below is skipped. */
 static bool hides_below(markdown *markdown, line line, size_t indent)
 {
     bool is_directive = begins(line, ".. ") || (line.length == 2 && begins(line, ".."));
@@ -223,19 +253,27 @@ static bert_status take_prose(reader *reader, document *document, line line, siz
         line.offset++;
     }
     size_t marker = marker_length(line);
+    if (!is_item(markdown, line, marker))
+        marker = 0;
     if (marker > 0 || line.length == 0)
         TRY(end_paragraph(reader, document, error));
     if (line.length == 0)
         return BERT_OK;
     if (!is_quote && marker == 0 && markdown->after_blank) {
         markdown->in_list &= indent > 0;
+        markdown->in_ordered_list &= markdown->in_list;
         if (indent >= 4 && !markdown->in_list)
-            return BERT_OK; /* code */
+            return BERT_OK; /* an indented code block */
     }
-    markdown->in_list |= marker > 0;
+    if (marker > 0) {
+        markdown->in_list = true;
+        markdown->in_ordered_list = marker > 2;
+    }
     line.data += marker;
     line.length -= marker;
     line.offset += marker;
+    if (is_heading(line)) /* in a quote or an item */
+        return end_paragraph(reader, document, error);
     TRY(add_line(markdown, line_trim(line), error));
     if (line.length >= 2 && memcmp(line.data + line.length - 2, "::", 2) == 0)
         markdown->hidden = (int)(indent < 1000 ? indent : 1000);
@@ -248,23 +286,30 @@ static bert_status take_line(reader *reader, document *document, line whole, ber
     size_t indent = measure_indent(whole);
     line line = line_trim(whole);
     bool is_hidden = markdown->hidden >= 0 && (line.length == 0 || (int)indent > markdown->hidden);
-    /* Under "text::" the paragraph may go on up to the blank line. */
+    /* After "text::" the paragraph may continue up to the blank line. */
     if (is_hidden && line.length > 0 && markdown->paragraph.length == 0)
         return BERT_OK;
     if (line.length == 0) {
         TRY(end_paragraph(reader, document, error));
         markdown->after_blank = true;
+        markdown->in_table = false;
         return BERT_OK;
     }
+    if (markdown->in_table)
+        return BERT_OK;
     if (!is_hidden)
         markdown->hidden = -1;
-    if (is_rule(line) && indent == 0) {
+    if (markdown->lines == 1 && is_delimiter_row(line)) {
+        text_clear(&markdown->paragraph); /* the header */
+        markdown->lines = 0;
+        markdown->in_table = true;
+    } else if (is_rule(line) && indent == 0) {
         if (is_underline(markdown, line)) {
             text_clear(&markdown->paragraph);
             markdown->lines = 0;
         }
         TRY(end_paragraph(reader, document, error));
-    } else if (is_left_out(line) || hides_below(markdown, line, indent)) {
+    } else if (is_skipped(line) || hides_below(markdown, line, indent)) {
         TRY(end_paragraph(reader, document, error));
     } else {
         TRY(take_prose(reader, document, line, indent, error));
@@ -283,12 +328,12 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
         if (!more)
             break;
         struct line trimmed = line_trim(line);
-        bool swallowed = is_swallowed(markdown, trimmed);
-        if (!swallowed && opens_block(markdown, trimmed)) {
+        bool inside = is_inside_block(markdown, trimmed);
+        if (!inside && opens_block(markdown, trimmed)) {
             TRY(end_paragraph(reader, document, error));
-            swallowed = true;
+            inside = true;
         }
-        if (!swallowed)
+        if (!inside)
             TRY(take_line(reader, document, line, error));
         markdown->any |= trimmed.length > 0;
     }

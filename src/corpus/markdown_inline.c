@@ -3,13 +3,12 @@
 #include <ctype.h>
 #include <string.h>
 
-/* How far away what closes may be. */
-enum { REACH = 2048 };
+enum { REACH = 2048 }; /* bytes, from an opening delimiter to its closing one */
 
 typedef struct inliner {
     const char *at, *end, *start;
     text *out;
-    const char *label_end, *link_end; /* of the link whose label is being read; NULL: none */
+    const char *label_end, *link_end; /* of the link whose text is being read; NULL: none */
     bert_error *error;
 } inliner;
 
@@ -37,7 +36,7 @@ static bool begins(const inliner *in, const char *with)
     return (size_t)(in->end - in->at) >= length && memcmp(in->at, with, length) == 0;
 }
 
-/* A role of reStructuredText stands before its text: ":ref:". */
+/* Removes the role of reStructuredText, ":ref:", that `out` ends with. */
 static void drop_role(text *out)
 {
     size_t at = out->length;
@@ -52,7 +51,7 @@ static void drop_role(text *out)
     }
 }
 
-/* `code`, ``code``; :role:`text <target>`, `text <address>`_. */
+/* A code span, `code`, ``code``; in reStructuredText also :role:`text <target>`, `text <URL>`_. */
 static bert_status take_code(inliner *in)
 {
     char marks[4] = "";
@@ -79,7 +78,8 @@ static bert_status take_code(inliner *in)
     return text_append(in->out, content, length, in->error);
 }
 
-/* Emphasis stands at the edge of a word: in 2*3 and snake_case it is none, nor in a * b. */
+/* A run of "*" or "_" is emphasis at the edge of a word: not in 2*3, snake_case or a * b. That it
+ * is closed is not asked, unlike in CommonMark: stray marks are no use in running text. */
 static bert_status take_emphasis(inliner *in)
 {
     size_t count = 1;
@@ -95,7 +95,7 @@ static bert_status take_emphasis(inliner *in)
     return BERT_OK;
 }
 
-/* Behind "](address)" or "][name]"; NULL where no such thing follows the label. */
+/* The end of "](URL)" or "][label]"; NULL where neither follows the link's text. */
 static const char *find_link_end(const char *label_end, const char *end)
 {
     if (label_end + 1 >= end || (label_end[1] != '(' && label_end[1] != '['))
@@ -109,7 +109,7 @@ static bert_status take_bracket(inliner *in)
     bool is_image = *in->at == '!';
     const char *label = in->at + 1 + is_image;
     const char *label_end = find(label, in->end, "]");
-    if (label_end && label < in->end && *label == '^') { /* a footnote's mark */
+    if (label_end && label < in->end && *label == '^') { /* a footnote reference */
         in->at = label_end + 1;
         return BERT_OK;
     }

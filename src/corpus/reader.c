@@ -136,7 +136,7 @@ bert_status reader_open(reader *reader, const char *input, const bert_reader_opt
                         bert_error *error)
 {
     *reader = (struct reader){.options = *options,
-                              .columns_hint = "Name those with the text by --text-field"};
+                              .columns_hint = "Name those with the text by options->text_field"};
     return open_input(reader, input, error);
 }
 

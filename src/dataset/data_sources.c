@@ -179,7 +179,8 @@ bert_status data_sources_find(data_sources *sources, const char *data, bert_erro
         count++;
     }
     if (count == 0)
-        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--data is empty, expected PREFIX");
+        status =
+            error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->data is empty, expected PREFIX");
     else if (sources->ready_made && (count > 1 || sources->is_weighted))
         status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "%s: holds no prepared data; and as a folder of ready-made ids it "

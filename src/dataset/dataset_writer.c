@@ -239,7 +239,7 @@ bert_status dataset_layout_parse(dataset_layout *layout, const char *name, bert_
 {
     if (strcmp(name, "sentences") != 0 && strcmp(name, "documents") != 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--layout is \"%s\", expected sentences or documents", name);
+                         "params->layout is \"%s\", expected sentences or documents", name);
     *layout = *name == 's' ? LAYOUT_SENTENCES : LAYOUT_DOCUMENTS;
     return BERT_OK;
 }

@@ -21,7 +21,7 @@ bert_status mask_unit_parse(mask_unit *unit, const char *name, bert_error *error
             return BERT_OK;
         }
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "--mask-unit is \"%s\", expected one of: token, word, span", name);
+                     "params->mask_unit is \"%s\", expected one of: token, word, span", name);
 }
 
 static bert_status allocate(masking *masking, size_t vocab_size, int max_seq_length,

@@ -162,16 +162,6 @@ const sample_scheme scheme_sentence_pairs = {
 
 /* ------------------------------------------------------------------------ ready-made pairs --- */
 
-static uint64_t ready_next(const dataset *data, const sample_settings *settings, uint64_t epoch,
-                           uint64_t start, uint64_t end)
-{
-    (void)data;
-    (void)settings;
-    (void)epoch;
-    (void)start;
-    return end;
-}
-
 /* What is longer than a sample of this run is cut as pairs are. */
 static void ready_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
                        uint64_t start, sample *sample)
@@ -189,12 +179,12 @@ static void ready_draw(const dataset *data, const sample_settings *settings, uin
 const sample_scheme scheme_ready_pairs = {
     .name = "ready-made",
     .has_pairs = true,
-    .next = ready_next,
+    .next = scheme_next_document,
     .draw = ready_draw,
 };
 
 const sample_scheme scheme_ready_segments = {
     .name = "ready-made",
-    .next = ready_next,
+    .next = scheme_next_document,
     .draw = ready_draw,
 };

@@ -6,6 +6,7 @@
  * on the order of the documents alone, not on the number of threads. */
 #include "dataset/prepare_journal.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/threads.h"
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <xxhash.h>
 
 enum {
@@ -89,7 +89,7 @@ static bert_status check_params(const bert_prepare_params *params, bert_error *e
                          "save_seconds is %g, expected 0 or more", params->save_seconds);
     if (params->threads < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "threads is %d, expected 0 (all cores) or more", params->threads);
+                         "params->threads is %d, expected 0 (all cores) or more", params->threads);
     return BERT_OK;
 }
 
@@ -108,10 +108,11 @@ static bert_status check_outputs(const char *prefix, bert_error *error)
         char *path;
         TRY(path_format(&path, error, "%s%s", prefix, endings[i]));
         if (file_exists(path))
-            status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                               "%s: exists already; choose another --output, or replace it with "
-                               "--overwrite",
-                               path);
+            status =
+                error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                          "%s: exists already; choose another params->output, or replace it with "
+                          "params->overwrite = true",
+                          path);
         free(path);
     }
     return status;
@@ -133,7 +134,7 @@ static bert_status check_foreign(const char *prefix, bert_error *error)
              memcmp(map.data, SENTENCES_MAGIC, SENTENCES_MAGIC_SIZE) != 0))
             status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                                "%s: exists and is no file of bert prepare, which keeps the ends of "
-                               "sentences under this name; choose another --output",
+                               "sentences under this name; choose another params->output",
                                path);
         file_map_close(&map);
         free(path);
@@ -215,11 +216,12 @@ static bert_status open_folder(prepare *prepare, bert_error *error)
         return BERT_OK;
     TRY(hash_settings(prepare, &settings_hash, error));
     if (prepare->has_journal && prepare->progress.settings_hash != settings_hash)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s: holds the work of an interrupted preparation with other settings "
-                         "(tokenizer, text, cleaning, sources, layout, language, validation or "
-                         "seed); give these again to go on, or --overwrite to start anew",
-                         prepare->folder.path);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "%s: holds the work of an interrupted preparation with other settings "
+            "(tokenizer, text, cleaning, sources, layout, language, validation or "
+            "seed); give these again to go on, or params->overwrite = true to start anew",
+            prepare->folder.path);
     prepare->progress.settings_hash = settings_hash;
     dataset_layout layout;
     TRY(dataset_layout_parse(&layout, params->layout, error));
@@ -238,7 +240,7 @@ static bert_status start(prepare *prepare, bert_error *error)
     TRY(corpus_open(&prepare->corpus, params->inputs, params->input_count, &reader_options, error));
     TRY(bert_tokenizer_load(&prepare->tokenizer, params->tokenizer, &params->tokenizer_options,
                             error));
-    prepare->threads = threads_use(params->threads);
+    prepare->threads = threads_resolve(params->threads);
     TRY(create_workers(prepare, error));
     prepare->hash = XXH3_createState();
     if (!prepare->hash)
@@ -322,13 +324,6 @@ static bert_status write_batch(prepare *prepare, const work_batch *batch, bert_e
     return BERT_OK;
 }
 
-static double clock_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static bert_status save_progress(prepare *prepare, bert_error *error)
 {
     TRY(split_save(&prepare->split, &prepare->progress.split, error));
@@ -392,7 +387,7 @@ static bert_status inputs_changed(const prepare *prepare, bert_error *error)
     return error_set(error, BERT_ERROR_INPUT,
                      "%s: the inputs are not those that the interrupted preparation began with (of "
                      "which it read %llu documents); bring these back to go on, or start anew with "
-                     "--overwrite",
+                     "params->overwrite = true",
                      prepare->folder.path, (unsigned long long)prepare->progress.documents);
 }
 
@@ -553,7 +548,7 @@ static bert_status end_split(prepare *prepare, const bert_observer *observer, be
     if (split->train_counts.documents == 0)
         return error_set(
             error, BERT_ERROR_INPUT,
-            "all of the %llu documents went to validation; lower --validation-fraction",
+            "all of the %llu documents went to validation; lower params->validation_fraction",
             (unsigned long long)split->documents);
     if (moved > 0)
         observer_message(observer, BERT_MESSAGE_INFO,

@@ -81,7 +81,7 @@ static bert_status row_length(const import *import, size_t *length, bert_error *
         ids->values[count - 1] != import->special.sep)
         return row_error(import, error,
                          "does not begin with [CLS] and end with [SEP] as the tokenizer has them; "
-                         "is --tokenizer the one that the data was made with?");
+                         "is params->tokenizer the one that the data was made with?");
     *length = count;
     return BERT_OK;
 }
@@ -232,10 +232,11 @@ static bert_status import_folder(import *import, const char *folder, bert_error 
             status = import_file(import, inputs.paths[i].path, error);
     inputs_free(&inputs);
     if (status == BERT_OK && import->rows == 0)
-        status = error_set(error, BERT_ERROR_INPUT,
-                           "%s: a folder without rows in *.arrow files; --data is a PREFIX of "
-                           "`bert prepare`, or a folder that save_to_disk wrote",
-                           folder);
+        status =
+            error_set(error, BERT_ERROR_INPUT,
+                      "%s: a folder without rows in *.arrow files; params->data is a PREFIX of "
+                      "`bert prepare`, or a folder that save_to_disk wrote",
+                      folder);
     return status;
 }
 

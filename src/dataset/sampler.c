@@ -80,7 +80,7 @@ static bert_status choose_scheme(const dataset *data, const sample_scheme **sche
     if ((*scheme)->has_pairs && !data->labels)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: has no column next_sentence_label; train on it with "
-                         "--no-next-sentence-prediction",
+                         "params->next_sentence_prediction = false",
                          data->prefix);
     *scheme = (*scheme)->has_pairs ? &scheme_ready_pairs : &scheme_ready_segments;
     return BERT_OK;

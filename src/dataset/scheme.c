@@ -45,6 +45,16 @@ random_stream scheme_random(const sample_settings *settings, uint64_t epoch, uin
     return random_stream_start(settings->seed, RANDOM_SENTENCE_PAIR, epoch, start);
 }
 
+uint64_t scheme_next_document(const dataset *data, const sample_settings *settings, uint64_t epoch,
+                              uint64_t start, uint64_t end)
+{
+    (void)data;
+    (void)settings;
+    (void)epoch;
+    (void)start;
+    return end;
+}
+
 token_range token_range_of(const dataset *data, uint64_t first, uint64_t end)
 {
     uint64_t start = dataset_token_start(data, first);

@@ -72,8 +72,8 @@ extern const sample_scheme scheme_documents; /* the beginning of each document *
  * without next-sentence prediction. */
 extern const sample_scheme scheme_ready_pairs, scheme_ready_segments;
 
-/* `name` among those with pairs or those without ("--pairs", "--sequences"; `option` is for the
- * message). */
+/* `name` among those with pairs or those without ("params->pairs", "params->sequences"; `option` is
+ * for the message). */
 bert_status scheme_parse(const sample_scheme **scheme, const char *name, bool has_pairs,
                          const char *option, bert_error *error);
 
@@ -85,6 +85,10 @@ int scheme_parts(const sample_scheme *scheme, int token_limit);
 
 /* The stream of the draws of one sample. */
 random_stream scheme_random(const sample_settings *settings, uint64_t epoch, uint64_t start);
+
+/* sample_scheme.next of schemes with one sample for each document. */
+uint64_t scheme_next_document(const dataset *data, const sample_settings *settings, uint64_t epoch,
+                              uint64_t start, uint64_t end);
 
 /* Tokens of the data, before they are cut to a sample's length. */
 typedef struct token_range {

@@ -81,20 +81,10 @@ const sample_scheme scheme_chunks = {
     .draw = cut_draw,
 };
 
-static uint64_t documents_next(const dataset *data, const sample_settings *settings, uint64_t epoch,
-                               uint64_t start, uint64_t end)
-{
-    (void)data;
-    (void)settings;
-    (void)epoch;
-    (void)start;
-    return end;
-}
-
 const sample_scheme scheme_documents = {
     .name = "documents",
     .starts_at_tokens = true,
-    .next = documents_next,
+    .next = scheme_next_document,
     .draw = cut_draw,
 };
 

@@ -1,12 +1,12 @@
 #include "dist/exchange.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "dist/transport.h"
-#include "math/rows_sum.h"
+#include "math/operations.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SLOTS = 8 }; /* buckets under way at once */
 
@@ -25,6 +25,7 @@ typedef struct slot {
 struct exchange {
     bert_job *job;
     layout layout;
+    const operations *operations; /* the host's: buckets travel from host memory */
     int rank;
     bool bfloat16;
     void *memory; /* of all slots */
@@ -48,13 +49,6 @@ struct exchange {
     bert_error error;
     exchange_statistics statistics;
 };
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ------------------------------------------------------------------------------ preparation --- */
 
@@ -87,6 +81,7 @@ bert_status exchange_create(exchange **out, bert_job *job, const layout *layout,
     TRY(memory_array((void **)&created, 1, sizeof *created, "exchange of gradients", error));
     created->job = job;
     created->layout = *layout;
+    created->operations = cpu_operations();
     created->rank = bert_job_rank(job);
     created->bfloat16 = bfloat16;
     pthread_mutex_init(&created->lock, NULL);
@@ -148,8 +143,8 @@ static bert_status send_pieces(exchange *exchange, slot *slot, bert_error *error
     slot->counts[0][exchange->rank] = 0; /* it stays here */
     void *outgoing = exchange->buffer + bucket.start;
     if (slot->outgoing) {
-        bfloat16_from_float((uint16_t *)(void *)slot->outgoing, exchange->buffer + bucket.start,
-                            bucket.count);
+        exchange->operations->bfloat16_from_float((uint16_t *)(void *)slot->outgoing,
+                                                  exchange->buffer + bucket.start, bucket.count);
         outgoing = slot->outgoing;
     }
     const transport_parts send = {outgoing, slot->starts[0], slot->counts[0]};
@@ -169,9 +164,11 @@ static void sum_piece(exchange *exchange, slot *slot)
         exchange->rows[rank] = slot->incoming + rank * exchange->layout.piece * size;
     exchange->rows[exchange->rank] = slot->outgoing ? (const void *)own_outgoing : own;
     if (slot->outgoing)
-        rows_sum_bfloat16(own, (const uint16_t *const *)exchange->rows, ranks, piece.count);
+        exchange->operations->rows_sum_bfloat16(own, (const uint16_t *const *)exchange->rows, ranks,
+                                                piece.count);
     else
-        rows_sum(own, (const float *const *)exchange->rows, ranks, piece.count);
+        exchange->operations->rows_sum(own, (const float *const *)exchange->rows, ranks,
+                                       piece.count);
 }
 
 static bert_status give_piece(exchange *exchange, slot *slot, bert_error *error)
@@ -183,7 +180,7 @@ static bert_status give_piece(exchange *exchange, slot *slot, bert_error *error)
     transport_parts parts = {exchange->buffer + bucket.start, slot->starts[0], slot->counts[0]};
     if (size != sizeof(float)) {
         parts.buffer = slot->incoming;
-        bfloat16_from_float(
+        exchange->operations->bfloat16_from_float(
             (uint16_t *)(void *)(slot->incoming +
                                  (piece.count ? piece.start - bucket.start : 0) * size),
             exchange->buffer + piece.start, piece.count);
@@ -197,8 +194,9 @@ static void end_slot(exchange *exchange, slot *slot)
 {
     layout_range bucket = layout_bucket(&exchange->layout, slot->bucket);
     if (slot->stage == STAGE_GIVING && element_size(exchange) != sizeof(float))
-        float_from_bfloat16(exchange->buffer + bucket.start,
-                            (const uint16_t *)(const void *)slot->incoming, bucket.count);
+        exchange->operations->float_from_bfloat16(exchange->buffer + bucket.start,
+                                                  (const uint16_t *)(const void *)slot->incoming,
+                                                  bucket.count);
     exchange->ended++;
     exchange->moves++;
 }
@@ -222,7 +220,7 @@ static bert_status start_buckets(exchange *exchange, size_t ready, bert_error *e
     while (exchange->started - exchange->ended < SLOTS && next_is_ready(exchange, ready)) {
         slot *slot = &exchange->slots[exchange->started % SLOTS];
         if (exchange->started == 0)
-            exchange->begun_at = seconds_now();
+            exchange->begun_at = clock_seconds();
         slot->bucket = next_bucket(exchange);
         exchange->started++;
         exchange->moves++;
@@ -279,7 +277,7 @@ static job_state advance(void *context)
         return exchange->ended < exchange->started ? JOB_WAITING : JOB_IDLE;
     }
     pthread_mutex_lock(&exchange->lock);
-    exchange->statistics.seconds += seconds_now() - exchange->begun_at;
+    exchange->statistics.seconds += clock_seconds() - exchange->begun_at;
     exchange->status = status;
     if (status != BERT_OK)
         exchange->error = error;
@@ -315,13 +313,13 @@ void exchange_ready(exchange *exchange, size_t first)
 
 bert_status exchange_finish(exchange *exchange, bert_error *error)
 {
-    double start = seconds_now();
+    double start = clock_seconds();
     job_begin_waiting(exchange->job);
     job_wake(exchange->job); /* from now on it need not spare the core */
     pthread_mutex_lock(&exchange->lock);
     while (exchange->under_way)
         pthread_cond_wait(&exchange->over, &exchange->lock);
-    exchange->statistics.exposed_seconds += seconds_now() - start;
+    exchange->statistics.exposed_seconds += clock_seconds() - start;
     bert_status status = exchange->status;
     if (status != BERT_OK)
         error_set(error, status, "%s", exchange->error.message);

@@ -65,7 +65,7 @@ static bert_status listen(heartbeat *heartbeat, double now, bert_error *error)
     if (now - heartbeat->heard_at <= heartbeat->timeout)
         return BERT_OK;
     return error_set(error, BERT_ERROR_IO,
-                     "rank %d of %d gave no sign of life for %g seconds (--rank-timeout): it "
+                     "rank %d of %d gave no sign of life for %g seconds (params->rank_timeout): it "
                      "hangs, or its machine or network is gone; the job is ended, the last "
                      "checkpoint is whole",
                      previous_rank(heartbeat), heartbeat->size, heartbeat->timeout);

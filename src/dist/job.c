@@ -1,5 +1,6 @@
 #include "dist/job.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "dist/heartbeat.h"
@@ -12,7 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     SPINS = 200,         /* looks at a small transfer before the waiting thread sleeps */
@@ -50,24 +50,13 @@ bert_job_params bert_job_params_default(void)
     return (bert_job_params){.rank_timeout = 60};
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* --------------------------------------------------------------------------- its own thread --- */
 
 static void wait_until(bert_job *job, double seconds)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t nanoseconds = until.tv_nsec + (int64_t)(seconds * 1e9);
-    until.tv_sec += nanoseconds / 1000000000;
-    until.tv_nsec = nanoseconds % 1000000000;
+    struct timespec deadline = clock_deadline(seconds);
     while (!job->woken && !job->stopping)
-        if (pthread_cond_timedwait(&job->changed, &job->lock, &until) == ETIMEDOUT)
+        if (pthread_cond_timedwait(&job->changed, &job->lock, &deadline) == ETIMEDOUT)
             break;
     job->woken = false;
 }
@@ -85,7 +74,7 @@ static _Noreturn void end_job(const bert_job *job, const bert_error *error)
 static void run_heartbeat(bert_job *job)
 {
     bert_error error;
-    double now = seconds_now();
+    double now = clock_seconds();
     if (!job->heartbeat.leaving && now - job->heartbeat_at < WATCH_PAUSE)
         return;
     job->heartbeat_at = now;
@@ -195,7 +184,7 @@ static bert_status join(bert_job *job, const launch *launch, bert_error *error)
     TRY(memory_array((void **)&job->starts, (size_t)job->size, sizeof(int), "ranks", error));
     TRY(memory_array((void **)&job->counts, (size_t)job->size, sizeof(int), "ranks", error));
     TRY(heartbeat_start(&job->heartbeat, job->rank, job->size, job->params.rank_timeout,
-                        seconds_now(), error));
+                        clock_seconds(), error));
     job_begin_waiting(job); /* until the steps begin */
     return start_thread(job, error);
 }
@@ -212,7 +201,7 @@ bert_status bert_job_join(bert_job **out, const bert_job_params *params, bert_er
     *out = NULL;
     if (!(params->rank_timeout >= 1 && params->rank_timeout <= 1e6))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--rank-timeout is %g, expected 1 to 1,000,000 seconds",
+                         "params->rank_timeout is %g, expected 1 to 1,000,000 seconds",
                          params->rank_timeout);
     launch launch = launch_detect();
     if (!launch.launcher)
@@ -274,7 +263,7 @@ void bert_job_finalize(bert_job *job)
 void job_alive(bert_job *job)
 {
     if (job)
-        job->heartbeat.alive_at = seconds_now();
+        job->heartbeat.alive_at = clock_seconds();
 }
 
 void job_begin_waiting(bert_job *job)

@@ -1,5 +1,7 @@
 #include "dist/layout.h"
 
+#include "base/minmax.h"
+
 enum {
     ALIGNMENT = 16,           /* floats in a cache line */
     BUCKET = 1 << 20,         /* 4 MiB */
@@ -8,17 +10,12 @@ enum {
     FEWEST_BUCKETS = 8,       /* but not beyond this */
 };
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 layout layout_make(size_t count, int ranks, size_t bucket)
 {
     if (bucket == 0) {
-        bucket = smaller(BUCKET, count / BUCKETS + 1);
+        bucket = min_size(BUCKET, count / BUCKETS + 1);
         if (bucket < (size_t)ranks * SMALLEST_PIECE)
-            bucket = smaller((size_t)ranks * SMALLEST_PIECE, count / FEWEST_BUCKETS + 1);
+            bucket = min_size((size_t)ranks * SMALLEST_PIECE, count / FEWEST_BUCKETS + 1);
     }
     size_t unit = (size_t)ranks * ALIGNMENT;
     size_t piece = (bucket + unit - 1) / unit * ALIGNMENT;
@@ -34,7 +31,7 @@ layout layout_make(size_t count, int ranks, size_t bucket)
 layout_range layout_bucket(const layout *layout, size_t bucket)
 {
     size_t start = bucket * layout->bucket;
-    return (layout_range){start, smaller(layout->bucket, layout->count - start)};
+    return (layout_range){start, min_size(layout->bucket, layout->count - start)};
 }
 
 layout_range layout_piece(const layout *layout, size_t bucket, int rank)
@@ -42,7 +39,7 @@ layout_range layout_piece(const layout *layout, size_t bucket, int rank)
     size_t start = bucket * layout->bucket + (size_t)rank * layout->piece;
     if (start >= layout->count)
         return (layout_range){layout->count, 0};
-    return (layout_range){start, smaller(layout->piece, layout->count - start)};
+    return (layout_range){start, min_size(layout->piece, layout->count - start)};
 }
 
 size_t layout_owned_before(const layout *layout, size_t bucket, int rank)

@@ -23,8 +23,8 @@ static bert_status decompress(arrow *arrow, int codec, arrow_span *span, arrow_b
     TRY(memory_grow((void **)&decompressed->data, &decompressed->capacity, (size_t)length + 1, 1,
                     "an Arrow buffer", error));
     bert_error reason;
-    if (compression_unpack(codec == 0 ? COMPRESSION_LZ4_FRAME : COMPRESSION_ZSTD, span->data,
-                           span->size, decompressed->data, (size_t)length, &reason) != BERT_OK)
+    if (compression_decompress(codec == 0 ? COMPRESSION_LZ4_FRAME : COMPRESSION_ZSTD, span->data,
+                               span->size, decompressed->data, (size_t)length, &reason) != BERT_OK)
         return arrow_fail(arrow, reason.message, error);
     *span = (arrow_span){decompressed->data, (size_t)length};
     return BERT_OK;

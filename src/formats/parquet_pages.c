@@ -240,9 +240,9 @@ static bert_status decompress(parquet_cursor *cursor, compression kind, size_t s
     size_t size = (size_t)header->size - skipped;
     TRY(grow(out, size, error));
     bert_error reason;
-    if (compression_unpack(kind, cursor->compressed.data + skipped,
-                           (size_t)header->compressed_size - skipped, out->data, size,
-                           &reason) != BERT_OK)
+    if (compression_decompress(kind, cursor->compressed.data + skipped,
+                               (size_t)header->compressed_size - skipped, out->data, size,
+                               &reason) != BERT_OK)
         return page_error(cursor, reason.message, error);
     return BERT_OK;
 }

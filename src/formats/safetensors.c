@@ -1,5 +1,6 @@
 #include "formats/safetensors.h"
 
+#include "base/bfloat16.h"
 #include "base/memory.h"
 #include "formats/json.h"
 
@@ -262,21 +263,14 @@ const safetensors_tensor *safetensors_find(const safetensors_file *file, const c
 
 /* --------------------------------------------------------------------------- conversions --- */
 
-static float from_bits(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 static float from_half(uint16_t half)
 {
     uint32_t sign = (uint32_t)(half & 0x8000) << 16;
     uint32_t exponent = half >> 10 & 0x1f, mantissa = half & 0x3ff;
     if (exponent == 0x1f) /* infinity, NaN */
-        return from_bits(sign | 0x7f800000 | mantissa << 13);
+        return float_from_bits(sign | 0x7f800000 | mantissa << 13);
     if (exponent != 0)
-        return from_bits(sign | (exponent + 127 - 15) << 23 | mantissa << 13);
+        return float_from_bits(sign | (exponent + 127 - 15) << 23 | mantissa << 13);
     float subnormal = (float)mantissa * 0x1p-24f;
     return sign ? -subnormal : subnormal;
 }
@@ -313,7 +307,7 @@ bert_status safetensors_tensor_read(const char *path, const safetensors_tensor *
     case SAFETENSORS_BF16:
         for (uint64_t i = 0; i < count; i++) {
             memcpy(&narrow, data + i * sizeof narrow, sizeof narrow);
-            out[i] = from_bits((uint32_t)narrow << 16);
+            out[i] = bfloat16_widen(narrow);
         }
         return BERT_OK;
     case SAFETENSORS_F64:

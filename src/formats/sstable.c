@@ -78,8 +78,8 @@ static bert_status decompress(block *block, const char *path, bert_error *error)
     TRY(memory_array((void **)&block->owned, (size_t)size, 1, "a block of a table", error));
     block->data = block->owned;
     block->size = (size_t)size;
-    bert_status status = compression_unpack(COMPRESSION_SNAPPY, compressed, compressed_size,
-                                            block->owned, block->size, error);
+    bert_status status = compression_decompress(COMPRESSION_SNAPPY, compressed, compressed_size,
+                                                block->owned, block->size, error);
     return status == BERT_OK ? BERT_OK : error_prefix(error, status, "%s", path);
 }
 

@@ -85,9 +85,9 @@ static bert_status check_params(const bert_download_params *params, bert_error *
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a model has no configurations and splits");
     if (params->include && (params->config || params->split))
-        return error_set(
-            error, BERT_ERROR_INVALID_ARGUMENT,
-            "--include cannot be combined with --config or --split: both select files");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->include cannot be combined with params->config or params->split: "
+                         "both select files");
     return BERT_OK;
 }
 
@@ -128,8 +128,8 @@ static bert_status explain_listing(const download *download, const http_response
     if (error_response_is_no_revision(response) && repository->kind == BERT_REPOSITORY_DATASET &&
         !params->revision)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: the Hub has no Parquet version of it; --revision main --include "
-                         "PATTERN downloads the original files, see %s/tree/main",
+                         "%s: the Hub has no Parquet version of it; params->revision = main, "
+                         "params->include = PATTERN downloads the original files, see %s/tree/main",
                          repository->what, repository->page);
     if (error_response_is_no_repository(response) && !is_dataset_for_sure(params) &&
         params->kind == BERT_REPOSITORY_ANY) {
@@ -201,7 +201,7 @@ static bert_status explain_empty_choice(const download *download, bert_error *er
     return error_set(
         error, BERT_ERROR_INPUT,
         "%s: none of its %zu files belongs to a model (config.json, model.safetensors, vocab.txt "
-        "…); --include PATTERN selects other files, see %s/tree/%s",
+        "…); params->include = PATTERN selects other files, see %s/tree/%s",
         download->repository.what, listing->count, download->repository.page, listing->commit);
 }
 
@@ -440,7 +440,7 @@ static bert_status run(download *download, bert_download_result *result, bert_er
     TRY(hub_settings_read(&download->settings, &params->hub, error));
     if (download->settings.offline && params->output)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--output needs network access, but HF_HUB_OFFLINE is set");
+                         "params->output needs network access, but HF_HUB_OFFLINE is set");
     if (!download->settings.offline)
         TRY(http_client_open(&download->client, &download->settings, download->observer, error));
     if (download->client)

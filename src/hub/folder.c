@@ -97,7 +97,7 @@ static bert_status check_model(const bool *chosen, const hub_listing *listing,
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "%s: is not a model folder: it has no %s. The models of a run are its folders "
-                     "checkpoint-N; --include uploads other files",
+                     "checkpoint-N; params->include uploads other files",
                      directory, configuration ? "model.safetensors" : "config.json");
 }
 

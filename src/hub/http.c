@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "bert/version.h"
 #include "hub/retry.h"
 #include "hub/url.h"
 

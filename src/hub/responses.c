@@ -217,6 +217,8 @@ static bert_status take_parts(lfs_action *action, const json_t *header, uint64_t
     action->part_size = (uint64_t)part_size;
     TRY(memory_array((void **)&action->parts, parts, sizeof *action->parts, "list of parts",
                      error));
+    action->part_count = parts; /* set early, so that lfs_action_free frees all after an error */
+    uint64_t found = 0;
     json_t *members = (json_t *)(uintptr_t)header; /* jansson's iterators are not const */
     const char *name;
     json_t *value;
@@ -226,11 +228,10 @@ static bert_status take_parts(lfs_action *action, const json_t *header, uint64_t
         if (number == 0 || number > parts || action->parts[number - 1])
             continue;
         TRY(take_url(&action->parts[number - 1], header, name, what, error));
-        action->part_count++;
+        found++;
     }
-    if (action->part_count == parts)
+    if (found == parts)
         return BERT_OK;
-    action->part_count = parts; /* some are NULL; lfs_action_free frees all */
     return error_set(error, BERT_ERROR_INPUT, "%s: some of the %" PRIu64 " parts have no URL", what,
                      parts);
 }

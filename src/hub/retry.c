@@ -1,7 +1,7 @@
 #include "hub/retry.h"
 
+#include "base/clock.h"
 #include "base/observer.h"
-#include "hub/transfer.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -59,10 +59,10 @@ bert_status retry_wait(int failures, const char *retry_after_value, const bert_o
     }
     observer_message(observer, BERT_MESSAGE_WARNING, "%s; retrying in %.3g s", error->message,
                      pause);
-    for (double until = transfer_clock() + pause; transfer_clock() < until;) {
+    for (double until = clock_seconds() + pause; clock_seconds() < until;) {
         if (observer_should_stop(observer))
             return error->status;
-        double left = fmin(until - transfer_clock(), 0.1);
+        double left = fmin(until - clock_seconds(), 0.1);
         struct timespec slice = {.tv_nsec = (long)(1e9 * fmax(left, 0.001))};
         nanosleep(&slice, NULL);
     }

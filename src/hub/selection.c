@@ -161,9 +161,10 @@ static bert_status find_config(part *config, const char *const *paths, size_t co
             text list = {0};
             bert_status status = list_names(&list, paths, count, NULL, error);
             if (status == BERT_OK)
-                status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                                   "%s: has several configurations, select one with --config: %s",
-                                   what, list.data);
+                status =
+                    error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                              "%s: has several configurations, select one with params->config: %s",
+                              what, list.data);
             text_free(&list);
             return status;
         }
@@ -173,7 +174,8 @@ static bert_status find_config(part *config, const char *const *paths, size_t co
         return BERT_OK;
     return error_set(
         error, BERT_ERROR_INPUT,
-        "%s: this revision has no files CONFIG/SPLIT/….parquet; select files with --include", what);
+        "%s: this revision has no files CONFIG/SPLIT/….parquet; select files with params->include",
+        what);
 }
 
 static bert_status list_available(const char *const *paths, size_t count, const char *config,

@@ -1,20 +1,13 @@
 #include "hub/transfer.h"
 
+#include "base/clock.h"
 #include "base/observer.h"
 
 #include <math.h>
-#include <time.h>
-
-double transfer_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void transfer_advance(transfer *transfer, uint64_t bytes)
 {
-    double now = transfer_clock();
+    double now = clock_seconds();
     if (transfer->begun == 0)
         transfer->begun = now;
     transfer->done += bytes;

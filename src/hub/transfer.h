@@ -9,7 +9,7 @@ typedef struct transfer {
     const char *job;      /* "download", "upload" */
     uint64_t done, total; /* bytes; `done` includes bytes that were there before */
     uint64_t moved;       /* bytes transferred over the network */
-    double begun;         /* seconds, of the monotonic clock; 0: not yet */
+    double begun;         /* clock_seconds(); 0: not yet */
 } transfer;
 
 /* Counts `bytes` more as transferred. */
@@ -17,8 +17,5 @@ void transfer_advance(transfer *transfer, uint64_t bytes);
 
 /* Uncounts bytes that must be transferred again. */
 void transfer_rewind(transfer *transfer, uint64_t bytes);
-
-/* Seconds of the monotonic clock. */
-double transfer_clock(void);
 
 #endif

@@ -55,7 +55,8 @@ static bert_status check_params(const bert_upload_params *params, bert_error *er
                          "\"%.200s\": expected OWNER/NAME; uploads need the owner", params->name);
     if (params->private_repository && !params->create)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--private requires --create: an existing repository is not changed");
+                         "params->private_repository requires params->create = true: an existing "
+                         "repository is not changed");
     return revision_check(params->revision, error);
 }
 
@@ -98,7 +99,8 @@ static bert_status check_response(const upload *upload, const http_response *res
     if (status != BERT_OK && !upload->params->create && error_response_is_no_repository(response) &&
         response->status == 404) {
         size_t length = strlen(error->message);
-        snprintf(error->message + length, sizeof error->message - length, "; --create creates it");
+        snprintf(error->message + length, sizeof error->message - length,
+                 "; params->create = true creates it");
     }
     return status;
 }

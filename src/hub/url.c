@@ -1,8 +1,9 @@
+/* URLs are parsed and resolved by curl's API: what is checked here is what is requested there. */
 #include "hub/url.h"
 
 #include "base/file.h"
-
 #include "hub/libcurl.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ bert_status url_quote(text *out, const char *part, bool keep_slashes, bert_error
     return BERT_OK;
 }
 
+/* Not by curl's parser: messages show what it refuses, too. */
 bert_status url_shown(text *out, const char *url, bert_error *error)
 {
     size_t length = strcspn(url, "?#");
@@ -30,7 +32,8 @@ bert_status url_shown(text *out, const char *url, bert_error *error)
     return text_append(out, host, (size_t)(url + length - host), error);
 }
 
-/* Parses what stands in `handle`'s place of a URL; http and https only. */
+/* Parses `url`, relative to the one that `handle` holds, if any, and holds it instead. Only http
+ * and https; no user name. */
 static bert_status set_url(CURLU *handle, const char *url, bert_error *error)
 {
     text shown = {0};
@@ -53,6 +56,7 @@ static bert_status set_url(CURLU *handle, const char *url, bert_error *error)
     return status;
 }
 
+/* `*part`: the caller frees it. */
 static bert_status get_part(char **part, CURLU *handle, CURLUPart which, unsigned flags,
                             bert_error *error)
 {
@@ -107,7 +111,7 @@ bert_status url_redirect(char **target, const char *from, const char *location, 
         return error_set(error, BERT_ERROR_MEMORY, "no memory for a URL");
     bert_status status;
     TRY_OR_GO(status, set_url(handle, from, error), done);
-    TRY_OR_GO(status, set_url(handle, location, error), done); /* relative to what stands there */
+    TRY_OR_GO(status, set_url(handle, location, error), done);
     TRY_OR_GO(status, get_part(target, handle, CURLUPART_URL, 0, error), done);
     if (strncasecmp(from, "https:", 6) == 0 && strncasecmp(*target, "https:", 6) != 0) {
         free(*target);

@@ -2,27 +2,22 @@
  * the blocks of kernels/attention.inc do not fit. Each score is computed twice. */
 #include "math/attention_plain.h"
 
+#include "base/bfloat16.h"
 #include "base/random.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-/* An operand as products of the precision take it in (math/gemm.h). */
+/* An operand as matrix multiplications of the precision round it (math/gemm.h): subnormal numbers
+ * become zero in bfloat16. */
 static inline float operand(gemm_precision precision, float value)
 {
-    uint32_t bits, size;
-    memcpy(&bits, &value, sizeof bits);
-    size = bits & 0x7fffffff;
-    uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
     if (precision == GEMM_FLOAT32)
-        rounded = bits;
-    else if (size < 0x00800000)
-        rounded = bits & 0x80000000;
-    else
-        rounded = (size > 0x7f800000 ? bits | 0x400000 : rounded) & 0xffff0000;
-    memcpy(&value, &rounded, sizeof value);
-    return value;
+        return value;
+    uint32_t bits = float_to_bits(value);
+    return (bits & 0x7fffffff) < 0x00800000 ? float_from_bits(bits & 0x80000000)
+                                            : bfloat16_widen(bfloat16_round(value));
 }
 
 static float dot(gemm_precision precision, const float *a, gemm_precision b_precision,

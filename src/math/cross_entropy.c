@@ -2,20 +2,38 @@
 
 #include "math/chunks.h"
 #include "math/kernels/kernels.h"
+#include "math/reduce.h"
 
 #include <math.h>
 #include <stdbool.h>
 
-enum { ROWS_AT_ONCE = 256 }; /* losses held on the stack, so that they are added in order */
+typedef struct loss_arguments {
+    const kernels *kernels;
+    const float *logits;   /* [rows, classes] */
+    float *gradient;       /* the same; NULL: none */
+    const int32_t *labels; /* [rows] */
+    size_t classes;
+    float scale;
+    uint64_t correct; /* rows so far whose prediction is their label */
+} loss_arguments;
 
-static double row_loss(const kernels *kernels, const float *logits, float *gradient, int32_t label,
-                       size_t classes, float scale, bool *correct)
+static double row_loss(void *context, size_t row)
 {
-    float maximum = kernels->maximum(logits, classes), logit = logits[label];
+    loss_arguments *arguments = context;
+    const kernels *kernels = arguments->kernels;
+    size_t classes = arguments->classes, label = (size_t)arguments->labels[row];
+    const float *logits = arguments->logits + row * classes;
+    float *gradient = arguments->gradient ? arguments->gradient + row * classes : NULL;
+    float scale = arguments->scale, maximum = kernels->maximum(logits, classes);
+    float logit = logits[label];
     /* The first of the greatest is the prediction. */
-    *correct = logit == maximum;
-    for (size_t i = 0; *correct && i < (size_t)label; i++)
-        *correct = logits[i] != maximum;
+    bool is_correct = logit == maximum;
+    for (size_t i = 0; is_correct && i < label; i++)
+        is_correct = logits[i] != maximum;
+    if (is_correct) {
+#pragma omp atomic
+        arguments->correct++;
+    }
     double sum = kernels->exponentials(gradient, logits, classes, maximum);
     if (gradient) {
         kernels->scale(gradient, classes, (float)(scale / sum));
@@ -24,40 +42,30 @@ static double row_loss(const kernels *kernels, const float *logits, float *gradi
     return log(sum) + maximum - logit;
 }
 
-static cross_entropy_sums sums_over_rows(const float *logits, float *gradient,
-                                         const int32_t *labels, size_t rows, size_t classes,
-                                         float scale)
+static cross_entropy_sums cross_entropy_over_rows(const float *logits, float *gradient,
+                                                  const int32_t *labels, size_t rows,
+                                                  size_t classes, float scale)
 {
-    const kernels *kernels = kernels_active();
-    cross_entropy_sums sums = {0};
-    for (size_t start = 0; start < rows; start += ROWS_AT_ONCE) {
-        size_t count = rows - start < ROWS_AT_ONCE ? rows - start : ROWS_AT_ONCE;
-        double loss[ROWS_AT_ONCE];
-        bool correct[ROWS_AT_ONCE];
-#pragma omp parallel for schedule(static) if (count * classes > CHUNK_WORTH_THREADS)
-        for (size_t i = 0; i < count; i++) {
-            size_t offset = (start + i) * classes;
-            loss[i] = row_loss(kernels, logits + offset, gradient ? gradient + offset : NULL,
-                               labels[start + i], classes, scale, &correct[i]);
-        }
-        for (size_t i = 0; i < count; i++) {
-            sums.loss += loss[i];
-            sums.correct += correct[i];
-        }
-    }
-    return sums;
+    loss_arguments arguments = {.kernels = kernels_active(),
+                                .logits = logits,
+                                .gradient = gradient,
+                                .labels = labels,
+                                .classes = classes,
+                                .scale = scale};
+    double loss = sum_over_rows(rows, classes, row_loss, &arguments);
+    return (cross_entropy_sums){.loss = loss, .correct = arguments.correct};
 }
 
 cross_entropy_sums cross_entropy_forward(const float *logits, const int32_t *labels, size_t rows,
                                          size_t classes)
 {
-    return sums_over_rows(logits, NULL, labels, rows, classes, 0);
+    return cross_entropy_over_rows(logits, NULL, labels, rows, classes, 0);
 }
 
 cross_entropy_sums cross_entropy_forward_backward(float *logits, const int32_t *labels, size_t rows,
                                                   size_t classes, float scale)
 {
-    return sums_over_rows(logits, logits, labels, rows, classes, scale);
+    return cross_entropy_over_rows(logits, logits, labels, rows, classes, scale);
 }
 
 weighted_cross_entropy_sums weighted_cross_entropy(const float *logits, float *gradient,
@@ -70,8 +78,8 @@ weighted_cross_entropy_sums weighted_cross_entropy(const float *logits, float *g
         float weight = class_weights ? class_weights[labels[row]] : 1.0f;
         size_t offset = row * classes;
         cross_entropy_sums one =
-            sums_over_rows(logits + offset, gradient ? gradient + offset : NULL, labels + row, 1,
-                           classes, scale * weight);
+            cross_entropy_over_rows(logits + offset, gradient ? gradient + offset : NULL,
+                                    labels + row, 1, classes, scale * weight);
         sums.loss += (double)weight * one.loss;
         sums.weight += (double)weight;
         sums.correct += one.correct;

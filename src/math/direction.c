@@ -1,5 +1,7 @@
 #include "math/direction.h"
 
+#include "base/minmax.h"
+
 #include <math.h>
 
 enum {
@@ -29,18 +31,13 @@ static direction_squares fill_block(const float *restrict values, float *restric
     return (direction_squares){of_values, of_direction};
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 direction_squares direction_fill(const float *values, float *gradients, float *first_moment,
                                  float *second_moment, size_t count,
                                  const direction_constants *constants)
 {
     direction_squares sum = {0};
     for (size_t start = 0; start < count; start += (size_t)BLOCK * BLOCKS_AT_ONCE) {
-        size_t here = smaller(count - start, (size_t)BLOCK * BLOCKS_AT_ONCE);
+        size_t here = min_size(count - start, (size_t)BLOCK * BLOCKS_AT_ONCE);
         size_t blocks = (here + BLOCK - 1) / BLOCK;
         direction_squares partial[BLOCKS_AT_ONCE];
 #pragma omp parallel for schedule(static) if (blocks > 1)
@@ -48,7 +45,7 @@ direction_squares direction_fill(const float *values, float *gradients, float *f
             size_t first = start + block * BLOCK;
             partial[block] =
                 fill_block(values + first, gradients + first, first_moment + first,
-                           second_moment + first, smaller(BLOCK, here - block * BLOCK), constants);
+                           second_moment + first, min_size(BLOCK, here - block * BLOCK), constants);
         }
         for (size_t block = 0; block < blocks; block++) {
             sum.values += partial[block].values;

@@ -1,20 +1,14 @@
 #include "math/distillation.h"
 
+#include "base/minmax.h"
 #include "math/chunks.h"
 #include "math/kernels/kernels.h"
+#include "math/reduce.h"
 
 #include <math.h>
 #include <string.h>
 
-enum {
-    LOGITS_CHUNK = 1024, /* logits of a row that are taken at once, on the stack */
-    ROWS_AT_ONCE = 256   /* losses held on the stack, so that they are added in order */
-};
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
+enum { LOGITS_CHUNK = 1024 }; /* logits of a row that are taken at once, on the stack */
 
 /* out[count] = exp((in − maximum) / temperature); returns their sum. */
 static double exponentials(const kernels *kernels, float *out, const float *in, size_t count,
@@ -25,15 +19,28 @@ static double exponentials(const kernels *kernels, float *out, const float *in, 
     return kernels->exponentials(out, out, count, maximum / temperature);
 }
 
-static double row_soft_targets(const kernels *kernels, const float *student, float *teacher,
-                               size_t classes, float temperature, float scale)
+typedef struct soft_target_arguments {
+    const kernels *kernels;
+    const float *student; /* [rows, classes] */
+    float *teacher;       /* the same: logits, and then the gradient */
+    size_t classes;
+    float temperature, scale;
+} soft_target_arguments;
+
+static double row_soft_targets(void *context, size_t row)
 {
+    const soft_target_arguments *arguments = context;
+    const kernels *kernels = arguments->kernels;
+    const size_t classes = arguments->classes;
+    const float temperature = arguments->temperature, scale = arguments->scale;
+    const float *student = arguments->student + row * classes;
+    float *teacher = arguments->teacher + row * classes;
     float known[LOGITS_CHUNK], learned[LOGITS_CHUNK];
     float known_maximum = kernels->maximum(teacher, classes);
     float learned_maximum = kernels->maximum(student, classes);
     double known_sum = 0, learned_sum = 0, difference = 0;
     for (size_t start = 0; start < classes; start += LOGITS_CHUNK) {
-        size_t count = smaller(LOGITS_CHUNK, classes - start);
+        size_t count = min_size(LOGITS_CHUNK, classes - start);
         known_sum +=
             exponentials(kernels, known, teacher + start, count, known_maximum, temperature);
         learned_sum +=
@@ -42,7 +49,7 @@ static double row_soft_targets(const kernels *kernels, const float *student, flo
             difference += (double)known[i] * ((double)teacher[start + i] - student[start + i]);
     }
     for (size_t start = 0; start < classes; start += LOGITS_CHUNK) {
-        size_t count = smaller(LOGITS_CHUNK, classes - start);
+        size_t count = min_size(LOGITS_CHUNK, classes - start);
         exponentials(kernels, known, teacher + start, count, known_maximum, temperature);
         exponentials(kernels, learned, student + start, count, learned_maximum, temperature);
         float known_factor = (float)(scale * temperature / known_sum);
@@ -59,26 +66,28 @@ static double row_soft_targets(const kernels *kernels, const float *student, flo
 double soft_targets(const float *student, float *teacher, size_t rows, size_t classes,
                     float temperature, float scale)
 {
-    const kernels *kernels = kernels_active();
-    double sum = 0;
-    for (size_t start = 0; start < rows; start += ROWS_AT_ONCE) {
-        size_t count = smaller(ROWS_AT_ONCE, rows - start);
-        double loss[ROWS_AT_ONCE];
-#pragma omp parallel for schedule(static) if (count * classes > CHUNK_WORTH_THREADS)
-        for (size_t i = 0; i < count; i++) {
-            size_t offset = (start + i) * classes;
-            loss[i] = row_soft_targets(kernels, student + offset, teacher + offset, classes,
-                                       temperature, scale);
-        }
-        for (size_t i = 0; i < count; i++)
-            sum += loss[i];
-    }
-    return sum;
+    soft_target_arguments arguments = {.kernels = kernels_active(),
+                                       .student = student,
+                                       .teacher = teacher,
+                                       .classes = classes,
+                                       .temperature = temperature,
+                                       .scale = scale};
+    return sum_over_rows(rows, classes, row_soft_targets, &arguments);
 }
 
-static double row_cosine_distance(float *d_student, const float *student, const float *teacher,
-                                  size_t columns, float scale)
+typedef struct cosine_arguments {
+    float *d_student;
+    const float *student, *teacher; /* [rows, columns], all three */
+    size_t columns;
+    float scale;
+} cosine_arguments;
+
+static double row_cosine_distance(void *context, size_t row)
 {
+    const cosine_arguments *arguments = context;
+    const size_t columns = arguments->columns, offset = row * columns;
+    const float *student = arguments->student + offset, *teacher = arguments->teacher + offset;
+    float *d_student = arguments->d_student + offset, scale = arguments->scale;
     double product = 0, own = 1e-12, other = 1e-12;
     for (size_t i = 0; i < columns; i++) {
         product += (double)student[i] * teacher[i];
@@ -94,25 +103,10 @@ static double row_cosine_distance(float *d_student, const float *student, const 
 double cosine_distance(float *d_student, const float *student, const float *teacher, size_t rows,
                        size_t columns, float scale)
 {
-    double sum = 0;
-    for (size_t start = 0; start < rows; start += ROWS_AT_ONCE) {
-        size_t count = smaller(ROWS_AT_ONCE, rows - start);
-        double loss[ROWS_AT_ONCE];
-#pragma omp parallel for schedule(static) if (count * columns > CHUNK_WORTH_THREADS)
-        for (size_t i = 0; i < count; i++) {
-            size_t offset = (start + i) * columns;
-            loss[i] = row_cosine_distance(d_student + offset, student + offset, teacher + offset,
-                                          columns, scale);
-        }
-        for (size_t i = 0; i < count; i++)
-            sum += loss[i];
-    }
-    return sum;
-}
-
-void values_add(float *sum, const float *other, size_t count)
-{
-#pragma omp parallel for simd schedule(static) if (count > CHUNK_WORTH_THREADS)
-    for (size_t i = 0; i < count; i++)
-        sum[i] += other[i];
+    cosine_arguments arguments = {.d_student = d_student,
+                                  .student = student,
+                                  .teacher = teacher,
+                                  .columns = columns,
+                                  .scale = scale};
+    return sum_over_rows(rows, columns, row_cosine_distance, &arguments);
 }

@@ -1,5 +1,7 @@
 #include "math/embedding.h"
 
+#include "base/minmax.h"
+
 #include <string.h>
 
 void embedding_forward(float *out, const int32_t *ids, const int32_t *positions,
@@ -33,11 +35,6 @@ static void row_add(float *table, size_t row, size_t columns, size_t first, cons
 /* Columns that one piece of work takes: whole cache lines, and enough of them to be worth it. */
 enum { COLUMN_BLOCK = 64 };
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 void embedding_backward(float *d_word, float *d_position, float *d_type, const float *d_out,
                         const int32_t *ids, const int32_t *positions, const uint8_t *types,
                         int32_t pad_id, size_t tokens, size_t columns)
@@ -45,7 +42,7 @@ void embedding_backward(float *d_word, float *d_position, float *d_type, const f
     /* Divided by columns: each element is summed by one thread, in the order of the tokens. */
 #pragma omp parallel for schedule(static)
     for (size_t first = 0; first < columns; first += COLUMN_BLOCK) {
-        size_t count = smaller(COLUMN_BLOCK, columns - first);
+        size_t count = min_size(COLUMN_BLOCK, columns - first);
         for (size_t token = 0; token < tokens; token++) {
             const float *gradient = d_out + token * columns + first;
             if (ids[token] != pad_id)

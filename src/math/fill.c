@@ -1,15 +1,28 @@
 #include "math/fill.h"
 
 #include "base/random.h"
+#include "math/chunks.h"
 
 #include <math.h>
 #include <string.h>
 
-void values_fill(float *values, size_t count, float value)
+void values_fill(float *out, size_t count, float value)
 {
 #pragma omp parallel for simd schedule(static) if (count > 65536)
     for (size_t i = 0; i < count; i++)
-        values[i] = value;
+        out[i] = value;
+}
+
+void values_copy(float *out, const float *in, size_t count)
+{
+    memcpy(out, in, count * sizeof *out);
+}
+
+void values_add(float *sum, const float *other, size_t count)
+{
+#pragma omp parallel for simd schedule(static) if (count > CHUNK_WORTH_THREADS)
+    for (size_t i = 0; i < count; i++)
+        sum[i] += other[i];
 }
 
 /* Elements are drawn in blocks: LANES runs of Philox, each giving two pairs of uniform words. */

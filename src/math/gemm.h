@@ -1,27 +1,16 @@
-/* Matrix products: the one seam behind which kernels or a BLAS stand (architecture, decision 5).
- * All matrices are row-major, float32, accumulated in float32; what may be coarser is how the
- * operands are taken in. */
+/* Matrix multiplication (BLAS GEMM), the one interface to the matrix kernels (docs/architecture.md,
+ * decision 5). All matrices are row-major float32 and accumulated in float32; the operands may be
+ * rounded to bfloat16. */
 #ifndef MATH_GEMM_H
 #define MATH_GEMM_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "math/types.h"
 
 typedef enum gemm_kind {
     GEMM_NN, /* C[m, n] = A[m, k] · B[k, n]       gradient of a linear layer's input */
     GEMM_NT, /* C[m, n] = A[m, k] · B[n, k]ᵀ      forward of a linear layer */
     GEMM_TN, /* C[m, n] = A[k, m]ᵀ · B[k, n]      gradient of its weight */
 } gemm_kind;
-
-/* How operands are taken in. GEMM_BFLOAT16 rounds each of them to bfloat16 on its way into the
- * product (to nearest, ties to even; NaN stays NaN, subnormal numbers become zero), and multiplies
- * and adds in float32. Nothing in memory is bfloat16. The exponents are those of float32, so no
- * gradient is too small and no loss needs scaling. On processors with AVX512-BF16 a product takes
- * about half the time; everywhere else the same rounding is done and nothing is won. */
-typedef enum gemm_precision { GEMM_FLOAT32, GEMM_BFLOAT16 } gemm_precision;
-
-/* As options name them: "bf16"; everything else is float32. */
-gemm_precision gemm_precision_named(const char *name);
 
 /* C = op(A) · op(B), or C += where `accumulate`. Leading dimensions are row strides in floats. The
  * work is shared between the OpenMP threads; called inside a parallel region it runs on the calling
@@ -30,7 +19,7 @@ gemm_precision gemm_precision_named(const char *name);
 void gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
           size_t ldb, float *c, size_t ldc, bool accumulate);
 
-/* What is done beside the product, while its operands and results are in cache. */
+/* Fused with the multiplication, while operands and results are in cache. */
 typedef struct gemm_epilogue {
     const float *bias; /* [n], added to every row; NULL: none */
     float *row_sums;   /* [m] += sums over k of op(A), not rounded: the gradient of a bias; with
@@ -38,7 +27,7 @@ typedef struct gemm_epilogue {
     float *gelu;       /* [m, n], row stride as C: becomes GELU(C); NULL: not wanted */
 } gemm_epilogue;
 
-/* The same in the given precision and with an epilogue; NULL: none. */
+/* The same in the given precision and with an epilogue (NULL: none). */
 void gemm_fused(gemm_precision precision, gemm_kind kind, size_t m, size_t n, size_t k,
                 const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                 bool accumulate, const gemm_epilogue *epilogue);

@@ -1,6 +1,7 @@
 #include "math/linear.h"
 
 #include "math/activation.h"
+#include "math/gemm.h"
 
 void linear_forward(gemm_precision precision, float *out, const float *in, const float *weight,
                     const float *bias, size_t rows, size_t inputs, size_t outputs)

@@ -3,11 +3,11 @@
 #include <sched.h>
 
 enum {
-    ACROSS_PANELS = 8, /* of a unit whose matrix lines run across */
+    UNIT_PANELS = 8,   /* of a unit whose matrix lines run mn_contiguous */
     SLICE_VALUES = 64, /* of k of such a unit */
-    SPINS = 2000,      /* before a thread that waits lets others run */
+    SPINS = 2000,      /* before a waiting thread yields */
 };
-_Static_assert((int)ACROSS_PANELS <= (int)MOST_SIDE_PANELS, "a unit is packed side by side");
+_Static_assert((int)UNIT_PANELS <= (int)PANELS_MAX, "a unit is packed in one call");
 
 static size_t blocks_of(const stages *stages)
 {
@@ -24,16 +24,15 @@ void stages_plan(stages *stages, size_t chunks, bool one_block)
     const operand *operand = stages->operand;
     size_t panels = stages->end - stages->first, blocks = blocks_of(stages);
     stages->stage_blocks = one_block ? 1 : blocks;
-    size_t most = larger(1, MOST_STAGES / (blocks / stages->stage_blocks));
-    stages->chunks = smaller(smaller(chunks, most), panels);
-    /* The sums of a panel are added up in the order of k: one unit has all of its values in a
-     * stage, and the stages of other blocks are packed before or after. */
+    size_t most = max_size(1, MOST_STAGES / (blocks / stages->stage_blocks));
+    stages->chunks = min_size(min_size(chunks, most), panels);
+    /* Row sums are added in the order of k: one unit covers all values of its panels in a stage. */
     bool summed = stages->row_sums;
     stages->unit_blocks = summed ? stages->stage_blocks : 1;
-    stages->unit_panels = operand->across ? ACROSS_PANELS : 1;
+    stages->unit_panels = operand->mn_contiguous ? UNIT_PANELS : 1;
     stages->slices = 1;
-    if (operand->across && !summed)
-        stages->slices = larger(1, operand->k / operand->blocks / SLICE_VALUES);
+    if (operand->mn_contiguous && !summed)
+        stages->slices = max_size(1, operand->k / operand->blocks / SLICE_VALUES);
     stages->units = divide_up(divide_up(panels, stages->chunks), stages->unit_panels) *
                     (stages->stage_blocks / stages->unit_blocks) * stages->slices;
 }
@@ -42,7 +41,7 @@ float *stages_panels(const stages *stages, size_t index)
 {
     size_t panels = stages->end - stages->first;
     return stages->packed +
-           (index - stages->first_block) * panels * stages->operand->full * stages->depth;
+           (index - stages->first_block) * panels * stages->operand->width * stages->depth;
 }
 
 static size_t chunk_start(const stages *stages, size_t chunk)
@@ -59,7 +58,7 @@ size_t stage_of(const stages *stages, size_t index, size_t panel)
     return (index - stages->first_block) / stages->stage_blocks * stages->chunks + chunk;
 }
 
-/* The first of its pieces, one for each of its blocks; of no panels where it is empty. */
+/* The first of its pieces (one for each block); of no panels where it is empty. */
 static piece piece_of_unit(const stages *stages, size_t unit)
 {
     size_t stage = unit / stages->units, place = unit % stages->units;
@@ -70,8 +69,8 @@ static piece piece_of_unit(const stages *stages, size_t unit)
     size_t chunk = stage % stages->chunks, end = chunk_start(stages, chunk + 1);
     size_t first = chunk_start(stages, chunk) + place / in_stage * stages->unit_panels;
     size_t index = stages->first_block + stage / stages->chunks * stages->stage_blocks + block;
-    return piece_of_block(stages->operand, index, smaller(first, end),
-                          smaller(first + stages->unit_panels, end), slice, stages->slices);
+    return piece_of_block(stages->operand, index, min_size(first, end),
+                          min_size(first + stages->unit_panels, end), slice, stages->slices);
 }
 
 bool stage_claim(const stages *stages, size_t stage, size_t *unit)
@@ -95,9 +94,9 @@ void stage_pack(const stages *stages, size_t unit)
         const block block = block_at(operand, piece.index);
         if (stages->unit_blocks > 1)
             piece.k = block.k;
-        float *packed = panel_place(operand, stages_panels(stages, piece.index), stages->first,
-                                    piece.first, block.depth);
-        panel_sums sums[ACROSS_PANELS] = {{{0}}};
+        float *packed = panel_address(operand, stages_panels(stages, piece.index), stages->first,
+                                      piece.first, block.depth);
+        panel_sums sums[UNIT_PANELS] = {{{0}}};
         pack_piece(operand, &piece, packed, stages->row_sums ? sums : NULL);
         if (stages->row_sums)
             add_panel_sums(operand, stages->row_sums, sums, piece.first, piece.end);
@@ -106,12 +105,12 @@ void stage_pack(const stages *stages, size_t unit)
                               memory_order_release);
 }
 
-ahead stage_ahead(const stages *stages, size_t unit, size_t steps)
+prefetch_range stage_prefetch_range(const stages *stages, size_t unit, size_t steps)
 {
     const piece piece = piece_of_unit(stages, unit);
     if (piece.first == piece.end)
-        return (ahead){0};
-    return ahead_of_piece(stages->operand, &piece, steps);
+        return (prefetch_range){0};
+    return prefetch_range_of_piece(stages->operand, &piece, steps);
 }
 
 void stage_pack_all(const stages *stages, size_t stage)

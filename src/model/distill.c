@@ -1,11 +1,6 @@
 /* A student learns from a teacher (Sanh et al. 2019). */
 #include "model/internal.h"
 
-#include "math/distillation.h"
-#include "math/fill.h"
-
-#include <string.h>
-
 void model_distill(model *student, model *teacher, const model_input *input, uint64_t seed,
                    uint64_t step, double temperature, const model_scales *scales,
                    model_losses *losses)
@@ -14,10 +9,11 @@ void model_distill(model *student, model *teacher, const model_input *input, uin
     model_pass pass = pass_forward(student, input, ROWS_ALL, true, seed, step);
     model_pass taught = pass_forward(teacher, input, ROWS_ALL, false, 0, 0);
     const model_activations *a = &student->activations;
-    values_fill(a->d_hidden, pass.tokens * hidden, 0.0f);
+    student->operations->values_fill(a->d_hidden, pass.tokens * hidden, 0.0f);
     mlm_head_distill(&pass, &taught, temperature, scales, losses);
-    losses->cosine_loss += cosine_distance(a->d_hidden, a->hidden, teacher->activations.hidden,
-                                           pass.tokens, hidden, (float)scales->cosine);
+    losses->cosine_loss +=
+        student->operations->cosine_distance(a->d_hidden, a->hidden, teacher->activations.hidden,
+                                             pass.tokens, hidden, (float)scales->cosine);
     losses->cosine_count += pass.tokens;
     pass_gradients_ready(&pass, student->parameters.heads_offset);
     encoder_backward(&pass);
@@ -79,7 +75,7 @@ void parameters_from_teacher(const parameter_table *student, float *values,
             part_is_in_layer(entry->part) ? teacher_layer(entry->layer, students, teachers) : 0;
         const parameter *from = parameter_of_part(teacher, entry->part, layer, entry->bias);
         if (from && from->count == entry->count)
-            memcpy(values + entry->offset, teacher_values + from->offset,
-                   entry->count * sizeof *values);
+            cpu_operations()->values_copy(values + entry->offset, teacher_values + from->offset,
+                                          entry->count);
     }
 }

@@ -1,18 +1,7 @@
 /* The Transformer encoder (Vaswani et al. 2017, post-norm as in BERT), layer by layer. */
 #include "model/internal.h"
 
-#include "math/attention.h"
-#include "math/embedding.h"
-#include "math/fill.h"
-#include "math/layernorm.h"
-#include "math/linear.h"
-
-#include <string.h>
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
+#include "base/minmax.h"
 
 int kept_layers(const model *model)
 {
@@ -55,15 +44,15 @@ void encoder_scratch_plan(model *model, arena *arena)
     size_t intermediate = (size_t)model->config.intermediate_size;
     if (!model->limits.training) {
         a->attention_output = arena_take(arena, tokens * hidden, sizeof(float));
-        a->activated = arena_take(arena, tokens * larger(intermediate, hidden), sizeof(float));
+        a->activated = arena_take(arena, tokens * max_size(intermediate, hidden), sizeof(float));
         return;
     }
     /* Behind the feed-forward part of the backward pass, `activated` holds the gradient of query,
      * key and value, and d_wide that of the context. */
-    a->activated = arena_take(arena, tokens * larger(intermediate, 3 * hidden), sizeof(float));
+    a->activated = arena_take(arena, tokens * max_size(intermediate, 3 * hidden), sizeof(float));
     a->attention_output = arena_take(arena, tokens * hidden, sizeof(float));
     a->d_branch = arena_take(arena, tokens * hidden, sizeof(float));
-    a->d_wide = arena_take(arena, tokens * larger(intermediate, hidden), sizeof(float));
+    a->d_wide = arena_take(arena, tokens * max_size(intermediate, hidden), sizeof(float));
 }
 
 static bool checkpoints(const model_pass *pass)
@@ -87,7 +76,8 @@ static float *layer_input(const model_pass *pass, int layer)
  * everything before it were. */
 static void layer_input_copy(const model_pass *pass, float *to, const float *from)
 {
-    memcpy(to, from, pass->tokens * (size_t)pass->model->config.hidden_size * sizeof(float));
+    pass->model->operations->values_copy(to, from,
+                                         pass->tokens * (size_t)pass->model->config.hidden_size);
 }
 
 static attention_shape pass_attention_shape(const model_pass *pass, const layer_rows *rows)
@@ -124,9 +114,10 @@ static layer_rows query_rows(const model_pass *pass, int index)
 /* [T, H], zero where there is no row. */
 static void rows_spread(const model_pass *pass, const layer_rows *rows, float *out, const float *in)
 {
-    size_t hidden = (size_t)pass->model->config.hidden_size;
-    values_fill(out, pass->tokens * hidden, 0.0f);
-    rows_scatter_add(out, in, rows->positions, rows->count, hidden);
+    const model *model = pass->model;
+    size_t hidden = (size_t)model->config.hidden_size;
+    model->operations->values_fill(out, pass->tokens * hidden, 0.0f);
+    model->operations->rows_scatter_add(out, in, rows->positions, rows->count, hidden);
 }
 
 /* From a->hidden [T, H]: query, key and value as attention takes them (math/attention.h). Where not
@@ -140,14 +131,15 @@ static void query_key_value(const model_pass *pass, int index, const layer_rows 
     size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
     float *qkv = pass_layer(pass, index)->qkv;
     if (!rows->positions) {
-        linear_forward(model->precision, qkv, a->hidden, weight, bias, tokens, hidden, 3 * hidden);
+        model->operations->linear_forward(model->precision, qkv, a->hidden, weight, bias, tokens,
+                                          hidden, 3 * hidden);
         return;
     }
-    linear_forward(model->precision, qkv, a->hidden, weight + hidden * hidden, bias + hidden,
-                   tokens, hidden, 2 * hidden);
-    rows_gather(a->activated, a->hidden, rows->positions, rows->count, hidden);
-    linear_forward(model->precision, qkv + tokens * 2 * hidden, a->activated, weight, bias,
-                   rows->count, hidden, hidden);
+    model->operations->linear_forward(model->precision, qkv, a->hidden, weight + hidden * hidden,
+                                      bias + hidden, tokens, hidden, 2 * hidden);
+    model->operations->rows_gather(a->activated, a->hidden, rows->positions, rows->count, hidden);
+    model->operations->linear_forward(model->precision, qkv + tokens * 2 * hidden, a->activated,
+                                      weight, bias, rows->count, hidden, hidden);
 }
 
 /* a->d_hidden [T, H]: the gradient of the layer's input, from that of query, key and value, and
@@ -161,15 +153,16 @@ static void query_key_value_backward_input(const model_pass *pass, int index,
     const float *weight = model->values + model->parameters.layers[index].qkv.weight;
     size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
     if (!rows->positions) {
-        linear_backward_input_add(model->precision, d_hidden, d_qkv, weight, tokens, hidden,
-                                  3 * hidden);
+        model->operations->linear_backward_input_add(model->precision, d_hidden, d_qkv, weight,
+                                                     tokens, hidden, 3 * hidden);
         return;
     }
-    linear_backward_input_add(model->precision, d_hidden, d_qkv + tokens * 2 * hidden, weight,
-                              rows->count, hidden, hidden);
+    model->operations->linear_backward_input_add(model->precision, d_hidden,
+                                                 d_qkv + tokens * 2 * hidden, weight, rows->count,
+                                                 hidden, hidden);
     rows_spread(pass, rows, a->d_hidden, d_hidden);
-    linear_backward_input_add(model->precision, a->d_hidden, d_qkv, weight + hidden * hidden,
-                              tokens, hidden, 2 * hidden);
+    model->operations->linear_backward_input_add(
+        model->precision, a->d_hidden, d_qkv, weight + hidden * hidden, tokens, hidden, 2 * hidden);
 }
 
 /* a->hidden [T, H]: the layer's input. */
@@ -182,15 +175,17 @@ static void query_key_value_backward_weight(const model_pass *pass, int index,
     float *weight = model->gradients + p->weight, *bias = model->gradients + p->bias;
     size_t tokens = pass->tokens, hidden = (size_t)model->config.hidden_size;
     if (!rows->positions) {
-        linear_backward_weight(model->precision, weight, bias, d_qkv, a->hidden, tokens, hidden,
-                               3 * hidden);
+        model->operations->linear_backward_weight(model->precision, weight, bias, d_qkv, a->hidden,
+                                                  tokens, hidden, 3 * hidden);
         return;
     }
-    linear_backward_weight(model->precision, weight + hidden * hidden, bias + hidden, d_qkv,
-                           a->hidden, tokens, hidden, 2 * hidden);
-    rows_gather(a->d_branch, a->hidden, rows->positions, rows->count, hidden);
-    linear_backward_weight(model->precision, weight, bias, d_qkv + tokens * 2 * hidden, a->d_branch,
-                           rows->count, hidden, hidden);
+    model->operations->linear_backward_weight(model->precision, weight + hidden * hidden,
+                                              bias + hidden, d_qkv, a->hidden, tokens, hidden,
+                                              2 * hidden);
+    model->operations->rows_gather(a->d_branch, a->hidden, rows->positions, rows->count, hidden);
+    model->operations->linear_backward_weight(model->precision, weight, bias,
+                                              d_qkv + tokens * 2 * hidden, a->d_branch, rows->count,
+                                              hidden, hidden);
 }
 
 /* norm(residual + dropout(in)) with parameters `p`; `in` lies in norm->in already. */
@@ -199,7 +194,7 @@ static void add_norm_forward(const model_pass *pass, const layer_rows *rows, flo
                              const weight_bias *p, const dropout *dropout)
 {
     const model *model = pass->model;
-    dropout_residual_layernorm_forward(
+    model->operations->dropout_residual_layernorm_forward(
         out, norm->in, norm->mean, norm->reciprocal_deviation, norm->in, residual, dropout,
         rows->keys, model->values + p->weight, model->values + p->bias, rows->count,
         (size_t)model->config.hidden_size, (float)model->config.layer_norm_eps);
@@ -213,7 +208,7 @@ static void add_norm_backward(const model_pass *pass, const layer_rows *rows, fl
 {
     const model *model = pass->model;
     const model_activations *a = &model->activations;
-    dropout_residual_layernorm_backward(
+    model->operations->dropout_residual_layernorm_backward(
         a->d_branch, d_hidden, model->gradients + p->weight, model->gradients + p->bias, d_hidden,
         norm->in, norm->mean, norm->reciprocal_deviation, dropout, rows->keys,
         model->values + p->weight, rows->count, (size_t)model->config.hidden_size);
@@ -224,8 +219,9 @@ static void layernorm_recompute(const model_pass *pass, size_t rows, float *out,
                                 const norm_activations *norm, const weight_bias *p)
 {
     const model *model = pass->model;
-    layernorm_forward(out, NULL, NULL, norm->in, model->values + p->weight, model->values + p->bias,
-                      rows, (size_t)model->config.hidden_size, (float)model->config.layer_norm_eps);
+    model->operations->layernorm_forward(
+        out, NULL, NULL, norm->in, model->values + p->weight, model->values + p->bias, rows,
+        (size_t)model->config.hidden_size, (float)model->config.layer_norm_eps);
 }
 
 static void layer_forward(const model_pass *pass, int index)
@@ -243,21 +239,25 @@ static void layer_forward(const model_pass *pass, int index)
     attention_shape shape = pass_attention_shape(pass, &rows);
     dropout attention_dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob,
                                              index + 1, DROPOUT_ATTENTION);
-    attention_forward(model->precision, layer->context, pass->training ? layer->log_sum_exp : NULL,
-                      layer->qkv, &shape, &attention_dropout, rows.keys);
-    linear_forward(model->precision, layer->attention_norm.in, layer->context,
-                   values + p->attention_output.weight, values + p->attention_output.bias,
-                   rows.count, hidden, hidden);
+    model->operations->attention_forward(model->precision, layer->context,
+                                         pass->training ? layer->log_sum_exp : NULL, layer->qkv,
+                                         &shape, &attention_dropout, rows.keys);
+    model->operations->linear_forward(model->precision, layer->attention_norm.in, layer->context,
+                                      values + p->attention_output.weight,
+                                      values + p->attention_output.bias, rows.count, hidden,
+                                      hidden);
     const float *residual = rows.positions ? a->activated : a->hidden;
     dropout dropout = attention_branch_dropout(pass, index);
     add_norm_forward(pass, &rows, a->attention_output, &layer->attention_norm, residual,
                      &p->attention_norm, &dropout);
 
-    linear_gelu_forward(model->precision, a->activated, layer->intermediate, a->attention_output,
-                        values + p->intermediate.weight, values + p->intermediate.bias, rows.count,
-                        hidden, intermediate);
-    linear_forward(model->precision, layer->output_norm.in, a->activated, values + p->output.weight,
-                   values + p->output.bias, rows.count, intermediate, hidden);
+    model->operations->linear_gelu_forward(model->precision, a->activated, layer->intermediate,
+                                           a->attention_output, values + p->intermediate.weight,
+                                           values + p->intermediate.bias, rows.count, hidden,
+                                           intermediate);
+    model->operations->linear_forward(model->precision, layer->output_norm.in, a->activated,
+                                      values + p->output.weight, values + p->output.bias,
+                                      rows.count, intermediate, hidden);
     dropout = pass_dropout(pass, model->config.hidden_dropout_prob, index + 1, DROPOUT_OUTPUT);
     add_norm_forward(pass, &rows, rows.positions ? a->activated : a->hidden, &layer->output_norm,
                      a->attention_output, &p->output_norm, &dropout);
@@ -284,17 +284,18 @@ static void feed_forward_backward(const model_pass *pass, int index, const layer
     add_norm_backward(pass, rows, d_hidden, &layer->output_norm, &p->output_norm, &dropout);
     layernorm_recompute(pass, count, a->attention_output, &layer->attention_norm,
                         &p->attention_norm);
-    linear_gelu_backward_input(model->precision, a->d_wide, a->activated, a->d_branch,
-                               layer->intermediate, values + p->output.weight, count, intermediate,
-                               hidden);
-    linear_backward_weight(model->precision, gradients + p->output.weight,
-                           gradients + p->output.bias, a->d_branch, a->activated, count,
-                           intermediate, hidden);
-    linear_backward_weight(model->precision, gradients + p->intermediate.weight,
-                           gradients + p->intermediate.bias, a->d_wide, a->attention_output, count,
-                           hidden, intermediate);
-    linear_backward_input_add(model->precision, d_hidden, a->d_wide,
-                              values + p->intermediate.weight, count, hidden, intermediate);
+    model->operations->linear_gelu_backward_input(
+        model->precision, a->d_wide, a->activated, a->d_branch, layer->intermediate,
+        values + p->output.weight, count, intermediate, hidden);
+    model->operations->linear_backward_weight(model->precision, gradients + p->output.weight,
+                                              gradients + p->output.bias, a->d_branch, a->activated,
+                                              count, intermediate, hidden);
+    model->operations->linear_backward_weight(model->precision, gradients + p->intermediate.weight,
+                                              gradients + p->intermediate.bias, a->d_wide,
+                                              a->attention_output, count, hidden, intermediate);
+    model->operations->linear_backward_input_add(model->precision, d_hidden, a->d_wide,
+                                                 values + p->intermediate.weight, count, hidden,
+                                                 intermediate);
 }
 
 /* d_hidden [rows, H]: the gradient of what lies behind attention's norm. That of the layer's input
@@ -312,16 +313,19 @@ static void attention_part_backward(const model_pass *pass, int index, const lay
 
     dropout dropout = attention_branch_dropout(pass, index);
     add_norm_backward(pass, rows, d_hidden, &layer->attention_norm, &p->attention_norm, &dropout);
-    linear_backward_weight(model->precision, gradients + p->attention_output.weight,
-                           gradients + p->attention_output.bias, a->d_branch, layer->context,
-                           rows->count, hidden, hidden);
-    linear_backward_input(model->precision, d_context, a->d_branch,
-                          values + p->attention_output.weight, rows->count, hidden, hidden);
+    model->operations->linear_backward_weight(model->precision,
+                                              gradients + p->attention_output.weight,
+                                              gradients + p->attention_output.bias, a->d_branch,
+                                              layer->context, rows->count, hidden, hidden);
+    model->operations->linear_backward_input(model->precision, d_context, a->d_branch,
+                                             values + p->attention_output.weight, rows->count,
+                                             hidden, hidden);
     attention_shape shape = pass_attention_shape(pass, rows);
     dropout = pass_dropout(pass, model->config.attention_probs_dropout_prob, index + 1,
                            DROPOUT_ATTENTION);
-    attention_backward(model->precision, d_qkv, d_context, layer->context, layer->log_sum_exp,
-                       layer->qkv, &shape, &dropout, rows->keys);
+    model->operations->attention_backward(model->precision, d_qkv, d_context, layer->context,
+                                          layer->log_sum_exp, layer->qkv, &shape, &dropout,
+                                          rows->keys);
     query_key_value_backward_input(pass, index, rows, d_hidden, d_qkv);
     if (checkpoints(pass))
         layer_input_copy(pass, a->hidden, layer_input(pass, index));
@@ -341,8 +345,8 @@ static void layer_backward(const model_pass *pass, int index)
     float *d_hidden = a->d_hidden;
     if (rows.positions) { /* `hidden` holds nothing yet */
         d_hidden = a->hidden;
-        rows_gather(d_hidden, a->d_hidden, rows.positions, rows.count,
-                    (size_t)pass->model->config.hidden_size);
+        pass->model->operations->rows_gather(d_hidden, a->d_hidden, rows.positions, rows.count,
+                                             (size_t)pass->model->config.hidden_size);
     }
     feed_forward_backward(pass, index, &rows, d_hidden);
     attention_part_backward(pass, index, &rows, d_hidden);

@@ -5,7 +5,6 @@
 #define MODEL_INTERNAL_H
 
 #include "base/memory.h"
-#include "math/dropout.h"
 #include "model/model.h"
 
 /* Offsets into a buffer of the table's layout: values, or gradients. Valid for both a linear layer
@@ -91,6 +90,7 @@ typedef struct model_activations {
 } model_activations;
 
 struct model {
+    const operations *operations;
     model_config config;
     model_limits limits;
     gemm_precision precision;

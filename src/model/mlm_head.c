@@ -2,21 +2,11 @@
  * the masked positions alone. */
 #include "model/internal.h"
 
-#include "math/activation.h"
-#include "math/cross_entropy.h"
-#include "math/distillation.h"
-#include "math/embedding.h"
-#include "math/layernorm.h"
-#include "math/linear.h"
+#include "base/minmax.h"
 
 /* Rows whose logits exist at once, at most. Fewer would read the decoder's weight and its gradient
  * more often: each block costs one pass over both, which shows where the encoder is small. */
 enum { LOGIT_ROWS = 1024 };
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 void mlm_head_plan(model *model, arena *arena)
 {
@@ -26,7 +16,7 @@ void mlm_head_plan(model *model, arena *arena)
     a->transformed = arena_take(arena, masked * hidden, sizeof(float));
     a->transform_norm = norm_take(arena, masked, hidden);
     a->decoder_in = arena_take(arena, masked * hidden, sizeof(float));
-    a->logits = arena_take(arena, smaller(masked, LOGIT_ROWS) * (size_t)model->config.vocab_size,
+    a->logits = arena_take(arena, min_size(masked, LOGIT_ROWS) * (size_t)model->config.vocab_size,
                            sizeof(float));
     if (model->limits.training) {
         a->d_head = arena_take(arena, masked * hidden, sizeof(float));
@@ -42,14 +32,15 @@ static void transform_forward(const model_pass *pass)
     const model_activations *a = &model->activations;
     const float *values = model->values;
     size_t masked = (size_t)pass->input->masked_count, hidden = (size_t)model->config.hidden_size;
-    rows_gather(a->gathered, a->hidden, pass->input->masked_positions, masked, hidden);
-    linear_gelu_forward(model->precision, a->transform_norm.in, a->transformed, a->gathered,
-                        values + p->transform.weight, values + p->transform.bias, masked, hidden,
-                        hidden);
-    layernorm_forward(a->decoder_in, a->transform_norm.mean, a->transform_norm.reciprocal_deviation,
-                      a->transform_norm.in, values + p->transform_norm.weight,
-                      values + p->transform_norm.bias, masked, hidden,
-                      (float)model->config.layer_norm_eps);
+    model->operations->rows_gather(a->gathered, a->hidden, pass->input->masked_positions, masked,
+                                   hidden);
+    model->operations->linear_gelu_forward(model->precision, a->transform_norm.in, a->transformed,
+                                           a->gathered, values + p->transform.weight,
+                                           values + p->transform.bias, masked, hidden, hidden);
+    model->operations->layernorm_forward(
+        a->decoder_in, a->transform_norm.mean, a->transform_norm.reciprocal_deviation,
+        a->transform_norm.in, values + p->transform_norm.weight, values + p->transform_norm.bias,
+        masked, hidden, (float)model->config.layer_norm_eps);
 }
 
 static void transform_backward(const model_pass *pass)
@@ -59,27 +50,30 @@ static void transform_backward(const model_pass *pass)
     const model_activations *a = &model->activations;
     float *gradients = model->gradients, *d_gathered = a->d_head_branch;
     size_t masked = (size_t)pass->input->masked_count, hidden = (size_t)model->config.hidden_size;
-    layernorm_backward(a->d_head, gradients + p->transform_norm.weight,
-                       gradients + p->transform_norm.bias, a->d_head, a->transform_norm.in,
-                       a->transform_norm.mean, a->transform_norm.reciprocal_deviation,
-                       model->values + p->transform_norm.weight, masked, hidden);
-    gelu_backward(a->d_head, a->d_head, a->transformed, masked * hidden);
-    linear_backward_weight(model->precision, gradients + p->transform.weight,
-                           gradients + p->transform.bias, a->d_head, a->gathered, masked, hidden,
-                           hidden);
-    linear_backward_input(model->precision, d_gathered, a->d_head,
-                          model->values + p->transform.weight, masked, hidden, hidden);
-    rows_scatter_add(a->d_hidden, d_gathered, pass->input->masked_positions, masked, hidden);
+    model->operations->layernorm_backward(a->d_head, gradients + p->transform_norm.weight,
+                                          gradients + p->transform_norm.bias, a->d_head,
+                                          a->transform_norm.in, a->transform_norm.mean,
+                                          a->transform_norm.reciprocal_deviation,
+                                          model->values + p->transform_norm.weight, masked, hidden);
+    model->operations->gelu_backward(a->d_head, a->d_head, a->transformed, masked * hidden);
+    model->operations->linear_backward_weight(model->precision, gradients + p->transform.weight,
+                                              gradients + p->transform.bias, a->d_head, a->gathered,
+                                              masked, hidden, hidden);
+    model->operations->linear_backward_input(model->precision, d_gathered, a->d_head,
+                                             model->values + p->transform.weight, masked, hidden,
+                                             hidden);
+    model->operations->rows_scatter_add(a->d_hidden, d_gathered, pass->input->masked_positions,
+                                        masked, hidden);
 }
 
 static void decoder_forward(const model_pass *pass, float *logits, size_t first, size_t rows)
 {
     const model *model = pass->model;
     size_t hidden = (size_t)model->config.hidden_size;
-    linear_forward(model->precision, logits, model->activations.decoder_in + first * hidden,
-                   model->values + model->parameters.word,
-                   model->values + model->parameters.decoder_bias, rows, hidden,
-                   (size_t)model->config.vocab_size);
+    model->operations->linear_forward(
+        model->precision, logits, model->activations.decoder_in + first * hidden,
+        model->values + model->parameters.word, model->values + model->parameters.decoder_bias,
+        rows, hidden, (size_t)model->config.vocab_size);
 }
 
 /* The logits hold their gradient by now. */
@@ -88,11 +82,13 @@ static void decoder_backward(const model_pass *pass, size_t first, size_t rows)
     const model *model = pass->model;
     const model_activations *a = &model->activations;
     size_t hidden = (size_t)model->config.hidden_size, vocab = (size_t)model->config.vocab_size;
-    linear_backward_weight(model->precision, model->gradients + model->parameters.word,
-                           model->gradients + model->parameters.decoder_bias, a->logits,
-                           a->decoder_in + first * hidden, rows, hidden, vocab);
-    linear_backward_input(model->precision, a->d_head + first * hidden, a->logits,
-                          model->values + model->parameters.word, rows, hidden, vocab);
+    model->operations->linear_backward_weight(
+        model->precision, model->gradients + model->parameters.word,
+        model->gradients + model->parameters.decoder_bias, a->logits,
+        a->decoder_in + first * hidden, rows, hidden, vocab);
+    model->operations->linear_backward_input(model->precision, a->d_head + first * hidden,
+                                             a->logits, model->values + model->parameters.word,
+                                             rows, hidden, vocab);
 }
 
 /* The rows that exist at once. */
@@ -128,11 +124,12 @@ void mlm_head_run(const model_pass *pass, double scale, model_losses *losses)
         cross_entropy_sums sums;
         decoder_forward(pass, logits, block.first, block.rows);
         if (pass->training) {
-            sums = cross_entropy_forward_backward(logits, labels + block.first, block.rows, vocab,
-                                                  (float)scale);
+            sums = pass->model->operations->cross_entropy_forward_backward(
+                logits, labels + block.first, block.rows, vocab, (float)scale);
             decoder_backward(pass, block.first, block.rows);
         } else {
-            sums = cross_entropy_forward(logits, labels + block.first, block.rows, vocab);
+            sums = pass->model->operations->cross_entropy_forward(logits, labels + block.first,
+                                                                  block.rows, vocab);
         }
         add_sums(losses, sums, block.rows);
     }
@@ -156,13 +153,14 @@ void mlm_head_distill(const model_pass *pass, const model_pass *teacher, double 
         block block = block_at(i, blocks, masked);
         decoder_forward(pass, logits, block.first, block.rows);
         decoder_forward(teacher, targets, block.first, block.rows);
-        losses->soft_loss += soft_targets(logits, targets, block.rows, vocab, (float)temperature,
-                                          (float)scales->soft);
+        losses->soft_loss += pass->model->operations->soft_targets(
+            logits, targets, block.rows, vocab, (float)temperature, (float)scales->soft);
         add_sums(losses,
-                 cross_entropy_forward_backward(logits, pass->input->masked_labels + block.first,
-                                                block.rows, vocab, (float)scales->mlm),
+                 pass->model->operations->cross_entropy_forward_backward(
+                     logits, pass->input->masked_labels + block.first, block.rows, vocab,
+                     (float)scales->mlm),
                  block.rows);
-        values_add(logits, targets, block.rows * vocab);
+        pass->model->operations->values_add(logits, targets, block.rows * vocab);
         decoder_backward(pass, block.first, block.rows);
     }
     transform_backward(pass);

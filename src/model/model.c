@@ -1,11 +1,7 @@
 /* A model's life: its buffers, its plan of memory, and the passes through it. */
 #include "model/internal.h"
 
-#include "math/fill.h"
-#include "math/reduce.h"
-
 #include <stdlib.h>
-#include <string.h>
 
 /* ------------------------------------------------------------------------ where things lie --- */
 
@@ -51,7 +47,8 @@ static bert_status parameters_locate(model *model, bert_error *error)
     size_t last = p->layers[layers - 1].output_norm.bias, entry = 0;
     while (entry < model->table.count && model->table.entries[entry].offset <= last)
         entry++;
-    p->heads_offset = entry < model->table.count ? model->table.entries[entry].offset : model->table.size;
+    p->heads_offset =
+        entry < model->table.count ? model->table.entries[entry].offset : model->table.size;
     return BERT_OK;
 }
 
@@ -93,16 +90,17 @@ static void activations_plan(model *model, arena *arena)
 static bert_status buffers_create(model *model, bert_error *error)
 {
     size_t bytes = model->table.size * sizeof(float);
-    TRY(memory_map((void **)&model->values, bytes, "the model's parameters", error));
+    TRY(model->operations->memory_map((void **)&model->values, bytes, "the model's parameters",
+                                      error));
     if (model->limits.training)
-        TRY(memory_map((void **)&model->gradients, bytes, "gradients", error));
+        TRY(model->operations->memory_map((void **)&model->gradients, bytes, "gradients", error));
     size_t layers = (size_t)kept_layers(model);
     TRY(memory_array((void **)&model->activations.layers, layers, sizeof *model->activations.layers,
                      "layers", error));
     arena plan = {0};
     activations_plan(model, &plan);
-    TRY(memory_map(&model->arena, plan.used, "activations: fewer tokens in a batch need less",
-                   error));
+    TRY(model->operations->memory_map(&model->arena, plan.used,
+                                      "activations: fewer tokens in a batch need less", error));
     model->arena_size = plan.used;
     plan = (arena){.block = model->arena, .size = model->arena_size};
     activations_plan(model, &plan);
@@ -129,6 +127,7 @@ bert_status model_create(model **out, const model_config *config, const model_li
     TRY(check_limits(limits, error));
     model *created = NULL;
     TRY(memory_array((void **)&created, 1, sizeof *created, "model", error));
+    created->operations = cpu_operations();
     created->config = *config;
     created->limits = *limits;
     bert_status status;
@@ -146,9 +145,9 @@ void model_free(model *model)
 {
     if (!model)
         return;
-    memory_unmap(model->values, model->table.size * sizeof(float));
-    memory_unmap(model->gradients, model->table.size * sizeof(float));
-    memory_unmap(model->arena, model->arena_size);
+    model->operations->memory_unmap(model->values, model->table.size * sizeof(float));
+    model->operations->memory_unmap(model->gradients, model->table.size * sizeof(float));
+    model->operations->memory_unmap(model->arena, model->arena_size);
     free(model->activations.layers);
     free(model->parameters.layers);
     parameter_table_free(&model->table);
@@ -171,6 +170,11 @@ const model_config *model_configuration(const model *model)
     return &model->config;
 }
 
+const operations *model_operations(const model *model)
+{
+    return model->operations;
+}
+
 const parameter_table *model_parameter_table(const model *model)
 {
     return &model->table;
@@ -190,7 +194,7 @@ const char *model_find_nonfinite(const model *model, const float *buffer)
 {
     for (size_t i = 0; i < model->table.count; i++) {
         const parameter *entry = &model->table.entries[i];
-        if (!all_finite(buffer + entry->offset, entry->count))
+        if (!model->operations->all_finite(buffer + entry->offset, entry->count))
             return entry->name;
     }
     return NULL;
@@ -252,7 +256,8 @@ void model_train(model *model, const model_input *input, uint64_t seed, uint64_t
                  const model_scales *scales, model_losses *losses)
 {
     model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, true, seed, step);
-    values_fill(model->activations.d_hidden, pass.tokens * (size_t)model->config.hidden_size, 0.0f);
+    model->operations->values_fill(model->activations.d_hidden,
+                                   pass.tokens * (size_t)model->config.hidden_size, 0.0f);
     heads_run(&pass, scales, losses);
     pass_gradients_ready(&pass, model->parameters.heads_offset);
     encoder_backward(&pass);
@@ -287,6 +292,6 @@ void model_label_logits(model *model, const model_input *input, float *logits)
 void model_hidden_states(model *model, const model_input *input, float *hidden_states)
 {
     model_pass pass = pass_forward(model, input, ROWS_ALL, false, 0, 0);
-    memcpy(hidden_states, model->activations.hidden,
-           pass.tokens * (size_t)model->config.hidden_size * sizeof(float));
+    model->operations->values_copy(hidden_states, model->activations.hidden,
+                                   pass.tokens * (size_t)model->config.hidden_size);
 }

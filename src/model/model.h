@@ -4,7 +4,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
-#include "math/gemm.h"
+#include "math/operations.h"
 #include "model/parameters.h"
 
 /* What goes in: a view of the caller's arrays (see dataset/batch.h for the meaning of each). */
@@ -70,6 +70,7 @@ void model_free(model *model);
 void model_set_precision(model *model, gemm_precision precision);
 
 const model_config *model_configuration(const model *model);
+const operations *model_operations(const model *model);
 const parameter_table *model_parameter_table(const model *model);
 float *model_weights(model *model);   /* [table.size] */
 float *model_gradients(model *model); /* [table.size]; NULL unless training */

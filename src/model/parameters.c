@@ -1,7 +1,7 @@
 #include "model/parameters.h"
 
 #include "base/memory.h"
-#include "math/fill.h"
+#include "math/operations.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,20 +100,23 @@ const parameter *parameter_of_part(const parameter_table *table, model_part part
 /* -------------------------------------------------------------------------- initialisation --- */
 
 /* What a parameter starts as (transformers' _init_weights): LayerNorm 1 and 0, other biases 0,
- * everything else drawn. */
+ * everything else drawn. On the host, whatever trains it: every machine starts from the same bits.
+ */
 void parameter_initialize(const parameter_table *table, size_t index, const model_config *config,
                           uint64_t seed, float *values)
 {
     const parameter *entry = &table->entries[index];
+    const operations *host = cpu_operations();
     float *first = values + entry->offset;
     if (entry->part == PART_POSITION && config->sinusoidal_positions)
-        sinusoids_fill(first, entry->shape[0], entry->shape[1]);
+        host->sinusoids_fill(first, entry->shape[0], entry->shape[1]);
     else if (entry->dimensions == 2)
-        normal_fill(first, entry->count, config->initializer_range, seed, index);
+        host->normal_fill(first, entry->count, config->initializer_range, seed, index);
     else
-        values_fill(first, entry->count, entry->bias ? 0.0f : 1.0f);
+        host->values_fill(first, entry->count, entry->bias ? 0.0f : 1.0f);
     if (entry->part == PART_WORD && config->pad_token_id >= 0)
-        values_fill(first + (size_t)config->pad_token_id * entry->shape[1], entry->shape[1], 0.0f);
+        host->values_fill(first + (size_t)config->pad_token_id * entry->shape[1], entry->shape[1],
+                          0.0f);
 }
 
 void parameters_initialize(const parameter_table *table, const model_config *config, uint64_t seed,

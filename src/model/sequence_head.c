@@ -3,12 +3,6 @@
  * it is next-sentence prediction (0: B follows A, 1: B is random), else the classifier. */
 #include "model/internal.h"
 
-#include "math/activation.h"
-#include "math/cross_entropy.h"
-#include "math/embedding.h"
-#include "math/linear.h"
-#include "math/squared_error.h"
-
 static size_t outputs_of(const model *model)
 {
     return model->config.head == MODEL_HEAD_CLASSIFICATION ? (size_t)model->config.num_labels : 2;
@@ -54,19 +48,21 @@ void sequence_head_logits(const model_pass *pass, float *logits)
     const float *values = model->values;
     size_t sequences = (size_t)pass->input->sequence_count;
     size_t hidden = (size_t)model->config.hidden_size;
-    rows_gather(a->first_tokens, model->activations.hidden, pass->input->sequence_starts, sequences,
-                hidden);
-    linear_forward(model->precision, a->pooled, a->first_tokens, values + p->pooler.weight,
-                   values + p->pooler.bias, sequences, hidden, hidden);
+    model->operations->rows_gather(a->first_tokens, model->activations.hidden,
+                                   pass->input->sequence_starts, sequences, hidden);
+    model->operations->linear_forward(model->precision, a->pooled, a->first_tokens,
+                                      values + p->pooler.weight, values + p->pooler.bias, sequences,
+                                      hidden, hidden);
     if (model->config.family == MODEL_DISTILBERT)
-        relu_forward(a->pooled, a->pooled, sequences * hidden);
+        model->operations->relu_forward(a->pooled, a->pooled, sequences * hidden);
     else
-        tanh_forward(a->pooled, a->pooled, sequences * hidden);
+        model->operations->tanh_forward(a->pooled, a->pooled, sequences * hidden);
     dropout dropout = head_dropout(pass);
     compute_dropout_keys(pass);
-    dropout_apply(a->dropped, a->pooled, a->keys, sequences, hidden, &dropout);
-    linear_forward(model->precision, logits, a->dropped, values + p->sequence_output.weight,
-                   values + p->sequence_output.bias, sequences, hidden, outputs_of(model));
+    model->operations->dropout_apply(a->dropped, a->pooled, a->keys, sequences, hidden, &dropout);
+    model->operations->linear_forward(
+        model->precision, logits, a->dropped, values + p->sequence_output.weight,
+        values + p->sequence_output.bias, sequences, hidden, outputs_of(model));
 }
 
 /* The logits hold their gradient by now. */
@@ -79,24 +75,26 @@ static void head_backward(const model_pass *pass)
     float *gradients = model->gradients;
     size_t sequences = (size_t)pass->input->sequence_count, outputs = outputs_of(model);
     size_t hidden = (size_t)model->config.hidden_size;
-    linear_backward_weight(model->precision, gradients + p->sequence_output.weight,
-                           gradients + p->sequence_output.bias, a->logits, a->dropped, sequences,
-                           hidden, outputs);
-    linear_backward_input(model->precision, a->d_pooled, a->logits,
-                          values + p->sequence_output.weight, sequences, hidden, outputs);
+    model->operations->linear_backward_weight(
+        model->precision, gradients + p->sequence_output.weight,
+        gradients + p->sequence_output.bias, a->logits, a->dropped, sequences, hidden, outputs);
+    model->operations->linear_backward_input(model->precision, a->d_pooled, a->logits,
+                                             values + p->sequence_output.weight, sequences, hidden,
+                                             outputs);
     dropout dropout = head_dropout(pass);
-    dropout_apply(a->d_pooled, a->d_pooled, a->keys, sequences, hidden, &dropout);
+    model->operations->dropout_apply(a->d_pooled, a->d_pooled, a->keys, sequences, hidden,
+                                     &dropout);
     if (model->config.family == MODEL_DISTILBERT)
-        relu_backward(a->d_pooled, a->d_pooled, a->pooled, sequences * hidden);
+        model->operations->relu_backward(a->d_pooled, a->d_pooled, a->pooled, sequences * hidden);
     else
-        tanh_backward(a->d_pooled, a->d_pooled, a->pooled, sequences * hidden);
-    linear_backward_weight(model->precision, gradients + p->pooler.weight,
-                           gradients + p->pooler.bias, a->d_pooled, a->first_tokens, sequences,
-                           hidden, hidden);
-    linear_backward_input(model->precision, a->d_first_tokens, a->d_pooled,
-                          values + p->pooler.weight, sequences, hidden, hidden);
-    rows_scatter_add(model->activations.d_hidden, a->d_first_tokens, pass->input->sequence_starts,
-                     sequences, hidden);
+        model->operations->tanh_backward(a->d_pooled, a->d_pooled, a->pooled, sequences * hidden);
+    model->operations->linear_backward_weight(model->precision, gradients + p->pooler.weight,
+                                              gradients + p->pooler.bias, a->d_pooled,
+                                              a->first_tokens, sequences, hidden, hidden);
+    model->operations->linear_backward_input(model->precision, a->d_first_tokens, a->d_pooled,
+                                             values + p->pooler.weight, sequences, hidden, hidden);
+    model->operations->rows_scatter_add(model->activations.d_hidden, a->d_first_tokens,
+                                        pass->input->sequence_starts, sequences, hidden);
 }
 
 void nsp_head_run(const model_pass *pass, double scale, model_losses *losses)
@@ -108,10 +106,11 @@ void nsp_head_run(const model_pass *pass, double scale, model_losses *losses)
     sequence_head_logits(pass, a->logits);
     cross_entropy_sums sums;
     if (pass->training) {
-        sums = cross_entropy_forward_backward(a->logits, a->labels, sequences, 2, (float)scale);
+        sums = pass->model->operations->cross_entropy_forward_backward(a->logits, a->labels,
+                                                                       sequences, 2, (float)scale);
         head_backward(pass);
     } else {
-        sums = cross_entropy_forward(a->logits, a->labels, sequences, 2);
+        sums = pass->model->operations->cross_entropy_forward(a->logits, a->labels, sequences, 2);
     }
     losses->nsp_loss += sums.loss;
     losses->nsp_correct += sums.correct;
@@ -122,7 +121,7 @@ static void add_classification(const model_pass *pass, double scale, model_losse
 {
     float *logits = pass->model->activations.sequence.logits;
     const model_input *input = pass->input;
-    weighted_cross_entropy_sums sums = weighted_cross_entropy(
+    weighted_cross_entropy_sums sums = pass->model->operations->weighted_cross_entropy(
         logits, pass->training ? logits : NULL, input->labels, input->class_weights,
         (size_t)input->sequence_count, outputs_of(pass->model), (float)scale);
     losses->label_loss += sums.loss;
@@ -133,9 +132,9 @@ static void add_classification(const model_pass *pass, double scale, model_losse
 static void add_regression(const model_pass *pass, double scale, model_losses *losses)
 {
     float *logits = pass->model->activations.sequence.logits;
-    losses->label_loss +=
-        squared_error(logits, pass->training ? logits : NULL, pass->input->targets,
-                      (size_t)pass->input->sequence_count, outputs_of(pass->model), (float)scale);
+    losses->label_loss += pass->model->operations->squared_error(
+        logits, pass->training ? logits : NULL, pass->input->targets,
+        (size_t)pass->input->sequence_count, outputs_of(pass->model), (float)scale);
     losses->label_weight += pass->input->sequence_count;
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "formats/json.h"
-#include "math/transpose.h"
+#include "math/operations.h"
 #include "model/tensorflow_names.h"
 
 #include <stdlib.h>
@@ -78,7 +78,7 @@ static bert_status read_transposed(const weight_tensor *found, float *out, uint6
     TRY(memory_array((void **)&stored, count, sizeof *stored, tensor->name, error));
     bert_status status = safetensors_tensor_read(found->path, tensor, stored, count, error);
     if (status == BERT_OK)
-        matrix_transpose(out, stored, tensor->shape[0], tensor->shape[1]);
+        cpu_operations()->matrix_transpose(out, stored, tensor->shape[0], tensor->shape[1]);
     free(stored);
     return status;
 }

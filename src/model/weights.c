@@ -1,7 +1,7 @@
 #include "model/weights.h"
 
 #include "base/memory.h"
-#include "math/reduce.h"
+#include "math/operations.h"
 #include "model/weights_match.h"
 
 #include <stdio.h>
@@ -68,7 +68,7 @@ static bert_status read_floats(const weight_tensor *found, const parameter *entr
 {
     TRY(check_shape(found, entry, error));
     TRY(weight_tensor_read(found, out, entry->count, error));
-    if (all_finite(out, entry->count))
+    if (cpu_operations()->all_finite(out, entry->count))
         return BERT_OK;
     return error_set(error, BERT_ERROR_NOT_FINITE,
                      "%s: %s holds a NaN or an infinity; the model was broken when it was saved",

@@ -53,53 +53,55 @@ bert_plan_params bert_plan_params_default(void)
     };
 }
 
-static bert_status check_whole(const char *option, int64_t value, int64_t most, bert_error *error)
+static bert_status check_whole(const char *member, int64_t value, int64_t most, bert_error *error)
 {
     if (value >= 1 && value <= most)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "--%s is %" PRId64 "; expected 1 to %" PRId64, option, value, most);
+                     "params->%s is %" PRId64 "; expected 1 to %" PRId64, member, value, most);
 }
 
-static bert_status check_number(const char *option, double value, bool zero_allowed,
+static bert_status check_number(const char *member, double value, bool zero_allowed,
                                 bert_error *error)
 {
     if (isfinite(value) && (zero_allowed ? value >= 0 : value > 0))
         return BERT_OK;
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--%s is %g; expected a number, %s",
-                     option, value, zero_allowed ? "at least 0" : "above 0");
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is %g; expected a number, %s",
+                     member, value, zero_allowed ? "at least 0" : "above 0");
 }
 
 static bert_status check_params(const bert_plan_params *params, bert_error *error)
 {
-    TRY(check_whole("max-seq-length", params->max_seq_length, 1 << 20, error));
-    TRY(check_whole("batch-size", params->batch_size, INT64_C(1) << 30, error));
-    TRY(check_whole("max-steps", params->max_steps, INT64_C(1) << 40, error));
+    TRY(check_whole("max_seq_length", params->max_seq_length, 1 << 20, error));
+    TRY(check_whole("batch_size", params->batch_size, INT64_C(1) << 30, error));
+    TRY(check_whole("max_steps", params->max_steps, INT64_C(1) << 40, error));
     TRY(check_whole("nodes", params->nodes, 1 << 20, error));
-    TRY(check_whole("measured-nodes", params->measured_nodes, 1 << 20, error));
-    if (params->micro_batch != 0)
-        TRY(check_whole("micro-batch-tokens", params->micro_batch, INT64_C(1) << 40, error));
-    TRY(check_number("update-seconds", params->update_seconds, true, error));
+    TRY(check_whole("measured_nodes", params->measured_nodes, 1 << 20, error));
+    if (params->micro_batch_tokens != 0)
+        TRY(check_whole("micro_batch_tokens", params->micro_batch_tokens, INT64_C(1) << 40, error));
+    TRY(check_number("update_seconds", params->update_seconds, true, error));
     TRY(check_number("bandwidth", params->bandwidth, false, error));
     TRY(check_number("latency", params->latency, true, error));
-    TRY(check_number("price-per-hour", params->price_per_hour, true, error));
+    TRY(check_number("price_per_hour", params->price_per_hour, true, error));
     TRY(check_number("watts", params->watts, true, error));
-    TRY(check_number("price-per-kilowatt-hour", params->price_per_kilowatt_hour, true, error));
-    TRY(check_number("tokens-per-second", params->tokens_per_second, true, error));
-    TRY(check_number("seconds-per-step", params->seconds_per_step, true, error));
-    TRY(check_number("run-hours", params->run_hours, true, error));
+    TRY(check_number("price_per_kilowatt_hour", params->price_per_kilowatt_hour, true, error));
+    TRY(check_number("tokens_per_second", params->tokens_per_second, true, error));
+    TRY(check_number("seconds_per_step", params->seconds_per_step, true, error));
+    TRY(check_number("run_hours", params->run_hours, true, error));
     int given =
         (params->tokens_per_second > 0) + (params->seconds_per_step > 0) + (params->run_hours > 0);
     if (given != 1)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s; expected one of --tokens-per-second, --seconds-per-step and "
-                         "--run-hours",
-                         given ? "the speed is given more than once" : "no speed is given");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "%s; expected one of params->tokens_per_second, params->seconds_per_step and "
+            "params->run_hours",
+            given ? "the speed is given more than once" : "no speed is given");
     if (params->tokens_per_second > 0 && params->measured_nodes != 1)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--tokens-per-second is of one node, --measured-nodes is %d; give "
-                         "--seconds-per-step for what was measured on several",
-                         params->measured_nodes);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->tokens_per_second is of one node, params->measured_nodes is %d; give "
+            "params->seconds_per_step for what was measured on several",
+            params->measured_nodes);
     return BERT_OK;
 }
 
@@ -109,7 +111,7 @@ static bert_status check_share(const bert_plan_params *params, int nodes, bert_e
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "a batch of %" PRId64 " sequences cannot be divided among %d nodes; a larger "
-                     "--batch-size, or --grow-batch",
+                     "params->batch_size, or params->grow_batch = true",
                      params->batch_size, nodes);
 }
 
@@ -226,11 +228,12 @@ static bert_status find_sequence_seconds(const planner *planner, double *seconds
     double low = 0, high = step;
     double least = step_seconds(planner, nodes, 0);
     if (least >= step)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a step is said to take %g s on %d nodes, but update and network alone "
-                         "take %g s; check --measured-nodes, --bandwidth, --latency and "
-                         "--update-seconds",
-                         step, nodes, least);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "a step is said to take %g s on %d nodes, but update and network alone "
+            "take %g s; check params->measured_nodes, params->bandwidth, params->latency and "
+            "params->update_seconds",
+            step, nodes, least);
     for (int i = 0; i < 200; i++) {
         double middle = (low + high) / 2;
         *(step_seconds(planner, nodes, middle) < step ? &low : &high) = middle;
@@ -295,8 +298,9 @@ bert_status bert_plan(const bert_plan_params *params, bert_plan_result *result, 
     planner planner = {.params = params,
                        .link = {.bandwidth = params->bandwidth, .latency = params->latency}};
     TRY(measure_gradients(&planner.sizes, &config, params->max_seq_length, error));
-    planner.micro_batch = params->micro_batch ? (double)params->micro_batch
-                                              : micro_batch_default_tokens(&config, GEMM_FLOAT32);
+    planner.micro_batch = params->micro_batch_tokens
+                              ? (double)params->micro_batch_tokens
+                              : micro_batch_default_tokens(&config, GEMM_FLOAT32);
     TRY(memory_array((void **)&planner.buckets, (size_t)planner.sizes.layers + 2,
                      sizeof *planner.buckets, "a plan", error));
     double sequence_seconds = 0;

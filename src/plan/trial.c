@@ -1,5 +1,6 @@
 #include "plan/trial.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "dataset/batch.h"
@@ -9,7 +10,6 @@
 #include "optim/adam.h"
 #include "optim/clip.h"
 #include "plan/process_memory.h"
-#include "train/clock.h"
 
 #include <math.h>
 #include <pthread.h>

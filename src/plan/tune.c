@@ -5,6 +5,7 @@
  * among ranks, then gradient checkpointing. That finds the best of all combinations unless they
  * help each other, and takes a tenth of the time. */
 #include "bert/tune.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/observer.h"
 #include "base/threads.h"
@@ -12,7 +13,6 @@
 #include "plan/find_config.h"
 #include "plan/process_memory.h"
 #include "plan/trial.h"
-#include "train/clock.h"
 #include "train/micro_batch.h"
 
 #include <inttypes.h>
@@ -46,19 +46,19 @@ static bert_status check_params(const bert_tune_params *params, bert_error *erro
 {
     if (params->max_seq_length < 3 || params->max_seq_length > 1 << 20)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-seq-length is %d; expected 3 to %d", params->max_seq_length,
+                         "params->max_seq_length is %d; expected 3 to %d", params->max_seq_length,
                          1 << 20);
     if (params->batch_size < 1 || params->batch_size > 1 << 30)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--batch-size is %" PRId64 "; expected 1 to %d", params->batch_size,
+                         "params->batch_size is %" PRId64 "; expected 1 to %d", params->batch_size,
                          1 << 30);
     if (!(params->seconds >= 0) || !isfinite(params->seconds))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--seconds is %g; expected a number, at least 0", params->seconds);
+                         "params->seconds is %g; expected a number, at least 0", params->seconds);
     if (strcmp(params->precision, "any") != 0 && strcmp(params->precision, "float32") != 0 &&
         strcmp(params->precision, "bf16") != 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--precision is \"%.40s\"; expected any, float32 or bf16",
+                         "params->precision is \"%.40s\"; expected any, float32 or bf16",
                          params->precision);
     return BERT_OK;
 }
@@ -218,7 +218,7 @@ static bert_status conclude(tuner *tuner, bert_error *error)
     if (!best_trial(result))
         return error_set(error, BERT_ERROR_MEMORY,
                          "the model does not fit: the smallest setting takes %" PRIu64
-                         " MB, %" PRIu64 " MB are allowed (--memory)",
+                         " MB, %" PRIu64 " MB are allowed (params->memory)",
                          least_memory(result) / 1000000, result->memory / 1000000);
     return tuner->params->output ? write_settings(tuner, error) : BERT_OK;
 }
@@ -232,22 +232,21 @@ static uint64_t allowed_memory(const bert_tune_params *params, const bert_observ
     if (params->memory <= available || available == 0)
         return params->memory;
     observer_message(observer, BERT_MESSAGE_WARNING,
-                     "--memory is %" PRIu64 " MB, but only %" PRIu64
+                     "params->memory is %" PRIu64 " MB, but only %" PRIu64
                      " MB are free: that is the limit",
                      params->memory / 1000000, available / 1000000);
     return available;
 }
 
-bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
-                      const bert_observer *observer, bert_error *error)
+static bert_status tune(const bert_tune_params *params, bert_tune_result *result,
+                        const bert_observer *observer, bert_error *error)
 {
-    TRY(check_params(params, error));
     *result = (bert_tune_result){.finished = true, .best = SIZE_MAX};
     tuner tuner = {.params = params, .observer = observer, .result = result};
     TRY(find_config(&tuner.config, params->model, error));
     if (params->max_seq_length > tuner.config.max_position_embeddings)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-seq-length is %d; the model has %d positions",
+                         "params->max_seq_length is %d; the model has %d positions",
                          params->max_seq_length, tuner.config.max_position_embeddings);
     tuner.work = (trial_work){.config = &tuner.config,
                               .max_seq_length = params->max_seq_length,
@@ -255,7 +254,7 @@ bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
                               .seconds = pass_seconds};
     result->memory = allowed_memory(params, observer);
     tuner.begun = clock_seconds();
-    tuner.cores = threads_use(params->threads);
+    tuner.cores = threads_count();
     int tokens = micro_batch_default_tokens(&tuner.config, GEMM_FLOAT32);
     tokens = tokens > params->max_seq_length ? tokens : params->max_seq_length;
     TRY(try_precisions(&tuner, tokens, error));
@@ -263,4 +262,14 @@ bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
     TRY(try_ranks(&tuner, error));
     TRY(try_gradient_checkpointing(&tuner, error));
     return conclude(&tuner, error);
+}
+
+bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
+                      const bert_observer *observer, bert_error *error)
+{
+    TRY(check_params(params, error));
+    int before = threads_use(params->threads);
+    bert_status status = tune(params, result, observer, error);
+    threads_use(before);
+    return status;
 }

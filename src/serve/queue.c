@@ -1,7 +1,8 @@
 #include "serve/queue.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
-#include <time.h>
 
 void serve_queue_create(serve_queue *queue, int max_waiting)
 {
@@ -18,16 +19,6 @@ void serve_queue_free(serve_queue *queue)
 {
     pthread_cond_destroy(&queue->changed);
     pthread_mutex_destroy(&queue->mutex);
-}
-
-static struct timespec deadline_after(int64_t milliseconds)
-{
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    int64_t nanoseconds = deadline.tv_nsec + milliseconds % 1000 * 1000000;
-    deadline.tv_sec += milliseconds / 1000 + nanoseconds / 1000000000;
-    deadline.tv_nsec = nanoseconds % 1000000000;
-    return deadline;
 }
 
 static void append(serve_queue *queue, serve_job *job)
@@ -52,7 +43,7 @@ serve_outcome serve_queue_do(serve_queue *queue, serve_job *job, int seconds)
 {
     job->next = NULL;
     job->state = SERVE_JOB_WAITING;
-    struct timespec deadline = deadline_after(INT64_C(1000) * seconds);
+    struct timespec deadline = clock_deadline(seconds);
     serve_outcome outcome = SERVE_DONE;
     pthread_mutex_lock(&queue->mutex);
     if (queue->closed) {
@@ -82,7 +73,7 @@ serve_outcome serve_queue_do(serve_queue *queue, serve_job *job, int seconds)
 
 serve_job *serve_queue_take(serve_queue *queue, int milliseconds)
 {
-    struct timespec deadline = deadline_after(milliseconds);
+    struct timespec deadline = clock_deadline(milliseconds / 1e3);
     pthread_mutex_lock(&queue->mutex);
     while (!queue->first && !queue->closed &&
            pthread_cond_timedwait(&queue->changed, &queue->mutex, &deadline) != ETIMEDOUT) {

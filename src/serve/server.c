@@ -1,5 +1,6 @@
 /* bert_serve: libmicrohttpd's threads receive requests and send responses; the calling thread owns
  * the model and computes, one request at a time. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -15,7 +16,6 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { POLL_MILLISECONDS = 200, RETRY_AFTER_SECONDS = 1 };
@@ -32,8 +32,8 @@ typedef struct server {
 /* A request being received. */
 typedef struct exchange {
     text body;
-    struct timespec started_at;
-    bool head; /* a HEAD request */
+    double started_at; /* clock_seconds() of its headers */
+    bool head;         /* a HEAD request */
 } exchange;
 
 bert_serve_params bert_serve_params_default(void)
@@ -205,21 +205,13 @@ static const char *rejection_reason(struct MHD_Connection *connection, const ser
     return NULL;
 }
 
-static double seconds_since(const struct timespec *started_at)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - started_at->tv_sec) +
-           1e-9 * (double)(now.tv_nsec - started_at->tv_nsec);
-}
-
 /* Closes the connection if a body without Content-Length exceeds the limit, or if the body arrives
  * too slowly. */
 static enum MHD_Result receive_body(const server *server, exchange *exchange, const char *data,
                                     size_t *length)
 {
     if (exchange->body.length + *length > server->params->max_request_bytes ||
-        seconds_since(&exchange->started_at) > server->params->timeout_seconds ||
+        clock_seconds() - exchange->started_at > server->params->timeout_seconds ||
         text_append(&exchange->body, data, *length, NULL) != BERT_OK)
         return MHD_NO;
     *length = 0;
@@ -241,7 +233,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
             return send_error(connection, status, reason);
         if (memory_array((void **)&exchange, 1, sizeof *exchange, "a request", NULL) != BERT_OK)
             return MHD_NO;
-        clock_gettime(CLOCK_MONOTONIC, &exchange->started_at);
+        exchange->started_at = clock_seconds();
         *state = exchange;
         return MHD_YES;
     }
@@ -266,21 +258,21 @@ static bert_status check_params(const bert_serve_params *params, bert_error *err
 {
     const struct {
         const char *option;
-        int64_t value, minimum, most;
+        int64_t value, minimum, maximum;
     } ranges[] = {
         {"port", params->port, 0, 65535},
-        {"max-request-bytes", (int64_t)params->max_request_bytes, 1, 1 << 30},
-        {"max-inputs", params->max_inputs, 1, 65536},
-        {"max-connections", params->max_connections, 1, 4096},
-        {"max-waiting", params->max_waiting, 1, 4096},
-        {"timeout", params->timeout_seconds, 1, 86400},
+        {"max_request_bytes", (int64_t)params->max_request_bytes, 1, 1 << 30},
+        {"max_inputs", params->max_inputs, 1, 65536},
+        {"max_connections", params->max_connections, 1, 4096},
+        {"max_waiting", params->max_waiting, 1, 4096},
+        {"timeout_seconds", params->timeout_seconds, 1, 86400},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-        if (ranges[i].value < ranges[i].minimum || ranges[i].value > ranges[i].most)
+        if (ranges[i].value < ranges[i].minimum || ranges[i].value > ranges[i].maximum)
             return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                             "--%s is %lld; expected %lld to %lld", ranges[i].option,
+                             "params->%s is %lld; expected %lld to %lld", ranges[i].option,
                              (long long)ranges[i].value, (long long)ranges[i].minimum,
-                             (long long)ranges[i].most);
+                             (long long)ranges[i].maximum);
     return BERT_OK;
 }
 
@@ -331,7 +323,7 @@ static bert_status start(server *server, const bert_observer *observer, bert_err
     struct addrinfo *address;
     int problem = getaddrinfo(params->host, port, &hints, &address);
     if (problem != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--host is \"%.100s\": %s",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->host is \"%.100s\": %s",
                          params->host, gai_strerror(problem));
     int listener;
     server->loopback = is_loopback(address->ai_addr);

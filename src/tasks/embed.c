@@ -1,8 +1,5 @@
 /* Embeddings of texts: the last layer's hidden states, pooled. */
 #include "base/memory.h"
-#include "math/embedding.h"
-#include "math/pooling.h"
-#include "math/reduce.h"
 #include "tasks/inference.h"
 
 #include <stdlib.h>
@@ -24,18 +21,19 @@ static bert_status embed_batch(void *context, bert_model *loaded, const inferenc
                                bert_error *error)
 {
     const embedder *embedder = context;
+    const operations *operations = model_operations(loaded->model);
     const model_input *input = &batch->input;
     size_t hidden = bert_model_hidden_size(loaded), sequences = (size_t)input->sequence_count;
     model_hidden_states(loaded->model, input, embedder->hidden_states);
     if (embedder->params->pooling == BERT_POOLING_CLS)
-        rows_gather(embedder->pooled, embedder->hidden_states, input->sequence_starts, sequences,
-                    hidden);
+        operations->rows_gather(embedder->pooled, embedder->hidden_states, input->sequence_starts,
+                                sequences, hidden);
     else
-        segments_mean(embedder->pooled, embedder->hidden_states, input->sequence_starts, sequences,
-                      hidden);
+        operations->segments_mean(embedder->pooled, embedder->hidden_states, input->sequence_starts,
+                                  sequences, hidden);
     if (embedder->params->normalize)
-        rows_normalize(embedder->pooled, sequences, hidden);
-    if (!all_finite(embedder->pooled, sequences * hidden))
+        operations->rows_normalize(embedder->pooled, sequences, hidden);
+    if (!operations->all_finite(embedder->pooled, sequences * hidden))
         return error_set(error, BERT_ERROR_NOT_FINITE,
                          "an embedding is not finite; the model's weights are of no use");
     for (size_t i = 0; i < sequences; i++)

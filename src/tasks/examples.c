@@ -125,7 +125,7 @@ static bert_status read_class(example *example, const label_rule *rule, const ta
     if (rule->classes->count == CLASSES_MAX)
         return refuse_label(table, cell,
                             "one of at most 1024 classes; numbers without end are for "
-                            "--problem-type regression",
+                            "params->problem_type = regression",
                             error);
     example->class = (int32_t)rule->classes->count;
     return class_names_add(rule->classes, cell->data, cell->length, error);

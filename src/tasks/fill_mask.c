@@ -1,6 +1,5 @@
 /* Fill-mask: the tokens that the MLM head holds most probable in the place of [MASK]. */
 #include "base/memory.h"
-#include "math/cross_entropy.h"
 #include "tasks/inference.h"
 
 #include <math.h>
@@ -83,7 +82,8 @@ static bert_status fill_batch(void *context, bert_model *loaded, const inference
     const model_input *input = &batch->input;
     size_t vocab_size = (size_t)model_configuration(loaded->model)->vocab_size;
     model_mlm_logits(loaded->model, input, filler->logits);
-    softmax_forward(filler->logits, filler->logits, (size_t)input->masked_count, vocab_size);
+    model_operations(loaded->model)
+        ->softmax_forward(filler->logits, filler->logits, (size_t)input->masked_count, vocab_size);
     int from = 0;
     for (int i = 0; i < input->sequence_count; i++) {
         int end = from;

@@ -85,7 +85,8 @@ static bert_status run_jobs(session *session, bool *finished, bert_error *error)
         TRY(finetune_trainer_run(&session->trainer, &job, &seed->outcome, error));
         if (seed->outcome.stopped) {
             observer_message(session->observer, BERT_MESSAGE_INFO,
-                             "stopped in seed %" PRIu64 "; the same command with --resume goes on "
+                             "stopped in seed %" PRIu64
+                             "; the same command with params->resume = true goes on "
                              "with it, from its beginning",
                              job.seed);
             return BERT_OK;
@@ -169,9 +170,10 @@ static bert_status check_same(const json_t *now, const char *path, bert_error *e
         if (same)
             continue;
         char *found = json_dumps(value, JSON_ENCODE_ANY), *old = json_dumps(was, JSON_ENCODE_ANY);
-        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "%s: this run began with %s %s, not %s; --resume takes the same options",
-                           path, key, old ? old : "unknown", found ? found : "?");
+        status = error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "%s: this run began with %s %s, not %s; params->resume = true takes the same options",
+            path, key, old ? old : "unknown", found ? found : "?");
         free(found);
         free(old);
         break;
@@ -247,7 +249,9 @@ bert_status bert_finetune(const bert_finetune_params *params, bert_finetune_resu
     bert_finetune_params resolved;
     TRY(finetune_resolve(&resolved, params, error));
     session session = {.params = &resolved, .observer = observer, .directory = {.descriptor = -1}};
+    int before = threads_count();
     bert_status status = run(&session, result, error);
     close_session(&session);
+    threads_use(before);
     return status;
 }

@@ -132,7 +132,7 @@ static bert_status hold_out(finetune_inputs *inputs, const bert_observer *observ
     if (wanted == 0 || wanted >= train->count)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: has %zu examples; too few to hold out a share of %g: name a "
-                         "--validation-file",
+                         "params->validation_file",
                          inputs->train.path, train->count, params->validation_fraction);
     held_out->pairs = train->pairs;
     size_t count = train->count;
@@ -152,11 +152,11 @@ static bert_status read_own(finetune_inputs *inputs, const bert_observer *observ
                             bert_error *error)
 {
     const bert_finetune_params *params = inputs->params;
-    example_columns columns = {
-        .text = params->text_column,
-        .pair = params->text_pair_column,
-        .label = params->label_column,
-        .hint = "Name the columns by --text-column, --text-pair-column and --label-column"};
+    example_columns columns = {.text = params->text_column,
+                               .pair = params->text_pair_column,
+                               .label = params->label_column,
+                               .hint = "Name the columns by params->text_column, "
+                                       "params->text_pair_column and params->label_column"};
     inputs->regression = strcmp(params->problem_type, "regression") == 0;
     label_rule rule = {
         .regression = inputs->regression, .classes = &inputs->classes, .learns_classes = true};
@@ -250,7 +250,7 @@ static bert_status encode_all(finetune_inputs *inputs, const bert_observer *obse
     if (inputs->train.encoded.truncated > 0)
         observer_message(observer, BERT_MESSAGE_WARNING,
                          "%s: %llu examples have more than %d tokens and are cut; see "
-                         "--max-seq-length",
+                         "params->max_seq_length",
                          inputs->train.path, (unsigned long long)inputs->train.encoded.truncated,
                          inputs->params->max_seq_length);
     return BERT_OK;
@@ -266,10 +266,11 @@ static bert_status balance_classes(finetune_inputs *inputs, bert_error *error)
         counts[inputs->train.examples.items[i].class]++;
     for (size_t class = 0; class < classes; class ++) {
         if (counts[class] == 0)
-            return error_set(error, BERT_ERROR_INPUT,
-                             "%s: no example has the label \"%s\"; --class-weights balanced needs "
-                             "some of every class",
-                             inputs->train.path, inputs->classes.names[class]);
+            return error_set(
+                error, BERT_ERROR_INPUT,
+                "%s: no example has the label \"%s\"; params->class_weights = balanced needs "
+                "some of every class",
+                inputs->train.path, inputs->classes.names[class]);
         inputs->class_weights[class] =
             (float)((double)count / ((double)classes * (double)counts[class]));
     }
@@ -291,11 +292,12 @@ static bert_status parse_class_weights(finetune_inputs *inputs, bert_error *erro
             return BERT_OK;
         at = end + (*end == ',');
     }
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "--class-weights is \"%s\", expected balanced, or %zu numbers above 0 with "
-                     "commas between, one for each class from \"%s\" to \"%s\"",
-                     inputs->params->class_weights, classes, inputs->classes.names[0],
-                     inputs->classes.names[classes - 1]);
+    return error_set(
+        error, BERT_ERROR_INVALID_ARGUMENT,
+        "params->class_weights is \"%s\", expected balanced, or %zu numbers above 0 with "
+        "commas between, one for each class from \"%s\" to \"%s\"",
+        inputs->params->class_weights, classes, inputs->classes.names[0],
+        inputs->classes.names[classes - 1]);
 }
 
 static bert_status weigh_classes(finetune_inputs *inputs, bert_error *error)
@@ -305,7 +307,7 @@ static bert_status weigh_classes(finetune_inputs *inputs, bert_error *error)
         return BERT_OK;
     if (inputs->regression)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--class-weights: a regression has no classes");
+                         "params->class_weights: a regression has no classes");
     TRY(memory_array((void **)&inputs->class_weights, inputs->classes.count,
                      sizeof *inputs->class_weights, "weights of classes", error));
     return strcmp(given, "balanced") == 0 ? balance_classes(inputs, error)

@@ -42,7 +42,7 @@ static bert_status configure_head(finetune_inputs *inputs, const char *origin, b
                          origin, config->vocab_size, tokens);
     if (params->max_seq_length > config->max_position_embeddings)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-seq-length is %d, but the model %s has %d positions",
+                         "params->max_seq_length is %d, but the model %s has %d positions",
                          params->max_seq_length, origin, config->max_position_embeddings);
     return model_config_check(config, origin, error);
 }

@@ -88,13 +88,9 @@ static bert_status check_number(const number *number, bert_error *error)
                 (number->below ? value < number->maximum : value <= number->maximum);
     if (fits)
         return BERT_OK;
-    char option[64];
-    snprintf(option, sizeof option, "--%s", number->name);
-    for (char *c = option; *c; c++)
-        if (*c == '_')
-            *c = '-';
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is %.17g, expected %s %g and %s %g",
-                     option, value, number->above ? "above" : "at least", number->minimum,
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                     "params->%s is %.17g, expected %s %g and %s %g", number->name, value,
+                     number->above ? "above" : "at least", number->minimum,
                      number->below ? "below" : "at most", number->maximum);
 }
 
@@ -103,14 +99,15 @@ bert_status finetune_resolve(bert_finetune_params *resolved, const bert_finetune
 {
     *resolved = *params;
     if (params->task && params->train_file)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--task is \"%s\" and --train-file is \"%s\"; expected one of the two",
-                         params->task, params->train_file);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->task is \"%s\" and params->train_file is \"%s\"; expected one of the two",
+            params->task, params->train_file);
     if (!params->task || glue_task_find(params->task))
         return BERT_OK;
     if (!file_exists(params->task))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--task is \"%s\", expected one of " GLUE_TASK_NAMES
+                         "params->task is \"%s\", expected one of " GLUE_TASK_NAMES
                          ", or a file of your own; no such file exists",
                          params->task);
     resolved->train_file = params->task;
@@ -121,29 +118,32 @@ bert_status finetune_resolve(bert_finetune_params *resolved, const bert_finetune
 static bert_status check_source(const bert_finetune_params *params, bert_error *error)
 {
     if (!params->task == !params->train_file)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "expected either --task with the name of a GLUE task or a file of your "
-                         "own, or --train-file");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "expected either params->task with the name of a GLUE task or a file of your "
+            "own, or params->train_file");
     if (params->task && !params->data)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--data is missing: the folder with the files of %s", params->task);
+                         "params->data is missing: the folder with the files of %s", params->task);
     if (!params->task && params->data)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--data is the folder of a GLUE task; it does not go with a file of your "
-                         "own (%s)",
-                         params->train_file);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->data is the folder of a GLUE task; it does not go with a file of your "
+            "own (%s)",
+            params->train_file);
     if (params->task && (params->validation_file || params->test_file))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--validation-file and --test-file go with a training file of your own, "
-                         "not with the task %s",
-                         params->task);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->validation_file and params->test_file go with a training file of your own, "
+            "not with the task %s",
+            params->task);
     if (params->train_file && (!params->text_column || !params->label_column))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--text-column or --label-column is empty");
+                         "params->text_column or params->label_column is empty");
     if (strcmp(params->problem_type, "single_label_classification") != 0 &&
         strcmp(params->problem_type, "regression") != 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--problem-type is \"%s\", expected single_label_classification or "
+                         "params->problem_type is \"%s\", expected single_label_classification or "
                          "regression",
                          params->problem_type);
     return BERT_OK;
@@ -152,21 +152,25 @@ static bert_status check_source(const bert_finetune_params *params, bert_error *
 static bert_status check_model(const bert_finetune_params *params, bert_error *error)
 {
     if (!params->model == !params->from_scratch)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "expected either --model with a model folder, or --from-scratch with a "
-                         "size or a config.json");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "expected either params->model with a model folder, or params->from_scratch with a "
+            "size or a config.json");
     if (!params->from_scratch != !params->tokenizer)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--from-scratch and --tokenizer go together: a model folder has its own "
-                         "tokenizer");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->from_scratch and params->tokenizer go together: a model folder has its own "
+            "tokenizer");
     if (params->baseline && params->from_scratch)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--baseline goes with --model: --from-scratch is the baseline itself");
+                         "params->baseline goes with params->model: params->from_scratch is the "
+                         "baseline itself");
     if (!params->output)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--output is missing");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->output is missing");
     if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--precision is \"%s\", expected float32 or bf16", params->precision);
+                         "params->precision is \"%s\", expected float32 or bf16",
+                         params->precision);
     schedule_kind schedule;
     return schedule_parse(&schedule, params->lr_scheduler_type, error);
 }
@@ -177,7 +181,7 @@ bert_status finetune_check(const bert_finetune_params *params, bert_error *error
     TRY(check_model(params, error));
     if (params->threads < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--threads is %d, expected 0 (all cores) or more", params->threads);
+                         "params->threads is %d, expected 0 (all cores) or more", params->threads);
     number numbers[NUMBERS];
     size_t count = list_numbers(params, numbers);
     for (size_t i = 0; i < count; i++)

@@ -94,7 +94,7 @@ bert_status finetune_step(finetune_trainer *trainer, const finetune_job *job, in
         return error_set(error, BERT_ERROR_NOT_FINITE,
                          "seed %" PRIu64 ", step %" PRId64
                          ": a number is not finite: loss %g, gradient norm %g; a lower "
-                         "--learning-rate may help",
+                         "params->learning_rate may help",
                          job->seed, step + 1, *loss, *grad_norm);
     double rate = job->learning_rate * schedule_factor(&trainer->schedule, step);
     update(trainer, rate, step, clip_scale(*grad_norm, trainer->inputs->params->max_grad_norm));

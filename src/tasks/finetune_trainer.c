@@ -1,11 +1,11 @@
 #include "tasks/finetune_trainer.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "formats/json.h"
 #include "math/cross_entropy.h"
 #include "math/squared_error.h"
-#include "train/clock.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -40,8 +40,8 @@ bert_status finetune_trainer_create(finetune_trainer *trainer, bert_error *error
                      : micro_batch_default_tokens(&inputs->config, precision);
     if (size > INT32_MAX / length)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a batch of %d texts of %d tokens (--per-device-train-batch-size, "
-                         "--max-seq-length) is too large",
+                         "a batch of %d texts of %d tokens (params->per_device_train_batch_size, "
+                         "params->max_seq_length) is too large",
                          size, length);
     schedule_kind kind;
     TRY(schedule_parse(&kind, params->lr_scheduler_type, error));
@@ -114,10 +114,11 @@ static bert_status take_answers(finetune_trainer *trainer, const finetune_split 
         size_t best = 0;
         for (size_t class = 0; class < classes; class ++) {
             if (!isfinite(logits[class]))
-                return error_set(error, BERT_ERROR_NOT_FINITE,
-                                 "the answer to example %zu is not finite; a lower --learning-rate "
-                                 "may help",
-                                 first + row + 1);
+                return error_set(
+                    error, BERT_ERROR_NOT_FINITE,
+                    "the answer to example %zu is not finite; a lower params->learning_rate "
+                    "may help",
+                    first + row + 1);
             if (logits[class] > logits[best])
                 best = class;
         }

@@ -1,6 +1,7 @@
 #include "tasks/inference.h"
 
 #include "base/memory.h"
+#include "base/threads.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ bert_status inference_check_length(int max_seq_length, bert_error *error)
     if (max_seq_length == 0 || max_seq_length >= 3)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "--max-seq-length is %d, expected 0 (all positions) or at least 3",
+                     "params->max_seq_length is %d, expected 0 (all positions) or at least 3",
                      max_seq_length);
 }
 
@@ -235,6 +236,7 @@ bert_status inference_run(bert_model *loaded, const bert_input *inputs, size_t c
     window window;
     size_t *counts = NULL;
     bert_inference_stats own = {0}, *sums = usage ? usage : &own;
+    int threads_before = threads_use(loaded->threads);
     bert_status status = window_create(&window, loaded, job, error);
     if (status == BERT_OK)
         status = memory_array((void **)&counts, window.max_length + 2, sizeof *counts,
@@ -248,5 +250,6 @@ bert_status inference_run(bert_model *loaded, const bert_input *inputs, size_t c
         error_prefix(error, status, "text %llu", (unsigned long long)sums->texts + 1);
     free(counts);
     window_free(&window);
+    threads_use(threads_before);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "tasks/loaded_model.h"
 
 #include "base/memory.h"
+#include "base/minmax.h"
 #include "base/threads.h"
 #include "model/folder.h"
 #include "model/weights.h"
@@ -26,22 +27,17 @@ static bert_status check_vocabulary(const bert_model *loaded, const char *direct
 /* Masks that are filled at once: each takes a row of the vocabulary's probabilities. */
 enum { MASKS_AT_ONCE = 256 };
 
-static int larger(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 /* One sequence of all positions fits whatever is asked for, all of its tokens masked. */
 static model_limits limits_for(const model_config *config, const bert_model_options *options)
 {
     int tokens = options->batch_tokens ? options->batch_tokens
                                        : micro_batch_default_tokens(config, GEMM_FLOAT32);
-    tokens = larger(tokens, config->max_position_embeddings);
+    tokens = max_int(tokens, config->max_position_embeddings);
     return (model_limits){
         .tokens = tokens,
-        .sequences = larger(tokens / 2, 1), /* the shortest: [CLS] and [SEP] */
-        .masked = larger(MASKS_AT_ONCE < tokens ? MASKS_AT_ONCE : tokens,
-                         config->max_position_embeddings),
+        .sequences = max_int(tokens / 2, 1), /* the shortest: [CLS] and [SEP] */
+        .masked = max_int(MASKS_AT_ONCE < tokens ? MASKS_AT_ONCE : tokens,
+                          config->max_position_embeddings),
     };
 }
 
@@ -85,11 +81,12 @@ static bert_status check_options(const bert_model_options *options, bert_error *
 {
     if (options->batch_tokens < 0 || options->batch_tokens > 1 << 24)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--batch-tokens is %d, expected 0 (chosen from the model) to %d",
+                         "options->batch_tokens is %d, expected 0 (chosen from the model) to %d",
                          options->batch_tokens, 1 << 24);
     if (options->threads < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--threads is %d, expected 0 (all cores) or more", options->threads);
+                         "options->threads is %d, expected 0 (all cores) or more",
+                         options->threads);
     return BERT_OK;
 }
 
@@ -104,20 +101,20 @@ bert_status bert_model_load_with(bert_model **out, const char *path,
     bert_model *loaded = NULL;
     char *directory;
     TRY(checkpoint_find_model(&directory, path, error));
-    threads_use(options->threads);
+    int before = threads_use(options->threads);
     bert_status status;
-    TRY_OR_GO(status, checkpoint_verify_model(directory, error), fail);
-    TRY_OR_GO(status, memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error), fail);
-    TRY_OR_GO(status, load_weights(loaded, directory, options, error), fail);
-    TRY_OR_GO(status, load_tokenizer(loaded, directory, error), fail);
-    TRY_OR_GO(status, check_vocabulary(loaded, directory, error), fail);
-    free(directory);
+    TRY_OR_GO(status, checkpoint_verify_model(directory, error), done);
+    TRY_OR_GO(status, memory_array((void **)&loaded, 1, sizeof *loaded, "a model", error), done);
+    loaded->threads = threads_count();
+    TRY_OR_GO(status, load_weights(loaded, directory, options, error), done);
+    TRY_OR_GO(status, load_tokenizer(loaded, directory, error), done);
+    TRY_OR_GO(status, check_vocabulary(loaded, directory, error), done);
     *out = loaded;
-    return BERT_OK;
-
-fail:
+    loaded = NULL;
+done:
     free(directory);
     bert_model_free(loaded);
+    threads_use(before);
     return status;
 }
 

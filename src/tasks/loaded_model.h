@@ -11,6 +11,7 @@ struct bert_model {
     model_limits limits; /* of a batch; one sequence of all its positions always fits */
     bert_tokenizer *tokenizer;
     model_labels labels; /* empty without a classifier */
+    int threads;         /* that compute, whoever calls */
 };
 
 #endif

@@ -1,7 +1,5 @@
 /* Labels of texts: the classifier's probabilities, or a regression's numbers. */
 #include "base/memory.h"
-#include "math/cross_entropy.h"
-#include "math/reduce.h"
 #include "tasks/inference.h"
 
 #include <stdlib.h>
@@ -21,14 +19,15 @@ static bert_status predict_batch(void *context, bert_model *loaded, const infere
                                  bert_error *error)
 {
     const predictor *predictor = context;
+    const operations *operations = model_operations(loaded->model);
     size_t labels = bert_model_label_count(loaded);
     size_t sequences = (size_t)batch->input.sequence_count;
     model_label_logits(loaded->model, &batch->input, predictor->logits);
-    if (!all_finite(predictor->logits, sequences * labels))
+    if (!operations->all_finite(predictor->logits, sequences * labels))
         return error_set(error, BERT_ERROR_NOT_FINITE,
                          "an answer is not finite; the model's weights are of no use");
     if (!bert_model_is_regression(loaded))
-        softmax_forward(predictor->logits, predictor->logits, sequences, labels);
+        operations->softmax_forward(predictor->logits, predictor->logits, sequences, labels);
     for (size_t i = 0; i < sequences; i++)
         memcpy(predictor->answers + batch->numbers[i] * labels, predictor->logits + i * labels,
                labels * sizeof *predictor->answers);

@@ -103,7 +103,7 @@ bert_status bert_tokenizer_encode_lines(const bert_tokenizer *tokenizer, const c
     if (threads < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "threads is %d, expected a positive number, or 0 for all cores", threads);
-    int thread_count = threads_use(threads), capacity = thread_count * CHUNKS_PER_THREAD;
+    int thread_count = threads_resolve(threads), capacity = thread_count * CHUNKS_PER_THREAD;
     chunk *chunks;
     TRY(memory_array((void **)&chunks, (size_t)capacity, sizeof *chunks, "lines", error));
     job j = {tokenizer, add_special_tokens, max_length, NULL};

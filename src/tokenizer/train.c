@@ -62,7 +62,7 @@ static bert_status check_params(const bert_train_tokenizer_params *p, bert_error
                          "limit_alphabet is 0, expected at least one character");
     if (p->threads < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "threads is %d, expected a positive number, or 0 for all cores",
+                         "params->threads is %d, expected a positive number, or 0 for all cores",
                          p->threads);
     return check_output(p->output, error);
 }
@@ -96,8 +96,8 @@ static bert_status count_words(word_counts *counts, const bert_train_tokenizer_p
                                text_stream *stream, const normalizer *normalizer,
                                const bert_observer *observer, bert_error *error)
 {
-    TRY(word_counts_read(counts, stream, normalizer, threads_use(p->threads), p->memory, observer,
-                         error));
+    TRY(word_counts_read(counts, stream, normalizer, threads_resolve(p->threads), p->memory,
+                         observer, error));
     if (!counts->stopped && !counts->words)
         return error_set(error, BERT_ERROR_INPUT, "%s%s: contains no words to learn from",
                          p->inputs[0], p->input_count > 1 ? " and the others" : "");

@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <limits.h>
 
-static const piecewise_schedule_format ramp_form = {"--batch-size-ramp", "numbers of sequences",
-                                                    "256:0.1,4096:0.9", 1, 1 << 24};
+static const piecewise_schedule_format ramp_form = {
+    "params->batch_size_ramp", "numbers of sequences", "256:0.1,4096:0.9", 1, 1 << 24};
 
 bert_status batch_size_check(const bert_pretrain_params *params, bert_error *error)
 {
@@ -15,9 +15,10 @@ bert_status batch_size_check(const bert_pretrain_params *params, bert_error *err
     if (!params->batch_size_ramp)
         return BERT_OK;
     if (params->gradient_accumulation_steps > 1)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--gradient-accumulation-steps and --batch-size-ramp are both given: with "
-                         "a ramp a step has as many micro-batches as its size takes");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->gradient_accumulation_steps and params->batch_size_ramp are both given: with "
+            "a ramp a step has as many micro-batches as its size takes");
     return piecewise_schedule_parse(&sizes, params->batch_size_ramp, &ramp_form, error);
 }
 
@@ -47,14 +48,15 @@ bert_status batch_size_check_ranks(const run_settings *settings, int ranks, bert
                              "least one for each",
                              samples, ranks);
         if (samples > INT_MAX / length)
-            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                             "a step of %" PRId64 " sequences (%s) of %d tokens, expected at most "
-                             "%d sequences",
-                             samples,
-                             settings->params.batch_size_ramp
-                                 ? "--batch-size-ramp"
-                                 : "--per-device-train-batch-size × --gradient-accumulation-steps",
-                             length, INT_MAX / length);
+            return error_set(
+                error, BERT_ERROR_INVALID_ARGUMENT,
+                "a step of %" PRId64 " sequences (%s) of %d tokens, expected at most "
+                "%d sequences",
+                samples,
+                settings->params.batch_size_ramp
+                    ? "params->batch_size_ramp"
+                    : "params->per_device_train_batch_size × params->gradient_accumulation_steps",
+                length, INT_MAX / length);
     }
     return BERT_OK;
 }

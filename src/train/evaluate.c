@@ -29,33 +29,34 @@ bert_evaluate_params bert_evaluate_params_default(void)
 static bert_status check_params(const bert_evaluate_params *params, bert_error *error)
 {
     if (!params->model || !*params->model)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--model is missing");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->model is missing");
     if (!params->data || !*params->data)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "--data is missing");
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->data is missing");
     if (params->batch_size < 1 || params->batch_size > 65536)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--batch-size is %d, expected 1 to 65536", params->batch_size);
+                         "params->batch_size is %d, expected 1 to 65536", params->batch_size);
     if (params->max_seq_length != 0 &&
         (params->max_seq_length < 8 || params->max_seq_length > 65536 ||
          params->max_seq_length > INT_MAX / params->batch_size))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-seq-length is %d, expected 8 to 65536, and at most %d for %d "
+                         "params->max_seq_length is %d, expected 8 to 65536, and at most %d for %d "
                          "sequences in a batch",
                          params->max_seq_length, INT_MAX / params->batch_size, params->batch_size);
     if (!(params->mlm_probability > 0 && params->mlm_probability < 1))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--mlm-probability is %g, expected above 0 and below 1",
+                         "params->mlm_probability is %g, expected above 0 and below 1",
                          params->mlm_probability);
     if (!(params->short_seq_probability >= 0 && params->short_seq_probability <= 1))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--short-seq-probability is %g, expected 0 to 1",
+                         "params->short_seq_probability is %g, expected 0 to 1",
                          params->short_seq_probability);
     if (params->pairs && params->sequences)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--pairs and --sequences are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->pairs and params->sequences are both given, expected one of them");
     if (params->samples < 0 || params->threads < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--samples and --threads: expected 0 (all) or more");
+                         "params->samples and params->threads: expected 0 (all) or more");
     return BERT_OK;
 }
 
@@ -77,7 +78,7 @@ static bert_status read_config(session *session, const bert_evaluate_params *par
     TRY(model_folder_read_config(&session->config, session->folder, error));
     if (params->max_seq_length > session->config.max_position_embeddings)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-seq-length is %d, but the model %s has %d positions",
+                         "params->max_seq_length is %d, but the model %s has %d positions",
                          params->max_seq_length, params->model,
                          session->config.max_position_embeddings);
     int vocabulary = (int)bert_tokenizer_vocab_size(session->run_inputs.tokenizer);
@@ -123,15 +124,16 @@ static bert_status choose_scheme(const session *session, const bert_evaluate_par
     bool has_pairs = session->config.next_sentence_prediction && !params->sequences;
     if (params->pairs && !has_pairs)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--pairs: the model %s has no head for next-sentence prediction; "
-                         "--sequences says what it is shown",
+                         "params->pairs: the model %s has no head for next-sentence prediction; "
+                         "params->sequences says what it is shown",
                          params->model);
     const char *name, *usual = has_pairs ? "segment" : "sentences";
     const char *given = has_pairs ? params->pairs : params->sequences;
     if (!given && session->run_inputs.train.is_ready_made)
         given = usual; /* its samples are what they are */
     TRY(choose_name(session, given, has_pairs ? "pairs" : "sequences", usual, &name, error));
-    return scheme_parse(scheme, name, has_pairs, has_pairs ? "--pairs" : "--sequences", error);
+    return scheme_parse(scheme, name, has_pairs, has_pairs ? "params->pairs" : "params->sequences",
+                        error);
 }
 
 static bert_status choose_samples(const session *session, const bert_evaluate_params *params,
@@ -251,7 +253,7 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
                           const bert_observer *observer, bert_error *error)
 {
     TRY(check_params(params, error));
-    threads_use(params->threads);
+    int before = threads_use(params->threads);
     session session = {0};
     bert_status status;
     TRY_OR_GO(status, open_session(&session, params, error), done);
@@ -267,5 +269,6 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
     *evaluation = summarize(&session);
 done:
     close_session(&session);
+    threads_use(before);
     return status;
 }

@@ -1,8 +1,8 @@
 #include "train/evaluator.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
-#include "train/clock.h"
 #include "train/state.h"
 
 #include <math.h>

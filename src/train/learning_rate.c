@@ -16,20 +16,22 @@ static bert_status check_owned(const bert_pretrain_params *params, schedule_kind
 {
     const bert_pretrain_params usual = bert_pretrain_params_default();
     const owned_option owned[] = {
-        {SCHEDULE_POLYNOMIAL, "--lr-end", "polynomial", params->lr_end != usual.lr_end},
-        {SCHEDULE_POLYNOMIAL, "--lr-power", "polynomial", params->lr_power != usual.lr_power},
-        {SCHEDULE_COSINE_WITH_RESTARTS, "--lr-num-cycles", "cosine_with_restarts",
+        {SCHEDULE_POLYNOMIAL, "params->lr_end", "polynomial", params->lr_end != usual.lr_end},
+        {SCHEDULE_POLYNOMIAL, "params->lr_power", "polynomial", params->lr_power != usual.lr_power},
+        {SCHEDULE_COSINE_WITH_RESTARTS, "params->lr_num_cycles", "cosine_with_restarts",
          params->lr_num_cycles != usual.lr_num_cycles},
-        {SCHEDULE_ONE_CYCLE, "--pct-start", "one_cycle", params->pct_start != usual.pct_start},
-        {SCHEDULE_ONE_CYCLE, "--div-factor", "one_cycle", params->div_factor != usual.div_factor},
-        {SCHEDULE_ONE_CYCLE, "--final-div-factor", "one_cycle",
+        {SCHEDULE_ONE_CYCLE, "params->pct_start", "one_cycle",
+         params->pct_start != usual.pct_start},
+        {SCHEDULE_ONE_CYCLE, "params->div_factor", "one_cycle",
+         params->div_factor != usual.div_factor},
+        {SCHEDULE_ONE_CYCLE, "params->final_div_factor", "one_cycle",
          params->final_div_factor != usual.final_div_factor},
     };
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
         if (owned[i].changed && owned[i].owner != kind)
             return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                             "%s is for --lr-scheduler-type %s; the schedule is %s", owned[i].name,
-                             owned[i].owner_name, params->lr_scheduler_type);
+                             "%s is for params->lr_scheduler_type = %s; the schedule is %s",
+                             owned[i].name, owned[i].owner_name, params->lr_scheduler_type);
     return BERT_OK;
 }
 
@@ -42,17 +44,19 @@ static bert_status check_scaling(const bert_pretrain_params *params, bert_error 
         known |= strcmp(scaling, names[i]) == 0;
     if (!known)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--learning-rate-scaling is \"%s\", expected none, sqrt or linear",
+                         "params->learning_rate_scaling is \"%s\", expected none, sqrt or linear",
                          scaling);
     bool scales = strcmp(scaling, "none") != 0;
     if (scales && params->base_batch_size == 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--learning-rate-scaling %s needs --base-batch-size, the batch that "
-                         "--learning-rate is given for",
-                         scaling);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->learning_rate_scaling = %s needs params->base_batch_size, the batch that "
+            "params->learning_rate is given for",
+            scaling);
     if (!scales && params->base_batch_size > 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--base-batch-size is for --learning-rate-scaling sqrt or linear");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->base_batch_size is for params->learning_rate_scaling = sqrt or linear");
     return BERT_OK;
 }
 
@@ -62,12 +66,13 @@ bert_status learning_rate_check(const bert_pretrain_params *params, bert_error *
     TRY(schedule_parse(&kind, params->lr_scheduler_type, error));
     if (!schedule_has_warmup(kind) && (params->warmup_steps > 0 || params->warmup_ratio > 0))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--lr-scheduler-type %s has no warm-up; %s", params->lr_scheduler_type,
+                         "params->lr_scheduler_type = %s has no warm-up; %s",
+                         params->lr_scheduler_type,
                          kind == SCHEDULE_CONSTANT ? "use constant_with_warmup"
-                                                   : "its rise is --pct-start");
+                                                   : "its rise is params->pct_start");
     if (kind == SCHEDULE_POLYNOMIAL && !(params->lr_end < params->learning_rate))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--lr-end is %g, expected below --learning-rate, which is %g",
+                         "params->lr_end is %g, expected below params->learning_rate, which is %g",
                          params->lr_end, params->learning_rate);
     TRY(check_owned(params, kind, error));
     return check_scaling(params, error);

@@ -1,8 +1,8 @@
 /* What the loop tells: lines of metrics.jsonl and timings.jsonl, evaluations, moments of progress.
  */
+#include "base/clock.h"
 #include "base/observer.h"
 #include "formats/json.h"
-#include "train/clock.h"
 #include "train/trainer.h"
 
 #include <math.h>

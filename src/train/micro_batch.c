@@ -1,13 +1,9 @@
 #include "train/micro_batch.h"
 
 #include "base/memory.h"
+#include "base/minmax.h"
 
 #include <stdlib.h>
-
-static int smaller(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 /* In bfloat16 a product takes half the time, but reading the weights and adding to their gradients
  * takes what it did. */
@@ -47,7 +43,7 @@ model_limits micro_batches_limits(const micro_batches *splitter, bool training)
 {
     return (model_limits){
         .tokens = splitter->tokens,
-        .sequences = smaller(splitter->sequences, splitter->tokens),
+        .sequences = min_int(splitter->sequences, splitter->tokens),
         .masked = splitter->masked,
         .training = training,
     };
@@ -57,7 +53,7 @@ model_limits micro_batches_limits(const micro_batches *splitter, bool training)
 static int piece_end(const micro_batches *splitter, const batch *batch, int first)
 {
     int start = batch->sequence_starts[first], end = first + 1;
-    int limit = smaller(batch->sequence_count, first + splitter->sequences);
+    int limit = min_int(batch->sequence_count, first + splitter->sequences);
     while (end < limit && batch->sequence_starts[end + 1] - start <= splitter->tokens)
         end++;
     return end;

@@ -1,6 +1,7 @@
 #include "train/optimizer.h"
 
 #include "base/memory.h"
+#include "base/minmax.h"
 #include "math/fill.h"
 #include "math/reduce.h"
 
@@ -9,16 +10,6 @@
 
 /* --------------------------------------------------------------------- what this rank updates ---
  */
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 static bool continues(const optimizer_range *last, const optimizer_range *next)
 {
@@ -45,8 +36,8 @@ static void add_piece(optimizer *optimizer, size_t index, size_t bucket, int own
 {
     const parameter *entry = &optimizer->table->entries[index];
     layout_range piece = layout_piece(&optimizer->layout, bucket, owner);
-    size_t from = larger(piece.start, entry->offset);
-    size_t to = smaller(piece.start + piece.count, entry->offset + entry->count);
+    size_t from = max_size(piece.start, entry->offset);
+    size_t to = min_size(piece.start + piece.count, entry->offset + entry->count);
     size_t state = bucket * optimizer->layout.piece + from - piece.start;
     if (from < to)
         add_range(optimizer, &(optimizer_range){

@@ -14,7 +14,7 @@ typedef struct piecewise_schedule {
 
 /* How the messages put it. */
 typedef struct piecewise_schedule_format {
-    const char *option, *numbers, *example; /* "--sequence-schedule", "lengths" */
+    const char *option, *numbers, *example; /* "params->sequence_schedule", "lengths" */
     int64_t minimum, maximum;
 } piecewise_schedule_format;
 

@@ -256,9 +256,11 @@ bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_resu
                           const bert_observer *observer, bert_error *error)
 {
     session session = {.directory = {.descriptor = -1}};
+    int before = threads_count();
     bert_status status = begin(&session, params, result, observer, error);
     job_note(session.job, status, error);
     close_session(&session);
+    threads_use(before);
     return status;
 }
 
@@ -335,10 +337,11 @@ static bert_status resume(session *session, const bert_resume_params *params,
 {
     if (!params->run || !*params->run)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--resume: expected the directory of a run");
+                         "params->run: expected the directory of a run");
     if (params->threads < 0 || params->stop_after_steps < 0 || params->micro_batch_tokens < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--threads, --stop-after-steps and --micro-batch-tokens: expected 0 or "
+                         "params->threads, params->stop_after_steps and "
+                         "params->micro_batch_tokens: expected 0 or "
                          "more");
     session->job = params->job;
     TRY(job_sync_status(session->job, open_directory(session, params->run, error), error));
@@ -361,8 +364,10 @@ bert_status bert_pretrain_resume(const bert_resume_params *params, bert_pretrain
                                  const bert_observer *observer, bert_error *error)
 {
     session session = {.directory = {.descriptor = -1}};
+    int before = threads_count();
     bert_status status = resume(&session, params, result, observer, error);
     job_note(session.job, status, error);
     close_session(&session);
+    threads_use(before);
     return status;
 }

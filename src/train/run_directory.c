@@ -50,8 +50,8 @@ static bert_status check_empty(const char *path, bert_error *error)
     bert_status status = BERT_OK;
     if (found && strcmp(found, "run.json") != 0 && faccessat(dirfd(directory), "run.json", F_OK, 0))
         status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "%s: exists and is not empty (it holds %s); name another --output", path,
-                           found);
+                           "%s: exists and is not empty (it holds %s); name another params->output",
+                           path, found);
     else if (found)
         status = refuse_existing_run(path, error);
     closedir(directory);
@@ -87,7 +87,7 @@ bert_status run_directory_create(run_directory *directory, const char *path, ber
     if (file_exists(path)) {
         if (!path_is_directory(path))
             status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                               "%s: exists and is no directory; name another --output", path);
+                               "%s: exists and is no directory; name another params->output", path);
         else
             status = check_empty(path, error);
         if (status == BERT_OK && access(path, W_OK | X_OK) != 0)

@@ -104,10 +104,11 @@ static bert_status open_ready_made(run_inputs *run_inputs, const char *folder,
                                    const char *tokenizer, bert_error *error)
 {
     if (!tokenizer)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s: a folder of ready-made ids needs --tokenizer, the one they were made "
-                         "with",
-                         folder);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "%s: a folder of ready-made ids needs params->tokenizer, the one they were made "
+            "with",
+            folder);
     char *train = NULL, *validation = NULL;
     bert_status status;
     TRY_OR_GO(status, bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error), done);
@@ -271,12 +272,12 @@ static bert_status check_fit(const run_inputs *run_inputs, const bert_pretrain_p
                          config->vocab_size - vocabulary);
     if (params->max_seq_length > config->max_position_embeddings)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-seq-length is %d, but the model %s has %d positions",
+                         "params->max_seq_length is %d, but the model %s has %d positions",
                          params->max_seq_length, params->model, config->max_position_embeddings);
     if (config->next_sentence_prediction && config->type_vocab_size < 2)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: type_vocab_size is %d, but sentence pairs need 2; or train with "
-                         "--no-next-sentence-prediction",
+                         "params->next_sentence_prediction = false",
                          params->model, config->type_vocab_size);
     return model_config_check(config, params->model, error);
 }

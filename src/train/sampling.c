@@ -8,22 +8,24 @@ static bert_status get_scheme(const bert_pretrain_params *params, const sample_s
                               bert_error *error)
 {
     const sample_scheme *pairs, *sequences;
-    TRY(scheme_parse(&pairs, params->pairs, true, "--pairs", error));
-    TRY(scheme_parse(&sequences, params->sequences, false, "--sequences", error));
+    TRY(scheme_parse(&pairs, params->pairs, true, "params->pairs", error));
+    TRY(scheme_parse(&sequences, params->sequences, false, "params->sequences", error));
     if (params->next_sentence_prediction && sequences != &scheme_sentences)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--sequences %s makes no pairs for next-sentence prediction; it goes with "
-                         "--no-next-sentence-prediction",
-                         params->sequences);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->sequences = %s makes no pairs for next-sentence prediction; it goes with "
+            "params->next_sentence_prediction = false",
+            params->sequences);
     if (!params->next_sentence_prediction && pairs != &scheme_segment_pairs)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--pairs %s does not go with --no-next-sentence-prediction",
-                         params->pairs);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->pairs = %s does not go with params->next_sentence_prediction = false",
+            params->pairs);
     *scheme = params->next_sentence_prediction ? pairs : sequences;
     return BERT_OK;
 }
 
-static const piecewise_schedule_format schedule_form = {"--sequence-schedule", "lengths",
+static const piecewise_schedule_format schedule_form = {"params->sequence_schedule", "lengths",
                                                         "128:0.9,512:0.1", 8, 65536};
 
 bert_status sampling_check(const bert_pretrain_params *params, bert_error *error)
@@ -35,7 +37,7 @@ bert_status sampling_check(const bert_pretrain_params *params, bert_error *error
     TRY(mask_unit_parse(&unit, params->mask_unit, error));
     if (strcmp(params->masks, "dynamic") != 0 && strcmp(params->masks, "static") != 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--masks is \"%s\", expected dynamic or static", params->masks);
+                         "params->masks is \"%s\", expected dynamic or static", params->masks);
     if (params->sequence_schedule)
         return piecewise_schedule_parse(&lengths, params->sequence_schedule, &schedule_form, error);
     return BERT_OK;

@@ -71,46 +71,50 @@ static bert_status check_range(const bert_pretrain_params *params, const setting
     bool high = field->open & OPEN_ABOVE ? value < field->maximum : value <= field->maximum;
     if (low && high)
         return BERT_OK;
-    char option[64];
-    settings_option_name(option, sizeof option, field->name);
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is %.17g, expected %s", option, value,
-                     field->expected);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is %.17g, expected %s",
+                     field->name, value, field->expected);
 }
 
 static bert_status check_contradictions(const bert_pretrain_params *params, bert_error *error)
 {
     if (params->max_steps == 0 && !(params->num_train_epochs > 0))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--max-steps and --num-train-epochs are both 0, expected a length");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->max_steps and params->num_train_epochs are both 0, expected a length");
     if (params->eval_steps > 0 && params->eval_epochs > 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--eval-steps and --eval-epochs are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->eval_steps and params->eval_epochs are both given, expected one of them");
     if (params->save_steps > 0 && params->save_epochs > 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--save-steps and --save-epochs are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->save_steps and params->save_epochs are both given, expected one of them");
     if (params->stop_after_steps < 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--stop-after-steps is %" PRId64 ", expected 0 or more",
+                         "params->stop_after_steps is %" PRId64 ", expected 0 or more",
                          params->stop_after_steps);
     if (params->warmup_steps > 0 && params->warmup_ratio > 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--warmup-steps and --warmup-ratio are both given, expected one of them");
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->warmup_steps and params->warmup_ratio are both given, expected one of them");
     if (strcmp(params->optim, "adamw") != 0 && strcmp(params->optim, "adam") != 0 &&
         strcmp(params->optim, "lamb") != 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--optim is \"%s\", expected adamw, adam or lamb", params->optim);
+                         "params->optim is \"%s\", expected adamw, adam or lamb", params->optim);
     if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--precision is \"%s\", expected float32 or bf16", params->precision);
+                         "params->precision is \"%s\", expected float32 or bf16",
+                         params->precision);
     if (strcmp(params->gradient_dtype, "float32") != 0 &&
         strcmp(params->gradient_dtype, "bf16") != 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "--gradient-dtype is \"%s\", expected float32 or bf16",
+                         "params->gradient_dtype is \"%s\", expected float32 or bf16",
                          params->gradient_dtype);
     if (params->teacher &&
         !(params->distill_alpha_ce + params->distill_alpha_mlm + params->distill_alpha_cos > 0))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "all of --distill-alpha-ce, --distill-alpha-mlm and --distill-alpha-cos "
+                         "all of params->distill_alpha_ce, params->distill_alpha_mlm and "
+                         "params->distill_alpha_cos "
                          "are 0, expected something to learn from");
     return BERT_OK;
 }
@@ -119,9 +123,7 @@ static bert_status check_string(const char *value, const settings_string *string
 {
     if (value ? *value != '\0' : settings_string_is_optional(string))
         return BERT_OK;
-    char option[64];
-    settings_option_name(option, sizeof option, string->name);
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is missing", option);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is missing", string->name);
 }
 
 bert_status settings_check(const bert_pretrain_params *params, bert_error *error)

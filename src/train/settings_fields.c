@@ -3,7 +3,6 @@
 #include <float.h>
 #include <limits.h>
 #include <stddef.h>
-#include <stdio.h>
 
 const settings_field settings_fields[] = {
 #define FIELD(name, kind, open, minimum, maximum, expected)                                 \
@@ -123,14 +122,6 @@ void settings_field_store(bert_pretrain_params *params, const settings_field *fi
         *(bool *)place = value != 0;
         break;
     }
-}
-
-void settings_option_name(char *option, size_t size, const char *name)
-{
-    snprintf(option, size, "--%s", name);
-    for (char *c = option; *c; c++)
-        if (*c == '_')
-            *c = '-';
 }
 
 bool settings_string_is_optional(const settings_string *string)

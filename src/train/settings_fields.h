@@ -56,7 +56,4 @@ bool settings_string_is_optional(const settings_string *string);
 
 const char **settings_string_place(bert_pretrain_params *params, const settings_string *string);
 
-/* "--max-steps" of "max_steps". */
-void settings_option_name(char *option, size_t size, const char *name);
-
 #endif

@@ -3,9 +3,9 @@
  *
  * The ranks of a job meet twice in a step: before it, to count what the whole batch is divided by,
  * and after it, to sum what was seen. Whatever a rank fails in, or is asked for, it says there. */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "optim/clip.h"
-#include "train/clock.h"
 #include "train/learning_rate.h"
 #include "train/trainer.h"
 
@@ -145,8 +145,9 @@ static bert_status describe_nonfinite(const trainer *trainer, uint64_t first_sam
     bert_status status = error_set(
         error, BERT_ERROR_NOT_FINITE,
         "step %" PRId64 ": a number is not finite: loss %g, gradient norm %g; first tensor: %s%s; "
-        "samples %" PRIu64 " to %" PRIu64 "; last good checkpoint: %s; a lower --learning-rate or "
-        "--max-grad-norm, or more warm-up, may help",
+        "samples %" PRIu64 " to %" PRIu64
+        "; last good checkpoint: %s; a lower params->learning_rate or "
+        "params->max_grad_norm, or more warm-up, may help",
         trainer->state.step + 1, losses_total(losses), trainer->grad_norm,
         value      ? "parameter "
         : gradient ? "gradient of "

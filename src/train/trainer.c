@@ -1,10 +1,10 @@
 #include "train/trainer.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "model/folder.h"
 #include "train/batch_size.h"
-#include "train/clock.h"
 #include "train/learning_rate.h"
 #include "train/rank_consistency.h"
 #include "train/sampling.h"
@@ -170,7 +170,7 @@ static bert_status check_parameters(const trainer *trainer, bert_error *error)
         return BERT_OK;
     return error_set(error, BERT_ERROR_NOT_FINITE,
                      "step %" PRId64 ": parameter %s is not finite after the update; it was not "
-                     "saved; a lower --learning-rate may help",
+                     "saved; a lower params->learning_rate may help",
                      trainer->state.step, broken);
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "math/embedding.h"
+#include "math/operations.h"
 #include "model/folder.h"
 
 #include <limits.h>
@@ -159,8 +159,9 @@ static void grow_rows(const vocabulary_growth *growth, const parameter *entry, f
     size_t columns = entry->dimensions == 2 ? entry->shape[1] : 1;
     for (int id = growth->old_tokens; id < growth->new_tokens; id++) {
         size_t i = (size_t)(id - growth->old_tokens), first = growth->starts[i];
-        rows_mean(values + entry->offset + (size_t)id * columns, values + entry->offset,
-                  growth->pieces + first, growth->starts[i + 1] - first, columns);
+        cpu_operations()->rows_mean(values + entry->offset + (size_t)id * columns,
+                                    values + entry->offset, growth->pieces + first,
+                                    growth->starts[i + 1] - first, columns);
     }
 }
 
@@ -170,8 +171,8 @@ static void copy_and_grow(const vocabulary_growth *growth, const parameter_table
 {
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
-        memcpy(values + entry->offset, old_values + old->entries[i].offset,
-               old->entries[i].count * sizeof *values);
+        cpu_operations()->values_copy(values + entry->offset, old_values + old->entries[i].offset,
+                                      old->entries[i].count);
         if (entry->part == PART_WORD || entry->part == PART_DECODER)
             grow_rows(growth, entry, values);
     }

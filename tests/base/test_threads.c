@@ -42,14 +42,18 @@ static void test_short_time_slices(void **state)
 static void test_share(void **state)
 {
     (void)state;
-    int all = threads_use(0);
+    int all = threads_count();
     assert_true(all >= 1);
+    assert_int_equal(threads_resolve(0), all);
+    assert_int_equal(threads_resolve(7), 7);
     assert_int_equal(threads_share(1), all);
     assert_true(threads_share(2) >= 1 && threads_share(2) <= all);
     assert_int_equal(threads_share(1 << 20), 1);
-    assert_int_equal(threads_use(3), 3);
+    assert_int_equal(threads_use(3), all);
     assert_int_equal(threads_count(), 3);
-    assert_int_equal(threads_use(0), all);
+    assert_int_equal(threads_use(0), 3); /* 0: what is in force */
+    assert_int_equal(threads_use(all), 3);
+    assert_int_equal(threads_count(), all);
 }
 
 int main(void)

@@ -1,37 +1,18 @@
 /* Markdown and reStructuredText: the text that is extracted. */
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "bert.h"
 #include "corpus/markdown.h"
+#include "kept.h"
 
-static char directory[256], path[300];
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_ok(directory_remove(directory, error));
-    return 0;
-}
-
-static bert_status keep(void *context, const char *data, size_t length, bert_error *error)
-{
-    TRY(text_append(context, data, length, error));
-    return text_append(context, "|", 1, error);
-}
+static char path[300];
 
 static bert_status read_file_named(const char *name, const char *content, const char *format,
                                    text *documents, bert_error *error)
 {
     *documents = (text){0};
-    snprintf(path, sizeof path, "%s/%s", directory, name);
+    snprintf(path, sizeof path, "%s/%s", scratch_directory, name);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_true(fputs(content, file) >= 0);
@@ -39,7 +20,7 @@ static bert_status read_file_named(const char *name, const char *content, const 
     const char *input = path;
     bert_reader_options options = bert_reader_options_default();
     options.format = format;
-    return bert_read_documents(&input, 1, &options, keep, documents, NULL, NULL, error);
+    return bert_read_documents(&input, 1, &options, kept_append, documents, NULL, NULL, error);
 }
 
 static void assert_read(const char *name, const char *content, const char *expected)
@@ -64,7 +45,12 @@ static void test_blocks(void **state)
     assert_read("a.md", "> quoted\n> more\n>\n> again\n", "quoted more\nagain|");
     assert_read("a.md", "A\n\n| a | b |\n|---|---|\n\n[x]: http://a.b\n<!-- c\nd -->\nB\n",
                 "A\nB|");
-    assert_read("a.markdown", "\r\nA -\r\n2. b\r\n", "A -\nb|");
+    assert_read("a.markdown", "\r\nA -\r\n1. b\r\n2. c\r\n", "A -\nb\nc|");
+    /* What only looks like an item, headings inside of other blocks, tables without outer pipes. */
+    assert_read("a.md", "It was in\n1917. A year\n(2) of\n- x\n1918. y\n",
+                "It was in 1917. A year (2) of\nx 1918. y|");
+    assert_read("a.md", "* # A\n* b\n> # C\n> d\n", "b\nd|");
+    assert_read("a.md", "A\n\nx | y\n--|:-:\n1 | 2\n\nB | C\n", "A\nB | C|");
 }
 
 static void test_restructured_text(void **state)
@@ -144,11 +130,11 @@ static void test_choice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_blocks, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_restructured_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_blocks, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_restructured_text, scratch_make, scratch_remove),
         cmocka_unit_test(test_inline),
         cmocka_unit_test(test_linear_time),
-        cmocka_unit_test_setup_teardown(test_choice, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_choice, scratch_make, scratch_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,26 +1,19 @@
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "base/random.h"
 #include "bert.h"
 #include "corpus/corpus.h"
+#include "kept.h"
 
 #include <fcntl.h>
 
-static char directory[256], path[300];
+static char path[300];
 
 static int set_up(void **state)
 {
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    snprintf(path, sizeof path, "%s/input", directory);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_ok(directory_remove(directory, error));
+    scratch_make(state);
+    snprintf(path, sizeof path, "%s/input", scratch_directory);
     return 0;
 }
 
@@ -35,8 +28,7 @@ static bert_status keep(void *context, const char *data, size_t length, bert_err
     seen *seen = context;
     seen->count++;
     assert_true(length > 0);
-    bert_status status = text_append(&seen->documents, data, length, error);
-    return status == BERT_OK ? text_append(&seen->documents, "|", 1, error) : status;
+    return kept_append(&seen->documents, data, length, error);
 }
 
 static void keep_message(void *context, bert_message_level level, const char *message)
@@ -349,16 +341,16 @@ static void test_real_wikitext(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_plain_text, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_wikitext, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_json_lines, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_invalid_utf8, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_very_long_lines, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_inputs_without_text, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_callback_error_stops, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_standard_input, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_any_bytes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_real_wikitext, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_plain_text, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_wikitext, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_json_lines, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_invalid_utf8, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_very_long_lines, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_inputs_without_text, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_callback_error_stops, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_standard_input, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_any_bytes, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_real_wikitext, set_up, scratch_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

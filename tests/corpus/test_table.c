@@ -1,33 +1,9 @@
 /* Reading tables cell by cell, in every format. */
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "corpus/table.h"
 #include "formats/parquet_file.h"
-
-static char directory[256];
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_ok(directory_remove(directory, error));
-    return 0;
-}
-
-static const char *write_input(const char *name, const char *content)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    assert_ok(file_write(path, content, strlen(content), error));
-    return path;
-}
 
 /* Formats all rows as "cell,cell|", followed by the position of the last one in messages: "FILE:4".
  */
@@ -83,23 +59,24 @@ static void assert_refused(const char *path, const char *a, const char *b, const
 static void test_text_tables(void **state)
 {
     (void)state;
-    const char *path = write_input("a.tsv", "label\tid\ttext\n1\t7\tsay \"a\n0\t8\t\n\t9\tb \xFF");
+    const char *path =
+        scratch_write("a.tsv", "label\tid\ttext\n1\t7\tsay \"a\n0\t8\t\n\t9\tb \xFF");
     assert_rows(path, "text", "label", "say \"a,1|,0|b \xEF\xBF\xBD,|/a.tsv:4");
     assert_rows(path, "label", "text", "1,say \"a|0,|,b \xEF\xBF\xBD|/a.tsv:4");
     assert_refused(path, "text", "score",
                    "a.tsv:1: has no column \"score\"; the columns are: label, id, text. Name them "
                    "by --column");
-    assert_rows(write_input("b.tsv", "x\t1\ty\nz\t0\tw\n"), "3", "2", "y,1|w,0|/b.tsv:2");
-    assert_rows(write_input("c.csv", "text,label\n\"a, b\nc\",1\nd,0\n"), "text", "label",
+    assert_rows(scratch_write("b.tsv", "x\t1\ty\nz\t0\tw\n"), "3", "2", "y,1|w,0|/b.tsv:2");
+    assert_rows(scratch_write("c.csv", "text,label\n\"a, b\nc\",1\nd,0\n"), "text", "label",
                 "a, b\nc,1|d,0|/c.csv:4");
-    assert_refused(write_input("d.txt", "Not a table.\n"), "text", "label",
+    assert_refused(scratch_write("d.txt", "Not a table.\n"), "text", "label",
                    "d.txt: is plain text, expected a table with the columns text,label");
 }
 
 static void test_bad_rows(void **state)
 {
     (void)state;
-    const char *path = write_input("a.tsv", "q\tlabel\na\t1\nb\nc\t0\tx\nd\t1\n");
+    const char *path = scratch_write("a.tsv", "q\tlabel\na\t1\nb\nc\t0\tx\nd\t1\n");
     assert_refused(path, "q", "label", "a.tsv:3: has 1 columns, but the first row has 2");
     const char *const columns[] = {"q", "label"};
     text rows;
@@ -113,12 +90,12 @@ static void test_bad_rows(void **state)
 static void test_json_lines(void **state)
 {
     (void)state;
-    const char *path = write_input("a.jsonl", "{\"t\": \"a\\nb\", \"l\": 1}\n\n{\"t\": null, "
-                                              "\"l\": 3.8}\n{\"t\": \" c \", \"l\": true}\n");
+    const char *path = scratch_write("a.jsonl", "{\"t\": \"a\\nb\", \"l\": 1}\n\n{\"t\": null, "
+                                                "\"l\": 3.8}\n{\"t\": \" c \", \"l\": true}\n");
     assert_rows(path, "t", "l", "a\nb,1|,3.8| c ,true|/a.jsonl:4");
     assert_refused(path, "t", "m",
                    "a.jsonl:1: the object has no member \"m\". Name them by --column");
-    assert_refused(write_input("b.jsonl", "{\"t\": [1], \"l\": 1}\n"), "t", "l",
+    assert_refused(scratch_write("b.jsonl", "{\"t\": [1], \"l\": 1}\n"), "t", "l",
                    "b.jsonl:1: expected a string in the member \"t\"");
 }
 
@@ -166,7 +143,7 @@ static void test_public_table(void **state)
     assert_false(place.is_line);
     bert_table_close(table);
 
-    const char *path = write_input("a.csv", "id,text\n1,\"a\nb\"\n2,c\xFF\n");
+    const char *path = scratch_write("a.csv", "id,text\n1,\"a\nb\"\n2,c\xFF\n");
     assert_ok(bert_table_open(&table, path, columns, 1, NULL, error));
     for (int i = 0; i < 3; i++)
         assert_ok(bert_table_next(table, cells, &found, error));
@@ -213,11 +190,11 @@ static void test_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_text_tables, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_rows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_json_lines, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_text_tables, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_bad_rows, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_json_lines, scratch_make, scratch_remove),
         cmocka_unit_test(test_typed_tables),
-        cmocka_unit_test_setup_teardown(test_public_table, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_public_table, scratch_make, scratch_remove),
         cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

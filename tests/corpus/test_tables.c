@@ -1,42 +1,10 @@
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "bert.h"
+#include "kept.h"
 
 #include <sys/stat.h>
-
-static char directory[256];
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_ok(directory_remove(directory, error));
-    return 0;
-}
-
-static const char *write_input(const char *name, const char *content)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    fputs(content, file);
-    assert_int_equal(fclose(file), 0);
-    return path;
-}
-
-static bert_status keep(void *context, const char *data, size_t length, bert_error *error)
-{
-    TRY(text_append(context, data, length, error));
-    return text_append(context, "|", 1, error);
-}
 
 static bert_status read_input(text *documents, const char *input, const char *fields,
                               bert_error *error)
@@ -44,7 +12,7 @@ static bert_status read_input(text *documents, const char *input, const char *fi
     *documents = (text){0};
     bert_reader_options options = bert_reader_options_default();
     options.text_field = fields;
-    return bert_read_documents(&input, 1, &options, keep, documents, NULL, NULL, error);
+    return bert_read_documents(&input, 1, &options, kept_append, documents, NULL, NULL, error);
 }
 
 static void assert_documents(const char *input, const char *fields, const char *expected)
@@ -66,8 +34,8 @@ static void assert_refused(const char *input, const char *fields, bert_status st
 static void test_tsv(void **state)
 {
     (void)state;
-    const char *path =
-        write_input("a.tsv", "id\tone\ttwo\r\n1\tsay \"a\tb\r\n\r\n2\t\t \"c\"\r\n3\t\t\r\n4\td\t");
+    const char *path = scratch_write(
+        "a.tsv", "id\tone\ttwo\r\n1\tsay \"a\tb\r\n\r\n2\t\t \"c\"\r\n3\t\t\r\n4\td\t");
     assert_documents(path, "one", "say \"a|d|");
     assert_documents(path, "one,two", "say \"a\nb|\"c\"|d|");
     assert_documents(path, "two,one", "b\nsay \"a|\"c\"|d|");
@@ -76,49 +44,51 @@ static void test_tsv(void **state)
     assert_refused(path, "one,three", BERT_ERROR_INPUT,
                    "a.tsv:1: has no column \"three\"; the columns are: id, one, two.");
     /* Without a header. */
-    path = write_input("b.tsv", "x\t0\tfirst\ny\t1\tsecond\n");
+    path = scratch_write("b.tsv", "x\t0\tfirst\ny\t1\tsecond\n");
     assert_documents(path, "3", "first|second|");
     assert_documents(path, "3,1", "first\nx|second\ny|");
     assert_refused(path, "4", BERT_ERROR_INPUT,
                    "b.tsv:1: has 3 columns, but column 4 was requested");
-    path = write_input("c.tsv", "text\tlabel\na\t1\nb\n");
+    path = scratch_write("c.tsv", "text\tlabel\na\t1\nb\n");
     assert_refused(path, NULL, BERT_ERROR_INPUT, "c.tsv:3: has 1 columns, but the first row has 2");
-    assert_documents(write_input("d.tsv", "whatever\na\nb\n"), NULL, "a|b|");
-    assert_refused(write_input("e.tsv", "text\tlabel\n"), NULL, BERT_ERROR_INPUT, "no documents");
+    assert_documents(scratch_write("d.tsv", "whatever\na\nb\n"), NULL, "a|b|");
+    assert_refused(scratch_write("e.tsv", "text\tlabel\n"), NULL, BERT_ERROR_INPUT, "no documents");
 }
 
 static void test_csv(void **state)
 {
     (void)state;
-    const char *path = write_input("a.csv", "\"text\",n\r\n\"a, \"\"b\"\"\",1\r\nc \"d\",2\r\n"
-                                            "\"e\r\n\r\n f\",3\r\n\"\",4\r\n,5\r\n\"g\",6");
+    const char *path = scratch_write("a.csv", "\"text\",n\r\n\"a, \"\"b\"\"\",1\r\nc \"d\",2\r\n"
+                                              "\"e\r\n\r\n f\",3\r\n\"\",4\r\n,5\r\n\"g\",6");
     assert_documents(path, NULL, "a, \"b\"|c \"d\"|e\nf|g|");
-    assert_refused(write_input("b.csv", "text,n\na,1\n\"b\nc,2\n"), NULL, BERT_ERROR_INPUT,
+    assert_refused(scratch_write("b.csv", "text,n\na,1\n\"b\nc,2\n"), NULL, BERT_ERROR_INPUT,
                    "b.csv:3: unterminated quotation mark");
-    assert_refused(write_input("c.csv", "text,n\na,1\n\"b\"c,2\n"), NULL, BERT_ERROR_INPUT,
+    assert_refused(scratch_write("c.csv", "text,n\na,1\n\"b\"c,2\n"), NULL, BERT_ERROR_INPUT,
                    "c.csv:3: text after a closing quotation mark in column 1");
-    assert_refused(write_input("d.csv", "text,n\na\n\nb, c,2\n"), NULL, BERT_ERROR_INPUT,
+    assert_refused(scratch_write("d.csv", "text,n\na\n\nb, c,2\n"), NULL, BERT_ERROR_INPUT,
                    "d.csv:2: has 1 columns, but the first row has 2");
     /* WikiText with one line per row. */
-    assert_documents(write_input("e.csv", "text\n\"\"\n\" = One = \n\"\n\"\"\n\" a \n\"\n\" b \n\""
-                                          "\n\"\"\n\" = Two = \n\"\n\"\"\n\" c \n\"\n"),
+    assert_documents(scratch_write("e.csv",
+                                   "text\n\"\"\n\" = One = \n\"\n\"\"\n\" a \n\"\n\" b \n\""
+                                   "\n\"\"\n\" = Two = \n\"\n\"\"\n\" c \n\"\n"),
                      NULL, "a\nb|c|");
 }
 
 static void test_found_by_content(void **state)
 {
     (void)state;
-    assert_documents(write_input("table", "label\ttext\n0\ta\n"), NULL, "a|");
-    assert_documents(write_input("table", "body,label\na,0\n"), "body", "a|");
-    assert_documents(write_input("table", "body,label\na,0\n"), NULL, "body,label a,0|");
-    assert_documents(write_input("table", "text\na\n"), NULL,
+    assert_documents(scratch_write("table", "label\ttext\n0\ta\n"), NULL, "a|");
+    assert_documents(scratch_write("table", "body,label\na,0\n"), "body", "a|");
+    assert_documents(scratch_write("table", "body,label\na,0\n"), NULL, "body,label a,0|");
+    assert_documents(scratch_write("table", "text\na\n"), NULL,
                      "text a|"); /* a single word is not a table */
 }
 
 static void test_json_members(void **state)
 {
     (void)state;
-    const char *path = write_input("a.jsonl", "{\"a\": \"x\\n\\ny\", \"b\": \"z\", \"a,b\": 1}\n");
+    const char *path =
+        scratch_write("a.jsonl", "{\"a\": \"x\\n\\ny\", \"b\": \"z\", \"a,b\": 1}\n");
     assert_documents(path, "b,a", "z\nx\ny|");
     assert_refused(path, "a,b", BERT_ERROR_INPUT, "in the member \"a,b\"");
     assert_refused(path, "a,c", BERT_ERROR_INPUT, "the object has no member \"c\"");
@@ -128,26 +98,26 @@ static void test_folders_and_patterns(void **state)
 {
     (void)state;
     char path[400];
-    snprintf(path, sizeof path, "%s/b", directory);
+    snprintf(path, sizeof path, "%s/b", scratch_directory);
     assert_int_equal(mkdir(path, 0700), 0);
     assert_refused(path, NULL, BERT_ERROR_INPUT, "/b: contains no files");
-    write_input("b/2", "four");
-    write_input("b/10.tsv", "text\tn\nthree\t0\n");
-    write_input("c.txt", "five");
-    write_input("a.txt", "two");
-    write_input("Z.txt", "one");
-    write_input("d.txt", "");
-    write_input(".hidden", "no");
-    write_input("state.json", "no");
-    assert_documents(directory, NULL, "one|two|three|four|five|");
-    snprintf(path, sizeof path, "%s/[a-z]*", directory);
-    write_input("state.json", "{\"text\": \"six\"}\n");
-    assert_int_equal(remove(write_input("d.txt", "")), 0);
+    scratch_write("b/2", "four");
+    scratch_write("b/10.tsv", "text\tn\nthree\t0\n");
+    scratch_write("c.txt", "five");
+    scratch_write("a.txt", "two");
+    scratch_write("Z.txt", "one");
+    scratch_write("d.txt", "");
+    scratch_write(".hidden", "no");
+    scratch_write("state.json", "no");
+    assert_documents(scratch_directory, NULL, "one|two|three|four|five|");
+    snprintf(path, sizeof path, "%s/[a-z]*", scratch_directory);
+    scratch_write("state.json", "{\"text\": \"six\"}\n");
+    assert_int_equal(remove(scratch_write("d.txt", "")), 0);
     assert_documents(path, NULL, "two|three|four|five|six|");
-    snprintf(path, sizeof path, "%s/x*", directory);
+    snprintf(path, sizeof path, "%s/x*", scratch_directory);
     assert_refused(path, NULL, BERT_ERROR_IO, "/x*: no file matches this pattern");
-    write_input("x*", "a name with a star");
-    write_input("xy", "another");
+    scratch_write("x*", "a name with a star");
+    scratch_write("xy", "another");
     assert_documents(path, NULL, "a name with a star|");
 }
 
@@ -286,11 +256,11 @@ static void test_real_arrow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_tsv, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_csv, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_found_by_content, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_json_members, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_folders_and_patterns, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_tsv, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_csv, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_found_by_content, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_json_members, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_folders_and_patterns, scratch_make, scratch_remove),
         cmocka_unit_test(test_parquet),
         cmocka_unit_test(test_real_glue),
         cmocka_unit_test(test_real_parquet),

@@ -1,26 +1,19 @@
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "base/random.h"
 #include "bert.h"
+#include "kept.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 
-static char directory[256], path[300];
+static char path[300];
 
 static int set_up(void **state)
 {
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    snprintf(path, sizeof path, "%s/input", directory);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_ok(directory_remove(directory, error));
+    scratch_make(state);
+    snprintf(path, sizeof path, "%s/input", scratch_directory);
     return 0;
 }
 
@@ -71,17 +64,11 @@ static void pack_close(struct archive *archive)
     archive_write_free(archive);
 }
 
-static bert_status keep(void *context, const char *data, size_t length, bert_error *error)
-{
-    bert_status status = text_append(context, data, length, error);
-    return status == BERT_OK ? text_append(context, "|", 1, error) : status;
-}
-
 static bert_status read_input(text *documents, bert_error *error)
 {
     const char *inputs[] = {path};
     text_clear(documents);
-    return bert_read_documents(inputs, 1, NULL, keep, documents, NULL, NULL, error);
+    return bert_read_documents(inputs, 1, NULL, kept_append, documents, NULL, NULL, error);
 }
 
 /* Documents that do not compress too well. */
@@ -232,10 +219,10 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_compressed_equals_plain, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_archives, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_concatenated_files, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_compressed_equals_plain, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_archives, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_concatenated_files, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_damage, set_up, scratch_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

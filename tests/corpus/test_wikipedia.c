@@ -1,24 +1,17 @@
 /* Wikipedia dumps: which pages are documents, the prose of their markup, and malicious dumps. */
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "corpus/corpus.h"
 #include "corpus/wiki_markup.h"
+#include "kept.h"
 
-static char directory[256], path[300];
+static char path[300];
 
 static int set_up(void **state)
 {
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    snprintf(path, sizeof path, "%s/dump.xml", directory);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_ok(directory_remove(directory, error));
+    scratch_make(state);
+    snprintf(path, sizeof path, "%s/dump.xml", scratch_directory);
     return 0;
 }
 
@@ -136,8 +129,7 @@ static int kept;
 static bert_status keep(void *context, const char *data, size_t length, bert_error *error)
 {
     kept++;
-    TRY(text_append(context, data, length, error));
-    return text_append(context, "|", 1, error);
+    return kept_append(context, data, length, error);
 }
 
 static bert_status read_path(const char *input, text *documents, bert_error *error)
@@ -282,9 +274,9 @@ int main(void)
         cmocka_unit_test(test_templates_and_tables),
         cmocka_unit_test(test_tags_and_characters),
         cmocka_unit_test(test_linear_time),
-        cmocka_unit_test_setup_teardown(test_pages, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_damaged_dumps, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_malicious_dumps, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pages, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_damaged_dumps, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_malicious_dumps, set_up, scratch_remove),
         cmocka_unit_test(test_real_dumps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

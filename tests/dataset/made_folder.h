@@ -10,10 +10,12 @@
 #include <math.h>
 
 static char directory[256], prefix[300]; /* of the test at hand */
+static int threads_at_start;
 
 static inline int set_up(void **state)
 {
     (void)state;
+    threads_at_start = threads_count();
     snprintf(directory, sizeof directory, "%s", testing_directory());
     snprintf(prefix, sizeof prefix, "%s/data", directory);
     return 0;
@@ -22,7 +24,7 @@ static inline int set_up(void **state)
 static inline int tear_down(void **state)
 {
     (void)state;
-    threads_use(0);
+    threads_use(threads_at_start);
     assert_ok(directory_remove(directory, error));
     return 0;
 }

@@ -86,7 +86,7 @@ static void test_names(void **state)
                  "the weight 0, expected more");
     assert_fails(find(&sources, "%s/b:nan", error), BERT_ERROR_INVALID_ARGUMENT, "the weight nan");
     assert_fails(find(&sources, "%s/b:1001", error), BERT_ERROR_INVALID_ARGUMENT, "at most 1000");
-    assert_fails(find(&sources, "\n", error), BERT_ERROR_INVALID_ARGUMENT, "--data is empty");
+    assert_fails(find(&sources, "\n", error), BERT_ERROR_INVALID_ARGUMENT, "params->data is empty");
 
     assert_int_equal(mkdir(strcat(folder, "/ids"), 0777), 0);
     assert_ok(find(&sources, "%s/folder/ids", error));

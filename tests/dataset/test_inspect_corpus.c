@@ -1,31 +1,16 @@
 /* What bert_inspect_corpus reports, and that repeated lines are found in bounded memory. The
  * numbers of a small text are worked by hand in tests/cli/cases/inspect.case. */
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "base/random.h"
 #include "bert.h"
 #include "dataset/repeated_lines.h"
 
-static const char *folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder = testing_directory();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return directory_remove(folder, NULL) == BERT_OK ? 0 : 1;
-}
-
 static char *write_file(const char *name, const char *content, size_t length)
 {
     char *path;
-    assert_ok(path_join(&path, folder, name, error));
+    assert_ok(path_join(&path, scratch_directory, name, error));
     assert_ok(file_write(path, content, length, error));
     return path;
 }
@@ -171,5 +156,5 @@ int main(void)
         cmocka_unit_test(test_memory_is_bounded),
         cmocka_unit_test(test_errors),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -388,7 +388,7 @@ static void test_existing_outputs_are_refused(void **state)
         snprintf(path, sizeof path, "%s%s", prefix, endings[i]);
         assert_ok(file_write(path, "kept", 4, error));
         assert_fails(prepare(prefix, 0.01, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                     "exists already; choose another --output");
+                     "exists already; choose another params->output");
         text content = {0};
         assert_ok(file_read(&content, path, 100, error));
         assert_string_equal(content.data, "kept");
@@ -429,7 +429,7 @@ static void test_foreign_sentences_are_kept(void **state)
     assert_false(file_exists(path));
     params.layout = "words";
     assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--layout is \"words\", expected sentences or documents");
+                 "params->layout is \"words\", expected sentences or documents");
 }
 
 static void assert_prepare_fails(bert_status status, const char *part)

@@ -1,30 +1,15 @@
 /* What bert_train_tokenizer learns from: the text of the corpus readers, however it is laid out. */
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "base/random.h"
 #include "bert.h"
 
 enum { WORDS = 500000 };
-static const char *folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder = testing_directory();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return directory_remove(folder, NULL) == BERT_OK ? 0 : 1;
-}
-
 static char *path_of(const char *name)
 {
     char *path;
-    assert_ok(path_join(&path, folder, name, error));
+    assert_ok(path_join(&path, scratch_directory, name, error));
     return path;
 }
 
@@ -118,5 +103,5 @@ int main(void)
         cmocka_unit_test(test_layout_does_not_matter),
         cmocka_unit_test(test_cleaning_sees_whole_documents),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -30,7 +30,7 @@ static void test_no_launcher(void **state)
     bert_job_finalize(job);
     params.rank_timeout = 0.5;
     assert_fails(bert_job_join(&job, &params, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--rank-timeout is 0.5");
+                 "params->rank_timeout is 0.5");
 }
 
 static void test_calls_of_one(void **state)

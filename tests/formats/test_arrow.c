@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "formats/arrow.h"
+#include "rows_text.h"
 
 #define TABLES "tests/formats/tables/"
 
@@ -20,16 +21,6 @@ static bert_status read_memory(void *context, void *data, size_t size, size_t *g
     *got = memory->size - memory->at < size ? memory->size - memory->at : size;
     memcpy(data, memory->data + memory->at, *got);
     memory->at += *got;
-    return BERT_OK;
-}
-
-static bert_status write_string(text *out, const char *data, size_t length, bert_error *error)
-{
-    if (!data)
-        return text_append(out, "NULL", 4, error);
-    for (size_t i = 0; i < length; i++)
-        TRY(data[i] == '\n' ? text_append(out, "\\n", 2, error)
-                            : text_append(out, data + i, 1, error));
     return BERT_OK;
 }
 
@@ -55,7 +46,7 @@ static bert_status write_row(text *out, arrow *arrow, size_t column, bert_error 
             TRY_OR_GO(status, text_format(out, error, "%lld", (long long)values[i]), done);
         } else {
             TRY_OR_GO(status, arrow_text(arrow, column, i, &data, &length, error), done);
-            TRY_OR_GO(status, write_string(out, data, length, error), done);
+            TRY_OR_GO(status, rows_append_value(out, data, length, error), done);
         }
     }
     status = text_format(out, error, "%s%s\n", count == 0 ? "NULL" : "", kind->is_list ? "]" : "");

@@ -1,23 +1,16 @@
-#include "testing.h"
+#include "scratch.h"
 
 #include "formats/json.h"
 
 #include <math.h>
 
-static char directory[256], path[300];
+static char path[300];
 
 static int set_up(void **state)
 {
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    snprintf(path, sizeof path, "%s/file.json", directory);
+    scratch_make(state);
+    snprintf(path, sizeof path, "%s/file.json", scratch_directory);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return directory_remove(directory, NULL) != BERT_OK;
 }
 
 static json_t *read_text(const char *content)
@@ -180,5 +173,5 @@ int main(void)
         cmocka_unit_test(test_integer_overflow),
         cmocka_unit_test(test_members),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, scratch_remove);
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "formats/compression.h"
 #include "formats/parquet.h"
+#include "rows_text.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -19,16 +20,6 @@ static size_t column_index(const parquet *parquet, const char *name)
             return i;
     fail_msg("no column %s", name);
     return 0;
-}
-
-static bert_status append_value(text *out, const char *data, size_t length, bert_error *error)
-{
-    if (!data)
-        return text_append(out, "NULL", 4, error);
-    for (size_t i = 0; i < length; i++)
-        TRY(data[i] == '\n' ? text_append(out, "\\n", 2, error)
-                            : text_append(out, data + i, 1, error));
-    return BERT_OK;
 }
 
 /* Formats the rows like rows.txt. */
@@ -50,7 +41,7 @@ static bert_status append_rows(text *out, const parquet *parquet, size_t column,
             if (!found)
                 break;
             TRY_OR_GO(status, text_format(out, error, i > 0 ? ", " : ""), done);
-            TRY_OR_GO(status, append_value(out, data, length, error), done);
+            TRY_OR_GO(status, rows_append_value(out, data, length, error), done);
         }
         TRY_OR_GO(status, text_format(out, error, list ? "]\n" : "\n"), done);
     }
@@ -199,18 +190,23 @@ static void test_snappy(void **state)
     static const unsigned char compressed[] = {12, 2 << 2, 'a', 'b', 'c', (5 << 2) | 1, 3};
     unsigned char out[16];
     assert_ok(
-        compression_unpack(COMPRESSION_SNAPPY, compressed, sizeof compressed, out, 12, error));
+        compression_decompress(COMPRESSION_SNAPPY, compressed, sizeof compressed, out, 12, error));
     assert_memory_equal(out, "abcabcabcabc", 12);
     for (size_t size = 0; size < sizeof compressed; size++)
-        assert_int_equal(compression_unpack(COMPRESSION_SNAPPY, compressed, size, out, 12, NULL),
-                         BERT_ERROR_INPUT);
+        assert_int_equal(
+            compression_decompress(COMPRESSION_SNAPPY, compressed, size, out, 12, NULL),
+            BERT_ERROR_INPUT);
     assert_fails(
-        compression_unpack(COMPRESSION_SNAPPY, compressed, sizeof compressed, out, 13, error),
-        BERT_ERROR_INPUT, "snappy data unpack to 12 bytes, 13 expected");
+        compression_decompress(COMPRESSION_SNAPPY, compressed, sizeof compressed, out, 13, error),
+        BERT_ERROR_INPUT, "snappy data decompress to 12 bytes, 13 expected");
     static const unsigned char out_of_range[] = {12, 2 << 2, 'a', 'b', 'c', (5 << 2) | 1, 4};
-    assert_fails(
-        compression_unpack(COMPRESSION_SNAPPY, out_of_range, sizeof out_of_range, out, 12, error),
-        BERT_ERROR_INPUT, "reaches out of the block");
+    assert_fails(compression_decompress(COMPRESSION_SNAPPY, out_of_range, sizeof out_of_range, out,
+                                        12, error),
+                 BERT_ERROR_INPUT, "copy or literal outside the block");
+    static const unsigned char empty[] = {0}, more[] = {0, 0, 'a'};
+    assert_ok(compression_decompress(COMPRESSION_SNAPPY, empty, sizeof empty, NULL, 0, error));
+    assert_int_equal(compression_decompress(COMPRESSION_SNAPPY, more, sizeof more, NULL, 0, NULL),
+                     BERT_ERROR_INPUT);
 }
 
 /* Hugging Face's rows keep their newlines, but blank lines are empty strings. */

@@ -1,24 +1,17 @@
-#include "testing.h"
+#include "scratch.h"
 
 #include "formats/json.h"
 #include "formats/safetensors.h"
 
 #include <math.h>
 
-static char directory[256], path[300];
+static char path[300];
 
 static int set_up(void **state)
 {
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    snprintf(path, sizeof path, "%s/file.safetensors", directory);
+    scratch_make(state);
+    snprintf(path, sizeof path, "%s/file.safetensors", scratch_directory);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return directory_remove(directory, NULL) != BERT_OK;
 }
 
 /* Writes a file with this header and number of data bytes. */
@@ -272,5 +265,5 @@ int main(void)
         cmocka_unit_test(test_tensors_out_of_file_order),
         cmocka_unit_test(test_writer_rejects_invalid_tensors),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, scratch_remove);
 }

@@ -1,25 +1,18 @@
 /* Files of torch.save, and unsupported or malicious ones (written by make-torch-files.py). */
-#include "testing.h"
+#include "scratch.h"
 
 #include "formats/pickle.h"
 #include "formats/torch_file.h"
 
 #include <math.h>
 
-static char directory[256], path[300];
+static char path[300];
 
 static int set_up(void **state)
 {
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    snprintf(path, sizeof path, "%s/weights.bin", directory);
+    scratch_make(state);
+    snprintf(path, sizeof path, "%s/weights.bin", scratch_directory);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return directory_remove(directory, NULL) != BERT_OK;
 }
 
 static const char *made(const char *name)
@@ -241,5 +234,5 @@ int main(void)
         cmocka_unit_test(test_mutations),
         cmocka_unit_test(test_pickles),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, scratch_remove);
 }

@@ -470,7 +470,7 @@ class DataSets(HubCase):
 
     def test_no_parquet(self):
         del self.repository.revisions["refs/convert/parquet"]
-        self.bad("download", "wikitext", "--dataset", says=("no Parquet version", "--revision main --include"))
+        self.bad("download", "wikitext", "--dataset", says=("no Parquet version", "--revision main, --include PATTERN"))
         self.assertEqual(len(self.good("download", "wikitext", "--dataset", "--revision", "main", "--include",
                                        "README.md").splitlines()), 1)
 

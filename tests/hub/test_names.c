@@ -219,7 +219,7 @@ static void test_choice_of_splits(void **state)
     assert_fails(selection_dataset(chosen, paths, COUNT, "a", "z", "data set x", &partial, error),
                  BERT_ERROR_INVALID_ARGUMENT, "no split \"z\"; there are test, train");
     assert_fails(selection_dataset(chosen, paths + 3, 1, NULL, NULL, "x", &partial, error),
-                 BERT_ERROR_INPUT, "--include");
+                 BERT_ERROR_INPUT, "params->include");
 }
 
 static void test_retry_after(void **state)

@@ -3,8 +3,8 @@
  * use are the emulated ones; there are the generic ones to be held against them. */
 #define INSTANCE kernels_amx_emulated
 #define INSTANCE_NAME "amx_emulated"
-#define TILE_ROWS 4
-#define TILE_COLUMNS 32
+#define MR 4
+#define NR 32
 #define MATRIX_REGISTERS "amx_emulation.h"
 #include "math/kernels/kernels.h"
 extern const kernels kernels_amx_emulated;

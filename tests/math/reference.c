@@ -15,18 +15,21 @@ void *math_memory(size_t count, size_t size)
     return blocks[block_count++] = block;
 }
 
+static int threads_at_start;
+
 int math_teardown(void **state)
 {
     (void)state;
     while (block_count > 0)
         free(blocks[--block_count]);
-    threads_use(0);
+    threads_use(threads_at_start);
     return 0;
 }
 
 int math_setup(void **state)
 {
     (void)state;
+    threads_at_start = threads_count();
     const char *wanted = getenv("BERT_KERNELS");
     if (wanted && kernels_named(wanted) && strcmp(wanted, gemm_kernel_name()) != 0)
         return -1;
@@ -87,15 +90,17 @@ void assert_same_for_threads(const char *what, void (*body)(void *context), void
                              const float *results, size_t count)
 {
     float *first = math_memory(count, sizeof *first);
+    int before = threads_count();
     for (int threads = 1; threads <= 3; threads++) {
-        assert_int_equal(threads_use(threads), threads);
+        threads_use(threads);
+        assert_int_equal(threads_count(), threads);
         body(context);
         if (threads == 1)
             memcpy(first, results, count * sizeof *first);
         else if (memcmp(first, results, count * sizeof *first) != 0)
             fail_msg("%s: %d threads give other bits than one", what, threads);
     }
-    threads_use(0);
+    threads_use(before);
 }
 
 double *reference_row_sums(const float *sums, const float *in, size_t rows, size_t depth)
@@ -146,6 +151,47 @@ void reference_gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a
                        (kind == GEMM_NT ? b[j * ldb + p] : b[p * ldb + j]);
             c[i * ldc + j] = sum;
         }
+}
+
+float *math_rounded(const float *values, size_t count)
+{
+    float *copy = math_copy(values, count);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = reference_bfloat16(copy[i]);
+    return copy;
+}
+
+void check_gemm(gemm_precision precision, gemm_kind kind, size_t m, size_t n, size_t k,
+                bool accumulate)
+{
+    size_t lda = (kind == GEMM_TN ? m : k) + 3, ldb = (kind == GEMM_NT ? k : n) + 5, ldc = n + 1;
+    size_t a_count = (kind == GEMM_TN ? k : m) * lda, b_count = (kind == GEMM_NT ? n : k) * ldb;
+    const float *a = math_random(a_count, 1, m), *b = math_random(b_count, 1, n);
+    float *c = math_random(m * ldc, 1, k);
+    double *expected = math_doubles(c, m * ldc);
+    gemm_fused(precision, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate, NULL);
+    if (precision == GEMM_BFLOAT16) {
+        a = math_rounded(a, a_count);
+        b = math_rounded(b, b_count);
+    }
+    reference_gemm(kind, m, n, k, a, lda, b, ldb, expected, ldc, accumulate);
+    char what[80];
+    snprintf(what, sizeof what, "kind %d, %zu x %zu x %zu%s: c", kind, m, n, k,
+             accumulate ? ", added" : "");
+    assert_close(what, c, expected, m * ldc, 2e-6);
+    math_teardown(NULL);
+}
+
+void check_gemm_sizes(gemm_precision precision)
+{
+    static const size_t sizes[] = {1, 2, 3, 6, 13, 15, 17, 33, 64, 97};
+    const size_t count = sizeof sizes / sizeof *sizes;
+    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
+        for (size_t i = 0; i < count; i++)
+            for (size_t j = 0; j < count; j++)
+                for (size_t l = 0; l < count; l++)
+                    check_gemm(precision, (gemm_kind)kind, sizes[i], sizes[j], sizes[l],
+                               (i + j + l) % 2);
 }
 
 double reference_gelu(double x)

@@ -54,9 +54,19 @@ float float_of(uint32_t bits);
  * infinity. Subnormal numbers are zero, and what is no number keeps its sign and its upper bits,
  * made quiet. */
 float reference_bfloat16(float value);
+float *math_rounded(const float *values, size_t count); /* a copy */
 
 void reference_gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda,
                     const float *b, size_t ldb, double *c, size_t ldc, bool accumulate);
+
+/* gemm_fused against reference_gemm, of operands rounded to the precision: matrices have more
+ * columns in memory than they need, and what C has in those must not change. Releases all
+ * math_memory. */
+void check_gemm(gemm_precision precision, gemm_kind kind, size_t m, size_t n, size_t k,
+                bool accumulate);
+/* The same for every kind and all sizes that are no multiple of a tile. */
+void check_gemm_sizes(gemm_precision precision);
+
 double reference_gelu(double x);
 void reference_layernorm(double *out, const double *in, const double *gamma, const double *beta,
                          size_t rows, size_t columns, double epsilon);

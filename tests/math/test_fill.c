@@ -98,14 +98,14 @@ static void test_prefixes_and_threads(void **state)
 {
     (void)state;
     float *all = calloc(COUNT, sizeof *all), *part = calloc(COUNT, sizeof *part);
-    threads_use(1);
+    int before = threads_use(1);
     normal_fill(all, COUNT, 1.0, 3, 4);
     for (int threads = 1; threads <= 3; threads++) {
         threads_use(threads);
         normal_fill(part, 70000u * (unsigned)threads + 11, 1.0, 3, 4);
         assert_memory_equal(part, all, (70000u * (unsigned)threads + 11) * sizeof *all);
     }
-    threads_use(0);
+    threads_use(before);
     normal_fill(part, 300, 1.0, 3, 5);
     assert_true(part[0] != all[0] && part[299] != all[299]);
     free(all);

@@ -3,34 +3,10 @@
 #include "base/threads.h"
 #include "math/kernels/kernels.h"
 
-/* One product against double precision; matrices are wider than they need be, and what lies beside
- * C must not change. */
-static void check(gemm_kind kind, size_t m, size_t n, size_t k, bool accumulate)
-{
-    size_t lda = (kind == GEMM_TN ? m : k) + 3, ldb = (kind == GEMM_NT ? k : n) + 5, ldc = n + 1;
-    size_t a_count = (kind == GEMM_TN ? k : m) * lda, b_count = (kind == GEMM_NT ? n : k) * ldb;
-    float *a = math_random(a_count, 1, m), *b = math_random(b_count, 1, n);
-    float *c = math_random(m * ldc, 1, k);
-    double *expected = math_doubles(c, m * ldc);
-    gemm(kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate);
-    reference_gemm(kind, m, n, k, a, lda, b, ldb, expected, ldc, accumulate);
-    char what[80];
-    snprintf(what, sizeof what, "kind %d, %zu x %zu x %zu%s: c", kind, m, n, k,
-             accumulate ? ", added" : "");
-    assert_close(what, c, expected, m * ldc, 2e-6);
-    math_teardown(NULL);
-}
-
 static void test_sweep_of_odd_sizes(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {1, 2, 3, 6, 13, 15, 17, 33, 64, 97};
-    const size_t count = sizeof sizes / sizeof *sizes;
-    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
-        for (size_t i = 0; i < count; i++)
-            for (size_t j = 0; j < count; j++)
-                for (size_t l = 0; l < count; l++)
-                    check((gemm_kind)kind, sizes[i], sizes[j], sizes[l], (i + j + l) % 2);
+    check_gemm_sizes(GEMM_FLOAT32);
 }
 
 /* More than one block of k, one chunk of rows, one chunk of columns, one task. */
@@ -39,11 +15,11 @@ static void test_sizes_beyond_the_blocks(void **state)
     (void)state;
     for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
         for (int accumulate = 0; accumulate < 2; accumulate++) {
-            check((gemm_kind)kind, 30, 70, 1201, accumulate);
-            check((gemm_kind)kind, 1101, 35, 50, accumulate);
-            check((gemm_kind)kind, 17, 4200, 30, accumulate);
-            check((gemm_kind)kind, 1030, 4099, 3, accumulate);
-            check((gemm_kind)kind, 130, 300, 400, accumulate);
+            check_gemm(GEMM_FLOAT32, (gemm_kind)kind, 30, 70, 1201, accumulate);
+            check_gemm(GEMM_FLOAT32, (gemm_kind)kind, 1101, 35, 50, accumulate);
+            check_gemm(GEMM_FLOAT32, (gemm_kind)kind, 17, 4200, 30, accumulate);
+            check_gemm(GEMM_FLOAT32, (gemm_kind)kind, 1030, 4099, 3, accumulate);
+            check_gemm(GEMM_FLOAT32, (gemm_kind)kind, 130, 300, 400, accumulate);
         }
 }
 

@@ -8,14 +8,6 @@ static const char *const kernel_names[] = {"amx_emulated", "avx512_amx", "avx512
                                            "avx512",       "avx2",       "generic"};
 enum { KERNELS = sizeof kernel_names / sizeof *kernel_names };
 
-static float *rounded(const float *values, size_t count)
-{
-    float *copy = math_copy(values, count);
-    for (size_t i = 0; i < count; i++)
-        copy[i] = reference_bfloat16(copy[i]);
-    return copy;
-}
-
 /* A panel of either side, of `lines` and `depth`. */
 typedef struct panel {
     const kernels *kernels;
@@ -33,9 +25,9 @@ static float *aligned_places(size_t count)
 
 static panel make_panel(const kernels *kernels, panel_side side, size_t count, size_t k)
 {
-    size_t values = kernels->bfloat16.values_in_place;
+    size_t values = kernels->bfloat16.k_pack;
     panel panel = {.kernels = kernels, .side = side, .count = count, .k = k};
-    panel.lines = side == A_PANEL ? count : kernels->tile_columns;
+    panel.lines = side == A_PANEL ? count : kernels->nr;
     panel.depth = (k + values - 1) / values;
     panel.places = aligned_places(panel.depth * panel.lines);
     memset(panel.places, 0xff, panel.depth * panel.lines * sizeof *panel.places);
@@ -45,16 +37,16 @@ static panel make_panel(const kernels *kernels, panel_side side, size_t count, s
 /* Bits of value p of line i, as a float. */
 static uint32_t panel_value(const panel *panel, size_t p, size_t i)
 {
-    const product_kernels *operations = &panel->kernels->bfloat16;
-    size_t place = p / operations->values_in_place, at = place * panel->lines + i;
+    const gemm_kernels *operations = &panel->kernels->bfloat16;
+    size_t place = p / operations->k_pack, at = place * panel->lines + i;
     if (panel->side == A_PANEL) {
-        size_t in_block = place % operations->block_places, start = place - in_block;
+        size_t in_block = place % operations->block_depth, start = place - in_block;
         size_t left = panel->depth - start;
-        size_t places = left < operations->block_places ? left : operations->block_places;
+        size_t places = left < operations->block_depth ? left : operations->block_depth;
         at = start * panel->lines + i * places + in_block;
     }
     uint32_t bits = bits_of(panel->places[at]);
-    if (operations->values_in_place == 1)
+    if (operations->k_pack == 1)
         return bits;
     return p % 2 ? bits & 0xffff0000u : bits << 16;
 }
@@ -63,8 +55,8 @@ static uint32_t panel_value(const panel *panel, size_t p, size_t i)
 static void check_values(const panel *panel, const float *in, size_t of_line, size_t of_value,
                          const char *how)
 {
-    const product_kernels *operations = &panel->kernels->bfloat16;
-    for (size_t p = 0; p < panel->depth * operations->values_in_place; p++)
+    const gemm_kernels *operations = &panel->kernels->bfloat16;
+    for (size_t p = 0; p < panel->depth * operations->k_pack; p++)
         for (size_t i = 0; i < panel->lines; i++) {
             uint32_t expected = 0;
             if (p < panel->k && i < panel->count)
@@ -80,15 +72,15 @@ static void check_values(const panel *panel, const float *in, size_t of_line, si
 static void check_panel(const kernels *kernels, panel_side side, const float *in, size_t count,
                         size_t k, bool columns, size_t piece)
 {
-    const product_kernels *operations = &kernels->bfloat16;
+    const gemm_kernels *operations = &kernels->bfloat16;
     panel panel = make_panel(kernels, side, count, k);
     if (!columns)
         operations->pack_rows(panel.places, in, k, count, k, side);
     for (size_t p = 0; columns && p < k; p += piece)
         operations->pack_columns(
-            &(side_panels){.count = 1,
-                           .out = {panel.places + p / operations->values_in_place * panel.lines},
-                           .lines = {count}},
+            &(panel_group){.count = 1,
+                           .out = {panel.places + p / operations->k_pack * panel.lines},
+                           .mn = {count}},
             in + p * count, count, p + piece < k ? piece : k - p, side, NULL);
     if (columns)
         check_values(&panel, in, 1, count, "by columns");
@@ -102,7 +94,7 @@ static void check_panels(const kernels *kernels, panel_side side, const float *i
 {
     check_panel(kernels, side, in, count, k, false, k);
     check_panel(kernels, side, in, count, k, true, k);
-    check_panel(kernels, side, in, count, k, true, PIECE_VALUES);
+    check_panel(kernels, side, in, count, k, true, K_SLICE_MIN);
 }
 
 /* Every upper half, with the lower halves around each border of the rounding; in B panels whose
@@ -119,7 +111,7 @@ static void test_rounding_of_every_number(void **state)
         const kernels *kernels = kernels_named(kernel_names[i]);
         if (!kernels)
             continue;
-        size_t count = kernels->tile_columns - 1;
+        size_t count = kernels->nr - 1;
         for (size_t first = 0; first < ALL; first += count * K)
             check_panels(kernels, B_PANEL, values + first, count, K);
     }
@@ -133,27 +125,27 @@ static void test_panels_of_every_shape(void **state)
     for (int i = 0; i < KERNELS; i++) {
         const kernels *kernels = kernels_named(kernel_names[i]);
         for (size_t k = 1; kernels && k <= K; k++) {
-            for (size_t rows = 1; rows <= kernels->bfloat16.tile_rows; rows++)
+            for (size_t rows = 1; rows <= kernels->bfloat16.mr; rows++)
                 check_panels(kernels, A_PANEL, values, rows, k);
-            for (size_t columns = 1; columns <= kernels->tile_columns; columns++)
+            for (size_t columns = 1; columns <= kernels->nr; columns++)
                 check_panels(kernels, B_PANEL, values, columns, k);
         }
     }
 }
 
-enum { SIDE_PANELS = 3, SIDE_LINES = SIDE_PANELS * MOST_TILE_ROWS + 5 };
+enum { SIDE_PANELS = 3, SIDE_LINES = SIDE_PANELS * MR_MAX + 5 };
 
 /* Panels of in[k][SIDE_LINES] at once, and what the lines of A come to. */
 static void check_side_by_side(const kernels *kernels, panel_side side,
                                const size_t lines[SIDE_PANELS], const float *in, size_t k)
 {
     panel panels[SIDE_PANELS];
-    side_panels group = {.count = SIDE_PANELS};
+    panel_group group = {.count = SIDE_PANELS};
     panel_sums sums[SIDE_PANELS] = {{{0}}};
     for (size_t i = 0; i < SIDE_PANELS; i++) {
         panels[i] = make_panel(kernels, side, lines[i], k);
         group.out[i] = panels[i].places;
-        group.lines[i] = lines[i];
+        group.mn[i] = lines[i];
     }
     kernels->bfloat16.pack_columns(&group, in, SIDE_LINES, k, side, side == A_PANEL ? sums : NULL);
     for (size_t i = 0; i < SIDE_PANELS; in += lines[i++]) {
@@ -163,7 +155,7 @@ static void check_side_by_side(const kernels *kernels, panel_side side,
             double sum = 0;
             for (size_t p = 0; p < k; p++)
                 sum += (double)in[p * SIDE_LINES + line];
-            assert_float_equal(sums[i].of_lines[line], sum, 1e-5);
+            assert_float_equal(sums[i].row_sums[line], sum, 1e-5);
         }
     }
 }
@@ -177,7 +169,7 @@ static void test_panels_side_by_side(void **state)
         const kernels *kernels = kernels_named(kernel_names[i]);
         if (!kernels)
             continue;
-        size_t rows = kernels->bfloat16.tile_rows, columns = kernels->tile_columns;
+        size_t rows = kernels->bfloat16.mr, columns = kernels->nr;
         for (size_t k = 1; k <= K; k++) {
             check_side_by_side(kernels, A_PANEL, (size_t[]){rows, 1, rows - 1}, in, k);
             check_side_by_side(kernels, A_PANEL, (size_t[]){rows - 1, rows, 2}, in, k);
@@ -191,13 +183,13 @@ static void test_panels_side_by_side(void **state)
 static void check_product(const kernels *kernels, size_t rows, size_t columns, size_t k,
                           const float *bias, bool accumulate)
 {
-    const product_kernels *operations = &kernels->bfloat16;
-    const size_t width = kernels->tile_columns, ldc = columns + 3;
+    const gemm_kernels *operations = &kernels->bfloat16;
+    const size_t width = kernels->nr, ldc = columns + 3;
     float *a = math_random(rows * k, 1, rows), *b = math_random(columns * k, 1, columns + 100);
     float *c = math_random(rows * ldc, 1, k + 200);
     double *expected = math_doubles(c, rows * ldc);
-    reference_gemm(GEMM_NT, rows, columns, k, rounded(a, rows * k), k, rounded(b, columns * k), k,
-                   expected, ldc, accumulate);
+    reference_gemm(GEMM_NT, rows, columns, k, math_rounded(a, rows * k), k,
+                   math_rounded(b, columns * k), k, expected, ldc, accumulate);
     for (size_t i = 0; bias && i < rows * columns; i++)
         expected[i / columns * ldc + i % columns] += bias[i % columns];
     panel panel = make_panel(kernels, A_PANEL, rows, k);
@@ -207,7 +199,7 @@ static void check_product(const kernels *kernels, size_t rows, size_t columns, s
     for (size_t j = 0; j < columns; j += width)
         operations->pack_rows(b_panels + j * panel.depth, b + j * k, k,
                               columns - j < width ? columns - j : width, k, B_PANEL);
-    ahead nothing = {0};
+    prefetch_range nothing = {0};
     operations->multiply_panel(rows, columns, panel.depth, panel.places, b_panels, c, ldc, bias,
                                accumulate, &nothing);
     char what[100];
@@ -227,7 +219,7 @@ static void test_products_of_panels(void **state)
     enum { DEPTHS = sizeof depths / sizeof *depths, WIDTHS = sizeof widths / sizeof *widths };
     for (int i = 0; i < KERNELS; i++) {
         const kernels *kernels = kernels_named(kernel_names[i]);
-        for (size_t rows = 1; kernels && rows <= kernels->bfloat16.tile_rows; rows++)
+        for (size_t rows = 1; kernels && rows <= kernels->bfloat16.mr; rows++)
             for (size_t j = 0; j < DEPTHS; j++)
                 for (size_t l = 0; l < WIDTHS; l++) {
                     const float *bias = math_random(65, 1, 300);
@@ -238,33 +230,10 @@ static void test_products_of_panels(void **state)
     }
 }
 
-static void check(gemm_kind kind, size_t m, size_t n, size_t k, bool accumulate)
-{
-    size_t lda = (kind == GEMM_TN ? m : k) + 3, ldb = (kind == GEMM_NT ? k : n) + 5, ldc = n + 1;
-    size_t a_count = (kind == GEMM_TN ? k : m) * lda, b_count = (kind == GEMM_NT ? n : k) * ldb;
-    float *a = math_random(a_count, 1, m), *b = math_random(b_count, 1, n);
-    float *c = math_random(m * ldc, 1, k);
-    double *expected = math_doubles(c, m * ldc);
-    gemm_fused(GEMM_BFLOAT16, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate, NULL);
-    reference_gemm(kind, m, n, k, rounded(a, a_count), lda, rounded(b, b_count), ldb, expected, ldc,
-                   accumulate);
-    char what[80];
-    snprintf(what, sizeof what, "kind %d, %zu x %zu x %zu%s: c", kind, m, n, k,
-             accumulate ? ", added" : "");
-    assert_close(what, c, expected, m * ldc, 2e-6);
-    math_teardown(NULL);
-}
-
 static void test_sweep_of_odd_sizes(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {1, 2, 3, 6, 13, 15, 17, 33, 64, 97};
-    const size_t count = sizeof sizes / sizeof *sizes;
-    for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
-        for (size_t i = 0; i < count; i++)
-            for (size_t j = 0; j < count; j++)
-                for (size_t l = 0; l < count; l++)
-                    check((gemm_kind)kind, sizes[i], sizes[j], sizes[l], (i + j + l) % 2);
+    check_gemm_sizes(GEMM_BFLOAT16);
 }
 
 /* More than one block of k, one chunk of rows, one chunk of columns, one task. */
@@ -273,10 +242,10 @@ static void test_sizes_beyond_the_blocks(void **state)
     (void)state;
     for (int kind = GEMM_NN; kind <= GEMM_TN; kind++)
         for (int accumulate = 0; accumulate < 2; accumulate++) {
-            check((gemm_kind)kind, 30, 70, 1601, accumulate);
-            check((gemm_kind)kind, 4101, 35, 50, accumulate);
-            check((gemm_kind)kind, 17, 4200, 31, accumulate);
-            check((gemm_kind)kind, 130, 300, 769, accumulate);
+            check_gemm(GEMM_BFLOAT16, (gemm_kind)kind, 30, 70, 1601, accumulate);
+            check_gemm(GEMM_BFLOAT16, (gemm_kind)kind, 4101, 35, 50, accumulate);
+            check_gemm(GEMM_BFLOAT16, (gemm_kind)kind, 17, 4200, 31, accumulate);
+            check_gemm(GEMM_BFLOAT16, (gemm_kind)kind, 130, 300, 769, accumulate);
         }
 }
 
@@ -290,8 +259,8 @@ static void test_epilogues(void **state)
     const gemm_epilogue epilogue = {.bias = bias, .gelu = gelu};
     gemm_fused(GEMM_BFLOAT16, GEMM_NT, M, N, K, a, K, b, K, c, N, false, &epilogue);
     double *expected = math_memory(M * N, sizeof *expected);
-    reference_gemm(GEMM_NT, M, N, K, rounded(a, M * K), K, rounded(b, N * K), K, expected, N,
-                   false);
+    reference_gemm(GEMM_NT, M, N, K, math_rounded(a, M * K), K, math_rounded(b, N * K), K, expected,
+                   N, false);
     for (size_t i = 0; i < M * N; i++)
         expected[i] += bias[i % N];
     assert_close("biased", c, expected, M * N, 2e-6);

@@ -14,23 +14,23 @@ typedef struct setting {
 
 static size_t depth_of(const operand *operand)
 {
-    return divide_up(divide_up(operand->k, operand->blocks), operand->operations->values_in_place);
+    return divide_up(divide_up(operand->k, operand->blocks), operand->kernels->k_pack);
 }
 
-static setting make_setting(panel_side side, bool across, const float *values)
+static setting make_setting(panel_side side, bool mn_contiguous, const float *values)
 {
-    const kernels *kernels = kernels_active();
-    const product_kernels *operations = &kernels->bfloat16;
-    size_t full = side == A_PANEL ? operations->tile_rows : kernels->tile_columns;
-    setting setting = {.operand = {.operations = operations,
+    const kernels *all = kernels_active();
+    const gemm_kernels *kernels = &all->bfloat16;
+    size_t full = side == A_PANEL ? kernels->mr : all->nr;
+    setting setting = {.operand = {.kernels = kernels,
                                    .side = side,
                                    .values = values,
-                                   .ld = across ? LINES : K,
-                                   .across = across,
-                                   .lines = LINES,
+                                   .ld = mn_contiguous ? LINES : K,
+                                   .mn_contiguous = mn_contiguous,
+                                   .mn = LINES,
                                    .k = K,
                                    .panels = divide_up(LINES, full),
-                                   .full = full,
+                                   .width = full,
                                    .blocks = BLOCKS}};
     const operand *operand = &setting.operand;
     setting.floats = BLOCKS * operand->panels * full * depth_of(operand);
@@ -41,8 +41,8 @@ static setting make_setting(panel_side side, bool across, const float *values)
             const piece piece = piece_of_block(operand, index, panel, panel + 1, 0, 1);
             size_t place = (index - FIRST_BLOCK) * (operand->panels - FIRST) * full;
             pack_piece(operand, &piece,
-                       panel_place(operand, expected + place * depth_of(operand), FIRST, panel,
-                                   block_at(operand, index).depth),
+                       panel_address(operand, expected + place * depth_of(operand), FIRST, panel,
+                                     block_at(operand, index).depth),
                        NULL);
         }
     setting.expected = expected;
@@ -60,10 +60,10 @@ static size_t wrong_in_stage(const stages *stages, const setting *setting, size_
                 continue;
             size_t depth = block_at(operand, index).depth;
             const float *got =
-                panel_place(operand, stages_panels(stages, index), FIRST, panel, depth);
+                panel_address(operand, stages_panels(stages, index), FIRST, panel, depth);
             size_t lines = operand->side == A_PANEL
                                ? panel_start(operand, panel + 1) - panel_start(operand, panel)
-                               : operand->full;
+                               : operand->width;
             wrong += memcmp(got, setting->expected + (got - setting->packed),
                             lines * depth * sizeof *got) != 0;
         }
@@ -97,10 +97,10 @@ static void check_sums(const operand *operand, const float *sums)
     assert_close("sums", sums, expected, LINES, 1e-5);
 }
 
-static void check(panel_side side, bool across, bool summed, size_t chunks, bool one_block)
+static void check(panel_side side, bool mn_contiguous, bool summed, size_t chunks, bool one_block)
 {
     const float *values = math_random(LINES * K, 1, 1);
-    setting setting = make_setting(side, across, values);
+    setting setting = make_setting(side, mn_contiguous, values);
     float *sums = math_zeros(LINES);
     static stage_counters counters;
     memset(&counters, 0, sizeof counters);
@@ -132,9 +132,9 @@ static void test_every_way_to_cut(void **state)
     for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++)
         for (int one_block = 0; one_block < 2; one_block++) {
             check(A_PANEL, true, true, chunks[i], one_block);
-            for (int across = 0; across < 2; across++) {
-                check(A_PANEL, across, false, chunks[i], one_block);
-                check(B_PANEL, across, false, chunks[i], one_block);
+            for (int mn_contiguous = 0; mn_contiguous < 2; mn_contiguous++) {
+                check(A_PANEL, mn_contiguous, false, chunks[i], one_block);
+                check(B_PANEL, mn_contiguous, false, chunks[i], one_block);
             }
         }
 }

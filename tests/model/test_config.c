@@ -1,24 +1,16 @@
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "formats/json.h"
 #include "model/config.h"
 
 static char path[300];
-static const char *directory;
 
-static int setup(void **state)
+static int set_up(void **state)
 {
-    (void)state;
-    directory = testing_directory();
-    snprintf(path, sizeof path, "%s/config.json", directory);
+    scratch_make(state);
+    snprintf(path, sizeof path, "%s/config.json", scratch_directory);
     return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return directory_remove(directory, NULL) != BERT_OK;
 }
 
 static bert_status read_text(model_config *config, const char *content, bert_error *error)
@@ -292,5 +284,5 @@ int main(void)
         cmocka_unit_test(test_other_arithmetic_is_refused_by_name),
         cmocka_unit_test(test_ranges),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, set_up, scratch_remove);
 }

@@ -185,11 +185,11 @@ static void test_threads_do_not_change_weights(void **state)
     model_config config = config_small();
     parameter_table table;
     assert_ok(parameter_table_create(&table, &config, error));
-    threads_use(1);
+    int before = threads_use(1);
     float *one = initialized(&table, &config, 42);
     threads_use(3);
     float *three = initialized(&table, &config, 42);
-    threads_use(0);
+    threads_use(before);
     assert_memory_equal(one, three, table.size * sizeof *one);
     free(one);
     free(three);

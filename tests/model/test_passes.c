@@ -322,12 +322,13 @@ static void test_threads_do_not_change_bits(void **state)
     size_t size = model_parameter_table(model)->size;
     float *gradients[3];
     double losses[3];
+    int before = threads_count();
     for (int threads = 1; threads <= 3; threads++) {
         threads_use(threads);
         losses[threads - 1] = train_loss(model, &batch.input);
         gradients[threads - 1] = gradients_of(model, &batch.input);
     }
-    threads_use(0);
+    threads_use(before);
     for (int i = 1; i < 3; i++) {
         assert_true(losses[i] == losses[0]);
         assert_memory_equal(gradients[i], gradients[0], size * sizeof(float));

@@ -1,5 +1,5 @@
 /* Weights from and to safetensors. */
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "fixture.h"
@@ -9,20 +9,12 @@
 #include <math.h>
 
 static char path[300];
-static const char *directory;
 
-static int setup(void **state)
+static int set_up(void **state)
 {
-    (void)state;
-    directory = testing_directory();
-    snprintf(path, sizeof path, "%s/model.safetensors", directory);
+    scratch_make(state);
+    snprintf(path, sizeof path, "%s/model.safetensors", scratch_directory);
     return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return directory_remove(directory, NULL) != BERT_OK;
 }
 
 enum { MAX_TENSORS = 64 };
@@ -254,7 +246,7 @@ static void test_heads_are_made_and_left(void **state)
 static void write_index(const char *content)
 {
     char index[320];
-    snprintf(index, sizeof index, "%s/folder/model.safetensors.index.json", directory);
+    snprintf(index, sizeof index, "%s/folder/model.safetensors.index.json", scratch_directory);
     assert_ok(file_write(index, content, strlen(content), error));
 }
 
@@ -269,7 +261,7 @@ static void test_shards(void **state)
     float *values = calloc(table->size, sizeof *values);
     tensor_list list = list_of(model);
     size_t half = list.count / 2;
-    snprintf(folder, sizeof folder, "%s/folder", directory);
+    snprintf(folder, sizeof folder, "%s/folder", scratch_directory);
     assert_ok(directory_create(folder, error));
 #define LOAD() weights_load(table, &config, values, folder, &(weights_options){0}, error)
     assert_fails(LOAD(), BERT_ERROR_IO, "no weights in it");
@@ -343,5 +335,5 @@ int main(void)
         cmocka_unit_test(test_shards),
         cmocka_unit_test(test_what_does_not_fit_is_named),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, set_up, scratch_remove);
 }

@@ -103,6 +103,7 @@ static void test_threads_do_not_change_bits(void **state)
     enum { COUNT = 50021 };
     static float results[3][4][COUNT];
     const adam_settings settings = {0.9, 0.999, 1e-8, 0.01, true};
+    int before = threads_count();
     for (int threads = 1; threads <= 3; threads++) {
         float(*arrays)[COUNT] = results[threads - 1];
         threads_use(threads);
@@ -115,7 +116,7 @@ static void test_threads_do_not_change_bits(void **state)
                         true, 0.7);
         }
     }
-    threads_use(0);
+    threads_use(before);
     assert_memory_equal(results[0], results[1], sizeof results[0]);
     assert_memory_equal(results[0], results[2], sizeof results[0]);
     assert_true(results[0][0][COUNT - 1] != sinf((float)(COUNT - 1)));

@@ -144,6 +144,7 @@ static void test_threads_do_not_change_bits(void **state)
     static float results[3][4][COUNT];
     direction_squares squares[3];
     const adam_settings settings = {0.9, 0.999, 1e-8, 0.01, true};
+    int before = threads_count();
     for (int threads = 1; threads <= 3; threads++) {
         float(*arrays)[COUNT] = results[threads - 1];
         threads_use(threads);
@@ -155,7 +156,7 @@ static void test_threads_do_not_change_bits(void **state)
             lamb_direction(arrays[0], arrays[1], arrays[2], arrays[3], COUNT, &settings, 1, 0.7);
         lamb_update(arrays[0], arrays[1], COUNT, 1e-3, lamb_trust_ratio(squares[threads - 1]));
     }
-    threads_use(0);
+    threads_use(before);
     assert_memory_equal(results[0], results[1], sizeof results[0]);
     assert_memory_equal(results[0], results[2], sizeof results[0]);
     assert_memory_equal(&squares[0], &squares[1], sizeof squares[0]);

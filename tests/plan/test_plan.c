@@ -76,7 +76,7 @@ static void test_two_nodes(void **state)
     params.nodes = 2;
     params.bandwidth = 1e6;
     params.latency = 0;
-    params.micro_batch = 4096; /* 32 sequences of 128: one pass */
+    params.micro_batch_tokens = 4096; /* 32 sequences of 128: one pass */
     bert_plan_result plan;
     assert_ok(bert_plan(&params, &plan, error));
     assert_near(plan.compute_seconds, 4.096);
@@ -92,7 +92,7 @@ static void test_two_nodes(void **state)
     assert_near(plan.efficiency, 8.192 / (2 * plan.step_seconds));
     assert_near(plan.step_seconds_without_overlap, 4.096 + plan.network_seconds);
 
-    params.micro_batch = 2048; /* two passes: the window is half as long */
+    params.micro_batch_tokens = 2048; /* two passes: the window is half as long */
     bert_plan_result halves;
     assert_ok(bert_plan(&params, &halves, error));
     assert_true(halves.waiting_seconds > plan.waiting_seconds);
@@ -159,13 +159,15 @@ static void test_wrong_values(void **state)
     assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "more than once");
     params = tiny_plan();
     params.measured_nodes = 2;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "--measured-nodes");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->measured_nodes");
     params = tiny_plan();
     params.bandwidth = 0;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "--bandwidth");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->bandwidth");
     params = tiny_plan();
     params.latency = NAN;
-    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "--latency");
+    assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "params->latency");
     params = tiny_plan();
     params.model = "gigantic";
     assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "gigantic");

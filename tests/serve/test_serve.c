@@ -411,11 +411,12 @@ static void test_wrong_parameters(void **state)
     bert_serve_params params = bert_serve_params_default();
     params.model = folder;
     params.port = 70000;
-    assert_fails(bert_serve(&params, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "--port is 70000");
+    assert_fails(bert_serve(&params, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->port is 70000");
     params.port = atomic_load(&server.port);
     assert_fails(bert_serve(&params, NULL, error), BERT_ERROR_IO, "cannot listen");
     params.host = "256.1.1.1";
-    assert_fails(bert_serve(&params, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "--host");
+    assert_fails(bert_serve(&params, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "params->host");
     params.model = "/nonexistent";
     assert_fails(bert_serve(&params, NULL, error), BERT_ERROR_IO, "/nonexistent");
 }

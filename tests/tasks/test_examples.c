@@ -1,35 +1,11 @@
 /* Labelled examples out of files: GLUE's folders, written here with the habits of the real ones,
  * and the real ones where they are. */
-#include "testing.h"
+#include "scratch.h"
 
 #include "base/file.h"
 #include "tasks/glue.h"
 
 #include <math.h>
-
-static char directory[256];
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof directory, "%s", testing_directory());
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_ok(directory_remove(directory, error));
-    return 0;
-}
-
-static const char *write_input(const char *name, const char *content)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    assert_ok(file_write(path, content, strlen(content), error));
-    return path;
-}
 
 static void fill_classes(class_names *classes, const glue_task *task)
 {
@@ -69,7 +45,7 @@ static void assert_task(const char *name, bool test_file, const char *content, c
     class_names classes;
     fill_classes(&classes, task);
     const label_rule rule = {.regression = !task->labels[0], .classes = &classes};
-    assert_examples(write_input("made.tsv", content),
+    assert_examples(scratch_write("made.tsv", content),
                     test_file ? &task->test_columns : &task->columns, &rule, expected);
     class_names_free(&classes);
 }
@@ -118,7 +94,7 @@ static void assert_refused(const char *name, const char *content, bert_status st
     fill_classes(&classes, task);
     const label_rule rule = {.regression = !task->labels[0], .classes = &classes};
     assert_fails(
-        examples_read(&examples, write_input("made.tsv", content), &task->columns, &rule, error),
+        examples_read(&examples, scratch_write("made.tsv", content), &task->columns, &rule, error),
         status, part);
     examples_free(&examples);
     class_names_free(&classes);
@@ -152,7 +128,7 @@ static void test_classes_are_learned_and_sorted(void **state)
     examples examples = {0};
     const example_columns columns = {.text = "t", .label = "l", .hint = ""};
     const label_rule rule = {.classes = &classes, .learns_classes = true};
-    const char *path = write_input("a.csv", "t,l\na,pos\nb,neg\nc,\"neu, tral\"\nd,pos\n");
+    const char *path = scratch_write("a.csv", "t,l\na,pos\nb,neg\nc,\"neu, tral\"\nd,pos\n");
     assert_ok(examples_read(&examples, path, &columns, &rule, error));
     class_names_sort(&classes);
     assert_int_equal(classes.count, 3);
@@ -162,8 +138,8 @@ static void test_classes_are_learned_and_sorted(void **state)
     class_names_free(&classes);
     examples_free(&examples);
 
-    path = write_input("a.jsonl", "{\"t\": \"a\", \"l\": 10}\n{\"t\": \"b\", \"l\": -1}\n"
-                                  "{\"t\": \"c\", \"l\": 9}\n");
+    path = scratch_write("a.jsonl", "{\"t\": \"a\", \"l\": 10}\n{\"t\": \"b\", \"l\": -1}\n"
+                                    "{\"t\": \"c\", \"l\": 9}\n");
     assert_ok(examples_read(&examples, path, &columns, &rule, error));
     class_names_sort(&classes);
     assert_string_equal(classes.names[0], "-1");
@@ -178,15 +154,15 @@ static void test_folders(void **state)
     (void)state;
     const glue_task *cola = glue_task_find("cola");
     char *folder, expected[512];
-    assert_fails(glue_folder(&folder, cola, directory, error), BERT_ERROR_IO,
+    assert_fails(glue_folder(&folder, cola, scratch_directory, error), BERT_ERROR_IO,
                  "holds neither a folder CoLA nor a file train.tsv");
-    write_input("train.tsv", "");
-    assert_ok(glue_folder(&folder, cola, directory, error));
-    assert_string_equal(folder, directory);
+    scratch_write("train.tsv", "");
+    assert_ok(glue_folder(&folder, cola, scratch_directory, error));
+    assert_string_equal(folder, scratch_directory);
     free(folder);
-    snprintf(expected, sizeof expected, "%s/CoLA", directory);
+    snprintf(expected, sizeof expected, "%s/CoLA", scratch_directory);
     assert_ok(directory_create(expected, error));
-    assert_ok(glue_folder(&folder, cola, directory, error));
+    assert_ok(glue_folder(&folder, cola, scratch_directory, error));
     assert_string_equal(folder, expected);
     free(folder);
 }
@@ -235,10 +211,11 @@ static void test_real_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_glue_files, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_files_that_are_wrong, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_classes_are_learned_and_sorted, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_folders, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_glue_files, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_files_that_are_wrong, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_classes_are_learned_and_sorted, scratch_make,
+                                        scratch_remove),
+        cmocka_unit_test_setup_teardown(test_folders, scratch_make, scratch_remove),
         cmocka_unit_test(test_real_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -367,15 +367,15 @@ static void test_contradictions(void **state)
     bert_finetune_params params = bert_finetune_params_default();
     bert_finetune_result result;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--task");
+                 "params->task");
     params.task = "cola2";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--task is \"cola2\", expected one of cola, sst2");
+                 "params->task is \"cola2\", expected one of cola, sst2");
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "no such file exists");
     params.train_file = "train.tsv";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--task is \"cola2\" and --train-file is \"train.tsv\"");
+                 "params->task is \"cola2\" and params->train_file is \"train.tsv\"");
     params.task = NULL;
     params.data = directory;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
@@ -383,24 +383,24 @@ static void test_contradictions(void **state)
     params.train_file = params.data = NULL;
     params.task = "cola";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--data");
+                 "params->data");
     params.data = directory;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--model");
+                 "params->model");
     params.from_scratch = "tiny";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--tokenizer");
+                 "params->tokenizer");
     params.tokenizer = folder;
     params.baseline = true;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--baseline");
+                 "params->baseline");
     params.baseline = false;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--output");
+                 "params->output");
     params.output = output;
     params.num_train_epochs = 0;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--num-train-epochs is 0");
+                 "params->num_train_epochs is 0");
     params.num_train_epochs = 1;
     params.lr_scheduler_type = "cosine?";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,

@@ -144,7 +144,7 @@ static void test_long_texts_are_cut_and_counted(void **state)
     assert_int_equal(usage.tokens, 8);
     params.max_seq_length = 2;
     assert_fails(bert_embed(loaded, both, 2, &params, found, &usage, error),
-                 BERT_ERROR_INVALID_ARGUMENT, "--max-seq-length is 2");
+                 BERT_ERROR_INVALID_ARGUMENT, "params->max_seq_length is 2");
     bert_model_free(loaded);
 }
 
@@ -185,10 +185,10 @@ static void test_options_out_of_range(void **state)
     bert_model *loaded;
     bert_model_options options = {.batch_tokens = -1};
     assert_fails(bert_model_load_with(&loaded, "x", &options, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--batch-tokens is -1");
+                 "options->batch_tokens is -1");
     options = (bert_model_options){.threads = -2};
     assert_fails(bert_model_load_with(&loaded, "x", &options, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--threads is -2");
+                 "options->threads is -2");
 }
 
 int main(void)

@@ -45,7 +45,7 @@ static bert_tokenizer *load(bert_tokenizer_options options)
 {
     bert_tokenizer *tokenizer;
     assert_ok(
-        bert_tokenizer_load(&tokenizer, fixture_write("vocab.txt", vocabulary), &options, error));
+        bert_tokenizer_load(&tokenizer, scratch_write("vocab.txt", vocabulary), &options, error));
     return tokenizer;
 }
 
@@ -374,7 +374,7 @@ static void test_decoding(void **state)
 static int free_encoding(void **state)
 {
     bert_encoding_free(&encoding);
-    return fixture_remove(state);
+    return scratch_remove(state);
 }
 
 /* Two texts without tokens, into an encoding without allocated memory. */
@@ -407,5 +407,5 @@ int main(void)
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_decoding),
     };
-    return cmocka_run_group_tests(tests, fixture_make, free_encoding);
+    return cmocka_run_group_tests(tests, scratch_make, free_encoding);
 }

@@ -5,7 +5,7 @@
 static void expect_vocab_error(const char *content, const char *part)
 {
     bert_tokenizer *tokenizer;
-    const char *path = fixture_write("vocab.txt", content);
+    const char *path = scratch_write("vocab.txt", content);
     assert_fails(bert_tokenizer_load(&tokenizer, path, NULL, error), BERT_ERROR_INPUT, part);
     assert_null(tokenizer);
 }
@@ -20,17 +20,17 @@ static void test_vocab_errors(void **state)
     expect_vocab_error(FIXTURE_SPECIAL "a\nb\na\n", "vocab.txt:8: token \"a\" has both id 5 and");
     expect_vocab_error(FIXTURE_SPECIAL "a\n\nb\n", "vocab.txt:7: the token of id 6 is empty");
     expect_vocab_error(FIXTURE_SPECIAL "a\xFF\n", "vocab.txt:6: the token of id 5 is not UTF-8");
-    fixture_write_bytes("nul", FIXTURE_SPECIAL "a\0b\n", sizeof FIXTURE_SPECIAL + 3);
-    assert_fails(bert_tokenizer_load(&tokenizer, fixture_path("nul"), NULL, error),
+    scratch_write_bytes("nul", FIXTURE_SPECIAL "a\0b\n", sizeof FIXTURE_SPECIAL + 3);
+    assert_fails(bert_tokenizer_load(&tokenizer, scratch_path("nul"), NULL, error),
                  BERT_ERROR_INPUT, "contains a NUL byte");
-    assert_fails(bert_tokenizer_load(&tokenizer, fixture_path("none"), NULL, error), BERT_ERROR_IO,
+    assert_fails(bert_tokenizer_load(&tokenizer, scratch_path("none"), NULL, error), BERT_ERROR_IO,
                  "No such file");
-    assert_ok(directory_create(fixture_path("folder"), error));
-    assert_fails(bert_tokenizer_load(&tokenizer, fixture_path("folder"), NULL, error),
+    assert_ok(directory_create(scratch_path("folder"), error));
+    assert_fails(bert_tokenizer_load(&tokenizer, scratch_path("folder"), NULL, error),
                  BERT_ERROR_IO, "neither tokenizer.json nor vocab.txt");
     bert_tokenizer_options options = bert_tokenizer_options_default();
     options.max_input_chars_per_word = -1;
-    assert_fails(bert_tokenizer_load(&tokenizer, fixture_path("vocab.txt"), &options, error),
+    assert_fails(bert_tokenizer_load(&tokenizer, scratch_path("vocab.txt"), &options, error),
                  BERT_ERROR_INVALID_ARGUMENT, "max_input_chars_per_word is -1");
 }
 
@@ -40,7 +40,7 @@ static void test_vocab_forms(void **state)
     (void)state;
     bert_tokenizer *tokenizer;
     const char *path =
-        fixture_write("crlf", "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\n[MASK]\r\n##a \r\n##\r\na b");
+        scratch_write("crlf", "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\n[MASK]\r\n##a \r\n##\r\na b");
     assert_ok(bert_tokenizer_load(&tokenizer, path, NULL, error));
     assert_int_equal(bert_tokenizer_vocab_size(tokenizer), 8);
     assert_string_equal(bert_tokenizer_token(tokenizer, 5), "##a");
@@ -64,9 +64,9 @@ static const char *write_json(const char *model, const char *normalizer, const c
                           "{\"added_tokens\": [%s], \"normalizer\": %s, \"pre_tokenizer\": %s, "
                           "\"post_processor\": %s, \"model\": %s}",
                           added, normalizer, pre_tokenizer, post_processor, model));
-    fixture_write("tokenizer.json", content.data);
+    scratch_write("tokenizer.json", content.data);
     text_free(&content);
-    return fixture_path("tokenizer.json");
+    return scratch_path("tokenizer.json");
 }
 
 #define VOCAB "\"[PAD]\": 0, \"[UNK]\": 1, \"[CLS]\": 2, \"[SEP]\": 3, \"[MASK]\": 4, \"a\": 5"
@@ -85,9 +85,9 @@ static void test_json_errors(void **state)
 {
     (void)state;
     const bert_status input = BERT_ERROR_INPUT, unsupported = BERT_ERROR_UNSUPPORTED;
-    expect_json_error(fixture_write("x.json", "{\"model\": "), input, "invalid JSON");
-    expect_json_error(fixture_write("x.json", "[]"), input, "top level");
-    expect_json_error(fixture_write("x.json", "{}"), unsupported, "has no model");
+    expect_json_error(scratch_write("x.json", "{\"model\": "), input, "invalid JSON");
+    expect_json_error(scratch_write("x.json", "[]"), input, "top level");
+    expect_json_error(scratch_write("x.json", "{}"), unsupported, "has no model");
     expect_json_error(
         write_json("{\"type\": \"BPE\", \"vocab\": {}}", NORMALIZER, PRE_TOKENIZER, "null", ""),
         unsupported, "the model is of type BPE");
@@ -182,25 +182,25 @@ static int32_t first_id(const char *path, const bert_tokenizer_options *options,
 static void test_precedence_of_settings(void **state)
 {
     (void)state;
-    assert_ok(directory_create(fixture_path("settings"), error));
+    assert_ok(directory_create(scratch_path("settings"), error));
     char folder[512];
-    snprintf(folder, sizeof folder, "%s", fixture_path("settings"));
-    fixture_write("settings/vocab.txt", FIXTURE_SPECIAL "a\nA\n");
+    snprintf(folder, sizeof folder, "%s", scratch_path("settings"));
+    scratch_write("settings/vocab.txt", FIXTURE_SPECIAL "a\nA\n");
     assert_int_equal(first_id(folder, NULL, "A"), 5);
-    fixture_write("settings/tokenizer_config.json", "{\"do_lower_case\": false}");
+    scratch_write("settings/tokenizer_config.json", "{\"do_lower_case\": false}");
     assert_int_equal(first_id(folder, NULL, "A"), 6);
     bert_tokenizer_options options = bert_tokenizer_options_default();
     options.lowercase = BERT_ON;
     assert_int_equal(first_id(folder, &options, "A"), 5);
-    fixture_write("settings/tokenizer.json",
+    scratch_write("settings/tokenizer.json",
                   "{\"normalizer\": {\"type\": \"BertNormalizer\", \"lowercase\": true,"
                   "\"strip_accents\": null}, \"pre_tokenizer\": " PRE_TOKENIZER
                   ", \"model\": {\"vocab\": {" VOCAB ", \"A\": 6}}}");
     assert_int_equal(first_id(folder, NULL, "A"), 6);
-    fixture_write("settings/tokenizer_config.json", "{\"strip_accents\": false}");
+    scratch_write("settings/tokenizer_config.json", "{\"strip_accents\": false}");
     assert_int_equal(first_id(folder, NULL, "A"), 5);
     assert_int_equal(first_id(folder, NULL, "á"), 1);
-    fixture_write("settings/tokenizer_config.json", "{\"strip_accents\": \"no\"}");
+    scratch_write("settings/tokenizer_config.json", "{\"strip_accents\": \"no\"}");
     bert_tokenizer *tokenizer;
     assert_fails(bert_tokenizer_load(&tokenizer, folder, NULL, error), BERT_ERROR_INPUT,
                  "\"strip_accents\"");
@@ -215,19 +215,19 @@ static void test_save_round_trip(void **state)
                                       .handle_chinese_chars = BERT_OFF,
                                       .clean_text = BERT_OFF,
                                       .max_input_chars_per_word = 7};
-    const char *vocab = fixture_write("odd", FIXTURE_SPECIAL "\"\\/\x7F\nÄ\n中\n##\u2028x\n");
+    const char *vocab = scratch_write("odd", FIXTURE_SPECIAL "\"\\/\x7F\nÄ\n中\n##\u2028x\n");
     assert_ok(bert_tokenizer_load(&tokenizer, vocab, &options, error));
-    assert_ok(directory_create(fixture_path("saved"), error));
-    assert_ok(tokenizer_save(tokenizer, fixture_path("saved"), error));
+    assert_ok(directory_create(scratch_path("saved"), error));
+    assert_ok(tokenizer_save(tokenizer, scratch_path("saved"), error));
     bert_tokenizer_free(tokenizer);
-    assert_ok(bert_tokenizer_load(&tokenizer, fixture_path("saved"), NULL, error));
+    assert_ok(bert_tokenizer_load(&tokenizer, scratch_path("saved"), NULL, error));
     assert_int_equal(bert_tokenizer_id(tokenizer, "\"\\/\x7F"), 5);
-    assert_ok(directory_create(fixture_path("saved-again"), error));
-    assert_ok(tokenizer_save(tokenizer, fixture_path("saved-again"), error));
+    assert_ok(directory_create(scratch_path("saved-again"), error));
+    assert_ok(tokenizer_save(tokenizer, scratch_path("saved-again"), error));
     bert_tokenizer_free(tokenizer);
     text first = {0}, second = {0};
-    assert_ok(file_read(&first, fixture_path("saved/tokenizer.json"), 1 << 20, error));
-    assert_ok(file_read(&second, fixture_path("saved-again/tokenizer.json"), 1 << 20, error));
+    assert_ok(file_read(&first, scratch_path("saved/tokenizer.json"), 1 << 20, error));
+    assert_ok(file_read(&second, scratch_path("saved-again/tokenizer.json"), 1 << 20, error));
     assert_string_equal(first.data, second.data);
     assert_non_null(strstr(first.data, "\"clean_text\": false"));
     assert_non_null(strstr(first.data, "\"strip_accents\": true"));
@@ -243,7 +243,7 @@ static void test_holes_cannot_be_saved(void **state)
         write_json("{\"vocab\": {" VOCAB ", \"b\": 7}}", NORMALIZER, PRE_TOKENIZER, "null", "");
     bert_tokenizer *tokenizer;
     assert_ok(bert_tokenizer_load(&tokenizer, path, NULL, error));
-    assert_fails(tokenizer_save(tokenizer, fixture_directory, error), BERT_ERROR_UNSUPPORTED,
+    assert_fails(tokenizer_save(tokenizer, scratch_directory, error), BERT_ERROR_UNSUPPORTED,
                  "no token has id 6");
     bert_tokenizer_free(tokenizer);
 }
@@ -259,5 +259,5 @@ int main(void)
         cmocka_unit_test(test_save_round_trip),
         cmocka_unit_test(test_holes_cannot_be_saved),
     };
-    return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -20,8 +20,8 @@ static bert_train_tokenizer_params params_for(const char *const *input, const ch
 static void test_small_text_by_hand(void **state)
 {
     (void)state;
-    fixture_write("small", "ab ab ab ab\nabc abc abc b b cab\n");
-    const char *input = fixture_path("small"), *output = fixture_path("small-out");
+    scratch_write("small", "ab ab ab ab\nabc abc abc b b cab\n");
+    const char *input = scratch_path("small"), *output = scratch_path("small-out");
     bert_train_tokenizer_params params = params_for(&input, output);
     bert_train_tokenizer_result result;
     assert_ok(bert_train_tokenizer(&params, &result, NULL, error));
@@ -30,7 +30,7 @@ static void test_small_text_by_hand(void **state)
     assert_int_equal(result.distinct_words, 4);
     assert_int_equal(result.bytes, 32);
     text vocab = {0};
-    assert_ok(file_read(&vocab, fixture_path("small-out/vocab.txt"), 1000, error));
+    assert_ok(file_read(&vocab, scratch_path("small-out/vocab.txt"), 1000, error));
     assert_string_equal(vocab.data, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n##a\n##b\n##c\n"
                                     "ab\nabc\n");
     text_free(&vocab);
@@ -72,13 +72,13 @@ static void test_pairs_are_compacted(void **state)
 static void test_likelihood_by_hand(void **state)
 {
     (void)state;
-    const char *input = fixture_write("likely", "abc abc ab ab ab ad ad");
-    const char *output = fixture_path("likelihood-out");
+    const char *input = scratch_write("likely", "abc abc ab ab ab ad ad");
+    const char *output = scratch_path("likelihood-out");
     bert_train_tokenizer_params params = params_for(&input, output);
     params.algorithm = "likelihood";
     assert_ok(bert_train_tokenizer(&params, NULL, NULL, error));
     text vocab = {0};
-    assert_ok(file_read(&vocab, fixture_path("likelihood-out/vocab.txt"), 1000, error));
+    assert_ok(file_read(&vocab, scratch_path("likelihood-out/vocab.txt"), 1000, error));
     assert_string_equal(vocab.data,
                         FIXTURE_SPECIAL "a\nb\nc\nd\n##b\n##c\n##d\n##bc\nab\nad\nabc\n");
     text_free(&vocab);
@@ -99,7 +99,7 @@ static void write_random_text(const char *name, size_t bytes)
         if (random_below(&stream, 50) == 0)
             assert_ok(text_append(&content, "É\xCC\x81tude ", 9, error));
     }
-    assert_ok(file_write(fixture_path(name), content.data, content.length, error));
+    assert_ok(file_write(scratch_path(name), content.data, content.length, error));
     text_free(&content);
 }
 
@@ -125,12 +125,12 @@ static void test_any_number_of_threads(void **state)
 {
     (void)state;
     write_random_text("random", 5 << 20); /* several blocks */
-    const char *input = fixture_path("random");
+    const char *input = scratch_path("random");
     char first[512];
-    snprintf(first, sizeof first, "%s", fixture_path("threads-1"));
+    snprintf(first, sizeof first, "%s", scratch_path("threads-1"));
     for (int threads = 1; threads <= 3; threads++) {
         char output[512];
-        snprintf(output, sizeof output, "%s/threads-%d", fixture_directory, threads);
+        snprintf(output, sizeof output, "%s/threads-%d", scratch_directory, threads);
         bert_train_tokenizer_params params = params_for(&input, output);
         params.vocab_size = 3000;
         params.threads = threads;
@@ -144,7 +144,7 @@ static void test_any_number_of_threads(void **state)
 static void test_trained_folder_loads(void **state)
 {
     (void)state;
-    const char *output = fixture_path("threads-1");
+    const char *output = scratch_path("threads-1");
     bert_tokenizer *tokenizer;
     assert_ok(bert_tokenizer_load(&tokenizer, output, NULL, error));
     assert_int_equal(bert_tokenizer_vocab_size(tokenizer), 3000);
@@ -154,9 +154,9 @@ static void test_trained_folder_loads(void **state)
     assert_int_equal(special.cls, 2);
     assert_int_equal(special.sep, 3);
     assert_int_equal(special.mask, 4);
-    assert_ok(directory_create(fixture_path("again"), error));
-    assert_ok(tokenizer_save(tokenizer, fixture_path("again"), error));
-    assert_same_files(output, fixture_path("again"));
+    assert_ok(directory_create(scratch_path("again"), error));
+    assert_ok(tokenizer_save(tokenizer, scratch_path("again"), error));
+    assert_same_files(output, scratch_path("again"));
     bert_tokenizer_free(tokenizer);
 }
 
@@ -178,12 +178,12 @@ static void test_memory_is_bounded(void **state)
             assert_ok(text_append(&content, "often again ", 12, error));
         assert_ok(text_format(&content, error, "x%u\n", random_next(&stream)));
     }
-    const char *input = fixture_write("endless", content.data);
+    const char *input = scratch_write("endless", content.data);
     text_free(&content);
     char first[512];
     for (int threads = 1; threads <= 3; threads++) {
         char output[512];
-        snprintf(output, sizeof output, "%s/memory-%d", fixture_directory, threads);
+        snprintf(output, sizeof output, "%s/memory-%d", scratch_directory, threads);
         bert_train_tokenizer_params params = params_for(&input, output);
         params.vocab_size = 200;
         params.memory = 1 << 20;
@@ -210,20 +210,20 @@ static void test_memory_is_bounded(void **state)
 static void test_alphabet(void **state)
 {
     (void)state;
-    const char *input = fixture_write("letters", "aaaa aaaa bbb bbb cc dd e\n");
+    const char *input = scratch_write("letters", "aaaa aaaa bbb bbb cc dd e\n");
     char output[512];
-    snprintf(output, sizeof output, "%s", fixture_path("alphabet-out"));
+    snprintf(output, sizeof output, "%s", scratch_path("alphabet-out"));
     bert_train_tokenizer_params params = params_for(&input, output);
     params.limit_alphabet = 5; /* é and z are always kept; of c and d, equally frequent, c */
     params.initial_alphabet = "zé";
     params.min_frequency = 100;
     assert_ok(bert_train_tokenizer(&params, NULL, NULL, error));
     text vocab = {0};
-    assert_ok(file_read(&vocab, fixture_path("alphabet-out/vocab.txt"), 1000, error));
+    assert_ok(file_read(&vocab, scratch_path("alphabet-out/vocab.txt"), 1000, error));
     assert_string_equal(vocab.data, FIXTURE_SPECIAL "a\nb\nc\nz\né\n##a\n##b\n##c\n");
     text_free(&vocab);
     params.initial_alphabet = "a\xFF";
-    params.output = fixture_path("alphabet-out-2");
+    params.output = scratch_path("alphabet-out-2");
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "initial alphabet is not UTF-8 (byte 2 is 0xff)");
 }
@@ -232,23 +232,23 @@ static void test_alphabet(void **state)
 static void test_extension(void **state)
 {
     (void)state;
-    assert_ok(directory_create(fixture_path("old"), error));
-    fixture_write("old/vocab.txt",
+    assert_ok(directory_create(scratch_path("old"), error));
+    scratch_write("old/vocab.txt",
                   FIXTURE_SPECIAL "play\n##ing\nm\n##y\n##o\n##c\n##ard\n##i\n##um\n##al\n.\n");
-    fixture_write("old/tokenizer_config.json", "{\"do_lower_case\": false}");
+    scratch_write("old/tokenizer_config.json", "{\"do_lower_case\": false}");
     const char *input =
-        fixture_write("domain", "myocardium myocardial playing. myocardium\nmyocardial Xyz Xyz\n");
+        scratch_write("domain", "myocardium myocardial playing. myocardium\nmyocardial Xyz Xyz\n");
     char output[512];
-    snprintf(output, sizeof output, "%s", fixture_path("extended"));
+    snprintf(output, sizeof output, "%s", scratch_path("extended"));
     char old[512];
-    snprintf(old, sizeof old, "%s", fixture_path("old"));
+    snprintf(old, sizeof old, "%s", scratch_path("old"));
     bert_train_tokenizer_params params = params_for(&input, output);
     params.extend = old;
     params.add = 8;
     bert_train_tokenizer_result result;
     assert_ok(bert_train_tokenizer(&params, &result, NULL, error));
     text vocab = {0};
-    assert_ok(file_read(&vocab, fixture_path("extended/vocab.txt"), 1000, error));
+    assert_ok(file_read(&vocab, scratch_path("extended/vocab.txt"), 1000, error));
     /* By count, then by ids: m ##y, ##o ##c, ##ard ##i and their merges, 4 times each; the two
      * endings twice. Xyz is [UNK] and ignored, so there is no eighth token. */
     assert_string_equal(vocab.data, FIXTURE_SPECIAL
@@ -267,7 +267,7 @@ static void test_extension(void **state)
     bert_encoding_free(&encoding);
     bert_tokenizer_free(tokenizer);
 
-    params.output = fixture_path("extended-again");
+    params.output = scratch_path("extended-again");
     params.add = 0;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "expected 1 to");
@@ -290,19 +290,19 @@ static void test_extension(void **state)
 static void test_errors(void **state)
 {
     (void)state;
-    fixture_write("empty", "");
-    fixture_write("blank", " \n\t\n \xE2\x80\x8B\n");
-    fixture_write("words", "one two three");
-    const char *input = fixture_path("empty");
+    scratch_write("empty", "");
+    scratch_write("blank", " \n\t\n \xE2\x80\x8B\n");
+    scratch_write("words", "one two three");
+    const char *input = scratch_path("empty");
     char output[512];
-    snprintf(output, sizeof output, "%s", fixture_path("errors-out"));
+    snprintf(output, sizeof output, "%s", scratch_path("errors-out"));
     bert_train_tokenizer_params params = params_for(&input, output);
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT, "is empty");
-    input = fixture_path("blank");
+    input = scratch_path("blank");
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT, "no words");
-    input = fixture_path("missing");
+    input = scratch_path("missing");
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_IO, "No such file");
-    input = fixture_path("words");
+    input = scratch_path("words");
     params.vocab_size = 12;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "special tokens and characters alone are 18");
@@ -316,7 +316,7 @@ static void test_errors(void **state)
     params.input_count = 1;
     assert_false(file_exists(output)); /* failures leave no output */
 
-    params.output = fixture_directory;
+    params.output = scratch_directory;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "is not empty");
     params.output = input;
@@ -327,7 +327,7 @@ static void test_errors(void **state)
     params.output = output; /* an empty folder is accepted */
     assert_ok(directory_create(output, error));
     assert_ok(bert_train_tokenizer(&params, NULL, NULL, error));
-    assert_true(file_exists(fixture_path("errors-out/vocab.txt")));
+    assert_true(file_exists(scratch_path("errors-out/vocab.txt")));
 }
 
 static bool stop(void *context)
@@ -339,10 +339,10 @@ static bool stop(void *context)
 static void test_observer(void **state)
 {
     (void)state;
-    fixture_write("invalid", "word\xFF word\xE2\x82 word\n");
-    const char *input = fixture_path("invalid");
+    scratch_write("invalid", "word\xFF word\xE2\x82 word\n");
+    const char *input = scratch_path("invalid");
     char output[512];
-    snprintf(output, sizeof output, "%s", fixture_path("observer-out"));
+    snprintf(output, sizeof output, "%s", scratch_path("observer-out"));
     bert_train_tokenizer_params params = params_for(&input, output);
     bert_train_tokenizer_result result;
     int warnings = 0;
@@ -372,5 +372,5 @@ int main(void)
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_observer),
     };
-    return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -14,7 +14,7 @@ static bert_tokenizer *load_vocabulary(const char *content, bert_tokenizer_optio
 {
     bert_tokenizer *tokenizer;
     assert_ok(
-        bert_tokenizer_load(&tokenizer, fixture_write("vocab.txt", content), &options, error));
+        bert_tokenizer_load(&tokenizer, scratch_write("vocab.txt", content), &options, error));
     return tokenizer;
 }
 
@@ -447,7 +447,7 @@ static int free_all(void **state)
 {
     bert_encoding_free(&found);
     bert_encoding_free(&expected);
-    return fixture_remove(state);
+    return scratch_remove(state);
 }
 
 int main(void)
@@ -464,5 +464,5 @@ int main(void)
         cmocka_unit_test(test_one_long_text),
         cmocka_unit_test(test_tokenizers_and_threads),
     };
-    return cmocka_run_group_tests(tests, fixture_make, free_all);
+    return cmocka_run_group_tests(tests, scratch_make, free_all);
 }

@@ -85,7 +85,7 @@ static void test_what_does_not_fit_is_refused(void **state)
     bert_pretrain_params params = student_params(tiny_path("refused"));
     params.distill_temperature = 0;
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--distill-temperature");
+                 "params->distill_temperature");
     params = student_params(tiny_path("refused"));
     params.distill_alpha_ce = params.distill_alpha_mlm = params.distill_alpha_cos = 0;
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,

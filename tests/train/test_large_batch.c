@@ -252,8 +252,9 @@ static void test_samples_and_epochs(void **state)
     assert_ok(settings_create(&settings, &params, error));
     settings.phases[0].samples_per_epoch = 1 << 30;
     assert_ok(settings_resolve(&settings, error));
-    assert_fails(batch_size_check_ranks(&settings, 1, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "16777216 sequences (--batch-size-ramp) of 512 tokens, expected at most 4194303");
+    assert_fails(
+        batch_size_check_ranks(&settings, 1, error), BERT_ERROR_INVALID_ARGUMENT,
+        "16777216 sequences (params->batch_size_ramp) of 512 tokens, expected at most 4194303");
     settings_free(&settings);
 }
 
@@ -274,10 +275,10 @@ static void test_scales(void **state)
 static void test_refusals(void **state)
 {
     (void)state;
-    REFUSED(optim = "lars", "--optim is \"lars\", expected adamw, adam or lamb");
-    REFUSED(batch_size_ramp = "", "--batch-size-ramp is missing");
+    REFUSED(optim = "lars", "params->optim is \"lars\", expected adamw, adam or lamb");
+    REFUSED(batch_size_ramp = "", "params->batch_size_ramp is missing");
     REFUSED(batch_size_ramp = "8",
-            "--batch-size-ramp is \"8\", expected numbers of sequences from 1");
+            "params->batch_size_ramp is \"8\", expected numbers of sequences from 1");
     REFUSED(batch_size_ramp = "0:1", "from 1 to 16777216 with their shares of the steps, as 256");
     REFUSED(batch_size_ramp = "8:0.5,16777217:0.5", "expected numbers of sequences");
     REFUSED(batch_size_ramp = "99999999999999999999:1", "expected numbers of sequences");
@@ -285,27 +286,31 @@ static void test_refusals(void **state)
     REFUSED(batch_size_ramp = "8:0.5,16:0.4", "the shares add up to 0.9, expected 1");
     REFUSED(batch_size_ramp = "1:.05,1:.05,1:.05,1:.05,1:.05,1:.05,1:.05,1:.05,1:.05,1:.05,1:.05,"
                               "1:.05,1:.05,1:.05,1:.05,1:.05,1:.2",
-            "--batch-size-ramp has more than 16 numbers of sequences");
+            "params->batch_size_ramp has more than 16 numbers of sequences");
     REFUSED(batch_size_ramp = "8:1";
             params.gradient_accumulation_steps = 2,
-            "--gradient-accumulation-steps and --batch-size-ramp are both given");
+            "params->gradient_accumulation_steps and params->batch_size_ramp are both given");
     REFUSED(learning_rate_scaling = "cubic",
-            "--learning-rate-scaling is \"cubic\", expected none, sqrt or linear");
-    REFUSED(learning_rate_scaling = "sqrt", "needs --base-batch-size");
-    REFUSED(base_batch_size = 64, "--base-batch-size is for --learning-rate-scaling sqrt");
-    REFUSED(base_batch_size = -1, "--base-batch-size is -1");
+            "params->learning_rate_scaling is \"cubic\", expected none, sqrt or linear");
+    REFUSED(learning_rate_scaling = "sqrt", "needs params->base_batch_size");
+    REFUSED(base_batch_size = 64,
+            "params->base_batch_size is for params->learning_rate_scaling = sqrt");
+    REFUSED(base_batch_size = -1, "params->base_batch_size is -1");
     REFUSED(lr_end = 1e-6,
-            "--lr-end is for --lr-scheduler-type polynomial; the schedule is linear");
-    REFUSED(lr_power = 2, "--lr-power is for --lr-scheduler-type polynomial");
-    REFUSED(lr_power = 0, "--lr-power is 0, expected above 0");
-    REFUSED(lr_num_cycles = 2, "--lr-num-cycles is for --lr-scheduler-type cosine_with_restarts");
-    REFUSED(pct_start = 0.5, "--pct-start is for --lr-scheduler-type one_cycle");
-    REFUSED(div_factor = 2, "--div-factor is for --lr-scheduler-type one_cycle");
-    REFUSED(final_div_factor = 2, "--final-div-factor is for --lr-scheduler-type one_cycle");
-    REFUSED(div_factor = 0.5, "--div-factor is 0.5, expected 1 or more");
-    REFUSED(lr_scheduler_type = "one_cycle", "one_cycle has no warm-up; its rise is --pct-start");
+            "params->lr_end is for params->lr_scheduler_type = polynomial; the schedule is linear");
+    REFUSED(lr_power = 2, "params->lr_power is for params->lr_scheduler_type = polynomial");
+    REFUSED(lr_power = 0, "params->lr_power is 0, expected above 0");
+    REFUSED(lr_num_cycles = 2,
+            "params->lr_num_cycles is for params->lr_scheduler_type = cosine_with_restarts");
+    REFUSED(pct_start = 0.5, "params->pct_start is for params->lr_scheduler_type = one_cycle");
+    REFUSED(div_factor = 2, "params->div_factor is for params->lr_scheduler_type = one_cycle");
+    REFUSED(final_div_factor = 2,
+            "params->final_div_factor is for params->lr_scheduler_type = one_cycle");
+    REFUSED(div_factor = 0.5, "params->div_factor is 0.5, expected 1 or more");
+    REFUSED(lr_scheduler_type = "one_cycle",
+            "one_cycle has no warm-up; its rise is params->pct_start");
     REFUSED(lr_scheduler_type = "polynomial";
-            params.lr_end = params.learning_rate, "expected below --learning-rate");
+            params.lr_end = params.learning_rate, "expected below params->learning_rate");
 }
 
 int main(void)

@@ -279,7 +279,7 @@ static void test_a_failure_before_the_first_step_leaves_nothing(void **state)
     params = tiny_params(params.output);
     params.max_seq_length = 65;
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--max-seq-length is 65");
+                 "params->max_seq_length is 65");
     params = tiny_params(params.output);
     params.data = tiny_path("absent");
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_IO, "absent.idx");

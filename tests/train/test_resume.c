@@ -275,9 +275,9 @@ static void test_altered_settings(void **state)
         const char *key, *value, *message;
     } cases[] = {
         {"learning_rate", "-1.0", "\"learning_rate\" is -1"},
-        {"learning_rate", "0.0", "--learning-rate is 0"},
+        {"learning_rate", "0.0", "params->learning_rate is 0"},
         {"max_steps", "\"many\"", "\"max_steps\" is \"many\""},
-        {"optim", "\"sgd\"", "--optim"},
+        {"optim", "\"sgd\"", "params->optim"},
         {"per_device_train_batch_size", "0", "\"per_device_train_batch_size\" is 0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

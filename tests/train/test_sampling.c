@@ -65,7 +65,7 @@ static void test_ready_made_ids(void **state)
     bert_pretrain_params params = tiny_params(tiny_path("ready-made"));
     params.data = "tests/dataset/ready-made/splits";
     assert_fails(bert_pretrain(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "needs --tokenizer");
+                 "needs params->tokenizer");
     params.tokenizer = tiny_path("data.tokenizer");
     bert_pretrain_result result = tiny_pretrain(&params);
     assert_true(result.finished);
@@ -117,7 +117,7 @@ static void test_evaluated_as_trained(void **state)
     assert_true(evaluation.nsp_count > 0);
     evaluate.sequences = "chunks";
     assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "--pairs and --sequences are both given");
+                 "params->pairs and params->sequences are both given");
     evaluate.sequences = NULL;
     evaluate.model = tiny_path("evaluated-1");
     assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_INVALID_ARGUMENT,

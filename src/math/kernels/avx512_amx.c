@@ -2,7 +2,7 @@
  * later. All else is as in kernels_avx512_bf16. */
 #define INSTANCE kernels_avx512_amx
 #define INSTANCE_NAME "avx512_amx"
-#define TILE_ROWS 14
-#define TILE_COLUMNS 32
+#define MR 14
+#define NR 32
 #define MATRIX_REGISTERS "math/kernels/amx.h"
 #include "math/kernels/instance.inc"

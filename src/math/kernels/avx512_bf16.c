@@ -2,6 +2,6 @@
  * later. In float32 it computes what kernels_avx512 does. */
 #define INSTANCE kernels_avx512_bf16
 #define INSTANCE_NAME "avx512_bf16"
-#define TILE_ROWS 14
-#define TILE_COLUMNS 32
+#define MR 14
+#define NR 32
 #include "math/kernels/instance.inc"

@@ -3,10 +3,10 @@
  * the usual head of 64 is whole panels. */
 #define INSTANCE kernels_generic
 #define INSTANCE_NAME "generic"
-#define TILE_ROWS 4
+#define MR 4
 #if defined(__aarch64__)
-#define TILE_COLUMNS 16
+#define NR 16
 #else
-#define TILE_COLUMNS 12
+#define NR 12
 #endif
 #include "math/kernels/instance.inc"

@@ -1,7 +1,7 @@
 /* The inner loops of math/, compiled once for each instruction set and chosen at run time by what
  * the processor can do. The environment variable BERT_KERNELS = avx512_amx | avx512_bf16 |
- * avx512 | avx2 | generic asks for one of them; where it names none, or one that the processor or
- * the build does not have, it is as if it were not set. */
+ * avx512 | avx2 | generic selects one; a name that the processor or the build does not support is
+ * ignored. */
 #ifndef MATH_KERNELS_KERNELS_H
 #define MATH_KERNELS_KERNELS_H
 
@@ -9,71 +9,73 @@
 
 #include <stdbool.h>
 
-enum { MOST_TILE_ROWS = 32 };
+enum { MR_MAX = 32 };
 
-/* A panel may be packed in pieces of k, each but the last of a multiple of so many values. */
-enum { PIECE_VALUES = 32 };
+/* A panel may be packed in slices of k; every slice but the last is a multiple of this many values.
+ */
+enum { K_SLICE_MIN = 32 };
 
 typedef enum panel_side { A_PANEL, B_PANEL } panel_side;
 
-/* Panels side by side: of the lines of a matrix, panel i takes the next lines[i] > 0. */
-enum { MOST_SIDE_PANELS = 8 };
-typedef struct side_panels {
+/* Adjacent panels: panel i has the next mn[i] > 0 rows of A, or columns of B. */
+enum { PANELS_MAX = 8 };
+typedef struct panel_group {
     size_t count;
-    float *out[MOST_SIDE_PANELS];
-    size_t lines[MOST_SIDE_PANELS];
-} side_panels;
+    float *out[PANELS_MAX];
+    size_t mn[PANELS_MAX];
+} panel_group;
 
-/* Sums of the lines of one panel of A. */
+/* Sums over k of the rows of one A panel. */
 typedef struct panel_sums {
-    float of_lines[MOST_TILE_ROWS];
+    float row_sums[MR_MAX];
 } panel_sums;
 
-/* Places of depth from one time that memory is asked for something to the next. */
-enum { AHEAD_PLACES = 8 };
+/* Steps of depth between two calls of prefetch_some. */
+enum { PREFETCH_INTERVAL = 8 };
 
-/* A part of a matrix that is wanted soon: `lines` lines of cache of each of its rows, asked for a
- * few at a time while something else is computed. */
-typedef struct ahead {
+/* A block of a matrix to prefetch: `cache_lines` of each of its rows, a few at a time while the
+ * micro-kernel runs. */
+typedef struct prefetch_range {
     const float *row;
-    size_t stride, rows, lines; /* stride: floats from row to row; rows: that are left */
-    size_t line;                /* of the row, that comes next */
-    size_t at_once;             /* lines to ask for at a time */
-    const struct ahead *then;   /* wanted when this has been asked for; NULL: nothing */
-} ahead;
+    size_t stride, rows;               /* floats from row to row; rows left */
+    size_t cache_lines;                /* of each row */
+    size_t cache_line;                 /* the next one of the present row */
+    size_t at_once;                    /* cache lines to prefetch at a time */
+    const struct prefetch_range *next; /* prefetched after this one; NULL: none */
+} prefetch_range;
 
-/* Matrix products work on panels. A B panel is [depth][tile_columns], filled with zeros behind the
- * last column. An A panel has rows ≤ tile_rows: blocks [rows][block_places] one behind the other,
- * in the last one as many places as are left of depth; with block_places = 1 that is [depth][rows].
- * A place of a panel is a float, or two neighbours of k as bfloat16 (the first in the low half; a
- * zero behind the last of odd k). */
-typedef struct product_kernels {
-    size_t tile_rows;
-    size_t values_in_place; /* depth = k / values_in_place, rounded up */
-    size_t block_places;    /* of an A panel */
-    size_t best_depth;      /* tile_rows of it fill two thirds of the processors' L1 */
+/* Matrix multiplications work on packed panels. A B panel is [depth][nr], zero after the
+ * last column. An A panel has rows ≤ mr: consecutive blocks [rows][block_depth], the
+ * last one with what is left of depth; with block_depth = 1 that is [depth][rows].
+ * An element of a panel is a float, or two neighbours of k as bfloat16 (the first in the low half;
+ * a zero after the last of odd k). */
+typedef struct gemm_kernels {
+    size_t mr;
+    size_t k_pack;      /* depth = k / k_pack, rounded up */
+    size_t block_depth; /* of an A panel */
+    size_t kc;          /* mr of it fill two thirds of the processors' L1 */
 
-    /* Line i of a panel, i < count, is in[i × ld + p] for p < k. */
+    /* An operand contiguous along k: row i < count of the panel is in[i × ld + p], p < k. */
     void (*pack_rows)(float *out, const float *in, size_t ld, size_t count, size_t k,
                       panel_side side);
-    /* Line i of all panels together is in[p × ld + i] for p < k. Where there are `sums`, one for
-     * each panel, the panels are of A, and what goes into a line is added up, not rounded. */
-    void (*pack_columns)(const side_panels *panels, const float *in, size_t ld, size_t k,
+    /* An operand contiguous across k: row i of all panels together is in[p × ld + i], p < k. With
+     * `sums`, one for each panel (A only), the unrounded values are added up by row. */
+    void (*pack_columns)(const panel_group *panels, const float *in, size_t ld, size_t k,
                          panel_side side, panel_sums *sums);
     /* c[rows, columns] = (accumulate ? c : 0) + a · b + (bias ? bias : 0); a is one A panel, b as
-     * many B panels as the columns need. Meanwhile some of what lies `ahead` is asked for. */
+     * many B panels as the columns need. Meanwhile issues some of `prefetch`. */
     void (*multiply_panel)(size_t rows, size_t columns, size_t depth, const float *a,
                            const float *b, float *c, size_t ldc, const float *bias, bool accumulate,
-                           ahead *ahead);
-} product_kernels;
+                           prefetch_range *prefetch);
+} gemm_kernels;
 
 typedef struct kernels {
     const char *name;
 
-    size_t tile_columns;
-    product_kernels float32, bfloat16;
+    size_t nr;
+    gemm_kernels float32, bfloat16;
 
-    /* One run of elements, on the calling thread. */
+    /* A chunk of elements, on the calling thread. */
     void (*gelu_forward)(float *out, const float *in, size_t count);
     /* out = GELU(in) too, unless it is NULL. */
     void (*gelu_backward)(float *d_in, float *out, const float *d_out, const float *in,
@@ -109,10 +111,10 @@ typedef struct kernels {
                                const attention_head *head, float *workspace, size_t floats);
 } kernels;
 
-/* Those in use; the same for the whole life of the process. */
+/* The kernels in use; the same for the life of the process. */
 const kernels *kernels_active(void);
 
-/* Those of one name; NULL where the processor or the build does not have them. */
+/* Kernels by name; NULL where the processor or the build does not support them. */
 const kernels *kernels_named(const char *name);
 
 extern const kernels kernels_generic;

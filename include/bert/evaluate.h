@@ -1,0 +1,51 @@
+/* Losses and accuracies of a pre-trained model on held-out data. Part of bert.h. */
+#ifndef BERT_EVALUATE_H
+#define BERT_EVALUATE_H
+
+#include "bert/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct bert_evaluate_params {
+    const char *model; /* model folder (a checkpoint), or a run: its last checkpoint */
+    const char *data; /* PREFIX, or several as bert_pretrain_params has them, without weights: their
+                         validation splits, or the training splits where `train_split` is set */
+    bool train_split;
+    /* What is NULL or 0 here is as the checkpoint's run.json says it was trained; without one as
+     * bert_pretrain has it, 128 tokens, or less where the model has fewer positions. */
+    const char *pairs;     /* of a model with an NSP head: "segment" or "sentence" */
+    const char *sequences; /* masked tokens alone are measured, whatever heads there are:
+                              "sentences", "chunks", "stream" or "documents" */
+    const char *mask_unit; /* "token", "word" or "span" */
+    int max_seq_length;
+    int batch_size;               /* 32 sequences */
+    double mlm_probability;       /* 0.15 */
+    double short_seq_probability; /* 0.1 */
+    int64_t samples;              /* 0: all */
+    uint64_t seed;
+    int threads;
+} bert_evaluate_params;
+typedef struct bert_evaluation {
+    uint64_t samples, tokens; /* tokens: all that went through the model */
+    uint64_t mlm_count;       /* predicted positions */
+    double mlm_loss;          /* mean cross-entropy, nats */
+    double mlm_perplexity;    /* exp(mlm_loss) */
+    double mlm_accuracy;      /* share of positions whose most probable token is the right one */
+    double
+        mlm_baseline_accuracy; /* the same for always answering the split's most frequent label */
+    uint64_t nsp_count;        /* pairs; 0 for a model without NSP head and with
+                                  `sequences`, then the rest is NaN */
+    double nsp_loss;
+    double nsp_accuracy;
+    double nsp_baseline_accuracy; /* share of the more frequent label */
+} bert_evaluation;
+BERT_API bert_evaluate_params bert_evaluate_params_default(void);
+BERT_API bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *evaluation,
+                                   const bert_observer *observer, bert_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

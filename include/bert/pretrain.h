@@ -1,0 +1,151 @@
+/* Pre-training: masked-language modelling and next-sentence prediction (Devlin et al. 2019), from
+ * prepared data to a folder that `transformers` opens (docs/runs.md). Part of bert.h. */
+#ifndef BERT_PRETRAIN_H
+#define BERT_PRETRAIN_H
+
+#include "bert/job.h"
+#include "bert/status.h"
+#include "bert/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where a length of time is given in steps or in epochs, at most one of the two is set (> 0). */
+typedef struct bert_pretrain_params {
+    /* PREFIX of bert_prepare; several are numbered through as one, a line ("\n") for each. A line
+     * may be a folder of prepared files, or a pattern of the shell that their PREFIXes match,
+     * sorted by their bytes, and end in ":WEIGHT" (docs/data.md): how often each document comes in
+     * an epoch. Or a folder of ready-made ids as Hugging Face's save_to_disk writes it (input_ids,
+     * token_type_ids, attention_mask, next_sentence_label), whose masks are drawn. */
+    const char *data;
+    const char *tokenizer; /* NULL: PREFIX.tokenizer; a folder of ids needs it */
+    /* tiny | mini | small | medium | base | large | distil, a config.json, or a model folder, also
+     * one that others published; its vocabulary may be smaller than the data's (docs/models.md) */
+    const char *model;
+    const char *output; /* the run's directory; must not exist, or be empty */
+
+    /* Distillation (Sanh et al. 2019): a model folder with MLM head, of the same vocabulary, hidden
+     * size and positions, from which the model learns beside the masked tokens; NULL: none. A model
+     * that starts from nothing takes over the teacher's embeddings, head and layers, evenly. The
+     * loss is alpha_ce × KL of both predictions for the masked tokens at the temperature, times its
+     * square, + alpha_mlm × MLM + alpha_cos × (1 − cosine of the last hidden states). Without
+     * next-sentence prediction. */
+    const char *teacher;
+    double distill_temperature;                                    /* 2 */
+    double distill_alpha_ce, distill_alpha_mlm, distill_alpha_cos; /* 5, 2, 1 */
+
+    /* batch */
+    int per_device_train_batch_size; /* 32 sequences in a micro-batch */
+    int micro_batch_tokens;          /* 0: chosen from the model and the precision. A
+                                        micro-batch is computed in pieces of at most so many
+                                        tokens: memory and speed change, the result does so by
+                                        rounding only */
+    int gradient_accumulation_steps; /* 1 micro-batch in a step */
+    int max_seq_length;              /* 128 tokens, [CLS] and [SEP] included */
+    double short_seq_probability;    /* 0.1 */
+    double mlm_probability;          /* 0.15 */
+    bool next_sentence_prediction;   /* true; false: MLM alone */
+
+    /* samples (docs/data.md tells what each is for) */
+    const char *pairs;     /* with NSP: "segment" (several sentences each), "sentence" */
+    const char *sequences; /* without: "sentences" (whole ones of a document that fit), "chunks"
+                              (full lengths of a document), "stream" (full lengths over the borders
+                              of documents), "documents" (the beginning of each) */
+    const char *mask_unit; /* "token", "word" (whole words), "span" (as SpanBERT) */
+    const char *masks;     /* "dynamic": samples and masks anew in every epoch; "static": those of
+                              the first epoch in all */
+    const char *sequence_schedule; /* NULL, or lengths that follow each other with their shares of
+                                      the steps, "128:0.9,512:0.1", instead of max_seq_length;
+                                      evaluations take the longest */
+    const char *batch_size_ramp;   /* NULL, or sequences in a step, on all ranks together, with
+                                      their shares of the steps, "256:0.1,4096:0.9"; a step then
+                                      has as many micro-batches as its size takes */
+
+    /* optimizer */
+    const char *optim; /* "adamw" (decoupled decay), "adam" (decay in the gradient), or "lamb" for
+                          large batches (docs/optimization.md) */
+    double learning_rate;                        /* 1e-4 */
+    double weight_decay;                         /* 0.01, not for biases and LayerNorm */
+    double adam_beta1, adam_beta2, adam_epsilon; /* 0.9, 0.999, 1e-8 */
+    double max_grad_norm;                        /* 1.0; 0: no clipping */
+    /* "linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup",
+     * "inverse_sqrt", "one_cycle" */
+    const char *lr_scheduler_type;
+    double lr_end, lr_power; /* polynomial: 1e-7, 1; the rate at the end, and the exponent */
+    int64_t lr_num_cycles;   /* cosine_with_restarts: 1 */
+    double pct_start;        /* one_cycle: 0.3 of the steps rise */
+    double div_factor, final_div_factor; /* one_cycle: 25, 1e4: from learning_rate / div_factor, to
+                                            that / final_div_factor */
+    /* Rates are given for a batch of base_batch_size sequences (0: none), and multiplied for the
+     * one that a step has: "none", "sqrt" or "linear" in their quotient. */
+    const char *learning_rate_scaling;
+    int64_t base_batch_size;
+    int64_t warmup_steps; /* 0 */
+    double warmup_ratio;  /* of the whole length, where warmup_steps is 0 */
+
+    /* length and rhythm; 0 is "not in this unit" */
+    int64_t max_steps;
+    double num_train_epochs; /* 3, where max_steps is 0 */
+    int64_t logging_steps;   /* 10 */
+    int64_t eval_steps;      /* both 0: only at the end */
+    double eval_epochs;
+    int64_t eval_samples; /* 0: the whole validation split */
+    int64_t save_steps;   /* both 0: only at the end */
+    double save_epochs;
+    int save_total_limit;     /* 0: keep all; the best one is always kept */
+    int64_t stop_after_steps; /* 0; N: stop after N steps of this call as by a signal */
+
+    /* dropout of the model; negative: as its configuration says */
+    double hidden_dropout_prob, attention_probs_dropout_prob;
+
+    /* Of the operands of matrix products in linear layers and attention: "float32", or "bf16":
+     * rounded to bfloat16 on their way into the product, which is computed in float32, as all the
+     * rest is. Evaluations of the run use it too. About twice as fast where the processor has AMX
+     * or AVX512-BF16.
+     */
+    const char *precision;
+
+    /* several ranks; the batch of a step is then ranks × per_device_train_batch_size ×
+     * gradient_accumulation_steps */
+    bert_job *job;               /* NULL: this process alone */
+    const char *gradient_dtype;  /* "float32"; "bf16": gradients travel rounded to bfloat16 */
+    bool gradient_checkpointing; /* false; true: activations are computed again, not kept */
+    int zero;    /* 0; 1: ZeRO stage 1, each rank keeps and updates its share of Adam's moments */
+    int threads; /* of each rank; 0: all cores, shared by the ranks on a machine */
+
+    uint64_t seed; /* 42: weights, order, pairs, masks, dropout */
+} bert_pretrain_params;
+typedef struct bert_pretrain_result {
+    int64_t steps;         /* done in all, those before a resume included */
+    bool finished;         /* false: stopped by the observer or stop_after_steps */
+    double train_loss;     /* mean over the last logging interval */
+    double eval_loss;      /* last evaluation; NaN where there was none */
+    char checkpoint[4096]; /* folder of the last checkpoint */
+} bert_pretrain_result;
+BERT_API bert_pretrain_params bert_pretrain_params_default(void);
+BERT_API bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_result *result,
+                                   const bert_observer *observer, bert_error *error);
+
+/* Continues the run in `run` from its last whole checkpoint, with the settings of its run.json,
+ * bit for bit as if it had never stopped. `threads` 0 means: as run.json says;
+ * `stop_after_steps` as in bert_pretrain_params. */
+typedef struct bert_resume_params {
+    const char *run;
+    int threads;
+    int64_t stop_after_steps;
+    /* What may be otherwise than it was: the batch of a step stays what it was, however many ranks
+     * share it now, and results differ by rounding only. */
+    bert_job *job;
+    bert_switch zero;       /* unset: as run.json says */
+    int micro_batch_tokens; /* 0: as run.json says */
+} bert_resume_params;
+BERT_API bert_resume_params bert_resume_params_default(void);
+BERT_API bert_status bert_pretrain_resume(const bert_resume_params *params,
+                                          bert_pretrain_result *result,
+                                          const bert_observer *observer, bert_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
