@@ -4,16 +4,14 @@
  *                   [--precision float32|bf16]
  *
  * Reads lines "steps N" on standard input, runs N steps and answers with one JSON object a line, as
- * bench/pytorch/peer.py does. A step is what `bert pretrain` does: forward and backward over
- * micro-batches, clipping by the global norm, AdamW with its decay groups. */
+ * bench/pytorch/peer.py does. A step is that of `bert pretrain` (train/training_step.h), with
+ * clipping by the global norm and AdamW with its decay groups. */
+#include "train/training_step.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "formats/safetensors.h"
-#include "optim/adam.h"
-#include "optim/clip.h"
 #include "probe.h"
-#include "train/micro_batch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,48 +25,44 @@ static void stop(const bert_error *error)
 }
 
 typedef struct bench {
+    training_step step; /* training alone */
+    batch batch;        /* the whole one */
+    int64_t steps;      /* done */
+
+    /* Inference alone. */
     model *model;
-    batch batch; /* the whole one */
     micro_batches micro_batches;
-    float *first_moment, *second_moment, *hidden;
-    bool training;
-    int64_t step;
+    float *hidden;
 } bench;
 
-static void update(bench *bench)
+static bert_status next_batch(void *context, const batch **batch, bert_error *error)
 {
-    static const adam_settings settings = {
-        .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.01, .decoupled = true};
-    const parameter_table *table = model_parameter_table(bench->model);
-    float *values = model_weights(bench->model), *gradients = model_gradients(bench->model);
-    double scale = clip_scale(gradient_norm(gradients, table->size), 1.0);
-    for (size_t i = 0; i < table->count; i++) {
-        const parameter *entry = &table->entries[i];
-        adam_update(values + entry->offset, gradients + entry->offset,
-                    bench->first_moment + entry->offset, bench->second_moment + entry->offset,
-                    entry->count, &settings, 1e-4, bench->step, entry->decay, scale);
-    }
+    (void)error;
+    bench *bench = context;
+    *batch = &bench->batch;
+    return BERT_OK;
 }
 
-static double run_step(bench *bench)
+static bert_status describe_nonfinite(void *context, const nonfinite_step *what, bert_error *error)
 {
-    model_losses losses = {0};
-    micro_batch_cursor place = {0};
-    model_input input;
-    while (micro_batches_next(&bench->micro_batches, &bench->batch, &place, &input)) {
-        if (bench->training)
-            model_train(bench->model, &input, 1, (uint64_t)bench->step,
-                        &(model_scales){.mlm = 1.0 / bench->batch.masked_count,
-                                        .nsp = 1.0 / bench->batch.sequence_count},
-                        &losses);
-        else
-            model_hidden_states(bench->model, &input, bench->hidden);
-    }
-    if (!bench->training)
-        return 0;
-    bench->step++;
-    update(bench);
-    return losses.mlm_loss / (double)losses.mlm_count + losses.nsp_loss / (double)losses.nsp_count;
+    (void)context;
+    return error_set(error, BERT_ERROR_NOT_FINITE, "loss %g, gradient norm %g", what->loss,
+                     what->grad_norm);
+}
+
+static double train(bench *bench)
+{
+    bert_error error;
+    if (training_step_run(&bench->step, bench->steps++, 1e-4, &error) != BERT_OK)
+        stop(&error);
+    return losses_total(&bench->step.sums.losses);
+}
+
+static double infer(bench *bench)
+{
+    for (int i = 0; i < bench->micro_batches.count; i++)
+        model_hidden_states(bench->model, &bench->micro_batches.inputs[i], bench->hidden);
+    return 0;
 }
 
 /* A tensor's elements, copied; `count` becomes their number. */
@@ -110,37 +104,76 @@ static batch read_batch(const char *path)
     return batch;
 }
 
-static void prepare(bench *bench, const char *config_path, const char *batch_path, int tokens,
-                    gemm_precision precision)
+static micro_batch_limits limits_of(const batch *batch, int tokens)
+{
+    int longest = 0;
+    for (int i = 0; i < batch->sequence_count; i++) {
+        int length = batch->sequence_starts[i + 1] - batch->sequence_starts[i];
+        longest = length > longest ? length : longest;
+    }
+    return (micro_batch_limits){
+        .sequences = batch->sequence_count,
+        .tokens = tokens,
+        .max_seq_length = longest,
+        .max_masked = longest,
+        .batch_sequences = batch->sequence_count,
+    };
+}
+
+static void prepare_training(bench *bench, const model_config *config,
+                             const micro_batch_limits *limits, gemm_precision precision)
+{
+    bert_error error;
+    const training_settings settings = {
+        .config = config,
+        .objective = objective_of_pretraining(config, false),
+        .optimizer = &optimizer_adamw,
+        .optimizer_settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.01},
+        .max_grad_norm = 1,
+        .precision = precision,
+        .limits = *limits,
+    };
+    bench->step = (training_step){
+        .context = bench,
+        .next_batch = next_batch,
+        .describe_nonfinite = describe_nonfinite,
+        .seed = 1,
+    };
+    if (training_step_create(&bench->step, &settings, &error) != BERT_OK)
+        stop(&error);
+    bench->model = bench->step.model;
+}
+
+static void prepare_inference(bench *bench, const model_config *config,
+                              const micro_batch_limits *limits, gemm_precision precision)
+{
+    bert_error error;
+    if (micro_batches_create(&bench->micro_batches, limits, &error) != BERT_OK)
+        stop(&error);
+    micro_batches_cut(&bench->micro_batches, &bench->batch);
+    model_limits model_limits = micro_batches_limits(&bench->micro_batches, false);
+    size_t hidden = (size_t)model_limits.tokens * (size_t)config->hidden_size * sizeof(float);
+    if (model_create(&bench->model, config, &model_limits, &error) != BERT_OK ||
+        memory_map((void **)&bench->hidden, hidden, "hidden states", &error) != BERT_OK)
+        stop(&error);
+    model_set_precision(bench->model, precision);
+}
+
+static void prepare(bench *bench, char **paths, bool training, int tokens, gemm_precision precision)
 {
     bert_error error;
     model_config config;
-    if (model_config_read(&config, config_path, &error) != BERT_OK)
+    if (model_config_read(&config, paths[0], &error) != BERT_OK)
         stop(&error);
-    bench->batch = read_batch(batch_path);
-    int longest = 0;
-    for (int i = 0; i < bench->batch.sequence_count; i++) {
-        int length = bench->batch.sequence_starts[i + 1] - bench->batch.sequence_starts[i];
-        longest = length > longest ? length : longest;
-    }
-    if (micro_batches_create(&bench->micro_batches, bench->batch.sequence_count,
-                             tokens ? tokens : micro_batch_default_tokens(&config, precision),
-                             longest, longest, &error) != BERT_OK)
-        stop(&error);
-    model_limits limits = micro_batches_limits(&bench->micro_batches, bench->training);
-    if (model_create(&bench->model, &config, &limits, &error) != BERT_OK)
-        stop(&error);
-    size_t size = model_parameter_table(bench->model)->size * sizeof(float);
-    size_t hidden = (size_t)limits.tokens * (size_t)config.hidden_size * sizeof(float);
+    bench->batch = read_batch(paths[1]);
+    const micro_batch_limits limits =
+        limits_of(&bench->batch, tokens ? tokens : micro_batch_default_tokens(&config, precision));
+    if (training)
+        prepare_training(bench, &config, &limits, precision);
+    else
+        prepare_inference(bench, &config, &limits, precision);
     parameters_initialize(model_parameter_table(bench->model), &config, 1,
                           model_weights(bench->model));
-    if (bench->training &&
-        (memory_map((void **)&bench->first_moment, size, "moments", &error) != BERT_OK ||
-         memory_map((void **)&bench->second_moment, size, "moments", &error) != BERT_OK))
-        stop(&error);
-    if (!bench->training &&
-        memory_map((void **)&bench->hidden, hidden, "hidden states", &error) != BERT_OK)
-        stop(&error);
 }
 
 int main(int argc, char **argv)
@@ -150,27 +183,27 @@ int main(int argc, char **argv)
                         "[--inference] [--micro-batch-tokens N] [--precision float32|bf16]\n");
         return 2;
     }
-    bench bench = {.training = true};
+    bench bench = {0};
+    bool training = true;
     int tokens = 0;
     gemm_precision precision = GEMM_FLOAT32;
     for (int i = 4; i < argc; i++) {
         if (strcmp(argv[i], "--inference") == 0)
-            bench.training = false;
+            training = false;
         else if (strcmp(argv[i], "--micro-batch-tokens") == 0 && i + 1 < argc)
             tokens = atoi(argv[++i]);
         else if (strcmp(argv[i], "--precision") == 0 && i + 1 < argc)
             precision = gemm_precision_named(argv[++i]);
     }
     threads_use(atoi(argv[3]));
-    prepare(&bench, argv[1], argv[2], tokens, precision);
-    model_set_precision(bench.model, precision);
+    prepare(&bench, argv + 1, training, tokens, precision);
     printf("{\"ready\": \"%d threads\"}\n", threads_count());
     fflush(stdout);
     int count;
     while (scanf(" steps %d", &count) == 1) {
         double start = clock_seconds(), loss = 0;
         for (int i = 0; i < count; i++)
-            loss = run_step(&bench);
+            loss = training ? train(&bench) : infer(&bench);
         double seconds = clock_seconds() - start;
         struct rusage usage;
         getrusage(RUSAGE_SELF, &usage);

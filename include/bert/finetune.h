@@ -3,6 +3,7 @@
 #ifndef BERT_FINETUNE_H
 #define BERT_FINETUNE_H
 
+#include "bert/job.h"
 #include "bert/status.h"
 
 #ifdef __cplusplus
@@ -37,15 +38,21 @@ typedef struct bert_finetune_params {
 
     /* training */
     int per_device_train_batch_size; /* 32 */
+    int gradient_accumulation_steps; /* 1: a step has ranks × per_device_train_batch_size × so many
+                                        examples */
     int micro_batch_tokens;          /* 0: chosen from the model and the precision */
     int max_seq_length;              /* 128; longer texts are cut */
     int num_train_epochs;            /* 3 */
     double learning_rate;            /* 5e-5 */
     double baseline_learning_rate;   /* 0: as learning_rate */
-    const char *lr_scheduler_type;   /* "linear", or another one of bert_pretrain_params, with the
-                                        defaults of its figures */
-    double warmup_ratio;             /* 0.1 of all steps */
-    double weight_decay;             /* 0.01, not for biases and LayerNorm */
+    const char *lr_scheduler_type;   /* "linear", or another one of bert_pretrain_params; their
+                                        figures are as there */
+    double lr_end, lr_power;         /* polynomial: 1e-7, 1 */
+    int64_t lr_num_cycles;           /* cosine_with_restarts: 1 */
+    double pct_start, div_factor, final_div_factor; /* one_cycle: 0.3, 25, 1e4 */
+    double warmup_ratio; /* 0.1 of all steps, where the schedule has a warm-up */
+    const char *optim;   /* "adamw", or another one of bert_pretrain_params */
+    double weight_decay; /* 0.01, not for biases and LayerNorm */
     double adam_beta1, adam_beta2, adam_epsilon;              /* 0.9, 0.999, 1e-8 */
     double max_grad_norm;                                     /* 1.0; 0: no clipping */
     double hidden_dropout_prob, attention_probs_dropout_prob; /* negative: as configured */
@@ -56,8 +63,15 @@ typedef struct bert_finetune_params {
     int seeds;                   /* 1 run, with `seed`; N: with seed, seed + 1 … */
     uint64_t seed;               /* 42: new weights, order, dropout */
     const char *precision;       /* "float32", "bf16" (see bert_pretrain_params) */
+    bool gradient_checkpointing; /* false; true: activations are computed again, not kept */
     int64_t logging_steps;       /* 50 */
-    int threads;                 /* 0: all cores */
+    int threads;                 /* of each rank; 0: all cores, shared by the ranks on a machine */
+
+    /* several ranks, which share the examples of a step */
+    bert_job *job;              /* NULL: this process alone */
+    const char *gradient_dtype; /* "float32"; "bf16": gradients travel rounded to bfloat16 */
+    int zero; /* 0; 1: ZeRO stage 1, each rank keeps and updates its share of the optimizer's state
+               */
 } bert_finetune_params;
 
 /* A score over the seeds; of each seed that of its best epoch. */

@@ -47,3 +47,15 @@ void text_free(text *text)
     free(text->data);
     *text = (struct text){0};
 }
+
+void names_join(char *out, size_t size, const char *const *names, size_t count)
+{
+    size_t length = 0;
+    *out = '\0';
+    for (size_t i = 0; i < count && length < size; i++)
+        length += (size_t)snprintf(out + length, size - length, "%s%s",
+                                   i == 0           ? ""
+                                   : i + 1 == count ? " or "
+                                                    : ", ",
+                                   names[i]);
+}

@@ -17,4 +17,8 @@ bert_status text_format(text *text, bert_error *error, const char *format, ...)
 void text_clear(text *text); /* length becomes 0, the memory is kept */
 void text_free(text *text);
 
+/* "linear, cosine or constant" of names[count] into `out`, cut where it does not fit: for messages
+ * that list what is known. */
+void names_join(char *out, size_t size, const char *const *names, size_t count);
+
 #endif

@@ -1,20 +1,24 @@
 /* bert finetune: a classifier or a regression on top of a model. */
 #include "commands.h"
 #include "console.h"
+#include "ranks.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct {
     bert_finetune_params params;
+    bert_job_params job;
     bool json;
 } settings;
 
 static void set_defaults(void)
 {
     settings.params = bert_finetune_params_default();
+    settings.job = bert_job_params_default();
     settings.json = false;
 }
 
@@ -80,7 +84,10 @@ static const option options[] = {
      .help = "go on with RUN where it was stopped: finished seeds count"},
     HEADING("How"),
     WHOLE("num-train-epochs", num_train_epochs, .help = "passes over the examples"),
-    WHOLE("per-device-train-batch-size", per_device_train_batch_size, .help = "examples in a step"),
+    WHOLE("per-device-train-batch-size", per_device_train_batch_size,
+          .help = "examples that a rank brings to a step at once"),
+    WHOLE("gradient-accumulation-steps", gradient_accumulation_steps,
+          .help = "such batches in a step"),
     NUMBER("learning-rate", learning_rate, .help = "highest learning rate"),
     NUMBER("baseline-learning-rate", baseline_learning_rate, .default_text = "as --learning-rate",
            .help = "of the model from scratch"),
@@ -88,8 +95,24 @@ static const option options[] = {
          .help =
              "linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, "
              "inverse_sqrt or one_cycle"),
+    NUMBER("lr-end", lr_end, .help = "of polynomial: the rate at the end"),
+    NUMBER("lr-power", lr_power, .help = "of polynomial: the exponent; 1 falls in a straight line"),
+    {.name = "lr-num-cycles",
+     .kind = OPTION_INT64,
+     .target = &PARAMS.lr_num_cycles,
+     .value = "N",
+     .help = "of cosine_with_restarts: how often it falls"},
+    NUMBER("pct-start", pct_start,
+           .help = "of one_cycle: share of the steps in which the rate rises"),
+    NUMBER("div-factor", div_factor,
+           .help = "of one_cycle: the first rate is the highest divided by it"),
+    NUMBER("final-div-factor", final_div_factor,
+           .help = "of one_cycle: the last rate is the first divided by it"),
     NUMBER("warmup-ratio", warmup_ratio, .help = "share of the steps in which the rate rises"),
-    NUMBER("weight-decay", weight_decay, .help = "decoupled; not for biases and LayerNorm"),
+    TEXT("optim", optim, "NAME",
+         .help = "adamw (decoupled weight decay), adam (decay in the gradient), or lamb (for "
+                 "batches of thousands: every tensor moves in proportion to its length)"),
+    NUMBER("weight-decay", weight_decay, .help = "not for biases and LayerNorm"),
     NUMBER("adam-beta1", adam_beta1, .help = "decay of the first moment"),
     NUMBER("adam-beta2", adam_beta2, .help = "decay of the second moment"),
     NUMBER("adam-epsilon", adam_epsilon, .help = "added to the denominator"),
@@ -111,6 +134,11 @@ static const option options[] = {
      .value = "N",
      .help = "the first seed: of new weights, order and dropout"},
     TEXT("precision", precision, "TYPE", .help = "of matrix products: float32 or bf16"),
+    {.name = "gradient-checkpointing",
+     .kind = OPTION_FLAG,
+     .target = &PARAMS.gradient_checkpointing,
+     .help = "compute the activations of each layer again in the backward pass: less memory, more "
+             "time, the same result"},
     WHOLE("micro-batch-tokens", micro_batch_tokens,
           .default_text = "chosen from the model and the precision",
           .help = "tokens computed at once; memory grows with them"),
@@ -120,6 +148,24 @@ static const option options[] = {
      .value = "N",
      .help = "steps between two lines of metrics.jsonl"},
     WHOLE("threads", threads, .default_text = "all cores", .help = "threads to compute with"),
+    HEADING("Several ranks (mpirun -n N bert finetune ...)"),
+    {.name = "zero",
+     .kind = OPTION_INT,
+     .target = &PARAMS.zero,
+     .value = "STAGE",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "1: ZeRO stage 1, each rank keeps and updates its share of the optimizer's state"},
+    TEXT("gradient-dtype", gradient_dtype, "NAME",
+         .help = "float32, or bf16: gradients travel between ranks rounded to bfloat16, half the "
+                 "bytes"),
+    {.name = "rank-timeout",
+     .kind = OPTION_NUMBER,
+     .target = &settings.job.rank_timeout,
+     .value = "SECONDS",
+     AT_LEAST(1),
+     .help = "a rank that gives no sign of life for so long ends the job"},
+    HEADING("Result"),
     {.name = "json",
      .kind = OPTION_FLAG,
      .target = &settings.json,
@@ -176,22 +222,35 @@ static void print_readable(const bert_finetune_result *result)
            result->best_epoch, settings.params.output);
 }
 
+static bert_status train(void *context, bert_job *job, const bert_observer *observer,
+                         bert_error *error)
+{
+    settings.params.job = job;
+    return bert_finetune(&settings.params, context, observer, error);
+}
+
+static int show_result(void *context)
+{
+    const bert_finetune_result *result = context;
+    int signal = result->finished ? 0 : console_signal();
+    if (!result->finished && !signal)
+        signal = SIGTERM; /* another rank had it */
+    if (settings.json)
+        print_json(result);
+    else if (result->seeds > 0)
+        print_readable(result);
+    return signal ? 128 + signal : EXIT_SUCCESS;
+}
+
 static int run(const arguments *arguments)
 {
     if (arguments->operand_count > 0) {
         console_error("finetune: takes options only, not %s", arguments->operands[0]);
         return EXIT_USAGE;
     }
-    bert_error error = {0};
     bert_finetune_result result;
-    console_catch_signals();
-    if (bert_finetune(&settings.params, &result, &console_observer, &error) != BERT_OK)
-        return console_failure(&error);
-    if (settings.json)
-        print_json(&result);
-    else if (result.seeds > 0)
-        print_readable(&result);
-    return console_signal() ? 128 + console_signal() : EXIT_SUCCESS;
+    return ranks_run(&settings.job,
+                     &(rank_command){.work = train, .show = show_result, .context = &result});
 }
 
 const command command_finetune = {
@@ -212,7 +271,9 @@ const command command_finetune = {
         "stands what an answer that never changes would score.\n\n"
         "RUN also holds metrics.jsonl, results.json with the scores of every seed, and, where "
         "there "
-        "is a test file, the best model's answers as GLUE's server takes them (CoLA.tsv).",
+        "is a test file, the best model's answers as GLUE's server takes them (CoLA.tsv).\n\n"
+        "mpirun -n N bert finetune ... trains one model on N ranks: a step has N times as many "
+        "examples, the ranks share those to measure by, rank 0 writes and reports.",
     .examples = "bert finetune --task cola --data glue --model run --output cola --seeds 5\n"
                 "bert finetune --task reviews.csv --model run --output reviews\n"
                 "bert predict --model cola \"They drank the pub.\"\n",

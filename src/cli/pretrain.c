@@ -1,6 +1,7 @@
 /* bert pretrain: prepared data in, checkpoints out; or a run continued. */
 #include "commands.h"
 #include "console.h"
+#include "ranks.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -464,8 +465,15 @@ static bool options_fit(const arguments *arguments)
     return true;
 }
 
-static int show_result(const bert_pretrain_result *result)
+/* What a call brings, and what comes of it. */
+typedef struct call {
+    const arguments *arguments;
+    bert_pretrain_result result;
+} call;
+
+static int show_result(void *context)
 {
+    const bert_pretrain_result *result = &((const call *)context)->result;
     const char *run = settings.resume ? settings.resume : settings.params.output;
     int signal = result->finished ? 0 : console_signal();
     if (!result->finished && !signal && settings.params.stop_after_steps == 0)
@@ -487,54 +495,32 @@ static int show_result(const bert_pretrain_result *result)
     return signal ? 128 + signal : EXIT_SUCCESS;
 }
 
-static bert_status train(const arguments *arguments, bert_job *job, bert_pretrain_result *result,
+static bert_status train(void *context, bert_job *job, const bert_observer *observer,
                          bert_error *error)
 {
-    bert_observer observer = console_observer;
-    if (bert_job_rank(job) != 0) {
-        observer.message = NULL;
-        observer.progress = NULL;
-    }
+    call *call = context;
     settings.params.job = job;
     if (!settings.resume)
-        return bert_pretrain(&settings.params, result, &observer, error);
+        return bert_pretrain(&settings.params, &call->result, observer, error);
     bert_resume_params params = bert_resume_params_default();
     params.run = settings.resume;
     params.threads = settings.params.threads;
     params.stop_after_steps = settings.params.stop_after_steps;
     params.job = job;
-    if (arguments_given(arguments, "zero"))
+    if (arguments_given(call->arguments, "zero"))
         params.zero = settings.params.zero ? BERT_ON : BERT_OFF;
-    if (arguments_given(arguments, "micro-batch-tokens"))
+    if (arguments_given(call->arguments, "micro-batch-tokens"))
         params.micro_batch_tokens = settings.params.micro_batch_tokens;
-    return bert_pretrain_resume(&params, result, &observer, error);
+    return bert_pretrain_resume(&params, &call->result, observer, error);
 }
 
-static void tell_lost(void *context, const char *message)
-{
-    (void)context;
-    console_error("%s", message);
-}
-
-/* One rank tells how it went, and its exit status is that of the job: a launcher that sees another
- * one end with an error would end the rest in the middle of it. */
 static int run(const arguments *arguments)
 {
     if (!options_fit(arguments))
         return EXIT_USAGE;
-    bert_error error = {0};
-    bert_pretrain_result result;
-    bert_job *job;
-    console_catch_signals();
-    settings.job.on_rank_lost = tell_lost;
-    if (bert_job_join(&job, &settings.job, &error) != BERT_OK)
-        return console_failure(&error);
-    bert_status status = train(arguments, job, &result, &error);
-    int code = EXIT_SUCCESS;
-    if (bert_job_reports_error(job))
-        code = status == BERT_OK ? show_result(&result) : console_failure(&error);
-    bert_job_finalize(job);
-    return code;
+    call call = {.arguments = arguments};
+    return ranks_run(&settings.job,
+                     &(rank_command){.work = train, .show = show_result, .context = &call});
 }
 
 const command command_pretrain = {

@@ -18,6 +18,11 @@ typedef struct batch {
     int32_t *masked_labels;    /* [M] the ids that stood there */
     uint8_t *next_sentence_labels; /* [B] 0: B follows A, 1: B is random; 0 without pairs */
     int token_capacity, sequence_capacity, masked_capacity;
+
+    /* Of sequences that are classified, or whose number is to be found; the caller's, else NULL. */
+    const int32_t *labels;      /* [B] classes */
+    const float *targets;       /* [B] */
+    const float *class_weights; /* [classes]; NULL: all count alike */
 } batch;
 
 /* Room for up to `tokens` tokens, `sequences` sequences and `masked` predictions. */

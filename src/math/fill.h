@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 void values_fill(float *out, size_t count, float value);
+void values_zero(float *out, size_t count);
 void values_copy(float *out, const float *in, size_t count);
 void values_add(float *sum, const float *other, size_t count);
 void normal_fill(float *out, size_t count, double deviation, uint64_t seed, uint64_t index);

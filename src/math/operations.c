@@ -2,12 +2,14 @@
 
 #include "base/memory.h"
 #include "math/activation.h"
+#include "math/adam.h"
 #include "math/attention.h"
 #include "math/cross_entropy.h"
 #include "math/distillation.h"
 #include "math/dropout.h"
 #include "math/embedding.h"
 #include "math/fill.h"
+#include "math/lamb.h"
 #include "math/layernorm.h"
 #include "math/linear.h"
 #include "math/pooling.h"
@@ -61,6 +63,7 @@ const operations *cpu_operations(void)
         .cosine_distance = cosine_distance,
 
         .values_fill = values_fill,
+        .values_zero = values_zero,
         .values_copy = values_copy,
         .values_add = values_add,
         .sum_of_squares = sum_of_squares,
@@ -68,6 +71,10 @@ const operations *cpu_operations(void)
         .normal_fill = normal_fill,
         .sinusoids_fill = sinusoids_fill,
         .matrix_transpose = matrix_transpose,
+
+        .adam_update = adam_update,
+        .lamb_direction = lamb_direction,
+        .lamb_apply = lamb_apply,
 
         .rows_sum = rows_sum,
         .rows_sum_bfloat16 = rows_sum_bfloat16,

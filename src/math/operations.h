@@ -183,8 +183,10 @@ typedef struct operations {
 
     /* ---- flat memory ---- */
 
-    /* out[count] = value; = in (they do not overlap); sum[count] += other[count]. */
+    /* out[count] = value; = 0, of large memory without reading it first; = in (they do not
+     * overlap); sum[count] += other[count]. */
     void (*values_fill)(float *out, size_t count, float value);
+    void (*values_zero)(float *out, size_t count);
     void (*values_copy)(float *out, const float *in, size_t count);
     void (*values_add)(float *sum, const float *other, size_t count);
     /* Sum of squares, in double. */
@@ -200,6 +202,21 @@ typedef struct operations {
     void (*sinusoids_fill)(float *out, size_t positions, size_t columns);
     /* out[columns, rows] = in[rows, columns]ᵀ. */
     void (*matrix_transpose)(float *out, const float *in, size_t rows, size_t columns);
+
+    /* ---- optimizers; any number of threads gives the same bits ---- */
+
+    /* weights[count] = keep × weights − step_size × first / (√second × reciprocal_root_correction2
+     * + epsilon), where the moments [count] are brought up to date with gradient_scale × gradients
+     * + l2 × weights. */
+    void (*adam_update)(float *weights, const float *gradients, float *first_moment,
+                        float *second_moment, size_t count, const adam_constants *constants);
+    /* Adam's moments are brought up to date, and the gradients replaced by the direction corrected
+     * first moment / (root of the corrected second one + epsilon) + weight_decay × weights. */
+    tensor_squares (*lamb_direction)(const float *weights, float *gradients, float *first_moment,
+                                     float *second_moment, size_t count,
+                                     const lamb_constants *constants);
+    /* weights[count] −= step × direction. */
+    void (*lamb_apply)(float *weights, const float *direction, size_t count, float step);
 
     /* ---- gradients of several ranks; on the calling thread alone, for they run during the
      * backward pass ---- */

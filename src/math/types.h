@@ -65,4 +65,26 @@ typedef struct weighted_cross_entropy_sums {
     uint64_t correct; /* as above */
 } weighted_cross_entropy_sums;
 
+/* The constants of one step of Adam, rounded to float once. */
+typedef struct adam_constants {
+    float beta1, one_minus_beta1, beta2, one_minus_beta2;
+    float epsilon, step_size, reciprocal_root_correction2;
+    float keep, l2; /* weights × keep, gradient + l2 × weights */
+    float gradient_scale;
+} adam_constants;
+
+/* The same of LAMB. */
+typedef struct lamb_constants {
+    float gradient_scale;
+    float beta1, one_minus_beta1, beta2, one_minus_beta2;
+    float reciprocal_correction1, reciprocal_root_correction2;
+    float epsilon, weight_decay;
+} lamb_constants;
+
+/* Sums of squares of a tensor, or of a part of it, and of the direction of its step: in double over
+ * blocks of fixed size. */
+typedef struct tensor_squares {
+    double weights, direction;
+} tensor_squares;
+
 #endif

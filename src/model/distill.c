@@ -1,24 +1,18 @@
 /* A student learns from a teacher (Sanh et al. 2019). */
 #include "model/internal.h"
 
-void model_distill(model *student, model *teacher, const model_input *input, uint64_t seed,
-                   uint64_t step, double temperature, const model_scales *scales,
-                   model_losses *losses)
+void model_distillation_loss(const model_pass *student, const model_pass *teacher,
+                             double temperature, const distillation_scales *scales, loss_term *mlm,
+                             loss_term *soft, loss_term *cosine)
 {
-    size_t hidden = (size_t)student->config.hidden_size;
-    model_pass pass = pass_forward(student, input, ROWS_ALL, true, seed, step);
-    model_pass taught = pass_forward(teacher, input, ROWS_ALL, false, 0, 0);
-    const model_activations *a = &student->activations;
-    student->operations->values_fill(a->d_hidden, pass.tokens * hidden, 0.0f);
-    mlm_head_distill(&pass, &taught, temperature, scales, losses);
-    losses->cosine_loss +=
-        student->operations->cosine_distance(a->d_hidden, a->hidden, teacher->activations.hidden,
-                                             pass.tokens, hidden, (float)scales->cosine);
-    losses->cosine_count += pass.tokens;
-    pass_gradients_ready(&pass, student->parameters.heads_offset);
-    encoder_backward(&pass);
-    embeddings_backward(&pass);
-    pass_gradients_ready(&pass, 0);
+    const model_activations *a = &student->model->activations;
+    size_t hidden = (size_t)student->model->config.hidden_size;
+    mlm_head_distill(student, teacher, temperature, scales, mlm, soft);
+    cosine->sum += student->model->operations->cosine_distance(
+        a->d_hidden, a->hidden, teacher->model->activations.hidden, student->tokens, hidden,
+        (float)scales->cosine);
+    cosine->weight += (double)student->tokens;
+    cosine->count += student->tokens;
 }
 
 bert_status model_check_teacher(const model_config *student, const model_config *teacher,

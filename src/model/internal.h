@@ -104,24 +104,6 @@ struct model {
     void *gradients_ready_context;
 };
 
-/* Some rows of the stream. */
-typedef struct layer_rows {
-    size_t count;
-    const uint64_t *keys;     /* [count] names in dropout */
-    const int32_t *positions; /* [count] in the stream, rising; NULL: all T rows */
-    const int32_t *starts;    /* [B + 1] where the rows of a sequence begin */
-} layer_rows;
-
-/* One run through the model. */
-typedef struct model_pass {
-    model *model;
-    const model_input *input;
-    size_t tokens;
-    layer_rows read; /* of the last layer's output */
-    bool training;   /* dropout is drawn, and activations are kept for the backward pass */
-    uint64_t seed, step;
-} model_pass;
-
 /* Which dropout: layer 0 is the embeddings', layer l + 1 the encoder's l-th, the one behind these
  * the classifier's. Attention takes one number for each head from DROPOUT_ATTENTION on. The numbers
  * are part of what makes runs repeat.
@@ -131,13 +113,6 @@ dropout pass_dropout(const model_pass *pass, double probability, int layer, enum
 
 /* The gradients from `first` on are final. */
 void pass_gradients_ready(const model_pass *pass, size_t first);
-
-/* Which rows of the last layer's output are read, and so are there behind pass_forward. */
-typedef enum pass_rows { ROWS_NEEDED_BY_HEADS, ROWS_ALL } pass_rows;
-
-/* Embeddings and encoder. */
-model_pass pass_forward(model *model, const model_input *input, pass_rows reader, bool training,
-                        uint64_t seed, uint64_t step);
 
 layer_rows all_rows(const model_pass *pass);
 /* What heads read: masked positions, and first tokens where there is a head on them. */
@@ -166,17 +141,13 @@ void encoder_backward(const model_pass *pass);
 /* Whether the first token of every sequence goes into a head. */
 bool has_sequence_head(const model *model);
 
-/* The heads: losses of the pass's output are added to `losses`; in training the gradient of
- * scale × loss is added to parameters and d_hidden. */
+/* The heads, whose losses model.h declares. */
 void mlm_head_plan(model *model, arena *arena);
-void mlm_head_run(const model_pass *pass, double scale, model_losses *losses);
-/* The same with a teacher's pass over the same input: its predictions are learned from, too. */
+/* The losses of the MLM head with a teacher's pass over the same input. */
 void mlm_head_distill(const model_pass *pass, const model_pass *teacher, double temperature,
-                      const model_scales *scales, model_losses *losses);
+                      const distillation_scales *scales, loss_term *mlm, loss_term *soft);
 void mlm_head_logits(const model_pass *pass, float *logits);
 void sequence_head_plan(model *model, arena *arena);
 void sequence_head_logits(const model_pass *pass, float *logits);
-void nsp_head_run(const model_pass *pass, double scale, model_losses *losses);
-void classifier_run(const model_pass *pass, double scale, model_losses *losses);
 
 #endif

@@ -102,14 +102,15 @@ static block block_at(size_t index, size_t blocks, size_t masked)
     return (block){.first = first, .rows = (index + 1) * masked / blocks - first};
 }
 
-static void add_sums(model_losses *losses, cross_entropy_sums sums, size_t rows)
+static void add_sums(loss_term *term, cross_entropy_sums sums, size_t rows)
 {
-    losses->mlm_loss += sums.loss;
-    losses->mlm_correct += sums.correct;
-    losses->mlm_count += rows;
+    term->sum += sums.loss;
+    term->weight += (double)rows;
+    term->count += rows;
+    term->correct += sums.correct;
 }
 
-void mlm_head_run(const model_pass *pass, double scale, model_losses *losses)
+void model_mlm_loss(const model_pass *pass, double scale, loss_term *term)
 {
     float *logits = pass->model->activations.logits;
     const int32_t *labels = pass->input->masked_labels;
@@ -131,14 +132,14 @@ void mlm_head_run(const model_pass *pass, double scale, model_losses *losses)
             sums = pass->model->operations->cross_entropy_forward(logits, labels + block.first,
                                                                   block.rows, vocab);
         }
-        add_sums(losses, sums, block.rows);
+        add_sums(term, sums, block.rows);
     }
     if (pass->training)
         transform_backward(pass);
 }
 
 void mlm_head_distill(const model_pass *pass, const model_pass *teacher, double temperature,
-                      const model_scales *scales, model_losses *losses)
+                      const distillation_scales *scales, loss_term *mlm, loss_term *soft)
 {
     float *logits = pass->model->activations.logits;
     float *targets = teacher->model->activations.logits;
@@ -153,9 +154,9 @@ void mlm_head_distill(const model_pass *pass, const model_pass *teacher, double 
         block block = block_at(i, blocks, masked);
         decoder_forward(pass, logits, block.first, block.rows);
         decoder_forward(teacher, targets, block.first, block.rows);
-        losses->soft_loss += pass->model->operations->soft_targets(
-            logits, targets, block.rows, vocab, (float)temperature, (float)scales->soft);
-        add_sums(losses,
+        soft->sum += pass->model->operations->soft_targets(logits, targets, block.rows, vocab,
+                                                           (float)temperature, (float)scales->soft);
+        add_sums(mlm,
                  pass->model->operations->cross_entropy_forward_backward(
                      logits, pass->input->masked_labels + block.first, block.rows, vocab,
                      (float)scales->mlm),
@@ -163,6 +164,8 @@ void mlm_head_distill(const model_pass *pass, const model_pass *teacher, double 
         pass->model->operations->values_add(logits, targets, block.rows * vocab);
         decoder_backward(pass, block.first, block.rows);
     }
+    soft->weight += (double)masked;
+    soft->count += masked;
     transform_backward(pass);
 }
 

@@ -225,8 +225,8 @@ void pass_gradients_ready(const model_pass *pass, size_t first)
         model->gradients_ready(model->gradients_ready_context, first);
 }
 
-model_pass pass_forward(model *model, const model_input *input, pass_rows reader, bool training,
-                        uint64_t seed, uint64_t step)
+model_pass model_forward(model *model, const model_input *input, pass_rows rows, bool training,
+                         uint64_t seed, uint64_t step)
 {
     model_pass pass = {
         .model = model,
@@ -237,61 +237,43 @@ model_pass pass_forward(model *model, const model_input *input, pass_rows reader
         .step = step,
     };
     embeddings_forward(&pass);
-    pass.read = reader == ROWS_ALL ? all_rows(&pass) : rows_of_heads(&pass);
+    pass.read = rows == ROWS_ALL ? all_rows(&pass) : rows_of_heads(&pass);
     encoder_forward(&pass);
+    if (training)
+        model->operations->values_zero(model->activations.d_hidden,
+                                       pass.tokens * (size_t)model->config.hidden_size);
     return pass;
 }
 
-static void heads_run(const model_pass *pass, const model_scales *scales, model_losses *losses)
+void model_backward(const model_pass *pass)
 {
-    if (pass->input->masked_labels)
-        mlm_head_run(pass, scales->mlm, losses);
-    if (pass->input->next_sentence_labels)
-        nsp_head_run(pass, scales->nsp, losses);
-    if (pass->input->labels || pass->input->targets)
-        classifier_run(pass, scales->labels, losses);
-}
-
-void model_train(model *model, const model_input *input, uint64_t seed, uint64_t step,
-                 const model_scales *scales, model_losses *losses)
-{
-    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, true, seed, step);
-    model->operations->values_fill(model->activations.d_hidden,
-                                   pass.tokens * (size_t)model->config.hidden_size, 0.0f);
-    heads_run(&pass, scales, losses);
-    pass_gradients_ready(&pass, model->parameters.heads_offset);
-    encoder_backward(&pass);
-    embeddings_backward(&pass);
-    pass_gradients_ready(&pass, 0);
-}
-
-void model_evaluate(model *model, const model_input *input, model_losses *losses)
-{
-    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
-    heads_run(&pass, &(model_scales){0}, losses);
+    pass_gradients_ready(pass, pass->model->parameters.heads_offset);
+    encoder_backward(pass);
+    embeddings_backward(pass);
+    pass_gradients_ready(pass, 0);
 }
 
 void model_mlm_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
+    model_pass pass = model_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     mlm_head_logits(&pass, logits);
 }
 
 void model_nsp_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
+    model_pass pass = model_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     sequence_head_logits(&pass, logits);
 }
 
 void model_label_logits(model *model, const model_input *input, float *logits)
 {
-    model_pass pass = pass_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
+    model_pass pass = model_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     sequence_head_logits(&pass, logits);
 }
 
 void model_hidden_states(model *model, const model_input *input, float *hidden_states)
 {
-    model_pass pass = pass_forward(model, input, ROWS_ALL, false, 0, 0);
+    model_pass pass = model_forward(model, input, ROWS_ALL, false, 0, 0);
     model->operations->values_copy(hidden_states, model->activations.hidden,
                                    pass.tokens * (size_t)model->config.hidden_size);
 }

@@ -24,30 +24,13 @@ typedef struct model_input {
     const float *class_weights; /* [num_labels] of a label's sample in the loss; NULL: 1 for all */
 } model_input;
 
-/* Sums over the input, so that any cut of a global batch adds up to the same (decision 3). */
-typedef struct model_losses {
-    double mlm_loss; /* sum of cross-entropies over the masked positions, nats */
-    uint64_t mlm_count, mlm_correct;
-    double nsp_loss;
-    uint64_t nsp_count, nsp_correct;
-    /* Classification: weight × cross-entropy, nats. Regression: squared error, the mean over a
-     * sample's num_labels. Divided by label_weight it is the mean that `transformers` gives. */
-    double label_loss;
-    double label_weight; /* sum of the samples' weights: their number where there are none */
-    uint64_t label_count, label_correct;
-    /* Of model_distill: temperature² × KL of the teacher's and the student's predictions, over the
-     * masked positions (mlm_count of them), and 1 − cosine of their hidden states, over all tokens.
-     */
-    double soft_loss, cosine_loss;
-    uint64_t cosine_count;
-} model_losses;
-
-/* What the gradient of each sum is multiplied by. 1 / (number, or weight, in the global batch)
- * gives the gradient of the mean however the batch is cut. */
-typedef struct model_scales {
-    double mlm, nsp, labels;
-    double soft, cosine; /* of model_distill */
-} model_scales;
+/* One loss, summed over an input, so that any cut of a global batch adds up to the same (decision
+ * 3). */
+typedef struct loss_term {
+    double sum;              /* of weight × loss; losses in nats where they are cross-entropies */
+    double weight;           /* sum of the weights: `sum` divided by it is the mean */
+    uint64_t count, correct; /* what was predicted, and of that, what was right */
+} loss_term;
 
 /* The most that a call may bring; memory is planned for it (decision 6). */
 typedef struct model_limits {
@@ -78,26 +61,61 @@ float *model_gradients(model *model); /* [table.size]; NULL unless training */
 /* Checks an input against configuration and limits: ids, types, lengths, positions, order. */
 bert_status model_check_input(const model *model, const model_input *input, bert_error *error);
 
-/* Called from model_train while its backward pass goes on: gradients at `first` and behind it in
+/* Called while model_backward goes on: gradients at `first` and behind it in
  * the buffer are final for this pass. Falls to 0, layer by layer. */
 typedef void model_gradients_ready(void *context, size_t first);
 /* From here on; NULL: nobody is told. */
 void model_watch_gradients(model *model, model_gradients_ready *ready, void *context);
 
-/* Forward and backward. Adds to the gradients the sum over the losses of scale × d(sum of losses).
- * A loss is computed where the input has its labels. Dropout is drawn from (seed, step, sample
- * number, place). Adds to `losses`. */
-void model_train(model *model, const model_input *input, uint64_t seed, uint64_t step,
-                 const model_scales *scales, model_losses *losses);
+/* Some rows of the stream. */
+typedef struct layer_rows {
+    size_t count;
+    const uint64_t *keys;     /* [count] names in dropout */
+    const int32_t *positions; /* [count] in the stream, rising; NULL: all T rows */
+    const int32_t *starts;    /* [B + 1] where the rows of a sequence begin */
+} layer_rows;
 
-/* model_train of a student that learns from a teacher as DistilBERT did (Sanh et al. 2019, section
- * 2): beside its own MLM loss from the teacher's predictions for the masked positions, at
- * `temperature`, and from the direction of its hidden states in the last layer. Both have an MLM
- * head, the same vocabulary and hidden size, and limits that the input is within; the teacher sees
- * it without dropout and is not changed. */
-void model_distill(model *student, model *teacher, const model_input *input, uint64_t seed,
-                   uint64_t step, double temperature, const model_scales *scales,
-                   model_losses *losses);
+/* Which rows of the last layer's output are computed: those of the tokens that heads read (masked
+ * positions, first tokens), or all. */
+typedef enum pass_rows { ROWS_NEEDED_BY_HEADS, ROWS_ALL } pass_rows;
+
+/* One pass through a model, whose activations it lies in: good until the model's next one. */
+typedef struct model_pass {
+    model *model;
+    const model_input *input;
+    size_t tokens;
+    layer_rows read; /* of the last layer's output */
+    bool training;   /* dropout is drawn, and activations are kept for the backward pass */
+    uint64_t seed, step;
+} model_pass;
+
+/* Embeddings and encoder. In training dropout is drawn from (seed, step, sample number, place). */
+model_pass model_forward(model *model, const model_input *input, pass_rows rows, bool training,
+                         uint64_t seed, uint64_t step);
+
+/* The heads with their losses. Each adds to `term` and, in training, the gradient of scale × sum to
+ * the parameters' and to that of the encoder's output: a scale of 1 / (the weight in the global
+ * batch) gives the gradient of the mean, however the batch is cut. The gradients of a head are made
+ * along with its loss, block by block: the logits of all masked positions would not fit. */
+void model_mlm_loss(const model_pass *pass, double scale, loss_term *term);
+void model_nsp_loss(const model_pass *pass, double scale, loss_term *term);
+/* Cross-entropy of the classifier's answers, weighted by class_weights. */
+void model_classification_loss(const model_pass *pass, double scale, loss_term *term);
+/* Squared error, the mean over a sample's num_labels. */
+void model_regression_loss(const model_pass *pass, double scale, loss_term *term);
+
+/* The losses of a student that learns from a teacher as DistilBERT did (Sanh et al. 2019, section
+ * 2), both with the same input and rows: its own MLM loss; temperature² × KL of the teacher's and
+ * its own predictions at the masked positions; 1 − cosine of both hidden states, at all tokens. */
+typedef struct distillation_scales {
+    double mlm, soft, cosine;
+} distillation_scales;
+void model_distillation_loss(const model_pass *student, const model_pass *teacher,
+                             double temperature, const distillation_scales *scales, loss_term *mlm,
+                             loss_term *soft, loss_term *cosine);
+
+/* Adds the gradients of all that the losses gave the encoder's output. */
+void model_backward(const model_pass *pass);
 
 /* Whether the two fit; `origin` of the teacher goes into the message. */
 bert_status model_check_teacher(const model_config *student, const model_config *teacher,
@@ -109,9 +127,6 @@ bert_status model_check_teacher(const model_config *student, const model_config 
  */
 void parameters_from_teacher(const parameter_table *student, float *values,
                              const parameter_table *teacher, const float *teacher_values);
-
-/* Forward without dropout; adds to `losses`. */
-void model_evaluate(model *model, const model_input *input, model_losses *losses);
 
 /* Logits of the masked positions, [M, vocab_size], in the caller's memory; labels are not read. The
  * model must have the head. */

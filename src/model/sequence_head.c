@@ -97,7 +97,7 @@ static void head_backward(const model_pass *pass)
                                         pass->input->sequence_starts, sequences, hidden);
 }
 
-void nsp_head_run(const model_pass *pass, double scale, model_losses *losses)
+void model_nsp_loss(const model_pass *pass, double scale, loss_term *term)
 {
     const sequence_activations *a = &pass->model->activations.sequence;
     size_t sequences = (size_t)pass->input->sequence_count;
@@ -112,40 +112,38 @@ void nsp_head_run(const model_pass *pass, double scale, model_losses *losses)
     } else {
         sums = pass->model->operations->cross_entropy_forward(a->logits, a->labels, sequences, 2);
     }
-    losses->nsp_loss += sums.loss;
-    losses->nsp_correct += sums.correct;
-    losses->nsp_count += sequences;
+    term->sum += sums.loss;
+    term->weight += (double)sequences;
+    term->count += sequences;
+    term->correct += sums.correct;
 }
 
-static void add_classification(const model_pass *pass, double scale, model_losses *losses)
+void model_classification_loss(const model_pass *pass, double scale, loss_term *term)
 {
     float *logits = pass->model->activations.sequence.logits;
     const model_input *input = pass->input;
+    sequence_head_logits(pass, logits);
     weighted_cross_entropy_sums sums = pass->model->operations->weighted_cross_entropy(
         logits, pass->training ? logits : NULL, input->labels, input->class_weights,
         (size_t)input->sequence_count, outputs_of(pass->model), (float)scale);
-    losses->label_loss += sums.loss;
-    losses->label_weight += sums.weight;
-    losses->label_correct += sums.correct;
+    term->sum += sums.loss;
+    term->weight += sums.weight;
+    term->count += (uint64_t)input->sequence_count;
+    term->correct += sums.correct;
+    if (pass->training)
+        head_backward(pass);
 }
 
-static void add_regression(const model_pass *pass, double scale, model_losses *losses)
+void model_regression_loss(const model_pass *pass, double scale, loss_term *term)
 {
     float *logits = pass->model->activations.sequence.logits;
-    losses->label_loss += pass->model->operations->squared_error(
-        logits, pass->training ? logits : NULL, pass->input->targets,
-        (size_t)pass->input->sequence_count, outputs_of(pass->model), (float)scale);
-    losses->label_weight += pass->input->sequence_count;
-}
-
-void classifier_run(const model_pass *pass, double scale, model_losses *losses)
-{
-    sequence_head_logits(pass, pass->model->activations.sequence.logits);
-    if (pass->model->config.problem == MODEL_REGRESSION)
-        add_regression(pass, scale, losses);
-    else
-        add_classification(pass, scale, losses);
-    losses->label_count += (uint64_t)pass->input->sequence_count;
+    const model_input *input = pass->input;
+    sequence_head_logits(pass, logits);
+    term->sum += pass->model->operations->squared_error(
+        logits, pass->training ? logits : NULL, input->targets, (size_t)input->sequence_count,
+        outputs_of(pass->model), (float)scale);
+    term->weight += input->sequence_count;
+    term->count += (uint64_t)input->sequence_count;
     if (pass->training)
         head_backward(pass);
 }

@@ -1,14 +1,5 @@
 #include "optim/clip.h"
 
-#include "math/reduce.h"
-
-#include <math.h>
-
-double gradient_norm(const float *gradients, size_t count)
-{
-    return sqrt(sum_of_squares(gradients, count));
-}
-
 double clip_scale(double norm, double max_norm)
 {
     if (max_norm <= 0.0)

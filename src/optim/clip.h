@@ -2,12 +2,6 @@
 #ifndef OPTIM_CLIP_H
 #define OPTIM_CLIP_H
 
-#include <stddef.h>
-
-/* Euclidean norm of gradients[count]; NaN or infinite where an element is. Summed in double over
- * blocks of fixed size, so that any number of threads gives the same bits. */
-double gradient_norm(const float *gradients, size_t count);
-
 /* The factor for a gradient of this norm: min(1, max_norm / (norm + 1e-6)); 1 where max_norm is 0.
  */
 double clip_scale(double norm, double max_norm);

@@ -1,15 +1,17 @@
 #include "optim/lamb.h"
 
+#include "optim/adam.h"
+
 #include <math.h>
 
-direction_squares lamb_direction(const float *values, float *gradients, float *first_moment,
-                                 float *second_moment, size_t count, const adam_settings *settings,
-                                 int64_t step, double gradient_scale)
+/* Gradients become the direction of the step, decay included. */
+static tensor_squares prepare(const optimizer_slice *slice, const optimizer_settings *settings,
+                              const optimizer_step *step)
 {
-    double correction1 = 1.0 - pow(settings->beta1, (double)step);
-    double correction2 = 1.0 - pow(settings->beta2, (double)step);
-    const direction_constants constants = {
-        .gradient_scale = (float)gradient_scale,
+    double correction1 = 1.0 - pow(settings->beta1, (double)step->number);
+    double correction2 = 1.0 - pow(settings->beta2, (double)step->number);
+    const lamb_constants constants = {
+        .gradient_scale = (float)step->gradient_scale,
         .beta1 = (float)settings->beta1,
         .one_minus_beta1 = (float)(1.0 - settings->beta1),
         .beta2 = (float)settings->beta2,
@@ -19,17 +21,31 @@ direction_squares lamb_direction(const float *values, float *gradients, float *f
         .epsilon = (float)settings->epsilon,
         .weight_decay = (float)settings->weight_decay,
     };
-    return direction_fill(values, gradients, first_moment, second_moment, count, &constants);
+    return step->operations->lamb_direction(slice->weights, slice->gradients, slice->states[0],
+                                            slice->states[1], slice->count, &constants);
 }
 
-double lamb_trust_ratio(direction_squares whole)
+double lamb_trust_ratio(tensor_squares whole)
 {
-    if (!(whole.values > 0 && whole.direction > 0))
+    if (!(whole.weights > 0 && whole.direction > 0))
         return 1.0;
-    return sqrt(whole.values) / sqrt(whole.direction);
+    return sqrt(whole.weights) / sqrt(whole.direction);
 }
 
-void lamb_update(float *values, float *gradients, size_t count, double learning_rate, double ratio)
+static void update(const optimizer_slice *slice, const optimizer_settings *settings,
+                   const optimizer_step *step)
 {
-    direction_follow(values, gradients, count, (float)(learning_rate * ratio));
+    if (slice->decay)
+        step->operations->lamb_apply(slice->weights, slice->gradients, slice->count,
+                                     (float)(step->learning_rate * slice->trust_ratio));
+    else
+        adamw_update(slice, settings, step);
 }
+
+const optimizer_type optimizer_lamb = {
+    .name = "lamb",
+    .states = {"first_moment", "second_moment"},
+    .prepare = prepare,
+    .trust_ratio = lamb_trust_ratio,
+    .update = update,
+};

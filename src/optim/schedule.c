@@ -1,56 +1,62 @@
 #include "optim/schedule.h"
 
+#include "base/text.h"
+
 #include <math.h>
 #include <string.h>
 
 static const double pi = 3.14159265358979323846;
 
-static const struct {
-    const char *name;
-    schedule_kind kind;
-} schedules[] = {
-    {"linear", SCHEDULE_LINEAR},
-    {"cosine", SCHEDULE_COSINE},
-    {"cosine_with_restarts", SCHEDULE_COSINE_WITH_RESTARTS},
-    {"polynomial", SCHEDULE_POLYNOMIAL},
-    {"constant", SCHEDULE_CONSTANT},
-    {"constant_with_warmup", SCHEDULE_CONSTANT_WITH_WARMUP},
-    {"inverse_sqrt", SCHEDULE_INVERSE_SQRT},
-    {"one_cycle", SCHEDULE_ONE_CYCLE},
-};
+/* ----------------------------------------------------------------------------- the schedules ---
+ */
 
-schedule schedule_default(schedule_kind kind, int64_t warmup_steps, int64_t total_steps)
+/* Of the steps after the warm-up, the share that is still to come; 0 after the last one. */
+static double share_left(const schedule *schedule, int64_t step)
 {
-    return (schedule){
-        .kind = kind,
-        .warmup_steps = warmup_steps,
-        .total_steps = total_steps,
-        .cycles = 1,
-        .power = 1,
-        .pct_start = 0.3,
-        .div_factor = 25,
-        .final_div_factor = 1e4,
-    };
+    if (step >= schedule->total_steps)
+        return 0.0;
+    double length = (double)(schedule->total_steps - schedule->warmup_steps);
+    return (double)(schedule->total_steps - step) / length;
 }
 
-bert_status schedule_parse(schedule_kind *kind, const char *name, bert_error *error)
+static double linear(const schedule *schedule, int64_t step)
 {
-    for (size_t i = 0; i < sizeof schedules / sizeof *schedules; i++) {
-        if (strcmp(name, schedules[i].name) == 0) {
-            *kind = schedules[i].kind;
-            return BERT_OK;
-        }
-    }
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "unknown learning-rate schedule '%s': expected linear, cosine, "
-                     "cosine_with_restarts, polynomial, constant, constant_with_warmup, "
-                     "inverse_sqrt or one_cycle",
-                     name);
+    return share_left(schedule, step);
 }
 
-bool schedule_has_warmup(schedule_kind kind)
+static double cosine(const schedule *schedule, int64_t step)
 {
-    return kind != SCHEDULE_CONSTANT && kind != SCHEDULE_ONE_CYCLE;
+    return 0.5 * (1.0 - cos(pi * share_left(schedule, step)));
+}
+
+/* A restart falls on the same step as theirs. */
+static double cosine_with_restarts(const schedule *schedule, int64_t step)
+{
+    if (step >= schedule->total_steps)
+        return 0.0;
+    double length = (double)(schedule->total_steps - schedule->warmup_steps);
+    double done = (double)(step - schedule->warmup_steps) / length;
+    return 0.5 * (1.0 + cos(pi * fmod((double)schedule->cycles * done, 1.0)));
+}
+
+static double polynomial(const schedule *schedule, int64_t step)
+{
+    if (step >= schedule->total_steps)
+        return schedule->end;
+    return (1 - schedule->end) * pow(share_left(schedule, step), schedule->power) + schedule->end;
+}
+
+static double constant(const schedule *schedule, int64_t step)
+{
+    (void)schedule;
+    (void)step;
+    return 1.0;
+}
+
+static double inverse_sqrt(const schedule *schedule, int64_t step)
+{
+    double unit = schedule->warmup_steps > 0 ? (double)schedule->warmup_steps : 10000;
+    return 1.0 / sqrt(((double)(step - schedule->warmup_steps) + unit) / unit);
 }
 
 /* From `start` to `end` along half a wave. */
@@ -65,7 +71,7 @@ static double share_of(double step, double start, double end)
     return end > start ? (step - start) / (end - start) : 1.0;
 }
 
-static double one_cycle_factor(const schedule *schedule, int64_t step)
+static double one_cycle(const schedule *schedule, int64_t step)
 {
     double last = (double)schedule->total_steps - 1;
     double top = schedule->pct_start * (double)schedule->total_steps - 1;
@@ -76,40 +82,71 @@ static double one_cycle_factor(const schedule *schedule, int64_t step)
     return anneal(1, first / schedule->final_div_factor, share_of(now, top, last));
 }
 
-/* Behind the warm-up, before the end. */
-static double falling_factor(const schedule *schedule, int64_t step)
+/* --------------------------------------------------------------------------------- the table ---
+ */
+
+static const schedule_type types[] = {
+    {.name = "linear", .has_warmup = true, .factor = linear},
+    {.name = "cosine", .has_warmup = true, .factor = cosine},
+    {.name = "cosine_with_restarts",
+     .has_warmup = true,
+     .figures = SCHEDULE_CYCLES,
+     .factor = cosine_with_restarts},
+    {.name = "polynomial",
+     .has_warmup = true,
+     .figures = SCHEDULE_END | SCHEDULE_POWER,
+     .factor = polynomial},
+    {.name = "constant", .instead = "use constant_with_warmup", .factor = constant},
+    {.name = "constant_with_warmup", .has_warmup = true, .factor = constant},
+    {.name = "inverse_sqrt", .has_warmup = true, .factor = inverse_sqrt},
+    {.name = "one_cycle",
+     .instead = "its rise is params->pct_start",
+     .figures = SCHEDULE_PCT_START | SCHEDULE_DIV_FACTOR | SCHEDULE_FINAL_DIV_FACTOR,
+     .factor = one_cycle},
+};
+enum { TYPES = sizeof types / sizeof *types };
+
+bert_status schedule_type_find(const schedule_type **type, const char *name, bert_error *error)
 {
-    double way = (double)(schedule->total_steps - schedule->warmup_steps);
-    double left = (double)(schedule->total_steps - step) / way;
-    double done = (double)(step - schedule->warmup_steps) / way;
-    switch (schedule->kind) {
-    case SCHEDULE_POLYNOMIAL:
-        return (1 - schedule->end) * pow(left, schedule->power) + schedule->end;
-    case SCHEDULE_COSINE_WITH_RESTARTS: /* a restart falls on the same step as theirs */
-        return 0.5 * (1.0 + cos(pi * fmod((double)schedule->cycles * done, 1.0)));
-    case SCHEDULE_COSINE:
-        return 0.5 * (1.0 - cos(pi * left));
-    default:
-        return left;
+    const char *names[TYPES];
+    for (size_t i = 0; i < TYPES; i++) {
+        names[i] = types[i].name;
+        if (strcmp(name, names[i]) == 0) {
+            *type = &types[i];
+            return BERT_OK;
+        }
     }
+    char known[512];
+    names_join(known, sizeof known, names, TYPES);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                     "unknown learning-rate schedule '%s': expected %s", name, known);
+}
+
+const char *schedule_with_figure(schedule_figure figure)
+{
+    for (size_t i = 0; i < TYPES; i++)
+        if (types[i].figures & figure)
+            return types[i].name;
+    return "";
+}
+
+schedule schedule_default(const schedule_type *type, int64_t warmup_steps, int64_t total_steps)
+{
+    return (schedule){
+        .type = type,
+        .warmup_steps = warmup_steps,
+        .total_steps = total_steps,
+        .cycles = 1,
+        .power = 1,
+        .pct_start = 0.3,
+        .div_factor = 25,
+        .final_div_factor = 1e4,
+    };
 }
 
 double schedule_factor(const schedule *schedule, int64_t step)
 {
-    int64_t warmup_steps = schedule->warmup_steps, total_steps = schedule->total_steps;
-    if (schedule->kind == SCHEDULE_CONSTANT)
-        return 1.0;
-    if (schedule->kind == SCHEDULE_ONE_CYCLE)
-        return one_cycle_factor(schedule, step);
-    if (step < warmup_steps)
-        return (double)step / (double)warmup_steps;
-    if (schedule->kind == SCHEDULE_CONSTANT_WITH_WARMUP)
-        return 1.0;
-    if (schedule->kind == SCHEDULE_INVERSE_SQRT) {
-        double unit = warmup_steps > 0 ? (double)warmup_steps : 10000;
-        return 1.0 / sqrt(((double)(step - warmup_steps) + unit) / unit);
-    }
-    if (step >= total_steps)
-        return schedule->kind == SCHEDULE_POLYNOMIAL ? schedule->end : 0.0;
-    return falling_factor(schedule, step);
+    if (schedule->type->has_warmup && step < schedule->warmup_steps)
+        return (double)step / (double)schedule->warmup_steps;
+    return schedule->type->factor(schedule, step);
 }

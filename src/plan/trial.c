@@ -4,13 +4,10 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "dataset/batch.h"
-#include "math/fill.h"
-#include "math/rows_sum.h"
-#include "model/model.h"
-#include "optim/adam.h"
-#include "optim/clip.h"
 #include "plan/process_memory.h"
+#include "train/training_step.h"
 
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,8 +21,8 @@ typedef struct rank {
     struct crew *crew;
     int number;
     pthread_t thread;
-    model *model;
-    float *moments[2];
+    training_step step;
+    batch batch; /* a view of the crew's */
     bert_status status;
     bert_error error;
 } rank;
@@ -34,15 +31,15 @@ typedef struct rank {
 typedef struct crew {
     const trial_work *work;
     const bert_trial *trial;
-    model_limits limits;
-    batch batch; /* made-up tokens, the same for all ranks */
+    micro_batch_limits limits;
+    batch batch; /* made-up tokens, the same for all ranks: PASSES_MAX micro-batches at most */
     rank *ranks; /* [trial->ranks] */
     pthread_barrier_t barrier;
     pthread_mutex_t gate; /* held until all ranks are started */
     bool given_up;        /* not all could be */
     atomic_bool failed;
     int passes; /* rank 0 decides */
-    double pass_seconds, update_seconds;
+    double step_seconds, pass_seconds, update_seconds;
 } crew;
 
 /* ------------------------------------------------------------------------------ made-up work ---
@@ -60,31 +57,49 @@ static int sequences_in_pass(const trial_work *work, const bert_trial *trial)
     return sequences > 0 ? sequences : 1;
 }
 
-static model_limits limits_of(const trial_work *work, const bert_trial *trial)
+static int most_passes(const trial_work *work, const bert_trial *trial)
 {
-    int sequences = sequences_in_pass(work, trial);
-    return (model_limits){.tokens = sequences * work->max_seq_length,
-                          .sequences = sequences,
-                          .masked = sequences * masked_in_sequence(work),
-                          .training = true,
-                          .gradient_checkpointing = trial->gradient_checkpointing};
+    int fit = INT_MAX / (sequences_in_pass(work, trial) * work->max_seq_length);
+    return fit < PASSES_MAX ? fit : PASSES_MAX;
 }
 
-/* Full sequences of tokens all over the vocabulary, every seventh or so to be predicted. */
-static bert_status make_batch(batch *batch, const trial_work *work, const model_limits *limits,
-                              bert_error *error)
+static micro_batch_limits limits_of(const trial_work *work, const bert_trial *trial)
 {
-    TRY(batch_create(batch, limits->tokens, limits->sequences, limits->masked, error));
+    int sequences = sequences_in_pass(work, trial);
+    return (micro_batch_limits){
+        .sequences = sequences,
+        .tokens = sequences * work->max_seq_length,
+        .max_seq_length = work->max_seq_length,
+        .max_masked = masked_in_sequence(work),
+        .batch_sequences = sequences * most_passes(work, trial),
+    };
+}
+
+static training_settings settings_of(const trial_work *work, const bert_trial *trial)
+{
+    return (training_settings){
+        .config = work->config,
+        .objective = objective_of_pretraining(work->config, false),
+        .optimizer = &optimizer_adamw,
+        .optimizer_settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.01},
+        .max_grad_norm = 1,
+        .precision = trial->bf16 ? GEMM_BFLOAT16 : GEMM_FLOAT32,
+        .gradient_checkpointing = trial->gradient_checkpointing,
+        .limits = limits_of(work, trial),
+    };
+}
+
+/* Full sequences of tokens all over the vocabulary, every seventh or so to be predicted: appended
+ * up to `sequences`. */
+static void fill_batch(batch *batch, const trial_work *work, int sequences)
+{
     int length = work->max_seq_length, masked = masked_in_sequence(work);
-    batch->token_count = limits->tokens;
-    batch->sequence_count = limits->sequences;
-    batch->masked_count = limits->masked;
-    for (int t = 0; t < limits->tokens; t++) {
-        batch->tokens[t] = (int32_t)((INT64_C(7919) * t + 13) % work->config->vocab_size);
-        batch->token_types[t] = t % length >= length / 2;
-    }
-    for (int s = 0; s < limits->sequences; s++) {
-        batch->sequence_starts[s] = s * length;
+    for (int s = batch->sequence_count; s < sequences; s++) {
+        for (int t = s * length; t < (s + 1) * length; t++) {
+            batch->tokens[t] = (int32_t)((INT64_C(7919) * t + 13) % work->config->vocab_size);
+            batch->token_types[t] = t % length >= length / 2;
+        }
+        batch->sequence_starts[s + 1] = (s + 1) * length;
         batch->sample_numbers[s] = (uint64_t)s;
         batch->next_sentence_labels[s] = s % 2;
         for (int m = 0; m < masked; m++) {
@@ -93,151 +108,142 @@ static bert_status make_batch(batch *batch, const trial_work *work, const model_
             batch->masked_labels[s * masked + m] = batch->tokens[position];
         }
     }
-    batch->sequence_starts[limits->sequences] = limits->tokens;
+    batch->sequence_count = sequences;
+    batch->token_count = sequences * length;
+    batch->masked_count = sequences * masked;
+}
+
+static bert_status next_batch(void *context, const batch **batch, bert_error *error)
+{
+    (void)error;
+    rank *rank = context;
+    *batch = &rank->batch;
     return BERT_OK;
 }
 
-static model_input input_of(const crew *crew, int sequences)
+static bert_status describe_nonfinite(void *context, const nonfinite_step *what, bert_error *error)
 {
-    const batch *batch = &crew->batch;
-    bool pairs = crew->work->config->next_sentence_prediction;
-    return (model_input){
-        .token_count = batch->sequence_starts[sequences],
-        .sequence_count = sequences,
-        .masked_count = sequences * masked_in_sequence(crew->work),
-        .tokens = batch->tokens,
-        .token_types = batch->token_types,
-        .sequence_starts = batch->sequence_starts,
-        .sample_numbers = batch->sample_numbers,
-        .masked_positions = batch->masked_positions,
-        .masked_labels = batch->masked_labels,
-        .next_sentence_labels = pairs ? batch->next_sentence_labels : NULL,
-    };
+    (void)context;
+    return error_set(error, BERT_ERROR_NOT_FINITE,
+                     "a number is not finite in a trial: loss %g, gradient norm %g", what->loss,
+                     what->grad_norm);
 }
 
 /* Weights of an ordinary size, so that no number is denormal; which they are plays no part. */
 static void make_weights(rank *rank)
 {
-    const parameter_table *table = model_parameter_table(rank->model);
-    float *values = model_weights(rank->model);
+    const parameter_table *table = model_parameter_table(rank->step.model);
+    float *values = model_weights(rank->step.model);
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
         bool scale = strstr(entry->name, "orm.weight") != NULL;
         if (scale)
-            values_fill(values + entry->offset, entry->count, 1);
+            model_operations(rank->step.model)
+                ->values_fill(values + entry->offset, entry->count, 1);
         else
-            normal_fill(values + entry->offset, entry->count, 0.02, 1, i);
+            model_operations(rank->step.model)
+                ->normal_fill(values + entry->offset, entry->count, 0.02, 1, i);
     }
 }
 
 /* --------------------------------------------------------------------------------- one rank --- */
-
-static bert_status rank_create(rank *rank, bert_error *error)
-{
-    const crew *crew = rank->crew;
-    TRY(model_create(&rank->model, crew->work->config, &crew->limits, error));
-    model_set_precision(rank->model, crew->trial->bf16 ? GEMM_BFLOAT16 : GEMM_FLOAT32);
-    size_t bytes = model_parameter_table(rank->model)->size * sizeof(float);
-    for (int i = 0; i < 2; i++)
-        TRY(memory_map((void **)&rank->moments[i], bytes, "moments", error));
-    make_weights(rank);
-    return BERT_OK;
-}
-
-static void rank_free(rank *rank)
-{
-    if (rank->model)
-        for (int i = 0; i < 2; i++)
-            memory_unmap(rank->moments[i],
-                         model_parameter_table(rank->model)->size * sizeof(float));
-    model_free(rank->model);
-}
-
-static void run_pass(rank *rank, int sequences)
-{
-    const model_input input = input_of(rank->crew, sequences);
-    const model_scales scales = {.mlm = 1.0 / input.masked_count, .nsp = 1.0 / sequences};
-    model_losses losses = {0};
-    model_train(rank->model, &input, 1, 0, &scales, &losses);
-}
 
 static void wait_for_all(rank *rank)
 {
     pthread_barrier_wait(&rank->crew->barrier);
 }
 
-/* One sequence wakes threads and touches the weights; a first whole pass touches the activations
- * and tells how many fit into the time. */
-static void time_passes(rank *rank)
-{
-    crew *crew = rank->crew;
-    run_pass(rank, 1);
-    wait_for_all(rank);
-    double begun = clock_seconds();
-    run_pass(rank, crew->limits.sequences);
-    wait_for_all(rank);
-    if (rank->number == 0) {
-        crew->pass_seconds = clock_seconds() - begun;
-        double fit = crew->work->seconds / crew->pass_seconds;
-        crew->passes = fit > PASSES_MAX ? PASSES_MAX : (int)fit;
-    }
-    wait_for_all(rank);
-    begun = clock_seconds();
-    for (int i = 0; i < crew->passes; i++)
-        run_pass(rank, crew->limits.sequences);
-    wait_for_all(rank);
-    if (rank->number == 0 && crew->passes > 0)
-        crew->pass_seconds = (clock_seconds() - begun) / crew->passes;
-}
-
 /* Each rank sums its share of all gradients, then takes the others' sums: an all-reduce through
  * memory. */
-static void add_up_gradients(rank *rank)
+static void all_reduce(void *context)
 {
+    rank *rank = context;
     crew *crew = rank->crew;
     int ranks = crew->trial->ranks;
-    size_t size = model_parameter_table(rank->model)->size;
+    wait_for_all(rank);
+    size_t size = model_parameter_table(rank->step.model)->size;
     size_t share = (size + (size_t)ranks - 1) / (size_t)ranks;
     const float *rows[RANKS_MAX];
     size_t first = share * (size_t)rank->number < size ? share * (size_t)rank->number : size;
     size_t count = size - first < share ? size - first : share;
     for (int r = 0; r < ranks; r++)
-        rows[r] = model_gradients(crew->ranks[r].model) + first;
-    rows_sum(model_gradients(rank->model) + first, rows, (size_t)ranks, count);
+        rows[r] = model_gradients(crew->ranks[r].step.model) + first;
+    model_operations(rank->step.model)
+        ->rows_sum(model_gradients(rank->step.model) + first, rows, (size_t)ranks, count);
     wait_for_all(rank);
     for (int r = 0; r < ranks; r++) {
         first = share * (size_t)r < size ? share * (size_t)r : size;
         count = size - first < share ? size - first : share;
         if (r != rank->number)
-            memcpy(model_gradients(rank->model) + first,
-                   model_gradients(crew->ranks[r].model) + first, count * sizeof(float));
+            memcpy(model_gradients(rank->step.model) + first,
+                   model_gradients(crew->ranks[r].step.model) + first, count * sizeof(float));
     }
     wait_for_all(rank);
 }
 
-static void update(rank *rank)
+static bert_status rank_create(rank *rank, bert_error *error)
 {
-    static const adam_settings settings = {
-        .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.01, .decoupled = true};
-    size_t size = model_parameter_table(rank->model)->size;
-    float *gradients = model_gradients(rank->model);
-    double scale = clip_scale(gradient_norm(gradients, size), 1);
-    adam_update(model_weights(rank->model), gradients, rank->moments[0], rank->moments[1], size,
-                &settings, 1e-4, 1, true, scale);
+    const crew *crew = rank->crew;
+    const training_settings settings = settings_of(crew->work, crew->trial);
+    rank->step = (training_step){
+        .context = rank,
+        .next_batch = next_batch,
+        .describe_nonfinite = describe_nonfinite,
+        .all_reduce = crew->trial->ranks > 1 ? all_reduce : NULL,
+        .seed = 1,
+    };
+    TRY(training_step_create(&rank->step, &settings, error));
+    make_weights(rank);
+    return BERT_OK;
 }
 
-/* The first update touches the moments; the second is timed. */
-static void time_update(rank *rank)
+/* One step of all ranks, of so many sequences each, between two barriers. A rank that fails takes
+ * part to the end, as the others wait for it. */
+static void run_step(rank *rank, int64_t number, int sequences)
 {
-    update(rank);
+    crew *crew = rank->crew;
+    if (rank->number == 0)
+        fill_batch(&crew->batch, crew->work, sequences);
     wait_for_all(rank);
+    rank->batch = crew->batch;
     double begun = clock_seconds();
-    if (rank->crew->trial->ranks > 1)
-        add_up_gradients(rank);
-    update(rank);
+    bert_status status = training_step_run(&rank->step, number, 1e-4, &rank->error);
+    if (status != BERT_OK)
+        rank->status = status;
     wait_for_all(rank);
     if (rank->number == 0)
-        rank->crew->update_seconds = clock_seconds() - begun;
+        crew->step_seconds = clock_seconds() - begun;
+}
+
+/* Of the step just done: the passes of the slowest rank, and all else. */
+static void split_seconds(crew *crew, int passes)
+{
+    double seconds = 0;
+    for (int r = 0; r < crew->trial->ranks; r++)
+        seconds = fmax(seconds, crew->ranks[r].step.pass_seconds);
+    crew->pass_seconds = seconds / passes;
+    crew->update_seconds = crew->step_seconds - seconds;
+}
+
+/* A step of one sequence wakes threads and touches weights and moments; one of a whole pass touches
+ * the activations and tells how many fit into the time. */
+static void time_steps(rank *rank)
+{
+    crew *crew = rank->crew;
+    run_step(rank, 0, 1);
+    run_step(rank, 1, crew->limits.sequences);
+    if (rank->number == 0) {
+        split_seconds(crew, 1);
+        double fit = crew->work->seconds / crew->pass_seconds;
+        int most = most_passes(crew->work, crew->trial);
+        crew->passes = fit > most ? most : (int)fit;
+    }
+    wait_for_all(rank);
+    if (crew->passes == 0)
+        return;
+    run_step(rank, 2, crew->passes * crew->limits.sequences);
+    if (rank->number == 0)
+        split_seconds(crew, crew->passes);
 }
 
 static void *rank_run(void *context)
@@ -254,11 +260,10 @@ static void *rank_run(void *context)
         atomic_store(&crew->failed, true);
     wait_for_all(rank);
     if (!atomic_load(&crew->failed)) {
-        time_passes(rank);
-        time_update(rank);
+        time_steps(rank);
     }
     wait_for_all(rank); /* nobody frees what another may still read */
-    rank_free(rank);
+    training_step_free(&rank->step);
     return NULL;
 }
 
@@ -307,15 +312,18 @@ static void fill_trial(bert_trial *trial, const crew *crew)
 
 bert_status trial_predict(const trial_work *work, bert_trial *trial, bert_error *error)
 {
-    const model_limits limits = limits_of(work, trial);
-    model *model;
-    TRY(model_create(&model, work->config, &limits, error));
-    model_memory memory = model_memory_used(model);
-    model_free(model);
-    trial->predicted_bytes =
-        (uint64_t)trial->ranks * (memory.parameters + memory.gradients + memory.activations +
-                                  2 * (uint64_t)memory.parameters);
-    return BERT_OK;
+    const training_settings settings = settings_of(work, trial);
+    training_step step = {0};
+    bert_status status = training_step_create(&step, &settings, error);
+    if (status == BERT_OK) {
+        model_memory memory = model_memory_used(step.model);
+        trial->predicted_bytes =
+            (uint64_t)trial->ranks *
+            (memory.parameters + memory.gradients + memory.activations +
+             optimizer_state_count(settings.optimizer) * (uint64_t)memory.parameters);
+    }
+    training_step_free(&step);
+    return status;
 }
 
 bert_status trial_run(const trial_work *work, bert_trial *trial, bert_error *error)
@@ -329,7 +337,11 @@ bert_status trial_run(const trial_work *work, bert_trial *trial, bert_error *err
               memory_array((void **)&crew.ranks, (size_t)trial->ranks, sizeof *crew.ranks, "ranks",
                            &reason),
               done);
-    TRY_OR_GO(status, make_batch(&crew.batch, work, &crew.limits, &reason), done);
+    TRY_OR_GO(status,
+              batch_create(&crew.batch, crew.limits.batch_sequences * work->max_seq_length,
+                           crew.limits.batch_sequences,
+                           crew.limits.batch_sequences * crew.limits.max_masked, &reason),
+              done);
     status = run_ranks(&crew, &reason);
     uint64_t peak = process_memory_peak();
     trial->measured_bytes = peak > before ? peak - before : 0;

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* --------------------------------------------------------------------------------- examples --- */
 
@@ -353,4 +354,27 @@ void finetune_inputs_close(finetune_inputs *inputs)
 const char *finetune_class_name(const finetune_inputs *inputs, size_t class)
 {
     return inputs->task ? inputs->task->class_names[class] : inputs->classes.names[class];
+}
+
+static uint64_t split_checksum(const finetune_split *split, uint64_t seed)
+{
+    const encoded_examples *encoded = &split->encoded;
+    size_t count = split->examples.count, tokens = encoded->starts[count];
+    seed = XXH3_64bits_withSeed(encoded->starts, (count + 1) * sizeof *encoded->starts, seed);
+    seed = XXH3_64bits_withSeed(encoded->tokens, tokens * sizeof *encoded->tokens, seed);
+    seed = XXH3_64bits_withSeed(encoded->types, tokens, seed);
+    for (size_t i = 0; i < count; i++) {
+        const example *example = &split->examples.items[i];
+        seed = XXH3_64bits_withSeed(&example->class, sizeof example->class, seed);
+        seed = XXH3_64bits_withSeed(&example->score, sizeof example->score, seed);
+    }
+    return seed;
+}
+
+uint64_t finetune_inputs_checksum(const finetune_inputs *inputs)
+{
+    uint64_t checksum = split_checksum(&inputs->train, 0);
+    for (size_t i = 0; i < inputs->validation_count; i++)
+        checksum = split_checksum(&inputs->validation[i], checksum);
+    return checksum;
 }

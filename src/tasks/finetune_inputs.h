@@ -45,6 +45,9 @@ bert_status finetune_inputs_open(finetune_inputs *inputs, const bert_finetune_pa
                                  const bert_observer *observer, bert_error *error);
 void finetune_inputs_close(finetune_inputs *inputs); /* safe on a zeroed struct */
 
+/* Of the examples to learn and to measure by, as the model sees them. XXH3-64. */
+uint64_t finetune_inputs_checksum(const finetune_inputs *inputs);
+
 /* The name of a class as id2label has it. */
 const char *finetune_class_name(const finetune_inputs *inputs, size_t class);
 

@@ -265,7 +265,7 @@ bert_status finetune_model_write(finetune_trainer *trainer, const finished_seed 
     TRY(write_config(inputs, folder, error));
     TRY(path_join(&path, folder, "model.safetensors", error));
     bert_status status =
-        parameters_write(&inputs->table, model_weights(trainer->model), path, error);
+        parameters_write(&inputs->table, model_weights(trainer->step.model), path, error);
     free(path);
     TRY(status);
     TRY(write_card(inputs, seed, folder, error));
@@ -293,26 +293,35 @@ static void clamp_similarities(answers *answers, size_t count)
         answers->numbers[i] = fmax(0.0, fmin(5.0, answers->numbers[i]));
 }
 
-static bert_status submit_split(finetune_trainer *trainer, const finetune_split *split,
-                                const char *folder, bert_error *error)
+static bert_status write_submission(const finetune_inputs *inputs, const finetune_split *split,
+                                    const answers *answers, const char *folder, bert_error *error)
 {
-    const finetune_inputs *inputs = trainer->inputs;
-    answers answers;
     text lines = {0};
     char *path = NULL;
-    size_t count = split->examples.count;
-    TRY(finetune_answer(trainer, split, &answers, error));
-    if (inputs->task && inputs->regression)
-        clamp_similarities(&answers, count);
     bert_status status;
-    TRY_OR_GO(status, format_answers(&lines, inputs, &answers, count, error), done);
+    TRY_OR_GO(status, format_answers(&lines, inputs, answers, split->examples.count, error), done);
     TRY_OR_GO(status, path_join(&path, folder, split->submission, error), done);
     status = file_write(path, lines.data, lines.length, error);
 done:
     free(path);
     text_free(&lines);
-    answers_free(&answers);
     return status;
+}
+
+/* All ranks answer, rank 0 writes. */
+static bert_status submit_split(finetune_trainer *trainer, const finetune_split *split,
+                                const char *folder, bert_error *error)
+{
+    const finetune_inputs *inputs = trainer->inputs;
+    answers answers;
+    bert_status status = BERT_OK;
+    TRY(finetune_answer(trainer, split, &answers, error));
+    if (inputs->task && inputs->regression)
+        clamp_similarities(&answers, split->examples.count);
+    if (bert_job_rank(trainer->job) == 0)
+        status = write_submission(inputs, split, &answers, folder, error);
+    answers_free(&answers);
+    return job_sync_status(trainer->job, status, error);
 }
 
 bert_status finetune_submit(finetune_trainer *trainer, const char *folder, bert_error *error)

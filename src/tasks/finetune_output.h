@@ -36,7 +36,7 @@ bert_status finetune_model_write(finetune_trainer *trainer, const finished_seed 
                                  const char *folder, bert_error *error);
 
 /* Answers to the test files by the model as it is now, as GLUE's server takes them: a row of names
- * ("index", "prediction"), then a line for each example. */
+ * ("index", "prediction"), then a line for each example. Collective. */
 bert_status finetune_submit(finetune_trainer *trainer, const char *folder, bert_error *error);
 
 #endif

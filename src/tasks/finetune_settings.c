@@ -2,13 +2,15 @@
 
 #include "base/file.h"
 #include "formats/json.h"
-#include "optim/schedule.h"
+#include "optim/optimizers.h"
 #include "tasks/glue.h"
+#include "train/learning_rate.h"
 
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 bert_finetune_params bert_finetune_params_default(void)
 {
@@ -18,11 +20,19 @@ bert_finetune_params bert_finetune_params_default(void)
         .label_column = "label",
         .problem_type = "single_label_classification",
         .per_device_train_batch_size = 32,
+        .gradient_accumulation_steps = 1,
         .max_seq_length = 128,
         .num_train_epochs = 3,
         .learning_rate = 5e-5,
         .lr_scheduler_type = "linear",
+        .lr_end = 1e-7,
+        .lr_power = 1,
+        .lr_num_cycles = 1,
+        .pct_start = 0.3,
+        .div_factor = 25,
+        .final_div_factor = 1e4,
         .warmup_ratio = 0.1,
+        .optim = "adamw",
         .weight_decay = 0.01,
         .adam_beta1 = 0.9,
         .adam_beta2 = 0.999,
@@ -33,6 +43,7 @@ bert_finetune_params bert_finetune_params_default(void)
         .seeds = 1,
         .seed = 42,
         .precision = "float32",
+        .gradient_dtype = "float32",
         .logging_steps = 50,
     };
 }
@@ -45,7 +56,7 @@ typedef struct number {
     bool whole;        /* an integer */
 } number;
 
-enum { NUMBERS = 20 };
+enum { NUMBERS = 32 };
 
 static size_t list_numbers(const bert_finetune_params *p, number numbers[NUMBERS])
 {
@@ -56,11 +67,18 @@ static size_t list_numbers(const bert_finetune_params *p, number numbers[NUMBERS
 #name, p->name, low, high, open_below, open_above, false \
     }
         WHOLE(per_device_train_batch_size, 1, 65536),
+        WHOLE(gradient_accumulation_steps, 1, 65536),
         WHOLE(micro_batch_tokens, 0, INT_MAX),
         WHOLE(max_seq_length, 3, 65536),
         WHOLE(num_train_epochs, 1, 100000),
         REAL(learning_rate, 0, true, INFINITY, true),
         REAL(baseline_learning_rate, 0, false, INFINITY, true),
+        REAL(lr_end, 0, false, INFINITY, true),
+        REAL(lr_power, 0, true, 1000, false),
+        WHOLE(lr_num_cycles, 1, 0x1p53),
+        REAL(pct_start, 0, false, 1, false),
+        REAL(div_factor, 1, false, INFINITY, true),
+        REAL(final_div_factor, 1, false, INFINITY, true),
         REAL(warmup_ratio, 0, false, 1, false),
         REAL(weight_decay, 0, false, INFINITY, true),
         REAL(adam_beta1, 0, false, 1, true),
@@ -167,12 +185,36 @@ static bert_status check_model(const bert_finetune_params *params, bert_error *e
                          "baseline itself");
     if (!params->output)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->output is missing");
-    if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->precision is \"%s\", expected float32 or bf16",
-                         params->precision);
-    schedule_kind schedule;
-    return schedule_parse(&schedule, params->lr_scheduler_type, error);
+    return BERT_OK;
+}
+
+schedule_settings schedule_settings_of_finetuning(const bert_finetune_params *params)
+{
+    return (schedule_settings){
+        .lr_scheduler_type = params->lr_scheduler_type,
+        .learning_rate = params->learning_rate,
+        .lr_end = params->lr_end,
+        .lr_power = params->lr_power,
+        .lr_num_cycles = params->lr_num_cycles,
+        .pct_start = params->pct_start,
+        .div_factor = params->div_factor,
+        .final_div_factor = params->final_div_factor,
+    };
+}
+
+/* What the training step is made with. */
+static bert_status check_step(const bert_finetune_params *params, bert_error *error)
+{
+    const schedule_settings settings = schedule_settings_of_finetuning(params);
+    const schedule_type *schedule;
+    const optimizer_type *optimizer;
+    if (params->zero != 0 && params->zero != 1)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->zero is %d, expected 0 or 1",
+                         params->zero);
+    TRY(optimizer_type_find(&optimizer, params->optim, error));
+    TRY(settings_check_precision("params->precision", params->precision, error));
+    TRY(settings_check_precision("params->gradient_dtype", params->gradient_dtype, error));
+    return schedule_settings_check(&settings, &schedule, error);
 }
 
 bert_status finetune_check(const bert_finetune_params *params, bert_error *error)
@@ -186,7 +228,7 @@ bert_status finetune_check(const bert_finetune_params *params, bert_error *error
     size_t count = list_numbers(params, numbers);
     for (size_t i = 0; i < count; i++)
         TRY(check_number(&numbers[i], error));
-    return BERT_OK;
+    return check_step(params, error);
 }
 
 bert_status finetune_describe(const bert_finetune_params *params, json_t **settings,
@@ -209,7 +251,9 @@ bert_status finetune_describe(const bert_finetune_params *params, json_t **setti
         {"tokenizer", params->tokenizer},
         {"lr_scheduler_type", params->lr_scheduler_type},
         {"class_weights", params->class_weights},
+        {"optim", params->optim},
         {"precision", params->precision},
+        {"gradient_dtype", params->gradient_dtype},
     };
     json_t *object = json_object();
     bert_status status = BERT_OK;
@@ -225,10 +269,30 @@ bert_status finetune_describe(const bert_finetune_params *params, json_t **setti
                           error);
     if (status == BERT_OK)
         status = json_put(object, "baseline", json_boolean(params->baseline), error);
+    if (status == BERT_OK)
+        status = json_put(object, "ranks", json_integer(bert_job_size(params->job)), error);
     if (status != BERT_OK) {
         json_decref(object);
         object = NULL;
     }
     *settings = object;
+    return status;
+}
+
+bert_status finetune_checksum(const bert_finetune_params *params, uint64_t *checksum,
+                              bert_error *error)
+{
+    static const char *const paths[] = {"data",  "train_file",   "validation_file", "test_file",
+                                        "model", "from_scratch", "tokenizer"};
+    json_t *settings;
+    text dumped = {0};
+    TRY(finetune_describe(params, &settings, error));
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        json_object_del(settings, paths[i]);
+    bert_status status = json_format(&dumped, settings, 0, error);
+    if (status == BERT_OK)
+        *checksum = XXH3_64bits(dumped.data, dumped.length);
+    text_free(&dumped);
+    json_decref(settings);
     return status;
 }

@@ -4,8 +4,8 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "formats/json.h"
-#include "math/cross_entropy.h"
-#include "math/squared_error.h"
+#include "tasks/finetune_settings.h"
+#include "train/rank_consistency.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,16 +14,77 @@
 
 /* ------------------------------------------------------------------------------ preparation --- */
 
+/* This rank's share of a step. */
+static bert_status limits_of(const finetune_trainer *trainer, micro_batch_limits *limits,
+                             bert_error *error)
+{
+    const bert_finetune_params *params = trainer->inputs->params;
+    *limits = (micro_batch_limits){
+        .sequences = params->per_device_train_batch_size,
+        .tokens = params->micro_batch_tokens
+                      ? params->micro_batch_tokens
+                      : micro_batch_default_tokens(&trainer->inputs->config,
+                                                   gemm_precision_named(params->precision)),
+        .max_seq_length = params->max_seq_length,
+    };
+    int64_t samples =
+        (int64_t)params->per_device_train_batch_size * params->gradient_accumulation_steps;
+    if (samples > INT32_MAX / params->max_seq_length)
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "a step of %" PRId64 " texts of %d tokens (params->per_device_train_batch_size "
+            "× params->gradient_accumulation_steps, params->max_seq_length) is too large",
+            samples, params->max_seq_length);
+    limits->batch_sequences = (int)samples;
+    return BERT_OK;
+}
+
+static void log_step(void *context);
+
+static bert_status create_step(finetune_trainer *trainer, bert_error *error)
+{
+    const finetune_inputs *inputs = trainer->inputs;
+    const bert_finetune_params *params = inputs->params;
+    training_settings settings = {
+        .config = &inputs->config,
+        .objective = objective_of_finetuning(&inputs->config),
+        .optimizer_settings = {.beta1 = params->adam_beta1,
+                               .beta2 = params->adam_beta2,
+                               .epsilon = params->adam_epsilon,
+                               .weight_decay = params->weight_decay},
+        .max_grad_norm = params->max_grad_norm,
+        .precision = gemm_precision_named(params->precision),
+        .gradient_checkpointing = params->gradient_checkpointing,
+        .zero = params->zero == 1,
+        .bfloat16_gradients = gemm_precision_named(params->gradient_dtype) == GEMM_BFLOAT16,
+    };
+    TRY(optimizer_type_find(&settings.optimizer, params->optim, error));
+    TRY(limits_of(trainer, &settings.limits, error));
+    trainer->step = (training_step){
+        .job = trainer->job,
+        .context = trainer,
+        .next_batch = finetune_next_batch,
+        .describe_nonfinite = finetune_describe_nonfinite,
+        .log = log_step,
+    };
+    TRY(training_step_create(&trainer->step, &settings, error));
+    trainer->limits = micro_batches_limits(&trainer->step.micro_batches, true);
+    return BERT_OK;
+}
+
 static bert_status create_buffers(finetune_trainer *trainer, bert_error *error)
 {
     const finetune_inputs *inputs = trainer->inputs;
-    size_t bytes = inputs->table.size * sizeof(float);
-    size_t size = (size_t)inputs->params->per_device_train_batch_size;
-    TRY(memory_map((void **)&trainer->first_moment, bytes, "first moments", error));
-    TRY(memory_map((void **)&trainer->second_moment, bytes, "second moments", error));
-    TRY(memory_map((void **)&trainer->best_values, bytes, "the best weights", error));
+    const micro_batch_limits *limits = &trainer->step.settings.limits;
+    size_t size = (size_t)limits->batch_sequences;
+    TRY(batch_create(&trainer->batch, limits->batch_sequences * limits->max_seq_length,
+                     limits->batch_sequences, 0, error));
+    TRY(memory_map((void **)&trainer->best_weights, inputs->table.size * sizeof(float),
+                   "the best weights", error));
     TRY(memory_array((void **)&trainer->labels, size, sizeof(int32_t), "labels", error));
     TRY(memory_array((void **)&trainer->targets, size, sizeof(float), "labels", error));
+    TRY(memory_array((void **)&trainer->stop_requests, (size_t)bert_job_size(trainer->job), 1,
+                     "requests to stop", error));
     return memory_array((void **)&trainer->logits,
                         (size_t)trainer->limits.sequences * (size_t)inputs->config.num_labels,
                         sizeof(float), "answers", error);
@@ -33,151 +94,43 @@ bert_status finetune_trainer_create(finetune_trainer *trainer, bert_error *error
 {
     const finetune_inputs *inputs = trainer->inputs;
     const bert_finetune_params *params = inputs->params;
-    int size = params->per_device_train_batch_size, length = params->max_seq_length;
-    gemm_precision precision = gemm_precision_named(params->precision);
-    int tokens = params->micro_batch_tokens
-                     ? params->micro_batch_tokens
-                     : micro_batch_default_tokens(&inputs->config, precision);
-    if (size > INT32_MAX / length)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a batch of %d texts of %d tokens (params->per_device_train_batch_size, "
-                         "params->max_seq_length) is too large",
-                         size, length);
-    schedule_kind kind;
-    TRY(schedule_parse(&kind, params->lr_scheduler_type, error));
-    trainer->adam = (adam_settings){.beta1 = params->adam_beta1,
-                                    .beta2 = params->adam_beta2,
-                                    .epsilon = params->adam_epsilon,
-                                    .weight_decay = params->weight_decay,
-                                    .decoupled = true};
+    TRY(create_step(trainer, error));
+    TRY(create_buffers(trainer, error));
+    if (inputs->regression)
+        trainer->batch.targets = trainer->targets;
+    else
+        trainer->batch.labels = trainer->labels;
+    trainer->batch.class_weights = inputs->class_weights;
     int64_t count = (int64_t)inputs->train.examples.count;
+    int64_t size =
+        (int64_t)trainer->step.settings.limits.batch_sequences * bert_job_size(trainer->job);
+    trainer->samples_per_step = size;
     trainer->steps_per_epoch = (count + size - 1) / size;
     trainer->total_steps = trainer->steps_per_epoch * params->num_train_epochs;
-    int64_t warmup_steps = (int64_t)ceil(params->warmup_ratio * (double)trainer->total_steps);
-    trainer->schedule =
-        schedule_default(kind, schedule_has_warmup(kind) ? warmup_steps : 0, trainer->total_steps);
-    TRY(micro_batches_create(&trainer->splitter, size, tokens, length, 0, error));
-    trainer->limits = micro_batches_limits(&trainer->splitter, true);
-    TRY(model_create(&trainer->model, &inputs->config, &trainer->limits, error));
-    model_set_precision(trainer->model, precision);
-    TRY(batch_create(&trainer->batch, size * length, size, 0, error));
-    return create_buffers(trainer, error);
+    return BERT_OK;
 }
 
 void finetune_trainer_free(finetune_trainer *trainer)
 {
     if (!trainer->inputs)
         return;
-    size_t bytes = trainer->inputs->table.size * sizeof(float);
-    memory_unmap(trainer->first_moment, bytes);
-    memory_unmap(trainer->second_moment, bytes);
-    memory_unmap(trainer->best_values, bytes);
+    memory_unmap(trainer->best_weights, trainer->inputs->table.size * sizeof(float));
     free(trainer->labels);
     free(trainer->targets);
     free(trainer->logits);
+    free(trainer->stop_requests);
     batch_free(&trainer->batch);
-    micro_batches_free(&trainer->splitter);
-    model_free(trainer->model);
+    training_step_free(&trainer->step);
     *trainer = (finetune_trainer){0};
 }
 
 /* ------------------------------------------------------------------------------ measurement --- */
 
-static bert_status answers_create(answers *answers, const finetune_inputs *inputs, size_t count,
-                                  bert_error *error)
+/* Rank 0's log. */
+static bert_status write_line(const finetune_trainer *trainer, const json_t *line,
+                              bert_error *error)
 {
-    *answers = (struct answers){.loss = NAN};
-    if (inputs->regression)
-        return memory_array((void **)&answers->numbers, count, sizeof *answers->numbers, "answers",
-                            error);
-    return memory_array((void **)&answers->classes, count, sizeof *answers->classes, "answers",
-                        error);
-}
-
-void answers_free(answers *answers)
-{
-    free(answers->classes);
-    free(answers->numbers);
-    *answers = (struct answers){0};
-}
-
-/* logits[rows, num_labels] of the examples from `first` on: answers, and the sum of their losses.
- */
-static bert_status take_answers(finetune_trainer *trainer, const finetune_split *split,
-                                size_t first, size_t rows, answers *answers, double *loss,
-                                bert_error *error)
-{
-    const example *items = split->examples.items + first;
-    size_t classes = (size_t)trainer->inputs->config.num_labels;
-    const float *logits = trainer->logits;
-    for (size_t row = 0; row < rows; row++, logits += classes) {
-        size_t best = 0;
-        for (size_t class = 0; class < classes; class ++) {
-            if (!isfinite(logits[class]))
-                return error_set(
-                    error, BERT_ERROR_NOT_FINITE,
-                    "the answer to example %zu is not finite; a lower params->learning_rate "
-                    "may help",
-                    first + row + 1);
-            if (logits[class] > logits[best])
-                best = class;
-        }
-        float target = (float)items[row].score;
-        if (answers->numbers) {
-            answers->numbers[first + row] = (double)logits[0];
-            *loss += squared_error(logits, NULL, &target, 1, 1, 0);
-        } else {
-            answers->classes[first + row] = (int32_t)best;
-            if (items[row].class >= 0)
-                *loss += cross_entropy_forward(logits, &items[row].class, 1, classes).loss;
-        }
-    }
-    return BERT_OK;
-}
-
-/* The next examples of a split, as many as fit the model at once. */
-static size_t fill_piece(finetune_trainer *trainer, const encoded_examples *encoded, size_t first,
-                         size_t count, model_input *input)
-{
-    batch *batch = &trainer->batch;
-    size_t start = encoded->starts[first], end = first;
-    while (end < count && end - first < (size_t)trainer->limits.sequences &&
-           encoded->starts[end + 1] - start <= (size_t)trainer->limits.tokens) {
-        batch->sample_numbers[end - first] = end;
-        end++;
-        batch->sequence_starts[end - first] = (int32_t)(encoded->starts[end] - start);
-    }
-    *input = (model_input){
-        .token_count = (int)(encoded->starts[end] - start),
-        .sequence_count = (int)(end - first),
-        .tokens = encoded->tokens + start,
-        .token_types = encoded->types + start,
-        .sequence_starts = batch->sequence_starts,
-        .sample_numbers = batch->sample_numbers,
-    };
-    return end;
-}
-
-bert_status finetune_answer(finetune_trainer *trainer, const finetune_split *split,
-                            answers *answers, bert_error *error)
-{
-    size_t count = split->examples.count;
-    double loss = 0;
-    TRY(answers_create(answers, trainer->inputs, count, error));
-    bert_status status = BERT_OK;
-    for (size_t first = 0, end; first < count && status == BERT_OK; first = end) {
-        model_input input;
-        end = fill_piece(trainer, &split->encoded, first, count, &input);
-        status = model_check_input(trainer->model, &input, error);
-        if (status != BERT_OK)
-            break;
-        model_label_logits(trainer->model, &input, trainer->logits);
-        status = take_answers(trainer, split, first, end - first, answers, &loss, error);
-    }
-    answers->loss = loss / (double)count;
-    if (status != BERT_OK)
-        answers_free(answers);
-    return status;
+    return trainer->metrics ? metrics_write(trainer->metrics, line, error) : BERT_OK;
 }
 
 static bert_status put_scores(json_t *line, const char *split, const task_scores *scores,
@@ -192,43 +145,49 @@ static bert_status put_scores(json_t *line, const char *split, const task_scores
     return BERT_OK;
 }
 
-static json_t *begin_line(const finetune_trainer *trainer, const finetune_job *job, int64_t step)
+static json_t *begin_line(const finetune_trainer *trainer, int64_t step)
 {
-    return json_pack("{s:I, s:s, s:I, s:f}", "step", (json_int_t)(job->first_step + step), "start",
-                     job->start == START_MODEL ? "model" : "scratch", "seed", (json_int_t)job->seed,
+    const seed_run *run = trainer->run;
+    return json_pack("{s:I, s:s, s:I, s:f}", "step", (json_int_t)(run->first_step + step), "start",
+                     run->start == START_MODEL ? "model" : "scratch", "seed", (json_int_t)run->seed,
                      "epoch", (double)step / (double)trainer->steps_per_epoch);
 }
 
+static bert_status measure_split(finetune_trainer *trainer, const finetune_split *split,
+                                 task_scores *scores, json_t *line, bert_error *error)
+{
+    const finetune_inputs *inputs = trainer->inputs;
+    answers answers;
+    char key[64];
+    snprintf(key, sizeof key, "eval_%s%sloss", split->name, *split->name ? "_" : "");
+    TRY(finetune_answer(trainer, split, &answers, error));
+    bert_status status =
+        task_scores_compute(scores, inputs->scores, &split->examples, answers.classes,
+                            answers.numbers, inputs->classes.count, error);
+    if (status == BERT_OK)
+        status = json_put(line, key, json_real(answers.loss), error);
+    if (status == BERT_OK)
+        status = put_scores(line, split->name, scores, error);
+    answers_free(&answers);
+    return job_sync_status(trainer->job, status, error);
+}
+
 /* Every validation file; a line of metrics.jsonl for all. */
-static bert_status measure(finetune_trainer *trainer, const finetune_job *job, int64_t step,
+static bert_status measure(finetune_trainer *trainer, int64_t step,
                            task_scores scores[GLUE_SPLITS_MAX], bert_error *error)
 {
     const finetune_inputs *inputs = trainer->inputs;
-    json_t *line = begin_line(trainer, job, step);
+    json_t *line = begin_line(trainer, step);
     bert_status status = BERT_OK;
-    for (size_t i = 0; i < inputs->validation_count && status == BERT_OK; i++) {
-        const finetune_split *split = &inputs->validation[i];
-        answers answers;
-        char key[64];
-        snprintf(key, sizeof key, "eval_%s%sloss", split->name, *split->name ? "_" : "");
-        TRY_OR_GO(status, finetune_answer(trainer, split, &answers, error), done);
-        status = task_scores_compute(&scores[i], inputs->scores, &split->examples, answers.classes,
-                                     answers.numbers, inputs->classes.count, error);
-        if (status == BERT_OK)
-            status = json_put(line, key, json_real(answers.loss), error);
-        if (status == BERT_OK)
-            status = put_scores(line, split->name, &scores[i], error);
-        answers_free(&answers);
-    }
+    for (size_t i = 0; i < inputs->validation_count && status == BERT_OK; i++)
+        status = measure_split(trainer, &inputs->validation[i], &scores[i], line, error);
     if (status == BERT_OK)
-        status = metrics_write(trainer->metrics, line, error);
-done:
+        status = job_sync_status(trainer->job, write_line(trainer, line, error), error);
     json_decref(line);
     return status;
 }
 
-static void announce(const finetune_trainer *trainer, const finetune_job *job, int epoch,
-                     const task_scores *scores)
+static void announce(const finetune_trainer *trainer, int epoch, const task_scores *scores)
 {
     char text[256] = "";
     size_t length = 0;
@@ -236,15 +195,14 @@ static void announce(const finetune_trainer *trainer, const finetune_job *job, i
         length += (size_t)snprintf(text + length, sizeof text - length, "%s%s %.4f",
                                    i > 0 ? ", " : "", scores->names[i], scores->values[i]);
     observer_message(trainer->observer, BERT_MESSAGE_INFO, "%s, seed %" PRIu64 ", epoch %d: %s",
-                     job->start == START_MODEL ? "model" : "from scratch", job->seed, epoch, text);
+                     trainer->run->start == START_MODEL ? "model" : "from scratch",
+                     trainer->run->seed, epoch, text);
 }
 
 /* ------------------------------------------------------------------------------------- loop --- */
 
-static void report(finetune_trainer *trainer, int64_t step, double loss, double seconds)
+static void report(finetune_trainer *trainer, int64_t step, double loss)
 {
-    trainer->seconds += seconds;
-    trainer->tokens += trainer->batch.token_count;
     double now = clock_seconds();
     if (now - trainer->reported_at < PROGRESS_SECONDS)
         return;
@@ -264,79 +222,117 @@ static void report(finetune_trainer *trainer, int64_t step, double loss, double 
     observer_progress(trainer->observer, &progress);
 }
 
-static bert_status log_step(finetune_trainer *trainer, const finetune_job *job, int64_t step,
-                            double loss, double grad_norm, bert_error *error)
+static void log_step(void *context)
 {
-    json_t *line = begin_line(trainer, job, step);
-    bert_status status = json_put(line, "loss", json_real(loss), error);
-    if (status == BERT_OK)
-        status = json_put(line, "grad_norm", json_real(grad_norm), error);
-    if (status == BERT_OK)
-        status = metrics_write(trainer->metrics, line, error);
-    json_decref(line);
-    return status;
+    finetune_trainer *trainer = context;
+    const training_step *step = &trainer->step;
+    double loss = losses_total(&step->sums.losses);
+    trainer->interval_loss += loss;
+    trainer->interval_steps++;
+    trainer->seconds += step->seconds;
+    trainer->tokens += (double)step->sums.tokens;
+    report(trainer, step->number + 1, loss);
 }
 
-/* The steps of one epoch; a line of the log holds the mean loss since the one before. */
-static bert_status train_epoch(finetune_trainer *trainer, const finetune_job *job, int epoch,
-                               bool *stopped, bert_error *error)
+/* A line of the log holds the mean loss since the one before. */
+static bert_status write_log(finetune_trainer *trainer, int64_t step, bert_error *error)
 {
-    int64_t end = trainer->steps_per_epoch * epoch, logged = end - trainer->steps_per_epoch;
-    double sum = 0;
-    for (int64_t step = logged; step < end; step++) {
-        double loss, grad_norm, start = clock_seconds();
-        TRY(finetune_step(trainer, job, step, &loss, &grad_norm, error));
-        sum += loss;
-        report(trainer, step + 1, loss, clock_seconds() - start);
-        if (step + 1 == end || (step + 1) % trainer->inputs->params->logging_steps == 0) {
-            TRY(log_step(trainer, job, step + 1, sum / (double)(step + 1 - logged), grad_norm,
-                         error));
-            logged = step + 1;
-            sum = 0;
-        }
-        *stopped = observer_should_stop(trainer->observer);
-        if (*stopped)
-            return BERT_OK;
+    json_t *line = begin_line(trainer, step);
+    bert_status status = json_put(
+        line, "loss", json_real(trainer->interval_loss / (double)trainer->interval_steps), error);
+    if (status == BERT_OK)
+        status = json_put(line, "grad_norm", json_real(trainer->step.grad_norm), error);
+    if (status == BERT_OK)
+        status = write_line(trainer, line, error);
+    json_decref(line);
+    trainer->interval_loss = 0;
+    trainer->interval_steps = 0;
+    return job_sync_status(trainer->job, status, error);
+}
+
+/* A request of any rank is one to all. */
+static bert_status decide_to_stop(finetune_trainer *trainer, bool *stopped, bert_error *error)
+{
+    uint8_t request = observer_should_stop(trainer->observer);
+    TRY(job_allgather(trainer->job, &request, sizeof request, trainer->stop_requests, error));
+    for (int rank = 0; rank < bert_job_size(trainer->job); rank++)
+        *stopped |= trainer->stop_requests[rank] != 0;
+    return BERT_OK;
+}
+
+static bert_status train_epoch(finetune_trainer *trainer, int epoch, bool *stopped,
+                               bert_error *error)
+{
+    int64_t end = trainer->steps_per_epoch * epoch;
+    for (int64_t step = end - trainer->steps_per_epoch; step < end && !*stopped; step++) {
+        double rate = trainer->run->learning_rate * schedule_factor(&trainer->schedule, step);
+        TRY(training_step_run(&trainer->step, step, rate, error));
+        if (step + 1 == end || (step + 1) % trainer->inputs->params->logging_steps == 0)
+            TRY(write_log(trainer, step + 1, error));
+        TRY(decide_to_stop(trainer, stopped, error));
     }
     return BERT_OK;
 }
 
 /* What is new in a model is told once: it is the same for all seeds. */
-static bert_status begin(finetune_trainer *trainer, const finetune_job *job, bert_error *error)
+static bert_status begin(finetune_trainer *trainer, const seed_run *run, bert_error *error)
 {
-    size_t bytes = trainer->inputs->table.size * sizeof(float);
-    memset(trainer->first_moment, 0, bytes);
-    memset(trainer->second_moment, 0, bytes);
-    memset(model_gradients(trainer->model), 0, bytes);
-    return finetune_initialize(trainer->inputs, job->seed, job->start == START_SCRATCH,
-                               job->first_step == 0 ? trainer->observer : NULL,
-                               model_weights(trainer->model), error);
+    const bert_finetune_params *params = trainer->inputs->params;
+    schedule_settings schedule = schedule_settings_of_finetuning(params);
+    schedule.learning_rate = run->learning_rate;
+    trainer->schedule = schedule_of_settings(
+        &schedule, (int64_t)ceil(params->warmup_ratio * (double)trainer->total_steps),
+        trainer->total_steps);
+    trainer->run = run;
+    trainer->step.seed = run->seed;
+    trainer->interval_loss = 0;
+    trainer->interval_steps = 0;
+    optimizer_reset(&trainer->step.optimizer);
+    float *weights = model_weights(trainer->step.model);
+    bert_status status =
+        finetune_initialize(trainer->inputs, run->seed, run->start == START_SCRATCH,
+                            run->first_step == 0 ? trainer->observer : NULL, weights, error);
+    TRY(job_sync_status(trainer->job, status, error));
+    return rank_consistency_check_parameters(trainer->job, weights, trainer->inputs->table.size, 0,
+                                             error);
 }
 
-bert_status finetune_trainer_run(finetune_trainer *trainer, const finetune_job *job,
+/* After an epoch. */
+static bert_status judge(finetune_trainer *trainer, int epoch, finetune_outcome *outcome,
+                         bert_error *error)
+{
+    int64_t step = trainer->steps_per_epoch * epoch;
+    size_t size = trainer->inputs->table.size;
+    const float *weights = model_weights(trainer->step.model);
+    task_scores scores[GLUE_SPLITS_MAX] = {0};
+    TRY(rank_consistency_check_parameters(trainer->job, weights, size, step, error));
+    TRY(measure(trainer, step, scores, error));
+    announce(trainer, epoch, &scores[0]);
+    outcome->epochs = epoch;
+    if (epoch == 1 || task_score_better(scores[0].judged_by, outcome->scores[0].judged_by)) {
+        memcpy(outcome->scores, scores, sizeof scores);
+        memcpy(trainer->best_weights, weights, size * sizeof *weights);
+        outcome->best_epoch = epoch;
+    }
+    return BERT_OK;
+}
+
+bert_status finetune_trainer_run(finetune_trainer *trainer, const seed_run *run,
                                  finetune_outcome *outcome, bert_error *error)
 {
     const bert_finetune_params *params = trainer->inputs->params;
-    size_t bytes = trainer->inputs->table.size * sizeof(float);
     *outcome = (finetune_outcome){0};
-    TRY(begin(trainer, job, error));
+    TRY(begin(trainer, run, error));
     for (int epoch = 1; epoch <= params->num_train_epochs; epoch++) {
-        task_scores scores[GLUE_SPLITS_MAX] = {0};
-        TRY(train_epoch(trainer, job, epoch, &outcome->stopped, error));
+        TRY(train_epoch(trainer, epoch, &outcome->stopped, error));
         if (outcome->stopped)
             return BERT_OK;
-        TRY(measure(trainer, job, trainer->steps_per_epoch * epoch, scores, error));
-        announce(trainer, job, epoch, &scores[0]);
-        outcome->epochs = epoch;
-        if (epoch == 1 || task_score_better(scores[0].judged_by, outcome->scores[0].judged_by)) {
-            memcpy(outcome->scores, scores, sizeof scores);
-            memcpy(trainer->best_values, model_weights(trainer->model), bytes);
-            outcome->best_epoch = epoch;
-        }
+        TRY(judge(trainer, epoch, outcome, error));
         if (params->early_stopping_patience > 0 &&
             epoch - outcome->best_epoch >= params->early_stopping_patience)
             break;
     }
-    memcpy(model_weights(trainer->model), trainer->best_values, bytes);
+    memcpy(model_weights(trainer->step.model), trainer->best_weights,
+           trainer->inputs->table.size * sizeof(float));
     return BERT_OK;
 }

@@ -227,7 +227,7 @@ static double share(uint64_t part, uint64_t whole)
 static bert_evaluation summarize(const session *session)
 {
     const evaluation_sums *sums = &session->sums;
-    const model_losses *losses = &sums->losses;
+    const loss_sums *losses = &sums->losses;
     uint64_t most_frequent = 0;
     for (int id = 0; id < session->config.vocab_size; id++)
         if (sums->mlm_labels[id] > most_frequent)
@@ -237,15 +237,16 @@ static bert_evaluation summarize(const session *session)
     return (bert_evaluation){
         .samples = sums->samples,
         .tokens = sums->tokens,
-        .mlm_count = losses->mlm_count,
-        .mlm_loss = losses_mlm(losses),
-        .mlm_perplexity = exp(losses_mlm(losses)),
-        .mlm_accuracy = share(losses->mlm_correct, losses->mlm_count),
-        .mlm_baseline_accuracy = share(most_frequent, losses->mlm_count),
-        .nsp_count = losses->nsp_count,
-        .nsp_loss = losses_nsp(losses),
-        .nsp_accuracy = share(losses->nsp_correct, losses->nsp_count),
-        .nsp_baseline_accuracy = share(losses->nsp_count ? more : 0, losses->nsp_count),
+        .mlm_count = losses->terms[LOSS_MLM].count,
+        .mlm_loss = loss_mean(losses, LOSS_MLM),
+        .mlm_perplexity = exp(loss_mean(losses, LOSS_MLM)),
+        .mlm_accuracy = loss_accuracy(losses, LOSS_MLM),
+        .mlm_baseline_accuracy = share(most_frequent, losses->terms[LOSS_MLM].count),
+        .nsp_count = losses->terms[LOSS_NSP].count,
+        .nsp_loss = loss_mean(losses, LOSS_NSP),
+        .nsp_accuracy = loss_accuracy(losses, LOSS_NSP),
+        .nsp_baseline_accuracy =
+            share(losses->terms[LOSS_NSP].count ? more : 0, losses->terms[LOSS_NSP].count),
     };
 }
 

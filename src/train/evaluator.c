@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
-#include "train/state.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,8 +26,13 @@ bert_status evaluator_create(evaluator *evaluator, const dataset *data,
     int tokens = sampler_max_tokens(evaluator->sampler);
     int masked = sampler_max_masked(evaluator->sampler);
     TRY_OR_GO(status,
-              micro_batches_create(&evaluator->micro_batches, evaluator->batch_size,
-                                   micro_batch_tokens, tokens, masked, error),
+              micro_batches_create(&evaluator->micro_batches,
+                                   &(micro_batch_limits){.sequences = evaluator->batch_size,
+                                                         .tokens = micro_batch_tokens,
+                                                         .max_seq_length = tokens,
+                                                         .max_masked = masked,
+                                                         .batch_sequences = evaluator->batch_size},
+                                   error),
               failed);
     TRY_OR_GO(status,
               batch_create(&evaluator->batch, evaluator->batch_size * tokens, evaluator->batch_size,
@@ -67,14 +71,15 @@ static bert_status evaluate_batch(evaluator *evaluator, model *model, uint64_t f
 {
     batch *batch = &evaluator->batch;
     TRY(sampler_fill(evaluator->sampler, first, count, batch, error));
-    bool pairs = evaluator->has_pairs && model_config_has_nsp_head(model_configuration(model));
-    micro_batch_cursor place = {0};
-    model_input input;
-    while (micro_batches_next(&evaluator->micro_batches, batch, &place, &input)) {
-        if (!pairs)
-            input.next_sentence_labels = NULL;
-        TRY(model_check_input(model, &input, error));
-        model_evaluate(model, &input, &sums->losses);
+    const objective *objective = evaluator->has_pairs
+                                     ? objective_of_pretraining(model_configuration(model), false)
+                                     : &objective_mlm;
+    micro_batches_cut(&evaluator->micro_batches, batch);
+    for (int i = 0; i < evaluator->micro_batches.count; i++) {
+        model_input *input = &evaluator->micro_batches.inputs[i];
+        TRY(objective->check(model, input, error));
+        model_pass pass = model_forward(model, input, objective->rows, false, 0, 0);
+        objective->loss(NULL, &pass, NULL, &sums->losses);
     }
     sums->samples += (uint64_t)batch->sequence_count;
     sums->tokens += (uint64_t)batch->token_count;
@@ -82,10 +87,10 @@ static bert_status evaluate_batch(evaluator *evaluator, model *model, uint64_t f
     return BERT_OK;
 }
 
-static bert_status check_finite(const model *model, const float *values, const model_losses *losses,
+static bert_status check_finite(const model *model, const float *values, const loss_sums *losses,
                                 bert_error *error)
 {
-    if (isfinite(losses->mlm_loss) && isfinite(losses->nsp_loss))
+    if (losses_finite(losses))
         return BERT_OK;
     const char *parameter = model_find_nonfinite(model, values);
     return error_set(error, BERT_ERROR_NOT_FINITE, "the loss of the evaluation is not finite%s%s",

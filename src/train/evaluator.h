@@ -6,6 +6,7 @@
 #include "dataset/sampler.h"
 #include "dist/job.h"
 #include "train/micro_batch.h"
+#include "train/objectives.h"
 
 typedef struct evaluator {
     sampler *sampler;
@@ -18,14 +19,14 @@ typedef struct evaluator {
 
 /* What one evaluation saw. */
 typedef struct evaluation_sums {
-    model_losses losses;
+    loss_sums losses;
     uint64_t samples, tokens;
     uint64_t nsp_labels[2];
     uint64_t *mlm_labels; /* [vocab_size] counts of the predicted labels; the caller's, or NULL */
 } evaluation_sums;
 
-/* The first epoch of `data` in its order; `limit` samples of it where that is above 0. Batches go
- * through the model in pieces of `micro_batch_tokens`. `data` and `tokenizer` must outlive the
+/* The first epoch of `data` in its order; `limit` samples of it where that is above 0. Batches are
+ * cut into micro-batches of `micro_batch_tokens`. `data` and `tokenizer` must outlive the
  * evaluator. */
 bert_status evaluator_create(evaluator *evaluator, const dataset *data,
                              const bert_tokenizer *tokenizer, const sampler_settings *settings,

@@ -4,35 +4,72 @@
 #include <math.h>
 #include <string.h>
 
-/* An option that only one schedule takes, and whether it was changed from its default. */
-typedef struct owned_option {
-    schedule_kind owner;
-    const char *name, *owner_name;
-    bool changed;
-} owned_option;
-
-static bert_status check_owned(const bert_pretrain_params *params, schedule_kind kind,
-                               bert_error *error)
+schedule_settings schedule_settings_of_pretraining(const bert_pretrain_params *params)
 {
-    const bert_pretrain_params usual = bert_pretrain_params_default();
-    const owned_option owned[] = {
-        {SCHEDULE_POLYNOMIAL, "params->lr_end", "polynomial", params->lr_end != usual.lr_end},
-        {SCHEDULE_POLYNOMIAL, "params->lr_power", "polynomial", params->lr_power != usual.lr_power},
-        {SCHEDULE_COSINE_WITH_RESTARTS, "params->lr_num_cycles", "cosine_with_restarts",
-         params->lr_num_cycles != usual.lr_num_cycles},
-        {SCHEDULE_ONE_CYCLE, "params->pct_start", "one_cycle",
-         params->pct_start != usual.pct_start},
-        {SCHEDULE_ONE_CYCLE, "params->div_factor", "one_cycle",
-         params->div_factor != usual.div_factor},
-        {SCHEDULE_ONE_CYCLE, "params->final_div_factor", "one_cycle",
-         params->final_div_factor != usual.final_div_factor},
+    return (schedule_settings){
+        .lr_scheduler_type = params->lr_scheduler_type,
+        .learning_rate = params->learning_rate,
+        .lr_end = params->lr_end,
+        .lr_power = params->lr_power,
+        .lr_num_cycles = params->lr_num_cycles,
+        .pct_start = params->pct_start,
+        .div_factor = params->div_factor,
+        .final_div_factor = params->final_div_factor,
     };
-    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
-        if (owned[i].changed && owned[i].owner != kind)
+}
+
+/* That what only some schedules read was not changed for another. */
+static bert_status check_figures(const schedule_settings *settings, const schedule_type *type,
+                                 bert_error *error)
+{
+    const bert_pretrain_params defaults = bert_pretrain_params_default();
+    const schedule_settings usual = schedule_settings_of_pretraining(&defaults);
+    const struct {
+        schedule_figure figure;
+        const char *option;
+        bool changed;
+    } figures[] = {
+        {SCHEDULE_END, "params->lr_end", settings->lr_end != usual.lr_end},
+        {SCHEDULE_POWER, "params->lr_power", settings->lr_power != usual.lr_power},
+        {SCHEDULE_CYCLES, "params->lr_num_cycles", settings->lr_num_cycles != usual.lr_num_cycles},
+        {SCHEDULE_PCT_START, "params->pct_start", settings->pct_start != usual.pct_start},
+        {SCHEDULE_DIV_FACTOR, "params->div_factor", settings->div_factor != usual.div_factor},
+        {SCHEDULE_FINAL_DIV_FACTOR, "params->final_div_factor",
+         settings->final_div_factor != usual.final_div_factor},
+    };
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        if (figures[i].changed && !(type->figures & figures[i].figure))
             return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                              "%s is for params->lr_scheduler_type = %s; the schedule is %s",
-                             owned[i].name, owned[i].owner_name, params->lr_scheduler_type);
+                             figures[i].option, schedule_with_figure(figures[i].figure),
+                             type->name);
     return BERT_OK;
+}
+
+bert_status schedule_settings_check(const schedule_settings *settings, const schedule_type **type,
+                                    bert_error *error)
+{
+    TRY(schedule_type_find(type, settings->lr_scheduler_type, error));
+    if (((*type)->figures & SCHEDULE_END) && !(settings->lr_end < settings->learning_rate))
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->lr_end is %g, expected below params->learning_rate, which is %g",
+                         settings->lr_end, settings->learning_rate);
+    return check_figures(settings, *type, error);
+}
+
+schedule schedule_of_settings(const schedule_settings *settings, int64_t warmup_steps,
+                              int64_t total_steps)
+{
+    const schedule_type *type = NULL;
+    schedule_type_find(&type, settings->lr_scheduler_type, NULL);
+    schedule schedule = schedule_default(type, type->has_warmup ? warmup_steps : 0, total_steps);
+    schedule.power = settings->lr_power;
+    schedule.end = settings->lr_end / settings->learning_rate;
+    schedule.cycles = settings->lr_num_cycles;
+    schedule.pct_start = settings->pct_start;
+    schedule.div_factor = settings->div_factor;
+    schedule.final_div_factor = settings->final_div_factor;
+    return schedule;
 }
 
 static bert_status check_scaling(const bert_pretrain_params *params, bert_error *error)
@@ -62,35 +99,14 @@ static bert_status check_scaling(const bert_pretrain_params *params, bert_error 
 
 bert_status learning_rate_check(const bert_pretrain_params *params, bert_error *error)
 {
-    schedule_kind kind;
-    TRY(schedule_parse(&kind, params->lr_scheduler_type, error));
-    if (!schedule_has_warmup(kind) && (params->warmup_steps > 0 || params->warmup_ratio > 0))
+    const schedule_settings settings = schedule_settings_of_pretraining(params);
+    const schedule_type *type;
+    TRY(schedule_settings_check(&settings, &type, error));
+    if (!type->has_warmup && (params->warmup_steps > 0 || params->warmup_ratio > 0))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->lr_scheduler_type = %s has no warm-up; %s",
-                         params->lr_scheduler_type,
-                         kind == SCHEDULE_CONSTANT ? "use constant_with_warmup"
-                                                   : "its rise is params->pct_start");
-    if (kind == SCHEDULE_POLYNOMIAL && !(params->lr_end < params->learning_rate))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->lr_end is %g, expected below params->learning_rate, which is %g",
-                         params->lr_end, params->learning_rate);
-    TRY(check_owned(params, kind, error));
+                         "params->lr_scheduler_type = %s has no warm-up; %s", type->name,
+                         type->instead);
     return check_scaling(params, error);
-}
-
-schedule learning_rate_schedule(const run_settings *settings)
-{
-    const bert_pretrain_params *params = &settings->params;
-    schedule_kind kind = SCHEDULE_LINEAR;
-    schedule_parse(&kind, params->lr_scheduler_type, NULL);
-    schedule schedule = schedule_default(kind, settings->warmup_steps, settings->total_steps);
-    schedule.power = params->lr_power;
-    schedule.end = params->lr_end / params->learning_rate;
-    schedule.cycles = params->lr_num_cycles;
-    schedule.pct_start = params->pct_start;
-    schedule.div_factor = params->div_factor;
-    schedule.final_div_factor = params->final_div_factor;
-    return schedule;
 }
 
 double learning_rate_scale(const bert_pretrain_params *params, int64_t batch_size)

@@ -6,11 +6,27 @@
 #include "optim/schedule.h"
 #include "train/settings.h"
 
-/* Checks schedule and scaling, and that nothing is given that would have no effect. */
-bert_status learning_rate_check(const bert_pretrain_params *params, bert_error *error);
+/* What pre-training and fine-tuning give a schedule alike. */
+typedef struct schedule_settings {
+    const char *lr_scheduler_type;
+    double learning_rate, lr_end, lr_power;
+    int64_t lr_num_cycles;
+    double pct_start, div_factor, final_div_factor;
+} schedule_settings;
+schedule_settings schedule_settings_of_pretraining(const bert_pretrain_params *params);
 
-/* The schedule of checked and resolved settings. */
-schedule learning_rate_schedule(const run_settings *settings);
+/* Finds the schedule, and checks that no figure is given that would have no effect, and what it may
+ * be. */
+bert_status schedule_settings_check(const schedule_settings *settings, const schedule_type **type,
+                                    bert_error *error);
+
+/* The schedule of checked settings; one that has no warm-up does without. */
+schedule schedule_of_settings(const schedule_settings *settings, int64_t warmup_steps,
+                              int64_t total_steps);
+
+/* Checks schedule and scaling of pre-training, and that nothing is given that would have no effect.
+ */
+bert_status learning_rate_check(const bert_pretrain_params *params, bert_error *error);
 
 /* The factor for a step of so many sequences (Goyal et al. 2017: linear in the batch, for SGD;
  * Krizhevsky 2014, You et al. 2019: its square root). */

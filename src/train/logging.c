@@ -13,11 +13,6 @@ static bert_status put_number(json_t *line, const char *key, double value, bert_
     return isnan(value) ? BERT_OK : json_put(line, key, json_real(value), error);
 }
 
-static double share(uint64_t part, uint64_t whole)
-{
-    return whole ? (double)part / (double)whole : NAN;
-}
-
 static bert_status put_place(json_t *line, const trainer *trainer, bert_error *error)
 {
     int64_t step = trainer->state.step;
@@ -25,26 +20,24 @@ static bert_status put_place(json_t *line, const trainer *trainer, bert_error *e
     return json_put(line, "epoch", json_real(settings_epoch(trainer->settings, step)), error);
 }
 
-static bert_status put_losses(json_t *line, const char *prefix, const model_losses *losses,
+static bert_status put_measure(json_t *line, const char *prefix, const char *name,
+                               const char *measure, double value, bert_error *error)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s%s%s", prefix, name, measure);
+    return put_number(line, key, value, error);
+}
+
+static bert_status put_losses(json_t *line, const char *prefix, const loss_sums *losses,
                               bert_error *error)
 {
-    const struct {
-        const char *name;
-        double value;
-    } measures[] = {
-        {"loss", losses_total(losses)},
-        {"mlm_loss", losses_mlm(losses)},
-        {"nsp_loss", losses_nsp(losses)},
-        {"soft_loss", losses_soft(losses)},
-        {"cosine_loss", losses_cosine(losses)},
-        {"mlm_accuracy", share(losses->mlm_correct, losses->mlm_count)},
-        {"nsp_accuracy", share(losses->nsp_correct, losses->nsp_count)},
-    };
-    for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++) {
-        char key[40];
-        snprintf(key, sizeof key, "%s%s", prefix, measures[i].name);
-        TRY(put_number(line, key, measures[i].value, error));
-    }
+    TRY(put_measure(line, prefix, "", "loss", losses_total(losses), error));
+    for (int kind = 0; kind < LOSS_KINDS; kind++)
+        TRY(put_measure(line, prefix, loss_descriptions[kind].name, "_loss",
+                        loss_mean(losses, (loss_kind)kind), error));
+    for (int kind = 0; kind < LOSS_KINDS; kind++)
+        TRY(put_measure(line, prefix, loss_descriptions[kind].name, "_accuracy",
+                        loss_accuracy(losses, (loss_kind)kind), error));
     return BERT_OK;
 }
 
@@ -54,8 +47,8 @@ static bert_status fill_log_line(json_t *line, const trainer *trainer, bert_erro
     int64_t samples = settings_samples_before(trainer->settings, state->step);
     TRY(put_place(line, trainer, error));
     TRY(put_losses(line, "", &state->interval, error));
-    TRY(put_number(line, "learning_rate", trainer->learning_rate, error));
-    TRY(put_number(line, "grad_norm", trainer->grad_norm, error));
+    TRY(put_number(line, "learning_rate", trainer->step.learning_rate, error));
+    TRY(put_number(line, "grad_norm", trainer->step.grad_norm, error));
     if (trainer->settings->batch_count > 1) {
         int64_t size = settings_samples_in_step(trainer->settings, state->step - 1);
         TRY(json_put(line, "batch_size", json_integer(size), error));
@@ -66,9 +59,9 @@ static bert_status fill_log_line(json_t *line, const trainer *trainer, bert_erro
 
 static bert_status put_communication(json_t *line, trainer *trainer, bert_error *error)
 {
-    if (!trainer->exchange)
+    if (!trainer->step.exchange)
         return BERT_OK;
-    exchange_statistics seen = exchange_take_statistics(trainer->exchange);
+    exchange_statistics seen = exchange_take_statistics(trainer->step.exchange);
     TRY(json_put(line, "ranks", json_integer(bert_job_size(trainer->job)), error));
     TRY(json_put(line, "bytes_sent", json_integer((json_int_t)seen.bytes_sent), error));
     TRY(put_number(line, "communication_seconds", seen.seconds, error));
@@ -108,7 +101,7 @@ bert_status trainer_log(trainer *trainer, bert_error *error)
     json_decref(state->last_log);
     state->last_log = line;
     state->train_loss = losses_total(&state->interval);
-    state->interval = (model_losses){0};
+    state->interval = (loss_sums){0};
     trainer->interval_seconds = 0;
     trainer->interval_tokens = 0;
     trainer->interval_imbalance = 0;
@@ -123,16 +116,14 @@ static bert_status fill_evaluation_line(json_t *line, const trainer *trainer,
     return json_put(line, "eval_samples", json_integer((json_int_t)sums->samples), error);
 }
 
-static void announce_evaluation(const trainer *trainer, const model_losses *losses)
+static void announce_evaluation(const trainer *trainer, const loss_sums *losses)
 {
     char nsp[48] = "";
-    if (losses->nsp_count)
-        snprintf(nsp, sizeof nsp, ", NSP accuracy %.4f",
-                 share(losses->nsp_correct, losses->nsp_count));
-    observer_message(trainer->observer, BERT_MESSAGE_INFO,
-                     "step %lld: held-out loss %.4f, MLM accuracy %.4f%s",
-                     (long long)trainer->state.step, losses_total(losses),
-                     share(losses->mlm_correct, losses->mlm_count), nsp);
+    if (losses->terms[LOSS_NSP].count)
+        snprintf(nsp, sizeof nsp, ", NSP accuracy %.4f", loss_accuracy(losses, LOSS_NSP));
+    observer_message(
+        trainer->observer, BERT_MESSAGE_INFO, "step %lld: held-out loss %.4f, MLM accuracy %.4f%s",
+        (long long)trainer->state.step, losses_total(losses), loss_accuracy(losses, LOSS_MLM), nsp);
 }
 
 bert_status trainer_evaluate(trainer *trainer, bert_error *error)
@@ -142,7 +133,8 @@ bert_status trainer_evaluate(trainer *trainer, bert_error *error)
     /* To the end, whatever the observer says: a resumed run must show the same figures. */
     bert_observer watcher = trainer->observer ? *trainer->observer : (bert_observer){0};
     watcher.should_stop = NULL;
-    TRY(evaluator_run(&trainer->evaluator, trainer->model, trainer->job, &sums, &watcher, error));
+    TRY(evaluator_run(&trainer->evaluator, trainer->step.model, trainer->job, &sums, &watcher,
+                      error));
     json_t *line = json_object();
     bert_status status = fill_evaluation_line(line, trainer, &sums, error);
     if (status == BERT_OK && bert_job_rank(trainer->job) == 0)
@@ -154,20 +146,25 @@ bert_status trainer_evaluate(trainer *trainer, bert_error *error)
     return job_sync_status(trainer->job, status, error);
 }
 
-void trainer_note_step(trainer *trainer, const step_sums *sums, double seconds)
+void trainer_log_step(void *context)
 {
-    const model_losses *losses = &sums->losses;
-    trainer->interval_seconds += seconds;
-    trainer->interval_tokens += sums->tokens;
+    trainer *trainer = context;
+    const training_step *step = &trainer->step;
+    trainer->state.tokens += step->sums.tokens;
+    losses_add(&trainer->state.interval, &step->sums.losses);
+    trainer->interval_seconds += step->seconds;
+    trainer->interval_tokens += step->sums.tokens;
+    trainer->interval_imbalance += step->imbalance;
     recent_steps *recent = &trainer->recent;
-    double fade = exp(-seconds / 30), step_fade = 0.95;
-    recent->seconds = recent->seconds * fade + seconds;
+    double fade = exp(-step->seconds / 30), step_fade = 0.95;
+    recent->seconds = recent->seconds * fade + step->seconds;
     recent->steps = recent->steps * fade + 1;
-    recent->tokens = recent->tokens * fade + (double)sums->tokens;
-    recent->mlm_loss = recent->mlm_loss * step_fade + losses->mlm_loss;
-    recent->mlm_count = recent->mlm_count * step_fade + (double)losses->mlm_count;
-    recent->nsp_loss = recent->nsp_loss * step_fade + losses->nsp_loss;
-    recent->nsp_count = recent->nsp_count * step_fade + (double)losses->nsp_count;
+    recent->tokens = recent->tokens * fade + (double)step->sums.tokens;
+    for (int kind = 0; kind < LOSS_KINDS; kind++) {
+        loss_term *term = &recent->losses.terms[kind];
+        term->sum = term->sum * step_fade + step->sums.losses.terms[kind].sum;
+        term->weight = term->weight * step_fade + step->sums.losses.terms[kind].weight;
+    }
 }
 
 void trainer_report(trainer *trainer)
@@ -175,17 +172,14 @@ void trainer_report(trainer *trainer)
     const run_settings *settings = trainer->settings;
     const recent_steps *recent = &trainer->recent;
     int64_t step = trainer->state.step;
-    double loss = recent->mlm_count > 0 ? recent->mlm_loss / recent->mlm_count : 0;
-    if (recent->nsp_count > 0)
-        loss += recent->nsp_loss / recent->nsp_count;
     bert_progress progress = {
         .job = "pretrain",
         .unit = "step",
         .done = (uint64_t)step,
         .total = (uint64_t)settings->total_steps,
         .epoch = settings_epoch(settings, step),
-        .loss = loss,
-        .learning_rate = trainer->learning_rate,
+        .loss = losses_total(&recent->losses),
+        .learning_rate = trainer->step.learning_rate,
         .tokens_per_second = recent->tokens / recent->seconds,
         .seconds_left = recent->seconds / recent->steps * (double)(settings->total_steps - step),
     };

@@ -1,38 +1,42 @@
-/* A global batch cut into the pieces that the model computes at once. */
+/* A batch cut into micro-batches, what the model computes at once: checked and cut once, before the
+ * first of them is computed. */
 #ifndef TRAIN_MICRO_BATCH_H
 #define TRAIN_MICRO_BATCH_H
 
 #include "dataset/batch.h"
 #include "model/model.h"
 
+/* What batches bring at most. */
+typedef struct micro_batch_limits {
+    int sequences;       /* in a micro-batch */
+    int tokens;          /* in a micro-batch; a single sequence always fits */
+    int max_seq_length;  /* tokens in a sequence */
+    int max_masked;      /* predictions in a sequence */
+    int batch_sequences; /* in a whole batch */
+} micro_batch_limits;
+
 typedef struct micro_batches {
-    int sequences, tokens; /* the most in one piece; a single sequence always fits */
-    int masked;            /* room for predictions */
-    /* Of the piece at hand, counted from its start. Owned. */
+    int sequences, tokens, masked; /* the most in a micro-batch */
+    model_input *inputs;           /* [count] views of the batch and of the arrays below */
+    int count;
+    /* Of all micro-batches, one after the other, counted from the start of each. Owned. */
     int32_t *sequence_starts, *masked_positions;
 } micro_batches;
 
-/* The tokens in a piece that this library takes where it is not told: few enough that the
- * activations of a piece are small beside the parameters' own memory, enough that products run at
- * full speed (docs/performance.md has the measurements). */
+/* The tokens in a micro-batch that this library takes where it is not told: few enough that the
+ * activations are small compared with the parameters' own memory, enough that matrix
+ * multiplications run at full speed (docs/performance.md has the measurements). */
 int micro_batch_default_tokens(const model_config *config, gemm_precision precision);
 
-/* `max_seq_length` and `max_masked` are those of one sequence. */
-bert_status micro_batches_create(micro_batches *splitter, int sequences, int tokens,
-                                 int max_seq_length, int max_masked, bert_error *error);
-void micro_batches_free(micro_batches *splitter); /* safe on a zeroed struct */
+/* Memory for every batch within the limits. */
+bert_status micro_batches_create(micro_batches *micro_batches, const micro_batch_limits *limits,
+                                 bert_error *error);
+void micro_batches_free(micro_batches *micro_batches); /* safe on a zeroed struct */
 
-/* What a model needs room for to compute the pieces. */
-model_limits micro_batches_limits(const micro_batches *splitter, bool training);
+/* What a model needs room for to compute the micro-batches. */
+model_limits micro_batches_limits(const micro_batches *micro_batches, bool training);
 
-/* Where a cut stands: zero before the first piece. */
-typedef struct micro_batch_cursor {
-    int sequence, masked;
-} micro_batch_cursor;
-
-/* The piece from `place` on, which moves behind it; false where nothing is left. `input` holds
- * views of the batch and of the splitter, valid until the next call. */
-bool micro_batches_next(micro_batches *splitter, const batch *batch, micro_batch_cursor *place,
-                        model_input *input);
+/* Fills in `inputs` and `count`, valid until the next call or change of the batch. */
+void micro_batches_cut(micro_batches *micro_batches, const batch *batch);
 
 #endif

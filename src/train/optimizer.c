@@ -2,8 +2,6 @@
 
 #include "base/memory.h"
 #include "base/minmax.h"
-#include "math/fill.h"
-#include "math/reduce.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +43,7 @@ static void add_piece(optimizer *optimizer, size_t index, size_t bucket, int own
                                  .count = to - from,
                                  .state = optimizer->sharded ? state : from,
                                  .decay = entry->decay,
-                                 .scaled = optimizer->layerwise && entry->decay,
+                                 .scaled = optimizer->type->prepare && entry->decay,
                                  .entry = index,
                                  .owner = owner,
                              });
@@ -88,40 +86,42 @@ static bert_status make_ratios(optimizer *optimizer, bert_error *error)
                         "ratios of tensors", error);
 }
 
-bert_status optimizer_create(optimizer *optimizer, const bert_pretrain_params *params,
-                             const parameter_table *table, bert_job *job, bert_error *error)
+bert_status optimizer_create(optimizer *optimizer, const optimizer_type *type,
+                             const optimizer_settings *settings, bool sharded,
+                             const parameter_table *table, const operations *operations,
+                             bert_job *job, bert_error *error)
 {
     *optimizer = (struct optimizer){
         .table = table,
         .job = job,
         .layout = layout_make(table->size, bert_job_size(job), 0),
-        .sharded = job && params->zero == 1,
-        .layerwise = strcmp(params->optim, "lamb") == 0,
-        .adam = {.beta1 = params->adam_beta1,
-                 .beta2 = params->adam_beta2,
-                 .epsilon = params->adam_epsilon,
-                 .weight_decay = params->weight_decay,
-                 .decoupled = strcmp(params->optim, "adam") != 0},
+        .sharded = job && sharded,
+        .operations = operations,
+        .type = type,
+        .settings = *settings,
     };
-    /* Pieces of equal size for all ranks, the last of them perhaps with nothing behind. */
-    optimizer->state_count =
+    /* Pieces of equal size for all ranks, the last of them perhaps with nothing in its end. */
+    optimizer->state_size =
         optimizer->sharded ? optimizer->layout.buckets * optimizer->layout.piece : table->size;
-    size_t bytes = optimizer->state_count * sizeof(float);
     TRY(make_ranges(optimizer, error));
-    if (optimizer->layerwise)
+    if (type->prepare)
         TRY(make_ratios(optimizer, error));
-    TRY(memory_map((void **)&optimizer->moments[0], bytes, "first moments", error));
-    TRY(memory_map((void **)&optimizer->moments[1], bytes, "second moments", error));
+    for (size_t i = 0; i < optimizer_state_count(type); i++)
+        TRY(operations->memory_map((void **)&optimizer->states[i],
+                                   optimizer->state_size * sizeof(float), "the optimizer's state",
+                                   error));
     if (!optimizer->sharded)
         return BERT_OK;
     return memory_array((void **)&optimizer->bucket, optimizer->layout.bucket, sizeof(float),
-                        "a bucket of moments", error);
+                        "a bucket of the optimizer's state", error);
 }
 
 void optimizer_free(optimizer *optimizer)
 {
-    for (size_t i = 0; i < OPTIMIZER_MOMENTS; i++)
-        memory_unmap(optimizer->moments[i], optimizer->state_count * sizeof(float));
+    for (size_t i = 0; i < OPTIMIZER_STATES_MAX; i++)
+        if (optimizer->states[i])
+            optimizer->operations->memory_unmap(optimizer->states[i],
+                                                optimizer->state_size * sizeof(float));
     free(optimizer->bucket);
     free(optimizer->ratios);
     free(optimizer->own_squares);
@@ -130,78 +130,85 @@ void optimizer_free(optimizer *optimizer)
     *optimizer = (struct optimizer){0};
 }
 
+void optimizer_reset(optimizer *optimizer)
+{
+    for (size_t i = 0; i < optimizer_state_count(optimizer->type); i++)
+        optimizer->operations->values_zero(optimizer->states[i], optimizer->state_size);
+}
+
 /* ----------------------------------------------------------------------------------- updates ---
  */
 
 double optimizer_own_squares(const optimizer *optimizer, const float *gradients)
 {
     if (!optimizer->job)
-        return sum_of_squares(gradients, optimizer->table->size);
+        return optimizer->operations->sum_of_squares(gradients, optimizer->table->size);
     double sum = 0;
     for (size_t b = 0; b < optimizer->layout.buckets; b++) {
         layout_range piece = layout_piece(&optimizer->layout, b, bert_job_rank(optimizer->job));
-        sum += sum_of_squares(gradients + piece.start, piece.count);
+        sum += optimizer->operations->sum_of_squares(gradients + piece.start, piece.count);
     }
     return sum;
 }
 
-/* One step's values for all ranges. */
-typedef struct update {
-    float *values, *gradients;
-    double learning_rate, scale;
-    int64_t step;
-} update;
+static optimizer_slice slice_of(const optimizer *optimizer, const optimizer_range *range,
+                                float *weights, float *gradients)
+{
+    optimizer_slice slice = {
+        .weights = weights + range->offset,
+        .gradients = gradients + range->offset,
+        .count = range->count,
+        .decay = range->decay,
+        .trust_ratio = range->scaled ? optimizer->ratios[range->entry] : 1.0,
+    };
+    for (size_t i = 0; i < optimizer_state_count(optimizer->type); i++)
+        slice.states[i] = optimizer->states[i] + range->state;
+    return slice;
+}
 
-/* LAMB's first pass: gradients become directions, and every tensor gets its ratio. */
-static bert_status find_ratios(const optimizer *optimizer, const update *update, bert_error *error)
+/* The first pass of a layer-wise optimizer: every tensor gets its trust ratio. */
+static bert_status find_ratios(const optimizer *optimizer, float *weights, float *gradients,
+                               const optimizer_step *step, bert_error *error)
 {
     size_t entries = optimizer->table->count, ranks = (size_t)optimizer->layout.ranks;
-    direction_squares *sums = optimizer->sharded ? optimizer->own_squares : optimizer->squares;
+    tensor_squares *sums = optimizer->sharded ? optimizer->own_squares : optimizer->squares;
     memset(sums, 0, (optimizer->sharded ? 1 : ranks) * entries * sizeof *sums);
     for (size_t i = 0; i < optimizer->range_count; i++) {
         const optimizer_range *range = &optimizer->ranges[i];
         if (!range->scaled)
             continue;
-        direction_squares *sum =
+        tensor_squares *sum =
             &sums[(optimizer->sharded ? 0 : (size_t)range->owner) * entries + range->entry];
-        direction_squares here = lamb_direction(
-            update->values + range->offset, update->gradients + range->offset,
-            optimizer->moments[0] + range->state, optimizer->moments[1] + range->state,
-            range->count, &optimizer->adam, update->step, update->scale);
-        sum->values += here.values;
+        const optimizer_slice slice = slice_of(optimizer, range, weights, gradients);
+        tensor_squares here = optimizer->type->prepare(&slice, &optimizer->settings, step);
+        sum->weights += here.weights;
         sum->direction += here.direction;
     }
     if (optimizer->sharded)
         TRY(job_allgather(optimizer->job, sums, entries * sizeof *sums, optimizer->squares, error));
     for (size_t entry = 0; entry < entries; entry++) {
-        direction_squares whole = {0};
+        tensor_squares whole = {0};
         for (size_t rank = 0; rank < ranks; rank++) {
-            whole.values += optimizer->squares[rank * entries + entry].values;
+            whole.weights += optimizer->squares[rank * entries + entry].weights;
             whole.direction += optimizer->squares[rank * entries + entry].direction;
         }
-        optimizer->ratios[entry] = lamb_trust_ratio(whole);
+        optimizer->ratios[entry] = optimizer->type->trust_ratio(whole);
     }
     return BERT_OK;
 }
 
-static void update_range(const optimizer *optimizer, const optimizer_range *range,
-                         const update *update)
+static void update_range(const optimizer *optimizer, const optimizer_range *range, float *weights,
+                         float *gradients, const optimizer_step *step)
 {
-    float *values = update->values + range->offset, *gradients = update->gradients + range->offset;
-    if (range->scaled)
-        lamb_update(values, gradients, range->count, update->learning_rate,
-                    optimizer->ratios[range->entry]);
-    else
-        adam_update(values, gradients, optimizer->moments[0] + range->state,
-                    optimizer->moments[1] + range->state, range->count, &optimizer->adam,
-                    update->learning_rate, update->step, range->decay, update->scale);
+    const optimizer_slice slice = slice_of(optimizer, range, weights, gradients);
+    optimizer->type->update(&slice, &optimizer->settings, step);
 }
 
-/* Sharded: from the last bucket on, each given away as soon as it is updated. */
-static bert_status update_shared(const optimizer *optimizer, const update *update,
-                                 exchange *exchange, bert_error *error)
+/* Sharded: from the last bucket on, each given to the other ranks as soon as it is updated. */
+static bert_status update_shared(const optimizer *optimizer, float *weights, float *gradients,
+                                 const optimizer_step *step, exchange *exchange, bert_error *error)
 {
-    exchange_begin(exchange, EXCHANGE_ALLGATHER, update->values);
+    exchange_begin(exchange, EXCHANGE_ALLGATHER, weights);
     size_t done = optimizer->table->size;
     for (size_t i = optimizer->range_count; i-- > 0;) {
         const optimizer_range *range = &optimizer->ranges[i];
@@ -212,25 +219,20 @@ static bert_status update_shared(const optimizer *optimizer, const update *updat
             done = bucket_end;
             exchange_ready(exchange, done);
         }
-        update_range(optimizer, range, update);
+        update_range(optimizer, range, weights, gradients, step);
     }
     exchange_ready(exchange, 0);
     return exchange_finish(exchange, error);
 }
 
-bert_status optimizer_update(const optimizer *optimizer, float *values, float *gradients,
-                             double learning_rate, int64_t step, double scale, exchange *exchange,
-                             bert_error *error)
+bert_status optimizer_update(const optimizer *optimizer, float *weights, float *gradients,
+                             const optimizer_step *step, exchange *exchange, bert_error *error)
 {
-    const update update = {values, gradients, learning_rate, scale, step};
-    if (optimizer->layerwise)
-        TRY(find_ratios(optimizer, &update, error));
-    if (!optimizer->sharded) {
-        for (size_t i = 0; i < optimizer->range_count; i++)
-            update_range(optimizer, &optimizer->ranges[i], &update);
-        return BERT_OK;
-    }
-    TRY(update_shared(optimizer, &update, exchange, error));
-    values_fill(gradients, optimizer->table->size, 0.0f); /* those of other ranks' pieces, too */
+    if (optimizer->type->prepare)
+        TRY(find_ratios(optimizer, weights, gradients, step, error));
+    if (optimizer->sharded)
+        return update_shared(optimizer, weights, gradients, step, exchange, error);
+    for (size_t i = 0; i < optimizer->range_count; i++)
+        update_range(optimizer, &optimizer->ranges[i], weights, gradients, step);
     return BERT_OK;
 }

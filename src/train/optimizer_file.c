@@ -1,4 +1,4 @@
-/* optimizer.safetensors: the moments under their parameters' names. */
+/* optimizer.safetensors: the states, as first_moment, under their parameters' names. */
 #include "base/memory.h"
 #include "formats/safetensors.h"
 #include "train/optimizer.h"
@@ -8,35 +8,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names of moments: as parameters have 95 characters at most, these have room. */
-enum { MOMENT_NAME_SIZE = 128 };
-static const char *const moment_prefixes[OPTIMIZER_MOMENTS] = {"first_moment", "second_moment"};
+/* Names of states: as parameters have 95 characters at most, these have room. */
+enum { STATE_NAME_SIZE = 128 };
 
 /* ---------------------------------------------------------------------------------- writing --- */
 
-typedef struct moment_list {
-    safetensors_tensor *tensors; /* [OPTIMIZER_MOMENTS × entries] without data */
-    char (*names)[MOMENT_NAME_SIZE];
+typedef struct state_list {
+    safetensors_tensor *tensors; /* [states × entries] without data */
+    char (*names)[STATE_NAME_SIZE];
     size_t count;
-} moment_list;
+} state_list;
 
-static void list_free(moment_list *list)
+static void list_free(state_list *list)
 {
     free(list->names);
     free(list->tensors);
 }
 
-static bert_status list_create(moment_list *list, const parameter_table *table, bert_error *error)
+static bert_status list_create(state_list *list, const optimizer *optimizer, bert_error *error)
 {
-    *list = (moment_list){.count = OPTIMIZER_MOMENTS * table->count};
-    TRY(memory_array((void **)&list->tensors, list->count, sizeof *list->tensors,
-                     "names of moments", error));
-    TRY(memory_array((void **)&list->names, list->count, sizeof *list->names, "names of moments",
+    const parameter_table *table = optimizer->table;
+    *list = (state_list){.count = optimizer_state_count(optimizer->type) * table->count};
+    TRY(memory_array((void **)&list->tensors, list->count, sizeof *list->tensors, "names of states",
+                     error));
+    TRY(memory_array((void **)&list->names, list->count, sizeof *list->names, "names of states",
                      error));
     for (size_t i = 0; i < list->count; i++) {
         const parameter *entry = &table->entries[i % table->count];
-        snprintf(list->names[i], sizeof list->names[i], "%s.%s", moment_prefixes[i / table->count],
-                 entry->name);
+        snprintf(list->names[i], sizeof list->names[i], "%s.%s",
+                 optimizer->type->states[i / table->count], entry->name);
         list->tensors[i] = (safetensors_tensor){
             .name = list->names[i],
             .type = SAFETENSORS_F32,
@@ -54,8 +54,8 @@ static bert_status begin_file(safetensors_writer *writer, const optimizer *optim
     char number[24];
     snprintf(number, sizeof number, "%" PRId64, step);
     const char *metadata[] = {"format", "pt", "step", number};
-    moment_list list;
-    bert_status status = list_create(&list, optimizer->table, error);
+    state_list list;
+    bert_status status = list_create(&list, optimizer, error);
     if (status == BERT_OK)
         status = safetensors_begin(writer, path, list.tensors, list.count, metadata, 2, error);
     list_free(&list);
@@ -84,11 +84,11 @@ static bert_status append_elements(safetensors_writer *writer, const parameter_t
 /* All ranks hand over a bucket after the other; rank 0 takes part to the end, also where its disk
  * is full: the others must not wait in vain. */
 static bert_status append_gathered(safetensors_writer *writer, const optimizer *optimizer,
-                                   const float *moment, bert_status status, bert_error *error)
+                                   const float *state, bert_status status, bert_error *error)
 {
     const layout *layout = &optimizer->layout;
     for (size_t b = 0; b < layout->buckets; b++) {
-        TRY(job_allgather(optimizer->job, moment + b * layout->piece, layout->piece * sizeof(float),
+        TRY(job_allgather(optimizer->job, state + b * layout->piece, layout->piece * sizeof(float),
                           optimizer->bucket, error));
         layout_range bucket = layout_bucket(layout, b);
         if (status == BERT_OK && bert_job_rank(optimizer->job) == 0)
@@ -106,11 +106,11 @@ bert_status optimizer_write(const optimizer *optimizer, int64_t step, const char
     bool writes = bert_job_rank(optimizer->job) == 0;
     if (writes)
         status = begin_file(&writer, optimizer, step, path, error);
-    for (size_t m = 0; m < OPTIMIZER_MOMENTS; m++) {
+    for (size_t m = 0; m < optimizer_state_count(optimizer->type); m++) {
         if (optimizer->sharded)
-            status = append_gathered(&writer, optimizer, optimizer->moments[m], status, error);
+            status = append_gathered(&writer, optimizer, optimizer->states[m], status, error);
         else if (status == BERT_OK && writes)
-            status = append_elements(&writer, optimizer->table, optimizer->moments[m], 0,
+            status = append_elements(&writer, optimizer->table, optimizer->states[m], 0,
                                      optimizer->table->size, error);
     }
     if (status == BERT_OK && writes)
@@ -134,7 +134,7 @@ static bert_status check_step(const safetensors_file *file, int64_t step, bert_e
 
 /* The part of a range that lies in an entry. */
 static bert_status read_range(const safetensors_file *file, const safetensors_tensor *tensor,
-                              const parameter *entry, const optimizer_range *range, float *moment,
+                              const parameter *entry, const optimizer_range *range, float *state,
                               bert_error *error)
 {
     size_t from = entry->offset > range->offset ? entry->offset : range->offset;
@@ -144,15 +144,15 @@ static bert_status read_range(const safetensors_file *file, const safetensors_te
     if (from >= to)
         return BERT_OK;
     safetensors_tensor slice = safetensors_slice(tensor, from - entry->offset, to - from);
-    return safetensors_read_float(file, &slice, moment + range->state + (from - range->offset),
+    return safetensors_read_float(file, &slice, state + range->state + (from - range->offset),
                                   to - from, error);
 }
 
-static bert_status read_moment(const optimizer *optimizer, const safetensors_file *file, size_t m,
-                               const parameter *entry, bert_error *error)
+static bert_status read_state(const optimizer *optimizer, const safetensors_file *file, size_t m,
+                              const parameter *entry, bert_error *error)
 {
-    char name[MOMENT_NAME_SIZE];
-    snprintf(name, sizeof name, "%s.%s", moment_prefixes[m], entry->name);
+    char name[STATE_NAME_SIZE];
+    snprintf(name, sizeof name, "%s.%s", optimizer->type->states[m], entry->name);
     const safetensors_tensor *tensor = safetensors_find(file, name);
     if (!tensor)
         return error_set(error, BERT_ERROR_INPUT, "%s: tensor %s is missing", file->path, name);
@@ -164,7 +164,7 @@ static bert_status read_moment(const optimizer *optimizer, const safetensors_fil
                          "%s: tensor %s: %" PRIu64 " elements, expected %zu", file->path, name,
                          elements, entry->count);
     for (size_t i = 0; i < optimizer->range_count; i++)
-        TRY(read_range(file, tensor, entry, &optimizer->ranges[i], optimizer->moments[m], error));
+        TRY(read_range(file, tensor, entry, &optimizer->ranges[i], optimizer->states[m], error));
     return BERT_OK;
 }
 
@@ -174,9 +174,9 @@ bert_status optimizer_read(const optimizer *optimizer, int64_t step, const char 
     safetensors_file file;
     TRY(safetensors_open(&file, path, error));
     bert_status status = check_step(&file, step, error);
-    for (size_t m = 0; m < OPTIMIZER_MOMENTS; m++)
+    for (size_t m = 0; m < optimizer_state_count(optimizer->type); m++)
         for (size_t i = 0; i < optimizer->table->count && status == BERT_OK; i++)
-            status = read_moment(optimizer, &file, m, &optimizer->table->entries[i], error);
+            status = read_state(optimizer, &file, m, &optimizer->table->entries[i], error);
     safetensors_close(&file);
     return status;
 }

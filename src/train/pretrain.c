@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* Everything that one run holds while it runs. */
 typedef struct session {
@@ -94,11 +95,12 @@ static void announce_weights(const session *session, const bert_observer *observ
 static void announce(const session *session, const bert_observer *observer)
 {
     const run_settings *settings = &session->settings;
-    model_memory memory = model_memory_used(session->trainer.model), teacher = {0};
+    model_memory memory = model_memory_used(session->trainer.step.model), teacher = {0};
     if (session->trainer.teacher)
         teacher = model_memory_used(session->trainer.teacher);
-    double moments =
-        (double)session->trainer.optimizer.state_count * OPTIMIZER_MOMENTS * sizeof(float);
+    double moments = (double)session->trainer.step.optimizer.state_size *
+                     (double)optimizer_state_count(session->trainer.step.optimizer.type) *
+                     sizeof(float);
     uint64_t parameters = 0;
     for (size_t i = 0; i < session->trainer.table->count; i++)
         parameters += session->trainer.table->entries[i].count;
@@ -136,11 +138,21 @@ static void fill_result(const session *session, bool finished, bert_pretrain_res
 }
 
 /* That all ranks are about to do the same. */
-static bert_status meet(const session *session, bert_error *error)
+static bert_status check_ranks(const session *session, bert_error *error)
 {
     const trainer *trainer = &session->trainer;
-    TRY(rank_consistency_check_start(session->job, &session->settings, trainer->state.step, error));
-    return rank_consistency_check_parameters(session->job, model_weights(trainer->model),
+    const data_fingerprint *data = &session->settings.data;
+    const uint64_t of_data[] = {data->train.index_checksum, data->train.token_checksum,
+                                data->validation.index_checksum, data->validation.token_checksum,
+                                data->tokenizer_checksum};
+    rank_fingerprint mine = {.data = XXH3_64bits(of_data, sizeof of_data),
+                             .step = trainer->state.step};
+    bert_status status = BERT_OK;
+    if (session->job)
+        status = settings_checksum(&session->settings, &mine.settings, error);
+    TRY(job_sync_status(session->job, status, error));
+    TRY(rank_consistency_check_start(session->job, &mine, error));
+    return rank_consistency_check_parameters(session->job, model_weights(trainer->step.model),
                                              trainer->table->size, trainer->state.step, error);
 }
 
@@ -220,7 +232,7 @@ static bert_status set_up_and_describe(session *session, const bert_observer *ob
     if (status == BERT_OK)
         status = set_up(session, observer, error);
     TRY(job_sync_status(session->job, status, error));
-    TRY(meet(session, error));
+    TRY(check_ranks(session, error));
     if (writes(session))
         status = run_directory_describe(&session->directory, &session->settings, &session->config,
                                         error);
@@ -349,7 +361,7 @@ static bert_status resume(session *session, const bert_resume_params *params,
     if (status == BERT_OK)
         status = set_up_again(session, observer, error);
     TRY(job_sync_status(session->job, status, error));
-    TRY(meet(session, error));
+    TRY(check_ranks(session, error));
     if (session->trainer.state.step == session->settings.total_steps) {
         fill_result(session, true, result);
         observer_message(observer, BERT_MESSAGE_INFO,

@@ -4,10 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <xxhash.h>
-
-enum { MOST_PLACES = 3 };
 
 /* Compares `count` numbers of all ranks; names[i] says what number i is of. */
 static bert_status compare(bert_job *job, const uint64_t *mine, size_t count,
@@ -31,22 +28,12 @@ static bert_status compare(bert_job *job, const uint64_t *mine, size_t count,
     return status;
 }
 
-bert_status rank_consistency_check_start(bert_job *job, const run_settings *settings, int64_t step,
+bert_status rank_consistency_check_start(bert_job *job, const rank_fingerprint *mine,
                                          bert_error *error)
 {
     static const char *const names[] = {"data", "settings", "checkpoint"};
-    uint64_t places[MOST_PLACES] = {0};
-    bert_status status = BERT_OK;
-    if (job)
-        status = settings_checksum(settings, &places[1], error);
-    TRY(job_sync_status(job, status, error));
-    const data_fingerprint *data = &settings->data;
-    const uint64_t of_data[] = {data->train.index_checksum, data->train.token_checksum,
-                                data->validation.index_checksum, data->validation.token_checksum,
-                                data->tokenizer_checksum};
-    places[0] = XXH3_64bits(of_data, sizeof of_data);
-    places[2] = (uint64_t)step;
-    return compare(job, places, 3, names, step, error);
+    const uint64_t numbers[] = {mine->data, mine->settings, (uint64_t)mine->step};
+    return compare(job, numbers, 3, names, mine->step, error);
 }
 
 bert_status rank_consistency_check_parameters(bert_job *job, const float *values, size_t count,

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "model/config.h"
+#include "optim/optimizers.h"
 #include "train/batch_size.h"
 #include "train/checkpoint.h"
 #include "train/learning_rate.h"
@@ -75,6 +76,14 @@ static bert_status check_range(const bert_pretrain_params *params, const setting
                      field->name, value, field->expected);
 }
 
+bert_status settings_check_precision(const char *parameter, const char *name, bert_error *error)
+{
+    if (strcmp(name, "float32") == 0 || strcmp(name, "bf16") == 0)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is \"%s\", expected float32 or bf16",
+                     parameter, name);
+}
+
 static bert_status check_contradictions(const bert_pretrain_params *params, bert_error *error)
 {
     if (params->max_steps == 0 && !(params->num_train_epochs > 0))
@@ -97,19 +106,10 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
             "params->warmup_steps and params->warmup_ratio are both given, expected one of them");
-    if (strcmp(params->optim, "adamw") != 0 && strcmp(params->optim, "adam") != 0 &&
-        strcmp(params->optim, "lamb") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->optim is \"%s\", expected adamw, adam or lamb", params->optim);
-    if (strcmp(params->precision, "float32") != 0 && strcmp(params->precision, "bf16") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->precision is \"%s\", expected float32 or bf16",
-                         params->precision);
-    if (strcmp(params->gradient_dtype, "float32") != 0 &&
-        strcmp(params->gradient_dtype, "bf16") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->gradient_dtype is \"%s\", expected float32 or bf16",
-                         params->gradient_dtype);
+    const optimizer_type *optimizer;
+    TRY(optimizer_type_find(&optimizer, params->optim, error));
+    TRY(settings_check_precision("params->precision", params->precision, error));
+    TRY(settings_check_precision("params->gradient_dtype", params->gradient_dtype, error));
     if (params->teacher &&
         !(params->distill_alpha_ce + params->distill_alpha_mlm + params->distill_alpha_cos > 0))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,

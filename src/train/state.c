@@ -19,46 +19,6 @@ void train_state_free(train_state *state)
     train_state_init(state);
 }
 
-void losses_add(model_losses *sums, const model_losses *losses)
-{
-    sums->mlm_loss += losses->mlm_loss;
-    sums->mlm_count += losses->mlm_count;
-    sums->mlm_correct += losses->mlm_correct;
-    sums->nsp_loss += losses->nsp_loss;
-    sums->nsp_count += losses->nsp_count;
-    sums->nsp_correct += losses->nsp_correct;
-    sums->soft_loss += losses->soft_loss;
-    sums->cosine_loss += losses->cosine_loss;
-    sums->cosine_count += losses->cosine_count;
-}
-
-double losses_mlm(const model_losses *losses)
-{
-    return losses->mlm_count ? losses->mlm_loss / (double)losses->mlm_count : NAN;
-}
-
-double losses_nsp(const model_losses *losses)
-{
-    return losses->nsp_count ? losses->nsp_loss / (double)losses->nsp_count : NAN;
-}
-
-double losses_soft(const model_losses *losses)
-{
-    return losses->cosine_count ? losses->soft_loss / (double)losses->mlm_count : NAN;
-}
-
-double losses_cosine(const model_losses *losses)
-{
-    return losses->cosine_count ? losses->cosine_loss / (double)losses->cosine_count : NAN;
-}
-
-double losses_total(const model_losses *losses)
-{
-    if (!losses->nsp_count)
-        return losses_mlm(losses);
-    return losses->mlm_count ? losses_mlm(losses) + losses_nsp(losses) : losses_nsp(losses);
-}
-
 /* --------------------------------------------------------------------------------- writing --- */
 
 static json_t *number_or_null(double value)
@@ -86,19 +46,31 @@ static bert_status put_history(json_t *root, const train_state *state, bert_erro
     return json_put(root, "log_history", history, error);
 }
 
-static bert_status put_interval(json_t *root, const model_losses *sums, bert_error *error)
+static bert_status put_key(json_t *object, loss_kind kind, const char *measure, json_t *value,
+                           bert_error *error)
 {
-    json_t *interval =
-        json_pack("{s:f, s:I, s:I, s:f, s:I, s:I}", "mlm_loss_sum", sums->mlm_loss, "mlm_count",
-                  (json_int_t)sums->mlm_count, "mlm_correct", (json_int_t)sums->mlm_correct,
-                  "nsp_loss_sum", sums->nsp_loss, "nsp_count", (json_int_t)sums->nsp_count,
-                  "nsp_correct", (json_int_t)sums->nsp_correct);
+    char key[64];
+    snprintf(key, sizeof key, "%s_%s", loss_descriptions[kind].name, measure);
+    return json_put(object, key, value, error);
+}
+
+/* Weights are numbers of predictions in all that is pre-trained. MLM and NSP have their keys even
+ * where there is no such loss; that of the teacher's predictions has the weight of MLM's. */
+static bert_status put_interval(json_t *root, const loss_sums *sums, bert_error *error)
+{
+    json_t *interval = json_object();
     TRY(json_put(root, "logging_interval", interval, error));
-    if (!sums->cosine_count)
-        return BERT_OK;
-    TRY(json_put(interval, "soft_loss_sum", json_real(sums->soft_loss), error));
-    TRY(json_put(interval, "cosine_loss_sum", json_real(sums->cosine_loss), error));
-    return json_put(interval, "cosine_count", json_integer((json_int_t)sums->cosine_count), error);
+    for (loss_kind kind = 0; kind < LOSS_KINDS; kind++) {
+        const loss_term *term = &sums->terms[kind];
+        if (kind != LOSS_MLM && kind != LOSS_NSP && !(term->weight > 0))
+            continue;
+        TRY(put_key(interval, kind, "loss_sum", json_real(term->sum), error));
+        if (kind != LOSS_SOFT)
+            TRY(put_key(interval, kind, "count", json_integer((json_int_t)term->count), error));
+        if (loss_descriptions[kind].has_accuracy)
+            TRY(put_key(interval, kind, "correct", json_integer((json_int_t)term->correct), error));
+    }
+    return BERT_OK;
 }
 
 bert_status train_state_write(const train_state *state, const run_settings *settings,
@@ -159,22 +131,35 @@ static bert_status get_count(const json_t *root, const char *path, const char *k
     return BERT_OK;
 }
 
-static bert_status get_interval(const json_t *interval, const char *path, model_losses *sums,
+/* As put_interval writes it. */
+static bert_status get_term(const json_t *interval, const char *path, loss_kind kind,
+                            loss_sums *sums, bert_error *error)
+{
+    loss_term *term = &sums->terms[kind];
+    const char *name = loss_descriptions[kind].name;
+    char sum[64], count[64], correct[64];
+    snprintf(sum, sizeof sum, "%s_loss_sum", name);
+    snprintf(count, sizeof count, "%s_count", name);
+    snprintf(correct, sizeof correct, "%s_correct", name);
+    if (kind != LOSS_MLM && kind != LOSS_NSP && !json_object_get(interval, sum))
+        return BERT_OK;
+    TRY(json_get_number(interval, path, sum, true, -DBL_MAX, DBL_MAX, &term->sum, error));
+    if (kind == LOSS_SOFT)
+        term->count = sums->terms[LOSS_MLM].count;
+    else
+        TRY(get_count(interval, path, count, &term->count, error));
+    if (loss_descriptions[kind].has_accuracy)
+        TRY(get_count(interval, path, correct, &term->correct, error));
+    term->weight = (double)term->count;
+    return BERT_OK;
+}
+
+static bert_status get_interval(const json_t *interval, const char *path, loss_sums *sums,
                                 bert_error *error)
 {
-    TRY(json_get_number(interval, path, "mlm_loss_sum", true, 0, DBL_MAX, &sums->mlm_loss, error));
-    TRY(get_count(interval, path, "mlm_count", &sums->mlm_count, error));
-    TRY(get_count(interval, path, "mlm_correct", &sums->mlm_correct, error));
-    TRY(json_get_number(interval, path, "nsp_loss_sum", true, 0, DBL_MAX, &sums->nsp_loss, error));
-    TRY(get_count(interval, path, "nsp_count", &sums->nsp_count, error));
-    TRY(get_count(interval, path, "nsp_correct", &sums->nsp_correct, error));
-    if (!json_object_get(interval, "cosine_count")) /* only where there is a teacher */
-        return BERT_OK;
-    TRY(get_count(interval, path, "cosine_count", &sums->cosine_count, error));
-    TRY(json_get_number(interval, path, "soft_loss_sum", true, -DBL_MAX, DBL_MAX, &sums->soft_loss,
-                        error));
-    return json_get_number(interval, path, "cosine_loss_sum", true, -DBL_MAX, DBL_MAX,
-                           &sums->cosine_loss, error);
+    for (loss_kind kind = 0; kind < LOSS_KINDS; kind++)
+        TRY(get_term(interval, path, kind, sums, error));
+    return BERT_OK;
 }
 
 static bert_status get_all(train_state *state, const json_t *root, const char *path,

@@ -15,50 +15,75 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREFETCH_DEPTH = 2 };
-
 /* ------------------------------------------------------------------------------ preparation --- */
 
-static bert_status create_model(trainer *trainer, bert_error *error)
+/* The most sequences that a rank has in any step, and predictions in any sequence. */
+static micro_batch_limits limits_of(const trainer *trainer)
 {
-    const bert_pretrain_params *params = &trainer->settings->params;
+    const run_settings *settings = trainer->settings;
+    const bert_pretrain_params *params = &settings->params;
+    int64_t ranks = bert_job_size(trainer->job);
+    int64_t samples = settings_most_samples(settings, 0, settings->total_steps);
     int masked = 0;
-    for (int i = 0; i < trainer->settings->phase_count; i++)
+    for (int i = 0; i < settings->phase_count; i++)
         if (sampler_max_masked(trainer->samplers[i]) > masked)
             masked = sampler_max_masked(trainer->samplers[i]);
-    TRY(micro_batches_create(&trainer->micro_batches, params->per_device_train_batch_size,
-                             params->micro_batch_tokens, params->max_seq_length, masked, error));
-    model_limits limits = micro_batches_limits(&trainer->micro_batches, true);
-    limits.gradient_checkpointing = params->gradient_checkpointing;
-    TRY(model_create(&trainer->model, trainer->config, &limits, error));
-    model_set_precision(trainer->model, gemm_precision_named(trainer->settings->params.precision));
-    trainer->table = model_parameter_table(trainer->model);
+    return (micro_batch_limits){
+        .sequences = params->per_device_train_batch_size,
+        .tokens = params->micro_batch_tokens,
+        .max_seq_length = params->max_seq_length,
+        .max_masked = masked,
+        .batch_sequences = (int)((samples + ranks - 1) / ranks),
+    };
+}
+
+static bert_status create_step(trainer *trainer, bert_error *error)
+{
+    const bert_pretrain_params *params = &trainer->settings->params;
+    training_settings settings = {
+        .config = trainer->config,
+        .objective = objective_of_pretraining(trainer->config, params->teacher),
+        .optimizer_settings = {.beta1 = params->adam_beta1,
+                               .beta2 = params->adam_beta2,
+                               .epsilon = params->adam_epsilon,
+                               .weight_decay = params->weight_decay},
+        .max_grad_norm = params->max_grad_norm,
+        .precision = gemm_precision_named(params->precision),
+        .gradient_checkpointing = params->gradient_checkpointing,
+        .zero = params->zero == 1,
+        .bfloat16_gradients = gemm_precision_named(params->gradient_dtype) == GEMM_BFLOAT16,
+        .limits = limits_of(trainer),
+    };
+    TRY(optimizer_type_find(&settings.optimizer, params->optim, error));
+    trainer->step = (training_step){
+        .job = trainer->job,
+        .context = trainer,
+        .next_batch = trainer_next_batch,
+        .describe_nonfinite = trainer_describe_nonfinite,
+        .log = trainer_log_step,
+        .objective_settings = {.temperature = params->distill_temperature,
+                               .alpha_ce = params->distill_alpha_ce,
+                               .alpha_mlm = params->distill_alpha_mlm,
+                               .alpha_cos = params->distill_alpha_cos},
+        .seed = params->seed,
+    };
+    TRY(training_step_create(&trainer->step, &settings, error));
+    trainer->table = model_parameter_table(trainer->step.model);
     return BERT_OK;
 }
 
-static bert_status create_optimizer(trainer *trainer, bert_error *error)
-{
-    const bert_pretrain_params *params = &trainer->settings->params;
-    optimizer *optimizer = &trainer->optimizer;
-    TRY(optimizer_create(optimizer, params, trainer->table, trainer->job, error));
-    if (!trainer->job)
-        return BERT_OK;
-    return exchange_create(&trainer->exchange, trainer->job, &optimizer->layout,
-                           strcmp(params->gradient_dtype, "bf16") == 0, error);
-}
-
-/* The teacher sees the pieces that the model sees. */
+/* The teacher sees the micro-batches that the model sees. */
 static bert_status create_teacher(trainer *trainer, bert_error *error)
 {
     const char *folder = trainer->settings->params.teacher;
-    model_limits limits = micro_batches_limits(&trainer->micro_batches, false);
+    model_limits limits = micro_batches_limits(&trainer->step.micro_batches, false);
     model_config config;
     TRY(checkpoint_verify_model(folder, error));
     TRY(model_folder_read_config(&config, folder, error));
     TRY(model_check_teacher(trainer->config, &config, folder, error));
     TRY(model_create(&trainer->teacher, &config, &limits, error));
-    model_set_precision(trainer->teacher,
-                        gemm_precision_named(trainer->settings->params.precision));
+    model_set_precision(trainer->teacher, trainer->step.settings.precision);
+    trainer->step.objective_settings.teacher = trainer->teacher;
     return weights_load(model_parameter_table(trainer->teacher), &config,
                         model_weights(trainer->teacher), folder, &(weights_options){0}, error);
 }
@@ -92,10 +117,12 @@ bert_status trainer_prepare(trainer *trainer, bert_error *error)
     const bert_pretrain_params *params = &trainer->settings->params;
     train_state_init(&trainer->state);
     TRY(batch_size_check_ranks(trainer->settings, bert_job_size(trainer->job), error));
-    trainer->schedule = learning_rate_schedule(trainer->settings);
-    TRY(create_model(trainer, error));
-    TRY(create_optimizer(trainer, error));
-    TRY(trainer_create_gather_buffers(trainer, error));
+    const schedule_settings schedule = schedule_settings_of_pretraining(params);
+    trainer->schedule = schedule_of_settings(&schedule, trainer->settings->warmup_steps,
+                                             trainer->settings->total_steps);
+    TRY(create_step(trainer, error));
+    TRY(memory_array((void **)&trainer->stop_requests, (size_t)bert_job_size(trainer->job), 1,
+                     "requests to stop", error));
     if (params->teacher)
         TRY(create_teacher(trainer, error));
     return create_evaluator(trainer, error);
@@ -107,13 +134,8 @@ void trainer_free(trainer *trainer)
     metrics_close(trainer->metrics);
     metrics_close(trainer->timings);
     evaluator_free(&trainer->evaluator);
-    exchange_free(trainer->exchange);
-    free(trainer->parts);
-    free(trainer->outcomes);
     free(trainer->stop_requests);
-    optimizer_free(&trainer->optimizer);
-    micro_batches_free(&trainer->micro_batches);
-    model_free(trainer->model);
+    training_step_free(&trainer->step);
     model_free(trainer->teacher);
     train_state_free(&trainer->state);
 }
@@ -121,7 +143,7 @@ void trainer_free(trainer *trainer)
 bert_status trainer_begin(trainer *trainer, const char *weights, const vocabulary_growth *growth,
                           bert_error *error)
 {
-    float *values = model_weights(trainer->model);
+    float *values = model_weights(trainer->step.model);
     const weights_options options = {.create_heads = true,
                                      .seed = trainer->settings->params.seed,
                                      .observer = trainer->observer};
@@ -142,8 +164,8 @@ static checkpoint_content content_of(trainer *trainer)
         .config = trainer->config,
         .table = trainer->table,
         .tokenizer = trainer->tokenizer,
-        .values = model_weights(trainer->model),
-        .optimizer = &trainer->optimizer,
+        .values = model_weights(trainer->step.model),
+        .optimizer = &trainer->step.optimizer,
         .state = &trainer->state,
     };
 }
@@ -165,7 +187,8 @@ bert_status trainer_restore(trainer *trainer, const char *checkpoint, bert_error
  * evaluated or saved has to be sound now. */
 static bert_status check_parameters(const trainer *trainer, bert_error *error)
 {
-    const char *broken = model_find_nonfinite(trainer->model, model_weights(trainer->model));
+    const char *broken =
+        model_find_nonfinite(trainer->step.model, model_weights(trainer->step.model));
     if (!broken)
         return BERT_OK;
     return error_set(error, BERT_ERROR_NOT_FINITE,
@@ -195,7 +218,7 @@ static bert_status save_checkpoint(trainer *trainer, bool may_be_best, bert_erro
         state->best_loss = state->eval_loss;
         state->best_step = state->step;
     }
-    TRY(rank_consistency_check_parameters(trainer->job, model_weights(trainer->model),
+    TRY(rank_consistency_check_parameters(trainer->job, model_weights(trainer->step.model),
                                           trainer->table->size, state->step, error));
     TRY(job_sync_status(trainer->job, sync_logs(trainer, error), error));
     checkpoint_content content = content_of(trainer);
@@ -212,22 +235,22 @@ static bert_status save_checkpoint(trainer *trainer, bool may_be_best, bert_erro
     return job_sync_status(trainer->job, status, error);
 }
 
-static bert_status timed_step(trainer *trainer, bert_error *error)
+static bert_status run_step(trainer *trainer, bert_error *error)
 {
-    step_sums sums;
-    double start = clock_seconds();
-    TRY(trainer_step(trainer, &sums, error));
+    int64_t step = trainer->state.step;
+    double learning_rate = learning_rate_at(trainer->settings, &trainer->schedule, step);
+    TRY(training_step_run(&trainer->step, step, learning_rate, error));
+    trainer->state.step++;
     trainer->call_steps++;
-    trainer_note_step(trainer, &sums, clock_seconds() - start);
     return BERT_OK;
 }
 
-/* A wish of any rank is one of all. */
+/* A request of any rank is one to all. */
 static bert_status decide_to_stop(trainer *trainer, int64_t stop_after_steps, bool *stopping,
                                   bert_error *error)
 {
-    uint8_t wish = observer_should_stop(trainer->observer);
-    TRY(job_allgather(trainer->job, &wish, sizeof wish, trainer->stop_requests, error));
+    uint8_t request = observer_should_stop(trainer->observer);
+    TRY(job_allgather(trainer->job, &request, sizeof request, trainer->stop_requests, error));
     *stopping = trainer->call_steps == stop_after_steps;
     for (int rank = 0; rank < bert_job_size(trainer->job); rank++)
         *stopping |= trainer->stop_requests[rank] != 0;
@@ -273,40 +296,6 @@ static bert_status open_logs(trainer *trainer, bert_error *error)
     return metrics_open(&trainer->timings, trainer->run, "timings.jsonl", step, error);
 }
 
-/* This rank's share of the samples of a step, numbered from the beginning of the phase. What is
- * made ahead behind the phase's end is never used; the room for a batch is that of the phase. */
-static prefetch_range plan_batch(const void *context, uint64_t number)
-{
-    const trainer *trainer = context;
-    const run_settings *settings = trainer->settings;
-    int64_t last = settings_phase_end(settings, trainer->phase) - 1;
-    int64_t step = (int64_t)number < last ? (int64_t)number : last;
-    int64_t begun = settings_samples_before(settings, settings->phases[trainer->phase].first_step);
-    int64_t first = settings_samples_before(settings, step);
-    int64_t samples = settings_samples_in_step(settings, step);
-    int64_t rank = bert_job_rank(trainer->job), ranks = bert_job_size(trainer->job);
-    int64_t begin = samples * rank / ranks, end = samples * (rank + 1) / ranks;
-    return (prefetch_range){.first = (uint64_t)(first - begun + begin),
-                            .count = (int)(end - begin)};
-}
-
-/* Starts drawing from the step at hand on, in the phase that it belongs to. Phases that are too
- * short for a step are passed over. */
-static bert_status enter_phase(trainer *trainer, bert_error *error)
-{
-    const run_settings *settings = trainer->settings;
-    int64_t ranks = bert_job_size(trainer->job), step = trainer->state.step;
-    prefetch_stop(trainer->prefetch);
-    trainer->prefetch = NULL;
-    while (settings_phase_end(settings, trainer->phase) <= step)
-        trainer->phase++;
-    int64_t samples =
-        settings_most_samples(settings, step, settings_phase_end(settings, trainer->phase));
-    return prefetch_start(&trainer->prefetch, trainer->samplers[trainer->phase], plan_batch,
-                          trainer, (uint64_t)step, (int)((samples + ranks - 1) / ranks),
-                          PREFETCH_DEPTH, error);
-}
-
 bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finished,
                         bert_error *error)
 {
@@ -316,10 +305,7 @@ bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finish
     trainer->reported_at = clock_seconds();
     bool stopping = false;
     while (!*finished && !stopping) {
-        if (!trainer->prefetch ||
-            trainer->state.step >= settings_phase_end(settings, trainer->phase))
-            TRY(job_sync_status(trainer->job, enter_phase(trainer, error), error));
-        TRY(timed_step(trainer, error));
+        TRY(run_step(trainer, error));
         *finished = trainer->state.step == settings->total_steps;
         TRY(follow_up(trainer, *finished, stop_after_steps, &stopping, error));
     }

@@ -3,27 +3,19 @@
 #define TRAIN_TRAINER_H
 
 #include "dataset/prefetch.h"
-#include "dist/exchange.h"
 #include "optim/schedule.h"
 #include "report/metrics.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
-#include "train/micro_batch.h"
-#include "train/optimizer.h"
+#include "train/training_step.h"
 #include "train/vocabulary_growth.h"
 
 /* Sums over the last steps, older ones counting less and less: speed and loss as they are now.
  * Evaluations and checkpoints are left out. */
 typedef struct recent_steps {
-    double seconds, steps, tokens;                   /* fading over half a minute */
-    double mlm_loss, mlm_count, nsp_loss, nsp_count; /* fading over some twenty steps */
+    double seconds, steps, tokens; /* fading over half a minute */
+    loss_sums losses;              /* fading over some twenty steps; counts are left out */
 } recent_steps;
-
-/* What one step saw, on all ranks together. */
-typedef struct step_sums {
-    uint64_t sequences, tokens, masked;
-    model_losses losses;
-} step_sums;
 
 typedef struct trainer {
     /* Given by the caller, who keeps them alive. */
@@ -37,26 +29,20 @@ typedef struct trainer {
     const bert_observer *observer;
 
     /* Owned. */
-    model *model;
-    struct model *teacher;        /* NULL: there is none */
+    training_step step;           /* with the model and the optimizer */
+    model *teacher;               /* NULL: there is none */
     const parameter_table *table; /* the model's */
-    optimizer optimizer;
-    exchange *exchange; /* of gradients and parameters; NULL: alone */
-    schedule schedule;  /* of the learning rate */
-    int phase;          /* of the settings' phases, that `prefetch` draws from */
+    schedule schedule;            /* of the learning rate */
+    int phase;                    /* of the settings' phases, that `prefetch` draws from */
     prefetch *prefetch;
-    micro_batches micro_batches;
     evaluator evaluator;
     bool evaluates;
     metrics_log *metrics, *timings; /* rank 0's */
     train_state state;
-    void *parts, *outcomes; /* [ranks] step.c's: what all ranks bring to a step, and saw in it */
+    int64_t call_steps;     /* done in this call */
+    uint8_t *stop_requests; /* [ranks] */
 
-    double grad_norm, learning_rate; /* of the step just done */
-    int64_t call_steps;              /* done in this call */
-    uint8_t *stop_requests;          /* [ranks] */
-
-    /* For the eye only; never part of a result. */
+    /* For display only; never part of a result. */
     recent_steps recent;
     double reported_at;       /* clock_seconds() of the last moment of progress */
     double interval_seconds;  /* spent in steps since the last logging step */
@@ -84,11 +70,12 @@ bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finish
                         bert_error *error);
 
 /* Parts of the loop that have files of their own. */
-/* step.c: memory for steps, and one step on this rank's part of the batch. */
-bert_status trainer_create_gather_buffers(trainer *trainer, bert_error *error);
-bert_status trainer_step(trainer *trainer, step_sums *sums, bert_error *error);
-/* logging.c: what is told of it. */
-void trainer_note_step(trainer *trainer, const step_sums *sums, double seconds);
+/* batches.c: from samples to the batches of steps, and what is said of one that went wrong. */
+bert_status trainer_next_batch(void *trainer, const batch **batch, bert_error *error);
+bert_status trainer_describe_nonfinite(void *trainer, const nonfinite_step *what,
+                                       bert_error *error);
+/* logging.c: what is told of the loop. */
+void trainer_log_step(void *trainer);
 void trainer_report(trainer *trainer);
 bert_status trainer_log(trainer *trainer, bert_error *error);
 bert_status trainer_evaluate(trainer *trainer, bert_error *error);

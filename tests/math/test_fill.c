@@ -16,6 +16,11 @@ static void test_one_value(void **state)
     for (int i = 0; i < COUNT - 1; i++)
         assert_true(values[i] == 2.5f);
     assert_true(values[COUNT - 1] == 0.0f);
+    values_fill(values, COUNT, 2.5f);
+    values_zero(values, COUNT - 1);
+    for (int i = 0; i < COUNT - 1; i++)
+        assert_true(values[i] == 0.0f);
+    assert_true(values[COUNT - 1] == 2.5f);
     free(values);
 }
 

@@ -26,6 +26,9 @@ static void test_sum_of_squares(void **state)
     }
     const float large[] = {3e38f, 3e38f};
     assert_true(fabs(sum_of_squares(large, 2) / 1.8e77 - 1) < 1e-6);
+    const float infinite[] = {1.0f, INFINITY}, broken[] = {NAN, 1.0f};
+    assert_false(isfinite(sum_of_squares(infinite, 2)));
+    assert_true(isnan(sum_of_squares(broken, 2)));
 }
 
 static void test_all_finite(void **state)

@@ -6,9 +6,10 @@
 #include "formats/json.h"
 #include "formats/safetensors.h"
 #include "model/model.h"
-#include "optim/adam.h"
 #include "optim/clip.h"
+#include "optim/optimizers.h"
 #include "optim/schedule.h"
+#include "passes.h"
 
 #include <math.h>
 
@@ -21,9 +22,10 @@ static const double floor_tolerance = 2e-6;
 static const double learning_rate_tolerance = 1e-3;
 
 typedef struct settings {
-    adam_settings adam;
+    const optimizer_type *optimizer;
+    optimizer_settings adam;
     double learning_rate, max_grad_norm;
-    schedule_kind schedule;
+    const schedule_type *schedule;
     int64_t warmup_steps, total_steps, steps;
 } settings;
 
@@ -146,9 +148,9 @@ static void read_settings(settings *settings, const char *path)
     const char *name = NULL;
     assert_ok(json_read(&object, path, error));
     assert_ok(json_get_string(object, path, "optim", true, &name, error));
-    settings->adam.decoupled = strcmp(name, "adamw") == 0;
+    assert_ok(optimizer_type_find(&settings->optimizer, name, error));
     assert_ok(json_get_string(object, path, "lr_scheduler_type", true, &name, error));
-    assert_ok(schedule_parse(&settings->schedule, name, error));
+    assert_ok(schedule_type_find(&settings->schedule, name, error));
     const struct {
         const char *key;
         double *out;
@@ -302,31 +304,36 @@ static void compare_loss(const golden *golden, const char *name, double sum, dou
         assert_true(fabs(sum / divisor / one_float(golden, name) - 1) < 1e-5);
 }
 
-static void compare_losses(const golden *golden, const model_losses *losses)
+static void compare_losses(const golden *golden, const pass_losses *losses)
 {
     const model_input *input = &golden->input;
     bool labels = input->labels || input->targets;
-    assert_int_equal(losses->mlm_count, input->masked_count);
-    assert_int_equal(losses->nsp_count, input->next_sentence_labels ? input->sequence_count : 0);
-    assert_int_equal(losses->label_count, labels ? input->sequence_count : 0);
-    assert_true(!labels || fabs(losses->label_weight - golden->label_weight) < 1e-6);
-    compare_loss(golden, "mlm_loss", losses->mlm_loss, (double)losses->mlm_count,
+    assert_int_equal(losses->mlm.count, input->masked_count);
+    assert_int_equal(losses->nsp.count, input->next_sentence_labels ? input->sequence_count : 0);
+    assert_int_equal(losses->labels.count, labels ? input->sequence_count : 0);
+    assert_true(!labels || fabs(losses->labels.weight - golden->label_weight) < 1e-6);
+    compare_loss(golden, "mlm_loss", losses->mlm.sum, (double)losses->mlm.count,
                  input->masked_labels);
-    compare_loss(golden, "nsp_loss", losses->nsp_loss, (double)losses->nsp_count,
+    compare_loss(golden, "nsp_loss", losses->nsp.sum, (double)losses->nsp.count,
                  input->next_sentence_labels);
-    compare_loss(golden, "label_loss", losses->label_loss, losses->label_weight, labels);
+    compare_loss(golden, "label_loss", losses->labels.sum, losses->labels.weight, labels);
 }
 
-static void train(golden *golden, model_losses *losses)
+static double norm(const float *gradients, size_t count)
 {
-    *losses = (model_losses){0};
+    return sqrt(cpu_operations()->sum_of_squares(gradients, count));
+}
+
+static void train(golden *golden, pass_losses *losses)
+{
+    *losses = (pass_losses){0};
     const model_input *input = &golden->input;
-    const model_scales scales = {
+    const pass_scales scales = {
         .mlm = input->masked_count ? 1.0 / input->masked_count : 0,
         .nsp = 1.0 / input->sequence_count,
         .labels = golden->label_weight > 0 ? 1.0 / golden->label_weight : 0,
     };
-    model_train(golden->model, &golden->input, 1, 0, &scales, losses);
+    train_pass(golden->model, &golden->input, 1, 0, &scales, losses);
 }
 
 /* --------------------------------------------------------------------------------- tests --- */
@@ -336,8 +343,8 @@ static void check_forward_and_gradients(const char *name)
     golden golden;
     golden_open(&golden, name);
     compare_logits(&golden);
-    model_losses losses = {0};
-    model_evaluate(golden.model, &golden.input, &losses);
+    pass_losses losses = {0};
+    evaluate_pass(golden.model, &golden.input, &losses);
     compare_losses(&golden, &losses);
     train(&golden, &losses);
     compare_losses(&golden, &losses);
@@ -347,8 +354,8 @@ static void check_forward_and_gradients(const char *name)
     for (size_t i = 0; i < table->count; i++) { /* the query's bias shows what is small here */
         const parameter *entry = &table->entries[i];
         if (is_key_bias(entry))
-            assert_true(gradient_norm(gradients + entry->offset, entry->count) <
-                        1e-4 * gradient_norm(gradients + entry[-1].offset, entry->count));
+            assert_true(norm(gradients + entry->offset, entry->count) <
+                        1e-4 * norm(gradients + entry[-1].offset, entry->count));
     }
     golden_close(&golden);
 }
@@ -363,15 +370,25 @@ static void check_steps(const char *name)
     float *moments = calloc(2 * table->size, sizeof *moments);
     const schedule falling = schedule_default(s->schedule, s->warmup_steps, s->total_steps);
     for (int64_t step = 0; step < s->steps; step++) {
-        model_losses losses;
+        pass_losses losses;
+        memset(gradients, 0, table->size * sizeof *gradients);
         train(&golden, &losses);
-        double scale = clip_scale(gradient_norm(gradients, table->size), s->max_grad_norm);
-        double rate = s->learning_rate * schedule_factor(&falling, step);
+        const optimizer_step update = {
+            .learning_rate = s->learning_rate * schedule_factor(&falling, step),
+            .gradient_scale = clip_scale(norm(gradients, table->size), s->max_grad_norm),
+            .number = step + 1,
+            .operations = cpu_operations(),
+        };
         for (size_t i = 0; i < table->count; i++) {
             const parameter *entry = &table->entries[i];
-            adam_update(values + entry->offset, gradients + entry->offset, moments + entry->offset,
-                        moments + table->size + entry->offset, entry->count, &s->adam, rate,
-                        step + 1, entry->decay, scale);
+            const optimizer_slice slice = {
+                .weights = values + entry->offset,
+                .gradients = gradients + entry->offset,
+                .states = {moments + entry->offset, moments + table->size + entry->offset},
+                .count = entry->count,
+                .decay = entry->decay,
+            };
+            s->optimizer->update(&slice, &s->adam, &update);
         }
     }
     compare_all(&golden, "after/", values, learning_rate_tolerance * s->learning_rate);
@@ -427,16 +444,20 @@ static void test_distillation_equals_transformers(void **state)
     assert_ok(model_check_teacher(model_configuration(golden.model), &config, "teacher", error));
     assert_ok(model_create(&teacher, &config, &limits, error));
     read_values(&golden, "teacher/", teacher);
-    const model_scales scales = {.mlm = 2.0 / input->masked_count,
-                                 .soft = 5.0 / input->masked_count,
-                                 .cosine = 1.0 / input->token_count};
-    model_losses losses = {0};
-    model_distill(golden.model, teacher, input, 1, 0, 2.0, &scales, &losses);
-    compare_loss(&golden, "mlm_loss", losses.mlm_loss, input->masked_count, true);
-    compare_loss(&golden, "soft_loss", losses.soft_loss, input->masked_count, true);
-    compare_loss(&golden, "cosine_loss", losses.cosine_loss, input->token_count, true);
-    assert_int_equal(losses.mlm_count, input->masked_count);
-    assert_int_equal(losses.cosine_count, input->token_count);
+    const distillation_scales scales = {.mlm = 2.0 / input->masked_count,
+                                        .soft = 5.0 / input->masked_count,
+                                        .cosine = 1.0 / input->token_count};
+    loss_term mlm = {0}, soft = {0}, cosine = {0};
+    model_pass pass = model_forward(golden.model, input, ROWS_ALL, true, 1, 0);
+    model_pass taught = model_forward(teacher, input, ROWS_ALL, false, 0, 0);
+    model_distillation_loss(&pass, &taught, 2.0, &scales, &mlm, &soft, &cosine);
+    model_backward(&pass);
+    compare_loss(&golden, "mlm_loss", mlm.sum, input->masked_count, true);
+    compare_loss(&golden, "soft_loss", soft.sum, input->masked_count, true);
+    compare_loss(&golden, "cosine_loss", cosine.sum, input->token_count, true);
+    assert_int_equal(mlm.count, input->masked_count);
+    assert_int_equal(soft.count, input->masked_count);
+    assert_int_equal(cosine.count, input->token_count);
     compare_all(&golden, "gradients/", model_gradients(golden.model), 0);
 
     config.hidden_size = 48;

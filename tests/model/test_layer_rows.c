@@ -2,6 +2,7 @@
 #include "testing.h"
 
 #include "fixture.h"
+#include "passes.h"
 
 #include <math.h>
 
@@ -29,8 +30,8 @@ static float *gradients_of_predictions(model *model, fixture_batch *batch, int f
     assert_ok(model_check_input(model, &input, error));
     size_t bytes = model_parameter_table(model)->size * sizeof(float);
     memset(model_gradients(model), 0, bytes);
-    model_losses losses = {0};
-    model_train(model, &input, 11, 3, &(model_scales){.mlm = 1.0 / FIXTURE_TOKENS}, &losses);
+    pass_losses losses = {0};
+    train_pass(model, &input, 11, 3, &(pass_scales){.mlm = 1.0 / FIXTURE_TOKENS}, &losses);
     float *gradients = malloc(bytes);
     memcpy(gradients, model_gradients(model), bytes);
     return gradients;

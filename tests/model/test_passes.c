@@ -3,10 +3,11 @@
 
 #include "base/threads.h"
 #include "fixture.h"
+#include "passes.h"
 
 #include <math.h>
 
-static const model_scales scales = {
+static const pass_scales scales = {
     .mlm = 1.0 / FIXTURE_MASKED,
     .nsp = 1.0 / FIXTURE_SEQUENCES,
     .labels = 1.0 / FIXTURE_SEQUENCES,
@@ -14,10 +15,10 @@ static const model_scales scales = {
 
 static double train_loss(model *model, const model_input *input)
 {
-    model_losses losses = {0};
-    model_train(model, input, 11, 3, &scales, &losses);
-    return scales.mlm * losses.mlm_loss + scales.nsp * losses.nsp_loss +
-           scales.labels * losses.label_loss;
+    pass_losses losses = {0};
+    train_pass(model, input, 11, 3, &scales, &losses);
+    return scales.mlm * losses.mlm.sum + scales.nsp * losses.nsp.sum +
+           scales.labels * losses.labels.sum;
 }
 
 static float *gradients_of(model *model, const model_input *input)
@@ -304,9 +305,9 @@ static void test_many_predictions(void **state)
     model *model = fixture_model(&config, &limits);
     assert_ok(model_check_input(model, &input, error));
     assert_cut_does_not_matter(model, &input, SEQUENCES / 2);
-    model_losses losses = {0};
-    model_evaluate(model, &input, &losses);
-    assert_int_equal(losses.mlm_count, MASKED);
+    pass_losses losses = {0};
+    evaluate_pass(model, &input, &losses);
+    assert_int_equal(losses.mlm.count, MASKED);
     model_free(model);
 }
 
@@ -376,10 +377,10 @@ static void test_gradient_checkpointing_has_the_same_bits(void **state)
         assert_memory_equal(found, expected, bytes);
         free(found);
         free(expected);
-        model_losses left = {0}, right = {0};
-        model_evaluate(keeping, &batch.input, &left);
-        model_evaluate(again, &batch.input, &right);
-        assert_true(left.mlm_loss == right.mlm_loss);
+        pass_losses left = {0}, right = {0};
+        evaluate_pass(keeping, &batch.input, &left);
+        evaluate_pass(again, &batch.input, &right);
+        assert_true(left.mlm.sum == right.mlm.sum);
     }
     assert_true(model_memory_used(again).activations < model_memory_used(keeping).activations);
     model_free(again);
@@ -396,16 +397,16 @@ static void test_steps_draw_other_dropout(void **state)
     double loss[4];
     static const uint64_t draws[4][2] = {{1, 1}, {1, 1}, {1, 2}, {2, 1}}; /* seed, step */
     for (int i = 0; i < 4; i++) {
-        model_losses losses = {0};
-        model_train(model, &batch.input, draws[i][0], draws[i][1], &scales, &losses);
-        loss[i] = losses.mlm_loss;
+        pass_losses losses = {0};
+        train_pass(model, &batch.input, draws[i][0], draws[i][1], &scales, &losses);
+        loss[i] = losses.mlm.sum;
     }
     assert_true(loss[0] == loss[1]);
     assert_true(loss[0] != loss[2] && loss[0] != loss[3] && loss[2] != loss[3]);
     batch.numbers[1]++; /* another sample in the same place: other dropout */
-    model_losses losses = {0};
-    model_train(model, &batch.input, 1, 1, &scales, &losses);
-    assert_true(losses.mlm_loss != loss[0]);
+    pass_losses losses = {0};
+    train_pass(model, &batch.input, 1, 1, &scales, &losses);
+    assert_true(losses.mlm.sum != loss[0]);
     model_free(model);
 }
 
@@ -422,16 +423,16 @@ static void test_evaluation_equals_training_without_dropout(void **state)
     limits.training = false;
     config.hidden_dropout_prob = 0.3; /* has no say in evaluation */
     model *evaluated = fixture_model(&config, &limits);
-    model_losses train = {0}, inside = {0}, outside = {0};
-    model_train(trained, &batch.input, 1, 1, &scales, &train);
-    model_evaluate(trained, &batch.input, &inside);
-    model_evaluate(evaluated, &batch.input, &outside);
-    assert_true(fabs(inside.mlm_loss / train.mlm_loss - 1) < 1e-6);
-    assert_true(fabs(inside.nsp_loss / train.nsp_loss - 1) < 1e-6);
-    assert_int_equal(inside.mlm_correct, train.mlm_correct);
-    assert_int_equal(inside.nsp_correct, train.nsp_correct);
-    assert_int_equal(inside.mlm_count, FIXTURE_MASKED);
-    assert_int_equal(inside.nsp_count, FIXTURE_SEQUENCES);
+    pass_losses train = {0}, inside = {0}, outside = {0};
+    train_pass(trained, &batch.input, 1, 1, &scales, &train);
+    evaluate_pass(trained, &batch.input, &inside);
+    evaluate_pass(evaluated, &batch.input, &outside);
+    assert_true(fabs(inside.mlm.sum / train.mlm.sum - 1) < 1e-6);
+    assert_true(fabs(inside.nsp.sum / train.nsp.sum - 1) < 1e-6);
+    assert_int_equal(inside.mlm.correct, train.mlm.correct);
+    assert_int_equal(inside.nsp.correct, train.nsp.correct);
+    assert_int_equal(inside.mlm.count, FIXTURE_MASKED);
+    assert_int_equal(inside.nsp.count, FIXTURE_SEQUENCES);
     assert_memory_equal(&inside, &outside, sizeof inside);
     assert_null(model_gradients(evaluated));
     assert_true(model_memory_used(evaluated).activations < model_memory_used(trained).activations);
@@ -451,8 +452,8 @@ static void test_logits_and_hidden_states(void **state)
     model *model = fixture_model(&config, &fixture_limits);
     static float logits[FIXTURE_MASKED][83], pairs[FIXTURE_SEQUENCES][2];
     static float hidden[FIXTURE_TOKENS][24], alone[16][24];
-    model_losses losses = {0};
-    model_evaluate(model, &batch.input, &losses);
+    pass_losses losses = {0};
+    evaluate_pass(model, &batch.input, &losses);
     model_mlm_logits(model, &batch.input, logits[0]);
     model_nsp_logits(model, &batch.input, pairs[0]);
     double mlm = 0, nsp = 0;
@@ -464,8 +465,8 @@ static void test_logits_and_hidden_states(void **state)
     }
     for (int i = 0; i < FIXTURE_SEQUENCES; i++)
         nsp += log(exp(pairs[i][0]) + exp(pairs[i][1])) - pairs[i][batch.pair_labels[i]];
-    assert_true(fabs(mlm / losses.mlm_loss - 1) < 1e-5);
-    assert_true(fabs(nsp / losses.nsp_loss - 1) < 1e-5);
+    assert_true(fabs(mlm / losses.mlm.sum - 1) < 1e-5);
+    assert_true(fabs(nsp / losses.nsp.sum - 1) < 1e-5);
 
     model_hidden_states(model, &batch.input, hidden[0]);
     int32_t start = batch.starts[2], length = batch.starts[3] - start;
@@ -500,9 +501,9 @@ static void test_nothing_to_predict(void **state)
     float *gradients = gradients_of(model, &batch.input);
     size_t size = model_parameter_table(model)->size;
     assert_true(dot(gradients, gradients, size) == 0.0);
-    model_losses losses = {0};
-    model_evaluate(model, &batch.input, &losses);
-    assert_int_equal(losses.mlm_count + losses.nsp_count, 0);
+    pass_losses losses = {0};
+    evaluate_pass(model, &batch.input, &losses);
+    assert_int_equal(losses.mlm.count + losses.nsp.count, 0);
     free(gradients);
     model_free(model);
 }

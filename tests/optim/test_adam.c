@@ -41,8 +41,9 @@ static void assert_near(const float *found, const double *expected, double toler
 static void run(float *values, float *first, float *second, bool decoupled, bool decay,
                 double gradient_factor)
 {
-    const adam_settings settings = {
-        .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.1, .decoupled = decoupled};
+    const optimizer_settings settings = {
+        .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.1};
+    const optimizer_type *type = decoupled ? &optimizer_adamw : &optimizer_adam;
     const float start[SIZE] = {0.5f, -1.25f, 2.0f, -0.001f};
     float gradients[SIZE];
     memcpy(values, start, sizeof start);
@@ -50,10 +51,9 @@ static void run(float *values, float *first, float *second, bool decoupled, bool
     memset(second, 0, SIZE * sizeof *second);
     for (int step = 1; step <= STEPS; step++) {
         gradient_at(gradients, step, gradient_factor);
-        adam_update(values, gradients, first, second, SIZE, &settings, 0.01, step, decay,
-                    1.0 / gradient_factor);
-        for (int i = 0; i < SIZE; i++)
-            assert_true(gradients[i] == 0.0f);
+        type->update(&(optimizer_slice){values, gradients, {first, second}, SIZE, decay, 0},
+                     &settings,
+                     &(optimizer_step){0.01, 1.0 / gradient_factor, step, cpu_operations()});
     }
 }
 
@@ -102,7 +102,7 @@ static void test_threads_do_not_change_bits(void **state)
     (void)state;
     enum { COUNT = 50021 };
     static float results[3][4][COUNT];
-    const adam_settings settings = {0.9, 0.999, 1e-8, 0.01, true};
+    const optimizer_settings settings = {0.9, 0.999, 1e-8, 0.01};
     int before = threads_count();
     for (int threads = 1; threads <= 3; threads++) {
         float(*arrays)[COUNT] = results[threads - 1];
@@ -112,8 +112,9 @@ static void test_threads_do_not_change_bits(void **state)
         for (int step = 1; step <= 2; step++) {
             for (int i = 0; i < COUNT; i++)
                 arrays[1][i] = cosf((float)(i * step));
-            adam_update(arrays[0], arrays[1], arrays[2], arrays[3], COUNT, &settings, 1e-3, step,
-                        true, 0.7);
+            const optimizer_slice slice = {arrays[0], arrays[1], {arrays[2], arrays[3]},
+                                           COUNT,     true,      0};
+            adamw_update(&slice, &settings, &(optimizer_step){1e-3, 0.7, step, cpu_operations()});
         }
     }
     threads_use(before);
@@ -122,9 +123,24 @@ static void test_threads_do_not_change_bits(void **state)
     assert_true(results[0][0][COUNT - 1] != sinf((float)(COUNT - 1)));
 }
 
+static void test_names(void **state)
+{
+    (void)state;
+    const optimizer_type *type;
+    static const char *const names[] = {"adamw", "adam", "lamb"};
+    for (int i = 0; i < 3; i++) {
+        assert_ok(optimizer_type_find(&type, names[i], error));
+        assert_string_equal(type->name, names[i]);
+        assert_int_equal(optimizer_state_count(type), 2);
+    }
+    assert_fails(optimizer_type_find(&type, "sgd", error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->optim is \"sgd\", expected adamw, adam or lamb");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_adamw_equals_pytorch),
         cmocka_unit_test(test_adam_equals_pytorch),
         cmocka_unit_test(test_gradient_scale_undoes_a_factor),

@@ -30,28 +30,34 @@ static double number(const json_t *object, const char *key)
 }
 
 /* A step of one tensor; scaled ones lie in `pieces` pieces, as on so many ranks. */
-static void step_tensor(tensor *tensor, const adam_settings *settings, double learning_rate,
-                        int64_t step, size_t pieces, double gradient_scale)
+static optimizer_slice slice_of(tensor *tensor, size_t piece, size_t pieces, double trust_ratio)
 {
-    if (!tensor->scaled) {
-        adam_update(tensor->values, tensor->gradients, tensor->first, tensor->second, tensor->count,
-                    settings, learning_rate, step, false, gradient_scale);
-        return;
-    }
-    direction_squares whole = {0};
-    for (size_t i = 0; i < pieces; i++) {
-        size_t start = tensor->count * i / pieces, end = tensor->count * (i + 1) / pieces;
-        direction_squares here =
-            lamb_direction(tensor->values + start, tensor->gradients + start, tensor->first + start,
-                           tensor->second + start, end - start, settings, step, gradient_scale);
-        whole.values += here.values;
+    size_t start = tensor->count * piece / pieces, end = tensor->count * (piece + 1) / pieces;
+    return (optimizer_slice){
+        .weights = tensor->values + start,
+        .gradients = tensor->gradients + start,
+        .states = {tensor->first + start, tensor->second + start},
+        .count = end - start,
+        .decay = tensor->scaled,
+        .trust_ratio = trust_ratio,
+    };
+}
+
+static void step_tensor(tensor *tensor, const optimizer_settings *settings, double learning_rate,
+                        int64_t number, size_t pieces, double gradient_scale)
+{
+    const optimizer_step step = {learning_rate, gradient_scale, number, cpu_operations()};
+    tensor_squares whole = {0};
+    for (size_t i = 0; tensor->scaled && i < pieces; i++) {
+        const optimizer_slice slice = slice_of(tensor, i, pieces, 0);
+        tensor_squares here = optimizer_lamb.prepare(&slice, settings, &step);
+        whole.weights += here.weights;
         whole.direction += here.direction;
     }
     double ratio = lamb_trust_ratio(whole);
     for (size_t i = 0; i < pieces; i++) {
-        size_t start = tensor->count * i / pieces, end = tensor->count * (i + 1) / pieces;
-        lamb_update(tensor->values + start, tensor->gradients + start, end - start, learning_rate,
-                    ratio);
+        const optimizer_slice slice = slice_of(tensor, i, pieces, ratio);
+        optimizer_lamb.update(&slice, settings, &step);
     }
 }
 
@@ -62,11 +68,10 @@ static void check_golden(size_t pieces, double gradient_factor)
     json_t *golden;
     assert_ok(json_read(&golden, "tests/optim/golden/lamb.json", error));
     const json_t *given = json_object_get(golden, "settings"), *start, *steps;
-    const adam_settings settings = {.beta1 = number(given, "beta1"),
-                                    .beta2 = number(given, "beta2"),
-                                    .epsilon = number(given, "epsilon"),
-                                    .weight_decay = number(given, "weight_decay"),
-                                    .decoupled = true};
+    const optimizer_settings settings = {.beta1 = number(given, "beta1"),
+                                         .beta2 = number(given, "beta2"),
+                                         .epsilon = number(given, "epsilon"),
+                                         .weight_decay = number(given, "weight_decay")};
     start = json_object_get(golden, "start");
     steps = json_object_get(golden, "steps");
     assert_int_equal(json_array_size(start), 3);
@@ -91,7 +96,6 @@ static void check_golden(size_t pieces, double gradient_factor)
                 if (!(fabsf(tensor.values[i] - expected[i]) <= 2e-6f * (1 + fabsf(expected[i]))))
                     fail_msg("tensor %zu, step %zu, element %zu: %.9g, expected %.9g", t, step, i,
                              (double)tensor.values[i], (double)expected[i]);
-                assert_true(tensor.gradients[i] == 0.0f);
             }
         }
     }
@@ -109,10 +113,10 @@ static void test_equals_the_algorithm(void **state)
 static void test_ratio(void **state)
 {
     (void)state;
-    assert_true(lamb_trust_ratio((direction_squares){9, 4}) == 1.5);
-    assert_true(lamb_trust_ratio((direction_squares){0, 4}) == 1.0); /* weights that are all zero */
-    assert_true(lamb_trust_ratio((direction_squares){9, 0}) == 1.0);
-    assert_true(lamb_trust_ratio((direction_squares){1e80, 1e80}) == 1.0);
+    assert_true(lamb_trust_ratio((tensor_squares){9, 4}) == 1.5);
+    assert_true(lamb_trust_ratio((tensor_squares){0, 4}) == 1.0); /* weights that are all zero */
+    assert_true(lamb_trust_ratio((tensor_squares){9, 0}) == 1.0);
+    assert_true(lamb_trust_ratio((tensor_squares){1e80, 1e80}) == 1.0);
 }
 
 /* Whatever the gradients are multiplied by, a tensor moves by the learning rate times its length.
@@ -120,7 +124,7 @@ static void test_ratio(void **state)
 static void test_length_of_a_step(void **state)
 {
     (void)state;
-    const adam_settings settings = {0.9, 0.999, 1e-12, 0.0, true};
+    const optimizer_settings settings = {0.9, 0.999, 1e-12, 0.0};
     for (int power = -3; power <= 3; power++) {
         tensor tensor = {.count = 40, .scaled = true};
         double length = 0, moved = 0;
@@ -142,8 +146,9 @@ static void test_threads_do_not_change_bits(void **state)
     (void)state;
     enum { COUNT = 600011 }; /* beyond one run of blocks */
     static float results[3][4][COUNT];
-    direction_squares squares[3];
-    const adam_settings settings = {0.9, 0.999, 1e-8, 0.01, true};
+    tensor_squares squares[3];
+    const optimizer_settings settings = {0.9, 0.999, 1e-8, 0.01};
+    const optimizer_step step = {1e-3, 0.7, 1, cpu_operations()};
     int before = threads_count();
     for (int threads = 1; threads <= 3; threads++) {
         float(*arrays)[COUNT] = results[threads - 1];
@@ -152,16 +157,17 @@ static void test_threads_do_not_change_bits(void **state)
             arrays[0][i] = sinf((float)i);
             arrays[1][i] = cosf((float)i);
         }
-        squares[threads - 1] =
-            lamb_direction(arrays[0], arrays[1], arrays[2], arrays[3], COUNT, &settings, 1, 0.7);
-        lamb_update(arrays[0], arrays[1], COUNT, 1e-3, lamb_trust_ratio(squares[threads - 1]));
+        optimizer_slice slice = {arrays[0], arrays[1], {arrays[2], arrays[3]}, COUNT, true, 0};
+        squares[threads - 1] = optimizer_lamb.prepare(&slice, &settings, &step);
+        slice.trust_ratio = lamb_trust_ratio(squares[threads - 1]);
+        optimizer_lamb.update(&slice, &settings, &step);
     }
     threads_use(before);
     assert_memory_equal(results[0], results[1], sizeof results[0]);
     assert_memory_equal(results[0], results[2], sizeof results[0]);
     assert_memory_equal(&squares[0], &squares[1], sizeof squares[0]);
     assert_memory_equal(&squares[0], &squares[2], sizeof squares[0]);
-    assert_true(fabs(squares[0].values / COUNT - 0.5) < 1e-4); /* the mean of sin² */
+    assert_true(fabs(squares[0].weights / COUNT - 0.5) < 1e-4); /* the mean of sin² */
     assert_true(results[0][0][COUNT - 1] != sinf((float)(COUNT - 1)));
 }
 

@@ -3,6 +3,7 @@
 #include "made_model.h"
 
 #include "bert/finetune.h"
+#include "formats/json.h"
 
 #include <math.h>
 
@@ -361,6 +362,85 @@ static void test_early_stopping(void **state)
     text_free(&content);
 }
 
+/* What the training step offers reaches fine-tuning: a step of two batches is one of a batch twice
+ * as large, activations that are computed again are the same, optimizers and schedules are not. */
+static void test_every_kind_of_step(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *optim, *schedule;
+        int batch, accumulation;
+        bool checkpointing;
+        bool close, same; /* to the first one's weights */
+    } cases[] = {
+        {"adamw", "adamw", "linear", 16, 1, false, true, true},
+        {"accumulated", "adamw", "linear", 8, 2, false, true, false},
+        {"checkpointing", "adamw", "linear", 16, 1, true, true, true},
+        {"adam", "adam", "linear", 16, 1, false, false, false},
+        {"lamb", "lamb", "linear", 16, 1, false, false, false},
+        {"polynomial", "adamw", "polynomial", 16, 1, false, false, false},
+        {"one-cycle", "adamw", "one_cycle", 16, 1, false, false, false},
+    };
+    text first = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bert_finetune_params params = params_for_examples();
+        bert_finetune_result result;
+        text weights;
+        snprintf(output, sizeof output, "%s/%s", directory, cases[i].name);
+        params.num_train_epochs = 1;
+        params.learning_rate = 1e-3;
+        params.weight_decay = 0.1;
+        params.optim = cases[i].optim;
+        params.lr_scheduler_type = cases[i].schedule;
+        params.lr_power = strcmp(cases[i].schedule, "polynomial") == 0 ? 2 : 1;
+        params.per_device_train_batch_size = cases[i].batch;
+        params.gradient_accumulation_steps = cases[i].accumulation;
+        params.gradient_checkpointing = cases[i].checkpointing;
+        assert_ok(bert_finetune(&params, &result, NULL, error));
+        read_output(&weights, "model.safetensors");
+        if (i == 0)
+            first = weights;
+        assert_int_equal(weights.length, first.length);
+        assert_int_equal(memcmp(weights.data, first.data, first.length) == 0, cases[i].same);
+        float largest = 0; /* headers are the same */
+        for (size_t at = first.length % 4; at < first.length; at += 4) {
+            float one, other;
+            memcpy(&one, first.data + at, sizeof one);
+            memcpy(&other, weights.data + at, sizeof other);
+            if (one != other)
+                largest = fmaxf(largest, fabsf(one - other));
+        }
+        if (cases[i].close ? !(largest < 1e-4f) : !(largest > 1e-4f))
+            fail_msg("%s: weights differ by %g", cases[i].name, (double)largest);
+        if (i > 0)
+            text_free(&weights);
+    }
+    text_free(&first);
+}
+
+/* A run that an older bert began, before a setting was there, did what is the setting's default. */
+static void test_resumes_what_knew_fewer_settings(void **state)
+{
+    (void)state;
+    bert_finetune_params params = params_for_examples();
+    params.num_train_epochs = 1;
+    bert_finetune_result result;
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    char path[1024];
+    json_t *settings;
+    snprintf(path, sizeof path, "%s/finetune.json", output);
+    assert_ok(json_read(&settings, path, error));
+    assert_int_equal(json_object_del(settings, "optim"), 0);
+    assert_int_equal(json_object_del(settings, "ranks"), 0);
+    assert_ok(json_write(settings, path, error));
+    json_decref(settings);
+    params.resume = true;
+    assert_ok(bert_finetune(&params, &result, NULL, error));
+    params.optim = "lamb";
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "this run began with optim \"adamw\", not \"lamb\"");
+}
+
 static void test_contradictions(void **state)
 {
     (void)state;
@@ -405,6 +485,27 @@ static void test_contradictions(void **state)
     params.lr_scheduler_type = "cosine?";
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "cosine?");
+    params.lr_scheduler_type = "linear";
+    params.lr_power = 2;
+    assert_fails(
+        bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+        "params->lr_power is for params->lr_scheduler_type = polynomial; the schedule is linear");
+    params.lr_power = 1;
+    params.optim = "sgd";
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->optim is \"sgd\", expected adamw, adam or lamb");
+    params.optim = "adam";
+    params.gradient_dtype = "fp16";
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->gradient_dtype is \"fp16\", expected float32 or bf16");
+    params.gradient_dtype = "bf16";
+    params.zero = 2;
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->zero is 2");
+    params.zero = 1;
+    params.gradient_accumulation_steps = 0;
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->gradient_accumulation_steps is 0");
 }
 
 int main(void)
@@ -417,6 +518,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_task_is_a_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_glue_and_submissions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_early_stopping, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_every_kind_of_step, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_resumes_what_knew_fewer_settings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_contradictions, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
