@@ -51,7 +51,7 @@ static void test_share(void **state)
     assert_int_equal(threads_share(1 << 20), 1);
     assert_int_equal(threads_use(3), all);
     assert_int_equal(threads_count(), 3);
-    assert_int_equal(threads_use(0), 3); /* 0: what is in force */
+    assert_int_equal(threads_use(0), 3); /* 0: the number in effect */
     assert_int_equal(threads_use(all), 3);
     assert_int_equal(threads_count(), all);
 }

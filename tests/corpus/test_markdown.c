@@ -46,7 +46,7 @@ static void test_blocks(void **state)
     assert_read("a.md", "A\n\n| a | b |\n|---|---|\n\n[x]: http://a.b\n<!-- c\nd -->\nB\n",
                 "A\nB|");
     assert_read("a.markdown", "\r\nA -\r\n1. b\r\n2. c\r\n", "A -\nb\nc|");
-    /* What only looks like an item, headings inside of other blocks, tables without outer pipes. */
+    /* Lines that only look like items, headings inside other blocks, tables without outer pipes. */
     assert_read("a.md", "It was in\n1917. A year\n(2) of\n- x\n1918. y\n",
                 "It was in 1917. A year (2) of\nx 1918. y|");
     assert_read("a.md", "* # A\n* b\n> # C\n> d\n", "b\nd|");

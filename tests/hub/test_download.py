@@ -364,8 +364,8 @@ class Models(HubCase):
             self.bad("download", "bert-tiny", says=says)
 
     def test_redirects(self):
-        for location, says in (("/again", "more than 10 redirects"), ("file:///etc/passwd", "is refused"),
-                               ("ftp://x/y", "is refused"), ("http://u:p@127.0.0.1/", "not a URL to follow")):
+        for location, says in (("/again", "more than 10 redirects"), ("file:///etc/passwd", "is rejected"),
+                               ("ftp://x/y", "is rejected"), ("http://u:p@127.0.0.1/", "not a URL to follow")):
             self.hub.faults[:] = [lambda h: (config_get(h) or h.path == "/again") and (
                 h.answer(302, b"", {"Location": location}) or True)]
             error = self.bad("download", "bert-tiny", "--include", "config.json", says=says)

@@ -119,7 +119,7 @@ static void test_redirects(void **state)
                  "from https to plain http");
     assert_null(target);
     assert_fails(url_redirect(&target, "https://hub/a", "file:///etc/passwd", error),
-                 BERT_ERROR_INPUT, "refused");
+                 BERT_ERROR_INPUT, "rejected");
     assert_fails(url_redirect(&target, "http://hub/a", "gopher://x/", error), BERT_ERROR_INPUT, "");
 }
 

@@ -152,7 +152,7 @@ class Uploads(HubCase):
             ("/preupload/", [], "is an array"),
             ("/objects/batch", {"objects": []}, "no entry for the object"),
             ("/objects/batch", {"objects": [{"oid": oid, "error": {"code": 422, "message": "no"}}]}, "rejected by the Hub's LFS storage: no"),
-            ("/objects/batch", batch({"href": "file:///etc/passwd"}), "is refused"),
+            ("/objects/batch", batch({"href": "file:///etc/passwd"}), "is rejected"),
             ("/objects/batch", batch({"href": store, "header": {"A\r\nB": "x"}}), "is invalid"),
             ("/objects/batch", batch({"href": store, "header": {"A": "x\r\nEvil: y"}}), "is invalid"),
             ("/objects/batch", batch({"href": store, "header": {"chunk_size": "0", "1": store}}), "chunk_size"),
