@@ -4,7 +4,7 @@
  * bounded. */
 #include "fuzz.h"
 
-#include "serve/answer.h"
+#include "serve/response.h"
 #include "serve/routes.h"
 
 #include <strings.h>
@@ -172,7 +172,7 @@ static void ask(bert_model *model, serve_task task, const char *body, size_t len
     json_t *answer = NULL;
     bert_status status = serve_request_parse(&request, task, body, length, MAX_INPUTS, &error);
     if (status == BERT_OK)
-        status = serve_answer(model, NULL, task, &request, &answer, &error);
+        status = serve_respond(model, NULL, task, &request, &answer, &error);
     if (status == BERT_OK)
         check_answer(&request, task, answer);
     else
