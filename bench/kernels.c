@@ -1,6 +1,6 @@
 /* Every operation of math/ at the shapes of BERT tiny, mini, base and large, beside what the
  * machine can do: its peak of multiply-adds from registers and its memory bandwidth, both measured
- * here. See docs/performance.md.
+ * here. See docs/benchmarking.md.
  *
  *     kernels [--threads N] [--rounds N] [--model tiny|mini|base|large] [--operation PART_OF_NAME]
  *             [--precision float32|bf16]
@@ -173,8 +173,8 @@ static void output_backward_weight(arrays *a)
 }
 static void up_forward(arrays *a)
 {
-    linear_gelu_forward(a->precision, a->wide[0], a->wide[1], a->narrow[0], a->weights[0],
-                        a->rows[0], T, H, I);
+    linear_activation_forward(a->precision, ACTIVATION_GELU, a->wide[0], a->wide[1], a->narrow[0],
+                              a->weights[0], a->rows[0], T, H, I);
 }
 static void up_backward_input(arrays *a)
 {
@@ -235,11 +235,11 @@ static void norm_backward(arrays *a)
 }
 static void gelu_in(arrays *a)
 {
-    gelu_forward(a->wide[1], a->wide[0], T * I);
+    activation_forward(ACTIVATION_GELU, a->wide[1], a->wide[0], T * I);
 }
 static void gelu_back(arrays *a)
 {
-    gelu_backward(a->wide[1], a->wide[2], a->wide[0], T * I);
+    activation_backward(ACTIVATION_GELU, a->wide[1], a->wide[2], a->wide[0], T * I);
 }
 static void entropy(arrays *a)
 {

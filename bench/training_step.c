@@ -61,7 +61,8 @@ static double train(bench *bench)
 static double infer(bench *bench)
 {
     for (int i = 0; i < bench->micro_batches.count; i++)
-        model_hidden_states(bench->model, &bench->micro_batches.inputs[i], bench->hidden);
+        model_hidden_states(model_own_workspace(bench->model), &bench->micro_batches.inputs[i],
+                            bench->hidden);
     return 0;
 }
 

@@ -12,9 +12,17 @@ if(BERT_WARNINGS_ARE_ERRORS)
     target_compile_options(bert_compiler INTERFACE -Werror)
 endif()
 if(BERT_SANITIZE)
+    set(BERT_SANITIZE_OPTION -fsanitize=${BERT_SANITIZE})
     target_compile_options(bert_compiler INTERFACE
-        -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-    target_link_options(bert_compiler INTERFACE -fsanitize=address,undefined)
+        ${BERT_SANITIZE_OPTION} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(bert_compiler INTERFACE ${BERT_SANITIZE_OPTION})
+endif()
+if(BERT_SANITIZE STREQUAL "memory") # says where the uninitialized memory comes from
+    target_compile_options(bert_compiler INTERFACE -fsanitize-memory-track-origins)
+endif()
+if(BERT_COVERAGE) # counts exactly when threads run the same line
+    target_compile_options(bert_compiler INTERFACE -fprofile-arcs -ftest-coverage -fprofile-update=atomic)
+    target_link_options(bert_compiler INTERFACE --coverage)
 endif()
 if(BERT_FUZZ) # tells libFuzzer which branches an input took
     target_compile_options(bert_compiler INTERFACE -fsanitize=fuzzer-no-link)

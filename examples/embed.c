@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     params.normalize = true; /* then a dot product is a cosine */
     size_t columns = bert_model_hidden_size(model);
     float *vectors = calloc(count, columns * sizeof *vectors);
-    bert_status status = bert_embed(model, inputs, count, &params, vectors, NULL, &error);
+    bert_status status = bert_embed(model, NULL, inputs, count, &params, vectors, NULL, &error);
     for (size_t i = 0; status == BERT_OK && i < count; i++)
         printf("%.4f  %s\n", dot_product(vectors, vectors + i * columns, columns), argv[i + 2]);
     /* end */

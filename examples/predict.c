@@ -27,7 +27,7 @@ int main(int argc, char **argv)
     bert_predict_params params = bert_predict_params_default();
     size_t labels = bert_model_label_count(model); /* 0: the model has no classifier */
     float *answers = calloc(labels + 1, sizeof *answers);
-    bert_status status = bert_predict(model, &input, 1, &params, answers, NULL, &error);
+    bert_status status = bert_predict(model, NULL, &input, 1, &params, answers, NULL, &error);
     for (size_t i = 0; status == BERT_OK && i < labels; i++)
         printf("%.4f  %s\n", (double)answers[i], bert_model_label(model, i));
     /* end */

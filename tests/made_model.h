@@ -1,4 +1,4 @@
-/* A very small model with random weights, for the tests of what models are used for. */
+/* A tiny model with random weights, for tests of inference and fine-tuning. */
 #ifndef TESTS_MADE_MODEL_H
 #define TESTS_MADE_MODEL_H
 
@@ -23,7 +23,7 @@ static const model_config tiny = {
     .next_sentence_prediction = true,
 };
 
-/* Changes weights before they are written. */
+/* Sets the weights before they are written. */
 typedef void change_weights(const parameter_table *table, float *values);
 
 static inline void randomize(const parameter_table *table, float *values)
@@ -43,7 +43,7 @@ static inline void write_file(const char *directory, const char *name, const cha
     free(path);
 }
 
-/* A model folder in a fresh directory, with `tokens` entries in its vocabulary. */
+/* Writes a model folder into a new directory, with `tokens` entries in its vocabulary. */
 static inline const char *make_folder(change_weights *change, int tokens)
 {
     const char *directory = testing_directory();

@@ -1,4 +1,4 @@
-/* A directory of its own for each test, made and removed by cmocka's setup and teardown. */
+/* A temporary directory for each test, created and removed by cmocka's setup and teardown. */
 #ifndef TESTS_SCRATCH_H
 #define TESTS_SCRATCH_H
 
@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 
-static char scratch_directory[256]; /* of the test at hand */
+static char scratch_directory[256]; /* of the current test */
 
 static inline int scratch_make(void **state)
 {

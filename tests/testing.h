@@ -1,4 +1,4 @@
-/* cmocka with its headers in the order it wants, and the helpers that most tests share. */
+/* cmocka, with the headers that it needs in the right order, and helpers that most tests share. */
 #ifndef TESTS_TESTING_H
 #define TESTS_TESTING_H
 
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A call that has to succeed: on failure the test shows the library's own message. */
+/* Asserts that a call succeeds; on failure the test prints the library's error message. */
 #define assert_ok(call)                                \
     do {                                               \
         bert_error assert_ok_error = {0};              \
@@ -26,8 +26,8 @@
         (void)error;                                   \
     } while (0)
 
-/* A call that has to fail with this status and a message that holds `part`. Inside the call the
- * error is named `error`, as in assert_ok. */
+/* Asserts that a call fails with this status and a message that contains `part`. As in assert_ok,
+ * the call refers to its bert_error as `error`. */
 #define assert_fails(call, expected_status, part)                                               \
     do {                                                                                        \
         bert_error assert_fails_error = {0};                                                    \
@@ -38,7 +38,8 @@
                      (int)assert_fails_status, error->message, (int)(expected_status), (part)); \
     } while (0)
 
-/* A fresh directory under $TMPDIR, its name in a static buffer; the caller removes it. */
+/* Creates a directory under $TMPDIR and returns its name in a static buffer; the caller removes it.
+ */
 static inline const char *testing_directory(void)
 {
     static char path[256];

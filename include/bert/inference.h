@@ -11,8 +11,21 @@
 extern "C" {
 #endif
 
-/* A trained model with its tokenizer, ready for use. */
+/* A trained model with its tokenizer. Nothing that is done with a loaded model changes it: any
+ * number of threads may use one at once. */
 typedef struct bert_model bert_model;
+
+/* The memory that a model computes in. One thread uses a workspace at a time; N threads need one
+ * model and N workspaces:
+ *
+ *     bert_workspace *workspace;
+ *     status = bert_workspace_create(&workspace, model, &error);   in each thread
+ *     while (status == BERT_OK && more())
+ *         status = bert_embed(model, workspace, inputs, count, &params, vectors, NULL, &error);
+ *     bert_workspace_free(workspace);
+ *
+ * Functions that take one create it for the call where it is NULL; who calls often keeps one. */
+typedef struct bert_workspace bert_workspace;
 
 typedef struct bert_model_options {
     int batch_tokens; /* 0: chosen from the model. Computed at once, where there are so many; more
@@ -27,6 +40,13 @@ BERT_API bert_status bert_model_load(bert_model **model, const char *directory, 
 BERT_API bert_status bert_model_load_with(bert_model **model, const char *directory,
                                           const bert_model_options *options, bert_error *error);
 BERT_API void bert_model_free(bert_model *model);
+
+/* It is freed before the model, and serves no other one. Its size is that of the activations of
+ * batch_tokens tokens; there are no weights in it. */
+BERT_API bert_status bert_workspace_create(bert_workspace **workspace, const bert_model *model,
+                                           bert_error *error);
+BERT_API void bert_workspace_free(bert_workspace *workspace);
+BERT_API size_t bert_workspace_bytes(const bert_workspace *workspace);
 
 /* The model's tokenizer, owned by the model. */
 BERT_API const bert_tokenizer *bert_model_tokenizer(const bert_model *model);
@@ -62,7 +82,8 @@ BERT_API bert_embed_params bert_embed_params_default(void);
 
 /* embeddings[count, hidden_size] out of the last layer's hidden states; the caller's. `usage` may
  * be NULL. */
-BERT_API bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count,
+BERT_API bert_status bert_embed(const bert_model *model, bert_workspace *workspace,
+                                const bert_input *inputs, size_t count,
                                 const bert_embed_params *params, float *embeddings,
                                 bert_inference_stats *usage, bert_error *error);
 
@@ -80,7 +101,8 @@ BERT_API bert_predict_params bert_predict_params_default(void);
 
 /* answers[count, label_count], the caller's: probabilities of the labels, which add up to 1; of a
  * regression the numbers themselves. `usage` may be NULL. */
-BERT_API bert_status bert_predict(bert_model *model, const bert_input *inputs, size_t count,
+BERT_API bert_status bert_predict(const bert_model *model, bert_workspace *workspace,
+                                  const bert_input *inputs, size_t count,
                                   const bert_predict_params *params, float *answers,
                                   bert_inference_stats *usage, bert_error *error);
 
@@ -93,9 +115,10 @@ typedef struct bert_prediction {
  * predictions: [mask_count, top_k], of which at most `mask_capacity` rows are written; the caller
  * owns it. `*mask_count` is how many the text has. A text without [MASK], or one longer than the
  * model has positions, is an error. Ties go to the smaller id. */
-BERT_API bert_status bert_fill_mask(bert_model *model, const char *text, size_t length,
-                                    size_t top_k, bert_prediction *predictions,
-                                    size_t mask_capacity, size_t *mask_count, bert_error *error);
+BERT_API bert_status bert_fill_mask(const bert_model *model, bert_workspace *workspace,
+                                    const char *text, size_t length, size_t top_k,
+                                    bert_prediction *predictions, size_t mask_capacity,
+                                    size_t *mask_count, bert_error *error);
 
 /* The same for many texts. */
 typedef struct bert_filled {
@@ -105,8 +128,9 @@ typedef struct bert_filled {
 
 /* filled[count] is written for the texts that usage->texts counts; each is released by
  * bert_filled_free. `usage` may be NULL. */
-BERT_API bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t count,
-                                     size_t top_k, bert_filled *filled, bert_inference_stats *usage,
+BERT_API bert_status bert_fill_masks(const bert_model *model, bert_workspace *workspace,
+                                     const bert_input *inputs, size_t count, size_t top_k,
+                                     bert_filled *filled, bert_inference_stats *usage,
                                      bert_error *error);
 BERT_API void bert_filled_free(bert_filled *filled);
 

@@ -1,12 +1,11 @@
-/* The monotonic clock, for speed, progress and time limits; never for anything that a result
- * depends on. */
+/* The monotonic clock, for speed, progress and timeouts. Results must never depend on it. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* Seconds since a moment that stays the same while the process runs. */
+/* Seconds since an arbitrary fixed point in time. */
 static inline double clock_seconds(void)
 {
     struct timespec now;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* File names and tokens come from outside: a message stays one line, whatever they hold. */
+/* Messages quote untrusted file names and tokens; control characters must not break the line. */
 static void make_one_line(char *text)
 {
     for (unsigned char *c = (unsigned char *)text; *c; c++)

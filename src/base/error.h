@@ -4,22 +4,22 @@
 
 #include "bert/status.h"
 
-/* Writes the message (printf style; cut where it does not fit) and returns `status`, so that a
- * caller can say `return error_set(error, BERT_ERROR_INPUT, "%s: …", path);`. `error` may be NULL.
- * Line breaks and control characters that came in with hostile text are shown as '?'. */
+/* Writes the message (printf style, truncated to the buffer) and returns `status`, so that a caller
+ * can write `return error_set(error, BERT_ERROR_INPUT, "%s: …", path);`. `error` may be NULL. Line
+ * breaks and other control characters, which untrusted text may contain, are replaced by '?'. */
 bert_status error_set(bert_error *error, bert_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same with ": " and the text of `error_number` (an errno) behind the message. */
+/* The same, with ": " and the description of `error_number` (an errno value) appended. */
 bert_status error_set_errno(bert_error *error, int error_number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts "prefix: " before a message that a callee left, e.g. the name of the file it read. Returns
- * the status in `error`, or `status` where error is NULL. */
+/* Prepends "prefix: " to the message that a callee set, e.g. the name of the file it was reading.
+ * Returns the status in `error`, or `status` if `error` is NULL. */
 bert_status error_prefix(bert_error *error, bert_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Forwards a failure at once. Only where nothing has to be released. */
+/* Returns the status of `call` if it fails. Use only where nothing has to be released. */
 #define TRY(call)                        \
     do {                                 \
         bert_status try_status = (call); \
@@ -27,7 +27,8 @@ bert_status error_prefix(bert_error *error, bert_status status, const char *form
             return try_status;           \
     } while (0)
 
-/* Stores the status in `variable` and jumps to `label`, which releases what is held. */
+/* Stores the status of `call` in `variable`; on failure jumps to `label`, which releases resources.
+ */
 #define TRY_OR_GO(variable, call, label) \
     do {                                 \
         (variable) = (call);             \

@@ -70,10 +70,10 @@ bert_status file_read(text *content, const char *path, size_t limit, bert_error 
     struct stat information;
     TRY(open_for_reading(&descriptor, &information, path, error));
     bert_status status = BERT_OK;
-    unsigned char piece[1 << 16];
+    unsigned char chunk[1 << 16];
     size_t total = 0;
     while (status == BERT_OK) {
-        ssize_t got = read(descriptor, piece, sizeof piece);
+        ssize_t got = read(descriptor, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -82,11 +82,11 @@ bert_status file_read(text *content, const char *path, size_t limit, bert_error 
             break;
         total += (size_t)got;
         if (total > limit)
-            status =
-                error_set(error, BERT_ERROR_INPUT,
-                          "%s: more than %zu bytes, too large for what it should be", path, limit);
+            status = error_set(error, BERT_ERROR_INPUT,
+                               "%s: has more than %zu bytes, too large for this kind of file", path,
+                               limit);
         else
-            status = text_append(content, (char *)piece, (size_t)got, error);
+            status = text_append(content, (char *)chunk, (size_t)got, error);
     }
     close(descriptor);
     return status;
@@ -140,14 +140,14 @@ static bert_status write_all(output_file *file, const unsigned char *data, size_
                              bert_error *error)
 {
     while (size > 0) {
-        ssize_t put = write(file->descriptor, data, size);
-        if (put < 0 && errno == EINTR)
+        ssize_t written = write(file->descriptor, data, size);
+        if (written < 0 && errno == EINTR)
             continue;
-        if (put < 0)
+        if (written < 0)
             return error_set_errno(error, errno, "%s: cannot write (%llu bytes so far)", file->path,
                                    (unsigned long long)file->written);
-        data += put;
-        size -= (size_t)put;
+        data += written;
+        size -= (size_t)written;
     }
     return BERT_OK;
 }
@@ -175,11 +175,11 @@ bert_status output_file_patch(output_file *file, uint64_t offset, const void *da
     TRY(write_all(file, file->buffer, file->buffered, error));
     file->buffered = 0;
     for (size_t done = 0; done < size;) {
-        ssize_t put = pwrite(file->descriptor, (const char *)data + done, size - done,
-                             (off_t)(offset + done));
-        if (put < 0 && errno != EINTR)
+        ssize_t written = pwrite(file->descriptor, (const char *)data + done, size - done,
+                                 (off_t)(offset + done));
+        if (written < 0 && errno != EINTR)
             return error_set_errno(error, errno, "%s: cannot write", file->path);
-        done += put > 0 ? (size_t)put : 0;
+        done += written > 0 ? (size_t)written : 0;
     }
     return BERT_OK;
 }
@@ -211,7 +211,7 @@ bert_status output_file_commit(output_file *file, bert_error *error)
     if (status == BERT_OK) {
         status = sync_parent(file->path, error);
         free(file->partial_path);
-        file->partial_path = NULL; /* it is gone: discard has nothing to unlink */
+        file->partial_path = NULL; /* renamed: discard must not unlink it */
     }
     output_file_discard(file);
     return status;
@@ -249,7 +249,7 @@ bert_status output_file_continue(output_file *file, const char *path, uint64_t s
                            path, (long long)information.st_size, (unsigned long long)size);
     else if (ftruncate(file->descriptor, (off_t)size) != 0 ||
              lseek(file->descriptor, 0, SEEK_END) < 0)
-        status = error_set_errno(error, errno, "%s: cannot go on writing", path);
+        status = error_set_errno(error, errno, "%s: cannot continue writing", path);
 failed:
     if (status != BERT_OK)
         output_file_suspend(file);
@@ -270,7 +270,7 @@ void output_file_suspend(output_file *file)
     if (file->descriptor >= 0)
         close(file->descriptor);
     free(file->partial_path);
-    file->partial_path = NULL; /* discard has nothing to unlink */
+    file->partial_path = NULL; /* discard must not unlink the file */
     output_file_discard(file);
 }
 
@@ -318,7 +318,7 @@ bert_status directory_remove(const char *path, bert_error *error)
     bert_status status = BERT_OK;
     for (FTSENT *entry; status == BERT_OK && (entry = fts_read(tree));) {
         if (entry->fts_info == FTS_D)
-            continue; /* removed on the way back, when it is empty */
+            continue; /* removed in post-order, when it is empty */
         if (remove(entry->fts_accpath) != 0)
             status = error_set_errno(error, errno, "%s: cannot remove", entry->fts_path);
     }
@@ -332,7 +332,7 @@ bert_status directory_sync(const char *path, bert_error *error)
     if (descriptor < 0)
         return error_set_errno(error, errno, "%s: cannot open the directory", path);
     bert_status status = BERT_OK;
-    if (fsync(descriptor) != 0 && errno != EINVAL) /* some file systems cannot, and need not */
+    if (fsync(descriptor) != 0 && errno != EINVAL) /* unsupported by some file systems */
         status = error_set_errno(error, errno, "%s: cannot sync the directory", path);
     close(descriptor);
     return status;

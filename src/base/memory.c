@@ -16,7 +16,7 @@ static bert_status out_of_memory(bert_error *error, size_t count, size_t size, c
 
 bert_status memory_array(void **out, size_t count, size_t size, const char *what, bert_error *error)
 {
-    *out = calloc(count ? count : 1, size ? size : 1); /* calloc checks the product */
+    *out = calloc(count ? count : 1, size ? size : 1); /* calloc checks the product for overflow */
     return *out ? BERT_OK : out_of_memory(error, count, size, what);
 }
 
@@ -54,7 +54,7 @@ bert_status memory_map(void **out, size_t bytes, const char *what, bert_error *e
         return out_of_memory(error, 1, bytes, what);
 #ifdef MADV_HUGEPAGE
     if (bytes >= (size_t)2 << 20)
-        madvise(block, bytes, MADV_HUGEPAGE); /* a hint: without it only slower */
+        madvise(block, bytes, MADV_HUGEPAGE); /* a hint; failure only costs speed */
 #endif
     *out = block;
     return BERT_OK;
@@ -70,7 +70,7 @@ void *arena_take(arena *arena, size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2) {
-        arena->used = SIZE_MAX / 2; /* no block is that large: the caller's allocation fails */
+        arena->used = SIZE_MAX / 2; /* impossibly large, so the caller's allocation fails */
         return NULL;
     }
     bytes = (bytes + MEMORY_ALIGNMENT - 1) & ~(size_t)(MEMORY_ALIGNMENT - 1);

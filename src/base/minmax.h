@@ -1,4 +1,4 @@
-/* The smaller and the larger of two, by type: functions, as macros would evaluate twice. */
+/* Minimum and maximum by type; functions, because macros would evaluate their arguments twice. */
 #ifndef BASE_MINMAX_H
 #define BASE_MINMAX_H
 

@@ -1,10 +1,10 @@
-/* Shorthands to talk to a job's observer, which may be NULL or have no such callback. */
+/* Calls a job's observer; the observer and each of its callbacks may be NULL. */
 #ifndef BASE_OBSERVER_H
 #define BASE_OBSERVER_H
 
 #include "bert/status.h"
 
-/* Between two reports of progress, where nothing else calls for one. */
+/* Default interval between two progress reports. */
 #define PROGRESS_SECONDS 0.5
 
 void observer_message(const bert_observer *observer, bert_message_level level, const char *format,

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* Constants of the Philox paper: multipliers of section 3.3, key schedule by Weyl sequence. */
+/* Constants of the Philox paper, section 3.3: multipliers, and the Weyl sequence of the key
+ * schedule. */
 static const uint32_t multiplier_0 = 0xD2511F53u, multiplier_1 = 0xCD9E8D57u;
 static const uint32_t weyl_0 = 0x9E3779B9u, weyl_1 = 0xBB67AE85u;
 
@@ -29,10 +30,10 @@ void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t ou
 random_stream random_stream_start(uint64_t seed, random_purpose purpose, uint64_t when,
                                   uint64_t index)
 {
-    /* 64 bits of seed, 8 of purpose, 64 of index and 32 + 24 of `when` do not fit the 160 bits of
-     * key and counter beside a 32-bit block count, so the name is hashed by one block of Philox
-     * into a key, and `index` stays in the counter in full: streams of one (seed, purpose, when)
-     * never collide. */
+    /* 64 bits of seed, 8 of purpose, 64 of index and 32 + 24 of `when` do not fit into the 192 bits
+     * of key and counter together with a 32-bit block count. So seed, purpose and `when` are hashed
+     * by one block of Philox into the key, and `index` is kept in the counter in full: streams of
+     * one (seed, purpose, when) never collide. */
     uint32_t name[4] = {(uint32_t)when, (uint32_t)(when >> 32), (uint32_t)purpose, 0x62657274u};
     uint32_t seed_key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
     uint32_t hashed[4];
@@ -84,8 +85,9 @@ double random_normal(random_stream *stream)
     return radius * cos(6.283185307179586476925 * random_uniform(stream));
 }
 
-/* Four rounds are the least for which a Feistel network with good round functions passes for a
- * random permutation (Luby and Rackoff, 1988); we take six, as small domains want more. */
+/* Four rounds are the minimum for which a Feistel network with good round functions is
+ * indistinguishable from a random permutation (Luby and Rackoff, 1988). Small domains need more:
+ * six are used. */
 static uint64_t feistel(uint64_t value, int half_bits, const uint32_t key[2], uint32_t domain)
 {
     uint64_t mask = ((uint64_t)1 << half_bits) - 1;
@@ -108,7 +110,7 @@ uint64_t random_permutation(uint64_t seed, uint64_t when, uint64_t count, uint64
         half_bits++;
     random_stream stream = random_stream_start(seed, RANDOM_SAMPLE_ORDER, when, 0);
     uint64_t image = index;
-    do /* the walk ends: the network is a bijection, so the cycle returns below count */
+    do /* cycle walking ends: the network is a bijection and `index` itself is below count */
         image = feistel(image, half_bits, stream.key, stream.counter[3]);
     while (image >= count);
     return image;

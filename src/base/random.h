@@ -1,16 +1,15 @@
-/* Random numbers as a function of a key and a counter (architecture, decision 2).
+/* Counter-based random numbers: a pure function of key and counter (architecture, decision 2).
  *
- * Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3"
- * (SC 2011). A stream is named by (seed, purpose, epoch or step, index); its n-th number needs
- * none of those before it. */
+ * Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC
+ * 2011). A stream is identified by (seed, purpose, epoch or step, index); its n-th number can be
+ * computed without the ones before it. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Keeps the streams of one seed apart. Values are part of what makes runs repeat: never renumber.
- */
+/* Separates the streams of one seed. Never renumber: the values determine the results of a run. */
 typedef enum random_purpose {
     RANDOM_INITIAL_WEIGHTS = 1, /* index: the parameter's number in the table */
     RANDOM_DROPOUT = 2,         /* see math/dropout.h */
@@ -21,17 +20,17 @@ typedef enum random_purpose {
     RANDOM_TEST = 100,
 } random_purpose;
 
-/* One block: 128 random bits for (counter, key). */
+/* One block: 128 random bits from (counter, key). */
 void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 typedef struct random_stream {
     uint32_t key[2];
-    uint32_t counter[4]; /* [0] counts blocks; the rest name the stream */
+    uint32_t counter[4]; /* [0] counts blocks; the rest identifies the stream */
     uint32_t block[4];
-    int used; /* words of `block` already given out */
+    int used; /* words of `block` already returned */
 } random_stream;
 
-/* `when` is an epoch or a step, `index` whatever is counted inside it. */
+/* `when` is an epoch or a step, `index` counts within it (a sample, a parameter …). */
 random_stream random_stream_start(uint64_t seed, random_purpose purpose, uint64_t when,
                                   uint64_t index);
 
@@ -47,9 +46,9 @@ double random_uniform(random_stream *stream);
 /* Standard normal (Box and Muller). */
 double random_normal(random_stream *stream);
 
-/* The image of `index` under a random permutation of [0, count) that is itself a function: no
- * table, any index at once. A Feistel network over the smallest even number of bits that holds
- * count, walked until it falls inside. index < count. */
+/* The image of `index` < count under a random permutation of [0, count), computed without a table,
+ * in any order. A Feistel network over the smallest even number of bits that holds count, with
+ * cycle walking. */
 uint64_t random_permutation(uint64_t seed, uint64_t when, uint64_t count, uint64_t index);
 
 #endif

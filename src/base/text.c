@@ -12,7 +12,7 @@ bert_status text_append(text *text, const char *data, size_t length, bert_error 
     size_t needed;
     if (__builtin_add_overflow(text->length, length, &needed) ||
         __builtin_add_overflow(needed, 1, &needed))
-        return error_set(error, BERT_ERROR_MEMORY, "a text of more than %zu bytes", SIZE_MAX);
+        return error_set(error, BERT_ERROR_MEMORY, "a string of more than %zu bytes", SIZE_MAX);
     TRY(memory_grow((void **)&text->data, &text->capacity, needed, 1, "text", error));
     if (length)
         memcpy(text->data + text->length, data, length);
@@ -29,7 +29,7 @@ bert_status text_format(text *text, bert_error *error, const char *format, ...)
     int length = vasprintf(&formatted, format, arguments);
     va_end(arguments);
     if (length < 0)
-        return error_set(error, BERT_ERROR_MEMORY, "no memory to format a text");
+        return error_set(error, BERT_ERROR_MEMORY, "no memory to format a string");
     bert_status status = text_append(text, formatted, (size_t)length, error);
     free(formatted);
     return status;

@@ -23,9 +23,9 @@ int threads_use(int count)
 int threads_share(int processes)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int mine = threads_count();
-    if (processes < 2 || mine < cores)
-        return mine;
+    int available = threads_count();
+    if (processes < 2 || available < cores)
+        return available;
     return cores >= processes ? (int)(cores / processes) : 1;
 }
 
@@ -37,11 +37,11 @@ int threads_count(void)
 void threads_take_short_turns(void)
 {
 #ifdef SYS_sched_setattr
-    /* glibc has a name for neither call. What the first one finds (policy, niceness) stays. */
+    /* glibc wraps neither call. Policy and niceness, read by the first, are kept. */
     struct sched_attr attributes;
     if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0)
         return;
-    attributes.sched_runtime = 100000; /* nanoseconds: the least that the kernel grants */
+    attributes.sched_runtime = 100000; /* nanoseconds: the minimum that the kernel accepts */
     syscall(SYS_sched_setattr, 0, &attributes, 0);
 #endif
 }

@@ -38,6 +38,7 @@ static const bert_option own_options[] = {
 
 typedef struct embedder {
     bert_model *model;
+    bert_workspace *workspace;
     size_t columns;
     float *rows;
     size_t capacity;
@@ -70,8 +71,8 @@ static bert_status embed_window(void *context, const lines *lines, bert_inferenc
         embedder->rows = grown;
         embedder->capacity = lines->count;
     }
-    bert_status status = bert_embed(embedder->model, lines->inputs, lines->count, &settings.params,
-                                    embedder->rows, usage, error);
+    bert_status status = bert_embed(embedder->model, embedder->workspace, lines->inputs,
+                                    lines->count, &settings.params, embedder->rows, usage, error);
     if (status != BERT_OK)
         return status;
     if (embedder->npy)
@@ -84,6 +85,8 @@ static bert_status open_model(embedder *embedder, bert_error *error)
 {
     bert_status status =
         bert_model_load_with(&embedder->model, settings.model, &settings.model_options, error);
+    if (status == BERT_OK)
+        status = bert_workspace_create(&embedder->workspace, embedder->model, error);
     if (status != BERT_OK)
         return status;
     embedder->columns = bert_model_hidden_size(embedder->model);
@@ -130,6 +133,7 @@ static int run(const arguments *arguments)
         lines_report(&lines, &usage, seconds);
     lines_free(&lines);
     free(embedder.rows);
+    bert_workspace_free(embedder.workspace);
     bert_model_free(embedder.model);
     return code;
 }

@@ -37,6 +37,7 @@ static const bert_option own_options[] = {
 /* What goes from window to window. */
 typedef struct filler {
     bert_model *model;
+    bert_workspace *workspace;
     const bert_tokenizer *tokenizer;
     bert_filled *filled; /* [capacity] */
     size_t capacity;
@@ -100,8 +101,9 @@ static bert_status fill_window(void *context, const lines *lines, bert_inference
         filler->capacity = lines->count;
     }
     uint64_t before = usage->texts;
-    bert_status status = bert_fill_masks(filler->model, lines->inputs, lines->count, settings.top_k,
-                                         filler->filled, usage, error);
+    bert_status status =
+        bert_fill_masks(filler->model, filler->workspace, lines->inputs, lines->count,
+                        settings.top_k, filler->filled, usage, error);
     for (size_t i = 0; i < usage->texts - before; i++) {
         if (filler->results)
             append_text(filler, &lines->inputs[i], &filler->filled[i]);
@@ -128,8 +130,12 @@ static int run(const arguments *arguments)
         return EXIT_USAGE;
     bert_status status =
         bert_model_load_with(&filler.model, settings.model, &settings.model_options, &error);
-    if (status != BERT_OK)
+    if (status == BERT_OK)
+        status = bert_workspace_create(&filler.workspace, filler.model, &error);
+    if (status != BERT_OK) {
+        bert_model_free(filler.model);
         return console_failure(&error);
+    }
     filler.tokenizer = bert_model_tokenizer(filler.model);
     filler.results = settings.json ? json_array() : NULL;
 
@@ -147,6 +153,7 @@ static int run(const arguments *arguments)
     json_decref(filler.results);
     lines_free(&lines);
     free(filler.filled);
+    bert_workspace_free(filler.workspace);
     bert_model_free(filler.model);
     return code;
 }

@@ -35,6 +35,7 @@ static const bert_option own_options[] = {
 
 typedef struct predictor {
     bert_model *model;
+    bert_workspace *workspace;
     size_t labels;
     bool regression;
     float *answers; /* [capacity, labels] */
@@ -92,8 +93,9 @@ static bert_status predict_window(void *context, const lines *lines, bert_infere
         predictor->answers = grown;
         predictor->capacity = lines->count;
     }
-    bert_status status = bert_predict(predictor->model, lines->inputs, lines->count,
-                                      &settings.params, predictor->answers, usage, error);
+    bert_status status =
+        bert_predict(predictor->model, predictor->workspace, lines->inputs, lines->count,
+                     &settings.params, predictor->answers, usage, error);
     for (size_t i = 0; status == BERT_OK && i < lines->count; i++) {
         const float *answer = predictor->answers + i * predictor->labels;
         if (settings.json)
@@ -120,8 +122,12 @@ static int run(const arguments *arguments)
         return EXIT_USAGE;
     bert_status status =
         bert_model_load_with(&predictor.model, settings.model, &settings.model_options, &error);
-    if (status != BERT_OK)
+    if (status == BERT_OK)
+        status = bert_workspace_create(&predictor.workspace, predictor.model, &error);
+    if (status != BERT_OK) {
+        bert_model_free(predictor.model);
         return console_failure(&error);
+    }
     predictor.labels = bert_model_label_count(predictor.model);
     predictor.regression = bert_model_is_regression(predictor.model);
 
@@ -134,6 +140,7 @@ static int run(const arguments *arguments)
         lines_report(&lines, &usage, seconds);
     lines_free(&lines);
     free(predictor.answers);
+    bert_workspace_free(predictor.workspace);
     bert_model_free(predictor.model);
     return code;
 }

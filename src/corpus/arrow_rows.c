@@ -1,4 +1,4 @@
-/* Arrow IPC data, as Hugging Face's save_to_disk writes them. */
+/* Arrow IPC data, the format of Hugging Face's save_to_disk. */
 #include "base/memory.h"
 #include "corpus/columns.h"
 #include "corpus/rows.h"
@@ -26,7 +26,7 @@ static bert_status read_source(void *context, void *data, size_t size, size_t *g
     return source_take(context, data, size, got, error);
 }
 
-/* Ready-made ids are what one who names such a data set as a corpus most often has. */
+/* Pre-tokenized data sets are the most likely mistake, so they get a message of their own. */
 static bool is_tokenized(const arrow_column *columns, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -41,7 +41,7 @@ static bert_status choose_columns(const reader *reader, table *table, bert_error
     const arrow_column *columns = arrow_columns(table->arrow, &count);
     if (!reader->options.text_field && is_tokenized(columns, count))
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: is a data set of token ids (input_ids), tokenized already, not text",
+                         "%s: is a pre-tokenized data set (input_ids), expected text",
                          reader->source.name);
     column_kind *kinds;
     TRY(memory_array((void **)&kinds, count, sizeof *kinds, "columns", error));
@@ -78,7 +78,7 @@ static bert_status append_integer(reader *reader, size_t column, bert_error *err
     return rows_append_cell(reader, digits, (size_t)length, error);
 }
 
-/* The strings of a list follow each other, each on a line of its own. */
+/* The strings of a list become lines of the cell. */
 static bert_status append_cells(reader *reader, size_t column, bert_error *error)
 {
     table *table = reader->state;

@@ -21,16 +21,16 @@ const char *bert_dropped_name(bert_dropped reason)
     return (unsigned)reason < BERT_DROPPED_REASONS ? names[reason] : NULL;
 }
 
-/* ----------------------------------------------------------------------------------- options ---
- */
+/* -------------------------------------------------------------------------------- options --- */
 
-static bert_status check_bounds(const char *what, uint64_t least, uint64_t most, bert_error *error)
+static bert_status check_bounds(const char *what, uint64_t minimum, uint64_t maximum,
+                                bert_error *error)
 {
-    return most == 0 || least <= most
+    return maximum == 0 || minimum <= maximum
                ? BERT_OK
                : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "params->min_%s is %llu, more than params->max_%s, which is %llu", what,
-                           (unsigned long long)least, what, (unsigned long long)most);
+                           (unsigned long long)minimum, what, (unsigned long long)maximum);
 }
 
 static bert_status find_script(const char *name, int *script, bert_error *error)
@@ -39,7 +39,8 @@ static bert_status find_script(const char *name, int *script, bert_error *error)
     return !name || *script != UCHAR_INVALID_CODE
                ? BERT_OK
                : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "params->script is \"%s\", expected a name of Unicode, e.g. Latin, Cyrillic, "
+                           "params->script is \"%s\", expected the Unicode name of a script, e.g. "
+                           "Latin, Cyrillic, "
                            "Greek, Arabic, Devanagari, Han",
                            name);
 }
@@ -57,8 +58,8 @@ bert_status cleaner_open(cleaner *cleaner, const bert_cleaning_options *options,
     TRY(check_bounds("characters", options->min_characters, options->max_characters, error));
     TRY(find_script(options->script, &cleaner->script, error));
     return options->drop_near_duplicates > 0
-               ? near_duplicates_open(&cleaner->near, options->drop_near_duplicates, options->memory,
-                                      error)
+               ? near_duplicates_open(&cleaner->near, options->drop_near_duplicates,
+                                      options->memory, error)
                : BERT_OK;
 }
 
@@ -71,8 +72,7 @@ void cleaner_close(cleaner *cleaner)
     text_free(&cleaner->kept);
 }
 
-/* ------------------------------------------------------------------------------------- steps ---
- */
+/* ---------------------------------------------------------------------------------- steps --- */
 
 static bert_status drop_repeats(cleaner *cleaner, document *document, bert_error *error)
 {
@@ -105,7 +105,7 @@ static bert_status drop_repeats(cleaner *cleaner, document *document, bert_error
 }
 
 typedef struct measures {
-    uint64_t characters, words, visible; /* visible: no white space */
+    uint64_t characters, words, visible; /* visible: not white space */
     uint64_t letters, digits, punctuation, in_script, in_scripts;
 } measures;
 
@@ -115,13 +115,14 @@ static void measure_character(measures *measures, UChar32 character, int script)
     measures->visible++;
     measures->digits += (kind & U_GC_N_MASK) != 0;
     measures->punctuation += (kind & (U_GC_P_MASK | U_GC_S_MASK)) != 0;
-    bool is_letter = (kind & (U_GC_L_MASK | U_GC_M_MASK)) != 0; /* marks belong to letters */
+    bool is_letter = (kind & (U_GC_L_MASK | U_GC_M_MASK)) != 0; /* count marks as letters */
     measures->letters += is_letter;
     if (!is_letter || script < 0)
         return;
     UErrorCode status = U_ZERO_ERROR;
     UScriptCode its = uscript_getScript(character, &status);
-    if (U_SUCCESS(status) && its > USCRIPT_INHERITED) { /* nor common: a letter of any script */
+    if (U_SUCCESS(status) &&
+        its > USCRIPT_INHERITED) { /* not common or inherited: specific to a script */
         measures->in_scripts++;
         measures->in_script += its == (UScriptCode)script;
     }
@@ -144,29 +145,30 @@ static measures measure(const document *document, int script)
     return measures;
 }
 
-enum { STAYS = BERT_DROPPED_REASONS };
+enum { KEPT = BERT_DROPPED_REASONS };
 
-/* The first bound that the document breaks, or STAYS. */
-static int find_broken(const cleaner *cleaner, const document *document)
+/* The reason of the first limit that the document violates, or KEPT. */
+static int find_violation(const cleaner *cleaner, const document *document)
 {
     const bert_cleaning_options *options = &cleaner->options;
-    measures is = measure(document, cleaner->script);
-    double visible = (double)is.visible;
-    if (is.words < options->min_words || is.characters < options->min_characters)
+    measures measured = measure(document, cleaner->script);
+    double visible = (double)measured.visible;
+    if (measured.words < options->min_words || measured.characters < options->min_characters)
         return BERT_DROPPED_TOO_SHORT;
-    if ((options->max_words > 0 && is.words > options->max_words) ||
-        (options->max_characters > 0 && is.characters > options->max_characters))
+    if ((options->max_words > 0 && measured.words > options->max_words) ||
+        (options->max_characters > 0 && measured.characters > options->max_characters))
         return BERT_DROPPED_TOO_LONG;
-    if ((double)is.letters < options->min_letters * visible)
+    if ((double)measured.letters < options->min_letters * visible)
         return BERT_DROPPED_FEW_LETTERS;
-    if ((double)is.digits > options->max_digits * visible)
+    if ((double)measured.digits > options->max_digits * visible)
         return BERT_DROPPED_MANY_DIGITS;
-    if ((double)is.punctuation > options->max_punctuation * visible)
+    if ((double)measured.punctuation > options->max_punctuation * visible)
         return BERT_DROPPED_MUCH_PUNCTUATION;
     if (cleaner->script >= 0 &&
-        (is.in_scripts == 0 || (double)is.in_script < options->min_script * (double)is.in_scripts))
+        (measured.in_scripts == 0 ||
+         (double)measured.in_script < options->min_script * (double)measured.in_scripts))
         return BERT_DROPPED_OTHER_SCRIPT;
-    return STAYS;
+    return KEPT;
 }
 
 static bool has_bounds(const bert_cleaning_options *options)
@@ -205,20 +207,20 @@ static bert_status find_duplicate(cleaner *cleaner, const document *document, in
     return BERT_OK;
 }
 
-bert_status cleaner_apply(cleaner *cleaner, document *document, bool *stays, bert_error *error)
+bert_status cleaner_apply(cleaner *cleaner, document *document, bool *keep, bert_error *error)
 {
-    int dropped = STAYS;
+    int dropped = KEPT;
     cleaner->counts.documents++;
     if (cleaner->options.max_repeats > 0)
         TRY(drop_repeats(cleaner, document, error));
     if (document->length == 0)
         dropped = BERT_DROPPED_EMPTIED;
     else if (has_bounds(&cleaner->options))
-        dropped = find_broken(cleaner, document);
-    if (dropped == STAYS)
+        dropped = find_violation(cleaner, document);
+    if (dropped == KEPT)
         TRY(find_duplicate(cleaner, document, &dropped, error));
-    *stays = dropped == STAYS;
-    if (!*stays)
+    *keep = dropped == KEPT;
+    if (!*keep)
         cleaner->counts.dropped[dropped]++;
     return BERT_OK;
 }

@@ -1,5 +1,5 @@
-/* What is left out of a corpus (bert/corpus.h): a stage behind the readers, document by document in
- * their order, so that its results depend on nothing else. */
+/* Cleaning of a corpus (bert/corpus.h): a stage after the readers that processes the documents one
+ * by one, in order, so that its results depend on the sequence of documents alone. */
 #ifndef CORPUS_CLEAN_H
 #define CORPUS_CLEAN_H
 
@@ -10,10 +10,10 @@
 
 typedef struct cleaner {
     bert_cleaning_options options;
-    int script; /* ICU's number; negative: any */
+    int script; /* ICU's UScriptCode; negative: any */
     hash_counts lines, documents;
-    near_duplicates *near; /* owned; NULL where off */
-    text kept;             /* work space */
+    near_duplicates *near; /* owned; NULL if disabled */
+    text kept;             /* work buffer */
     bert_cleaning_counts counts;
 } cleaner;
 
@@ -21,12 +21,12 @@ bert_cleaning_options cleaning_options_default(void);
 
 /* Checks the options. */
 bert_status cleaner_open(cleaner *cleaner, const bert_cleaning_options *options, bert_error *error);
-void cleaner_close(cleaner *cleaner); /* safe on a zeroed struct; counts stay */
+void cleaner_close(cleaner *cleaner); /* safe on a zeroed struct; counts are kept */
 
-/* Whether every document stays as it is. */
+/* Whether the options keep every document unchanged. */
 bool cleaning_is_off(const bert_cleaning_options *options);
 
-/* Takes repeated paragraphs out of a document and finds out whether it stays. */
-bert_status cleaner_apply(cleaner *cleaner, document *document, bool *stays, bert_error *error);
+/* Removes repeated paragraphs from a document and decides whether to keep it. */
+bert_status cleaner_apply(cleaner *cleaner, document *document, bool *keep, bert_error *error);
 
 #endif

@@ -23,7 +23,7 @@ static bool find(const column_kind *kinds, size_t count, const char *name, size_
     return false;
 }
 
-/* "sentence (string), label (int64)"; a message is a line, so that a wide table is cut short. */
+/* "sentence (string), label (int64)"; truncated for wide tables, because a message is one line. */
 static bert_status list_columns(text *list, const column_kind *kinds, size_t count,
                                 bert_error *error)
 {
@@ -37,30 +37,29 @@ static bert_status list_columns(text *list, const column_kind *kinds, size_t cou
     return BERT_OK;
 }
 
-static bert_status refuse(const column_kind *kinds, size_t count, const char *place,
+static bert_status reject(const column_kind *kinds, size_t count, const char *position,
                           const char *hint, const char *name, size_t length, const char *what,
                           bert_error *error)
 {
     text list = {0};
     bert_status status = list_columns(&list, kinds, count, error);
     if (status == BERT_OK)
-        status = error_set(error, BERT_ERROR_INPUT, "%s: %s%.*s%s; the columns are: %s. %s", place,
-                           what, (int)length, name, length ? "\"" : "",
+        status = error_set(error, BERT_ERROR_INPUT, "%s: %s%.*s%s; the columns are: %s. %s",
+                           position, what, (int)length, name, length ? "\"" : "",
                            list.length > 0 ? list.data : "none", hint);
     text_free(&list);
     return status;
 }
 
 static bert_status choose_one(columns *chosen, const column_kind *kinds, size_t count,
-                              const char *place, const char *hint, const char *name, size_t length,
-                              bert_error *error)
+                              const char *position, const char *hint, const char *name,
+                              size_t length, bert_error *error)
 {
     size_t index;
     if (!find(kinds, count, name, length, &index))
-        return refuse(kinds, count, place, hint, name, length, "has no column \"", error);
+        return reject(kinds, count, position, hint, name, length, "has no column \"", error);
     if (!kinds[index].is_text)
-        return refuse(kinds, count, place, hint, name, length, "there is no text in the column \"",
-                      error);
+        return reject(kinds, count, position, hint, name, length, "not a text column: \"", error);
     if (chosen->count == COLUMNS_MAX)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "more than %d columns are named",
                          COLUMNS_MAX);
@@ -69,7 +68,7 @@ static bert_status choose_one(columns *chosen, const column_kind *kinds, size_t 
 }
 
 static bert_status choose_only(columns *chosen, const column_kind *kinds, size_t count,
-                               const char *place, const char *hint, bert_error *error)
+                               const char *position, const char *hint, bert_error *error)
 {
     size_t texts = 0;
     for (size_t i = 0; i < count; i++)
@@ -80,24 +79,24 @@ static bert_status choose_only(columns *chosen, const column_kind *kinds, size_t
     chosen->count = 1;
     if (texts == 1)
         return BERT_OK;
-    return refuse(kinds, count, place, hint, "", 0,
-                  texts == 0 ? "no column holds text" : "several columns hold text", error);
+    return reject(kinds, count, position, hint, "", 0,
+                  texts == 0 ? "no column contains text" : "several columns contain text", error);
 }
 
 bert_status columns_choose(columns *chosen, const char *fields, const column_kind *kinds,
-                           size_t count, const char *place, const char *hint, bert_error *error)
+                           size_t count, const char *position, const char *hint, bert_error *error)
 {
     *chosen = (columns){0};
     size_t index;
     if (!fields && find(kinds, count, "text", 4, &index) && kinds[index].is_text)
         fields = "text";
     if (!fields || !*fields)
-        return choose_only(chosen, kinds, count, place, hint, error);
+        return choose_only(chosen, kinds, count, position, hint, error);
     size_t length = strlen(fields);
-    if (find(kinds, count, fields, length, &index)) /* a name with a comma in it */
-        return choose_one(chosen, kinds, count, place, hint, fields, length, error);
+    if (find(kinds, count, fields, length, &index)) /* a name that contains a comma */
+        return choose_one(chosen, kinds, count, position, hint, fields, length, error);
     const char *name;
     while (columns_next_name(&fields, &name, &length))
-        TRY(choose_one(chosen, kinds, count, place, hint, name, length, error));
+        TRY(choose_one(chosen, kinds, count, position, hint, name, length, error));
     return BERT_OK;
 }

@@ -56,7 +56,7 @@ void corpus_close(corpus *corpus)
     *corpus = (struct corpus){0};
 }
 
-/* A reader counts what is invalid; the first place of the whole job is kept here. */
+/* The readers count invalid bytes; the position of the first of all inputs is kept here. */
 static bert_status note_invalid(corpus *corpus, bert_error *error)
 {
     const reader *reader = &corpus->reader;
@@ -66,7 +66,7 @@ static bert_status note_invalid(corpus *corpus, bert_error *error)
                        (unsigned long long)reader->invalid.first_offset);
 }
 
-/* The next document of the inputs as they are. */
+/* The next document of the inputs, without cleaning and weights. */
 static bert_status read_document(corpus *corpus, document *document, bool *found, bert_error *error)
 {
     *found = false;
@@ -89,8 +89,8 @@ static bert_status read_document(corpus *corpus, document *document, bool *found
     return BERT_OK;
 }
 
-/* How often a document is taken: by its text and the weight of its source alone, so that neither
- * its place nor the other sources matter. The hash is another than that of the validation split. */
+/* The number of copies of a document. Depends on its text and the weight of its source alone, not
+ * on its position or on other sources. The hash differs from that of the validation split. */
 static unsigned count_copies(const corpus *corpus, const document *document, double weight)
 {
     double whole = floor(weight);
@@ -100,27 +100,27 @@ static unsigned count_copies(const corpus *corpus, const document *document, dou
     return (unsigned)whole + one_more;
 }
 
-static bert_status report_none(const corpus *corpus, bert_error *error)
+static bert_status no_documents_error(const corpus *corpus, bert_error *error)
 {
-    const char *others = corpus->inputs.count > 1 ? " (the other inputs likewise)" : "";
+    const char *others = corpus->inputs.count > 1 ? " (and the other inputs)" : "";
     uint64_t read = corpus->cleaner.counts.documents;
     if (read > 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: cleaning and weights leave none of %llu documents%s",
+                         "%s: cleaning and weights drop all of %llu documents%s",
                          corpus->inputs.paths[0].path, (unsigned long long)read, others);
-    return error_set(error, BERT_ERROR_INPUT, "%s: no documents, nothing but blank lines%s",
+    return error_set(error, BERT_ERROR_INPUT, "%s: contains no documents, only blank lines%s",
                      corpus->inputs.paths[0].path, others);
 }
 
 bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_error *error)
 {
     while (corpus->repeats == 0) {
-        bool stays;
+        bool keep;
         TRY(read_document(corpus, document, found, error));
         if (!*found)
-            return corpus->documents > 0 ? BERT_OK : report_none(corpus, error);
-        TRY(cleaner_apply(&corpus->cleaner, document, &stays, error));
-        if (!stays)
+            return corpus->documents > 0 ? BERT_OK : no_documents_error(corpus, error);
+        TRY(cleaner_apply(&corpus->cleaner, document, &keep, error));
+        if (!keep)
             continue;
         bert_source_counts *source =
             &corpus->inputs.sources[corpus->inputs.paths[corpus->next_input - 1].source];
@@ -148,7 +148,7 @@ bert_status corpus_append_settings(const corpus *corpus, text *settings, bert_er
     const bert_cleaning_options *cleaning = &options->cleaning;
     const char *names[] = {options->text_field, bert_format_name(options->format),
                            cleaning->script};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) /* NULL is not "" */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) /* distinguishes NULL from "" */
         TRY(text_format(settings, error, "%s%s\n", names[i] ? "=" : "", names[i] ? names[i] : ""));
     TRY(text_format(settings, error, "%d %llu %llu %llu %llu\n", cleaning->max_repeats,
                     (unsigned long long)cleaning->min_words,
@@ -186,9 +186,10 @@ void corpus_warn(const corpus *corpus, const bert_observer *observer)
 {
     uint64_t count = corpus_invalid_bytes(corpus);
     if (count > 0)
-        observer_message(
-            observer, BERT_MESSAGE_WARNING, "%llu %s not UTF-8 and read as U+FFFD, the first in %s",
-            (unsigned long long)count, count == 1 ? "byte is" : "bytes are", corpus->first_invalid);
+        observer_message(observer, BERT_MESSAGE_WARNING,
+                         "%llu %s not valid UTF-8 and replaced by U+FFFD, the first in %s",
+                         (unsigned long long)count, count == 1 ? "byte is" : "bytes are",
+                         corpus->first_invalid);
 }
 
 bert_status bert_read_documents(const char *const *inputs, size_t input_count,

@@ -1,4 +1,4 @@
-/* The documents of all inputs of a job, one after the other. */
+/* Iterates over the documents of all inputs of a job. */
 #ifndef CORPUS_CORPUS_H
 #define CORPUS_CORPUS_H
 
@@ -12,45 +12,45 @@ typedef struct corpus {
     bert_reader_options options;
     size_t next_input;
     cleaner cleaner;
-    reader reader;    /* of inputs.paths[next_input - 1] */
-    unsigned repeats; /* how often the last document is still to come */
+    reader reader;    /* the reader of inputs.paths[next_input - 1] */
+    unsigned repeats; /* remaining copies of the last document */
     bool reading;
-    uint64_t total_bytes; /* 0 where it is not known: standard input, pipes */
-    uint64_t bytes;       /* of the inputs read to their ends */
-    uint64_t documents;   /* given, repeats included */
+    uint64_t total_bytes; /* 0: unknown (standard input, pipes) */
+    uint64_t bytes;       /* of the completed inputs */
+    uint64_t documents;   /* returned, including copies */
     /* See reader.h; may be set before the first corpus_next. */
     size_t document_limit;
     bool keep_lines;
-    uint64_t invalid_bytes; /* as above; see corpus_invalid_bytes */
-    char *first_invalid;    /* owned: "FILE, byte N"; NULL where all is UTF-8 */
+    uint64_t invalid_bytes; /* of the completed inputs; see corpus_invalid_bytes */
+    char *first_invalid;    /* owned: "FILE, byte N"; NULL if all bytes are valid */
 } corpus;
 
-/* Checks that every input is there and can be opened, so that a wrong name shows now and not after
- * hours. What inputs may be is said in corpus/inputs.h. The strings in `options` (NULL: the
- * defaults) must outlive the corpus. */
+/* Checks that every input exists and can be opened, so that a wrong name is reported now and not
+ * after hours. corpus/inputs.h describes inputs. The strings in `options` (NULL: defaults) must
+ * outlive the corpus. */
 bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
                         const bert_reader_options *options, bert_error *error);
 void corpus_close(corpus *corpus); /* safe on a zeroed struct */
 
-/* The next document, cleaned and by the weight of its source; *found is false where there are no
- * more. `document` is as the last call left it, which may give it again. No document in all inputs
- * is an error. */
+/* The next document, after cleaning, repeated by the weight of its source; *found is false after
+ * the last. `document` must be unchanged since the last call, because it may be returned again. It
+ * is an error if all inputs contain no document. */
 bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_error *error);
 
-/* Whether it gives its text as the readers find it: nothing is cleaned, no source has a weight, and
- * so it does not matter where documents end. */
+/* Whether documents are returned as the readers produce them, without cleaning and weights, so that
+ * their boundaries do not matter. */
 bool corpus_is_plain(const corpus *corpus);
 
-/* Appends all that decides, beside the files, which documents come: for telling jobs apart. */
+/* Appends everything except the files that determines the documents, to compare jobs. */
 bert_status corpus_append_settings(const corpus *corpus, text *settings, bert_error *error);
 
-/* What was read, left out and taken so far. */
+/* The counts of documents read, dropped and returned so far. */
 void corpus_count(const corpus *corpus, bert_corpus_counts *counts);
 
 uint64_t corpus_bytes_read(const corpus *corpus);
 uint64_t corpus_invalid_bytes(const corpus *corpus);
 
-/* At the end of the job: one warning where there was text that is not UTF-8. */
+/* At the end of a job: one warning if there was invalid UTF-8. */
 void corpus_warn(const corpus *corpus, const bert_observer *observer);
 
 #endif

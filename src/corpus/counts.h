@@ -1,4 +1,4 @@
-/* What reading a corpus came to, as JSON. */
+/* The counts of reading a corpus, as JSON. */
 #ifndef CORPUS_COUNTS_H
 #define CORPUS_COUNTS_H
 
@@ -6,10 +6,10 @@
 
 #include <jansson.h>
 
-/* {"sources": […], "cleaning": {…}}, a new reference; NULL where there is no memory. */
+/* {"sources": […], "cleaning": {…}}, a new reference; NULL if memory is exhausted. */
 json_t *corpus_counts_to_json(const bert_corpus_counts *counts);
 
-/* The way back; `path` is for messages. */
+/* The inverse; `path` is used in messages. */
 bert_status corpus_counts_from_json(bert_corpus_counts *counts, const json_t *value,
                                     const char *path, bert_error *error);
 

@@ -1,8 +1,8 @@
-/* Tables as text: comma-separated values with the quotes of RFC 4180, and tab-separated ones, which
- * have none (GLUE's files hold quotation marks wherever their sentences do).
+/* Tables as text: comma-separated values with the quoting of RFC 4180, and tab-separated values
+ * without quoting (in GLUE's files quotation marks are part of the sentences).
  *
- * The first row names the columns; where --text-field is a number (CoLA's file has no names), the
- * columns are counted from 1 and the first row is a row like the others. */
+ * The first row is a header with the names of the columns. If --text-field is a number (CoLA's file
+ * has no header), columns are numbered from 1 and there is no header. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "corpus/columns.h"
@@ -11,27 +11,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A longer record is an error: it has to be in memory to be taken apart. */
+/* A longer record is an error: it must fit in memory to be split. */
 enum { RECORD_LIMIT = 4 * DOCUMENT_LIMIT };
 
 typedef struct cell {
-    size_t start, length; /* in reader->scratch */
+    size_t start, length; /* range in reader->scratch */
 } cell;
 
 typedef struct table {
     char delimiter;
     columns columns;
-    size_t column_count; /* that every record must have */
-    bool record_waits;   /* the first record was no header */
-    cell *cells;         /* [cell_count] of the record in reader->scratch */
+    size_t column_count;     /* expected number of cells of every record */
+    bool has_pending_record; /* the first record is data, not yet returned */
+    cell *cells;             /* [cell_count] cells of the record in reader->scratch */
     size_t cell_count, cell_capacity;
-    uint64_t record_line;   /* where the record begins */
-    uint64_t record_offset; /* the same in bytes */
+    uint64_t record_line;   /* line on which the record begins */
+    uint64_t record_offset; /* byte offset at which the record begins */
 } table;
 
 /* ---------------------------------------------------------------------------------- detect --- */
 
-/* Whether the first line has a cell with this name, and others. */
+/* Whether the first line has a cell with this name, and at least one other. */
 static bool names_column(const char *head, size_t size, char delimiter, const char *name,
                          size_t length)
 {
@@ -51,7 +51,7 @@ static bool names_column(const char *head, size_t size, char delimiter, const ch
     return found && cells > 2;
 }
 
-/* 0 where the input is no such table. */
+/* Returns 0 if the input is not a delimited table. */
 static char find_delimiter(const reader *reader, const char *head, size_t size)
 {
     if (reader_name_ends(reader, ".tsv") || reader_name_ends(reader, ".tab"))
@@ -75,17 +75,17 @@ static bool detect(const reader *reader, const char *head, size_t size)
 
 /* --------------------------------------------------------------------------------- records --- */
 
-enum quotes { CELL_BEGINS, IN_CELL, IN_QUOTES, BEHIND_QUOTE };
+enum quotes { CELL_BEGINS, IN_CELL, IN_QUOTES, AFTER_QUOTE };
 
 static enum quotes scan_quotes(enum quotes state, const char *data, size_t length, char delimiter)
 {
     for (size_t i = 0; i < length; i++) {
         char c = data[i];
         if (state == IN_QUOTES)
-            state = c == '"' ? BEHIND_QUOTE : IN_QUOTES;
+            state = c == '"' ? AFTER_QUOTE : IN_QUOTES;
         else if (c == delimiter)
             state = CELL_BEGINS;
-        else if (c == '"' && state != IN_CELL) /* the second of two stands for itself */
+        else if (c == '"' && state != IN_CELL) /* an escaped quotation mark: "" */
             state = IN_QUOTES;
         else
             state = IN_CELL;
@@ -93,7 +93,7 @@ static enum quotes scan_quotes(enum quotes state, const char *data, size_t lengt
     return state;
 }
 
-/* Reads a record, several lines where line breaks stand in quotes, into reader->scratch. */
+/* Reads a record into reader->scratch; several lines if quoted cells contain line breaks. */
 static bert_status read_record(reader *reader, table *table, bool *found, bert_error *error)
 {
     enum quotes quotes = CELL_BEGINS;
@@ -104,8 +104,7 @@ static bert_status read_record(reader *reader, table *table, bool *found, bert_e
         bool more;
         TRY(source_line(&reader->source, &line, &more, error));
         if (!more && quotes == IN_QUOTES)
-            return error_set(error, BERT_ERROR_INPUT,
-                             "%s:%llu: a quotation mark opens here that nothing closes",
+            return error_set(error, BERT_ERROR_INPUT, "%s:%llu: unterminated quotation mark",
                              reader->source.name, (unsigned long long)table->record_line);
         *found = more;
         if (!more)
@@ -126,8 +125,8 @@ static bert_status read_record(reader *reader, table *table, bool *found, bert_e
     return BERT_OK;
 }
 
-/* Takes the quotes off a cell that begins with one, in place; *next is where the next cell's
- * delimiter stands. */
+/* Unquotes, in place, a cell that begins with a quotation mark; *next is the position of the
+ * delimiter after it. */
 static bert_status unquote(const reader *reader, const table *table, cell *cell, size_t *next,
                            bert_error *error)
 {
@@ -141,8 +140,8 @@ static bert_status unquote(const reader *reader, const table *table, cell *cell,
     cell->length = to - cell->start;
     if (*next < end && data[*next] != table->delimiter)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s:%llu: text behind a closing quotation mark in column %zu; a quotation "
-                         "mark inside quotes is written twice",
+                         "%s:%llu: text after a closing quotation mark in column %zu; a quotation "
+                         "mark inside quotes must be doubled",
                          reader->source.name, (unsigned long long)table->record_line,
                          table->cell_count + 1);
     return BERT_OK;
@@ -169,7 +168,7 @@ static bert_status split_record(reader *reader, table *table, bert_error *error)
     return BERT_OK;
 }
 
-/* The next record that is not an empty line. */
+/* Reads and splits the next record that is not an empty line. */
 static bert_status next_record(reader *reader, table *table, bool *found, bert_error *error)
 {
     do
@@ -194,7 +193,7 @@ static bert_status choose_numbers(const reader *reader, table *table, bert_error
         unsigned long long number = strtoull(name, NULL, 10);
         if (number == 0 || number > table->cell_count)
             return error_set(error, BERT_ERROR_INPUT,
-                             "%s:%llu: has %zu columns, but number %.*s is asked for",
+                             "%s:%llu: has %zu columns, but column %.*s was requested",
                              reader->source.name, (unsigned long long)table->record_line,
                              table->cell_count, (int)length, name);
         if (table->columns.count == COLUMNS_MAX)
@@ -208,26 +207,27 @@ static bert_status choose_numbers(const reader *reader, table *table, bert_error
 static bert_status choose_names(const reader *reader, table *table, bert_error *error)
 {
     column_kind *kinds = NULL;
-    char *place = NULL;
+    char *position = NULL;
     bert_status status;
     TRY_OR_GO(status,
               memory_array((void **)&kinds, table->cell_count, sizeof *kinds, "columns", error),
               done);
     TRY_OR_GO(status,
-              path_format(&place, error, "%s:%llu", reader->source.name,
+              path_format(&position, error, "%s:%llu", reader->source.name,
                           (unsigned long long)table->record_line),
               done);
     for (size_t i = 0; i < table->cell_count; i++) {
         const cell *cell = &table->cells[i];
         char *name = reader->scratch.data + cell->start;
-        name[cell->length] = '\0'; /* over the delimiter, a quotation mark or the terminator */
+        name[cell->length] =
+            '\0'; /* overwrites the delimiter, a quotation mark or the terminator */
         kinds[i] = (column_kind){.name = name, .is_text = true};
     }
     status = columns_choose(&table->columns, reader->options.text_field, kinds, table->cell_count,
-                            place, reader->columns_hint, error);
+                            position, reader->columns_hint, error);
 done:
     free(kinds);
-    free(place);
+    free(position);
     return status;
 }
 
@@ -241,30 +241,30 @@ static bert_status start(reader *reader, bert_error *error)
     bool found;
     TRY(next_record(reader, table, &found, error));
     if (!found)
-        return BERT_OK; /* nothing but empty lines: no documents */
+        return BERT_OK; /* only empty lines: no documents */
     table->column_count = table->cell_count;
-    table->record_waits = is_number_list(reader->options.text_field);
-    return table->record_waits ? choose_numbers(reader, table, error)
-                               : choose_names(reader, table, error);
+    table->has_pending_record = is_number_list(reader->options.text_field);
+    return table->has_pending_record ? choose_numbers(reader, table, error)
+                                     : choose_names(reader, table, error);
 }
 
 static bert_status row(reader *reader, bool *found, bert_error *error)
 {
     table *table = reader->state;
     *found = true;
-    for (bool whole = false; !whole;) {
-        if (!table->record_waits)
+    for (bool complete = false; !complete;) {
+        if (!table->has_pending_record)
             TRY(next_record(reader, table, found, error));
-        table->record_waits = false;
+        table->has_pending_record = false;
         if (!*found)
             return BERT_OK;
-        whole = table->cell_count == table->column_count;
-        if (!whole && !reader->skips_bad_rows)
+        complete = table->cell_count == table->column_count;
+        if (!complete && !reader->skips_bad_rows)
             return error_set(error, BERT_ERROR_INPUT,
-                             "%s:%llu: has %zu columns, the first row has %zu", reader->source.name,
-                             (unsigned long long)table->record_line, table->cell_count,
-                             table->column_count);
-        reader->bad_rows += !whole;
+                             "%s:%llu: has %zu columns, but the first row has %zu",
+                             reader->source.name, (unsigned long long)table->record_line,
+                             table->cell_count, table->column_count);
+        reader->bad_rows += !complete;
     }
     reader->row.offset = table->record_offset;
     reader->row.line = table->record_line;

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { OUTPUT_PIECE = 1 << 18, GZIP_WINDOW = 15 + 16 /* zlib's way to ask for gzip headers */ };
+enum { OUTPUT_SIZE = 1 << 18, GZIP_WINDOW = 15 + 16 /* + 16: expect gzip headers */ };
 
 struct gunzip {
     z_stream stream;
     bool initialized;
     bool in_member;
-    bool in_padding; /* zeros behind the last member, as tapes leave them */
+    bool in_padding; /* zeros after the last member, e.g. from tapes */
     unsigned char *output;
 };
 
@@ -22,7 +22,7 @@ bert_status gunzip_open(gunzip **out, bert_error *error)
     TRY(memory_array((void **)&gunzip, 1, sizeof *gunzip, "an unpacker", error));
     gunzip->in_member = true;
     bert_status status =
-        memory_array((void **)&gunzip->output, OUTPUT_PIECE, 1, "an output buffer", error);
+        memory_array((void **)&gunzip->output, OUTPUT_SIZE, 1, "an output buffer", error);
     if (status == BERT_OK && inflateInit2(&gunzip->stream, GZIP_WINDOW) != Z_OK)
         status = error_set(error, BERT_ERROR_MEMORY, "no memory to unpack");
     if (status != BERT_OK) {
@@ -44,8 +44,8 @@ void gunzip_close(gunzip *gunzip)
     free(gunzip);
 }
 
-/* Between members: the next one begins, or zeros fill the rest. */
-static bert_status look_behind_member(gunzip *gunzip, const char *data, size_t size, size_t *taken,
+/* Between members: either the next one begins, or only zero padding follows. */
+static bert_status check_after_member(gunzip *gunzip, const char *data, size_t size, size_t *taken,
                                       bert_error *error)
 {
     if (data[0] == '\x1F' && !gunzip->in_padding) {
@@ -57,7 +57,7 @@ static bert_status look_behind_member(gunzip *gunzip, const char *data, size_t s
     while (*taken < size && data[*taken] == '\0')
         ++*taken;
     if (*taken < size)
-        return error_set(error, BERT_ERROR_INPUT, "something that is not gzip follows the data");
+        return error_set(error, BERT_ERROR_INPUT, "trailing data that is not gzip");
     return BERT_OK;
 }
 
@@ -67,21 +67,21 @@ bert_status gunzip_piece(gunzip *gunzip, const char *data, size_t size, size_t *
     *taken = *got = 0;
     *out = gunzip->output;
     if (size == 0)
-        return gunzip->in_member ? error_set(error, BERT_ERROR_INPUT, "cut off") : BERT_OK;
+        return gunzip->in_member ? error_set(error, BERT_ERROR_INPUT, "truncated") : BERT_OK;
     if (!gunzip->in_member) {
-        TRY(look_behind_member(gunzip, data, size, taken, error));
+        TRY(check_after_member(gunzip, data, size, taken, error));
         if (!gunzip->in_member)
             return BERT_OK;
     }
     z_stream *stream = &gunzip->stream;
     stream->next_in = (z_const Bytef *)data;
     stream->avail_in = size > UINT32_MAX ? UINT32_MAX : (uInt)size;
-    size_t offered = stream->avail_in;
+    size_t available = stream->avail_in;
     stream->next_out = gunzip->output;
-    stream->avail_out = OUTPUT_PIECE;
+    stream->avail_out = OUTPUT_SIZE;
     int result = inflate(stream, Z_NO_FLUSH);
-    *taken = offered - stream->avail_in;
-    *got = OUTPUT_PIECE - stream->avail_out;
+    *taken = available - stream->avail_in;
+    *got = OUTPUT_SIZE - stream->avail_out;
     if (result == Z_STREAM_END)
         gunzip->in_member = false;
     else if (result != Z_OK && result != Z_BUF_ERROR)

@@ -6,7 +6,7 @@
 
 enum { FIRST_CAPACITY = 1 << 12 };
 
-/* The slot of a hash, or the free one where it would be. */
+/* The slot of a hash, or the free slot for it. */
 static uint64_t *find(const hash_counts *counts, uint64_t hash)
 {
     size_t mask = counts->capacity - 1, at = (size_t)(hash >> 8) & mask;
@@ -21,7 +21,7 @@ static bert_status grow(hash_counts *counts, bert_error *error)
                           .used = counts->used,
                           .memory = counts->memory};
     TRY(memory_array((void **)&larger.slots, larger.capacity, sizeof *larger.slots,
-                     "hashes of what was seen", error));
+                     "a table of hashes", error));
     for (size_t i = 0; i < counts->capacity; i++)
         if (counts->slots[i])
             *find(&larger, counts->slots[i]) = counts->slots[i];
@@ -35,7 +35,7 @@ bert_status hash_counts_add(hash_counts *counts, uint64_t hash, unsigned *before
 {
     *remembered = true;
     bool is_full = counts->used >= counts->capacity / 4 * 3;
-    /* Until the old table is gone, both are there. */
+    /* While growing, both the old and the new table are allocated. */
     bool can_grow =
         counts->capacity == 0 || 3 * counts->capacity * sizeof *counts->slots <= counts->memory;
     if (is_full && can_grow)

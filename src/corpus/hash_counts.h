@@ -1,19 +1,20 @@
-/* How often something was seen, by a hash of it: 8 bytes for each in a table of bounded size. Two
- * things with the same 56 bits of hash are one: among ten million that happens to one in 1,400. */
+/* Counts items by hash, 8 bytes per item, in a table of bounded size. Items whose hashes agree in
+ * 56 bits are not distinguished: with ten million items, the probability of any collision is about
+ * 1 in 1,400. */
 #ifndef CORPUS_HASH_COUNTS_H
 #define CORPUS_HASH_COUNTS_H
 
 #include "base/error.h"
 
-/* Zero-initialise but for `memory`. */
+/* Zero-initialise all but `memory`. */
 typedef struct hash_counts {
     uint64_t *slots; /* owned: 56 bits of the hash, 8 of the count; 0 is free */
     size_t capacity, used;
-    uint64_t memory; /* bytes that it may take, also while it grows */
+    uint64_t memory; /* limit in bytes, including while it grows */
 } hash_counts;
 
-/* Counts one more (up to 255). *before is the count until now; *remembered is false where it was 0
- * and there is no room. */
+/* Increments the count of a hash (saturates at 255). *before is the previous count; *remembered is
+ * false if that was 0 and the table is full. */
 bert_status hash_counts_add(hash_counts *counts, uint64_t hash, unsigned *before, bool *remembered,
                             bert_error *error);
 void hash_counts_free(hash_counts *counts);

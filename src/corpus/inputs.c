@@ -13,7 +13,7 @@
 static bert_status add(inputs *inputs, size_t source, const char *path, bert_error *error)
 {
     TRY(memory_grow((void **)&inputs->paths, &inputs->capacity, inputs->count + 1,
-                    sizeof *inputs->paths, "names of inputs", error));
+                    sizeof *inputs->paths, "input paths", error));
     input_path *added = &inputs->paths[inputs->count];
     added->source = source;
     TRY(path_format(&added->path, error, "%s", path));
@@ -91,14 +91,14 @@ static bert_status add_path(inputs *inputs, size_t source, const char *path, ber
     size_t before = inputs->count;
     TRY(add_folder(inputs, source, path, error));
     if (inputs->count == before)
-        return error_set(error, BERT_ERROR_INPUT, "%s: there are no files in this folder", path);
+        return error_set(error, BERT_ERROR_INPUT, "%s: contains no files", path);
     return BERT_OK;
 }
 
 static bert_status add_matches(inputs *inputs, size_t source, const char *pattern,
                                bert_error *error)
 {
-    /* Sorted here and not by glob, which does it by the rules of the locale. */
+    /* Sorted by bytes; glob would sort by the locale. */
     glob_t matches = {0};
     int result = glob(pattern, GLOB_NOSORT, NULL, &matches);
     bert_status status = BERT_OK;
@@ -106,7 +106,7 @@ static bert_status add_matches(inputs *inputs, size_t source, const char *patter
         status = error_set(error, BERT_ERROR_IO, "%s: no file matches this pattern", pattern);
     else if (result != 0)
         status = error_set(error, result == GLOB_NOSPACE ? BERT_ERROR_MEMORY : BERT_ERROR_IO,
-                           "%s: cannot look for files that match", pattern);
+                           "%s: cannot expand the pattern", pattern);
     else
         qsort(matches.gl_pathv, matches.gl_pathc, sizeof *matches.gl_pathv, compare_paths);
     for (size_t i = 0; status == BERT_OK && i < matches.gl_pathc; i++)
@@ -117,7 +117,7 @@ static bert_status add_matches(inputs *inputs, size_t source, const char *patter
 
 /* ---------------------------------------------------------------------------------- sources --- */
 
-/* Bytes of NAME in "NAME=PATH"; 0 where the input has no name. */
+/* The length of NAME in "NAME=PATH"; 0 if the input has no name. */
 static size_t name_length(const char *input)
 {
     size_t length =
@@ -125,7 +125,7 @@ static size_t name_length(const char *input)
     return input[length] == '=' && input[length + 1] && !file_exists(input) ? length : 0;
 }
 
-/* Where ":WEIGHT" begins behind PATH, and its value; the end of the string and 1 where there is
+/* The position of ":WEIGHT" after PATH, and its value; the end of the string and 1 if there is
  * none. */
 static const char *find_weight(const char *path, double *weight)
 {
@@ -147,11 +147,11 @@ static bert_status find_source(inputs *inputs, const char *name, size_t length, 
 {
     if (length >= BERT_SOURCE_NAME_MAX)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%.*s: a name of a source has at most %d letters", (int)length, name,
+                         "%.*s: a source name has at most %d characters", (int)length, name,
                          BERT_SOURCE_NAME_MAX - 1);
     if (!(weight > 0 && weight <= 1000))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%.*s: the weight %g, expected more than 0 and at most 1000", (int)length,
+                         "%.*s: weight is %g, expected more than 0 and at most 1000", (int)length,
                          name, weight);
     for (*source = 0; *source < inputs->source_count; ++*source) {
         const bert_source_counts *known = &inputs->sources[*source];

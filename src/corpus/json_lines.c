@@ -1,4 +1,4 @@
-/* JSON lines: an object on each line, one of its members the text of a document. Line breaks inside
+/* JSON Lines: one object per line, one member of which is the text of a document. Line breaks in
  * the text end paragraphs. */
 #include "corpus/columns.h"
 #include "corpus/rows.h"
@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <string.h>
 
-/* A longer line is an error: it has to be in memory to be parsed. */
+/* A longer line is an error: it must fit in memory to be parsed. */
 enum { JSON_LINE_LIMIT = 4 * DOCUMENT_LIMIT };
 
 static json_t *parse(const char *data, size_t length, json_error_t *problem)
@@ -15,8 +15,8 @@ static json_t *parse(const char *data, size_t length, json_error_t *problem)
     return json_loadb(data, length, JSON_ALLOW_NUL, problem);
 }
 
-/* The first line that is not blank is an object. One that is longer than `head`, or not UTF-8, is
- * trusted to be what it begins as. */
+/* The first line that is not blank must be an object. If it is longer than `head` or not valid
+ * UTF-8, a valid beginning is enough. */
 static bool detect(const reader *reader, const char *head, size_t size)
 {
     (void)reader;
@@ -33,12 +33,12 @@ static bool detect(const reader *reader, const char *head, size_t size)
     if (is_object)
         return true;
     enum json_error_code code = json_error_code(&problem);
-    bool cut_off = !end && size + 3 >= SOURCE_PIECE; /* 3: a byte order mark was taken off */
+    bool truncated = !end && size + 3 >= SOURCE_PIECE; /* 3: a byte order mark was removed */
     return code == json_error_invalid_utf8 ||
-           (cut_off && code == json_error_premature_end_of_input);
+           (truncated && code == json_error_premature_end_of_input);
 }
 
-/* A whole line, made UTF-8, in reader->scratch. */
+/* Reads a complete line into reader->scratch, with invalid UTF-8 replaced. */
 static bert_status read_line(reader *reader, bool *found, bert_error *error)
 {
     text_clear(&reader->scratch);
@@ -58,11 +58,12 @@ static bert_status read_line(reader *reader, bool *found, bert_error *error)
     return BERT_OK;
 }
 
-/* The text of one member; a null is one without text. */
+/* Appends the text of a member; null means no text. */
 static bert_status append_member(reader *reader, document *document, const json_t *value,
                                  const char *field, size_t length, bert_error *error)
 {
-    const json_t *member = json_object_getn(value, field, length); /* NULL for what is no object */
+    const json_t *member =
+        json_object_getn(value, field, length); /* NULL if value is not an object */
     if (json_is_string(member))
         return reader_append_paragraphs(reader, document, json_string_value(member),
                                         json_string_length(member), 0, error);
@@ -70,9 +71,9 @@ static bert_status append_member(reader *reader, document *document, const json_
         return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT, "%s:%llu: %s \"%.*s\". %s", reader->source.name,
                      (unsigned long long)reader->line_number,
-                     json_is_object(value) ? member ? "a string was expected in the member"
-                                                    : "the object has no member"
-                                           : "expected a JSON object with the member",
+                     json_is_object(value)
+                         ? member ? "expected a string in the member" : "the object has no member"
+                         : "expected a JSON object with the member",
                      (int)length, field, reader->columns_hint);
 }
 
@@ -82,7 +83,7 @@ static bert_status parse_line(const reader *reader, json_t **value, bert_error *
     *value = parse(reader->scratch.data, reader->scratch.length, &problem);
     if (*value)
         return BERT_OK;
-    return error_set(error, BERT_ERROR_INPUT, "%s:%llu: not JSON: %s, near character %d",
+    return error_set(error, BERT_ERROR_INPUT, "%s:%llu: invalid JSON: %s, near character %d",
                      reader->source.name, (unsigned long long)reader->line_number, problem.text,
                      problem.column);
 }
@@ -94,7 +95,7 @@ static bert_status append_object(reader *reader, document *document, bert_error 
     const char *fields = reader->options.text_field ? reader->options.text_field : "text", *field;
     size_t length = strlen(fields);
     bert_status status = BERT_OK;
-    if (json_object_getn(value, fields, length)) /* a name with a comma in it */
+    if (json_object_getn(value, fields, length)) /* a name that contains a comma */
         status = append_member(reader, document, value, fields, length, error);
     else
         while (status == BERT_OK && columns_next_name(&fields, &field, &length))
@@ -103,7 +104,7 @@ static bert_status append_object(reader *reader, document *document, bert_error 
     return status;
 }
 
-/* The next line that is not blank. */
+/* Reads the next line that is not blank. */
 static bert_status read_object_line(reader *reader, bool *found, bert_error *error)
 {
     line line;
@@ -125,7 +126,7 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
     return BERT_OK;
 }
 
-/* As a cell, a member may be a number or a truth value, too: that is what labels are. */
+/* A cell may also be a number or a boolean, because labels often are. */
 static bert_status append_cell(reader *reader, const json_t *value, const char *field,
                                size_t length, bert_error *error)
 {
@@ -171,4 +172,4 @@ static bert_status row(reader *reader, bool *found, bert_error *error)
 }
 
 const reader_format reader_json_lines = {
-    .name = "JSON lines", .detect = detect, .next = next, .row = row};
+    .name = "JSON Lines", .detect = detect, .next = next, .row = row};

@@ -93,7 +93,7 @@ static size_t marker_length(line line)
     return i > 0 && i < line.length && (line.data[i] == ' ' || line.data[i] == '\t') ? i + 1 : 0;
 }
 
-/* A paragraph goes on over a line that only looks like an item, "1917. A year.": to interrupt it,
+/* A paragraph continues over a line that only looks like an item, "1917. A year.": to interrupt it,
  * an ordered list has to begin with 1 (CommonMark 0.31, 5.2). */
 static bool is_item(const markdown *markdown, line line, size_t marker)
 {

@@ -10,18 +10,18 @@
 
 enum {
     BAND_BYTES = NEAR_VALUES / NEAR_BANDS,
-    SLOTS_PER_DOCUMENT = 2 * NEAR_BANDS, /* at most half of the slots are taken */
+    SLOTS_PER_DOCUMENT = 2 * NEAR_BANDS, /* load factor at most one half */
     BYTES_PER_DOCUMENT = NEAR_VALUES + SLOTS_PER_DOCUMENT * sizeof(uint32_t),
     FIRST_DOCUMENTS = 1 << 10,
-    CANDIDATES_LIMIT = 64 /* of a band: a text that thousands share must not cost thousands */
+    CANDIDATES_LIMIT = 64 /* per band: bounds the cost of text that thousands of documents share */
 };
 
 struct near_duplicates {
     double similarity;
-    size_t limit;                       /* documents, a power of two */
+    size_t limit;                       /* maximum number of documents, a power of two */
     uint8_t (*signatures)[NEAR_VALUES]; /* owned, [capacity] */
     size_t count, capacity;             /* a power of two */
-    uint32_t *slots; /* owned, [SLOTS_PER_DOCUMENT × capacity]: 1 + a document; 0 is free */
+    uint32_t *slots; /* owned, [SLOTS_PER_DOCUMENT × capacity]: index of a document + 1; 0: free */
 };
 
 bert_status near_duplicates_open(near_duplicates **out, double similarity, uint64_t memory,
@@ -47,12 +47,12 @@ void near_duplicates_close(near_duplicates *near)
 /* -------------------------------------------------------------------------------- signature --- */
 
 typedef struct shingles {
-    uint64_t words[NEAR_SHINGLE]; /* hashes of the last words, the latest at `count - 1` modulo */
+    uint64_t words[NEAR_SHINGLE]; /* ring buffer of hashes of the last words */
     size_t count;
     uint64_t smallest[NEAR_VALUES];
 } shingles;
 
-/* One hash says both: its bin, and its rank there. */
+/* The hash gives the bin (high 7 bits) and the rank within it (the rest). */
 static void add_shingle(shingles *shingles, size_t words)
 {
     uint64_t ordered[NEAR_SHINGLE];
@@ -77,13 +77,13 @@ static bool is_word_byte(unsigned char byte)
            ((byte | 32) >= 'a' && (byte | 32) <= 'z');
 }
 
-/* From U+3000 on: writing without spaces between words. */
-static bool is_lone(unsigned char first_byte)
+/* From U+3000 on: scripts without spaces between words. */
+static bool is_unspaced(unsigned char first_byte)
 {
     return first_byte >= 0xE3;
 }
 
-static size_t add_lone_character(shingles *shingles, const char *text, size_t left)
+static size_t add_unspaced_character(shingles *shingles, const char *text, size_t left)
 {
     size_t size = 0;
     UChar32 character;
@@ -96,14 +96,14 @@ static size_t add_lone_character(shingles *shingles, const char *text, size_t le
 static void add_words(shingles *shingles, const char *text, size_t length)
 {
     for (size_t i = 0; i < length;) {
-        if (is_lone((unsigned char)text[i])) {
-            i += add_lone_character(shingles, text + i, length - i);
+        if (is_unspaced((unsigned char)text[i])) {
+            i += add_unspaced_character(shingles, text + i, length - i);
             continue;
         }
-        uint64_t hash = 0xCBF29CE484222325; /* FNV-1a: words are short */
+        uint64_t hash = 0xCBF29CE484222325; /* FNV-1a, fast for short words */
         size_t start = i;
-        for (;
-             i < length && is_word_byte((unsigned char)text[i]) && !is_lone((unsigned char)text[i]);
+        for (; i < length && is_word_byte((unsigned char)text[i]) &&
+               !is_unspaced((unsigned char)text[i]);
              i++) {
             unsigned char byte = (unsigned char)text[i];
             byte |= byte >= 'A' && byte <= 'Z' ? 32 : 0;
@@ -126,11 +126,12 @@ bool near_duplicates_sign(const char *text, size_t length, uint8_t signature[NEA
     if (shingles.count < NEAR_SHINGLE)
         add_shingle(&shingles, shingles.count);
     for (uint32_t i = 0; i < NEAR_VALUES; i++) {
-        /* An empty bin takes the value of another, the same one in every document that has it. */
+        /* Densification: an empty bin takes the value of another bin, chosen by a hash of the bin,
+         * equal for all documents. */
         uint32_t from = i;
         for (uint32_t attempt = 1; shingles.smallest[from] == UINT64_MAX; attempt++)
             from = XXH3_64bits((uint32_t[]){i, attempt}, 8) % NEAR_VALUES;
-        /* Mixed with the bin, so that two texts of one shingle each are not alike by a byte. */
+        /* Hashed with the bin, so that texts of a single shingle do not match by one equal byte. */
         signature[i] = (uint8_t)XXH3_64bits_withSeed(&shingles.smallest[from], 8, i);
     }
     return true;
@@ -145,8 +146,7 @@ double near_duplicates_compare(const uint8_t a[NEAR_VALUES], const uint8_t b[NEA
     return ((double)same / NEAR_VALUES - by_chance) / (1 - by_chance);
 }
 
-/* ------------------------------------------------------------------------------------ lookup ---
- */
+/* --------------------------------------------------------------------------------- lookup --- */
 
 static size_t first_slot(const near_duplicates *near, const uint8_t *signature, size_t band)
 {

@@ -1,4 +1,4 @@
-/* Parquet files, as Hugging Face's Hub holds data sets. */
+/* Parquet files, the format of data sets on the Hugging Face Hub. */
 #include "base/memory.h"
 #include "corpus/columns.h"
 #include "corpus/rows.h"
@@ -76,7 +76,7 @@ static bert_status row(reader *reader, bool *found, bert_error *error)
     *found = found_count == table->cursor_count;
     if (!*found && found_count > 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: its columns have different numbers of rows, one ends behind row %llu",
+                         "%s: its columns have different numbers of rows, one ends after row %llu",
                          reader->source.name, (unsigned long long)table->rows);
     table->rows += *found;
     reader->row.offset = parquet_cursor_offset(table->cursors[0]);

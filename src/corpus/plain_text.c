@@ -1,4 +1,4 @@
-/* Plain text: blank lines part documents, other line breaks are spaces. */
+/* Plain text: blank lines separate documents, other line breaks are spaces. */
 #include "corpus/reader.h"
 
 static bool detect(const reader *reader, const char *head, size_t size)
@@ -17,15 +17,15 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
         TRY(source_line(&reader->source, &line, &more, error));
         if (!more)
             break;
-        bool goes_on = reader->in_line;
+        bool is_continuation = reader->in_line;
         reader->in_line = line.continues;
-        struct line text = line_trim_part(line, goes_on);
+        struct line text = line_trim_part(line, is_continuation);
         if (text.length == 0) {
-            if (!goes_on && !line.continues && document->length > 0)
+            if (!is_continuation && !line.continues && document->length > 0)
                 break;
             continue;
         }
-        if (!goes_on && document->length > 0)
+        if (!is_continuation && document->length > 0)
             TRY(text_append(document, reader->keep_lines ? "\n" : " ", 1, error));
         TRY(reader_append(reader, document, text.data, text.length, text.offset, error));
         if (document->length >= reader->document_limit)

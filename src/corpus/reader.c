@@ -6,15 +6,15 @@
 #include <strings.h>
 #include <unicode/utf8.h>
 
-/* In the order in which they are asked; the last one takes any text. */
+/* In order of detection; the last one accepts any text. */
 static const reader_format *const formats[] = {
     &reader_parquet,  &reader_arrow,      &reader_wikipedia, &reader_markdown,
     &reader_wikitext, &reader_json_lines, &reader_delimited, &reader_plain_text};
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
-/* What a text that is none is, or NULL. */
-static const char *find_foreign(const char *head, size_t size)
+/* Describes an input that is not UTF-8 text; NULL for text. */
+static const char *describe_non_text(const char *head, size_t size)
 {
     static const struct {
         const char *magic;
@@ -28,7 +28,7 @@ static const char *find_foreign(const char *head, size_t size)
         if (size >= kinds[i].size && memcmp(head, kinds[i].magic, kinds[i].size) == 0)
             return kinds[i].what;
     if (memchr(head, '\0', size))
-        return "a binary file (it holds a NUL byte near its beginning), expected text in UTF-8";
+        return "a binary file (it has a NUL byte near its beginning), expected text in UTF-8";
     return NULL;
 }
 
@@ -38,7 +38,7 @@ static void end_format(reader *reader)
         reader->format->end(reader);
     reader->state = NULL;
     reader->row.kind = ROWS_UNKNOWN;
-    reader->row.waiting = false;
+    reader->row.pending = false;
 }
 
 static bert_status start_format(reader *reader, const reader_format *format, bert_error *error)
@@ -48,7 +48,7 @@ static bert_status start_format(reader *reader, const reader_format *format, ber
     return format->start ? format->start(reader, error) : BERT_OK;
 }
 
-/* What options ask for; NULL where it is to be found out. */
+/* The format that the options name; NULL if it is to be detected. */
 static const reader_format *format_of(const reader *reader)
 {
     switch (reader->options.format) {
@@ -71,9 +71,9 @@ static bert_status choose_format(reader *reader, bert_error *error)
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (formats[i]->binary && formats[i]->detect(reader, head, size))
             return start_format(reader, formats[i], error);
-    const char *foreign = find_foreign(head, size < 4096 ? size : 4096);
-    if (foreign)
-        return error_set(error, BERT_ERROR_INPUT, "%s: is %s", source->name, foreign);
+    const char *problem = describe_non_text(head, size < 4096 ? size : 4096);
+    if (problem)
+        return error_set(error, BERT_ERROR_INPUT, "%s: is %s", source->name, problem);
     if (size >= 3 && memcmp(head, byte_order_mark, 3) == 0) {
         source->begin += 3;
         source->offset += 3;
@@ -168,7 +168,7 @@ void reader_close(reader *reader)
     *reader = (struct reader){0};
 }
 
-/* Length of the valid UTF-8 at the beginning. */
+/* The length of the longest valid UTF-8 prefix. */
 static size_t valid_prefix(const char *data, size_t length)
 {
     size_t i = 0;
@@ -201,7 +201,7 @@ bert_status reader_append(reader *reader, document *document, const char *data, 
         i += valid;
         if (i == length)
             break;
-        /* One U+FFFD for each maximal part of a character, as Unicode recommends (chapter 3.9). */
+        /* One U+FFFD for each maximal subpart, as Unicode recommends (section 3.9). */
         size_t next = i;
         UChar32 character;
         U8_NEXT(data, next, length, character);
@@ -259,20 +259,20 @@ line line_trim(line line)
 bool reader_name_ends(const reader *reader, const char *ending)
 {
     const char *name = reader->source.name;
-    static const char *const packed[] = {"", ".gz", ".bz2", ".xz", ".zst"};
+    static const char *const compressed[] = {"", ".gz", ".bz2", ".xz", ".zst"};
     size_t length = strlen(name), ending_length = strlen(ending);
-    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
-        size_t both = ending_length + strlen(packed[i]);
+    for (size_t i = 0; i < sizeof compressed / sizeof *compressed; i++) {
+        size_t both = ending_length + strlen(compressed[i]);
         if (length > both && strncasecmp(name + length - both, ending, ending_length) == 0 &&
-            strcasecmp(name + length - both + ending_length, packed[i]) == 0)
+            strcasecmp(name + length - both + ending_length, compressed[i]) == 0)
             return true;
     }
     return false;
 }
 
-struct line line_trim_part(struct line line, bool goes_on)
+struct line line_trim_part(struct line line, bool is_continuation)
 {
-    if (goes_on)
+    if (is_continuation)
         return line;
     struct line trimmed = line_trim(line);
     if (line.continues)

@@ -19,7 +19,7 @@ void rows_cell(const reader *reader, size_t number, const char **data, size_t *l
 {
     const table_row *row = &reader->row;
     size_t begin = number > 0 ? row->ends[number - 1] : 0, end = row->ends[number];
-    begin += begin > 0 && end > begin; /* the line break between two cells */
+    begin += begin > 0 && end > begin; /* skip the line break between two cells */
     *data = end > begin ? row->text.data + begin : "";
     *length = end - begin;
 }
@@ -32,19 +32,19 @@ bert_status rows_take(reader *reader, bool *found, bert_error *error)
     return reader->format->row(reader, found, error);
 }
 
-static bert_status take_row(reader *reader, bool *found, bert_error *error)
+static bert_status fetch_row(reader *reader, bool *found, bert_error *error)
 {
     *found = true;
-    if (reader->row.waiting)
+    if (reader->row.pending)
         return BERT_OK;
     TRY(rows_take(reader, found, error));
-    reader->row.waiting = *found;
+    reader->row.pending = *found;
     return BERT_OK;
 }
 
 bert_status rows_line(reader *reader, line *line, bool *found, bert_error *error)
 {
-    TRY(take_row(reader, found, error));
+    TRY(fetch_row(reader, found, error));
     if (!*found)
         return BERT_OK;
     table_row *row = &reader->row;
@@ -57,7 +57,7 @@ bert_status rows_line(reader *reader, line *line, bool *found, bert_error *error
     if (end)
         line->length = (size_t)(end - line->data);
     row->begin += line->length + (end != NULL);
-    row->waiting = row->begin < row->text.length;
+    row->pending = row->begin < row->text.length;
     if (line->length > 0 && line->data[line->length - 1] == '\r')
         line->length--;
     return BERT_OK;
@@ -71,18 +71,18 @@ static bool is_blank(const text *text)
     return true;
 }
 
-/* Looks at the first row that is not blank, which then waits. */
+/* Peeks at the first row that is not blank; it stays pending. */
 static bert_status find_out(reader *reader, bert_error *error)
 {
     bool found;
     do {
-        reader->row.waiting = false;
-        TRY(take_row(reader, &found, error));
+        reader->row.pending = false;
+        TRY(fetch_row(reader, &found, error));
     } while (found && is_blank(&reader->row.text));
     reader->row.kind = ROWS_ARE_DOCUMENTS;
     if (!found)
         return BERT_OK;
-    TRY(text_append(&reader->row.text, "\n", 1, error)); /* a heading is a whole line */
+    TRY(text_append(&reader->row.text, "\n", 1, error)); /* heading detection needs the newline */
     if (reader_wikitext.detect(reader, reader->row.text.data, reader->row.text.length))
         reader->row.kind = ROWS_ARE_WIKITEXT;
     return BERT_OK;
@@ -96,10 +96,10 @@ bert_status rows_next(reader *reader, document *document, bool *found, bert_erro
         return reader_wikitext.next(reader, document, found, error);
     for (*found = false; document->length == 0;) {
         bool more;
-        TRY(take_row(reader, &more, error));
+        TRY(fetch_row(reader, &more, error));
         if (!more)
             return BERT_OK;
-        reader->row.waiting = false;
+        reader->row.pending = false;
         TRY(reader_append_paragraphs(reader, document, reader->row.text.data,
                                      reader->row.text.length, reader->row.offset, error));
     }

@@ -1,28 +1,27 @@
-/* Tables as a corpus, whatever their format.
+/* Tables of all formats as a corpus.
  *
- * A row is a document, its chosen columns and the line breaks in them paragraphs: rows of a table
- * are examples without a common thread, and a pair of two of them would not be a pair of sentences
- * that follow each other. The exception is WikiText, which Hugging Face's data sets hold with a
- * line in each row: where the first row with text is a title, the rows are the lines of WikiText.
- */
+ * A row is a document; the chosen columns, and the lines in them, are its paragraphs. Rows are not
+ * joined, because they are unrelated examples, and next-sentence pairs must be consecutive text.
+ * The exception is WikiText, stored in Hugging Face's data sets with one line per row: if the first
+ * row with text is a title, rows are the lines of WikiText. */
 #ifndef CORPUS_ROWS_H
 #define CORPUS_ROWS_H
 
 #include "corpus/reader.h"
 
-/* `next` of all tables: documents out of what reader->format->row gives. */
+/* `next` of all table formats: makes documents from the rows of reader->format->row. */
 bert_status rows_next(reader *reader, document *document, bool *found, bert_error *error);
 
-/* Makes the next row the one at hand. */
+/* Reads the next row into reader->row. */
 bert_status rows_take(reader *reader, bool *found, bert_error *error);
 
-/* For `row`: one more value of a cell, on a line of its own. */
+/* For `row`: appends a value to the current cell, on a line of its own. */
 bert_status rows_append_cell(reader *reader, const char *data, size_t length, bert_error *error);
 
-/* For `row`: the cell of a chosen column ends here; one that is null had no value. */
+/* For `row`: ends the cell of a chosen column; a null cell has no values. */
 void rows_end_cell(reader *reader);
 
-/* The bytes of the n-th chosen column in the row at hand. */
+/* The content of the n-th chosen column in the current row. */
 void rows_cell(const reader *reader, size_t number, const char **data, size_t *length);
 
 /* The next line of the rows, like source_line. */

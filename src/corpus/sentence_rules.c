@@ -11,24 +11,24 @@
 #include <unicode/ustring.h>
 #include <unicode/utf8.h>
 
-/* What a border depends on. */
+/* The character classes that determine boundaries. */
 typedef enum kind {
     OTHER,
     LOWER,
     UPPER,
-    LETTER, /* of a script without case */
+    LETTER, /* of scripts without case */
     NUMERIC,
-    CLOSE, /* quotation marks and brackets, also opening ones */
+    CLOSE, /* quotation marks and brackets, including opening ones */
     SPACE,
-    CONTINUE, /* commas and the like */
-    DOT,      /* may stand in an abbreviation: ATerm */
+    CONTINUE, /* commas and similar */
+    DOT,      /* can be part of an abbreviation: ATerm */
     TERM,     /* ends a sentence: STerm */
-    HARD,     /* marks that belong to what is before them, and separators of paragraphs: for ICU */
+    HARD,     /* combining marks and paragraph separators: left to ICU */
 } kind;
 
 enum { ABBREVIATION_MAX = 64 };
 
-/* "Mr.", sorted into chains by the byte before the last one. */
+/* "Mr."; hash chains by the second to last byte. */
 typedef struct abbreviation {
     struct abbreviation *next;
     size_t length;
@@ -83,7 +83,7 @@ static bert_status add_abbreviation(sentence_rules *rules, const char *text, siz
     return BERT_OK;
 }
 
-/* ICU's rule for "Ph.D." looks at what follows "Ph.": that beginning is for ICU, too. */
+/* ICU's rule for "Ph.D." looks at what follows "Ph.", so the prefix is left to ICU too. */
 static bert_status add_with_beginning(sentence_rules *rules, const char *text, size_t length,
                                       bert_error *error)
 {
@@ -93,7 +93,7 @@ static bert_status add_with_beginning(sentence_rules *rules, const char *text, s
     return add_abbreviation(rules, text, length, error);
 }
 
-/* Reads the list that ICU's own filter has; *known is false where it cannot be read. */
+/* Reads the suppression list of ICU's filter; *known is false if it cannot be read. */
 static bert_status read_abbreviations(sentence_rules *rules, const char *locale, bool *known,
                                       bert_error *error)
 {
@@ -120,8 +120,8 @@ static bert_status read_abbreviations(sentence_rules *rules, const char *locale,
     return status;
 }
 
-/* Whether an abbreviation may stand before the border: directly, or with one space between, which
- * is how ICU looks for them. */
+/* Whether an abbreviation may precede the boundary, directly or with one space between, as in ICU.
+ */
 static bool may_be_abbreviation(const sentence_rules *rules, const char *text, size_t border)
 {
     size_t end = border - (text[border - 1] == ' ');
@@ -134,10 +134,9 @@ static bool may_be_abbreviation(const sentence_rules *rules, const char *text, s
     return false;
 }
 
-/* ------------------------------------------------------------------------------- the borders ---
- */
+/* ---------------------------------------------------------------------------- the borders --- */
 
-/* The kind of the character at *position, which moves behind it. */
+/* The kind of the character at *position; advances past it. */
 static inline kind next_kind(const sentence_rules *rules, const char *text, size_t *position)
 {
     unsigned char byte = (unsigned char)text[*position];
@@ -150,7 +149,7 @@ static inline kind next_kind(const sentence_rules *rules, const char *text, size
     return property_kind(character);
 }
 
-/* Moves over characters of a kind; returns that of the first other one, OTHER at the end. */
+/* Skips characters of a kind; returns the kind of the first other character, OTHER at the end. */
 static kind skip_kind(const sentence_rules *rules, const char *text, size_t length,
                       size_t *position, kind skipped)
 {
@@ -164,8 +163,8 @@ static kind skip_kind(const sentence_rules *rules, const char *text, size_t leng
     return OTHER;
 }
 
-/* Rule 8: whether the first letter from here on is a small one, with no end of a sentence before
- * it. HARD: not to be told. */
+/* Rule 8: the kind of the first letter from here on, if no sentence end precedes it. HARD:
+ * undecided. */
 static kind first_letter(const sentence_rules *rules, const char *text, size_t length,
                          size_t position)
 {
@@ -180,8 +179,8 @@ static kind first_letter(const sentence_rules *rules, const char *text, size_t l
 
 typedef enum verdict { BORDER, NO_BORDER, ASK } verdict;
 
-/* `*position` is behind a DOT or TERM, before which a character of the kind `before` stands; it
- * moves to where a border is or is not. */
+/* Decides whether there is a boundary after a DOT or TERM that ends at *position and follows a
+ * character of kind `before`; moves *position to the candidate boundary. */
 static verdict judge(const sentence_rules *rules, const char *text, size_t length, kind term,
                      kind before, size_t *position)
 {
@@ -231,10 +230,9 @@ bool sentence_rules_next(const sentence_rules *rules, const char *text, size_t l
     return true;
 }
 
-/* ------------------------------------------------------------------------------------ making ---
- */
+/* --------------------------------------------------------------------------------- making --- */
 
-/* Whether ICU sees a border before the last character of a text. */
+/* Whether ICU finds a boundary before the last character of a text. */
 static bool icu_parts(UBreakIterator *breaks, const char *text)
 {
     UErrorCode code = U_ZERO_ERROR;
@@ -246,8 +244,7 @@ static bool icu_parts(UBreakIterator *breaks, const char *text)
     return parts;
 }
 
-/* Whether ICU agrees on what ends a sentence, and that there are abbreviations only where the list
- * has some. */
+/* Whether ICU agrees with these rules on sentence ends and on which words are abbreviations. */
 static bool is_usual(const sentence_rules *rules, UBreakIterator *breaks)
 {
     static const char *const abbreviations[] = {"Mr.",   "Dr.", "St.", "No.", "Inc.", "etc.",

@@ -12,16 +12,16 @@
 #include <unicode/utf8.h>
 
 struct sentences {
-    sentence_rules *rules; /* NULL: ICU is asked for every border */
+    sentence_rules *rules; /* NULL: use ICU for every boundary */
     UBreakIterator *breaks;
     UText paragraph_text;
     const char *text;
     size_t length;
-    size_t paragraph, paragraph_end; /* the one that is being split */
-    size_t last;                     /* where the last sentence of it ended */
+    size_t paragraph, paragraph_end; /* the current paragraph */
+    size_t last;                     /* end of the last sentence */
     bool in_paragraph;
-    bool is_open;       /* `breaks` is in the paragraph, too: */
-    size_t opened, met; /* from here on, and the border that it last gave */
+    bool is_open;       /* `breaks` is set to the paragraph, */
+    size_t opened, met; /* from `opened` on; `met` is the last boundary it returned */
 };
 
 static bert_status find_locale(char locale[ULOC_FULLNAME_CAPACITY], const char *language,
@@ -29,7 +29,7 @@ static bert_status find_locale(char locale[ULOC_FULLNAME_CAPACITY], const char *
 {
     UErrorCode code = U_ZERO_ERROR;
     int32_t parsed = 0;
-    char tag[ULOC_FULLNAME_CAPACITY] = ""; /* pt_BR is pt-BR */
+    char tag[ULOC_FULLNAME_CAPACITY] = ""; /* pt_BR means pt-BR */
     if (strlen(language) < sizeof tag)
         for (size_t i = 0; language[i]; i++)
             tag[i] = language[i] == '_' ? '-' : language[i];
@@ -89,7 +89,7 @@ void sentences_start(sentences *sentences, const char *text, size_t length)
     sentences->in_paragraph = false;
 }
 
-/* Moves to the next paragraph that is not empty; false at the end of the text. */
+/* Advances to the next paragraph that is not empty; false at the end of the text. */
 static bool next_paragraph(sentences *sentences)
 {
     size_t start = sentences->paragraph_end;
@@ -104,7 +104,7 @@ static bool next_paragraph(sentences *sentences)
     return true;
 }
 
-/* Has ICU begin at a border, before which nothing matters to it. */
+/* Starts ICU at a boundary; text before a boundary does not influence later ones. */
 static bert_status open_at(sentences *sentences, size_t border, bert_error *error)
 {
     UErrorCode code = U_ZERO_ERROR;
@@ -120,9 +120,9 @@ static bert_status open_at(sentences *sentences, size_t border, bert_error *erro
     return BERT_OK;
 }
 
-/* ICU goes forward only: to ask it for what follows a place costs it a search for a safe beginning,
- * which may be far. */
-static bert_status ask_icu(sentences *sentences, bert_error *error)
+/* ICU is used forwards only, because ubrk_following searches backwards for a safe position,
+ * possibly far. */
+static bert_status use_icu(sentences *sentences, bert_error *error)
 {
     enum { NEAR = 1024 };
     if (!sentences->is_open || sentences->last - sentences->met > NEAR)
@@ -136,14 +136,14 @@ static bert_status ask_icu(sentences *sentences, bert_error *error)
     return BERT_OK;
 }
 
-/* Moves `last` to the next border in the paragraph, which is not at its end yet. */
+/* Moves `last` to the next boundary in the paragraph; `last` must not be at its end. */
 static bert_status next_border(sentences *sentences, bert_error *error)
 {
     size_t border, length = sentences->paragraph_end - sentences->paragraph;
     if (!sentences->rules ||
         !sentence_rules_next(sentences->rules, sentences->text + sentences->paragraph, length,
                              sentences->last - sentences->paragraph, &border))
-        return ask_icu(sentences, error);
+        return use_icu(sentences, error);
     sentences->last = sentences->paragraph + border;
     return BERT_OK;
 }

@@ -38,7 +38,7 @@ bert_status source_check(const char *input, uint64_t *size, bool *known, bert_er
 {
     int descriptor;
     struct stat information;
-    /* A pipe is opened once only: closing it again would end its writer. */
+    /* Do not open a pipe here: closing it would terminate its writer. */
     if (stat(input, &information) == 0 && S_ISFIFO(information.st_mode)) {
         *known = false;
         *size = 0;
@@ -119,16 +119,16 @@ uint64_t source_bytes_read(const source *source)
     return source->unpacker ? unpack_bytes_read(source->unpacker) : source->read;
 }
 
-static bert_status read_piece(source *source, bert_error *error)
+static bert_status read_more(source *source, bert_error *error)
 {
     char *data = source->buffer + source->end;
-    size_t room = source->capacity - source->end, got;
+    size_t free_size = source->capacity - source->end, got;
     if (source->unpacker) {
-        TRY(unpack_read(source->unpacker, data, room, &got, error));
+        TRY(unpack_read(source->unpacker, data, free_size, &got, error));
     } else {
         ssize_t result;
         do
-            result = read(source->descriptor, data, room);
+            result = read(source->descriptor, data, free_size);
         while (result < 0 && errno == EINTR);
         if (result < 0)
             return error_set_errno(error, errno, "%s: cannot read at byte %llu", source->name,
@@ -151,7 +151,7 @@ bert_status source_fill(source *source, size_t wanted, bert_error *error)
     TRY(memory_grow((void **)&source->buffer, &source->capacity, wanted + SOURCE_PIECE, 1,
                     "an input buffer", error));
     while (source->end < wanted && !source->finished)
-        TRY(read_piece(source, error));
+        TRY(read_more(source, error));
     return BERT_OK;
 }
 
@@ -165,11 +165,11 @@ bert_status source_take(source *source, void *data, size_t size, size_t *got, be
 {
     for (*got = 0; *got < size;) {
         TRY(source_fill(source, 1, error));
-        size_t waiting = source->end - source->begin, piece = size - *got;
-        if (waiting == 0)
+        size_t available = source->end - source->begin, piece = size - *got;
+        if (available == 0)
             break;
-        if (piece > waiting)
-            piece = waiting;
+        if (piece > available)
+            piece = available;
         memcpy((char *)data + *got, source->buffer + source->begin, piece);
         take(source, piece);
         *got += piece;
@@ -177,8 +177,8 @@ bert_status source_take(source *source, void *data, size_t size, size_t *got, be
     return BERT_OK;
 }
 
-/* Where to cut `size` bytes so that no character is parted: before its first byte, if the last one
- * may be unfinished. Bytes that are no UTF-8 at all may be cut anywhere. */
+/* Where to cut `size` bytes without splitting a character: before the first byte of the last one if
+ * that may be incomplete. Invalid UTF-8 may be cut anywhere. */
 static size_t cut_at_character(const char *data, size_t size)
 {
     for (size_t back = 1; back <= 4 && back < size; back++) {
@@ -196,19 +196,19 @@ bert_status source_line(source *source, line *line, bool *found, bert_error *err
     size_t searched = 0;
     for (;;) {
         const char *data = source->buffer + source->begin;
-        size_t waiting = source->end - source->begin;
+        size_t available = source->end - source->begin;
         const char *end =
-            waiting > searched ? memchr(data + searched, '\n', waiting - searched) : NULL;
-        if (!end && !source->finished && waiting < SOURCE_LINE_MAX) {
-            searched = waiting;
-            TRY(source_fill(source, waiting + 1, error));
+            available > searched ? memchr(data + searched, '\n', available - searched) : NULL;
+        if (!end && !source->finished && available < SOURCE_LINE_MAX) {
+            searched = available;
+            TRY(source_fill(source, available + 1, error));
             continue;
         }
-        *found = waiting > 0;
-        *line = (struct line){.data = data, .length = waiting, .offset = source->offset};
+        *found = available > 0;
+        *line = (struct line){.data = data, .length = available, .offset = source->offset};
         if (end) {
             line->length = (size_t)(end - data);
-        } else if (waiting >= SOURCE_LINE_MAX) {
+        } else if (available >= SOURCE_LINE_MAX) {
             line->length = cut_at_character(data, SOURCE_LINE_MAX);
             line->continues = true;
         }
@@ -219,11 +219,11 @@ bert_status source_line(source *source, line *line, bool *found, bert_error *err
     }
 }
 
-/* ------------------------------------------------------------------------------ reading anywhere
+/* ------------------------------------------------------------------------------ random access
  */
 
-/* Whether the input is a file of which the buffer holds the beginning. */
-static bool is_whole_file(const source *source)
+/* Whether the input is an uncompressed regular file whose beginning is in the buffer. */
+static bool is_plain_file(const source *source)
 {
     struct stat information;
     return !source->unpacker && fstat(source->descriptor, &information) == 0 &&
@@ -235,29 +235,27 @@ static bert_status copy_rest(source *source, FILE *copy, bert_error *error)
 {
     do {
         TRY(source_fill(source, 1, error));
-        size_t waiting = source->end - source->begin;
-        if (fwrite(source->buffer + source->begin, 1, waiting, copy) != waiting)
-            return error_set_errno(error, errno, "%s: cannot copy it to the temporary folder",
+        size_t available = source->end - source->begin;
+        if (fwrite(source->buffer + source->begin, 1, available, copy) != available)
+            return error_set_errno(error, errno, "%s: cannot copy to a temporary file",
                                    source->name);
-        take(source, waiting);
+        take(source, available);
     } while (!source->finished);
     if (fflush(copy) != 0)
-        return error_set_errno(error, errno, "%s: cannot copy it to the temporary folder",
-                               source->name);
+        return error_set_errno(error, errno, "%s: cannot copy to a temporary file", source->name);
     return BERT_OK;
 }
 
 bert_status source_file(source *source, int *descriptor, bert_error *error)
 {
-    if (is_whole_file(source)) {
+    if (is_plain_file(source)) {
         *descriptor = fcntl(source->descriptor, F_DUPFD_CLOEXEC, 0);
         return *descriptor >= 0 ? BERT_OK
                                 : error_set_errno(error, errno, "%s: cannot open", source->name);
     }
     FILE *copy = tmpfile();
     if (!copy)
-        return error_set_errno(error, errno, "%s: cannot create a temporary file for it",
-                               source->name);
+        return error_set_errno(error, errno, "%s: cannot create a temporary file", source->name);
     bert_status status = copy_rest(source, copy, error);
     if (status == BERT_OK) {
         *descriptor = fcntl(fileno(copy), F_DUPFD_CLOEXEC, 0);

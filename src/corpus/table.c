@@ -22,7 +22,7 @@ static bert_status check_format(const table_file *table, bert_error *error)
     if (reader->format->row)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT,
-                     "%s: is %s, expected a table with the columns %s (TSV, CSV, JSON lines, "
+                     "%s: is %s, expected a table with the columns %s (TSV, CSV, JSON Lines, "
                      "Parquet or Arrow). %s",
                      reader->source.name, reader->format->name, table->fields,
                      reader->columns_hint);
@@ -54,7 +54,7 @@ void table_close(table_file *table)
     *table = (table_file){0};
 }
 
-/* The next row, of the next file of an archive where one ends. */
+/* The next row; continues with the next file of an archive. */
 static bert_status take_row(table_file *table, bool *found, bert_error *error)
 {
     for (;;) {
@@ -75,10 +75,10 @@ bert_status table_next(table_file *table, table_cell *cells, bool *found, bert_e
     if (!*found)
         return BERT_OK;
     table->rows++;
-    if (reader->row.cell_count != table->column_count) /* "a,b" names two */
+    if (reader->row.cell_count != table->column_count) /* "a,b" is read as two names */
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s: \"%s\" names %zu columns where %zu are expected; a name with a comma "
-                         "in it cannot stand beside others",
+                         "%s: \"%s\" names %zu columns, expected %zu; a name that contains a comma "
+                         "cannot be combined with others",
                          reader->source.name, table->fields, reader->row.cell_count,
                          table->column_count);
     size_t ends[COLUMNS_MAX];
@@ -112,10 +112,10 @@ static bert_table_place where(const table_file *table)
                               .is_line = is_line};
 }
 
-bert_status table_place(const table_file *table, char **place, bert_error *error)
+bert_status table_place(const table_file *table, char **position, bert_error *error)
 {
     bert_table_place found = where(table);
-    return path_format(place, error, found.is_line ? "%s:%llu" : "%s: row %llu", found.name,
+    return path_format(position, error, found.is_line ? "%s:%llu" : "%s: row %llu", found.name,
                        (unsigned long long)found.number);
 }
 
@@ -131,7 +131,7 @@ bert_status bert_table_open(bert_table **out, const char *path, const char *cons
     *out = NULL;
     if (column_count == 0 || column_count > BERT_TABLE_COLUMNS_MAX)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%zu columns are named, expected 1 to %d", column_count,
+                         "%zu columns are given, expected 1 to %d", column_count,
                          BERT_TABLE_COLUMNS_MAX);
     const table_settings settings = {
         .columns = columns, .column_count = column_count, .hint = hint ? hint : ""};

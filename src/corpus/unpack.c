@@ -12,17 +12,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { INPUT_PIECE = 1 << 18 };
+enum { INPUT_SIZE = 1 << 18 };
 
 struct unpacker {
     struct archive *archive;
-    gunzip *gunzip; /* before the archive, where the input is gzip; else NULL */
+    gunzip *gunzip; /* decompresses gzip before libarchive; NULL for other inputs */
     char *name;
     int descriptor;
-    char *buffer; /* of packed bytes; [begin, end) waits to be unpacked */
+    char *buffer; /* compressed bytes, of which [begin, end) is not yet consumed */
     size_t begin, end;
-    uint64_t read;      /* packed bytes so far, those that wait included */
-    bert_status status; /* where it was not libarchive that failed */
+    uint64_t read;      /* compressed bytes read so far, including those in the buffer */
+    bert_status status; /* of a failure outside of libarchive */
     bert_error error;
 };
 
@@ -50,14 +50,14 @@ bool unpack_detect(const char *head, size_t size)
     return is_gzip(head, size);
 }
 
-/* Makes packed bytes wait, unless the input is at its end. */
+/* Fills the buffer if it is empty and the input is not at its end. */
 static bert_status fill_buffer(unpacker *unpacker, bert_error *error)
 {
     if (unpacker->begin < unpacker->end)
         return BERT_OK;
     ssize_t got;
     do
-        got = read(unpacker->descriptor, unpacker->buffer, INPUT_PIECE);
+        got = read(unpacker->descriptor, unpacker->buffer, INPUT_SIZE);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return error_set_errno(error, errno, "%s: cannot read at byte %llu", unpacker->name,
@@ -70,7 +70,8 @@ static bert_status fill_buffer(unpacker *unpacker, bert_error *error)
 
 static bert_status cannot_unpack(const unpacker *unpacker, const char *reason, bert_error *error)
 {
-    return error_set(error, BERT_ERROR_INPUT, "%s: cannot unpack at byte %llu: %s", unpacker->name,
+    return error_set(error, BERT_ERROR_INPUT, "%s: cannot decompress at byte %llu: %s",
+                     unpacker->name,
                      (unsigned long long)(unpacker->read - (unpacker->end - unpacker->begin)),
                      reason ? reason : "unknown error");
 }
@@ -80,24 +81,24 @@ static bert_status next_piece(unpacker *unpacker, const void **data, size_t *siz
 {
     for (*size = 0; *size == 0;) {
         TRY(fill_buffer(unpacker, error));
-        const char *packed = unpacker->buffer + unpacker->begin;
-        size_t waiting = unpacker->end - unpacker->begin, taken = waiting;
+        const char *compressed = unpacker->buffer + unpacker->begin;
+        size_t available = unpacker->end - unpacker->begin, taken = available;
         if (unpacker->gunzip) {
             bert_error reason;
-            if (gunzip_piece(unpacker->gunzip, packed, waiting, &taken, data, size, &reason))
+            if (gunzip_piece(unpacker->gunzip, compressed, available, &taken, data, size, &reason))
                 return cannot_unpack(unpacker, reason.message, error);
         } else {
-            *data = packed;
-            *size = waiting;
+            *data = compressed;
+            *size = available;
         }
         unpacker->begin += taken;
-        if (waiting == 0)
+        if (available == 0)
             break;
     }
     return BERT_OK;
 }
 
-static la_ssize_t give_input(struct archive *archive, void *context, const void **data)
+static la_ssize_t read_input(struct archive *archive, void *context, const void **data)
 {
     unpacker *unpacker = context;
     size_t size;
@@ -119,15 +120,16 @@ static bert_status open_archive(unpacker *unpacker, bert_error *error)
 {
     struct archive *archive = unpacker->archive = archive_read_new();
     if (!archive)
-        return error_set(error, BERT_ERROR_MEMORY, "%s: no memory to unpack it", unpacker->name);
-    /* Not "all": some of libarchive's filters start programs. */
+        return error_set(error, BERT_ERROR_MEMORY, "%s: no memory to decompress it",
+                         unpacker->name);
+    /* Not "all", because some of libarchive's filters execute external programs. */
     archive_read_support_filter_bzip2(archive);
     archive_read_support_filter_xz(archive);
     archive_read_support_filter_zstd(archive);
     archive_read_support_format_zip(archive);
     archive_read_support_format_tar(archive);
     archive_read_support_format_raw(archive);
-    if (archive_read_open(archive, unpacker, NULL, give_input, NULL) != ARCHIVE_OK)
+    if (archive_read_open(archive, unpacker, NULL, read_input, NULL) != ARCHIVE_OK)
         return fail(unpacker, error);
     return BERT_OK;
 }
@@ -142,7 +144,7 @@ bert_status unpack_open(unpacker **out, const char *name, int descriptor, const 
     bert_status status;
     TRY_OR_GO(status, path_format(&unpacker->name, error, "%s", name), failed);
     TRY_OR_GO(status,
-              memory_array((void **)&unpacker->buffer, size > INPUT_PIECE ? size : INPUT_PIECE, 1,
+              memory_array((void **)&unpacker->buffer, size > INPUT_SIZE ? size : INPUT_SIZE, 1,
                            "an input buffer", error),
               failed);
     memcpy(unpacker->buffer, head, size);
@@ -170,7 +172,7 @@ void unpack_close(unpacker *unpacker)
     free(unpacker);
 }
 
-/* As of folders; "./" and "../", with which names in archives may begin, hide nothing. */
+/* The same rule as for folders; leading "./" and "../" do not make a name hidden. */
 static bool is_wanted(const char *path)
 {
     for (;;) {
@@ -189,7 +191,7 @@ static const char *member_name(struct archive_entry *entry)
     const char *name = archive_entry_pathname_utf8(entry);
     if (!name)
         name = archive_entry_pathname(entry);
-    return name ? name : "(a file without a name)";
+    return name ? name : "(unnamed file)";
 }
 
 bert_status unpack_next(unpacker *unpacker, const char **member, bool *found, bert_error *error)
@@ -205,9 +207,10 @@ bert_status unpack_next(unpacker *unpacker, const char **member, bool *found, be
             return fail(unpacker, error);
         raw = archive_format(unpacker->archive) == ARCHIVE_FORMAT_RAW;
     } while (archive_entry_filetype(entry) != AE_IFREG || (!raw && !is_wanted(member_name(entry))));
-    /* Raw takes anything: without a filter these are packed bytes that no filter knew. */
+    /* The raw format accepts anything: without a filter, the bytes are compressed data that no
+     * filter recognized. */
     if (raw && !unpacker->gunzip && archive_filter_count(unpacker->archive) < 2)
-        return cannot_unpack(unpacker, "cut off or damaged at its beginning", error);
+        return cannot_unpack(unpacker, "truncated or damaged at its beginning", error);
     *member = raw ? NULL : member_name(entry);
     return BERT_OK;
 }

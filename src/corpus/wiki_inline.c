@@ -1,6 +1,6 @@
-/* Wiki markup that may stand inside a line or reach over several: comments, tags, templates,
- * tables, links, entities, bold and italics. One pass: what opens is put on a stack with the place
- * in the output where it began; when it closes, what came out since is replaced. */
+/* Inline wiki markup, within a line or across lines: comments, tags, templates, tables, links,
+ * entities, bold and italics. One pass with a stack: an opening mark is pushed with the current
+ * output position; when it is closed, the output since then is replaced. */
 #include "corpus/wiki_markup.h"
 
 #include <libxml/HTMLparser.h>
@@ -10,20 +10,25 @@
 #include <unicode/utf8.h>
 
 enum {
-    DEPTH_LIMIT = 64, /* what is nested deeper is text */
-    TAG_LIMIT = 4096  /* bytes up to its '>' */
+    DEPTH_LIMIT = 64, /* deeper nesting is treated as text */
+    TAG_LIMIT = 4096  /* maximum bytes up to '>' */
 };
 
 typedef struct opening {
     enum { TEMPLATE, LINK, EXTERNAL_LINK, TABLE } kind;
-    size_t width; /* of the mark */
-    size_t begin; /* in the output */
+    size_t width; /* bytes of the opening mark */
+    size_t begin; /* output position */
 } opening;
 
-/* Tags that MediaWiki knows; others are text. */
+/* The tags of MediaWiki; others are text. */
 static const struct {
     const char *name;
-    enum { BARE, BREAK, SPACE, WHOLE } what; /* what goes: the tag alone, or with its content */
+    enum {
+        BARE,
+        BREAK,
+        SPACE,
+        WHOLE
+    } what; /* what is dropped: the tag alone, or also its content */
 } tags[] = {
     {"ref", WHOLE},
     {"math", WHOLE},
@@ -110,12 +115,12 @@ enum { TAGS = sizeof tags / sizeof *tags };
 typedef struct inliner {
     const char *start, *at, *end;
     text *out;
-    text kept; /* of a template */
+    text kept; /* words of a template */
     opening stack[DEPTH_LIMIT];
     size_t depth;
     const wiki_namespaces *namespaces;
-    bool never_closed[TAGS]; /* there is no closing tag of this kind from here on */
-    bool at_line_start;      /* but for spaces and colons */
+    bool never_closed[TAGS]; /* no closing tag of this kind follows */
+    bool at_line_start;      /* ignoring spaces and colons */
     bert_error *error;
 } inliner;
 
@@ -200,7 +205,7 @@ static bert_status take_apostrophes(inliner *in)
     return BERT_OK;
 }
 
-/* "__NOTOC__" */
+/* A behaviour switch, e.g. "__NOTOC__". */
 static bert_status take_underscores(inliner *in)
 {
     const char *word = in->at + 2;
@@ -226,7 +231,7 @@ static size_t find_tag(const char *name, size_t length)
     return TAGS;
 }
 
-/* Where "</name" begins from `at` on; NULL where it does not. */
+/* Finds "</name" from `at` on; NULL if there is none. */
 static const char *find_closing_tag(const char *at, const char *end, const char *name)
 {
     size_t length = strlen(name);
@@ -240,14 +245,14 @@ static const char *find_closing_tag(const char *at, const char *end, const char 
     return NULL;
 }
 
-static const char *behind_tag(const char *at, const char *end)
+static const char *after_tag(const char *at, const char *end)
 {
     size_t left = (size_t)(end - at);
     const char *close = memchr(at, '>', left < TAG_LIMIT ? left : TAG_LIMIT);
     return close ? close + 1 : NULL;
 }
 
-/* What <nowiki> protects is text, but for entities. */
+/* The content of <nowiki> is text, except for entities. */
 static bert_status take_literally(inliner *in, const char *until)
 {
     while (in->at < until) {
@@ -266,13 +271,13 @@ static bert_status take_content(inliner *in, size_t tag, bool shown)
     const char *close =
         in->never_closed[tag] ? NULL : find_closing_tag(in->at, in->end, tags[tag].name);
     in->never_closed[tag] |= !close;
-    if (!close) /* the tag alone goes */
+    if (!close) /* drop the tag alone */
         return BERT_OK;
     if (shown)
         TRY(take_literally(in, close));
     in->at = close;
-    const char *behind = behind_tag(close, in->end);
-    in->at = behind ? behind : in->end;
+    const char *after = after_tag(close, in->end);
+    in->at = after ? after : in->end;
     return BERT_OK;
 }
 
@@ -292,13 +297,13 @@ static bert_status take_tag(inliner *in)
             (length > 0 && name[length] >= '1' && name[length] <= '6')))
         length++;
     size_t tag = find_tag(name, length);
-    const char *behind = tag < TAGS ? behind_tag(name + length, in->end) : NULL;
-    if (!behind) {
+    const char *after = tag < TAGS ? after_tag(name + length, in->end) : NULL;
+    if (!after) {
         in->at++;
         return put(in, "<", 1);
     }
-    in->at = behind;
-    bool is_whole = closes || behind[-2] == '/';
+    in->at = after;
+    bool is_whole = closes || after[-2] == '/';
     if (tags[tag].what == BREAK)
         return text_append(in->out, "\n", 1, in->error);
     if (tags[tag].what == SPACE)
@@ -332,8 +337,7 @@ static bool is_in(const text *names, const char *name, size_t length)
     return false;
 }
 
-/* Links to files and categories, and to the page in other languages ("fr:Anarchisme"), show no
- * text. */
+/* Links to files and categories, and interlanguage links ("fr:Anarchisme"), render no text. */
 static bool is_hidden(const inliner *in, const char *target, size_t length, bool has_label)
 {
     static const char english[] = "file\nimage\nmedia\ncategory\n";
@@ -357,7 +361,7 @@ static bool is_hidden(const inliner *in, const char *target, size_t length, bool
            (letters == prefix || target[letters] == '-');
 }
 
-/* "target|label" becomes its label. */
+/* Replaces "target|label" by the label. */
 static void close_link(inliner *in, size_t begin)
 {
     text *out = in->out;
@@ -382,7 +386,7 @@ static void close_link(inliner *in, size_t begin)
     cut(out, begin + label_length);
 }
 
-/* "address label" becomes its label. */
+/* Replaces "address label" by the label. */
 static void close_external_link(text *out, size_t begin)
 {
     size_t length = out->length - begin;
@@ -406,7 +410,7 @@ static bert_status close_template(inliner *in, size_t begin)
     return text_append(in->out, in->kept.data ? in->kept.data : "", in->kept.length, in->error);
 }
 
-/* Takes links that were never closed off the stack: their content stays as text. */
+/* Pops unclosed links; their content is kept as text. */
 static void drop_links(inliner *in)
 {
     while (in->depth > 0 && (in->stack[in->depth - 1].kind == LINK ||
@@ -442,7 +446,7 @@ static bert_status take_closing_brace(inliner *in)
     }
     in->at += 2;
     drop_links(in);
-    if (!is_open(in, TEMPLATE)) /* closes nothing: an editor's slip */
+    if (!is_open(in, TEMPLATE)) /* unmatched: dropped */
         return BERT_OK;
     const opening *opening = &in->stack[--in->depth];
     if (opening->width == 3 && in->at < in->end && *in->at == '}')
@@ -488,7 +492,7 @@ static bert_status take_closing_bracket(inliner *in)
     return put(in, "]", 1);
 }
 
-/* "|}" at the beginning of a line ends a table; "|}}" there is a template's last argument. */
+/* "|}" at the beginning of a line ends a table; "|}}" ends a template. */
 static bert_status take_bar(inliner *in)
 {
     if (begins(in, "|}") && in->at_line_start) {
@@ -511,7 +515,7 @@ static bert_status take_bar(inliner *in)
 
 static bert_status take_line_end(inliner *in)
 {
-    while (is_open(in, EXTERNAL_LINK)) /* does not reach over lines: was text */
+    while (is_open(in, EXTERNAL_LINK)) /* cannot span lines, so it was text */
         in->depth--;
     in->at++;
     TRY(put(in, "\n", 1));
@@ -519,7 +523,7 @@ static bert_status take_line_end(inliner *in)
     return BERT_OK;
 }
 
-/* A run of characters that mean nothing. */
+/* A run of plain characters. */
 static bert_status take_text(inliner *in)
 {
     static const char marks[] = "<{[]}|&'_\n";
@@ -563,7 +567,7 @@ static bert_status take_next(inliner *in)
     }
 }
 
-/* A table that nothing closes hides the rest of its section and no more. */
+/* An unclosed table drops the rest of its section only. */
 static void drop_open_tables(inliner *in)
 {
     text *out = in->out;
@@ -575,7 +579,7 @@ static void drop_open_tables(inliner *in)
         size_t kept = heading ? out->length - (size_t)(heading - out->data) : 0;
         memmove(out->data + begin, out->data + out->length - kept, kept);
         cut(out, begin + kept);
-        return; /* what is nested in it began in what is gone */
+        return; /* what is nested in it is dropped with it */
     }
 }
 

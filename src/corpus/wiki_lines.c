@@ -1,5 +1,5 @@
-/* The lines of a page whose inline markup is gone: which of them are prose, and where paragraphs
- * begin. */
+/* Processes the lines of a page after inline markup was removed: selects prose and separates
+ * paragraphs. */
 #include "corpus/wiki_markup.h"
 
 #include <ctype.h>
@@ -8,7 +8,7 @@
 
 enum { PARENTHESES_LIMIT = 16 };
 
-/* Sections that list where else to look. */
+/* Sections without prose: references, links, lists. */
 static const char *const pointers[] = {
     "see also",     "references", "notes",       "footnotes",           "notes and references",
     "citations",    "sources",    "works cited", "external links",      "further reading",
@@ -30,7 +30,8 @@ static span trim(span line)
     return line;
 }
 
-/* The level of "== Name ==", whose name `line` becomes; 0 for what is no heading. */
+/* The level of a heading "== Name =="; sets `line` to the name. Returns 0 if it is not a heading.
+ */
 static int take_heading(span *line)
 {
     span name = *line;
@@ -65,12 +66,12 @@ static bool has_words(const char *data, size_t length)
     return false;
 }
 
-/* Writes a paragraph without what templates, references and formulas leave behind: "( ; from …)",
+/* Writes a paragraph and removes the remains of templates, references and formulas: "( ; from …)",
  * "word ,", "()". */
 typedef struct tidier {
     text *out;
-    size_t begin;                   /* of the paragraph in the output */
-    size_t open[PARENTHESES_LIMIT]; /* behind each '(' that is open */
+    size_t begin;                   /* output position of the paragraph */
+    size_t open[PARENTHESES_LIMIT]; /* output position after each open '(' */
     size_t depth;
 } tidier;
 
@@ -91,7 +92,7 @@ static bert_status put(tidier *tidier, char character, bool ends, bert_error *er
 {
     switch (character) {
     case ' ':
-        if (strchr(" (", last(tidier))) /* also at the beginning */
+        if (strchr(" (", last(tidier))) /* true at the beginning too */
             return BERT_OK;
         break;
     case ',':
@@ -147,8 +148,8 @@ static bert_status append_tidied(text *out, span line, bert_error *error)
 /* ----------------------------------------------------------------------------------- lines --- */
 
 typedef struct walk {
-    bool in_paragraph; /* the last line was prose that the next one goes on with */
-    int hidden_level;  /* of the heading of a section that is left out; 0: none */
+    bool in_paragraph; /* the last line was prose that the next line may continue */
+    int hidden_level;  /* heading level of the section being dropped; 0: none */
 } walk;
 
 static bert_status take_line(text *out, walk *walk, span line, bert_error *error)
@@ -165,7 +166,8 @@ static bert_status take_line(text *out, walk *walk, span line, bert_error *error
     size_t marks = 0;
     while (marks < line.length && strchr("*#:;", line.data[marks]))
         marks++;
-    bool is_rest = line.length > 0 && (line.data[0] == '|' || line.data[0] == '!'); /* of a table */
+    bool is_rest =
+        line.length > 0 && (line.data[0] == '|' || line.data[0] == '!'); /* of an unclosed table */
     if (walk->hidden_level > 0 || is_rest || !has_words(line.data, line.length)) {
         walk->in_paragraph = false;
         return BERT_OK;

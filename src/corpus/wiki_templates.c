@@ -1,5 +1,5 @@
-/* Templates are programs that a dump does not hold. These few, of the English Wikipedia and of
- * others that took them over, stand for words that the sentence needs. */
+/* Templates are programs whose definitions are not in a dump, so they cannot be expanded. These
+ * few, of the English Wikipedia and others that copied them, render words that sentences need. */
 #include "corpus/wiki_markup.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ static piece trim(piece piece)
     return piece;
 }
 
-/* What stands before the next '|', which `rest` then begins behind; false at the end. */
+/* The part before the next '|'; `rest` then begins after it. Returns false at the end. */
 static bool next_part(piece *rest, piece *part)
 {
     if (!rest->data)
@@ -33,7 +33,7 @@ static bool next_part(piece *rest, piece *part)
     return true;
 }
 
-/* Where the name of a named argument ends ("1=…" → 1); 0 for one without. */
+/* The length of the name of a named argument ("1=…" → 1); 0 for a positional one. */
 static size_t name_length(piece argument)
 {
     size_t i = 0;
@@ -45,7 +45,7 @@ static size_t name_length(piece argument)
     return i > 0 && i < argument.length && argument.data[i] == '=' ? i : 0;
 }
 
-/* The n-th argument without a name, from 1, or the one whose name is this number. */
+/* The n-th positional argument, from 1, or the one named by this number. */
 static piece find_argument(piece arguments, int n)
 {
     piece part;
@@ -83,9 +83,9 @@ static bert_status append_quantity(text *out, piece arguments, bert_error *error
     return BERT_OK;
 }
 
-/* What is shown: some words, then an argument (0: none). */
+/* The rendered words, followed by an argument (0: none). */
 static const struct {
-    const char *name; /* "lang-" stands for all that begin so */
+    const char *name; /* "lang-" matches all names with this prefix */
     const char *words;
     int argument;
 } kept[] = {

@@ -1,8 +1,8 @@
-/* Wikipedia's XML dumps (mediawiki.org/wiki/Help:Export), read as a stream: a document is the prose
- * of a page of namespace 0 that is no redirect. Of several revisions the last one counts.
+/* Streams Wikipedia's XML dumps (mediawiki.org/wiki/Help:Export): a document is the prose of a page
+ * of namespace 0 that is not a redirect. Of several revisions the last one is used.
  *
- * Titles and headings are left out, as of WikiText. Entities are never defined by a dump; one that
- * does so (a DOCTYPE) is refused. */
+ * Titles and headings are dropped, as for WikiText. Dumps never define entities; a DOCTYPE, which
+ * could, is an error. */
 #include "base/memory.h"
 #include "corpus/reader.h"
 #include "corpus/wiki_markup.h"
@@ -17,15 +17,15 @@ typedef struct dump {
     reader *reader;
     xmlTextReader *xml;
     wiki_namespaces namespaces;
-    text number, model, text; /* of the page at hand: its namespace, the kind of its text */
-    text *open;               /* that of the element that is open; NULL: it does not matter */
+    text number, model, text; /* of the current page: namespace, content model, text */
+    text *open;               /* destination of the open element's text; NULL: ignored */
     text scratch;
     bool is_redirect;
-    bert_status status; /* where reading failed, or the XML is wrong */
+    bert_status status; /* of a failed read or invalid XML */
     bert_error error;
 } dump;
 
-/* The root element stands in the first bytes. */
+/* The root element must be within these bytes. */
 static size_t head_size(size_t size)
 {
     return size < 4096 ? size : 4096;
@@ -40,8 +40,7 @@ static bool detect(const reader *reader, const char *head, size_t size)
     return start < size && head[start] == '<' && memmem(head, head_size(size), "<mediawiki", 10);
 }
 
-/* ------------------------------------------------------------------------------------- libxml ---
- */
+/* --------------------------------------------------------------------------------- libxml --- */
 
 static int read_input(void *context, char *data, int size)
 {
@@ -57,12 +56,13 @@ static void keep_error(void *context, xmlErrorPtr problem)
     if (dump->status != BERT_OK || problem->level < XML_ERR_ERROR)
         return;
     const char *message = problem->message ? problem->message : "it cannot be parsed";
-    if (problem->code == XML_ERR_DOCUMENT_END) /* what libxml says of both misleads in the first */
-        message = "it is cut off, or something follows its end";
+    if (problem->code ==
+        XML_ERR_DOCUMENT_END) /* libxml's message for both is misleading for the first */
+        message = "it is truncated, or something follows its end";
     long at = xmlTextReaderByteConsumed(dump->xml);
-    dump->status = error_set(&dump->error, BERT_ERROR_INPUT, "%s: byte %ld, line %d: not XML: %.*s",
-                             dump->reader->source.name, at > 0 ? at : 0, problem->line,
-                             (int)strcspn(message, "\n"), message);
+    dump->status = error_set(&dump->error, BERT_ERROR_INPUT,
+                             "%s: byte %ld, line %d: invalid XML: %.*s", dump->reader->source.name,
+                             at > 0 ? at : 0, problem->line, (int)strcspn(message, "\n"), message);
 }
 
 static void end(reader *reader)
@@ -77,10 +77,10 @@ static void end(reader *reader)
     free(dump);
 }
 
-static bert_status refuse_doctype(const reader *reader, bert_error *error)
+static bert_status reject_doctype(const reader *reader, bert_error *error)
 {
     return error_set(error, BERT_ERROR_INPUT,
-                     "%s: has a DOCTYPE, which no dump of Wikipedia has: refused",
+                     "%s: has a DOCTYPE, which Wikipedia dumps never have; rejected",
                      reader->source.name);
 }
 
@@ -89,12 +89,12 @@ static bert_status start(reader *reader, bert_error *error)
     const source *source = &reader->source;
     if (memmem(source->buffer + source->begin, head_size(source->end - source->begin), "<!DOCTYPE",
                9))
-        return refuse_doctype(reader, error);
+        return reject_doctype(reader, error);
     dump *dump;
     TRY(memory_array((void **)&dump, 1, sizeof *dump, "a reader of dumps", error));
     reader->state = dump;
     dump->reader = reader;
-    /* libxml's limits stay: 10 MB in a text, depth, names. */
+    /* Keeps libxml's default limits: 10 MB per text node, depth, names. */
     dump->xml =
         xmlReaderForIO(read_input, NULL, dump, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_COMPACT);
     if (!dump->xml)
@@ -104,10 +104,9 @@ static bert_status start(reader *reader, bert_error *error)
     return BERT_OK;
 }
 
-/* -------------------------------------------------------------------------------------- pages ---
- */
+/* ---------------------------------------------------------------------------------- pages --- */
 
-/* Where the text of an element is kept; NULL where it does not matter. */
+/* The destination of an element's text; NULL if it is ignored. */
 static text *choose_text(dump *dump, const char *name, int depth)
 {
     if (depth == 2 && strcmp(name, "ns") == 0)
@@ -119,7 +118,7 @@ static text *choose_text(dump *dump, const char *name, int depth)
     return NULL;
 }
 
-/* Media, file and category: links to them show no text. */
+/* Media, file and category: links to them render no text. */
 static bool is_hidden_namespace(dump *dump, const char *name, int depth)
 {
     if (depth != 3 || strcmp(name, "namespace") != 0)
@@ -141,7 +140,7 @@ static void begin_element(dump *dump, const char *name)
     }
     dump->is_redirect |= depth == 2 && strcmp(name, "redirect") == 0;
     dump->open = choose_text(dump, name, depth);
-    if (dump->open) /* also of an earlier revision */
+    if (dump->open) /* replaces an earlier revision */
         text_clear(dump->open);
     else if (is_hidden_namespace(dump, name, depth))
         dump->open = &dump->namespaces;
@@ -158,14 +157,14 @@ static bert_status end_element(dump *dump, bert_error *error)
 
 static bool is_article(const dump *dump)
 {
-    static const char redirect[] = "#REDIRECT"; /* where the dump does not say so itself */
+    static const char redirect[] = "#REDIRECT"; /* in case the dump has no <redirect> element */
     return !dump->is_redirect && dump->text.length > 0 &&
            (dump->number.length == 0 || strcmp(dump->number.data, "0") == 0) &&
            (dump->model.length == 0 || strcmp(dump->model.data, "wikitext") == 0) &&
            strncasecmp(dump->text.data, redirect, sizeof redirect - 1) != 0;
 }
 
-/* Goes on to the end of the next page; *found is false at the end of the dump. */
+/* Reads up to the end of the next page; *found is false at the end of the dump. */
 static bert_status read_page(dump *dump, bool *found, bert_error *error)
 {
     for (*found = false; !*found;) {
@@ -173,7 +172,7 @@ static bert_status read_page(dump *dump, bool *found, bert_error *error)
         if (dump->status != BERT_OK)
             return error_set(error, dump->status, "%s", dump->error.message);
         if (result < 0)
-            return error_set(error, BERT_ERROR_INPUT, "%s: byte %ld: not XML",
+            return error_set(error, BERT_ERROR_INPUT, "%s: byte %ld: invalid XML",
                              dump->reader->source.name, xmlTextReaderByteConsumed(dump->xml));
         if (result == 0)
             return BERT_OK;
@@ -181,7 +180,7 @@ static bert_status read_page(dump *dump, bool *found, bert_error *error)
         const char *value = (const char *)xmlTextReaderConstValue(dump->xml);
         switch (xmlTextReaderNodeType(dump->xml)) {
         case XML_READER_TYPE_DOCUMENT_TYPE:
-            return refuse_doctype(dump->reader, error);
+            return reject_doctype(dump->reader, error);
         case XML_READER_TYPE_ELEMENT:
             begin_element(dump, name);
             break;

@@ -1,13 +1,13 @@
 /* WikiText as Merity et al. 2016 published it: an article begins with the line " = Title = ", its
  * sections with " = = Section = = ", and every other line that is not blank is a paragraph.
  *
- * Titles and section headings are left out: they are no sentences, and as segments of a pair they
- * would tell by their form alone. */
+ * Titles and section headings are dropped: they are not sentences, and as segments of a pair their
+ * form alone would give away the answer. */
 #include "corpus/reader.h"
 
 #include <string.h>
 
-/* 0: no heading; 1: a title; 2 and more: a section. */
+/* Returns 0 if the line is not a heading, 1 for a title, 2 and more for a section. */
 static int heading_level(line line)
 {
     if (line.length == 0 || line.data[0] != ' ')
@@ -23,7 +23,7 @@ static int heading_level(line line)
     return line.length > 0 ? level : 0;
 }
 
-/* The first line that is not blank is a title. */
+/* Whether the first line that is not blank is a title. */
 static bool detect(const reader *reader, const char *head, size_t size)
 {
     (void)reader;
@@ -40,13 +40,13 @@ static bool detect(const reader *reader, const char *head, size_t size)
     return false;
 }
 
-static bert_status append_paragraph(reader *reader, document *document, line line, bool goes_on,
-                                    bert_error *error)
+static bert_status append_paragraph(reader *reader, document *document, line line,
+                                    bool is_continuation, bert_error *error)
 {
-    struct line text = line_trim_part(line, goes_on);
+    struct line text = line_trim_part(line, is_continuation);
     if (text.length == 0)
         return BERT_OK;
-    if (!goes_on && document->length > 0)
+    if (!is_continuation && document->length > 0)
         TRY(text_append(document, "\n", 1, error));
     return reader_append(reader, document, text.data, text.length, text.offset, error);
 }
@@ -59,15 +59,16 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
         TRY(reader_line(reader, &line, &more, error));
         if (!more)
             break;
-        bool goes_on = reader->in_line;
+        bool is_continuation = reader->in_line;
         reader->in_line = line.continues;
-        /* Headings stand between blank lines: " = 1 = " inside a paragraph is none. */
-        int level = reader->blank_before && !goes_on && !line.continues ? heading_level(line) : 0;
-        reader->blank_before = !goes_on && !line.continues && line_trim(line).length == 0;
+        /* Headings follow blank lines: " = 1 = " inside a paragraph is not a heading. */
+        int level =
+            reader->blank_before && !is_continuation && !line.continues ? heading_level(line) : 0;
+        reader->blank_before = !is_continuation && !line.continues && line_trim(line).length == 0;
         if (level == 1 && document->length > 0)
             break;
         if (level == 0)
-            TRY(append_paragraph(reader, document, line, goes_on, error));
+            TRY(append_paragraph(reader, document, line, is_continuation, error));
         if (document->length >= reader->document_limit)
             break;
     }

@@ -76,7 +76,7 @@ bert_status heartbeat_advance(heartbeat *heartbeat, double now, bert_error *erro
     /* Where this process slept itself (a suspended job, a stopped machine), it cannot say how long
      * the others were silent. */
     if (now - heartbeat->advanced_at > heartbeat->timeout / 2)
-        heartbeat->heard_at = heartbeat->alive_at = now;
+        heartbeat->heard_at = now, heartbeat->alive_at = now;
     heartbeat->advanced_at = now;
     TRY(send_if_due(heartbeat, now, error));
     return heartbeat->farewell_heard ? BERT_OK : listen(heartbeat, now, error);

@@ -14,35 +14,37 @@ bert_status arrow_fail(const arrow *arrow, const char *what, bert_error *error)
                      (unsigned long long)arrow->message, what);
 }
 
-const char arrow_damaged[] = "damaged or cut off";
+const char arrow_damaged[] = "damaged or truncated";
 
 bool arrow_detect(const char *head, size_t size)
 {
     if (size >= 6 && memcmp(head, "ARROW1", 6) == 0)
         return true;
-    /* A continuation mark and the length of a schema: no text, and no UTF-16 either. */
+    /* A continuation marker and the length of a schema: neither text nor UTF-16 begins like this.
+     */
     return size >= 8 && memcmp(head, "\xFF\xFF\xFF\xFF", 4) == 0 && memcmp(head + 4, "\0\0\0", 4);
 }
 
 /* -------------------------------------------------------------------------------- messages --- */
 
-/* Exactly `size` bytes; memory grows as they come, so that a hostile size costs nothing. */
+/* Reads exactly `size` bytes. The buffer grows as data arrives, so that an untrusted size cannot
+ * exhaust memory. */
 static bert_status read_bytes(arrow *arrow, arrow_buffer *buffer, size_t size, bert_error *error)
 {
     for (size_t done = 0; done < size;) {
-        size_t piece = size - done < 1 << 20 ? size - done : 1 << 20, got;
-        TRY(memory_grow((void **)&buffer->data, &buffer->capacity, done + piece, 1,
+        size_t chunk = size - done < 1 << 20 ? size - done : 1 << 20, got;
+        TRY(memory_grow((void **)&buffer->data, &buffer->capacity, done + chunk, 1,
                         "an Arrow message", error));
-        TRY(arrow->input.read(arrow->input.context, buffer->data + done, piece, &got, error));
+        TRY(arrow->input.read(arrow->input.context, buffer->data + done, chunk, &got, error));
         arrow->position += got;
         done += got;
-        if (got < piece)
-            return arrow_fail(arrow, "the input ends in it", error);
+        if (got < chunk)
+            return arrow_fail(arrow, "the input ends inside it", error);
     }
     return BERT_OK;
 }
 
-/* A number of 4 bytes; *found is false at the end of the input. */
+/* Reads a 4-byte little-endian number; *found is false at the end of the input. */
 static bert_status read_number(arrow *arrow, uint32_t *number, bool *found, bert_error *error)
 {
     unsigned char bytes[4];
@@ -51,7 +53,7 @@ static bert_status read_number(arrow *arrow, uint32_t *number, bool *found, bert
     arrow->position += got;
     *found = got > 0;
     if (got > 0 && got < sizeof bytes)
-        return arrow_fail(arrow, "the input ends in it", error);
+        return arrow_fail(arrow, "the input ends inside it", error);
     *number = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
               (uint32_t)bytes[3] << 24;
     return BERT_OK;
@@ -62,19 +64,19 @@ bert_status arrow_read_message(arrow *arrow, bool *found, bert_error *error)
     arrow->message = arrow->position;
     uint32_t size = 0;
     TRY(read_number(arrow, &size, found, error));
-    if (*found && size == UINT32_MAX) { /* absent before version 0.15 */
+    if (*found && size == UINT32_MAX) { /* the continuation marker, absent before Arrow 0.15 */
         TRY(read_number(arrow, &size, found, error));
         if (!*found)
-            return arrow_fail(arrow, "the input ends in it", error);
+            return arrow_fail(arrow, "the input ends inside it", error);
     }
     if (!*found && arrow->is_file)
-        return arrow_fail(arrow, "the input ends where a message was expected: it is cut off",
-                          error);
+        return arrow_fail(
+            arrow, "the input ends where a message was expected; is the file truncated?", error);
     *found = *found && size > 0;
     if (!*found)
         return BERT_OK;
     if (size > METADATA_LIMIT)
-        return arrow_fail(arrow, "its metadata are larger than they can reasonably be", error);
+        return arrow_fail(arrow, "its metadata is larger than 64 MiB", error);
     TRY(read_bytes(arrow, &arrow->metadata, size, error));
     flatbuffer *flatbuffer = &arrow->flatbuffer;
     *flatbuffer = (struct flatbuffer){.data = arrow->metadata.data, .size = size};
@@ -100,7 +102,7 @@ bert_status arrow_open(arrow **out, arrow_input input, const char *name, bert_er
     arrow->input = input;
     arrow->name = name;
     bert_status status;
-    /* A file begins with ARROW1 and two zeros, a stream with the schema. */
+    /* A file begins with "ARROW1" and two zero bytes, a stream with the schema message. */
     unsigned char head[8];
     size_t got;
     TRY_OR_GO(status, input.read(input.context, head, 4, &got, error), failed);
@@ -109,9 +111,10 @@ bert_status arrow_open(arrow **out, arrow_input input, const char *name, bert_er
         arrow->position = 8;
         arrow->is_file = true;
     } else if (got == 4 && memcmp(head, "\xFF\xFF\xFF\xFF", 4) == 0) {
-        arrow->position = 4; /* the mark: what follows is read as one without it */
+        arrow->position =
+            4; /* the continuation marker; the rest reads like a message without one */
     } else {
-        status = arrow_fail(arrow, "neither the stream nor the file form of Arrow", error);
+        status = arrow_fail(arrow, "not Arrow IPC data, neither stream nor file format", error);
         goto failed;
     }
     TRY_OR_GO(status, arrow_read_schema(arrow, error), failed);
@@ -130,7 +133,7 @@ void arrow_close(arrow *arrow)
         arrow_column *column = &arrow->columns[i];
         for (size_t j = 0; j < column->level_count; j++)
             for (int k = 0; k < 3; k++)
-                free(column->levels[j].unpacked[k].data);
+                free(column->levels[j].decompressed[k].data);
         free(column->levels);
         free(column->name);
         free(column->type);

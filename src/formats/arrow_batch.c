@@ -1,4 +1,4 @@
-/* Record batches: where in the body the values of a row are. */
+/* Record batches: locates the values of a row in the message body. */
 #include "base/memory.h"
 #include "formats/arrow_data.h"
 #include "formats/compression.h"
@@ -6,8 +6,8 @@
 #include <endian.h>
 #include <string.h>
 
-static bert_status unpack(arrow *arrow, int codec, arrow_span *span, arrow_buffer *unpacked,
-                          bert_error *error)
+static bert_status decompress(arrow *arrow, int codec, arrow_span *span, arrow_buffer *decompressed,
+                              bert_error *error)
 {
     if (span->size == 0)
         return BERT_OK;
@@ -16,32 +16,32 @@ static bert_status unpack(arrow *arrow, int codec, arrow_span *span, arrow_buffe
     int64_t length = flatbuffer_number(&(flatbuffer){.data = span->data, .size = span->size}, 0, 8);
     span->data += 8;
     span->size -= 8;
-    if (length == -1) /* left as it was */
+    if (length == -1) /* stored uncompressed */
         return BERT_OK;
     if (length < 0 || length > ARROW_BODY_LIMIT)
         return arrow_fail(arrow, "a compressed buffer of more than 1 GiB", error);
-    TRY(memory_grow((void **)&unpacked->data, &unpacked->capacity, (size_t)length + 1, 1,
+    TRY(memory_grow((void **)&decompressed->data, &decompressed->capacity, (size_t)length + 1, 1,
                     "an Arrow buffer", error));
     bert_error reason;
     if (compression_decompress(codec == 0 ? COMPRESSION_LZ4_FRAME : COMPRESSION_ZSTD, span->data,
-                               span->size, unpacked->data, (size_t)length, &reason) != BERT_OK)
+                               span->size, decompressed->data, (size_t)length, &reason) != BERT_OK)
         return arrow_fail(arrow, reason.message, error);
-    *span = (arrow_span){unpacked->data, (size_t)length};
+    *span = (arrow_span){decompressed->data, (size_t)length};
     return BERT_OK;
 }
 
-static bert_status find_buffer(arrow *arrow, size_t index, arrow_span *span, arrow_buffer *unpacked,
-                               bert_error *error)
+static bert_status find_buffer(arrow *arrow, size_t index, arrow_span *span,
+                               arrow_buffer *decompressed, bert_error *error)
 {
     flatbuffer *metadata = &arrow->flatbuffer;
     size_t count, buffers = flatbuffer_vector(metadata, arrow->header, 2, 16, &count);
     if (index >= count)
-        return arrow_fail(arrow, "fewer buffers than its columns have", error);
+        return arrow_fail(arrow, "fewer buffers than its columns need", error);
     int64_t offset = flatbuffer_number(metadata, buffers + 16 * index, 8);
     int64_t length = flatbuffer_number(metadata, buffers + 16 * index + 8, 8);
     if (metadata->failed || offset < 0 || length < 0 || (uint64_t)offset > arrow->body_size ||
         (uint64_t)length > arrow->body_size - (uint64_t)offset)
-        return arrow_fail(arrow, "a buffer that reaches out of the body", error);
+        return arrow_fail(arrow, "a buffer that extends past the end of the body", error);
     *span = (arrow_span){length > 0 ? arrow->body.data + offset : (const unsigned char *)"",
                          (size_t)length};
     size_t compression = flatbuffer_table(metadata, arrow->header, 3);
@@ -50,11 +50,12 @@ static bert_status find_buffer(arrow *arrow, size_t index, arrow_span *span, arr
     int64_t codec = flatbuffer_integer(metadata, compression, 0, 1, 0);
     if (codec != 0 && codec != 1)
         return arrow_fail(arrow, "an unknown compression", error);
-    return unpack(arrow, (int)codec, span, unpacked, error);
+    return decompress(arrow, (int)codec, span, decompressed, error);
 }
 
-/* Whether what the level says it has is there: nothing else is checked row by row. */
-static bool is_whole(const arrow_level *level)
+/* Whether the buffers are long enough for the level's number of rows, so that rows need no further
+ * bounds checks. */
+static bool is_complete(const arrow_level *level)
 {
     uint64_t length = level->length;
     if (level->validity.size > 0 && level->validity.size < length / 8 + (length % 8 > 0))
@@ -75,18 +76,18 @@ static bert_status load_level(arrow *arrow, arrow_level *level, bert_error *erro
     flatbuffer *metadata = &arrow->flatbuffer;
     size_t count, nodes = flatbuffer_vector(metadata, arrow->header, 1, 16, &count);
     if (level->node >= count)
-        return arrow_fail(arrow, "fewer nodes than its columns have", error);
+        return arrow_fail(arrow, "fewer nodes than its columns need", error);
     int64_t length = flatbuffer_number(metadata, nodes + 16 * level->node, 8);
     if (length < 0)
         return arrow_fail(arrow, arrow_damaged, error);
     level->length = (uint64_t)length;
     size_t buffer = level->buffer;
-    TRY(find_buffer(arrow, buffer++, &level->validity, &level->unpacked[0], error));
+    TRY(find_buffer(arrow, buffer++, &level->validity, &level->decompressed[0], error));
     if (level->kind == ARROW_LEVEL_LIST || level->kind == ARROW_LEVEL_STRING)
-        TRY(find_buffer(arrow, buffer++, &level->offsets, &level->unpacked[1], error));
+        TRY(find_buffer(arrow, buffer++, &level->offsets, &level->decompressed[1], error));
     if (level->kind == ARROW_LEVEL_STRING || level->kind == ARROW_LEVEL_INTEGER)
-        TRY(find_buffer(arrow, buffer++, &level->values, &level->unpacked[2], error));
-    return is_whole(level)
+        TRY(find_buffer(arrow, buffer++, &level->values, &level->decompressed[2], error));
+    return is_complete(level)
                ? BERT_OK
                : arrow_fail(arrow, "a column that is shorter than its number of rows", error);
 }
@@ -101,7 +102,7 @@ static bert_status load_column(arrow *arrow, size_t index, bert_error *error)
         if (expected > level->length)
             return arrow_fail(arrow, "a column of fewer rows than the batch has", error);
         if (level->kind == ARROW_LEVEL_LIST)
-            expected = 0; /* each list's end is compared with what is there */
+            expected = 0; /* find_range checks each list's end against the level below */
         else if (level->kind == ARROW_LEVEL_FIXED_LIST &&
                  __builtin_mul_overflow(level->length, level->list_length, &expected))
             return arrow_fail(arrow, arrow_damaged, error);
@@ -119,11 +120,11 @@ static bert_status next_batch(arrow *arrow, bool *found, bert_error *error)
         if (!*found)
             return BERT_OK;
         if (arrow->header_type == ARROW_MESSAGE_DICTIONARY)
-            continue; /* of columns that are not read */
+            continue; /* dictionary-encoded columns are not supported */
         if (arrow->header_type != ARROW_MESSAGE_BATCH)
-            return arrow_fail(arrow, "a message that is no record batch", error);
+            return arrow_fail(arrow, "a message that is not a record batch", error);
         int64_t rows = flatbuffer_integer(&arrow->flatbuffer, arrow->header, 0, 8, 0);
-        /* No column that can be read has more rows than bits; others are not asked for. */
+        /* A supported column has at least one bit a row, so larger counts cannot be valid. */
         if (arrow->flatbuffer.failed || rows < 0 || rows > INT32_MAX)
             return arrow_fail(arrow, arrow_damaged, error);
         arrow->rows = (uint64_t)rows;
@@ -148,15 +149,15 @@ bert_status arrow_next_row(arrow *arrow, bool *found, bert_error *error)
     return BERT_OK;
 }
 
-/* ------------------------------------------------------------------------------------ values ---
- */
+/* --------------------------------------------------------------------------------- values --- */
 
 static bool is_null(const arrow_level *level, uint64_t row)
 {
     return level->validity.size > 0 && !(level->validity.data[row / 8] >> row % 8 & 1);
 }
 
-/* The offsets of a row of lists or strings: what they lead to is [*begin, *end) of `limit`. */
+/* Reads the offsets of row `row` of a list or string level: the range [*begin, *end) within [0,
+ * limit). */
 static bert_status find_range(const arrow *arrow, const arrow_level *level, uint64_t row,
                               uint64_t limit, uint64_t *begin, uint64_t *end, bert_error *error)
 {
@@ -164,16 +165,16 @@ static bert_status find_range(const arrow *arrow, const arrow_level *level, uint
     int64_t first = flatbuffer_number(&offsets, row * level->width, level->width);
     int64_t last = flatbuffer_number(&offsets, (row + 1) * level->width, level->width);
     if (first < 0 || last < first || (uint64_t)last > limit)
-        return arrow_fail(arrow, "a list or string that reaches out of its column", error);
+        return arrow_fail(arrow, "a list or string that extends past the end of its column", error);
     *begin = (uint64_t)first;
     *end = (uint64_t)last;
     return BERT_OK;
 }
 
-/* Where in the last level the values of a row are. */
+/* The values of a row: a range of rows of the last level. */
 typedef struct row_range {
     uint64_t begin, end;
-    size_t level; /* of the first level that has a row for each value */
+    size_t level; /* the first level that has one row for each value */
 } row_range;
 
 static bert_status find_row(arrow *arrow, size_t index, row_range *range, bert_error *error)
@@ -260,11 +261,11 @@ bert_status arrow_integers(arrow *arrow, size_t column, int64_t *values, bert_er
 {
     row_range range;
     TRY(find_row(arrow, column, &range, error));
-    const arrow_column *described = &arrow->columns[column];
-    const arrow_level *integers = &described->levels[described->level_count - 1];
+    const arrow_column *info = &arrow->columns[column];
+    const arrow_level *integers = &info->levels[info->level_count - 1];
     for (uint64_t row = range.begin; row < range.end; row++) {
-        if (is_value_null(described, range.level, row))
-            return arrow_fail(arrow, "a null where an integer is expected", error);
+        if (is_value_null(info, range.level, row))
+            return arrow_fail(arrow, "a null where an integer was expected", error);
         *values = integer_at(integers->values.data + row * integers->width, integers->width,
                              integers->is_signed);
         if (*values < 0 && !integers->is_signed)

@@ -1,5 +1,5 @@
-/* What the files of the Arrow reader share: messages (arrow.c), the schema (arrow_schema.c), record
- * batches (arrow_batch.c). */
+/* Private to the Arrow reader: messages (arrow.c), schema (arrow_schema.c), record batches
+ * (arrow_batch.c). */
 #ifndef FORMATS_ARROW_DATA_H
 #define FORMATS_ARROW_DATA_H
 
@@ -16,14 +16,14 @@ typedef struct arrow_buffer {
     size_t capacity;
 } arrow_buffer;
 
-/* Bytes in the body, or in an arrow_buffer where they had to be unpacked. */
+/* Bytes in the message body, or in an arrow_buffer if they had to be decompressed. */
 typedef struct arrow_span {
     const unsigned char *data;
     size_t size;
 } arrow_span;
 
-/* A field on the way from a top-level column to its values. What `offsets` lead to lies in the
- * level below, for strings in `values`. */
+/* A field on the path from a top-level column to its values. `offsets` index the rows of the level
+ * below, or for strings the bytes of `values`. */
 typedef struct arrow_level {
     enum {
         ARROW_LEVEL_OTHER,
@@ -36,29 +36,29 @@ typedef struct arrow_level {
     unsigned width;       /* bytes of an offset or an integer: 1, 2, 4, 8 */
     bool is_signed;       /* of integers */
     uint64_t list_length; /* of a fixed-size list */
-    size_t node, buffer;  /* the first of its own in a record batch */
+    size_t node, buffer;  /* index of its node and its first buffer in a record batch */
 
-    /* In the record batch at hand: */
+    /* Of the current record batch: */
     uint64_t length; /* rows */
     arrow_span validity, offsets, values;
-    arrow_buffer unpacked[3]; /* of these */
+    arrow_buffer decompressed[3]; /* of these three */
 } arrow_level;
 
 struct arrow {
     arrow_input input;
     const char *name;
-    uint64_t position; /* behind what was read */
-    uint64_t message;  /* where the message at hand begins */
+    uint64_t position; /* of the next byte to read */
+    uint64_t message;  /* where the current message begins */
     arrow_buffer metadata, body;
     size_t body_size;
     flatbuffer flatbuffer; /* the metadata */
     size_t header;         /* of the message, a table in it */
     int header_type;
     arrow_column *columns; /* owned, [column_capacity] */
-    bool *loaded;          /* owned, [column_count]: its levels are of the record batch at hand */
+    bool *loaded; /* owned, [column_count]: its levels are those of the current record batch */
     size_t column_count, column_capacity;
-    uint64_t row, rows; /* in the record batch; row is one more than the index of the one at hand */
-    bool is_file;       /* which ends with a mark; a stream may just end */
+    uint64_t row, rows; /* in the record batch; `row` is the index of the current row plus 1 */
+    bool is_file;       /* a file ends with a marker, a stream may end after any message */
     bool finished;
 };
 
@@ -67,10 +67,10 @@ extern const char arrow_damaged[];
 /* "FILE: byte N, in the Arrow message that begins there: WHAT" */
 bert_status arrow_fail(const arrow *arrow, const char *what, bert_error *error);
 
-/* The next message with its body; *found is false behind the last. */
+/* Reads the next message with its body; *found is false after the last. */
 bert_status arrow_read_message(arrow *arrow, bool *found, bert_error *error);
 
-/* Columns out of the schema, which is the message at hand. */
+/* Reads the schema message and sets the columns. */
 bert_status arrow_read_schema(arrow *arrow, bert_error *error);
 
 #endif

@@ -1,7 +1,7 @@
-/* The schema of Arrow data: a tree of fields, of which the leaves are columns.
+/* The schema of Arrow data: a tree of fields whose leaves are the columns.
  *
- * A record batch has a node and some buffers for every field, in the order of the tree and without
- * names: whose they are is found by counting. */
+ * A record batch has one node and some buffers for every field, in depth-first order and without
+ * names, so their indices are found by counting. */
 #include "base/memory.h"
 #include "base/text.h"
 #include "formats/arrow_data.h"
@@ -27,7 +27,7 @@ enum {
 
 typedef struct layout {
     const char *name;
-    int buffers; /* of its own; -1: not known before the batch */
+    int buffers; /* of its own, without children; -1: varies from batch to batch */
 } layout;
 
 static const layout layouts[] = {
@@ -60,9 +60,9 @@ static const layout layouts[] = {
     {"large list view", 3},
 };
 
-/* The way from a top-level field to the one at hand. */
+/* The path from a top-level field to the current one. */
 typedef struct branch {
-    text path; /* "translation.en"; elements of lists go by the list's name */
+    text path; /* "translation.en"; elements of a list have the list's name */
     arrow_level levels[DEPTH_LIMIT];
     size_t depth;
 } branch;
@@ -71,7 +71,8 @@ typedef struct walk {
     arrow *arrow;
     branch branch;
     size_t nodes, buffers, fields; /* counted so far */
-    bool unknown;                  /* from here on, nobody knows which buffer is whose */
+    bool unknown; /* a field with a varying number of buffers was seen: later buffer indices are
+                     unknown */
 } walk;
 
 static bool is_list(const arrow_level *level)
@@ -133,7 +134,7 @@ static bert_status add_column(walk *walk, const char *type, bert_error *error)
 
 /* ------------------------------------------------------------------------------------- tree --- */
 
-/* What the reader has to know of a field; OTHER where it cannot be read. */
+/* The properties of a field that the reader needs; ARROW_LEVEL_OTHER if it is not supported. */
 static arrow_level describe(flatbuffer *buffer, size_t field, uint8_t type)
 {
     size_t parameters = flatbuffer_table(buffer, field, 3);
@@ -153,7 +154,7 @@ static arrow_level describe(flatbuffer *buffer, size_t field, uint8_t type)
     case TYPE_LARGE_LIST:
         return (arrow_level){.kind = ARROW_LEVEL_LIST, .width = type == TYPE_LARGE_LIST ? 8 : 4};
     case TYPE_FIXED_LIST:
-        if (number <= 0) /* billions of empty rows would take no byte */
+        if (number <= 0) /* billions of empty rows would take no space */
             break;
         return (arrow_level){.kind = ARROW_LEVEL_FIXED_LIST, .list_length = (uint64_t)number};
     case TYPE_STRUCT:
@@ -172,8 +173,9 @@ static bert_status read_children(walk *walk, size_t field, bool are_columns, ber
     size_t count, children = flatbuffer_vector(buffer, field, 5, 4, &count);
     const arrow_level *level = &walk->branch.levels[walk->branch.depth - 1];
     if (is_list(level) ? count != 1 : level->kind >= ARROW_LEVEL_STRING && count > 0)
-        return arrow_fail(walk->arrow, "a list without one field, or fields of what is no list",
-                          error);
+        return arrow_fail(
+            walk->arrow,
+            "a list without exactly one child field, or child fields of a primitive type", error);
     for (size_t i = 0; i < count && !buffer->failed; i++)
         TRY(read_field(walk, flatbuffer_element(buffer, children + 4 * i), are_columns, error));
     return BERT_OK;
@@ -191,18 +193,20 @@ static bert_status extend_path(walk *walk, size_t field, bert_error *error)
     return text_append(&branch->path, (const char *)buffer->data + name, length, error);
 }
 
-/* Counts a field and those below it; its leaves become columns unless one above it is one. */
+/* Counts a field and its descendants. Leaves become columns if `is_column`, i.e. unless an ancestor
+ * already is a column. */
 static bert_status read_field(walk *walk, size_t field, bool is_column, bert_error *error)
 {
     flatbuffer *buffer = &walk->arrow->flatbuffer;
     branch *branch = &walk->branch;
     uint8_t type = (uint8_t)flatbuffer_integer(buffer, field, 2, 1, 0);
     if (branch->depth == DEPTH_LIMIT || ++walk->fields > FIELDS_LIMIT)
-        return arrow_fail(walk->arrow, "a schema of too many fields", error);
+        return arrow_fail(walk->arrow, "a schema with too many or too deeply nested fields", error);
     if (type >= sizeof layouts / sizeof *layouts)
         return arrow_fail(walk->arrow, "a column of an unknown type", error);
     const layout *layout = &layouts[type];
-    bool is_dictionary = flatbuffer_table(buffer, field, 4) != 0; /* its indices are all there is */
+    bool is_dictionary =
+        flatbuffer_table(buffer, field, 4) != 0; /* the batch holds only its indices */
     arrow_level level = is_dictionary ? (arrow_level){0} : describe(buffer, field, type);
     level.node = walk->nodes++;
     level.buffer = walk->buffers;
@@ -226,11 +230,11 @@ bert_status arrow_read_schema(arrow *arrow, bert_error *error)
     bool found;
     TRY(arrow_read_message(arrow, &found, error));
     if (!found || arrow->header_type != ARROW_MESSAGE_SCHEMA)
-        return arrow_fail(arrow, "no schema, with which Arrow data begin", error);
+        return arrow_fail(arrow, "expected a schema, with which Arrow data begins", error);
     flatbuffer *buffer = &arrow->flatbuffer;
     if (flatbuffer_integer(buffer, arrow->header, 0, 2, 0) != 0)
-        return error_set(error, BERT_ERROR_UNSUPPORTED, "%s: is big-endian Arrow data",
-                         arrow->name);
+        return error_set(error, BERT_ERROR_UNSUPPORTED,
+                         "%s: is big-endian Arrow data, which is not supported", arrow->name);
     size_t count, fields = flatbuffer_vector(buffer, arrow->header, 1, 4, &count);
     walk walk = {.arrow = arrow};
     bert_status status = BERT_OK;

@@ -33,7 +33,7 @@ static bool begin_run(run_reader *reader)
     reader->packed = head & 1;
     size_t rest = reader->size - reader->at;
     if (reader->packed) {
-        /* A last group may be cut off behind its last value. */
+        /* The last group may be truncated after its last value. */
         uint64_t groups = head >> 1, bytes;
         if (groups > UINT32_MAX)
             return false;
@@ -80,26 +80,26 @@ static uint64_t unzigzag(uint64_t value)
     return value >> 1 ^ (UINT64_C(0) - (value & 1));
 }
 
-/* One block behind `done` values. */
+/* Reads one block, appending to the `*done` values. */
 static bool read_block(deltas *deltas, uint32_t *values, size_t *done)
 {
-    uint64_t least, per = deltas->block / deltas->miniblocks;
-    if (!take_varint(deltas->data, deltas->size, &deltas->at, &least))
+    uint64_t min_delta, per_miniblock = deltas->block / deltas->miniblocks;
+    if (!take_varint(deltas->data, deltas->size, &deltas->at, &min_delta))
         return false;
-    least = unzigzag(least);
+    min_delta = unzigzag(min_delta);
     if (deltas->miniblocks > deltas->size - deltas->at)
         return false;
     const unsigned char *widths = deltas->data + deltas->at;
     deltas->at += (size_t)deltas->miniblocks;
     for (uint64_t i = 0; i < deltas->miniblocks && *done < deltas->count; i++) {
         unsigned width = widths[i];
-        uint64_t bytes = per / 8 * width, left = deltas->count - *done;
+        uint64_t bytes = per_miniblock / 8 * width, left = deltas->count - *done;
         if (width > 32 || bytes > deltas->size - deltas->at)
             return false;
-        for (uint64_t j = 0; j < per && j < left; j++) {
-            uint32_t more =
+        for (uint64_t j = 0; j < per_miniblock && j < left; j++) {
+            uint32_t delta =
                 bits_read(deltas->data, deltas->size, (uint64_t)deltas->at * 8 + j * width, width);
-            deltas->value += least + more; /* modulo 2^64, as writers of all kinds count */
+            deltas->value += min_delta + delta; /* modulo 2^64, as all writers do */
             if (deltas->value > INT32_MAX)
                 return false;
             values[(*done)++] = (uint32_t)deltas->value;
@@ -114,12 +114,12 @@ bert_status delta_read(const unsigned char *data, size_t size, size_t limit, uin
 {
     *values = NULL;
     deltas deltas = {.data = data, .size = size};
-    bool fine = take_varint(data, size, &deltas.at, &deltas.block) &&
-                take_varint(data, size, &deltas.at, &deltas.miniblocks) &&
-                take_varint(data, size, &deltas.at, &deltas.count) &&
-                take_varint(data, size, &deltas.at, &deltas.value);
+    bool ok = take_varint(data, size, &deltas.at, &deltas.block) &&
+              take_varint(data, size, &deltas.at, &deltas.miniblocks) &&
+              take_varint(data, size, &deltas.at, &deltas.count) &&
+              take_varint(data, size, &deltas.at, &deltas.value);
     deltas.value = unzigzag(deltas.value);
-    if (!fine || deltas.block == 0 || deltas.block > 1 << 20 || deltas.miniblocks == 0 ||
+    if (!ok || deltas.block == 0 || deltas.block > 1 << 20 || deltas.miniblocks == 0 ||
         deltas.block % deltas.miniblocks != 0 || deltas.block / deltas.miniblocks % 8 != 0 ||
         deltas.count > limit || (deltas.count > 0 && deltas.value > INT32_MAX))
         return error_set(error, BERT_ERROR_INPUT, "damaged delta-encoded lengths");
@@ -127,9 +127,9 @@ bert_status delta_read(const unsigned char *data, size_t size, size_t limit, uin
     size_t done = 0;
     if (deltas.count > 0)
         (*values)[done++] = (uint32_t)deltas.value;
-    while (fine && done < deltas.count)
-        fine = read_block(&deltas, *values, &done);
-    if (!fine) {
+    while (ok && done < deltas.count)
+        ok = read_block(&deltas, *values, &done);
+    if (!ok) {
         free(*values);
         *values = NULL;
         return error_set(error, BERT_ERROR_INPUT, "damaged delta-encoded lengths");

@@ -28,7 +28,7 @@ static bert_status decompress_snappy(const unsigned char *data, size_t size, uns
         return damaged("snappy", "its length is truncated", error);
     if (length != out_size)
         return wrong_size("snappy", length, out_size, error);
-    char none; /* the library wants an address for no bytes, too */
+    char none; /* the library requires a valid pointer even for 0 bytes */
     char *destination = out_size > 0 ? (char *)out : &none;
     if (snappy_uncompress((const char *)data, size, destination, &length) != SNAPPY_OK)
         return damaged("snappy", "truncated, or a copy or literal outside the block", error);
@@ -40,7 +40,7 @@ static bert_status decompress_gzip(const unsigned char *data, size_t size, unsig
 {
     if (size > UINT_MAX || out_size > UINT_MAX)
         return damaged("gzip", "more than 4 GiB", error);
-    unsigned char none; /* zlib wants an address for no bytes, too */
+    unsigned char none; /* zlib requires a valid pointer even for 0 bytes */
     z_stream stream = {
         .next_in = (unsigned char *)data,
         .avail_in = (unsigned)size,

@@ -4,8 +4,8 @@
 
 enum { STEP = 8 };
 
-/* tables[k][b]: what byte b does to the checksum with k more bytes behind it, so that eight bytes
- * are looked up at once ("slicing-by-8": Kounavis and Berry 2005). */
+/* tables[k][b]: the effect of byte b followed by k more bytes on the checksum, so that eight bytes
+ * are processed per step ("slicing-by-8": Kounavis and Berry 2005). */
 static uint32_t tables[STEP][256];
 
 static void fill_tables(void)
@@ -24,12 +24,12 @@ static void fill_tables(void)
         }
 }
 
-uint32_t crc32c(uint32_t before, const void *data, size_t size)
+uint32_t crc32c(uint32_t preceding, const void *data, size_t size)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, fill_tables);
     const unsigned char *next = data;
-    uint32_t value = ~before;
+    uint32_t value = ~preceding;
     for (; size >= STEP; size -= STEP, next += STEP) {
         value ^= (uint32_t)next[0] | (uint32_t)next[1] << 8 | (uint32_t)next[2] << 16 |
                  (uint32_t)next[3] << 24;

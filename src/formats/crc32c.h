@@ -1,14 +1,14 @@
-/* CRC-32C (Castagnoli's polynomial, RFC 3720 B.4), with which Google's formats are checked. */
+/* CRC-32C (Castagnoli polynomial, RFC 3720 B.4), the checksum of Google's file formats. */
 #ifndef FORMATS_CRC32C_H
 #define FORMATS_CRC32C_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of data[size], going on from the checksum of what stands before it; that of nothing is 0. */
-uint32_t crc32c(uint32_t before, const void *data, size_t size);
+/* The checksum of data[size], continuing from the checksum of the preceding bytes (0 for none). */
+uint32_t crc32c(uint32_t preceding, const void *data, size_t size);
 
-/* As files store it, so that the checksum of a piece with a checksum in it stays a good one
+/* The masked form that files store, because the CRC of data that contains its own CRC is degenerate
  * (LevelDB, util/crc32c.h). */
 uint32_t crc32c_mask(uint32_t checksum);
 

@@ -13,7 +13,7 @@ int64_t flatbuffer_number(flatbuffer *buffer, size_t position, unsigned bytes)
     return (int64_t)(value << unused) >> unused;
 }
 
-/* Where an unsigned offset at a position leads. */
+/* Follows the unsigned offset at `position`. */
 static size_t follow(flatbuffer *buffer, size_t position)
 {
     uint32_t offset = (uint32_t)flatbuffer_number(buffer, position, 4);
@@ -29,7 +29,7 @@ size_t flatbuffer_root(flatbuffer *buffer)
     return follow(buffer, 0);
 }
 
-/* Position of a field's value, 0 where it is absent. */
+/* The position of a field's value; 0 if it is absent. */
 static size_t find_field(flatbuffer *buffer, size_t table, unsigned field)
 {
     if (table == 0 || buffer->failed)
@@ -47,10 +47,10 @@ static size_t find_field(flatbuffer *buffer, size_t table, unsigned field)
 }
 
 int64_t flatbuffer_integer(flatbuffer *buffer, size_t table, unsigned field, unsigned bytes,
-                           int64_t otherwise)
+                           int64_t default_value)
 {
     size_t position = find_field(buffer, table, field);
-    return position ? flatbuffer_number(buffer, position, bytes) : otherwise;
+    return position ? flatbuffer_number(buffer, position, bytes) : default_value;
 }
 
 size_t flatbuffer_table(flatbuffer *buffer, size_t table, unsigned field)

@@ -1,6 +1,6 @@
 /* Reads FlatBuffers (flatbuffers.dev, internals) without a schema compiler. Every position is
- * checked against the bytes there are; what does not fit reads as absent and sets `failed`, so that
- * one question at the end is enough. */
+ * bounds-checked. Invalid data reads as absent and sets `failed`, so it is enough to check `failed`
+ * once at the end. */
 #ifndef FORMATS_FLATBUFFER_H
 #define FORMATS_FLATBUFFER_H
 
@@ -14,22 +14,24 @@ typedef struct flatbuffer {
     bool failed;
 } flatbuffer;
 
-/* A table is known by its position; 0 stands for none, whose fields are all absent. */
+/* A table is identified by its position; 0 means no table, and all its fields read as absent. */
 size_t flatbuffer_root(flatbuffer *buffer);
 
-/* A field by its number in the schema (a union takes two: type, value); absent: `otherwise`. */
+/* A field by its number in the schema (a union has two: type, value); `default_value` if it is
+ * absent. */
 int64_t flatbuffer_integer(flatbuffer *buffer, size_t table, unsigned field, unsigned bytes,
-                           int64_t otherwise);
+                           int64_t default_value);
 size_t flatbuffer_table(flatbuffer *buffer, size_t table, unsigned field);
 
-/* A string or vector: where its elements of `size` bytes begin; *count is 0 where it is absent. */
+/* A string or vector: the position of its *count elements of `size` bytes; *count is 0 if it is
+ * absent. */
 size_t flatbuffer_vector(flatbuffer *buffer, size_t table, unsigned field, size_t size,
                          size_t *count);
 
 /* The table that an element (4 bytes) of a vector of tables points to. */
 size_t flatbuffer_element(flatbuffer *buffer, size_t element);
 
-/* `bytes` (1 to 8) at a position, least significant first, with sign. */
+/* A signed little-endian integer of `bytes` (1 to 8) at `position`. */
 int64_t flatbuffer_number(flatbuffer *buffer, size_t position, unsigned bytes);
 
 #endif

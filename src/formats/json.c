@@ -9,7 +9,7 @@
 
 enum { JSON_MAX_BYTES = 256 << 20 };
 
-/* Reals that an int64_t holds exactly become integers, in the whole tree. */
+/* Recursively converts reals that are integers of at most 2^53 in magnitude to integers. */
 static void narrow_integers(json_t *value)
 {
     const char *key;
@@ -34,8 +34,8 @@ static void narrow_integers(json_t *value)
     }
 }
 
-/* An integer that no int64_t holds becomes a real: `transformers` writes a model_max_length of 1e30
- * as 31 digits. */
+/* An integer that overflows int64_t becomes a real: `transformers` writes a model_max_length of
+ * 1e30 with 31 digits. */
 static json_t *parse(const text *content, json_error_t *problem)
 {
     json_t *value = json_loadb(content->data, content->length, JSON_REJECT_DUPLICATES, problem);
@@ -54,11 +54,11 @@ bert_status json_read(json_t **value, const char *path, bert_error *error)
     json_error_t problem = {0};
     bert_status status = file_read(&content, path, JSON_MAX_BYTES, error);
     if (status == BERT_OK && content.length == 0)
-        status = error_set(error, BERT_ERROR_INPUT, "%s: is empty, expected a JSON object", path);
+        status = error_set(error, BERT_ERROR_INPUT, "%s: is empty; expected a JSON object", path);
     if (status == BERT_OK) {
         *value = parse(&content, &problem);
         if (!*value)
-            status = error_set(error, BERT_ERROR_INPUT, "%s:%d:%d: not JSON: %s", path,
+            status = error_set(error, BERT_ERROR_INPUT, "%s:%d:%d: invalid JSON: %s", path,
                                problem.line, problem.column, problem.text);
     }
     text_free(&content);
@@ -66,7 +66,7 @@ bert_status json_read(json_t **value, const char *path, bert_error *error)
         json_decref(*value);
         *value = NULL;
         status = error_set(error, BERT_ERROR_INPUT,
-                           "%s: the top level is an array, expected an object {…}", path);
+                           "%s: the top level is an array; expected an object {…}", path);
     }
     return status;
 }
@@ -91,7 +91,8 @@ static bert_status format_real(text *out, double value, bert_error *error)
         if (strtod(digits, NULL) == value)
             break;
     }
-    const char *point = strpbrk(digits, ".e") ? "" : ".0"; /* it stays a real when read again */
+    const char *point =
+        strpbrk(digits, ".e") ? "" : ".0"; /* so that it is parsed as a real again */
     return text_format(out, error, "%s%s", digits, point);
 }
 
@@ -166,13 +167,13 @@ static bert_status format_value(text *out, const json_t *value, int indent, int 
 
 bert_status json_format(text *out, const json_t *value, int indent, bert_error *error)
 {
-    /* The caller's program may have set a locale that writes 0,5 for 0.5. */
+    /* The caller may have set a locale that formats 0.5 as 0,5. */
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", NULL);
     if (!c_locale)
         return error_set(error, BERT_ERROR_MEMORY, "no memory for a locale");
-    locale_t callers = uselocale(c_locale);
+    locale_t previous = uselocale(c_locale);
     bert_status status = format_value(out, value, indent, 0, error);
-    uselocale(callers);
+    uselocale(previous);
     freelocale(c_locale);
     return status;
 }
@@ -201,7 +202,7 @@ bert_status json_put(json_t *object, const char *key, json_t *value, bert_error 
 
 /* ------------------------------------------------------------------------------- members --- */
 
-/* What stands there, for a message. */
+/* Describes a value for a message. */
 static const char *describe(const json_t *value, char *buffer, size_t size)
 {
     switch (json_typeof(value)) {

@@ -1,4 +1,4 @@
-/* jansson with this project's error messages: file, line, what was found, what was expected. */
+/* jansson with this project's error messages: file, line, found, expected. */
 #ifndef FORMATS_JSON_H
 #define FORMATS_JSON_H
 
@@ -6,30 +6,33 @@
 
 #include <jansson.h>
 
-/* Reads a JSON file (at most 256 MiB) whose top level is an object; json_decref it. */
+/* Reads a JSON file (at most 256 MiB) whose top level is an object. The caller releases it with
+ * json_decref. */
 bert_status json_read(json_t **value, const char *path, bert_error *error);
 
-/* Writes with two-space indentation and a final line end, whole or not at all. Keys keep the order
- * in which they were put. */
+/* Writes atomically, with two-space indentation and a final newline. Keys keep their insertion
+ * order. */
 bert_status json_write(const json_t *value, const char *path, bert_error *error);
 
-/* Appends the value to `out`: `indent` spaces a level, one line where it is 0. Doubles get the
- * fewest digits that give the same double again; the bytes depend on the value alone. */
+/* Appends the value to `out`: `indent` spaces per level, or all on one line if it is 0. Doubles are
+ * written with the fewest digits that round-trip. The output depends on the value alone, not on the
+ * locale. */
 bert_status json_format(text *out, const json_t *value, int indent, bert_error *error);
 
-/* Puts one member; takes over `value`, and frees it on failure. NULL (jansson had no memory, or was
- * asked for a NaN, which JSON does not have) is an error that names the key. */
+/* Sets one member; takes ownership of `value`, also on failure. A NULL value (jansson returns it
+ * when out of memory, and for NaN and infinity, which JSON lacks) is an error that names the key.
+ */
 bert_status json_put(json_t *object, const char *key, json_t *value, bert_error *error);
 
-/* One member of an object, checked for type and range; `path` and `key` go into the message. A
- * missing key leaves *out alone where `required` is false. */
+/* Gets one member of an object and checks its type and range; `path` and `key` are used in
+ * messages. If a key is missing and `required` is false, *out is unchanged. */
 bert_status json_get_integer(const json_t *object, const char *path, const char *key, bool required,
                              int64_t minimum, int64_t maximum, int64_t *out, bert_error *error);
 bert_status json_get_number(const json_t *object, const char *path, const char *key, bool required,
                             double minimum, double maximum, double *out, bert_error *error);
 bert_status json_get_boolean(const json_t *object, const char *path, const char *key, bool required,
                              bool *out, bert_error *error);
-/* *out stays owned by the object. */
+/* *out is owned by the object. */
 bert_status json_get_string(const json_t *object, const char *path, const char *key, bool required,
                             const char **out, bert_error *error);
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A multiple of 64, and room for any shape: the header is written again when the rows are counted.
- */
+/* A multiple of 64, large enough for any shape: the header is rewritten when the number of rows is
+ * known. */
 enum { HEADER_SIZE = 128, PREFIX_SIZE = 10 };
 
 struct bert_npy {
@@ -37,7 +37,7 @@ bert_status bert_npy_open(bert_npy **out, const char *path, size_t columns, bert
 {
     bert_npy *npy;
     *out = NULL;
-    TRY(memory_array((void **)&npy, 1, sizeof *npy, "an array's file", error));
+    TRY(memory_array((void **)&npy, 1, sizeof *npy, "a .npy writer", error));
     npy->columns = columns;
     char header[HEADER_SIZE];
     format_header(header, 0, columns);

@@ -1,4 +1,4 @@
-/* The footer of a Parquet file: its schema, and where the pages are. */
+/* The footer of a Parquet file: its schema, and the positions of the column chunks. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "formats/parquet_file.h"
@@ -13,7 +13,7 @@
 enum {
     FOOTER_LIMIT = 1 << 28,
     SCHEMA_DEPTH_LIMIT = 32,
-    TAIL = 8, /* length of the footer, "PAR1" */
+    TAIL = 8, /* bytes at the end of the file: length of the footer, "PAR1" */
 };
 
 static const char magic[] = "PAR1";
@@ -30,8 +30,9 @@ bert_status parquet_read_at(const parquet *parquet, uint64_t offset, void *data,
             return error_set_errno(error, errno, "%s: cannot read at byte %llu", parquet->name,
                                    (unsigned long long)(offset + done));
         if (got == 0)
-            return error_set(error, BERT_ERROR_INPUT, "%s: ends at byte %llu, %zu more expected",
-                             parquet->name, (unsigned long long)(offset + done), size - done);
+            return error_set(error, BERT_ERROR_INPUT,
+                             "%s: ends at byte %llu; expected %zu more bytes", parquet->name,
+                             (unsigned long long)(offset + done), size - done);
         done += (size_t)got;
     }
     return BERT_OK;
@@ -45,7 +46,7 @@ static bert_status footer_error(const parquet *parquet, const thrift *thrift, co
                      what);
 }
 
-static const char cut_off[] = "damaged or cut off";
+static const char damaged[] = "damaged or truncated";
 
 /* ---------------------------------------------------------------------------------- schema --- */
 
@@ -59,7 +60,7 @@ typedef struct element {
 
 enum { REQUIRED = 0, OPTIONAL = 1, REPEATED = 2 };
 
-/* A union: the only field that is set says what it is (1 STRING, 3 LIST). */
+/* A Thrift union: the id of the only field that is set is the type (1 STRING, 3 LIST). */
 static void read_logical_type(thrift *thrift, const thrift_field *field, element *element)
 {
     thrift_struct(thrift, field);
@@ -115,34 +116,34 @@ static const char *type_name(const element *element, bool in_list)
     return (in_list ? lists : names)[element->type];
 }
 
-typedef struct place {
+typedef struct tree_position {
     const char *path; /* of the parent */
     unsigned definition, repetition;
     int depth;
     bool in_list; /* the parent is annotated as a list */
-    bool no_name; /* the element of a list: it goes by the list's name */
-} place;
+    bool unnamed; /* the element of a list: it has the name of the list */
+} tree_position;
 
-/* Reads an element with all below it. */
-static bert_status read_tree(parquet *parquet, thrift *thrift, size_t *elements_left, place place,
-                             bert_error *error)
+/* Reads an element and its descendants; adds the leaves to the columns. */
+static bert_status read_tree(parquet *parquet, thrift *thrift, size_t *elements_left,
+                             tree_position position, bert_error *error)
 {
-    if (*elements_left == 0 || place.depth > SCHEMA_DEPTH_LIMIT)
-        return footer_error(parquet, thrift, "the schema is no tree", error);
+    if (*elements_left == 0 || position.depth > SCHEMA_DEPTH_LIMIT)
+        return footer_error(parquet, thrift, "the schema is not a tree", error);
     --*elements_left;
     element element;
     read_element(thrift, &element);
     if (thrift->failed || element.children < 0 || element.repetition < REQUIRED ||
         element.repetition > REPEATED)
-        return footer_error(parquet, thrift, cut_off, error);
-    bool is_root = place.depth == 0,
-         is_list_level = place.in_list && element.repetition == REPEATED;
-    place.definition += !is_root && element.repetition != REQUIRED;
-    place.repetition += !is_root && element.repetition == REPEATED;
+        return footer_error(parquet, thrift, damaged, error);
+    bool is_root = position.depth == 0,
+         is_list_level = position.in_list && element.repetition == REPEATED;
+    position.definition += !is_root && element.repetition != REQUIRED;
+    position.repetition += !is_root && element.repetition == REPEATED;
     char *path;
-    TRY(is_root || place.no_name || is_list_level
-            ? path_format(&path, error, "%s", place.path)
-            : path_format(&path, error, "%s%s%.*s", place.path, *place.path ? "." : "",
+    TRY(is_root || position.unnamed || is_list_level
+            ? path_format(&path, error, "%s", position.path)
+            : path_format(&path, error, "%s%s%.*s", position.path, *position.path ? "." : "",
                           (int)element.name_length, (const char *)element.name));
     bert_status status = BERT_OK;
     if (element.children == 0 && !is_root) {
@@ -153,22 +154,22 @@ static bert_status read_tree(parquet *parquet, thrift *thrift, size_t *elements_
                   done);
         parquet->columns[parquet->column_count++] = (parquet_column){
             .name = path,
-            .type = type_name(&element, place.repetition > 0),
+            .type = type_name(&element, position.repetition > 0),
             .is_text =
-                element.is_string && element.type == PARQUET_BYTE_ARRAY && place.repetition <= 1,
+                element.is_string && element.type == PARQUET_BYTE_ARRAY && position.repetition <= 1,
             .is_number = !element.is_string && parquet_number_size(element.type) > 0 &&
-                         place.repetition == 0,
+                         position.repetition == 0,
             .physical_type = element.type,
-            .max_definition = place.definition,
-            .max_repetition = place.repetition,
+            .max_definition = position.definition,
+            .max_repetition = position.repetition,
         };
         return BERT_OK;
     }
-    struct place below = place;
+    tree_position below = position;
     below.path = path;
     below.depth++;
     below.in_list = element.is_list;
-    below.no_name = is_list_level && element.children == 1;
+    below.unnamed = is_list_level && element.children == 1;
     for (int32_t i = 0; i < element.children; i++)
         TRY_OR_GO(status, read_tree(parquet, thrift, elements_left, below, error), done);
 done:
@@ -183,9 +184,9 @@ static bert_status read_schema(parquet *parquet, bert_error *error)
     for (thrift_field field = {0}; thrift_next_field(&thrift, &field);) {
         if (field.id == 2 && !schema_seen) {
             size_t elements = thrift_list(&thrift, &field, THRIFT_STRUCT);
-            TRY(read_tree(parquet, &thrift, &elements, (place){.path = ""}, error));
+            TRY(read_tree(parquet, &thrift, &elements, (tree_position){.path = ""}, error));
             if (elements > 0)
-                return footer_error(parquet, &thrift, "the schema is no tree", error);
+                return footer_error(parquet, &thrift, "the schema is not a tree", error);
             schema_seen = true;
         } else if (field.id == 4) {
             parquet->row_groups_at = thrift.at;
@@ -195,7 +196,7 @@ static bert_status read_schema(parquet *parquet, bert_error *error)
         }
     }
     if (thrift.failed || !schema_seen || parquet->row_groups_at == 0)
-        return footer_error(parquet, &thrift, cut_off, error);
+        return footer_error(parquet, &thrift, damaged, error);
     return BERT_OK;
 }
 
@@ -212,8 +213,8 @@ static bert_status choose_compression(const parquet *parquet, const thrift *thri
         return footer_error(parquet, thrift, "an unknown compression codec", error);
     if (codec == 3 || codec == 5)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: is compressed with %s; write it again with another codec, e.g. zstd",
-                         parquet->name, codec == 3 ? "LZO" : "the old LZ4 of Hadoop");
+                         "%s: is compressed with %s; rewrite it with another codec, e.g. zstd",
+                         parquet->name, codec == 3 ? "LZO" : "the deprecated LZ4 of Hadoop");
     *out = kinds[codec];
     return BERT_OK;
 }
@@ -244,13 +245,13 @@ static bert_status read_chunk_metadata(const parquet *parquet, thrift *thrift, p
             thrift_skip(thrift, &field);
         }
     }
-    /* Some writers give 0 for no dictionary. */
+    /* Some writers store 0 if there is no dictionary. */
     int64_t start =
         dictionary_offset > 0 && dictionary_offset < data_offset ? dictionary_offset : data_offset;
     if (thrift->failed || values < 0 || size < 0 || start < 4 ||
         (uint64_t)start > parquet->footer_offset ||
         (uint64_t)size > parquet->footer_offset - (uint64_t)start)
-        return footer_error(parquet, thrift, "a column chunk that is not in the file", error);
+        return footer_error(parquet, thrift, "a column chunk that is not inside the file", error);
     chunk->start = (uint64_t)start;
     chunk->end = (uint64_t)start + (uint64_t)size;
     chunk->values = (uint64_t)values;
@@ -263,10 +264,12 @@ static bert_status read_chunk(const parquet *parquet, thrift *thrift, parquet_ch
     bool seen = false;
     for (thrift_field field = {0}; thrift_next_field(thrift, &field);) {
         if (field.id == 1)
-            return error_set(error, BERT_ERROR_UNSUPPORTED, "%s: its columns are in other files",
+            return error_set(error, BERT_ERROR_UNSUPPORTED,
+                             "%s: stores its columns in other files, which is not supported",
                              parquet->name);
         if (field.id == 8 || field.id == 9)
-            return error_set(error, BERT_ERROR_UNSUPPORTED, "%s: is encrypted", parquet->name);
+            return error_set(error, BERT_ERROR_UNSUPPORTED,
+                             "%s: is encrypted, which is not supported", parquet->name);
         if (field.id == 3 && !seen) {
             thrift_struct(thrift, &field);
             TRY(read_chunk_metadata(parquet, thrift, chunk, error));
@@ -276,7 +279,7 @@ static bert_status read_chunk(const parquet *parquet, thrift *thrift, parquet_ch
         }
     }
     if (thrift->failed || !seen)
-        return footer_error(parquet, thrift, cut_off, error);
+        return footer_error(parquet, thrift, damaged, error);
     return BERT_OK;
 }
 
@@ -290,7 +293,9 @@ static bert_status read_row_group(const parquet *parquet, thrift *thrift, size_t
             continue;
         }
         if (thrift_list(thrift, &field, THRIFT_STRUCT) != parquet->column_count)
-            return footer_error(parquet, thrift, "a row group with other columns", error);
+            return footer_error(parquet, thrift,
+                                "a row group whose number of columns differs from the schema",
+                                error);
         for (size_t i = 0; i < parquet->column_count; i++) {
             if (i == column)
                 TRY(read_chunk(parquet, thrift, chunk, error));
@@ -300,7 +305,7 @@ static bert_status read_row_group(const parquet *parquet, thrift *thrift, size_t
         seen = true;
     }
     if (thrift->failed || !seen)
-        return footer_error(parquet, thrift, cut_off, error);
+        return footer_error(parquet, thrift, damaged, error);
     return BERT_OK;
 }
 
@@ -311,7 +316,7 @@ bert_status parquet_find_chunks(const parquet *parquet, size_t column, parquet_c
         .data = parquet->footer, .size = parquet->footer_size, .at = parquet->row_groups_at};
     *count = thrift_list(&thrift, &(thrift_field){.type = THRIFT_LIST}, THRIFT_STRUCT);
     TRY(memory_array((void **)chunks, *count, sizeof **chunks, "row groups", error));
-    bert_status status = thrift.failed ? footer_error(parquet, &thrift, cut_off, error) : BERT_OK;
+    bert_status status = thrift.failed ? footer_error(parquet, &thrift, damaged, error) : BERT_OK;
     for (size_t i = 0; status == BERT_OK && i < *count; i++)
         status = read_row_group(parquet, &thrift, column, &(*chunks)[i], error);
     if (status != BERT_OK) {
@@ -331,21 +336,22 @@ static bert_status read_footer(parquet *parquet, bert_error *error)
     parquet->size = (uint64_t)information.st_size;
     unsigned char head[4], tail[TAIL];
     if (parquet->size < sizeof head + TAIL)
-        return error_set(error, BERT_ERROR_INPUT, "%s: has %llu bytes, no Parquet file is so short",
-                         parquet->name, (unsigned long long)parquet->size);
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: has %llu bytes, too short for a Parquet file", parquet->name,
+                         (unsigned long long)parquet->size);
     TRY(parquet_read_at(parquet, 0, head, sizeof head, error));
     TRY(parquet_read_at(parquet, parquet->size - TAIL, tail, TAIL, error));
     bool begins = memcmp(head, magic, 4) == 0;
     if (!begins || memcmp(tail + 4, magic, 4) != 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: byte %llu: does not %s with PAR1: no Parquet file, or cut off",
+                         "%s: byte %llu: does not %s with PAR1: not a Parquet file, or truncated",
                          parquet->name, begins ? (unsigned long long)parquet->size - 4 : 0,
                          begins ? "end" : "begin");
     uint32_t size = (uint32_t)tail[0] | (uint32_t)tail[1] << 8 | (uint32_t)tail[2] << 16 |
                     (uint32_t)tail[3] << 24;
     if (size > FOOTER_LIMIT || size > parquet->size - sizeof head - TAIL)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: byte %llu: a footer of %u bytes does not fit into the file",
+                         "%s: byte %llu: a footer of %u bytes is larger than the file",
                          parquet->name, (unsigned long long)(parquet->size - TAIL), size);
     parquet->footer_size = size;
     parquet->footer_offset = parquet->size - TAIL - size;

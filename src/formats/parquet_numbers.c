@@ -1,4 +1,4 @@
-/* Numbers of Parquet columns as strings: labels are often numbers. */
+/* Formats the numbers of Parquet columns as strings, because labels are often numbers. */
 #include "formats/parquet_file.h"
 
 #include <float.h>
@@ -21,7 +21,7 @@ size_t parquet_number_size(int32_t type)
     }
 }
 
-/* The fewest digits that give the same number again: 3.8, not 3.7999999999999998. */
+/* The fewest digits that round-trip: 3.8, not 3.7999999999999998. */
 static bert_status format_double(text *out, uint64_t bits, bert_error *error)
 {
     double number;

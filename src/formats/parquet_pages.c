@@ -1,4 +1,4 @@
-/* The pages of one Parquet column, and the strings in them. */
+/* The pages of one Parquet column, and the values in them. */
 #include "base/memory.h"
 #include "base/text.h"
 #include "formats/bit_reader.h"
@@ -10,7 +10,8 @@
 #include <zlib.h>
 
 enum {
-    HEADER_PIECE = 4096, /* a page header holds statistics, which may be long strings */
+    HEADER_READ_SIZE =
+        4096, /* first try; a header may hold statistics, which may be long strings */
     HEADER_LIMIT = 1 << 24,
     PAGE_LIMIT = 1 << 29,
     PAGE_VALUES_LIMIT = 1 << 26,
@@ -28,13 +29,13 @@ typedef enum encoding {
 } encoding;
 
 typedef struct page_header {
-    int32_t type, size, packed_size;
+    int32_t type, size, compressed_size;
     bool has_checksum;
     uint32_t checksum;
     int32_t values, encoding;
     int32_t definition_encoding, repetition_encoding; /* version 1 */
     int32_t definition_size, repetition_size;         /* version 2 */
-    bool packed;                                      /* version 2: the values are compressed */
+    bool compressed;                                  /* version 2: the values are compressed */
 } page_header;
 
 typedef struct buffer {
@@ -53,28 +54,29 @@ struct parquet_cursor {
     parquet_chunk *chunks; /* owned, [chunk_count] */
     size_t chunk_count, next_chunk;
     const parquet_chunk *chunk; /* NULL before the first */
-    uint64_t position;          /* of the next page */
-    uint64_t chunk_values;      /* left in the pages to come */
-    uint64_t page_offset;       /* of the page being read */
+    uint64_t position;          /* byte offset of the next page */
+    uint64_t chunk_values;      /* left in the following pages */
+    uint64_t page_offset;       /* byte offset of the current page */
 
-    buffer packed, page, dictionary_page;
-    string *dictionary; /* owned; into dictionary_page */
+    buffer compressed, page, dictionary_page;
+    string *dictionary; /* owned; points into dictionary_page */
     size_t dictionary_size, dictionary_capacity;
     bool has_dictionary;
 
-    /* The page: what is left of it. */
+    /* What remains of the current page. */
     uint32_t page_values;
     encoding encoding;
     run_reader definitions, repetitions, indices;
     const unsigned char *values;
     size_t values_size;
-    uint32_t *lengths, *prefixes; /* owned; of the delta encodings */
+    uint32_t *lengths, *prefixes; /* owned; for the delta encodings */
     size_t length_count, prefix_count, next_length;
-    text previous; /* ENCODING_DELTA_STRINGS: the last string, whose beginning the next shares */
-    text number;   /* of a column of numbers: the last one */
+    text previous; /* ENCODING_DELTA_STRINGS: the previous string, whose prefix the next one shares
+                    */
+    text number;   /* of a column of numbers: the last value, formatted */
 
-    /* The value at hand. */
-    bool waiting;
+    /* The levels of the next value, if `pending`. */
+    bool pending;
     uint32_t definition, repetition;
 };
 
@@ -143,7 +145,7 @@ static void read_data_header_v2(thrift *thrift, page_header *header)
             header->repetition_size = thrift_integer32(thrift, &field);
             break;
         case 7:
-            header->packed = thrift_boolean(thrift, &field);
+            header->compressed = thrift_boolean(thrift, &field);
             break;
         default:
             thrift_skip(thrift, &field);
@@ -153,7 +155,7 @@ static void read_data_header_v2(thrift *thrift, page_header *header)
 
 static bool parse_header(thrift *thrift, page_header *header)
 {
-    *header = (page_header){.type = -1, .values = -1, .packed = true};
+    *header = (page_header){.type = -1, .values = -1, .compressed = true};
     for (thrift_field field = {0}; thrift_next_field(thrift, &field);) {
         switch (field.id) {
         case 1:
@@ -163,7 +165,7 @@ static bool parse_header(thrift *thrift, page_header *header)
             header->size = thrift_integer32(thrift, &field);
             break;
         case 3:
-            header->packed_size = thrift_integer32(thrift, &field);
+            header->compressed_size = thrift_integer32(thrift, &field);
             break;
         case 4:
             header->checksum = (uint32_t)thrift_integer32(thrift, &field);
@@ -198,48 +200,48 @@ static bert_status read_header(parquet_cursor *cursor, page_header *header, bert
 {
     uint64_t left = cursor->chunk->end - cursor->position;
     cursor->page_offset = cursor->position;
-    for (size_t piece = HEADER_PIECE;; piece *= 8) {
-        size_t size = piece < left ? piece : (size_t)left;
-        TRY(grow(&cursor->packed, size, error));
-        TRY(parquet_read_at(cursor->file, cursor->position, cursor->packed.data, size, error));
-        thrift thrift = {.data = cursor->packed.data, .size = size};
+    for (size_t read_size = HEADER_READ_SIZE;; read_size *= 8) {
+        size_t size = read_size < left ? read_size : (size_t)left;
+        TRY(grow(&cursor->compressed, size, error));
+        TRY(parquet_read_at(cursor->file, cursor->position, cursor->compressed.data, size, error));
+        thrift thrift = {.data = cursor->compressed.data, .size = size};
         if (parse_header(&thrift, header)) {
             cursor->position += thrift.at;
             left -= thrift.at;
             break;
         }
-        if (size == left || piece >= HEADER_LIMIT)
-            return page_error(cursor, "its header is damaged or cut off", error);
+        if (size == left || read_size >= HEADER_LIMIT)
+            return page_error(cursor, "its header is damaged or truncated", error);
     }
-    if (header->size < 0 || header->packed_size < 0 || (uint64_t)header->packed_size > left)
-        return page_error(cursor, "it reaches behind the end of its column chunk", error);
-    if (header->size > PAGE_LIMIT || header->packed_size > PAGE_LIMIT ||
+    if (header->size < 0 || header->compressed_size < 0 || (uint64_t)header->compressed_size > left)
+        return page_error(cursor, "it extends past the end of its column chunk", error);
+    if (header->size > PAGE_LIMIT || header->compressed_size > PAGE_LIMIT ||
         header->values > PAGE_VALUES_LIMIT)
-        return page_error(cursor, "it is larger than a page can reasonably be", error);
+        return page_error(cursor, "it is larger than 512 MiB, or has more than 2^26 values", error);
     return BERT_OK;
 }
 
-/* The bytes of a page, packed, into cursor->packed. */
+/* Reads the compressed bytes of a page into cursor->compressed. */
 static bert_status read_body(parquet_cursor *cursor, const page_header *header, bert_error *error)
 {
-    size_t size = (size_t)header->packed_size;
-    TRY(grow(&cursor->packed, size, error));
-    TRY(parquet_read_at(cursor->file, cursor->position, cursor->packed.data, size, error));
+    size_t size = (size_t)header->compressed_size;
+    TRY(grow(&cursor->compressed, size, error));
+    TRY(parquet_read_at(cursor->file, cursor->position, cursor->compressed.data, size, error));
     cursor->position += size;
     if (header->has_checksum &&
-        (uint32_t)crc32(0, cursor->packed.data, (unsigned)size) != header->checksum)
-        return page_error(cursor, "its checksum does not fit: it is damaged", error);
+        (uint32_t)crc32(0, cursor->compressed.data, (unsigned)size) != header->checksum)
+        return page_error(cursor, "its checksum does not match: it is damaged", error);
     return BERT_OK;
 }
 
-static bert_status unpack(parquet_cursor *cursor, compression kind, size_t skipped,
-                          const page_header *header, buffer *out, bert_error *error)
+static bert_status decompress(parquet_cursor *cursor, compression kind, size_t skipped,
+                              const page_header *header, buffer *out, bert_error *error)
 {
     size_t size = (size_t)header->size - skipped;
     TRY(grow(out, size, error));
     bert_error reason;
-    if (compression_decompress(kind, cursor->packed.data + skipped,
-                               (size_t)header->packed_size - skipped, out->data, size,
+    if (compression_decompress(kind, cursor->compressed.data + skipped,
+                               (size_t)header->compressed_size - skipped, out->data, size,
                                &reason) != BERT_OK)
         return page_error(cursor, reason.message, error);
     return BERT_OK;
@@ -283,16 +285,17 @@ static bert_status read_dictionary(parquet_cursor *cursor, const page_header *he
     if (header->encoding != ENCODING_PLAIN && header->encoding != ENCODING_PLAIN_DICTIONARY)
         return page_error(cursor, "a dictionary in an unknown encoding", error);
     TRY(read_body(cursor, header, error));
-    TRY(unpack(cursor, cursor->chunk->compression, 0, header, &cursor->dictionary_page, error));
+    TRY(decompress(cursor, cursor->chunk->compression, 0, header, &cursor->dictionary_page, error));
     const unsigned char *data = cursor->dictionary_page.data;
     size_t size = (size_t)header->size, count = (size_t)header->values;
-    if (count > size / 4) /* a string takes the four bytes of its length, a number at least four */
-        return page_error(cursor, "a dictionary with fewer values than it says", error);
+    if (count > size / 4) /* a string takes at least 4 bytes (its length), and so does a number */
+        return page_error(cursor, "a dictionary with fewer values than its header declares", error);
     TRY(memory_grow((void **)&cursor->dictionary, &cursor->dictionary_capacity, count + 1,
                     sizeof *cursor->dictionary, "a dictionary of strings", error));
     for (size_t i = 0; i < count; i++)
         if (!take_plain(cursor->column, &data, &size, &cursor->dictionary[i]))
-            return page_error(cursor, "a string of the dictionary reaches out of the page", error);
+            return page_error(cursor, "a string of the dictionary extends past the end of the page",
+                              error);
     cursor->dictionary_size = count;
     cursor->has_dictionary = true;
     return BERT_OK;
@@ -308,7 +311,7 @@ static unsigned bit_width(unsigned maximum)
     return width;
 }
 
-/* Levels at the beginning of what is left of a page of version 1: their length, then runs. */
+/* Takes the levels at the beginning of a version 1 page: their length, then runs. */
 static bert_status take_levels(parquet_cursor *cursor, run_reader *levels, unsigned maximum,
                                int32_t encoding, bert_error *error)
 {
@@ -316,18 +319,19 @@ static bert_status take_levels(parquet_cursor *cursor, run_reader *levels, unsig
     if (maximum == 0)
         return BERT_OK;
     if (encoding != ENCODING_RLE)
-        return page_error(cursor, "levels in the BIT_PACKED encoding of old files, not supported",
-                          error);
+        return page_error(
+            cursor, "levels in the deprecated BIT_PACKED encoding, which is not supported", error);
     string runs;
     if (!take_string(&cursor->values, &cursor->values_size, &runs))
-        return page_error(cursor, "its levels reach out of the page", error);
+        return page_error(cursor, "its levels extend past the end of the page", error);
     *levels = (run_reader){.data = runs.data, .size = runs.length, .width = bit_width(maximum)};
     return BERT_OK;
 }
 
-static bert_status begin_v1(parquet_cursor *cursor, const page_header *header, bert_error *error)
+static bert_status begin_page_v1(parquet_cursor *cursor, const page_header *header,
+                                 bert_error *error)
 {
-    TRY(unpack(cursor, cursor->chunk->compression, 0, header, &cursor->page, error));
+    TRY(decompress(cursor, cursor->chunk->compression, 0, header, &cursor->page, error));
     cursor->values = cursor->page.data;
     cursor->values_size = (size_t)header->size;
     TRY(take_levels(cursor, &cursor->repetitions, cursor->column->max_repetition,
@@ -336,21 +340,22 @@ static bert_status begin_v1(parquet_cursor *cursor, const page_header *header, b
                        header->definition_encoding, error);
 }
 
-static bert_status begin_v2(parquet_cursor *cursor, const page_header *header, bert_error *error)
+static bert_status begin_page_v2(parquet_cursor *cursor, const page_header *header,
+                                 bert_error *error)
 {
     int64_t levels = (int64_t)header->repetition_size + header->definition_size;
     if (header->repetition_size < 0 || header->definition_size < 0 ||
-        levels > header->packed_size || levels > header->size)
-        return page_error(cursor, "its levels reach out of the page", error);
-    TRY(unpack(cursor, header->packed ? cursor->chunk->compression : COMPRESSION_NONE,
-               (size_t)levels, header, &cursor->page, error));
+        levels > header->compressed_size || levels > header->size)
+        return page_error(cursor, "its levels extend past the end of the page", error);
+    TRY(decompress(cursor, header->compressed ? cursor->chunk->compression : COMPRESSION_NONE,
+                   (size_t)levels, header, &cursor->page, error));
     cursor->values = cursor->page.data;
     cursor->values_size = (size_t)(header->size - levels);
-    /* The levels stay in `packed`, which nobody touches before the next page. */
-    cursor->repetitions = (run_reader){.data = cursor->packed.data,
+    /* The levels stay in `compressed`, which is not reused before the next page. */
+    cursor->repetitions = (run_reader){.data = cursor->compressed.data,
                                        .size = (size_t)header->repetition_size,
                                        .width = bit_width(cursor->column->max_repetition)};
-    cursor->definitions = (run_reader){.data = cursor->packed.data + header->repetition_size,
+    cursor->definitions = (run_reader){.data = cursor->compressed.data + header->repetition_size,
                                        .size = (size_t)header->definition_size,
                                        .width = bit_width(cursor->column->max_definition)};
     return BERT_OK;
@@ -379,7 +384,7 @@ static bert_status begin_values(parquet_cursor *cursor, bert_error *error)
     text_clear(&cursor->previous);
     if (cursor->column->is_number &&
         (cursor->encoding == ENCODING_DELTA_STRINGS || cursor->encoding == ENCODING_DELTA_LENGTH))
-        return page_error(cursor, "an encoding that numbers do not have", error);
+        return page_error(cursor, "an encoding that does not apply to numbers", error);
     switch (cursor->encoding) {
     case ENCODING_PLAIN:
         return BERT_OK;
@@ -394,7 +399,7 @@ static bert_status begin_values(parquet_cursor *cursor, bert_error *error)
     case ENCODING_PLAIN_DICTIONARY:
     case ENCODING_RLE_DICTIONARY:
         if (!cursor->has_dictionary)
-            return page_error(cursor, "it needs a dictionary, and there is none", error);
+            return page_error(cursor, "it needs a dictionary, but there is none", error);
         cursor->indices = (run_reader){0};
         if (cursor->values_size == 0) /* nulls only */
             return BERT_OK;
@@ -405,7 +410,7 @@ static bert_status begin_values(parquet_cursor *cursor, bert_error *error)
                                        .width = cursor->values[0]};
         return BERT_OK;
     default:
-        return page_error(cursor, "an encoding that is not read here", error);
+        return page_error(cursor, "an unsupported encoding", error);
     }
 }
 
@@ -413,18 +418,17 @@ static bert_status begin_data_page(parquet_cursor *cursor, const page_header *he
                                    bert_error *error)
 {
     if (header->values < 0 || (uint64_t)header->values > cursor->chunk_values)
-        return page_error(cursor, "it has another number of values than its column chunk says",
-                          error);
+        return page_error(cursor, "it has more values than its column chunk declares", error);
     TRY(read_body(cursor, header, error));
     cursor->page_values = (uint32_t)header->values;
     cursor->chunk_values -= cursor->page_values;
     cursor->encoding = (encoding)header->encoding;
-    TRY(header->type == PAGE_DATA ? begin_v1(cursor, header, error)
-                                  : begin_v2(cursor, header, error));
+    TRY(header->type == PAGE_DATA ? begin_page_v1(cursor, header, error)
+                                  : begin_page_v2(cursor, header, error));
     return begin_values(cursor, error);
 }
 
-/* Goes on until a page has values; *found is false behind the last. */
+/* Advances to the next page that has values; *found is false after the last. */
 static bert_status next_page(parquet_cursor *cursor, bool *found, bert_error *error)
 {
     for (*found = true; cursor->page_values == 0;) {
@@ -439,8 +443,7 @@ static bert_status next_page(parquet_cursor *cursor, bool *found, bert_error *er
             continue;
         }
         if (cursor->position >= cursor->chunk->end)
-            return page_error(cursor, "the column chunk ends behind it, with values missing",
-                              error);
+            return page_error(cursor, "the column chunk ends after it, with values missing", error);
         page_header header;
         TRY(read_header(cursor, &header, error));
         if (header.type == PAGE_DATA || header.type == PAGE_DATA_V2)
@@ -448,7 +451,7 @@ static bert_status next_page(parquet_cursor *cursor, bool *found, bert_error *er
         else if (header.type == PAGE_DICTIONARY)
             TRY(read_dictionary(cursor, &header, error));
         else if (header.type == PAGE_INDEX)
-            cursor->position += (uint64_t)header.packed_size;
+            cursor->position += (uint64_t)header.compressed_size;
         else
             return page_error(cursor, "a page of an unknown kind", error);
     }
@@ -472,7 +475,7 @@ static bert_status take_shared(parquet_cursor *cursor, string *value, bert_error
     size_t prefix = cursor->prefixes[cursor->next_length];
     if (prefix > cursor->previous.length ||
         !take_bytes(cursor, cursor->lengths[cursor->next_length], value))
-        return page_error(cursor, "a string reaches out of the page", error);
+        return page_error(cursor, "a string extends past the end of the page", error);
     cursor->next_length++;
     cursor->previous.length = prefix;
     TRY(text_append(&cursor->previous, (const char *)value->data, value->length, error));
@@ -502,18 +505,19 @@ static bert_status take_value(parquet_cursor *cursor, string *value, bert_error 
         if (!run_reader_next(&cursor->indices, &index))
             return page_error(cursor, "fewer dictionary indices than values", error);
         if (index >= cursor->dictionary_size)
-            return page_error(cursor, "an index that is not in its dictionary", error);
+            return page_error(cursor, "an index outside of its dictionary", error);
         *value = cursor->dictionary[index];
         return BERT_OK;
     }
-    return page_error(cursor, "a string reaches out of the page", error);
+    return page_error(cursor, "a string extends past the end of the page", error);
 }
 
-/* Makes the levels of the next value wait; *found is false behind the last value. */
+/* Reads the levels of the next value unless they are pending; *found is false after the last value.
+ */
 static bert_status next_levels(parquet_cursor *cursor, bool *found, bert_error *error)
 {
     *found = true;
-    if (cursor->waiting)
+    if (cursor->pending)
         return BERT_OK;
     TRY(next_page(cursor, found, error));
     if (!*found)
@@ -526,23 +530,24 @@ static bert_status next_levels(parquet_cursor *cursor, bool *found, bert_error *
     if (column->max_definition > 0 && !run_reader_next(&cursor->definitions, &cursor->definition))
         return page_error(cursor, "fewer definition levels than values", error);
     if (cursor->definition > column->max_definition || cursor->repetition > column->max_repetition)
-        return page_error(cursor, "a level that its column does not have", error);
+        return page_error(cursor, "a level above the maximum of its column", error);
     cursor->page_values--;
-    cursor->waiting = true;
+    cursor->pending = true;
     return BERT_OK;
 }
 
 bert_status parquet_next_row(parquet_cursor *cursor, bool *found, bert_error *error)
 {
     TRY(next_levels(cursor, found, error));
-    while (*found && cursor->repetition != 0) { /* values of the row before that nobody took */
+    while (*found && cursor->repetition != 0) { /* skip the unread values of the previous row */
         const char *data;
         size_t length;
         bool any;
         TRY(parquet_next_value(cursor, &data, &length, &any, error));
         TRY(next_levels(cursor, found, error));
     }
-    cursor->repetition = UINT32_MAX; /* the row's first value, whatever its level */
+    cursor->repetition =
+        UINT32_MAX; /* so that parquet_next_value takes the first value of the row */
     return BERT_OK;
 }
 
@@ -554,7 +559,7 @@ bert_status parquet_next_value(parquet_cursor *cursor, const char **data, size_t
         *found = false;
         return BERT_OK;
     }
-    cursor->waiting = false;
+    cursor->pending = false;
     *data = NULL;
     *length = 0;
     if (cursor->definition < cursor->column->max_definition)
@@ -596,7 +601,7 @@ void parquet_cursor_close(parquet_cursor *cursor)
     if (!cursor)
         return;
     free(cursor->chunks);
-    free(cursor->packed.data);
+    free(cursor->compressed.data);
     free(cursor->page.data);
     free(cursor->dictionary_page.data);
     free(cursor->dictionary);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The opcodes that protocols 2 to 4 need for what torch.save writes. */
+/* The opcodes of protocols 2 to 4 that torch.save writes. */
 enum opcode {
     OP_MARK = '(',
     OP_STOP = '.',
@@ -56,15 +56,15 @@ typedef struct machine {
 
     uint32_t *stack;
     size_t depth, stack_capacity;
-    size_t *marks; /* depths of the stack */
+    size_t *marks; /* stack depths */
     size_t mark_count, mark_capacity;
-    uint32_t *memo; /* [memo_count], values + 1; 0: empty */
+    uint32_t *memo; /* [memo_count], index of a value, plus 1; 0: empty */
     size_t memo_count, memo_capacity;
 } machine;
 
 static bert_status damaged(const machine *machine, const char *what, bert_error *error)
 {
-    return error_set(error, BERT_ERROR_INPUT, "%s: damaged pickle, at byte %zu of it: %s",
+    return error_set(error, BERT_ERROR_INPUT, "%s: damaged pickle, at its byte %zu: %s",
                      machine->path, machine->next, what);
 }
 
@@ -99,7 +99,7 @@ static bert_status push(machine *machine, uint32_t value, bert_error *error)
     return BERT_OK;
 }
 
-/* Pushes a new value; *out, where it is wanted, is valid until the next one is made. */
+/* Pushes a new value. `out` may be NULL; *out is valid until the next value is created. */
 static bert_status push_new(machine *machine, pickle_kind kind, pickle_value **out,
                             bert_error *error)
 {
@@ -110,11 +110,12 @@ static bert_status push_new(machine *machine, pickle_kind kind, pickle_value **o
     return push(machine, index, error);
 }
 
-/* What lies above the last mark belongs to whoever takes the mark away. */
+/* Never pops below the last mark: the values above it belong to the opcode that consumes the mark.
+ */
 static bert_status pop(machine *machine, uint32_t *value, bert_error *error)
 {
-    size_t floor = machine->mark_count ? machine->marks[machine->mark_count - 1] : 0;
-    if (machine->depth <= floor)
+    size_t bottom = machine->mark_count ? machine->marks[machine->mark_count - 1] : 0;
+    if (machine->depth <= bottom)
         return damaged(machine, "its stack is empty", error);
     *value = machine->stack[--machine->depth];
     return BERT_OK;
@@ -130,7 +131,7 @@ static bert_status top(machine *machine, uint32_t *value, bert_error *error)
 static bert_status pop_mark(machine *machine, size_t *first, bert_error *error)
 {
     if (machine->mark_count == 0)
-        return damaged(machine, "no mark where one is needed", error);
+        return damaged(machine, "a mark is missing", error);
     *first = machine->marks[--machine->mark_count];
     return BERT_OK;
 }
@@ -141,7 +142,7 @@ static bert_status take(machine *machine, size_t count, const unsigned char **by
                         bert_error *error)
 {
     if (count > machine->size - machine->next)
-        return damaged(machine, "it is cut off", error);
+        return damaged(machine, "it is truncated", error);
     *bytes = machine->data + machine->next;
     machine->next += count;
     return BERT_OK;
@@ -181,7 +182,7 @@ static bert_status push_long(machine *machine, bert_error *error)
     for (size_t i = value->large ? 8 : (size_t)length; i-- > 0;)
         number = number << 8 | bytes[i];
     value->integer = (int64_t)number;
-    /* The bytes themselves, for those who look for a number that is larger. */
+    /* The bytes themselves, for callers that look for a larger number. */
     value->text = (const char *)bytes;
     value->length = (size_t)length;
     return BERT_OK;
@@ -217,11 +218,10 @@ static bert_status push_name(machine *machine, const char *module, size_t module
     bert_status status = BERT_OK;
     if (!known) {
         text[module_length] = '.';
-        status =
-            error_set(error, BERT_ERROR_UNSUPPORTED,
-                      "%s: its pickle asks for %s, which weights do not need; refused, nothing "
-                      "of it was run",
-                      machine->path, text);
+        status = error_set(error, BERT_ERROR_UNSUPPORTED,
+                           "%s: its pickle refers to %s, which weights do not need; rejected, no "
+                           "code was executed",
+                           machine->path, text);
     }
     if (status == BERT_OK)
         status = memory_grow((void **)&pickle->owned, &pickle->owned_capacity,
@@ -243,7 +243,7 @@ static bert_status take_line(machine *machine, const char **line, size_t *length
     const unsigned char *start = machine->data + machine->next;
     const unsigned char *end = memchr(start, '\n', machine->size - machine->next);
     if (!end)
-        return damaged(machine, "a name has no end", error);
+        return damaged(machine, "an unterminated name", error);
     *line = (const char *)start;
     *length = (size_t)(end - start);
     machine->next += *length + 1;
@@ -266,14 +266,14 @@ static bert_status stack_global(machine *machine, bert_error *error)
     TRY(pop(machine, &module, error));
     const pickle_value *values = machine->pickle->values;
     if (values[name].kind != PICKLE_STRING || values[module].kind != PICKLE_STRING)
-        return damaged(machine, "a name is no text", error);
+        return damaged(machine, "a name that is not a string", error);
     return push_name(machine, values[module].text, values[module].length, values[name].text,
                      values[name].length, error);
 }
 
 /* ------------------------------------------------------------------------------ containers --- */
 
-/* The values above `first` become the items of a new value in their place. */
+/* Replaces the values from `first` up by one new value that has them as items. */
 static bert_status gather(machine *machine, pickle_kind kind, size_t first, bert_error *error)
 {
     uint32_t index = 0;
@@ -286,13 +286,13 @@ static bert_status gather(machine *machine, pickle_kind kind, size_t first, bert
 
 static bert_status gather_last(machine *machine, pickle_kind kind, size_t count, bert_error *error)
 {
-    size_t floor = machine->mark_count ? machine->marks[machine->mark_count - 1] : 0;
-    if (machine->depth - floor < count)
+    size_t bottom = machine->mark_count ? machine->marks[machine->mark_count - 1] : 0;
+    if (machine->depth - bottom < count)
         return damaged(machine, "its stack is empty", error);
     return gather(machine, kind, machine->depth - count, error);
 }
 
-/* Moves the values above `first` into the container below them. */
+/* Moves the values from `first` up into the container below them. */
 static bert_status extend(machine *machine, pickle_kind kind, size_t first, bert_error *error)
 {
     size_t count = machine->depth - first;
@@ -300,7 +300,7 @@ static bert_status extend(machine *machine, pickle_kind kind, size_t first, bert
     uint32_t container = 0;
     TRY(top(machine, &container, error));
     if (machine->pickle->values[container].kind != kind)
-        return damaged(machine, "items for what is no container", error);
+        return damaged(machine, "items for a value that is not a container", error);
     if (kind == PICKLE_DICT && count % 2 != 0)
         return damaged(machine, "a key without a value", error);
     for (size_t i = 0; i < count; i++)
@@ -310,8 +310,8 @@ static bert_status extend(machine *machine, pickle_kind kind, size_t first, bert
 
 static bert_status extend_last(machine *machine, pickle_kind kind, size_t count, bert_error *error)
 {
-    size_t floor = machine->mark_count ? machine->marks[machine->mark_count - 1] : 0;
-    if (machine->depth - floor < count + 1)
+    size_t bottom = machine->mark_count ? machine->marks[machine->mark_count - 1] : 0;
+    if (machine->depth - bottom < count + 1)
         return damaged(machine, "its stack is empty", error);
     return extend(machine, kind, machine->depth - count, error);
 }
@@ -323,8 +323,8 @@ static bert_status extend_from_mark(machine *machine, pickle_kind kind, bert_err
     return extend(machine, kind, first, error);
 }
 
-/* A call is kept, not made; only an empty OrderedDict becomes what it would be: a dict that items
- * can be put into. */
+/* A call is recorded, not executed. Only the call of OrderedDict without arguments becomes a dict,
+ * so that items can be added to it. */
 static bert_status reduce(machine *machine, bert_error *error)
 {
     uint32_t arguments = 0, callable = 0;
@@ -332,7 +332,7 @@ static bert_status reduce(machine *machine, bert_error *error)
     TRY(pop(machine, &callable, error));
     const pickle_value *values = machine->pickle->values;
     if (values[callable].kind != PICKLE_NAME || values[arguments].kind != PICKLE_TUPLE)
-        return damaged(machine, "a call of what cannot be called", error);
+        return damaged(machine, "a call of a value that is not callable", error);
     if (values[arguments].count == 0 &&
         pickle_is_text(&values[callable], PICKLE_NAME, "collections OrderedDict"))
         return push_new(machine, PICKLE_DICT, NULL, error);
@@ -341,7 +341,7 @@ static bert_status reduce(machine *machine, bert_error *error)
     return gather_last(machine, PICKLE_CALL, 2, error);
 }
 
-/* Attributes of an object: a state dict has some (its versions), none of which is needed. */
+/* Sets attributes of an object. Those of a state dict (_metadata) are not needed and dropped. */
 static bert_status build(machine *machine, bert_error *error)
 {
     uint32_t state = 0, object = 0;
@@ -349,7 +349,7 @@ static bert_status build(machine *machine, bert_error *error)
     TRY(top(machine, &object, error));
     if (machine->pickle->values[object].kind != PICKLE_DICT)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: its pickle sets attributes of an object that is no dict; refused",
+                         "%s: its pickle sets attributes of an object that is not a dict; rejected",
                          machine->path);
     return BERT_OK;
 }
@@ -360,8 +360,9 @@ static bert_status memo_put(machine *machine, uint64_t index, bert_error *error)
 {
     uint32_t value = 0;
     TRY(top(machine, &value, error));
-    if (index >= machine->next) /* picklers count from 0, and each entry takes bytes */
-        return damaged(machine, "a memo that is too large", error);
+    if (index >=
+        machine->next) /* picklers number entries from 0, and each entry takes at least a byte */
+        return damaged(machine, "a memo index that is too large", error);
     size_t needed = (size_t)index + 1;
     TRY(memory_grow((void **)&machine->memo, &machine->memo_capacity, needed, sizeof *machine->memo,
                     "memo of a pickle", error));
@@ -374,7 +375,7 @@ static bert_status memo_put(machine *machine, uint64_t index, bert_error *error)
 static bert_status memo_get(machine *machine, uint64_t index, bert_error *error)
 {
     if (index >= machine->memo_count || machine->memo[index] == 0)
-        return damaged(machine, "a memo that was never put", error);
+        return damaged(machine, "a memo index that was never stored", error);
     return push(machine, machine->memo[index] - 1, error);
 }
 
@@ -508,10 +509,10 @@ static bert_status execute(machine *machine, unsigned char opcode, bert_error *e
     case OP_LONG_BINGET:
         return memo_by_number(machine, 4, memo_get, error);
     default:
-        return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: its pickle has opcode 0x%02x at byte %zu, which weights do not need; "
-                         "refused",
-                         machine->path, opcode, machine->next - 1);
+        return error_set(
+            error, BERT_ERROR_UNSUPPORTED,
+            "%s: its pickle has opcode 0x%02x at byte %zu, which weights do not need; rejected",
+            machine->path, opcode, machine->next - 1);
     }
 }
 

@@ -53,7 +53,7 @@ static bool take_value(protobuf *message, protobuf_field *field)
     case PROTOBUF_FIXED32:
         return take_fixed(message, 4, &field->integer);
     }
-    return false; /* the groups of the first version */
+    return false; /* the deprecated groups */
 }
 
 bool protobuf_next(protobuf *message, protobuf_field *field)

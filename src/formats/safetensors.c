@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The reference implementation refuses larger headers too. */
+/* The same limit as in the reference implementation. */
 enum { SAFETENSORS_MAX_HEADER = 100000000, LENGTH_BYTES = 8 };
 
 static const struct {
     const char *name;
-    unsigned bits; /* of one element */
+    unsigned bits; /* per element */
     safetensors_type type;
 } types[] = {
     {"F32", 32, SAFETENSORS_F32},      {"F16", 16, SAFETENSORS_F16},
@@ -29,7 +29,7 @@ static const struct {
 };
 enum { TYPE_COUNT = sizeof types / sizeof types[0] };
 
-/* The product of a shape; false where it does not fit. */
+/* The product of a shape; false on overflow. */
 static bool count_elements(const safetensors_tensor *tensor, uint64_t *count)
 {
     *count = 1;
@@ -70,7 +70,7 @@ static bert_status read_shape(safetensors_tensor *tensor, const char *path, cons
     return BERT_OK;
 }
 
-/* Checks "data_offsets" against the data region and leaves the tensor pointing into it. */
+/* Checks "data_offsets" against the data region and sets the tensor's data pointer. */
 static bert_status read_offsets(safetensors_tensor *tensor, const char *path, const json_t *offsets,
                                 const unsigned char *data, uint64_t data_size, bert_error *error)
 {
@@ -109,7 +109,8 @@ static bert_status read_tensor(safetensors_tensor *tensor, const char *path, con
     uint64_t expected;
     if (!count_bytes(tensor, types[t].bits, &expected))
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: tensor %s: its shape is too large for any file", path, tensor->name);
+                         "%s: tensor %s: the byte size of its shape overflows 64 bits", path,
+                         tensor->name);
     if (expected != tensor->bytes)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: tensor %s: has %" PRIu64
@@ -141,8 +142,8 @@ static bert_status read_metadata(safetensors_file *file, json_t *metadata, bert_
     return BERT_OK;
 }
 
-/* By place in the file; empty tensors before the one that starts where they stand. */
-static int compare_places(const void *left, const void *right)
+/* By offset in the file; empty tensors before the tensor that starts at the same offset. */
+static int compare_offsets(const void *left, const void *right)
 {
     const safetensors_tensor *a = left, *b = right;
     if (a->data != b->data)
@@ -150,9 +151,9 @@ static int compare_places(const void *left, const void *right)
     return (a->bytes > b->bytes) - (a->bytes < b->bytes);
 }
 
-/* Sorted tensors have to cover the data from its first byte to its last. */
-static bert_status check_cover(const safetensors_file *file, const unsigned char *data,
-                               uint64_t data_size, bert_error *error)
+/* Checks that the sorted tensors cover the data without overlaps or holes. */
+static bert_status check_coverage(const safetensors_file *file, const unsigned char *data,
+                                  uint64_t data_size, bert_error *error)
 {
     const unsigned char *expected = data;
     for (size_t i = 0; i < file->count; i++) {
@@ -191,8 +192,8 @@ static bert_status read_entries(safetensors_file *file, json_t *header, const un
         file->count++;
         TRY(read_tensor(tensor, file->path, entry, data, data_size, error));
     }
-    qsort(file->tensors, file->count, sizeof *file->tensors, compare_places);
-    return check_cover(file, data, data_size, error);
+    qsort(file->tensors, file->count, sizeof *file->tensors, compare_offsets);
+    return check_coverage(file, data, data_size, error);
 }
 
 static bert_status read_header(safetensors_file *file, bert_error *error)
@@ -207,8 +208,8 @@ static bert_status read_header(safetensors_file *file, bert_error *error)
     uint64_t rest = file->map.size - LENGTH_BYTES;
     if (length > rest || length > SAFETENSORS_MAX_HEADER)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: a header of %" PRIu64 " bytes in a file of %zu: cut off, or not a "
-                         "safetensors file",
+                         "%s: a header of %" PRIu64
+                         " bytes in a file of %zu: truncated, or not a safetensors file",
                          file->path, length, file->map.size);
     json_error_t problem = {0};
     json_t *header = json_loadb((const char *)bytes + LENGTH_BYTES, (size_t)length,
@@ -288,7 +289,8 @@ bert_status safetensors_tensor_read(const char *path, const safetensors_tensor *
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: tensor %s: %" PRIu64 " elements, expected %" PRIu64, path,
                          tensor->name, elements, count);
-    const unsigned char *data = tensor->data; /* perhaps unaligned: elements go through memcpy */
+    const unsigned char *data =
+        tensor->data; /* possibly unaligned, so elements are read with memcpy */
     uint16_t narrow;
     double wide;
     switch (tensor->type) {
@@ -316,8 +318,8 @@ bert_status safetensors_tensor_read(const char *path, const safetensors_tensor *
         return BERT_OK;
     default:
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: tensor %s: is not of floating point (F32, F16, BF16, F64)", path,
-                         tensor->name);
+                         "%s: tensor %s: is not of a floating-point type (F32, F16, BF16, F64)",
+                         path, tensor->name);
     }
 }
 
@@ -339,7 +341,7 @@ safetensors_tensor safetensors_slice(const safetensors_tensor *tensor, uint64_t 
 static bert_status add_entry(json_t *header, const char *path, const safetensors_tensor *tensor,
                              uint64_t *offset, bert_error *error)
 {
-    int t = 0; /* named types come first in the table */
+    int t = 0; /* each type's own name precedes SAFETENSORS_OTHER in the table */
     while (t < TYPE_COUNT && types[t].type != tensor->type)
         t++;
     uint64_t bytes = 0;
@@ -349,7 +351,7 @@ static bert_status add_entry(json_t *header, const char *path, const safetensors
         json_object_get(header, tensor->name))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: tensor %s cannot be written: its type, shape or byte count (%" PRIu64
-                         ", expected %" PRIu64 ") is wrong, or its name is there twice",
+                         ", expected %" PRIu64 ") is wrong, or its name is a duplicate",
                          path, tensor->name, tensor->bytes, bytes);
     json_t *shape = json_array();
     for (int d = 0; d < tensor->dimensions; d++)
@@ -381,8 +383,8 @@ static bert_status build_header(text *out, const char *path, const safetensors_t
     free(dumped);
     json_decref(pairs);
     json_decref(header);
-    while (status == BERT_OK &&
-           out->length % LENGTH_BYTES != 0) /* data start aligned, as HF's do */
+    while (status == BERT_OK && out->length % LENGTH_BYTES !=
+                                    0) /* aligns the data, as the reference implementation does */
         status = text_append(out, " ", 1, error);
     return status;
 }
@@ -397,7 +399,7 @@ bert_status safetensors_begin(safetensors_writer *writer, const char *path,
     TRY_OR_GO(status, build_header(&header, path, tensors, count, metadata, metadata_count, error),
               done);
     for (size_t i = 0; i < count; i++)
-        writer->missing += tensors[i].bytes; /* the sum was checked with the header */
+        writer->missing += tensors[i].bytes; /* add_entry has checked the sizes */
     unsigned char length[LENGTH_BYTES];
     for (int i = 0; i < LENGTH_BYTES; i++)
         length[i] = (unsigned char)((uint64_t)header.length >> (8 * i));
@@ -418,7 +420,8 @@ bert_status safetensors_append(safetensors_writer *writer, const void *data, uin
         return BERT_OK;
     if (bytes > writer->missing)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s: %" PRIu64 " bytes of data, but its header has room for %" PRIu64,
+                         "%s: %" PRIu64 " bytes of data, but its header declares only %" PRIu64
+                         " more",
                          writer->file.path, bytes, writer->missing);
     writer->missing -= bytes;
     return output_file_write(&writer->file, data, bytes, error);

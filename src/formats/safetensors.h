@@ -1,6 +1,6 @@
-/* safetensors: an 8-byte little-endian header length, a JSON header, then raw tensors.
- * Format: https://github.com/huggingface/safetensors (README, "Format"). Hostile files are
- * expected: every offset, shape and product is checked, overlaps and holes are refused. */
+/* safetensors: an 8-byte little-endian header length, a JSON header, then raw tensors. Format:
+ * https://github.com/huggingface/safetensors (README, "Format"). Files are untrusted: every offset,
+ * shape and product is checked, overlaps and holes are errors. */
 #ifndef FORMATS_SAFETENSORS_H
 #define FORMATS_SAFETENSORS_H
 
@@ -16,7 +16,7 @@ typedef enum safetensors_type {
     SAFETENSORS_I64,
     SAFETENSORS_I32,
     SAFETENSORS_U8,
-    SAFETENSORS_OTHER, /* known to the format, of no use here: listed, not readable */
+    SAFETENSORS_OTHER, /* known to the format but not used here: listed, not readable */
 } safetensors_type;
 
 typedef struct safetensors_tensor {
@@ -24,7 +24,8 @@ typedef struct safetensors_tensor {
     safetensors_type type;
     int dimensions;
     uint64_t shape[SAFETENSORS_MAX_DIMENSIONS];
-    const void *data; /* reading: into the mapped file, perhaps unaligned. Writing: the caller's */
+    const void *data; /* reading: points into the mapped file, possibly unaligned. Writing: owned by
+                         the caller */
     uint64_t bytes;
 } safetensors_tensor;
 
@@ -40,42 +41,44 @@ typedef struct safetensors_file {
 bert_status safetensors_open(safetensors_file *file, const char *path, bert_error *error);
 void safetensors_close(safetensors_file *file); /* safe on a zeroed struct */
 
-/* NULL where there is none. */
+/* Returns NULL if there is no tensor of this name. */
 const safetensors_tensor *safetensors_find(const safetensors_file *file, const char *name);
 
-/* Copies a tensor of F32, F16, BF16 or F64 into `out` as float; count must be its element count. */
+/* Converts an F32, F16, BF16 or F64 tensor to float in out[count]; count must be its number of
+ * elements. */
 bert_status safetensors_read_float(const safetensors_file *file, const safetensors_tensor *tensor,
                                    float *out, uint64_t count, bert_error *error);
 
-/* The same for a tensor of any file; `path` goes into messages. */
+/* The same for a tensor of any file format; `path` is used in messages. */
 bert_status safetensors_tensor_read(const char *path, const safetensors_tensor *tensor, float *out,
                                     uint64_t count, bert_error *error);
 
-/* `count` elements of a tensor from element `first` on, as a tensor of one dimension. */
+/* Elements [first, first + count) of a tensor, as a view of one dimension. The caller checks the
+ * range. */
 safetensors_tensor safetensors_slice(const safetensors_tensor *tensor, uint64_t first,
                                      uint64_t count);
 
-/* A file being written whose tensors' data comes piece by piece. */
+/* A file being written, whose tensor data is appended in chunks. */
 typedef struct safetensors_writer {
     output_file file;
-    uint64_t missing; /* bytes of data that are still to come */
+    uint64_t missing; /* bytes of data still to be appended */
 } safetensors_writer;
 
-/* Writes the header for these tensors, whose `data` is not read. Zero-initialise the writer with
- * file.descriptor -1 where it may be discarded without this. */
+/* Writes the header for these tensors; their `data` is not read. If the writer may be discarded
+ * before this call, zero-initialise it with file.descriptor -1. */
 bert_status safetensors_begin(safetensors_writer *writer, const char *path,
                               const safetensors_tensor *tensors, size_t count,
                               const char *const *metadata, size_t metadata_count,
                               bert_error *error);
-/* The tensors' data, one behind the other, in pieces of any size. */
+/* Appends the data of the tensors, concatenated, in chunks of any size. */
 bert_status safetensors_append(safetensors_writer *writer, const void *data, uint64_t bytes,
                                bert_error *error);
-/* All data has come: the file appears. */
+/* Completes the file; an error if data is missing. */
 bert_status safetensors_commit(safetensors_writer *writer, bert_error *error);
 void safetensors_discard(safetensors_writer *writer); /* safe after commit */
 
-/* Writes the tensors in the order given, `metadata` being [2 × metadata_count] key, value. The file
- * appears whole or not at all. `data` of each goes to disk as it is. */
+/* Writes the tensors atomically, in the order given, with `metadata` [2 × metadata_count] (key,
+ * value). The `data` of each is written unconverted. */
 bert_status safetensors_write(const char *path, const safetensors_tensor *tensors, size_t count,
                               const char *const *metadata, size_t metadata_count,
                               bert_error *error);

@@ -11,12 +11,12 @@
 
 enum {
     MAGIC_BYTES = 8,
-    FOOTER = 48, /* two handles, zeros, magic number */
-    TRAILER = 5, /* behind each block: how it is packed, masked CRC-32C */
-    PACKED_NOT = 0,
-    PACKED_SNAPPY = 1,
-    /* Three bytes of snappy make 64 at most. */
-    SNAPPY_MOST = 22,
+    FOOTER = 48, /* two block handles, padding, magic number */
+    TRAILER = 5, /* after each block: compression type, masked CRC-32C */
+    BLOCK_UNCOMPRESSED = 0,
+    BLOCK_SNAPPY = 1,
+    /* Upper bound of snappy's compression ratio: an element of three bytes yields at most 64. */
+    SNAPPY_MAX_RATIO = 22,
 };
 
 #define MAGIC UINT64_C(0xdb4775248b80fb57)
@@ -44,7 +44,7 @@ bool sstable_detect(const file_map *map)
 /* ---------------------------------------------------------------------------------- blocks --- */
 
 typedef struct handle {
-    uint64_t offset, size; /* of a block without its trailer */
+    uint64_t offset, size; /* of a block, without its trailer */
 } handle;
 
 static bool take_handle(const unsigned char **next, const unsigned char *end, handle *handle)
@@ -52,7 +52,7 @@ static bool take_handle(const unsigned char **next, const unsigned char *end, ha
     return varint_take(next, end, &handle->offset) && varint_take(next, end, &handle->size);
 }
 
-/* A block's bytes; `owned` NULL where they are the file's. */
+/* The bytes of a block; `owned` is NULL if they are in the mapped file. */
 typedef struct block {
     const unsigned char *data;
     unsigned char *owned;
@@ -66,81 +66,83 @@ static void block_close(block *block)
     *block = (struct block){0};
 }
 
-static bert_status unpack(block *block, const char *path, bert_error *error)
+static bert_status decompress(block *block, const char *path, bert_error *error)
 {
-    const unsigned char *packed = block->data, *next = packed;
-    size_t packed_size = block->size;
+    const unsigned char *compressed = block->data, *next = compressed;
+    size_t compressed_size = block->size;
     uint64_t size;
-    if (!varint_take(&next, packed + packed_size, &size) || size / SNAPPY_MOST > packed_size)
-        return damaged(path, block->offset, "its snappy data have no length, or one too large",
-                       error);
+    if (!varint_take(&next, compressed + compressed_size, &size) ||
+        size / SNAPPY_MAX_RATIO > compressed_size)
+        return damaged(path, block->offset,
+                       "its snappy data has no length, or one that is too large", error);
     TRY(memory_array((void **)&block->owned, (size_t)size, 1, "a block of a table", error));
     block->data = block->owned;
     block->size = (size_t)size;
-    bert_status status = compression_decompress(COMPRESSION_SNAPPY, packed, packed_size,
+    bert_status status = compression_decompress(COMPRESSION_SNAPPY, compressed, compressed_size,
                                                 block->owned, block->size, error);
     return status == BERT_OK ? BERT_OK : error_prefix(error, status, "%s", path);
 }
 
-/* `end`: where the block and its trailer have to end at the latest. */
-static bert_status block_open(block *block, const char *path, const file_map *map, handle place,
+/* The block and its trailer must end at or before `end`. */
+static bert_status block_open(block *block, const char *path, const file_map *map, handle handle,
                               uint64_t end, bert_error *error)
 {
-    *block = (struct block){.offset = place.offset};
-    if (place.offset > end || end - place.offset < TRAILER ||
-        place.size > end - place.offset - TRAILER)
-        return damaged(path, place.offset, "a block reaches behind its end", error);
-    block->data = map->data + place.offset;
-    block->size = (size_t)place.size;
+    *block = (struct block){.offset = handle.offset};
+    if (handle.offset > end || end - handle.offset < TRAILER ||
+        handle.size > end - handle.offset - TRAILER)
+        return damaged(path, handle.offset, "a block extends past the end of the file", error);
+    block->data = map->data + handle.offset;
+    block->size = (size_t)handle.size;
     const unsigned char *trailer = block->data + block->size;
     uint32_t stored = (uint32_t)number_at(trailer + 1, 4);
     if (crc32c_mask(crc32c(0, block->data, block->size + 1)) != stored)
-        return damaged(path, place.offset, "a block does not have its checksum", error);
-    if (*trailer == PACKED_SNAPPY) {
-        bert_status status = unpack(block, path, error);
+        return damaged(path, handle.offset, "the checksum of a block does not match", error);
+    if (*trailer == BLOCK_SNAPPY) {
+        bert_status status = decompress(block, path, error);
         if (status != BERT_OK)
             block_close(block);
         return status;
     }
-    if (*trailer == PACKED_NOT)
+    if (*trailer == BLOCK_UNCOMPRESSED)
         return BERT_OK;
     return error_set(error, BERT_ERROR_UNSUPPORTED,
-                     "%s: a block is packed in way %u; expected 0 (not at all) or 1 (snappy)", path,
+                     "%s: a block has compression type %u; expected 0 (none) or 1 (snappy)", path,
                      *trailer);
 }
 
 /* --------------------------------------------------------------------------------- entries --- */
 
-/* A key as it is pieced together from the one before it. */
+/* The current key, built from the previous key and the unshared bytes of the entry. */
 typedef struct running_key {
     unsigned char bytes[SSTABLE_MAX_KEY];
     size_t length;
-    bool any; /* there was one before */
+    bool any; /* there is a previous key */
 } running_key;
 
-static bool key_rises(const running_key *key, size_t shared, const unsigned char *more,
-                      size_t length)
+static bool key_is_greater(const running_key *key, size_t shared, const unsigned char *more,
+                           size_t length)
 {
     size_t rest = key->length - shared, common = rest < length ? rest : length;
     int order = memcmp(more, key->bytes + shared, common);
     return !key->any || order > 0 || (order == 0 && length > rest);
 }
 
-/* Reads the entry at *next; `fresh`: its key stands there in whole. NULL: it is a good one. */
-static const char *take_entry(const unsigned char **next, const unsigned char *end, bool fresh,
-                              running_key *key, sstable_entry *entry)
+/* Reads the entry at *next; at a restart point, its key is stored in full. Returns NULL, or what is
+ * wrong with the entry. */
+static const char *take_entry(const unsigned char **next, const unsigned char *end,
+                              bool restarts_key, running_key *key, sstable_entry *entry)
 {
     uint64_t shared, length, value_length;
     if (!varint_take(next, end, &shared) || !varint_take(next, end, &length) ||
         !varint_take(next, end, &value_length) || length > (size_t)(end - *next) ||
         value_length > (size_t)(end - *next) - length)
-        return "an entry reaches behind the end of its block";
-    if (shared > key->length || (fresh && shared > 0))
-        return "a key shares more with the one before it than there is";
+        return "an entry extends past the end of its block";
+    if (shared > key->length || (restarts_key && shared > 0))
+        return "a key shares more bytes with the previous key than that has";
     if (length > SSTABLE_MAX_KEY - shared)
         return "a key is longer than 1024 bytes";
-    if (!key_rises(key, (size_t)shared, *next, (size_t)length))
-        return "its keys do not rise";
+    if (!key_is_greater(key, (size_t)shared, *next, (size_t)length))
+        return "its keys are not in ascending order";
     memcpy(key->bytes + shared, *next, (size_t)length);
     key->length = (size_t)(shared + length);
     key->any = true;
@@ -152,8 +154,8 @@ static const char *take_entry(const unsigned char **next, const unsigned char *e
     return NULL;
 }
 
-/* Shows the entries of a block. Behind them stand the offsets of those whose key is whole, and how
- * many these are. */
+/* Calls `visit` for the entries of a block. They are followed by the restart points (offsets of the
+ * entries that store their key in full) and their number. */
 static bert_status block_visit(const block *block, const char *path, running_key *key,
                                sstable_visitor *visit, void *context, bert_error *error)
 {
@@ -166,18 +168,19 @@ static bert_status block_visit(const block *block, const char *path, running_key
     const unsigned char *next = block->data;
     while (next < end) {
         sstable_entry entry;
-        bool fresh =
+        bool restarts_key =
             restart < restarts && number_at(end + 4 * restart, 4) == (uint64_t)(next - block->data);
-        restart += fresh;
-        /* The first key of a block shares nothing, whatever the block before ended with. */
-        const char *wrong = take_entry(&next, end, fresh || next == block->data, key, &entry);
+        restart += restarts_key;
+        /* The first key of a block shares no bytes with the last key of the previous block. */
+        const char *wrong =
+            take_entry(&next, end, restarts_key || next == block->data, key, &entry);
         if (wrong)
             return damaged(path, block->offset, wrong, error);
         TRY(visit(context, &entry, error));
     }
-    /* A block without entries has the restart point 0 all the same. */
+    /* A block without entries still has the restart point 0. */
     if (restart < restarts && !(block->data == end && restarts == 1))
-        return damaged(path, block->offset, "a restart point is at no entry", error);
+        return damaged(path, block->offset, "a restart point is not at an entry", error);
     return BERT_OK;
 }
 
@@ -186,25 +189,25 @@ static bert_status block_visit(const block *block, const char *path, running_key
 typedef struct table {
     const char *path;
     const file_map *map;
-    uint64_t done; /* where the last block ended */
+    uint64_t done; /* where the previous block ended */
     running_key key;
     sstable_visitor *visit;
     void *context;
 } table;
 
-/* An entry of the index: the value is the handle of the next block. */
+/* An entry of the index block: its value is the handle of a data block. */
 static bert_status visit_block(void *context, const sstable_entry *entry, bert_error *error)
 {
     table *table = context;
     const unsigned char *next = entry->value;
-    handle place;
-    if (!take_handle(&next, entry->value + entry->value_length, &place) ||
-        place.offset < table->done)
+    handle handle;
+    if (!take_handle(&next, entry->value + entry->value_length, &handle) ||
+        handle.offset < table->done)
         return damaged(table->path, table->done,
-                       "the index names no block, or one that overlaps another", error);
+                       "an invalid block handle in the index, or overlapping blocks", error);
     block block;
-    TRY(block_open(&block, table->path, table->map, place, table->map->size - FOOTER, error));
-    table->done = place.offset + place.size + TRAILER;
+    TRY(block_open(&block, table->path, table->map, handle, table->map->size - FOOTER, error));
+    table->done = handle.offset + handle.size + TRAILER;
     bert_status status =
         block_visit(&block, table->path, &table->key, table->visit, table->context, error);
     block_close(&block);
@@ -215,16 +218,15 @@ bert_status sstable_read(const char *path, const file_map *map, sstable_visitor 
                          void *context, bert_error *error)
 {
     if (!sstable_detect(map))
-        return error_set(error, BERT_ERROR_INPUT,
-                         "%s: has not the last bytes of a table (LevelDB's format): cut off, or "
-                         "something else",
-                         path);
+        return error_set(
+            error, BERT_ERROR_INPUT,
+            "%s: has no footer of a table (LevelDB's format): truncated, or another format", path);
     uint64_t end = map->size - FOOTER;
     const unsigned char *next = map->data + end;
     handle unused, index;
     if (!take_handle(&next, map->data + map->size - MAGIC_BYTES, &unused) ||
         !take_handle(&next, map->data + map->size - MAGIC_BYTES, &index))
-        return damaged(path, end, "its footer names no blocks", error);
+        return damaged(path, end, "invalid block handles in its footer", error);
     block block;
     TRY(block_open(&block, path, map, index, end, error));
     table table = {.path = path, .map = map, .visit = visit, .context = context};

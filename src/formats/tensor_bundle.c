@@ -14,7 +14,7 @@
 
 enum { MAX_SHARDS = 4096, MAX_TENSORS = 1 << 20 };
 
-/* TensorFlow's types.proto. Bits 0: elements of no fixed size. */
+/* TensorFlow's types.proto. 0 bits: elements of variable size. */
 static const struct {
     uint64_t number;
     const char *name;
@@ -64,8 +64,8 @@ static bool read_header(protobuf message, header *header)
 typedef struct entry {
     uint64_t type, shard, offset, size, checksum;
     uint64_t shape[SAFETENSORS_MAX_DIMENSIONS];
-    size_t dimensions; /* perhaps more than the shape has room for */
-    bool unknown;      /* a shape that is not known */
+    size_t dimensions; /* may exceed SAFETENSORS_MAX_DIMENSIONS */
+    bool unknown;      /* the shape is not fully known */
     bool sliced;
 } entry;
 
@@ -75,7 +75,7 @@ static bool read_dimension(protobuf message, entry *entry)
     for (protobuf_field field; protobuf_next(&message, &field);)
         if (field.number == 1)
             size = protobuf_integer(&message, &field, PROTOBUF_VARINT);
-    entry->unknown |= size > INT64_MAX; /* it has a sign: −1 is a size that is not known */
+    entry->unknown |= size > INT64_MAX; /* a signed field: −1 means an unknown size */
     if (entry->dimensions < SAFETENSORS_MAX_DIMENSIONS)
         entry->shape[entry->dimensions] = size;
     entry->dimensions++;
@@ -129,8 +129,8 @@ static bool read_entry(protobuf message, entry *entry)
 
 typedef struct reader {
     tensor_bundle *bundle;
-    size_t capacity, checksum_capacity, shard_capacity; /* of the bundle's lists */
-    bool opened; /* the header was there, and its shards are */
+    size_t capacity, checksum_capacity, shard_capacity; /* of the bundle's arrays */
+    bool header_read; /* the header was read and its shards are mapped */
 } reader;
 
 static bert_status shard_path(char **path, const tensor_bundle *bundle, size_t shard,
@@ -140,12 +140,12 @@ static bert_status shard_path(char **path, const tensor_bundle *bundle, size_t s
                        bundle->shard_count);
 }
 
-static bert_status open_shards(reader *reader, uint64_t count, bert_error *error)
+static bert_status map_shards(reader *reader, uint64_t count, bert_error *error)
 {
     tensor_bundle *bundle = reader->bundle;
     if (count < 1 || count > MAX_SHARDS)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.index: its data are in %" PRIu64 " files; expected 1 to %d",
+                         "%s.index: declares %" PRIu64 " data files; expected 1 to %d",
                          bundle->prefix, count, MAX_SHARDS);
     TRY(memory_array((void **)&bundle->shards, (size_t)count, sizeof *bundle->shards,
                      "files of a checkpoint", error));
@@ -157,13 +157,13 @@ static bert_status open_shards(reader *reader, uint64_t count, bert_error *error
         free(path);
         TRY(status);
     }
-    reader->opened = true;
+    reader->header_read = true;
     return BERT_OK;
 }
 
 static bert_status take_header(reader *reader, const sstable_entry *entry, bert_error *error)
 {
-    enum { READER = 1 }; /* the version that is read here */
+    enum { READER = 1 }; /* the supported version */
     header header = {0};
     const char *prefix = reader->bundle->prefix;
     if (!read_header((protobuf){.next = entry->value, .end = entry->value + entry->value_length},
@@ -176,23 +176,21 @@ static bert_status take_header(reader *reader, const sstable_entry *entry, bert_
                          prefix);
     if (header.oldest_reader > READER)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s.index: is for readers of version %" PRIu64 "; this one is of version "
-                         "%d",
+                         "%s.index: needs a reader of version %" PRIu64 "; this is version %d",
                          prefix, header.oldest_reader, READER);
-    return open_shards(reader, header.shards, error);
+    return map_shards(reader, header.shards, error);
 }
 
 static bert_status sliced(const reader *reader, const unsigned char *name, size_t length,
                           bert_error *error)
 {
-    return error_set(
-        error, BERT_ERROR_UNSUPPORTED,
-        "%s.index: tensor %.*s was saved in slices (a partitioned variable), which are "
-        "not read; save it without a partitioner",
-        reader->bundle->prefix, (int)length, (const char *)name);
+    return error_set(error, BERT_ERROR_UNSUPPORTED,
+                     "%s.index: tensor %.*s was saved in slices (a partitioned variable), which is "
+                     "not supported; save it without a partitioner",
+                     reader->bundle->prefix, (int)length, (const char *)name);
 }
 
-/* Type and shape, and whether they make the bytes that the index gives it. */
+/* Sets type and shape, and checks them against the byte count in the index. */
 static bert_status set_type(safetensors_tensor *tensor, const char *prefix, const entry *entry,
                             bert_error *error)
 {
@@ -214,8 +212,8 @@ static bert_status set_type(safetensors_tensor *tensor, const char *prefix, cons
     for (int d = 0; d < tensor->dimensions; d++)
         if (__builtin_mul_overflow(expected, tensor->shape[d], &expected))
             return error_set(error, BERT_ERROR_INPUT,
-                             "%s.index: tensor %s: its shape is too large for any file", prefix,
-                             tensor->name);
+                             "%s.index: tensor %s: the byte size of its shape overflows 64 bits",
+                             prefix, tensor->name);
     if (expected == tensor->bytes)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT,
@@ -224,27 +222,26 @@ static bert_status set_type(safetensors_tensor *tensor, const char *prefix, cons
                      prefix, tensor->name, tensor->bytes, types[t].name, expected);
 }
 
-static bert_status set_place(safetensors_tensor *tensor, const tensor_bundle *bundle,
-                             const entry *entry, bert_error *error)
+static bert_status set_data(safetensors_tensor *tensor, const tensor_bundle *bundle,
+                            const entry *entry, bert_error *error)
 {
     if (entry->shard >= bundle->shard_count)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.index: tensor %s: lies in file %" PRIu64 " of %zu", bundle->prefix,
+                         "%s.index: tensor %s: is in data file %" PRIu64 " of %zu", bundle->prefix,
                          tensor->name, entry->shard, bundle->shard_count);
     const file_map *shard = &bundle->shards[entry->shard];
     if (entry->offset > shard->size || entry->size > shard->size - entry->offset)
-        return error_set(error, BERT_ERROR_INPUT,
-                         "%s.index: tensor %s: %" PRIu64 " bytes from byte %" PRIu64
-                         " on are not in file %" PRIu64
-                         " of its data, which has %zu: cut off, or of another checkpoint",
-                         bundle->prefix, tensor->name, entry->size, entry->offset, entry->shard,
-                         shard->size);
+        return error_set(
+            error, BERT_ERROR_INPUT,
+            "%s.index: tensor %s: %" PRIu64 " bytes at offset %" PRIu64
+            " are not in data file %" PRIu64 ", which has %zu: truncated, or of another checkpoint",
+            bundle->prefix, tensor->name, entry->size, entry->offset, entry->shard, shard->size);
     if (entry->size > 0)
         tensor->data = shard->data + entry->offset;
     return BERT_OK;
 }
 
-/* Room for one more tensor in each list. */
+/* Makes space for one more tensor in each array. */
 static bert_status grow(reader *reader, bert_error *error)
 {
     tensor_bundle *bundle = reader->bundle;
@@ -264,7 +261,7 @@ static bert_status take_tensor(reader *reader, const sstable_entry *found, bert_
 {
     tensor_bundle *bundle = reader->bundle;
     entry entry = {0};
-    if (found->key[0] == '\0') /* then its name and its place: a slice's key */
+    if (found->key[0] == '\0') /* the key of a slice: a zero byte, then name and extent */
         return sliced(reader, found->key + 1, found->key_length - 1, error);
     if (!read_entry((protobuf){.next = found->value, .end = found->value + found->value_length},
                     &entry) ||
@@ -285,16 +282,16 @@ static bert_status take_tensor(reader *reader, const sstable_entry *found, bert_
     bundle->shards_of[bundle->count] = (uint32_t)entry.shard;
     bundle->count++;
     TRY(set_type(tensor, bundle->prefix, &entry, error));
-    return set_place(tensor, bundle, &entry, error);
+    return set_data(tensor, bundle, &entry, error);
 }
 
-/* The header has the empty name, so it comes first. */
+/* The header has the empty key, so it comes first. */
 static bert_status take(void *context, const sstable_entry *entry, bert_error *error)
 {
     reader *reader = context;
     if (entry->key_length == 0)
         return take_header(reader, entry, error);
-    if (!reader->opened)
+    if (!reader->header_read)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s.index: has no header; expected the index of a TensorFlow checkpoint",
                          reader->bundle->prefix);
@@ -303,7 +300,8 @@ static bert_status take(void *context, const sstable_entry *entry, bert_error *e
 
 /* ------------------------------------------------------------------------------------ files --- */
 
-/* The index of the second format is such a table, too. A pipe is left alone. */
+/* Whether the path is a table: the index of a V2 checkpoint, or a V1 checkpoint. Does not open
+ * pipes. */
 static bool is_table(const char *path)
 {
     file_map map;
@@ -331,7 +329,7 @@ bool tensor_bundle_named(const char *path)
     return has_index(path) || is_table(path);
 }
 
-/* The prefix in "PREFIX" or "PREFIX.index". */
+/* Sets the prefix from "PREFIX" or "PREFIX.index". */
 static bert_status set_prefix(tensor_bundle *bundle, const char *path, bert_error *error)
 {
     size_t length = strlen(path), end = strlen(INDEX);
@@ -348,7 +346,7 @@ static bert_status read_index(tensor_bundle *bundle, bert_error *error)
     bert_status status;
     TRY_OR_GO(status, file_map_open(&map, path, error), done);
     TRY_OR_GO(status, sstable_read(path, &map, take, &reader, error), done);
-    if (!reader.opened)
+    if (!reader.header_read)
         status = error_set(error, BERT_ERROR_INPUT,
                            "%s: is empty; expected the index of a TensorFlow checkpoint", path);
 done:
@@ -363,9 +361,9 @@ bert_status tensor_bundle_open(tensor_bundle *bundle, const char *path, bert_err
     bert_status status = set_prefix(bundle, path, error);
     if (status == BERT_OK && !has_index(bundle->prefix) && is_table(bundle->prefix))
         status = error_set(error, BERT_ERROR_UNSUPPORTED,
-                           "%s: is a TensorFlow checkpoint of the first format (V1), all in one "
-                           "file; expected %s.index and its data, which tf.compat.v1.train.Saver "
-                           "writes where it is not told otherwise: restore it and save it again",
+                           "%s: is a TensorFlow checkpoint of the old format (V1, one file); "
+                           "expected %s.index and its data files, the default format of "
+                           "tf.compat.v1.train.Saver: restore it and save it again",
                            path, path);
     if (status == BERT_OK)
         status = read_index(bundle, error);
@@ -397,9 +395,8 @@ bert_status tensor_bundle_verify(const tensor_bundle *bundle, const safetensors_
     char *path;
     TRY(shard_path(&path, bundle, bundle->shards_of[index], error));
     bert_status status =
-        error_set(error, BERT_ERROR_INPUT,
-                  "%s: damaged: tensor %s does not have the checksum that it was saved with", path,
-                  tensor->name);
+        error_set(error, BERT_ERROR_INPUT, "%s: damaged: the checksum of tensor %s does not match",
+                  path, tensor->name);
     free(path);
     return status;
 }

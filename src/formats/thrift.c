@@ -92,7 +92,7 @@ static size_t take_list_head(thrift *thrift, thrift_type *type)
     uint64_t count = head >> 4;
     if (count == 15)
         count = take_varint(thrift);
-    /* Every element takes a byte at least. */
+    /* Every element takes at least one byte. */
     return expect(thrift, !thrift->failed && count <= thrift->size - thrift->at) ? (size_t)count
                                                                                  : 0;
 }
@@ -117,7 +117,7 @@ static void skip_bytes(thrift *thrift, uint64_t count)
         thrift->at += (size_t)count;
 }
 
-/* `in_list`: there a boolean is a byte, in a field it is nothing behind its type. */
+/* `in_list`: in a list a boolean takes a byte; in a field it is part of the type. */
 static void skip(thrift *thrift, thrift_type type, bool in_list, int depth);
 
 static void skip_elements(thrift *thrift, thrift_type key, thrift_type value, bool is_map,

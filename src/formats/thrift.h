@@ -1,6 +1,6 @@
-/* Reads Apache Thrift's compact protocol (thrift-compact-protocol.md), in which Parquet's metadata
- * are written. Nothing is allocated and nothing outside the bytes is read: what is damaged sets
- * `failed`, after which every call returns zeros, so that one question at the end is enough. */
+/* Reads Apache Thrift's compact protocol (thrift-compact-protocol.md), the encoding of Parquet's
+ * metadata. Nothing is allocated, and reads never leave the data. Invalid data sets `failed`, after
+ * which every call returns zeros, so it is enough to check `failed` once at the end. */
 #ifndef FORMATS_THRIFT_H
 #define FORMATS_THRIFT_H
 
@@ -10,7 +10,7 @@
 
 typedef enum thrift_type {
     THRIFT_STOP = 0,
-    THRIFT_TRUE = 1, /* a field's type and value in one */
+    THRIFT_TRUE = 1, /* type and value of a boolean field */
     THRIFT_FALSE = 2,
     THRIFT_BYTE = 3,
     THRIFT_I16 = 4,
@@ -30,26 +30,26 @@ typedef struct thrift {
     bool failed;
 } thrift;
 
-/* The next field of a struct; false behind the last. Begin a struct with {0}. */
+/* Reads the next field of a struct; false after the last. Start each struct with a zeroed field. */
 typedef struct thrift_field {
     int id;
     thrift_type type;
 } thrift_field;
 bool thrift_next_field(thrift *thrift, thrift_field *field);
 
-/* The value of a field: an integer of any width, or bytes in place. A field of another type makes
- * the reading fail. */
+/* The value of a field: an integer of any width, or bytes, which point into the data. A field of
+ * another type sets `failed`. */
 int64_t thrift_integer(thrift *thrift, const thrift_field *field);
-int32_t thrift_integer32(thrift *thrift, const thrift_field *field); /* and it fits */
+int32_t thrift_integer32(thrift *thrift, const thrift_field *field); /* fails if it does not fit */
 bool thrift_boolean(thrift *thrift, const thrift_field *field);
 const unsigned char *thrift_binary(thrift *thrift, const thrift_field *field, size_t *length);
 
-/* Begins the list in a field: how many elements of `type` follow, never more than there are bytes
- * left. Each is then read as if it were a field {.type = type}, or a struct as thrift_next_field
- * does it. */
+/* Begins the list in a field and returns the number of elements of `type` that follow, at most the
+ * number of bytes left. Read each element like a field {.type = type}, or a struct with
+ * thrift_next_field. */
 size_t thrift_list(thrift *thrift, const thrift_field *field, thrift_type type);
 
-/* Makes sure that a field is a struct, which then follows. */
+/* Checks that a field is a struct, whose fields follow. */
 void thrift_struct(thrift *thrift, const thrift_field *field);
 
 void thrift_skip(thrift *thrift, const thrift_field *field);

@@ -30,7 +30,7 @@ static const char *const allowed_names[] = {
 
 static const struct {
     const char *name;
-    size_t bytes; /* of an element */
+    size_t bytes; /* per element */
     safetensors_type type;
 } storages[] = {
     {"torch FloatStorage", 4, SAFETENSORS_F32},     {"torch HalfStorage", 2, SAFETENSORS_F16},
@@ -40,13 +40,14 @@ static const struct {
     {"torch ByteStorage", 1, SAFETENSORS_U8},       {"torch BoolStorage", 1, SAFETENSORS_OTHER},
 };
 
-/* The bytes of one storage, by the key that the pickle calls it. */
+/* One storage, identified by the key that the pickle uses for it. */
 typedef struct storage {
     const char *key;
     size_t key_length;
     const unsigned char *data;
     uint64_t size;
-    size_t place, element_bytes; /* in the older format: its place in the file */
+    size_t order,
+        element_bytes; /* legacy format only: its index in the file, and bytes per element */
 } storage;
 
 typedef struct reader {
@@ -57,8 +58,8 @@ typedef struct reader {
     zip_archive archive;
 } reader;
 
-/* Up to here a name is shown in a message. */
-enum { SHOWN = 120 };
+/* Longer names are truncated in messages. */
+enum { MAX_NAME_SHOWN = 120 };
 
 static bert_status unexpected(const torch_file *file, const pickle_value *name, const char *what,
                               bert_error *error)
@@ -66,7 +67,8 @@ static bert_status unexpected(const torch_file *file, const pickle_value *name, 
     if (!name)
         return error_set(error, BERT_ERROR_INPUT, "%s: %s", file->path, what);
     return error_set(error, BERT_ERROR_INPUT, "%s: %.*s %s", file->path,
-                     (int)(name->length < SHOWN ? name->length : SHOWN), name->text, what);
+                     (int)(name->length < MAX_NAME_SHOWN ? name->length : MAX_NAME_SHOWN),
+                     name->text, what);
 }
 
 /* ---------------------------------------------------------------------------------- tensors --- */
@@ -79,10 +81,10 @@ static int compare_keys(const void *left, const void *right)
     return order ? order : (a->key_length > b->key_length) - (a->key_length < b->key_length);
 }
 
-static int compare_places(const void *left, const void *right)
+static int compare_order(const void *left, const void *right)
 {
     const storage *a = left, *b = right;
-    return (a->place > b->place) - (a->place < b->place);
+    return (a->order > b->order) - (a->order < b->order);
 }
 
 static void sort_storages(reader *reader, int compare(const void *, const void *))
@@ -91,7 +93,7 @@ static void sort_storages(reader *reader, int compare(const void *, const void *
         qsort(reader->storages, reader->storage_count, sizeof *reader->storages, compare);
 }
 
-/* The storages are in the order of their keys. */
+/* Expects the storages to be sorted by key. */
 static storage *find_storage(const reader *reader, const pickle_value *key)
 {
     if (!key || key->kind != PICKLE_STRING || reader->storage_count == 0)
@@ -100,7 +102,7 @@ static storage *find_storage(const reader *reader, const pickle_value *key)
     return bsearch(&wanted, reader->storages, reader->storage_count, sizeof wanted, compare_keys);
 }
 
-/* Which of `storages`; -1: none. */
+/* Index into `storages`; -1 if there is none. */
 static int storage_kind(const pickle_value *type)
 {
     for (size_t kind = 0; kind < sizeof storages / sizeof *storages; kind++)
@@ -109,7 +111,7 @@ static int storage_kind(const pickle_value *type)
     return -1;
 }
 
-/* ('storage', its type, key, device, number of elements[, view]) */
+/* The persistent id is a tuple ('storage', type, key, device, number of elements[, view]). */
 static bert_status resolve_storage(const reader *reader, const pickle_value *name,
                                    const pickle_value *persistent, const storage **found, int *kind,
                                    bert_error *error)
@@ -121,7 +123,7 @@ static bert_status resolve_storage(const reader *reader, const pickle_value *nam
     const pickle_value *id = pickle_item(pickle, persistent, 0);
     if (id->kind != PICKLE_TUPLE ||
         !pickle_is_text(pickle_item(pickle, id, 0), PICKLE_STRING, "storage"))
-        return unexpected(file, name, "has a storage with another kind of id", error);
+        return unexpected(file, name, "has a storage with an unexpected id", error);
     const pickle_value *type = pickle_item(pickle, id, 1), *key = pickle_item(pickle, id, 2);
     const pickle_value *view = pickle_item(pickle, id, 5);
     *kind = 0;
@@ -129,7 +131,7 @@ static bert_status resolve_storage(const reader *reader, const pickle_value *nam
     while (*kind < kinds && !pickle_is_text(type, PICKLE_NAME, storages[*kind].name))
         ++*kind;
     if (*kind == kinds || !key || key->kind != PICKLE_STRING || (view && view->kind != PICKLE_NONE))
-        return unexpected(file, name, "has a storage with another kind of id", error);
+        return unexpected(file, name, "has a storage with an unexpected id", error);
     *found = find_storage(reader, key);
     return *found ? BERT_OK
                   : unexpected(file, name, "has a storage that is not in the file", error);
@@ -152,7 +154,8 @@ static bert_status read_sizes(const reader *reader, const pickle_value *name,
     return BERT_OK;
 }
 
-/* Whether the strides are those of elements that lie side by side, and how many elements. */
+/* Whether the strides are those of a contiguous tensor. *fits is false if the number of elements
+ * overflows. */
 static bool is_contiguous(const safetensors_tensor *tensor, const uint64_t *strides,
                           uint64_t *elements, bool *fits)
 {
@@ -185,19 +188,16 @@ static bert_status read_tensor(const reader *reader, const pickle_value *name,
     TRY(read_sizes(reader, name, steps, strides, error));
     if (sizes->count != steps->count || !offset || offset->kind != PICKLE_INTEGER ||
         offset->large || offset->integer < 0)
-        return unexpected(file, name, "has a shape, strides and offset that do not fit each other",
-                          error);
+        return unexpected(file, name, "has inconsistent shape, strides and offset", error);
     tensor->dimensions = (int)sizes->count;
     tensor->type = storages[kind].type;
     if (!is_contiguous(tensor, strides, &elements, &fits))
-        return unexpected(file, name,
-                          "has elements that are not side by side (a view was saved); save it with "
-                          ".contiguous()",
-                          error);
+        return unexpected(
+            file, name, "is not contiguous (a view was saved); save it with .contiguous()", error);
     if (!fits || __builtin_mul_overflow(elements, storages[kind].bytes, &bytes) ||
         __builtin_mul_overflow((uint64_t)offset->integer, storages[kind].bytes, &begin) ||
         begin > storage->size || bytes > storage->size - begin)
-        return unexpected(file, name, "reaches behind the end of its storage; is the file cut off?",
+        return unexpected(file, name, "extends past the end of its storage; is the file truncated?",
                           error);
     tensor->data = storage->data + begin;
     tensor->bytes = bytes;
@@ -210,9 +210,9 @@ static bert_status add_tensor(const reader *reader, const pickle_value *name,
     torch_file *file = reader->file;
     const pickle *pickle = &reader->pickle;
     if (name->kind != PICKLE_STRING)
-        return unexpected(file, NULL, "a key of the state dict is no name", error);
+        return unexpected(file, NULL, "a key of the state dict is not a string", error);
     if (memchr(name->text, '\0', name->length))
-        return unexpected(file, NULL, "a key of the state dict holds a zero byte", error);
+        return unexpected(file, NULL, "a key of the state dict contains a zero byte", error);
     if (value->kind == PICKLE_CALL && pickle_is_text(pickle_item(pickle, value, 0), PICKLE_NAME,
                                                      "torch._utils _rebuild_parameter"))
         value = pickle_item(pickle, pickle_item(pickle, value, 1), 0);
@@ -221,8 +221,8 @@ static bert_status add_tensor(const reader *reader, const pickle_value *name,
     if (!pickle_is_text(callable, PICKLE_NAME, "torch._utils _rebuild_tensor_v2") &&
         !pickle_is_text(callable, PICKLE_NAME, "torch._utils _rebuild_tensor"))
         return unexpected(file, name,
-                          "is no tensor; expected a state dict, as torch.save(model.state_dict(), "
-                          "FILE) writes it",
+                          "is not a tensor; expected a state dict, as "
+                          "torch.save(model.state_dict(), FILE) writes it",
                           error);
     safetensors_tensor *tensor = &file->tensors[file->count];
     tensor->name = strndup(name->text, name->length);
@@ -238,7 +238,7 @@ static bert_status read_state(const reader *reader, bert_error *error)
     const pickle_value *root = &reader->pickle.values[reader->pickle.root];
     if (root->kind != PICKLE_DICT)
         return unexpected(file, NULL,
-                          "holds no dict of tensors; expected a state dict, as "
+                          "does not contain a dict of tensors; expected a state dict, as "
                           "torch.save(model.state_dict(), FILE) writes it",
                           error);
     TRY(memory_array((void **)&file->tensors, root->count / 2, sizeof *file->tensors, "tensors",
@@ -251,7 +251,7 @@ static bert_status read_state(const reader *reader, bert_error *error)
 
 /* --------------------------------------------------------------------------------- archives --- */
 
-/* The part of a name behind "FOLDER/`inside`"; NULL where it is another name. */
+/* The rest of a name after "FOLDER/`inside`"; NULL if the name does not begin like this. */
 static const char *name_inside(const zip_entry *entry, const char *inside, size_t *length)
 {
     const char *slash = memchr(entry->name, '/', entry->name_length);
@@ -305,9 +305,9 @@ static bert_status read_archive(reader *reader, bert_error *error)
     return read_state(reader, error);
 }
 
-/* -------------------------------------------------------------------- before there were any --- */
+/* -------------------------------------------------------------------- legacy format --- */
 
-/* 0x1950a86a20f9469cfc6c, by which torch.save's first format is known. */
+/* The pickle of 0x1950a86a20f9469cfc6c, the magic number of torch.save's legacy format. */
 static const unsigned char legacy_magic[] = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
                                              0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e};
 
@@ -323,8 +323,8 @@ static bert_status next_pickle(reader *reader, size_t *offset, bert_error *error
     return status;
 }
 
-/* What the ids of the weights' pickle say of the sizes of elements. */
-static void note_element_bytes(reader *reader)
+/* Takes the element size of each storage from the persistent ids in the pickle of the weights. */
+static void set_element_bytes(reader *reader)
 {
     const pickle *pickle = &reader->pickle;
     for (size_t i = 0; i < pickle->count; i++) {
@@ -340,23 +340,23 @@ static void note_element_bytes(reader *reader)
     }
 }
 
-/* Behind the last pickle: for each key the number of its elements, and these. */
+/* After the last pickle follows, for each key, the number of elements and the elements. */
 static bert_status find_legacy_storages(reader *reader, size_t offset, bert_error *error)
 {
     const file_map *map = &reader->file->map;
     sort_storages(reader, compare_keys);
-    note_element_bytes(reader);
-    sort_storages(reader, compare_places);
+    set_element_bytes(reader);
+    sort_storages(reader, compare_order);
     for (size_t i = 0; i < reader->storage_count; i++) {
         storage *storage = &reader->storages[i];
         uint64_t count = 0;
         size_t bytes = storage->element_bytes;
         if (map->size - offset < 8)
-            return unexpected(reader->file, NULL, "it is cut off before its last storage", error);
+            return unexpected(reader->file, NULL, "it is truncated before its last storage", error);
         memcpy(&count, map->data + offset, 8);
         offset += 8;
         if (bytes == 0 || count > (map->size - offset) / bytes)
-            return unexpected(reader->file, NULL, "it is cut off inside a storage", error);
+            return unexpected(reader->file, NULL, "it is truncated inside a storage", error);
         storage->data = map->data + offset;
         storage->size = count * bytes;
         offset += (size_t)storage->size;
@@ -365,7 +365,8 @@ static bert_status find_legacy_storages(reader *reader, size_t offset, bert_erro
     return BERT_OK;
 }
 
-/* The list of keys is a pickle behind that of the weights, which has to stay: two readers. */
+/* The list of keys is a separate pickle after that of the weights. Both are needed, so it gets a
+ * reader of its own. */
 static bert_status read_legacy(reader *reader, bert_error *error)
 {
     size_t offset = 0;
@@ -385,7 +386,7 @@ static bert_status read_legacy(reader *reader, bert_error *error)
             status = unexpected(reader->file, NULL, "has a storage without a name", error);
         else
             reader->storages[reader->storage_count++] = (storage){
-                .key = key->text, .key_length = key->length, .place = i}; /* into the file */
+                .key = key->text, .key_length = key->length, .order = i}; /* points into the file */
     }
     pickle_free(&keys.pickle);
     TRY(status);
@@ -407,10 +408,9 @@ bert_status torch_file_open(torch_file *file, const char *path, bert_error *erro
     else if (legacy)
         status = read_legacy(&reader, error);
     else
-        status = error_set(error, BERT_ERROR_INPUT,
-                           "%s: is not what torch.save writes: neither a zip archive nor its older "
-                           "format",
-                           path);
+        status = error_set(
+            error, BERT_ERROR_INPUT,
+            "%s: is not what torch.save writes: neither a zip archive nor its legacy format", path);
 done:
     zip_close(&reader.archive);
     pickle_free(&reader.pickle);

@@ -35,7 +35,7 @@ static bert_status damaged(const char *path, const char *what, bert_error *error
     return error_set(error, BERT_ERROR_INPUT, "%s: damaged zip archive: %s", path, what);
 }
 
-/* `count` bytes from `offset` on; NULL where the file does not have them. */
+/* `count` bytes at `offset`; NULL if they are not inside the file. */
 static const unsigned char *bytes_at(const file_map *map, uint64_t offset, uint64_t count)
 {
     if (offset > map->size || count > map->size - offset)
@@ -49,7 +49,7 @@ bool zip_detect(const file_map *map)
     return start && number_at(start, 4) == LOCAL_SIGNATURE;
 }
 
-/* ------------------------------------------------------------------------ the end's record --- */
+/* ------------------------------------------------------------------------ end record --- */
 
 typedef struct directory {
     uint64_t offset, size, count;
@@ -64,7 +64,7 @@ static bert_status find_directory(directory *found, const char *path, const file
     size_t first = last > MAX_COMMENT ? last - MAX_COMMENT : 0;
     while (number_at(map->data + offset, 4) != END_SIGNATURE) {
         if (offset == first)
-            return damaged(path, "it has no end record; was it cut off?", error);
+            return damaged(path, "it has no end record; is it truncated?", error);
         offset--;
     }
     const unsigned char *end = map->data + offset;
@@ -86,9 +86,9 @@ static bert_status find_directory(directory *found, const char *path, const file
 
 /* --------------------------------------------------------------------------------- entries --- */
 
-/* Numbers that 32 bits do not hold stand in an extra field, in this order, those alone that are
- * all ones where they should be. */
-static bool widen(const unsigned char *extra, size_t extra_size, uint64_t *numbers[3])
+/* Replaces the numbers that are all ones in 32 bits by those of the Zip64 extra field, which holds
+ * only these, in this order. False if the field is truncated. */
+static bool apply_zip64(const unsigned char *extra, size_t extra_size, uint64_t *numbers[3])
 {
     while (extra_size >= 4) {
         size_t kind = number_at(extra, 2), size = number_at(extra + 2, 2);
@@ -104,9 +104,9 @@ static bool widen(const unsigned char *extra, size_t extra_size, uint64_t *numbe
             field += 8;
             size -= 8;
         }
-        size_t whole = 4 + (size_t)number_at(extra + 2, 2);
-        extra += whole;
-        extra_size -= whole;
+        size_t entry_size = 4 + (size_t)number_at(extra + 2, 2);
+        extra += entry_size;
+        extra_size -= entry_size;
     }
     return true;
 }
@@ -115,26 +115,26 @@ static bert_status read_entry(zip_entry *entry, const char *path, const file_map
                               const unsigned char *header, size_t extra_size, bert_error *error)
 {
     uint64_t flags = number_at(header + 8, 2), method = number_at(header + 10, 2);
-    uint64_t packed = number_at(header + 20, 4), size = number_at(header + 24, 4);
+    uint64_t compressed = number_at(header + 20, 4), size = number_at(header + 24, 4);
     uint64_t offset = number_at(header + 42, 4);
     entry->name = (const char *)header + CENTRAL_HEADER;
     entry->name_length = number_at(header + 28, 2);
     entry->checksum = (uint32_t)number_at(header + 16, 4);
     if (method != 0 || flags & 1)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: %.*s is packed or encrypted in the archive; torch.save stores it as "
-                         "it is",
+                         "%s: %.*s is compressed or encrypted in the archive; torch.save stores "
+                         "files uncompressed",
                          path, (int)entry->name_length, entry->name);
-    if (!widen(header + CENTRAL_HEADER + entry->name_length, extra_size,
-               (uint64_t *[]){&size, &packed, &offset}))
-        return damaged(path, "an extra field is cut off", error);
+    if (!apply_zip64(header + CENTRAL_HEADER + entry->name_length, extra_size,
+                     (uint64_t *[]){&size, &compressed, &offset}))
+        return damaged(path, "an extra field is truncated", error);
     const unsigned char *local = bytes_at(map, offset, LOCAL_HEADER);
-    if (!local || number_at(local, 4) != LOCAL_SIGNATURE || packed != size)
-        return damaged(path, "a file is not where its directory says", error);
+    if (!local || number_at(local, 4) != LOCAL_SIGNATURE || compressed != size)
+        return damaged(path, "a file is not at the offset in its directory", error);
     uint64_t start = offset + LOCAL_HEADER + number_at(local + 26, 2) + number_at(local + 28, 2);
     entry->data = bytes_at(map, start, size);
     entry->size = (size_t)size;
-    return entry->data ? BERT_OK : damaged(path, "a file reaches behind its end", error);
+    return entry->data ? BERT_OK : damaged(path, "a file extends past its end", error);
 }
 
 static bert_status read_directory(zip_archive *archive, const char *path, const file_map *map,
@@ -143,23 +143,23 @@ static bert_status read_directory(zip_archive *archive, const char *path, const 
     const unsigned char *header = bytes_at(map, directory->offset, directory->size);
     uint64_t left = directory->size, total = 0;
     if (!header || directory->count > directory->size / CENTRAL_HEADER)
-        return damaged(path, "its directory reaches behind its end", error);
+        return damaged(path, "its directory extends past its end", error);
     TRY(memory_array((void **)&archive->entries, (size_t)directory->count, sizeof *archive->entries,
                      "files of an archive", error));
     for (uint64_t i = 0; i < directory->count; i++) {
         if (left < CENTRAL_HEADER || number_at(header, 4) != CENTRAL_SIGNATURE)
-            return damaged(path, "its directory has another number of files", error);
+            return damaged(path, "its directory does not have the declared number of files", error);
         size_t extra = number_at(header + 30, 2);
-        uint64_t whole =
+        uint64_t entry_size =
             CENTRAL_HEADER + number_at(header + 28, 2) + extra + number_at(header + 32, 2);
-        if (whole > left)
-            return damaged(path, "its directory is cut off", error);
+        if (entry_size > left)
+            return damaged(path, "its directory is truncated", error);
         TRY(read_entry(&archive->entries[archive->count++], path, map, header, extra, error));
         total += archive->entries[i].size;
         if (total > map->size)
             return damaged(path, "its files overlap", error);
-        header += whole;
-        left -= whole;
+        header += entry_size;
+        left -= entry_size;
     }
     return BERT_OK;
 }
@@ -185,7 +185,6 @@ bert_status zip_verify(const char *path, const zip_entry *entry, bert_error *err
 {
     if (crc32_z(crc32_z(0, NULL, 0), entry->data, entry->size) == entry->checksum)
         return BERT_OK;
-    return error_set(error, BERT_ERROR_INPUT,
-                     "%s: damaged: %.*s does not have the checksum that it was stored with", path,
-                     (int)entry->name_length, entry->name);
+    return error_set(error, BERT_ERROR_INPUT, "%s: damaged: the checksum of %.*s does not match",
+                     path, (int)entry->name_length, entry->name);
 }

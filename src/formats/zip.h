@@ -1,6 +1,6 @@
-/* Zip archives whose files are stored, not packed, as torch.save writes them (PKWARE's APPNOTE,
- * sections 4.3 to 4.5, with Zip64). What is packed is refused: nothing here grows when it is read.
- */
+/* Zip archives whose files are stored uncompressed, as torch.save writes them (PKWARE's APPNOTE,
+ * sections 4.3 to 4.5, with Zip64). Compressed files are errors, so memory is bounded by the size
+ * of the archive. */
 #ifndef FORMATS_ZIP_H
 #define FORMATS_ZIP_H
 
@@ -19,15 +19,15 @@ typedef struct zip_archive {
     size_t count;
 } zip_archive;
 
-/* Whether a file begins as an archive does. */
+/* Whether a file begins like an archive. */
 bool zip_detect(const file_map *map);
 
-/* `map` must outlive the archive; `path` goes into messages. */
+/* `map` must outlive the archive; `path` is used in messages. */
 bert_status zip_open(zip_archive *archive, const char *path, const file_map *map,
                      bert_error *error);
 void zip_close(zip_archive *archive); /* safe on a zeroed struct */
 
-/* Whether the bytes are those that were stored. */
+/* Verifies the checksum of a file. */
 bert_status zip_verify(const char *path, const zip_entry *entry, bert_error *error);
 
 #endif

@@ -67,7 +67,7 @@ bert_status cache_create_parent(const char *path, bert_error *error)
 
 /* ---------------------------------------------------------------------------------- links --- */
 
-/* "../../blobs/ETAG", with one more ".." for each folder that the file is in. */
+/* "../../blobs/ETAG", with one more "../" for each folder above the file. */
 static bert_status link_target(text *target, const char *file, const char *etag, bert_error *error)
 {
     TRY(text_format(target, error, "../../"));
@@ -77,8 +77,8 @@ static bert_status link_target(text *target, const char *file, const char *etag,
     return text_format(target, error, "blobs/%s", etag);
 }
 
-/* A new link takes the place of an old one in one step. */
-static bert_status place_link(const char *path, const char *target, bert_error *error)
+/* Replaces an existing link atomically. */
+static bert_status replace_link(const char *path, const char *target, bert_error *error)
 {
     char *temporary;
     TRY(path_format(&temporary, error, "%s.%ld.link", path, (long)getpid()));
@@ -103,7 +103,7 @@ bert_status cache_link(const cache_repository *repository, const char *commit, c
         goto done;
     TRY_OR_GO(status, cache_create_parent(path, error), done);
     TRY_OR_GO(status, link_target(&target, file, etag, error), done);
-    status = place_link(path, target.data, error);
+    status = replace_link(path, target.data, error);
 done:
     text_free(&target);
     free(path);
@@ -124,10 +124,9 @@ bert_status cache_read_ref(char commit[41], const cache_repository *repository,
     text content = {0};
     bert_status status = BERT_OK;
     if (!file_exists(path))
-        status = error_set(error, BERT_ERROR_INPUT,
-                           "%s: is not there: the cache does not hold this revision, and with "
-                           "HF_HUB_OFFLINE nobody is asked",
-                           path);
+        status = error_set(
+            error, BERT_ERROR_INPUT,
+            "%s: missing: the cache does not have this revision, and HF_HUB_OFFLINE is set", path);
     else
         status = file_read(&content, path, 4096, error);
     if (status == BERT_OK) {
@@ -151,19 +150,19 @@ bert_status cache_write_ref(const cache_repository *repository, const char *revi
 {
     if (strcmp(revision, commit) == 0)
         return BERT_OK;
-    char *path, *own = NULL;
+    char *path, *temporary = NULL;
     TRY(path_format(&path, error, "%s/refs/%s", repository->folder, revision));
     bert_status status;
     TRY_OR_GO(status, cache_create_parent(path, error), done);
-    /* Two may do this at once, each under a name of its own. */
-    TRY_OR_GO(status, path_format(&own, error, "%s.%ld", path, (long)getpid()), done);
-    TRY_OR_GO(status, file_write(own, commit, strlen(commit), error), done);
-    if (rename(own, path) != 0) {
-        status = error_set_errno(error, errno, "%s: cannot rename %s to it", path, own);
-        unlink(own);
+    /* Concurrent writers use different temporary names. */
+    TRY_OR_GO(status, path_format(&temporary, error, "%s.%ld", path, (long)getpid()), done);
+    TRY_OR_GO(status, file_write(temporary, commit, strlen(commit), error), done);
+    if (rename(temporary, path) != 0) {
+        status = error_set_errno(error, errno, "%s: cannot rename %s to it", path, temporary);
+        unlink(temporary);
     }
 done:
-    free(own);
+    free(temporary);
     free(path);
     return status;
 }
@@ -203,7 +202,8 @@ bert_status cache_list_snapshot(hub_listing *listing, const cache_repository *re
 
 /* ---------------------------------------------------------------------------------- locks --- */
 
-/* Whether the path still leads to the open file: whoever held the lock may have removed it. */
+/* Whether the path still names the open file: the previous owner of the lock may have removed it.
+ */
 static bool is_same_file(int descriptor, const char *path)
 {
     struct stat opened, named;
@@ -214,7 +214,7 @@ static bool is_same_file(int descriptor, const char *path)
 static bert_status wait_for_lock(int *lock, const char *path, const bert_observer *observer,
                                  bert_error *error)
 {
-    bool said = false;
+    bool reported = false;
     for (;;) {
         int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (descriptor < 0)
@@ -231,12 +231,12 @@ static bert_status wait_for_lock(int *lock, const char *path, const bert_observe
         if (problem != EWOULDBLOCK && problem != EINTR)
             return error_set_errno(error, problem, "%s: cannot lock", path);
         if (observer_should_stop(observer))
-            return error_set(error, BERT_ERROR_IO, "%s: stopped while somebody else had the lock",
-                             path);
-        if (!said)
+            return error_set(error, BERT_ERROR_IO,
+                             "%s: stopped while another process held the lock", path);
+        if (!reported)
             observer_message(observer, BERT_MESSAGE_INFO,
-                             "waiting: somebody else fetches the same file (%s)", path);
-        said = true;
+                             "waiting: another process is downloading the same file (%s)", path);
+        reported = true;
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
     }
 }
@@ -256,5 +256,6 @@ bert_status cache_lock(int *lock, const cache_repository *repository, const char
 void cache_unlock(int lock)
 {
     if (lock >= 0)
-        close(lock); /* the file stays: removing it would let two others have one lock each */
+        close(
+            lock); /* keep the file: if it were removed, two processes could hold different locks */
 }

@@ -1,4 +1,4 @@
-/* The cache on disk, as huggingface_hub lays it out:
+/* The cache on disk, in the layout of huggingface_hub:
  *
  *     CACHE/models--owner--name/blobs/ETAG                     the content, named by its checksum
  *                              /blobs/ETAG.incomplete          what has come of it so far
@@ -12,7 +12,7 @@
 #include "bert/hub.h"
 #include "hub/responses.h"
 
-/* One repository in the cache. Nothing is created before it is needed. */
+/* One repository in the cache. Files and folders are created only when needed. */
 typedef struct cache_repository {
     char *folder; /* CACHE/models--owner--name */
     char *locks;  /* CACHE/.locks/models--owner--name */
@@ -21,34 +21,34 @@ bert_status cache_repository_open(cache_repository *repository, const char *cach
                                   bert_repository_kind kind, const char *name, bert_error *error);
 void cache_repository_free(cache_repository *repository);
 
-/* Paths in it; the caller frees them. */
+/* Paths in the cache; the caller frees them. */
 bert_status cache_snapshot_path(char **path, const cache_repository *repository, const char *commit,
                                 bert_error *error);
 bert_status cache_blob_path(char **path, const cache_repository *repository, const char *etag,
                             bert_error *error);
 
-/* Puts the link to the blob `etag` at snapshots/COMMIT/FILE. One that is there already stays where
- * it leads to a file. */
+/* Creates the link snapshots/COMMIT/FILE to the blob `etag`. An existing link to an existing file
+ * is kept. */
 bert_status cache_link(const cache_repository *repository, const char *commit, const char *file,
                        const char *etag, bert_error *error);
 
-/* The commit that a revision stood for when it was fetched last; a commit stands for itself. A
- * revision that the cache does not know is an error. */
+/* The commit to which a revision was resolved when it was last downloaded; a commit resolves to
+ * itself. A revision that is not in the cache is an error. */
 bert_status cache_read_ref(char commit[41], const cache_repository *repository,
                            const char *revision, bert_error *error);
 bert_status cache_write_ref(const cache_repository *repository, const char *revision,
                             const char *commit, bert_error *error);
 
-/* All files of a snapshot, as if the Hub had listed them; links that lead nowhere are left out. */
+/* Lists the files of a snapshot like a listing of the Hub; dangling links are skipped. */
 bert_status cache_list_snapshot(hub_listing *listing, const cache_repository *repository,
                                 const char *commit, bert_error *error);
 
-/* Waits until nobody else fetches the blob; `*lock` is released with cache_unlock. */
+/* Waits until no other process is downloading the blob; release `*lock` with cache_unlock. */
 bert_status cache_lock(int *lock, const cache_repository *repository, const char *etag,
                        const bert_observer *observer, bert_error *error);
 void cache_unlock(int lock);
 
-/* Creates the folders above `path`. */
+/* Creates the parent folders of `path`. */
 bert_status cache_create_parent(const char *path, bert_error *error);
 
 #endif

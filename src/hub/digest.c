@@ -26,10 +26,10 @@ typedef union digest_context {
 static bert_status add_file(const struct nettle_hash *hash, digest_context *context, int descriptor,
                             uint64_t size, const char *path, bert_error *error)
 {
-    unsigned char piece[1 << 16];
+    unsigned char chunk[1 << 16];
     for (uint64_t at = 0; at < size;) {
-        size_t want = size - at < sizeof piece ? (size_t)(size - at) : sizeof piece;
-        ssize_t got = pread(descriptor, piece, want, (off_t)at);
+        size_t wanted = size - at < sizeof chunk ? (size_t)(size - at) : sizeof chunk;
+        ssize_t got = pread(descriptor, chunk, wanted, (off_t)at);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -37,7 +37,7 @@ static bert_status add_file(const struct nettle_hash *hash, digest_context *cont
         if (got == 0)
             return error_set(error, BERT_ERROR_INPUT,
                              "%s: ends at byte %" PRIu64 ", expected %" PRIu64, path, at, size);
-        hash->update(context, (size_t)got, piece);
+        hash->update(context, (size_t)got, chunk);
         at += (uint64_t)got;
     }
     return BERT_OK;

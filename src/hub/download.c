@@ -1,4 +1,4 @@
-/* bert_download: which files, where from, where to. */
+/* bert_download: selects the files of a repository and downloads them to the cache or a folder. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -16,12 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One file that was chosen. */
+/* A selected file. */
 typedef struct wanted {
-    const char *path;        /* in the repository; the listing's */
+    const char *path;        /* in the repository; owned by the listing */
     char *destination;       /* owned */
-    bool there;              /* nothing is to be fetched */
-    fetch_metadata metadata; /* of one that is not there */
+    bool there;              /* already there, not downloaded */
+    fetch_metadata metadata; /* of a file to download */
 } wanted;
 
 typedef struct download {
@@ -31,7 +31,7 @@ typedef struct download {
     http_client *client; /* NULL: offline */
     hub_repository repository;
     cache_repository cache;
-    const char *revision; /* as asked for, or its default */
+    const char *revision; /* as requested, or the default */
     hub_listing listing;
     bool *chosen; /* [listing.count] */
     wanted *files;
@@ -66,7 +66,7 @@ static void close_download(download *download)
     hub_settings_free(&download->settings);
 }
 
-/* ---------------------------------------------------------------------------- what is asked --- */
+/* ---------------------------------------------------------------------------- parameters --- */
 
 static bool is_dataset_for_sure(const bert_download_params *params)
 {
@@ -77,22 +77,22 @@ static bert_status check_params(const bert_download_params *params, bert_error *
 {
     if (!params->name)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "the name of a model or data set is needed");
+                         "the name of a model or data set is required");
     TRY(repository_name_check(params->name, error));
     if (params->revision)
         TRY(revision_check(params->revision, error));
     if (params->kind == BERT_REPOSITORY_MODEL && (params->config || params->split))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a model has no configuration or split to choose");
+                         "a model has no configurations and splits");
     if (params->include && (params->config || params->split))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->include does not go with params->config and params->split: both "
-                         "choose the files");
+                         "params->include cannot be combined with params->config or params->split: "
+                         "both select files");
     return BERT_OK;
 }
 
-/* Makes the download one of a model, or of a data set. */
-static bert_status assume_kind(download *download, bert_repository_kind kind, bert_error *error)
+/* Sets the repository kind, its cache folder and the default revision. */
+static bert_status set_kind(download *download, bert_repository_kind kind, bert_error *error)
 {
     const bert_download_params *params = download->params;
     hub_repository_free(&download->repository);
@@ -128,8 +128,8 @@ static bert_status explain_listing(const download *download, const http_response
     if (error_response_is_no_revision(response) && repository->kind == BERT_REPOSITORY_DATASET &&
         !params->revision)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: the Hub has no Parquet form of it; params->revision = main, "
-                         "params->include = PATTERN takes files as they are at %s/tree/main",
+                         "%s: the Hub has no Parquet version of it; params->revision = main, "
+                         "params->include = PATTERN downloads the original files, see %s/tree/main",
                          repository->what, repository->page);
     if (error_response_is_no_repository(response) && !is_dataset_for_sure(params) &&
         params->kind == BERT_REPOSITORY_ANY) {
@@ -142,7 +142,8 @@ static bert_status explain_listing(const download *download, const http_response
                                 error);
 }
 
-/* Asks for the model; where there is none and it may be either, for the data set. */
+/* Requests the listing of the model; if there is none and the kind is not given, that of the data
+ * set. */
 static bert_status list_online(download *download, bert_error *error)
 {
     http_response response = {0};
@@ -150,14 +151,14 @@ static bert_status list_online(download *download, bert_error *error)
         download->params->kind == BERT_REPOSITORY_ANY && !is_dataset_for_sure(download->params);
     bert_status status;
     TRY_OR_GO(status,
-              assume_kind(download,
-                          is_dataset_for_sure(download->params) ? BERT_REPOSITORY_DATASET
-                                                                : BERT_REPOSITORY_MODEL,
-                          error),
+              set_kind(download,
+                       is_dataset_for_sure(download->params) ? BERT_REPOSITORY_DATASET
+                                                             : BERT_REPOSITORY_MODEL,
+                       error),
               done);
     TRY_OR_GO(status, ask_listing(download, &response, error), done);
     if (either && error_response_is_no_repository(&response)) {
-        TRY_OR_GO(status, assume_kind(download, BERT_REPOSITORY_DATASET, error), done);
+        TRY_OR_GO(status, set_kind(download, BERT_REPOSITORY_DATASET, error), done);
         TRY_OR_GO(status, ask_listing(download, &response, error), done);
     }
     TRY_OR_GO(status, explain_listing(download, &response, error), done);
@@ -172,15 +173,15 @@ static bert_status list_offline(download *download, bert_error *error)
 {
     bert_repository_kind kind =
         is_dataset_for_sure(download->params) ? BERT_REPOSITORY_DATASET : BERT_REPOSITORY_MODEL;
-    TRY(assume_kind(download, kind, error));
+    TRY(set_kind(download, kind, error));
     if (download->params->kind == BERT_REPOSITORY_ANY && kind == BERT_REPOSITORY_MODEL &&
         !file_exists(download->cache.folder)) {
-        TRY(assume_kind(download, BERT_REPOSITORY_DATASET, error));
+        TRY(set_kind(download, BERT_REPOSITORY_DATASET, error));
         if (!file_exists(download->cache.folder))
-            return error_set(error, BERT_ERROR_INPUT,
-                             "%s: the cache %s holds no model or data set of that name, and with "
-                             "HF_HUB_OFFLINE nobody is asked",
-                             download->params->name, download->settings.cache);
+            return error_set(
+                error, BERT_ERROR_INPUT,
+                "%s: the cache %s has no model or data set of that name, and HF_HUB_OFFLINE is set",
+                download->params->name, download->settings.cache);
     }
     char commit[41];
     TRY(cache_read_ref(commit, &download->cache, download->revision, error));
@@ -199,8 +200,8 @@ static bert_status explain_empty_choice(const download *download, bert_error *er
                          download->repository.page, listing->commit);
     return error_set(
         error, BERT_ERROR_INPUT,
-        "%s: its %zu files are no model's (config.json, model.safetensors, vocab.txt …);"
-        " params->include = PATTERN takes others: see %s/tree/%s",
+        "%s: none of its %zu files belongs to a model (config.json, model.safetensors, vocab.txt "
+        "…); params->include = PATTERN selects other files, see %s/tree/%s",
         download->repository.what, listing->count, download->repository.page, listing->commit);
 }
 
@@ -217,11 +218,10 @@ static void warn_of_weights(const download *download)
         observer_message(download->observer, BERT_MESSAGE_WARNING, "%s has no weights",
                          download->repository.what);
     else if (pickles)
-        observer_message(
-            download->observer, BERT_MESSAGE_INFO,
-            "%s has no safetensors: its weights are PyTorch's pickles, which bert reads "
-            "without running them",
-            download->repository.what);
+        observer_message(download->observer, BERT_MESSAGE_INFO,
+                         "%s has no safetensors: its weights are PyTorch pickles, which bert reads "
+                         "without executing code",
+                         download->repository.what);
 }
 
 static bert_status choose(download *download, bert_error *error)
@@ -246,13 +246,12 @@ static bert_status choose(download *download, bert_error *error)
         warn_of_weights(download);
     if (partial)
         observer_message(download->observer, BERT_MESSAGE_WARNING,
-                         "%s is large: what the Hub has as Parquet is only its first part",
+                         "%s is large: the Hub's Parquet version has only its first part",
                          download->repository.what);
     return BERT_OK;
 }
 
-/* ---------------------------------------------------------------------------------- metadata ---
- */
+/* ------------------------------------------------------------------------------- metadata --- */
 
 /* "bert-base-uncased: vocab.txt" */
 static bert_status name_file(char **what, const download *download, const wanted *file,
@@ -278,8 +277,8 @@ done:
     return status;
 }
 
-/* In the cache, the link in the snapshot leads to the blob that the commit has under that name. */
-static bert_status look_into_cache(download *download, wanted *file, bert_error *error)
+/* In the cache, the link in the snapshot of a commit always names the right blob. */
+static bert_status check_cache(download *download, wanted *file, bert_error *error)
 {
     struct stat information;
     file->there = stat(file->destination, &information) == 0;
@@ -297,13 +296,13 @@ static bert_status look_into_cache(download *download, wanted *file, bert_error 
                       error);
 }
 
-static bert_status look_into_output(download *download, wanted *file, bert_error *error)
+static bert_status check_output(download *download, wanted *file, bert_error *error)
 {
     TRY(ask_metadata(download, file, error));
     return fetch_is_there(&file->there, file->destination, &file->metadata, error);
 }
 
-/* Which of the files are there, and what the Hub says of the others. */
+/* Finds out which files are already there, and gets the metadata of the others. */
 static bert_status examine(download *download, const char *directory, bert_error *error)
 {
     const hub_listing *listing = &download->listing;
@@ -316,9 +315,9 @@ static bert_status examine(download *download, const char *directory, bert_error
         file->path = listing->paths[i];
         TRY(path_join(&file->destination, directory, file->path, error));
         if (download->params->output)
-            TRY(look_into_output(download, file, error));
+            TRY(check_output(download, file, error));
         else
-            TRY(look_into_cache(download, file, error));
+            TRY(check_cache(download, file, error));
         struct stat information;
         uint64_t size = file->metadata.size;
         if (file->there && stat(file->destination, &information) == 0)
@@ -327,7 +326,7 @@ static bert_status examine(download *download, const char *directory, bert_error
         if (file->there)
             download->transfer.done += size;
         if (observer_should_stop(download->observer))
-            return error_set(error, BERT_ERROR_IO, "%s: stopped before anything was fetched",
+            return error_set(error, BERT_ERROR_IO, "%s: stopped before anything was downloaded",
                              download->repository.what);
     }
     return BERT_OK;
@@ -363,7 +362,7 @@ static bert_status fetch_into_cache(download *download, wanted *file, bert_error
     TRY_OR_GO(status, cache_blob_path(&blob, &download->cache, etag, error), done);
     TRY_OR_GO(status, path_format(&partial, error, "%s.incomplete", blob), done);
     TRY_OR_GO(status, cache_lock(&lock, &download->cache, etag, download->observer, error), done);
-    if (!file_exists(blob)) /* while one waited, somebody else may have fetched it */
+    if (!file_exists(blob)) /* another process may have downloaded it while this one waited */
         TRY_OR_GO(status, fetch_to(download, file, blob, partial, error), done);
     else
         download->transfer.done += file->metadata.size;
@@ -398,11 +397,11 @@ static bert_status fetch_missing(download *download, bert_error *error)
     }
     if (download->params->output || !download->client)
         return BERT_OK;
-    /* Last, so that whoever asks offline for this revision finds all that was asked for. */
+    /* Last, so that offline use of this revision finds all files. */
     return cache_write_ref(&download->cache, download->revision, download->listing.commit, error);
 }
 
-/* Offline, all that was chosen is there by itself; but nothing says whether a model is whole. */
+/* Offline, every listed file exists, but the model may be incomplete. */
 static bert_status check_offline(const download *download, bert_error *error)
 {
     if (download->client || download->params->include ||
@@ -412,8 +411,7 @@ static bert_status check_offline(const download *download, bert_error *error)
         if (selection_is_configuration(download->files[i].path))
             return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT,
-                     "%s: the cache does not hold its config.json, and with HF_HUB_OFFLINE nobody "
-                     "is asked",
+                     "%s: the cache does not have its config.json, and HF_HUB_OFFLINE is set",
                      download->repository.what);
 }
 
@@ -442,7 +440,7 @@ static bert_status run(download *download, bert_download_result *result, bert_er
     TRY(hub_settings_read(&download->settings, &params->hub, error));
     if (download->settings.offline && params->output)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->output asks the Hub, and HF_HUB_OFFLINE forbids that");
+                         "params->output needs network access, but HF_HUB_OFFLINE is set");
     if (!download->settings.offline)
         TRY(http_client_open(&download->client, &download->settings, download->observer, error));
     if (download->client)
@@ -464,12 +462,12 @@ static bert_status run(download *download, bert_download_result *result, bert_er
 bert_status bert_download(const bert_download_params *params, bert_download_result *result,
                           const bert_observer *observer, bert_error *error)
 {
-    bert_error unseen = {0};
+    bert_error local_error = {0};
     *result = (bert_download_result){0};
     download download = {.params = params,
                          .observer = observer,
                          .transfer = {.observer = observer, .job = "download"}};
-    bert_status status = run(&download, result, error ? error : &unseen);
+    bert_status status = run(&download, result, error ? error : &local_error);
     close_download(&download);
     return status;
 }

@@ -22,32 +22,32 @@ bool error_response_is_no_repository(const http_response *response)
     return response->status == 401 || response->status == 404;
 }
 
-/* The sentence for a status, in which %s is the page. */
+/* The explanation of a status; %s is the page. */
 static const char *meaning(const http_response *response, bool with_token)
 {
     if (has_code(response, "GatedRepo"))
         return with_token ? "is gated: accept its conditions at %s with the account of the token"
                           : "is gated: accept its conditions at %s and set HF_TOKEN";
     if (error_response_is_no_revision(response))
-        return "the Hub has no such revision of it; see %s";
+        return "no such revision on the Hub; see %s";
     if (has_code(response, "EntryNotFound"))
-        return "the Hub has no such file; see %s";
+        return "no such file on the Hub; see %s";
     switch (response->status) {
     case 401:
-        return with_token ? "the Hub does not take the token: look at HF_TOKEN, and at %s"
-                          : "the Hub has none of that name, or not for everybody: for what is "
-                            "private or gated, set HF_TOKEN; see %s";
+        return with_token
+                   ? "the Hub rejected the token: check HF_TOKEN, and see %s"
+                   : "not found on the Hub, or private or gated: in this case set HF_TOKEN; see %s";
     case 403:
-        return with_token ? "the token may not do that; see %s"
-                          : "the Hub does not give it to everybody: set HF_TOKEN, and see %s";
+        return with_token ? "the token lacks the permission; see %s"
+                          : "access is restricted: set HF_TOKEN, and see %s";
     case 404:
-        return "the Hub has none of that name; see %s";
+        return "not found on the Hub; see %s";
     case 409:
-        return "somebody else changed it at the same time; see %s, and try again";
+        return "it was changed concurrently; see %s, and try again";
     case 413:
-        return "the Hub finds it too large; see %s";
+        return "too large for the Hub; see %s";
     default:
-        return "the Hub refuses; see %s";
+        return "rejected by the Hub; see %s";
     }
 }
 
@@ -65,7 +65,7 @@ bert_status error_response_check(const http_response *response, const hub_settin
         server = json_string_value(json_object_get(answer, "error"));
     }
     if (server)
-        snprintf(said, sizeof said, " (it says: %.200s)", server);
+        snprintf(said, sizeof said, " (response: %.200s)", server);
     json_decref(answer);
     return error_set(error, BERT_ERROR_INPUT, "%s: %s (status %ld)%s", what, sentence,
                      response->status, said);

@@ -15,7 +15,7 @@
 
 /* ------------------------------------------------------------------------------- metadata --- */
 
-/* The text between the quotes of an etag; the weak form counts as well: the checksum decides. */
+/* Removes the quotes of an ETag. Weak ETags are accepted too, because the checksum is verified. */
 static bool unquote_etag(char *out, size_t size, const char *etag)
 {
     if (strncmp(etag, "W/", 2) == 0)
@@ -56,7 +56,7 @@ bert_status fetch_head(fetch_metadata *metadata, http_client *client, const hub_
     if (!etag || !unquote_etag(metadata->etag, sizeof metadata->etag, etag) ||
         !digest_kind_of(&metadata->kind, metadata->etag)) {
         status = error_set(error, BERT_ERROR_INPUT,
-                           "%s: the ETag is %.80s, expected a SHA-1 or SHA-256: is %.200s a Hub?",
+                           "%s: the ETag is %.80s, expected a SHA-1 or SHA-256; is %.200s a Hub?",
                            what, etag ? etag : "missing", settings->endpoint);
         goto done;
     }
@@ -74,25 +74,25 @@ done:
 
 /* ---------------------------------------------------------------------------------- bytes --- */
 
-/* The file that is being fetched, as the sink of its requests. */
+/* A file being downloaded, as the sink of its requests. */
 typedef struct partial_file {
-    http_sink sink; /* its position is the length of the file */
+    http_sink sink; /* its position is the current length of the file */
     int descriptor;
     const char *path, *what;
     const fetch_metadata *metadata;
     transfer *transfer;
 } partial_file;
 
-static bert_status cut(partial_file *file, uint64_t length, bert_error *error)
+static bert_status truncate_to(partial_file *file, uint64_t length, bert_error *error)
 {
     if (ftruncate(file->descriptor, (off_t)length) != 0)
-        return error_set_errno(error, errno, "%s: cannot be cut", file->path);
-    transfer_go_back(file->transfer, file->sink.position - length);
+        return error_set_errno(error, errno, "%s: cannot truncate", file->path);
+    transfer_rewind(file->transfer, file->sink.position - length);
     file->sink.position = length;
     return BERT_OK;
 }
 
-/* "bytes 100-999/1000": the range has to begin where the last one ended. */
+/* Checks a Content-Range, e.g. "bytes 100-999/1000": it must begin at the current position. */
 static bert_status check_range(const partial_file *file, const char *range, bert_error *error)
 {
     uint64_t first = 0, last = 0, total = 0;
@@ -104,7 +104,7 @@ static bert_status check_range(const partial_file *file, const char *range, bert
          (parse_size(&total, range + parsed) && total == file->metadata->size)))
         return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT,
-                     "the answer is the range \"%.60s\", expected \"bytes %" PRIu64 "-…/%" PRIu64
+                     "the response has the range \"%.60s\", expected \"bytes %" PRIu64 "-…/%" PRIu64
                      "\"",
                      range ? range : "", file->sink.position, file->metadata->size);
 }
@@ -116,7 +116,7 @@ static bert_status begin(void *context, const http_response *response, bert_erro
     const char *encoding = response->headers[HTTP_CONTENT_ENCODING];
     if (encoding && strcasecmp(encoding, "identity") != 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "the answer is packed (%.40s), which was not asked for", encoding);
+                         "the response is compressed (%.40s), which was not requested", encoding);
     if (response->status == 206) {
         TRY(check_range(file, response->headers[HTTP_CONTENT_RANGE], error));
     } else {
@@ -124,9 +124,9 @@ static bert_status begin(void *context, const http_response *response, bert_erro
         if (parse_size(&length, response->headers[HTTP_CONTENT_LENGTH]) &&
             length != file->metadata->size)
             return error_set(error, BERT_ERROR_INPUT,
-                             "the answer has %" PRIu64 " bytes, expected %" PRIu64, length,
+                             "the response has %" PRIu64 " bytes, expected %" PRIu64, length,
                              file->metadata->size);
-        TRY(cut(file, 0, error)); /* the server does not continue, or has another version */
+        TRY(truncate_to(file, 0, error)); /* no range support, or the file has changed */
     }
     file->sink.etag[0] = '\0';
     if (etag && etag[0] == '"' && strlen(etag) < sizeof file->sink.etag)
@@ -138,35 +138,36 @@ static bert_status take(void *context, const void *data, size_t size, bert_error
 {
     partial_file *file = context;
     if (size > file->metadata->size - file->sink.position)
-        return error_set(error, BERT_ERROR_INPUT, "more bytes came than the %" PRIu64 " expected",
-                         file->metadata->size);
+        return error_set(error, BERT_ERROR_INPUT,
+                         "received more than the expected %" PRIu64 " bytes", file->metadata->size);
     const char *at = data;
     while (size > 0) {
-        ssize_t put = pwrite(file->descriptor, at, size, (off_t)file->sink.position);
-        if (put < 0 && errno == EINTR)
+        ssize_t written = pwrite(file->descriptor, at, size, (off_t)file->sink.position);
+        if (written < 0 && errno == EINTR)
             continue;
-        if (put < 0)
+        if (written < 0)
             return error_set_errno(error, errno, "%s: cannot write at byte %" PRIu64, file->path,
                                    file->sink.position);
-        at += put;
-        size -= (size_t)put;
-        file->sink.position += (uint64_t)put;
-        transfer_advance(file->transfer, (uint64_t)put);
+        at += written;
+        size -= (size_t)written;
+        file->sink.position += (uint64_t)written;
+        transfer_advance(file->transfer, (uint64_t)written);
     }
     return BERT_OK;
 }
 
-static bert_status check_room(const partial_file *file, bert_error *error)
+static bert_status check_free_space(const partial_file *file, bert_error *error)
 {
-    struct statvfs room;
+    struct statvfs file_system;
     uint64_t needed = file->metadata->size - file->sink.position;
-    if (fstatvfs(file->descriptor, &room) != 0)
-        return BERT_OK; /* the write will tell */
-    uint64_t free_bytes = (uint64_t)room.f_bavail * room.f_frsize;
+    if (fstatvfs(file->descriptor, &file_system) != 0)
+        return BERT_OK; /* the write will fail if there is no space */
+    uint64_t free_bytes = (uint64_t)file_system.f_bavail * file_system.f_frsize;
     if (free_bytes >= needed)
         return BERT_OK;
     return error_set(error, BERT_ERROR_IO,
-                     "%s: %" PRIu64 " bytes are to come and the disk has room for %" PRIu64,
+                     "%s: %" PRIu64 " more bytes are needed, but the disk has only %" PRIu64
+                     " free",
                      file->path, needed, free_bytes);
 }
 
@@ -179,50 +180,52 @@ static bert_status open_partial(partial_file *file, bert_error *error)
     if (fstat(file->descriptor, &information) != 0)
         return error_set_errno(error, errno, "%s: cannot read", file->path);
     if (!S_ISREG(information.st_mode))
-        return error_set(error, BERT_ERROR_IO, "%s: is in the way and is not a file", file->path);
+        return error_set(error, BERT_ERROR_IO, "%s: exists and is not a regular file", file->path);
     uint64_t length = (uint64_t)information.st_size;
-    if (length > file->metadata->size) { /* never of this content */
+    if (length > file->metadata->size) { /* left by a different version */
         if (ftruncate(file->descriptor, 0) != 0)
-            return error_set_errno(error, errno, "%s: cannot be cut", file->path);
+            return error_set_errno(error, errno, "%s: cannot truncate", file->path);
         length = 0;
     }
     file->sink.position = length;
     file->transfer->done += length;
-    return check_room(file, error);
+    return check_free_space(file, error);
 }
 
-/* Asks for what is missing. `*refused`: the server finds that there is nothing behind the position.
- */
+/* Requests the missing bytes. *out_of_range: the server reports that there are none after the
+ * position (416). */
 static bert_status fetch_rest(partial_file *file, http_client *client, const hub_settings *settings,
-                              const char *url, const char *page, bool *refused, bert_error *error)
+                              const char *url, const char *page, bool *out_of_range,
+                              bert_error *error)
 {
     http_response response = {0};
     http_request request = {
         .method = HTTP_GET, .url = url, .what = file->what, .sink = &file->sink};
     bert_status status = http_send(client, &request, &response, error);
-    *refused = status == BERT_OK && response.status == 416;
-    if (status == BERT_OK && !*refused)
+    *out_of_range = status == BERT_OK && response.status == 416;
+    if (status == BERT_OK && !*out_of_range)
         status = error_response_check(&response, settings, file->what, page, error);
     http_response_free(&response);
     return status;
 }
 
-/* What has come; `*right` whether it is what was announced. */
-static bert_status check(const partial_file *file, bool *right, bert_error *error)
+/* Verifies length and checksum; *matches: the checksum matches. A wrong length is an error. */
+static bert_status check(const partial_file *file, bool *matches, bert_error *error)
 {
     char digits[DIGEST_MAX_DIGITS + 1] = "";
-    *right = false;
+    *matches = false;
     if (file->sink.position != file->metadata->size)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: the answer ended at byte %" PRIu64 ", expected %" PRIu64, file->what,
-                         file->sink.position, file->metadata->size);
+                         "%s: the response ended at byte %" PRIu64 ", expected %" PRIu64,
+                         file->what, file->sink.position, file->metadata->size);
     TRY(digest_descriptor(digits, file->metadata->kind, file->descriptor, file->metadata->size,
                           file->path, error));
-    *right = strcmp(digits, file->metadata->etag) == 0;
-    if (!*right)
-        error_set(error, BERT_ERROR_INPUT,
-                  "%s: the checksum of what came is %s, the Hub's is %s; it was thrown away",
-                  file->what, digits, file->metadata->etag);
+    *matches = strcmp(digits, file->metadata->etag) == 0;
+    if (!*matches)
+        error_set(
+            error, BERT_ERROR_INPUT,
+            "%s: the checksum of the received data is %s, expected %s; the data was discarded",
+            file->what, digits, file->metadata->etag);
     return BERT_OK;
 }
 
@@ -235,35 +238,36 @@ static bert_status finish(const partial_file *file, const char *path, bert_error
     return BERT_OK;
 }
 
-/* Fetches and checks. What was here before may be of another version, or damaged: where the whole
- * turns out wrong, it is fetched once more from the beginning. An answer that ends early without
- * saying so is continued, as a broken one is. */
+/* Downloads and verifies. A partial file may belong to another version or be damaged: if the
+ * checksum is wrong after a continued download, it is downloaded again from the beginning. A
+ * response that ends early without an error is continued like a broken connection. */
 static bert_status fetch_and_check(partial_file *file, http_client *client,
                                    const hub_settings *settings, const char *url, const char *page,
                                    bert_error *error)
 {
-    bool fresh = file->sink.position == 0;
+    bool from_start = file->sink.position == 0;
     for (int early_ends = 0;;) {
-        bool refused = false, right = false;
+        bool out_of_range = false, matches = false;
         uint64_t before = file->sink.position;
         if (before < file->metadata->size)
-            TRY(fetch_rest(file, client, settings, url, page, &refused, error));
-        if (!refused && file->sink.position > before &&
+            TRY(fetch_rest(file, client, settings, url, page, &out_of_range, error));
+        if (!out_of_range && file->sink.position > before &&
             file->sink.position < file->metadata->size && early_ends++ < settings->retries)
             continue;
-        if (refused)
-            error_set(error, BERT_ERROR_INPUT, "%s: the server answers 416", file->what);
+        if (out_of_range)
+            error_set(error, BERT_ERROR_INPUT, "%s: the server responded with status 416",
+                      file->what);
         else
-            TRY(check(file, &right, error));
-        if (right)
+            TRY(check(file, &matches, error));
+        if (matches)
             return BERT_OK;
-        TRY(cut(file, 0, error));
+        TRY(truncate_to(file, 0, error));
         file->sink.etag[0] = '\0';
-        if (fresh) {
+        if (from_start) {
             unlink(file->path);
             return BERT_ERROR_INPUT;
         }
-        fresh = true;
+        from_start = true;
     }
 }
 
@@ -296,7 +300,7 @@ bert_status fetch_is_there(bool *there, const char *path, const fetch_metadata *
     *there = false;
     if (!file_exists(path))
         return BERT_OK;
-    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not block */
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* do not block on a pipe */
     struct stat information;
     if (descriptor < 0)
         return error_set_errno(error, errno, "%s: cannot open", path);
@@ -311,6 +315,6 @@ bert_status fetch_is_there(bool *there, const char *path, const fetch_metadata *
     if (*there)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "%s: is there with another content; choose another folder, or remove it",
+                     "%s: exists with different content; choose another folder, or remove it",
                      path);
 }

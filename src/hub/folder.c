@@ -28,7 +28,7 @@ static int compare_names(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* Paths of files and links in the folder. */
+/* Lists the files and links in the folder. */
 static bert_status walk(hub_listing *listing, const char *directory, bert_error *error)
 {
     char *roots[] = {(char *)(uintptr_t)directory, NULL};
@@ -70,8 +70,8 @@ static bert_status open_file(upload_file *file, const char *directory, const cha
     file->descriptor = open(full, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (file->descriptor < 0 && errno == ELOOP)
         status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "%s: is a symbolic link; only what lies in the folder itself is "
-                           "uploaded: copy the folder with cp -rL first",
+                           "%s: is a symbolic link; only files in the folder itself are uploaded: "
+                           "copy the folder with cp -rL first",
                            full);
     else if (file->descriptor < 0)
         status = error_set_errno(error, errno, "%s: cannot open", full);
@@ -96,8 +96,8 @@ static bert_status check_model(const bool *chosen, const hub_listing *listing,
     if (weights && configuration)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "%s: is no model folder: there is no %s in it. The models of a run are its "
-                     "folders checkpoint-N; params->include uploads other files",
+                     "%s: is not a model folder: it has no %s. The models of a run are its folders "
+                     "checkpoint-N; params->include uploads other files",
                      directory, configuration ? "model.safetensors" : "config.json");
 }
 
@@ -161,16 +161,16 @@ void upload_folder_close(upload_folder *folder)
 
 bert_status upload_file_read(text *content, const upload_file *file, bert_error *error)
 {
-    char piece[1 << 16];
+    char chunk[1 << 16];
     for (uint64_t at = 0; at < file->size;) {
-        ssize_t got = pread(file->descriptor, piece, sizeof piece, (off_t)at);
+        ssize_t got = pread(file->descriptor, chunk, sizeof chunk, (off_t)at);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return error_set_errno(error, errno, "%s: cannot read", file->path);
         if (got == 0)
             return error_set(error, BERT_ERROR_INPUT, "%s: has become shorter", file->path);
-        TRY(text_append(content, piece, (size_t)got, error));
+        TRY(text_append(content, chunk, (size_t)got, error));
         at += (uint64_t)got;
     }
     return BERT_OK;

@@ -19,11 +19,11 @@
 
 enum {
     REDIRECTS_MAX = 10,
-    BODY_MAX_BYTES = 64 << 20,     /* of an answer that is kept in memory */
-    REFUSAL_MAX_BYTES = 64 << 10,  /* of one that only explains an error */
-    HEADERS_MAX_BYTES = 256 << 10, /* all lines */
-    HEADER_MAX_BYTES = 16 << 10,   /* one line that is kept: signed URLs are long */
-    FRUITFUL_BYTES = 1 << 20,      /* an attempt that brought so much was none in vain */
+    BODY_MAX_BYTES = 64 << 20,     /* of a response that is kept in memory */
+    REFUSAL_MAX_BYTES = 64 << 10,  /* of an error response */
+    HEADERS_MAX_BYTES = 256 << 10, /* of all lines */
+    HEADER_MAX_BYTES = 16 << 10,   /* of a line that is kept; signed URLs are long */
+    PROGRESS_BYTES = 1 << 20,      /* an attempt that received this much resets the failure count */
     CONNECT_SECONDS = 20,
     BUFFER_BYTES = 256 << 10,
 };
@@ -32,18 +32,18 @@ struct http_client {
     CURL *curl;
     const hub_settings *settings;
     const bert_observer *observer;
-    char *origin; /* of the endpoint: where the token may go */
+    char *origin; /* of the endpoint: the token is sent to this origin only */
 };
 
-/* One request without redirects, as libcurl's callbacks see it. */
+/* A single request without redirects: the context of libcurl's callbacks. */
 typedef struct exchange {
     http_client *client;
     const http_request *request;
     http_response *response;
     size_t header_bytes;
     uint64_t received, sent;
-    bool begun;
-    bert_status status; /* of a callback that ended it */
+    bool body_begun;
+    bert_status status; /* of a callback that aborted it */
     bert_error error;
 } exchange;
 
@@ -52,24 +52,23 @@ bert_status http_client_open(http_client **client, const hub_settings *settings,
 {
     *client = NULL;
     TRY(libcurl_load(error));
-    http_client *made = NULL;
-    TRY(memory_array((void **)&made, 1, sizeof *made, "HTTP client", error));
-    made->settings = settings;
-    made->observer = observer;
-    bert_status status = url_origin(&made->origin, settings->endpoint, error);
-    if (status == BERT_OK && !(made->curl = libcurl.easy_init()))
+    http_client *new_client = NULL;
+    TRY(memory_array((void **)&new_client, 1, sizeof *new_client, "HTTP client", error));
+    new_client->settings = settings;
+    new_client->observer = observer;
+    bert_status status = url_origin(&new_client->origin, settings->endpoint, error);
+    if (status == BERT_OK && !(new_client->curl = libcurl.easy_init()))
         status = error_set(error, BERT_ERROR_MEMORY, "no memory for an HTTP client");
     if (status != BERT_OK) {
-        http_client_close(made);
+        http_client_close(new_client);
         return status;
     }
-    if (settings->token && strncmp(made->origin, "http:", 5) == 0 &&
-        strncmp(made->origin, "http://127.", 11) != 0 &&
-        strncmp(made->origin, "http://localhost:", 17) != 0)
+    if (settings->token && strncmp(new_client->origin, "http:", 5) == 0 &&
+        strncmp(new_client->origin, "http://127.", 11) != 0 &&
+        strncmp(new_client->origin, "http://localhost:", 17) != 0)
         observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%s is not https: whoever listens on the way sees the token",
-                         settings->endpoint);
-    *client = made;
+                         "%s is not https: the token is sent unencrypted", settings->endpoint);
+    *client = new_client;
     return BERT_OK;
 }
 
@@ -114,7 +113,7 @@ static const char *const header_names[HTTP_HEADER_COUNT] = {
     [HTTP_ERROR_MESSAGE] = "x-error-message",
 };
 
-/* Keeps the value of a line that somebody asks for; the last of several counts. */
+/* Stores the value of a known header; the last of several is kept. */
 static bert_status keep_header(http_response *response, const char *line, size_t length,
                                bert_error *error)
 {
@@ -132,7 +131,7 @@ static bert_status keep_header(http_response *response, const char *line, size_t
             strncasecmp(header_names[i], line, name_length) != 0)
             continue;
         if (end - value > HEADER_MAX_BYTES)
-            return error_set(error, BERT_ERROR_INPUT, "the answer's header %s is too long",
+            return error_set(error, BERT_ERROR_INPUT, "the response header %s is too long",
                              header_names[i]);
         free(response->headers[i]);
         return path_format(&response->headers[i], error, "%.*s", (int)(end - value), value);
@@ -140,7 +139,7 @@ static bert_status keep_header(http_response *response, const char *line, size_t
     return BERT_OK;
 }
 
-static size_t take_header(char *line, size_t size, size_t count, void *context)
+static size_t receive_header(char *line, size_t size, size_t count, void *context)
 {
     exchange *exchange = context;
     size_t length = size * count;
@@ -148,10 +147,10 @@ static size_t take_header(char *line, size_t size, size_t count, void *context)
     if (exchange->header_bytes > HEADERS_MAX_BYTES) {
         exchange->status =
             error_set(&exchange->error, BERT_ERROR_INPUT,
-                      "the answer has more than %d bytes of headers", HEADERS_MAX_BYTES);
+                      "the response has more than %d bytes of headers", HEADERS_MAX_BYTES);
         return 0;
     }
-    if (length >= 5 && memcmp(line, "HTTP/", 5) == 0) /* 100 Continue has headers of its own */
+    if (length >= 5 && memcmp(line, "HTTP/", 5) == 0) /* a new response, e.g. after 100 Continue */
         clear_headers(exchange->response);
     exchange->status = keep_header(exchange->response, line, length, &exchange->error);
     return exchange->status == BERT_OK ? length : 0;
@@ -164,9 +163,9 @@ static bool is_success(long status)
 
 static bert_status begin_body(exchange *exchange)
 {
-    if (exchange->begun)
+    if (exchange->body_begun)
         return BERT_OK;
-    exchange->begun = true;
+    exchange->body_begun = true;
     libcurl.easy_getinfo(exchange->client->curl, CURLINFO_RESPONSE_CODE,
                          &exchange->response->status);
     const http_sink *sink = exchange->request->sink;
@@ -181,14 +180,14 @@ static bert_status keep_body(exchange *exchange, const char *data, size_t length
     if (is_success(exchange->response->status)) {
         if (length > BODY_MAX_BYTES - body->length)
             return error_set(&exchange->error, BERT_ERROR_INPUT,
-                             "the answer is longer than %d bytes", BODY_MAX_BYTES);
+                             "the response is longer than %d bytes", BODY_MAX_BYTES);
     } else if (length > REFUSAL_MAX_BYTES - body->length) {
         length = REFUSAL_MAX_BYTES - body->length;
     }
     return length ? text_append(body, data, length, &exchange->error) : BERT_OK;
 }
 
-static size_t take_body(char *data, size_t size, size_t count, void *context)
+static size_t receive_body(char *data, size_t size, size_t count, void *context)
 {
     exchange *exchange = context;
     size_t length = size * count;
@@ -204,7 +203,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return exchange->status == BERT_OK ? length : CURL_WRITEFUNC_ERROR;
 }
 
-static size_t give_file(char *data, size_t size, size_t count, void *context)
+static size_t read_file(char *data, size_t size, size_t count, void *context)
 {
     exchange *exchange = context;
     const http_request *request = exchange->request;
@@ -217,9 +216,10 @@ static size_t give_file(char *data, size_t size, size_t count, void *context)
                    : 0;
     while (got < 0 && errno == EINTR);
     if (got < 0 || (got == 0 && want)) {
-        exchange->status =
-            got < 0 ? error_set_errno(&exchange->error, errno, "cannot read the file")
-                    : error_set(&exchange->error, BERT_ERROR_INPUT, "the file has become shorter");
+        exchange->status = got < 0
+                               ? error_set_errno(&exchange->error, errno, "cannot read the file")
+                               : error_set(&exchange->error, BERT_ERROR_INPUT,
+                                           "the file was truncated during the upload");
         return CURL_READFUNC_ABORT;
     }
     exchange->sent += (uint64_t)got;
@@ -228,20 +228,20 @@ static size_t give_file(char *data, size_t size, size_t count, void *context)
     return (size_t)got;
 }
 
-/* Where a connection that was kept open turns out closed, libcurl begins again by itself. */
+/* If a reused connection turns out to be closed, libcurl rewinds and sends again. */
 static int seek_file(void *context, curl_off_t offset, int origin)
 {
     exchange *exchange = context;
     if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > exchange->sent)
         return CURL_SEEKFUNC_FAIL;
     if (exchange->request->transfer)
-        transfer_go_back(exchange->request->transfer, exchange->sent - (uint64_t)offset);
+        transfer_rewind(exchange->request->transfer, exchange->sent - (uint64_t)offset);
     exchange->sent = (uint64_t)offset;
     return CURL_SEEKFUNC_OK;
 }
 
-static int look_up(void *context, curl_off_t download_total, curl_off_t download_now,
-                   curl_off_t upload_total, curl_off_t upload_now)
+static int check_stop(void *context, curl_off_t download_total, curl_off_t download_now,
+                      curl_off_t upload_total, curl_off_t upload_now)
 {
     (void)download_total, (void)download_now, (void)upload_total, (void)upload_now;
     exchange *exchange = context;
@@ -276,7 +276,7 @@ static bert_status make_lines(struct curl_slist **lines, const http_client *clie
 {
     const http_sink *sink = request->sink;
     TRY(add_line(lines, error, "User-Agent: bert/%s", BERT_VERSION_STRING));
-    TRY(add_line(lines, error, "Expect:")); /* no pause before a body is sent */
+    TRY(add_line(lines, error, "Expect:")); /* do not wait for 100 Continue */
     if (client->settings->token && url_same_origin(url, client->origin))
         TRY(add_line(lines, error, "Authorization: Bearer %s", client->settings->token));
     if (sink && sink->position > 0)
@@ -291,7 +291,7 @@ static bert_status make_lines(struct curl_slist **lines, const http_client *clie
 static void free_lines(struct curl_slist *lines)
 {
     for (struct curl_slist *line = lines; line; line = line->next)
-        explicit_bzero(line->data, strlen(line->data)); /* one of them holds the token */
+        explicit_bzero(line->data, strlen(line->data)); /* one of them contains the token */
     libcurl.slist_free_all(lines);
 }
 
@@ -319,7 +319,7 @@ static void set_options(exchange *exchange, const char *url, struct curl_slist *
                         char *problem)
 {
     CURL *curl = exchange->client->curl;
-    libcurl.easy_reset(curl); /* connections stay open */
+    libcurl.easy_reset(curl); /* keeps open connections */
     libcurl.easy_setopt(curl, CURLOPT_URL, url);
     libcurl.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http");
     libcurl.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -332,41 +332,41 @@ static void set_options(exchange *exchange, const char *url, struct curl_slist *
     libcurl.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     libcurl.easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     libcurl.easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)exchange->client->settings->timeout);
-    libcurl.easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    libcurl.easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_header);
     libcurl.easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
-    libcurl.easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    libcurl.easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body);
     libcurl.easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
-    libcurl.easy_setopt(curl, CURLOPT_READFUNCTION, give_file);
+    libcurl.easy_setopt(curl, CURLOPT_READFUNCTION, read_file);
     libcurl.easy_setopt(curl, CURLOPT_READDATA, exchange);
     libcurl.easy_setopt(curl, CURLOPT_SEEKFUNCTION, seek_file);
     libcurl.easy_setopt(curl, CURLOPT_SEEKDATA, exchange);
     libcurl.easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    libcurl.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up);
+    libcurl.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_stop);
     libcurl.easy_setopt(curl, CURLOPT_XFERINFODATA, exchange);
-    /* On a connection that was used before, libcurl would send it again by itself. */
+    /* On a reused connection, libcurl might send the request twice. */
     libcurl.easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)exchange->request->once);
     set_method(curl, exchange->request);
 }
 
-/* What libcurl's code means here; `*again` where another attempt may go better. */
+/* Translates libcurl's error code; *retry: another attempt may succeed. */
 static bert_status explain(const exchange *exchange, CURLcode code, const char *url,
-                           const char *problem, bool *again, bert_error *error)
+                           const char *problem, bool *retry, bert_error *error)
 {
     const http_request *request = exchange->request;
-    *again = retry_is_worth(code) && !(request->once && code != CURLE_COULDNT_CONNECT);
+    *retry = retry_is_worth(code) && !(request->once && code != CURLE_COULDNT_CONNECT);
     if (exchange->status != BERT_OK) {
-        *again = false;
+        *retry = false;
         return error_set(error, exchange->status, "%s: %s", request->what, exchange->error.message);
     }
     if (code == CURLE_ABORTED_BY_CALLBACK)
-        return error_set(error, BERT_ERROR_IO, "%s: stopped; the same command goes on from here",
+        return error_set(error, BERT_ERROR_IO, "%s: stopped; run the same command to continue",
                          request->what);
     text shown = {0};
     TRY(url_shown(&shown, url, error));
     bert_status status =
         code == CURLE_OPERATION_TIMEDOUT
             ? error_set(error, BERT_ERROR_IO,
-                        "%s: %.300s: nothing came for %d seconds (HF_HUB_DOWNLOAD_TIMEOUT)",
+                        "%s: %.300s: no data received for %d seconds (HF_HUB_DOWNLOAD_TIMEOUT)",
                         request->what, shown.data, exchange->client->settings->timeout)
             : error_set(error, BERT_ERROR_IO, "%s: %.300s: %s", request->what, shown.data,
                         problem[0] ? problem : libcurl.easy_strerror(code));
@@ -374,16 +374,16 @@ static bert_status explain(const exchange *exchange, CURLcode code, const char *
     return status;
 }
 
-static bert_status exchange_run(exchange *exchange, const char *url, bool *again, bert_error *error)
+static bert_status exchange_run(exchange *exchange, const char *url, bool *retry, bert_error *error)
 {
-    *again = false;
+    *retry = false;
     clear_headers(exchange->response);
     text_clear(&exchange->response->body);
     exchange->response->status = 0;
     exchange->header_bytes = 0;
-    exchange->begun = false;
+    exchange->body_begun = false;
     if (exchange->sent && exchange->request->transfer)
-        transfer_go_back(exchange->request->transfer, exchange->sent);
+        transfer_rewind(exchange->request->transfer, exchange->sent);
     exchange->sent = 0;
 
     struct curl_slist *lines = NULL;
@@ -396,7 +396,7 @@ static bert_status exchange_run(exchange *exchange, const char *url, bool *again
             code =
                 (exchange->status = begin_body(exchange)) == BERT_OK ? CURLE_OK : CURLE_WRITE_ERROR;
         if (code != CURLE_OK)
-            status = explain(exchange, code, url, problem, again, error);
+            status = explain(exchange, code, url, problem, retry, error);
         libcurl.easy_setopt(exchange->client->curl, CURLOPT_ERRORBUFFER, NULL);
         libcurl.easy_setopt(exchange->client->curl, CURLOPT_HTTPHEADER, NULL);
     }
@@ -404,7 +404,7 @@ static bert_status exchange_run(exchange *exchange, const char *url, bool *again
     return status;
 }
 
-/* -------------------------------------------------------------------- redirects and repeats --- */
+/* -------------------------------------------------------------------- redirects and retries --- */
 
 static bool is_redirect(const http_response *response)
 {
@@ -416,9 +416,9 @@ static bool is_redirect(const http_response *response)
 static bool ends_here(const exchange *exchange, const char *target)
 {
     char *const *headers = exchange->response->headers;
-    bool said_all = headers[HTTP_LINKED_ETAG] && headers[HTTP_LINKED_SIZE];
+    bool has_metadata = headers[HTTP_LINKED_ETAG] && headers[HTTP_LINKED_SIZE];
     return exchange->request->metadata &&
-           (said_all || !url_same_origin(target, exchange->client->origin));
+           (has_metadata || !url_same_origin(target, exchange->client->origin));
 }
 
 static bool keeps_method(const http_request *request, long status)
@@ -427,8 +427,8 @@ static bool keeps_method(const http_request *request, long status)
            status == 308;
 }
 
-/* Sends the request and follows its redirects. response->url is where the last answer is from. */
-static bert_status follow(exchange *exchange, bool *again, bert_error *error)
+/* Sends the request and follows redirects. response->url is the URL of the last response. */
+static bert_status follow(exchange *exchange, bool *retry, bert_error *error)
 {
     const http_request *request = exchange->request;
     http_response *response = exchange->response;
@@ -436,7 +436,7 @@ static bert_status follow(exchange *exchange, bool *again, bert_error *error)
     response->url = NULL;
     TRY(path_format(&response->url, error, "%s", request->url));
     for (int hops = 0;; hops++) {
-        TRY(exchange_run(exchange, response->url, again, error));
+        TRY(exchange_run(exchange, response->url, retry, error));
         if (!is_redirect(response))
             return BERT_OK;
         char *target;
@@ -454,9 +454,10 @@ static bert_status follow(exchange *exchange, bool *again, bert_error *error)
             return error_set(error, BERT_ERROR_INPUT, "%s: more than %d redirects in a row",
                              request->what, REDIRECTS_MAX);
         if (!keeps_method(request, response->status))
-            return error_set(error, BERT_ERROR_INPUT,
-                             "%s: a redirect with status %ld, which does not go with what was sent",
-                             request->what, response->status);
+            return error_set(
+                error, BERT_ERROR_INPUT,
+                "%s: a redirect with status %ld, which would change the method of the request",
+                request->what, response->status);
     }
 }
 
@@ -465,26 +466,26 @@ bert_status http_send(http_client *client, const http_request *request, http_res
 {
     exchange exchange = {.client = client, .request = request, .response = response};
     for (int failures = 0;;) {
-        bool again = false;
+        bool retry = false;
         exchange.received = 0;
-        bert_status status = follow(&exchange, &again, error);
+        bert_status status = follow(&exchange, &retry, error);
         if (status == BERT_OK && !retry_status(response->status))
             return BERT_OK;
         if (status == BERT_OK) {
-            /* A commit that a server failed at may be there all the same; 429 and 503 turn it away
-             * at the door. */
-            again = !request->once || response->status == 429 || response->status == 503;
-            status =
-                error_set(error, BERT_ERROR_IO, "%s: the server answers %ld%s", request->what,
-                          response->status, response->status == 429 ? " (too many requests)" : "");
+            /* A commit may have been made although the server failed; with 429 and 503 it was not
+             * processed. */
+            retry = !request->once || response->status == 429 || response->status == 503;
+            status = error_set(error, BERT_ERROR_IO, "%s: the server responded with status %ld%s",
+                               request->what, response->status,
+                               response->status == 429 ? " (too many requests)" : "");
         }
-        if (!again)
+        if (!retry)
             return status;
-        failures = exchange.received >= FRUITFUL_BYTES ? 1 : failures + 1;
+        failures = exchange.received >= PROGRESS_BYTES ? 1 : failures + 1;
         if (failures > client->settings->retries)
             return failures == 1
                        ? status
-                       : error_prefix(error, status, "given up after %d attempts", failures);
+                       : error_prefix(error, status, "gave up after %d attempts", failures);
         TRY(retry_wait(failures, response->headers[HTTP_RETRY_AFTER], client->observer, error));
     }
 }

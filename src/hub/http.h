@@ -1,5 +1,5 @@
-/* HTTP as the hub's protocol needs it, over libcurl: redirects that keep the token at home,
- * repeated requests, and answers that are hostile until checked. */
+/* HTTP for the Hub's protocol, based on libcurl: redirects that never send the token to another
+ * origin, retries, and limits on untrusted responses. */
 #ifndef HUB_HTTP_H
 #define HUB_HTTP_H
 
@@ -16,7 +16,7 @@ void http_client_close(http_client *client);
 
 typedef enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT } http_method;
 
-/* The header lines that anybody asks for. */
+/* The response headers that are used. */
 typedef enum http_header {
     HTTP_LOCATION,
     HTTP_ETAG,
@@ -34,43 +34,44 @@ typedef enum http_header {
 
 typedef struct http_response {
     long status;                      /* 200, 404 … */
-    char *url;                        /* that answered, behind all redirects */
-    char *headers[HTTP_HEADER_COUNT]; /* NULL: not there */
-    text body;                        /* what no sink took */
+    char *url;                        /* of the response, after all redirects */
+    char *headers[HTTP_HEADER_COUNT]; /* NULL: absent */
+    text body;                        /* if there is no sink */
 } http_response;
 void http_response_free(http_response *response);
 
-/* Takes the body of an answer 2xx piece by piece. */
+/* Receives the body of a 2xx response in chunks. */
 typedef struct http_sink {
     void *context;
-    /* The head is there: the body that follows begins at byte 0 (200) or as the range says (206).
+    /* Called after the headers: the body begins at byte 0 (200) or at the start of the range (206).
      */
     bert_status (*begin)(void *context, const http_response *response, bert_error *error);
     bert_status (*write)(void *context, const void *data, size_t size, bert_error *error);
-    uint64_t position; /* where the next request is to begin: more than 0 asks for a range */
-    char etag[128];    /* strong, of the answer so far: another version must not be continued */
+    uint64_t position; /* start of the next request; above 0: a range request */
+    char etag[128];    /* strong ETag of the data so far (If-Range), so that another version is not
+                          continued */
 } http_sink;
 
 typedef struct http_request {
     http_method method;
     const char *url;
-    const char *what;           /* is asked for; begins messages */
-    const char *const *headers; /* further lines, "Name: value" */
+    const char *what;           /* what is requested; begins messages */
+    const char *const *headers; /* additional lines, "Name: value" */
     size_t header_count;
     const char *body; /* of HTTP_POST */
     size_t body_length;
-    int descriptor; /* of HTTP_PUT: this piece of a file */
+    int descriptor; /* of HTTP_PUT: this range of a file */
     uint64_t file_offset, file_length;
-    transfer *transfer; /* NULL, or what is told of the piece */
-    http_sink *sink;    /* NULL: `body` of the response */
-    bool metadata; /* stop at an answer that says what lies behind its redirect, or that leads to
-                      another host */
-    bool once;     /* where the connection breaks, it may have been heard: do not send it again */
+    transfer *transfer; /* progress of the upload, or NULL */
+    http_sink *sink;    /* NULL: the body is stored in the response */
+    bool metadata; /* do not follow a redirect that has the metadata of its target, or that leads to
+                      another origin */
+    bool once;     /* not idempotent: do not retry after the request may have been processed */
 } http_request;
 
-/* Sends it, follows redirects, and tries again (with growing pauses, or as long as Retry-After
- * says) where the connection breaks or the answer is 408, 429 or 5xx. BERT_OK: there is an answer,
- * be it 404; see error_response.h. `response` is released by the caller in any case. */
+/* Sends a request and follows redirects. Retries, with exponential backoff or after Retry-After, if
+ * the connection fails or the status is 408, 429 or 5xx. BERT_OK means that there is a response,
+ * possibly a 404; see error_response.h. The caller frees `response`, also after a failure. */
 bert_status http_send(http_client *client, const http_request *request, http_response *response,
                       bert_error *error);
 

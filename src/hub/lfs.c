@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What all requests of one file need. */
+/* The context of all requests for a file. */
 typedef struct store {
     http_client *client;
     const hub_settings *settings;
@@ -21,7 +21,8 @@ static const char *const lfs_headers[] = {
     "Content-Type: application/vnd.git-lfs+json",
 };
 
-/* POSTs a JSON value, which is released, and keeps the answer. */
+/* POSTs a JSON value, which it frees, and appends the response body to `answer` if that is not
+ * NULL. */
 static bert_status post(const store *store, const char *url, json_t *value, text *answer,
                         bert_error *error)
 {
@@ -61,11 +62,11 @@ static bert_status ask_action(lfs_action *action, const store *store, const char
     char *url;
     TRY(path_format(&url, error, "%s.git/info/lfs/objects/batch", store->repository->page));
     text answer = {0};
-    json_t *question =
+    json_t *request_json =
         json_pack("{s:s, s:[s, s], s:[{s:s, s:I}], s:s, s:{s:s}}", "operation", "upload",
                   "transfers", "basic", "multipart", "objects", "oid", file->digest, "size",
                   (json_int_t)file->size, "hash_algo", "sha256", "ref", "name", revision);
-    bert_status status = post(store, url, question, &answer, error);
+    bert_status status = post(store, url, request_json, &answer, error);
     if (status == BERT_OK)
         status = lfs_action_parse(action, &answer, file->digest, file->size, file->path, error);
     text_free(&answer);
@@ -73,8 +74,8 @@ static bert_status ask_action(lfs_action *action, const store *store, const char
     return status;
 }
 
-/* PUTs one piece of the file; the answer's ETag stands for it, `*etag` is the caller's to free. */
-static bert_status put_piece(const store *store, const char *url, char *const *headers,
+/* PUTs a range of the file; *etag, if wanted, is the ETag of the response, freed by the caller. */
+static bert_status put_range(const store *store, const char *url, char *const *headers,
                              size_t header_count, uint64_t offset, uint64_t length, char **etag,
                              bert_error *error)
 {
@@ -96,10 +97,10 @@ static bert_status put_piece(const store *store, const char *url, char *const *h
                                       store->repository->page, error);
     const char *found = response.headers[HTTP_ETAG];
     if (status == BERT_OK && etag)
-        status = found && *found
-                     ? path_format(etag, error, "%s", found)
-                     : error_set(error, BERT_ERROR_INPUT, "%s: the store gives no ETag for a part",
-                                 store->file->path);
+        status = found && *found ? path_format(etag, error, "%s", found)
+                                 : error_set(error, BERT_ERROR_INPUT,
+                                             "%s: the LFS storage returned no ETag for a part",
+                                             store->file->path);
     http_response_free(&response);
     return status;
 }
@@ -112,13 +113,14 @@ static bert_status put_parts(const store *store, const lfs_action *action, bert_
         uint64_t offset = (uint64_t)i * action->part_size;
         uint64_t left = store->file->size - offset;
         char *etag = NULL;
-        status = put_piece(store, action->parts[i], NULL, 0, offset,
+        status = put_range(store, action->parts[i], NULL, 0, offset,
                            left < action->part_size ? left : action->part_size, &etag, error);
         if (status == BERT_OK &&
             json_array_append_new(
                 parts, json_pack("{s:I, s:s}", "partNumber", (json_int_t)i + 1, "etag", etag)) != 0)
-            status = error_set(error, BERT_ERROR_INPUT, "%s: the ETag of part %zu is not text",
-                               store->file->path, i + 1);
+            status =
+                error_set(error, BERT_ERROR_INPUT, "%s: the ETag of part %zu is not valid UTF-8",
+                          store->file->path, i + 1);
         free(etag);
     }
     if (status != BERT_OK) {
@@ -134,7 +136,7 @@ static bert_status send(const store *store, const lfs_action *action, bert_error
     if (action->parts)
         TRY(put_parts(store, action, error));
     else
-        TRY(put_piece(store, action->url, action->headers, action->header_count, 0,
+        TRY(put_range(store, action->url, action->headers, action->header_count, 0,
                       store->file->size, NULL, error));
     if (!action->verify_url)
         return BERT_OK;

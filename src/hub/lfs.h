@@ -1,5 +1,5 @@
-/* Large files into the Hub's store: the batch protocol of Git LFS with its basic transfer, and the
- * Hub's transfer in several parts (git-lfs, docs/api/batch.md). */
+/* Uploads large files to the Hub's LFS storage: Git LFS's batch API (git-lfs, docs/api/batch.md)
+ * with basic transfers and the Hub's multipart transfers. */
 #ifndef HUB_LFS_H
 #define HUB_LFS_H
 
@@ -7,7 +7,7 @@
 #include "hub/http.h"
 #include "hub/repository.h"
 
-/* Sends one file, whose digest is known, unless the store has it. */
+/* Uploads one file, whose digest is set, unless it is already stored. */
 bert_status lfs_upload(http_client *client, const hub_settings *settings,
                        const hub_repository *repository, const char *revision,
                        const upload_file *file, transfer *transfer, bert_error *error);

@@ -11,7 +11,7 @@ static bert_error failure; /* BERT_OK: loaded */
 
 static void load(void)
 {
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* never closed: it stays in use */
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* never closed */
     if (!library) {
         error_set(&failure, BERT_ERROR_UNSUPPORTED, "cannot load libcurl: %s; install it",
                   dlerror());
@@ -23,12 +23,12 @@ static void load(void)
 #undef LOAD
     if (!all) {
         error_set(&failure, BERT_ERROR_UNSUPPORTED,
-                  LIBRARY " lacks functions that curl 7.85 has; install a newer one");
+                  LIBRARY " lacks functions of curl 7.85; install a newer version");
         return;
     }
     CURLcode code = libcurl.global_init(CURL_GLOBAL_DEFAULT);
     if (code != CURLE_OK)
-        error_set(&failure, BERT_ERROR_UNSUPPORTED, "libcurl cannot start: %s",
+        error_set(&failure, BERT_ERROR_UNSUPPORTED, "cannot initialize libcurl: %s",
                   libcurl.easy_strerror(code));
 }
 

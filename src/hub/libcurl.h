@@ -1,14 +1,14 @@
-/* libcurl, loaded when the hub is first asked for: it brings some thirty libraries with it, which
- * would cost every other command several milliseconds and megabytes at its start. */
+/* libcurl, loaded with dlopen on first use: it depends on about thirty libraries, which would cost
+ * every other command several milliseconds and megabytes at startup. */
 #ifndef HUB_LIBCURL_H
 #define HUB_LIBCURL_H
 
 #include "base/error.h"
 
-#define CURL_DISABLE_TYPECHECK /* its macros would call the functions by their own names */
+#define CURL_DISABLE_TYPECHECK /* its macros would bypass the function pointers */
 #include <curl/curl.h>
 
-/* Every function of libcurl that is used. */
+/* The functions of libcurl that are used. */
 #define LIBCURL_FUNCTIONS(F) \
     F(easy_cleanup)          \
     F(easy_getinfo)          \
@@ -34,11 +34,11 @@ typedef struct libcurl_functions {
 #undef LIBCURL_MEMBER
 } libcurl_functions;
 
-/* To be called only after libcurl_load was well. */
+/* Valid after libcurl_load has succeeded. */
 extern libcurl_functions libcurl;
 
-/* Loads and starts the library, once; any thread may call it, as often as it likes.
- * BERT_ERROR_UNSUPPORTED where it is not installed or cannot start. */
+/* Loads and initializes the library once; thread-safe and idempotent. BERT_ERROR_UNSUPPORTED if it
+ * is not installed or cannot be initialized. */
 bert_status libcurl_load(bert_error *error);
 
 #endif

@@ -6,21 +6,21 @@
 
 enum { NAME_PART_MAX = 96, PATH_PART_MAX = 240, PATH_MAX_LENGTH = 1024, PATTERN_MAX = 256 };
 
-/* NULL, or what is wrong with one part of a repository's name. */
+/* Returns NULL, or what is wrong with a component of a repository name. */
 static const char *name_part_problem(const char *part, size_t length)
 {
     if (length == 0 || length > NAME_PART_MAX)
-        return "a part is empty or longer than 96 characters";
+        return "a component is empty or longer than 96 characters";
     if (strchr("-.", part[0]) || strchr("-.", part[length - 1]))
-        return "a part begins or ends with - or .";
+        return "a component begins or ends with - or .";
     for (size_t i = 0; i < length; i++) {
         if (!isalnum((unsigned char)part[i]) && !strchr("-_.", part[i]))
-            return "only letters, digits, - _ and . have a place in a name";
+            return "only letters, digits, - _ and . are allowed";
         if (i > 0 && part[i] == part[i - 1] && strchr("-.", part[i]))
-            return "-- and .. have no place in a name";
+            return "-- and .. are not allowed";
     }
     if (length >= 4 && memcmp(part + length - 4, ".git", 4) == 0)
-        return "a name does not end with .git";
+        return "a name must not end with .git";
     return NULL;
 }
 
@@ -36,12 +36,12 @@ bert_status repository_name_check(const char *name, bert_error *error)
     if (!problem && parts > 2)
         problem = "expected NAME or OWNER/NAME";
     if (problem)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "\"%.200s\" is no name on the Hub: %s",
-                         name, problem);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "\"%.200s\" is not a valid name on the Hub: %s", name, problem);
     return BERT_OK;
 }
 
-/* NULL, or why the path cannot be trusted. */
+/* Returns NULL, or why the path is not safe. */
 static const char *path_problem(const char *path)
 {
     if (!*path)
@@ -54,11 +54,11 @@ static const char *path_problem(const char *path)
     for (const char *part = path; part;) {
         size_t length = strcspn(part, "/");
         if (length == 0)
-            return "a part of it is empty";
+            return "a component is empty";
         if ((length == 1 || length == 2) && strncmp(part, "..", length) == 0)
-            return "it leaves its folder";
+            return "it contains . or ..";
         if (length > PATH_PART_MAX)
-            return "a part of it is too long";
+            return "a component is too long";
         part = part[length] ? part + length + 1 : NULL;
     }
     return NULL;
@@ -68,8 +68,8 @@ bert_status revision_check(const char *revision, bert_error *error)
 {
     const char *problem = path_problem(revision);
     if (problem)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "\"%.200s\" is no revision: %s",
-                         revision, problem);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "\"%.200s\" is not a valid revision: %s", revision, problem);
     return BERT_OK;
 }
 
@@ -78,8 +78,8 @@ bert_status repository_path_check(const char *repository, const char *path, bert
     const char *problem = path_problem(path);
     if (problem)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: the file name \"%.200s\" is refused: %s; nothing was written",
-                         repository, path, problem);
+                         "%s: unsafe file name \"%.200s\": %s; nothing was written", repository,
+                         path, problem);
     return BERT_OK;
 }
 

@@ -11,20 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* jansson refuses \u0000 and deep nesting by itself. */
+/* jansson itself rejects \u0000 and deep nesting. */
 static bert_status parse_object(json_t **value, const text *answer, const char *what,
                                 bert_error *error)
 {
     json_error_t problem = {0};
     *value = json_loadb(answer->data ? answer->data : "", answer->length, 0, &problem);
     if (!*value)
-        return error_set(error, BERT_ERROR_INPUT, "%s: the answer is not JSON, line %d: %s", what,
-                         problem.line, problem.text);
+        return error_set(error, BERT_ERROR_INPUT, "%s: the response is invalid JSON, line %d: %s",
+                         what, problem.line, problem.text);
     if (json_is_object(*value))
         return BERT_OK;
     json_decref(*value);
     *value = NULL;
-    return error_set(error, BERT_ERROR_INPUT, "%s: the answer is an array, expected an object",
+    return error_set(error, BERT_ERROR_INPUT, "%s: the response is an array, expected an object",
                      what);
 }
 
@@ -33,7 +33,8 @@ static bert_status get_array(json_t **array, const json_t *object, const char *w
 {
     *array = json_object_get(object, key);
     if (!json_is_array(*array))
-        return error_set(error, BERT_ERROR_INPUT, "%s: the answer has no list \"%s\"", what, key);
+        return error_set(error, BERT_ERROR_INPUT, "%s: the response has no array \"%s\"", what,
+                         key);
     return BERT_OK;
 }
 
@@ -119,7 +120,7 @@ static bert_status take_mode(hub_upload_mode *mode, const json_t *file, const ch
                          "%s: \"uploadMode\" is \"%.60s\", expected \"lfs\" or \"regular\"", what,
                          name);
     TRY(json_get_boolean(file, what, "shouldIgnore", false, &mode->ignored, error));
-    if (!json_is_null(json_object_get(file, "oid"))) /* null where the Hub has no such file */
+    if (!json_is_null(json_object_get(file, "oid"))) /* null if the Hub has no such file */
         TRY(json_get_string(file, what, "oid", false, &digest, error));
     mode->large = strcmp(name, "lfs") == 0;
     if (digest_kind_of(&kind, digest))
@@ -150,7 +151,7 @@ bert_status hub_upload_modes_parse(hub_upload_mode *modes, const char *const *pa
         modes[i] = (hub_upload_mode){0};
         const json_t *file = find_file(files, paths[i]);
         status = file ? take_mode(&modes[i], file, what, error)
-                      : error_set(error, BERT_ERROR_INPUT, "%s: the answer says nothing of %s",
+                      : error_set(error, BERT_ERROR_INPUT, "%s: the response has no entry for %s",
                                   what, paths[i]);
     }
     json_decref(object);
@@ -177,44 +178,46 @@ static bool is_number(const char *name)
     return *name && name[strspn(name, "0123456789")] == '\0';
 }
 
-/* "Name: value", of characters that can be neither a second line nor another name. */
+/* Adds a header line "Name: value"; rejects characters that would allow header injection. */
 static bert_status take_header(lfs_action *action, const char *name, const json_t *value,
                                const char *what, bert_error *error)
 {
     const char *content = json_string_value(value);
-    bool sound = content && *name;
-    for (const char *c = name; sound && *c; c++)
-        sound = isalnum((unsigned char)*c) || strchr("-_", *c);
-    for (const char *c = content; sound && *c; c++)
-        sound = *c >= ' ' && *c <= '~';
-    if (!sound)
-        return error_set(error, BERT_ERROR_INPUT, "%s: the header \"%.60s\" to send is not sound",
+    bool valid = content && *name;
+    for (const char *c = name; valid && *c; c++)
+        valid = isalnum((unsigned char)*c) || strchr("-_", *c);
+    for (const char *c = content; valid && *c; c++)
+        valid = *c >= ' ' && *c <= '~';
+    if (!valid)
+        return error_set(error, BERT_ERROR_INPUT, "%s: the request header \"%.60s\" is invalid",
                          what, name);
     TRY(path_format(&action->headers[action->header_count], error, "%s: %s", name, content));
     action->header_count++;
     return BERT_OK;
 }
 
-/* The header of the multipart form: "chunk_size", and the parts' URLs under "1", "2", … */
+/* The "header" object of a multipart upload: "chunk_size", and the URLs of the parts under "1",
+ * "2", … */
 static bert_status take_parts(lfs_action *action, const json_t *header, uint64_t size,
                               const char *what, bert_error *error)
 {
     const json_t *stated = json_object_get(header, "chunk_size");
     int64_t part_size = json_integer_value(stated);
-    const char *digits = json_string_value(stated); /* the Hub writes it as a string */
+    const char *digits = json_string_value(stated); /* the Hub sends it as a string */
     if (digits && is_number(digits) && strlen(digits) < 18)
         part_size = strtoll(digits, NULL, 10);
     if (part_size <= 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: \"chunk_size\" is not a number of bytes above 0", what);
+                         "%s: \"chunk_size\" is not a positive number of bytes", what);
     uint64_t parts = size / (uint64_t)part_size + (size % (uint64_t)part_size != 0);
     if (parts == 0 || parts > json_object_size(header) - 1)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: %" PRIu64 " parts are needed, the answer has fewer", what, parts);
+                         "%s: the response has fewer than the %" PRIu64 " parts needed", what,
+                         parts);
     action->part_size = (uint64_t)part_size;
     TRY(memory_array((void **)&action->parts, parts, sizeof *action->parts, "list of parts",
                      error));
-    action->part_count = parts; /* of an error, too: lfs_action_free looks at all, NULL or not */
+    action->part_count = parts; /* set early, so that lfs_action_free frees all after an error */
     uint64_t found = 0;
     json_t *members = (json_t *)(uintptr_t)header; /* jansson's iterators are not const */
     const char *name;
@@ -229,7 +232,7 @@ static bert_status take_parts(lfs_action *action, const json_t *header, uint64_t
     }
     if (found == parts)
         return BERT_OK;
-    return error_set(error, BERT_ERROR_INPUT, "%s: some of %" PRIu64 " parts have no URL", what,
+    return error_set(error, BERT_ERROR_INPUT, "%s: some of the %" PRIu64 " parts have no URL", what,
                      parts);
 }
 
@@ -259,8 +262,8 @@ static bert_status take_object(lfs_action *action, const json_t *object, uint64_
     const json_t *failure = json_object_get(object, "error");
     if (failure) {
         const char *message = json_string_value(json_object_get(failure, "message"));
-        return error_set(error, BERT_ERROR_INPUT, "%s: the Hub's store refuses: %.300s", what,
-                         message ? message : "without a reason");
+        return error_set(error, BERT_ERROR_INPUT, "%s: rejected by the Hub's LFS storage: %.300s",
+                         what, message ? message : "no reason given");
     }
     const json_t *actions = json_object_get(object, "actions");
     const json_t *upload = json_object_get(actions, "upload");
@@ -280,20 +283,20 @@ bert_status lfs_action_parse(lfs_action *action, const text *answer, const char 
     json_t *batch, *objects;
     TRY(parse_object(&batch, answer, what, error));
     bert_status status = get_array(&objects, batch, what, "objects", error);
-    const json_t *mine = NULL;
+    const json_t *ours = NULL;
     size_t index;
     json_t *object;
     json_array_foreach(objects, index, object)
     {
         const char *found = json_string_value(json_object_get(object, "oid"));
         if (found && strcmp(found, digest) == 0)
-            mine = object;
+            ours = object;
     }
-    if (status == BERT_OK && !mine)
-        status = error_set(error, BERT_ERROR_INPUT, "%s: the answer says nothing of the object %s",
-                           what, digest);
+    if (status == BERT_OK && !ours)
+        status = error_set(error, BERT_ERROR_INPUT,
+                           "%s: the response has no entry for the object %s", what, digest);
     if (status == BERT_OK)
-        status = take_object(action, mine, size, what, error);
+        status = take_object(action, ours, size, what, error);
     json_decref(batch);
     if (status != BERT_OK)
         lfs_action_free(action);

@@ -1,5 +1,5 @@
-/* The Hub's JSON answers, held against what they have to be. `what` begins every message. Strings
- * that will become paths, URLs or header lines are checked here; after that they can be used. */
+/* Parses and validates the Hub's JSON responses. `what` begins every message. Strings that become
+ * paths, URLs or header lines are checked here, so callers can use them without further checks. */
 #ifndef HUB_RESPONSES_H
 #define HUB_RESPONSES_H
 
@@ -10,37 +10,37 @@
 /* The files of one revision (GET /api/models/NAME/revision/REVISION). */
 typedef struct hub_listing {
     char commit[41];
-    char **paths; /* each safe below any folder (names.h) */
+    char **paths; /* each is a safe relative path (names.h) */
     size_t count, capacity;
 } hub_listing;
 bert_status hub_listing_parse(hub_listing *listing, const text *answer, const char *what,
                               bert_error *error);
-/* Takes over `path`, which is checked; freed on failure. */
+/* Checks `path` and takes ownership of it, also on failure. */
 bert_status hub_listing_add(hub_listing *listing, char *path, const char *what, bert_error *error);
 void hub_listing_free(hub_listing *listing);
 
-/* What the Hub says of one file that is to be uploaded (POST …/preupload/REVISION). */
+/* The Hub's response for a file to upload (POST …/preupload/REVISION). */
 typedef struct hub_upload_mode {
-    bool large;      /* goes to the store of large files; false: into the commit itself */
-    bool ignored;    /* the repository's .gitignore names it */
-    char digest[65]; /* of the file that the Hub has under this path; empty: none */
+    bool large;      /* upload with LFS; false: inline in the commit */
+    bool ignored;    /* matches the repository's .gitignore */
+    char digest[65]; /* of the file at this path on the Hub; empty: none */
 } hub_upload_mode;
-/* modes: [count], of the files with these paths. A path without an answer is an error. */
+/* Sets modes[count] for the files with these paths. A path without an entry is an error. */
 bert_status hub_upload_modes_parse(hub_upload_mode *modes, const char *const *paths, size_t count,
                                    const text *answer, const char *what, bert_error *error);
 
-/* How one object gets into the store of large files (POST NAME.git/info/lfs/objects/batch). */
+/* How to upload an object with LFS (POST NAME.git/info/lfs/objects/batch). */
 typedef struct lfs_action {
-    bool there;     /* the store has it: nothing is to be sent */
-    char *url;      /* PUT the bytes; with parts: POST their list when they are there */
-    char **headers; /* [header_count] lines to send with the bytes */
+    bool there; /* already stored: nothing to upload */
+    char *url;  /* PUT the bytes; for a multipart upload: POST the list of parts to complete it */
+    char **headers; /* [header_count] header lines to send with the bytes */
     size_t header_count;
-    char **parts; /* [part_count] URLs; NULL: one piece */
+    char **parts; /* [part_count] URLs; NULL: a single PUT */
     size_t part_count;
-    uint64_t part_size; /* bytes; the last part may have fewer */
-    char *verify_url;   /* NULL, or to be told when the bytes are there */
+    uint64_t part_size; /* bytes; the last part may be smaller */
+    char *verify_url;   /* POST here after the upload; NULL: not needed */
 } lfs_action;
-/* Of the object with this SHA-256 and size. */
+/* Parses the action for the object with this SHA-256 and size. */
 bert_status lfs_action_parse(lfs_action *action, const text *answer, const char *digest,
                              uint64_t size, const char *what, bert_error *error);
 void lfs_action_free(lfs_action *action);

@@ -49,22 +49,22 @@ double retry_after(const char *value, int64_t now)
 bert_status retry_wait(int failures, const char *retry_after_value, const bert_observer *observer,
                        bert_error *error)
 {
-    double asked = retry_after(retry_after_value, time(NULL));
-    double pause = fmax(asked, ldexp(0.5, failures < 6 ? failures - 1 : 5));
+    double requested = retry_after(retry_after_value, time(NULL));
+    double pause = fmax(requested, ldexp(0.5, failures < 6 ? failures - 1 : 5));
     if (pause > WAIT_MAX_SECONDS) {
         size_t length = strlen(error->message);
         snprintf(error->message + length, sizeof error->message - length,
-                 ", and asks to be left alone for %.0f seconds; try again then", pause);
+                 ", and asks to retry after %.0f seconds", pause);
         return error->status;
     }
-    observer_message(observer, BERT_MESSAGE_WARNING, "%s; trying again in %.3g s", error->message,
+    observer_message(observer, BERT_MESSAGE_WARNING, "%s; retrying in %.3g s", error->message,
                      pause);
     for (double until = clock_seconds() + pause; clock_seconds() < until;) {
         if (observer_should_stop(observer))
             return error->status;
         double left = fmin(until - clock_seconds(), 0.1);
-        struct timespec piece = {.tv_nsec = (long)(1e9 * fmax(left, 0.001))};
-        nanosleep(&piece, NULL);
+        struct timespec slice = {.tv_nsec = (long)(1e9 * fmax(left, 0.001))};
+        nanosleep(&slice, NULL);
     }
     return BERT_OK;
 }

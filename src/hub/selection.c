@@ -19,7 +19,7 @@ static const char *const model_files[] = {
     "special_tokens_map.json",
 };
 
-/* In the order of preference; the pieces of one form go with its index. */
+/* In order of preference; shards belong to the index of their form. */
 static const char *const weight_forms[][2] = {
     {"model.safetensors", NULL},
     {"model.safetensors.index.json", "model-*-of-*.safetensors"},
@@ -32,9 +32,9 @@ static const char *const weight_forms[][2] = {
 
 static bool has_form(const char *path, size_t form)
 {
-    const char *pieces = weight_forms[form][1];
+    const char *shards = weight_forms[form][1];
     return strcmp(path, weight_forms[form][0]) == 0 ||
-           (pieces && fnmatch(pieces, path, FNM_PATHNAME) == 0);
+           (shards && fnmatch(shards, path, FNM_PATHNAME) == 0);
 }
 
 bool selection_is_weights(const char *path)
@@ -85,7 +85,7 @@ size_t selection_patterns(bool *chosen, const char *const *paths, size_t count,
 
 /* ------------------------------------------------------------------------------ data sets --- */
 
-/* A part of a path, not terminated. */
+/* A component of a path, not terminated. */
 typedef struct part {
     const char *start;
     size_t length;
@@ -101,7 +101,7 @@ static bool part_equals(part a, part b)
     return a.length == b.length && memcmp(a.start, b.start, a.length) == 0;
 }
 
-/* CONFIG/SPLIT/NAME.parquet, in its parts. */
+/* Splits CONFIG/SPLIT/NAME.parquet into its components. */
 static bool split_path(const char *path, part *config, part *split, bool *partial)
 {
     static const char prefix[] = "partial-", suffix[] = ".parquet";
@@ -121,8 +121,8 @@ static bool split_path(const char *path, part *config, part *split, bool *partia
     return true;
 }
 
-/* Appends the configs that there are, or the splits of one, to a list for a message. A path is
- * looked at once for each that comes before it: the Hub sorts them, so the last one decides. */
+/* Appends the configs, or the splits of one, to a list for a message. The Hub sorts paths, so
+ * comparing with the previous name is enough to remove duplicates. */
 static bert_status list_names(text *list, const char *const *paths, size_t count,
                               const char *config, bert_error *error)
 {
@@ -147,7 +147,7 @@ static bert_status list_names(text *list, const char *const *paths, size_t count
     return BERT_OK;
 }
 
-/* The only config; an error where there are several, or none. */
+/* Finds the only config; several, or none, are an error. */
 static bert_status find_config(part *config, const char *const *paths, size_t count,
                                const char *what, bert_error *error)
 {
@@ -161,9 +161,10 @@ static bert_status find_config(part *config, const char *const *paths, size_t co
             text list = {0};
             bert_status status = list_names(&list, paths, count, NULL, error);
             if (status == BERT_OK)
-                status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                                   "%s: which of its configurations? (params->config) There are %s",
-                                   what, list.data);
+                status =
+                    error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                              "%s: has several configurations, select one with params->config: %s",
+                              what, list.data);
             text_free(&list);
             return status;
         }
@@ -173,13 +174,12 @@ static bert_status find_config(part *config, const char *const *paths, size_t co
         return BERT_OK;
     return error_set(
         error, BERT_ERROR_INPUT,
-        "%s: there are no files CONFIG/SPLIT/….parquet in this revision; name the files "
-        "that are meant (params->include)",
+        "%s: this revision has no files CONFIG/SPLIT/….parquet; select files with params->include",
         what);
 }
 
-static bert_status say_what_there_is(const char *const *paths, size_t count, const char *config,
-                                     const char *split, const char *what, bert_error *error)
+static bert_status list_available(const char *const *paths, size_t count, const char *config,
+                                  const char *split, const char *what, bert_error *error)
 {
     text configs = {0}, splits = {0};
     bert_status status;
@@ -224,5 +224,5 @@ bert_status selection_dataset(bool *chosen, const char *const *paths, size_t cou
         return BERT_OK;
     char name[256];
     snprintf(name, sizeof name, "%.*s", (int)wanted.length, wanted.start);
-    return say_what_there_is(paths, count, name, split, what, error);
+    return list_available(paths, count, name, split, what, error);
 }

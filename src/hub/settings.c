@@ -14,7 +14,7 @@ bert_hub_options bert_hub_options_default(void)
     return (bert_hub_options){.retries = DEFAULT_RETRIES};
 }
 
-/* The first of the variables that is set and not empty; NULL where none is. */
+/* The first of the variables that is set and not empty; NULL if there is none. */
 static const char *environment(const char *first, const char *second)
 {
     const char *value = getenv(first);
@@ -29,7 +29,7 @@ static bool is_true(const char *value)
                      strcasecmp(value, "yes") == 0 || strcasecmp(value, "true") == 0);
 }
 
-/* "~/x" is x in the home directory. */
+/* Expands "~" and "~/x". */
 static bert_status expand_home(char **path, const char *value, bert_error *error)
 {
     if (value[0] != '~' || (value[1] && value[1] != '/'))
@@ -64,7 +64,8 @@ static bert_status find_cache(hub_settings *settings, const bert_hub_options *op
     return path_join(&settings->cache, home, "hub", error);
 }
 
-/* Takes `value` without the white space around it. A line break inside would be a second header. */
+/* Sets the token to `value`, trimmed. Rejects other characters than printable ASCII: a line break
+ * would allow header injection. */
 static bert_status take_token(hub_settings *settings, const char *value, const char *source,
                               bert_error *error)
 {
@@ -76,7 +77,7 @@ static bert_status take_token(hub_settings *settings, const char *value, const c
     for (size_t i = 0; i < length; i++)
         if (value[i] <= ' ' || value[i] > '~')
             return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                             "%s: character %zu has no place in a token of the Hub", source, i + 1);
+                             "%s: character %zu is not allowed in a token", source, i + 1);
     if (length == 0)
         return BERT_OK;
     return path_format(&settings->token, error, "%.*s", (int)length, value);
@@ -86,7 +87,7 @@ static bert_status find_token(hub_settings *settings, const bert_hub_options *op
                               const char *home, bert_error *error)
 {
     if (options->token)
-        return take_token(settings, options->token, "the token that was given", error);
+        return take_token(settings, options->token, "the given token", error);
     const char *value = environment("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN");
     if (value)
         return take_token(settings, value, "HF_TOKEN", error);
@@ -127,7 +128,7 @@ static bert_status find_endpoint(hub_settings *settings, const bert_hub_options 
     bert_status status = url_origin(&origin, settings->endpoint, error);
     free(origin);
     if (status == BERT_OK && strpbrk(settings->endpoint, "?#"))
-        status = error_set(error, BERT_ERROR_INPUT, "a ? or # has no place in it");
+        status = error_set(error, BERT_ERROR_INPUT, "must not contain ? or #");
     if (status != BERT_OK) {
         error_prefix(error, status, "the Hub's endpoint (HF_ENDPOINT)");
         if (error)
@@ -163,7 +164,7 @@ static bert_status find_timeout(hub_settings *settings, const bert_hub_options *
 bert_status hub_settings_read(hub_settings *settings, const bert_hub_options *options,
                               bert_error *error)
 {
-    /* The variables that Python's requests, and so huggingface_hub, goes by. */
+    /* The variables that Python's requests, and so huggingface_hub, uses. */
     *settings = (hub_settings){.certificates = environment("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
                                .offline = is_true(environment("HF_HUB_OFFLINE", NULL)) ||
                                           is_true(environment("TRANSFORMERS_OFFLINE", NULL))};

@@ -1,4 +1,4 @@
-/* Where the Hub is, who asks, and where the cache lies: options over environment over defaults. */
+/* Endpoint, token and cache of the Hub. Precedence: options, environment, defaults. */
 #ifndef HUB_SETTINGS_H
 #define HUB_SETTINGS_H
 
@@ -7,16 +7,16 @@
 #include "base/error.h"
 
 typedef struct hub_settings {
-    char *endpoint; /* without a slash at its end; owned, as the others */
+    char *endpoint; /* without a trailing slash; owned, like token and cache */
     char *token;    /* NULL: none */
     char *cache;
-    const char *certificates; /* file of those to trust; NULL: the system's. The environment's */
+    const char *certificates; /* CA file, points into the environment; NULL: the system's */
     int timeout, retries;
     bool offline;
 } hub_settings;
 
-/* The environment counts where `options` says nothing. Zero-initialises `settings`, which is
- * released with hub_settings_free, also after an error. No message holds the token. */
+/* Uses the environment where `options` is not set. Initialises `settings`; call hub_settings_free,
+ * also after an error. No message contains the token. */
 bert_status hub_settings_read(hub_settings *settings, const bert_hub_options *options,
                               bert_error *error);
 void hub_settings_free(hub_settings *settings);

@@ -12,7 +12,7 @@ void transfer_advance(transfer *transfer, uint64_t bytes)
         transfer->begun = now;
     transfer->done += bytes;
     transfer->moved += bytes;
-    double rate = (double)transfer->moved / (now - transfer->begun); /* of the network alone */
+    double rate = (double)transfer->moved / (now - transfer->begun);
     bert_progress progress = {
         .job = transfer->job,
         .unit = "byte",
@@ -29,7 +29,7 @@ void transfer_advance(transfer *transfer, uint64_t bytes)
     observer_progress(transfer->observer, &progress);
 }
 
-void transfer_go_back(transfer *transfer, uint64_t bytes)
+void transfer_rewind(transfer *transfer, uint64_t bytes)
 {
     transfer->done -= bytes < transfer->done ? bytes : transfer->done;
 }

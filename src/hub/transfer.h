@@ -1,4 +1,4 @@
-/* How far a download or upload is, told to the observer. */
+/* Progress of a download or upload, reported to the observer. */
 #ifndef HUB_TRANSFER_H
 #define HUB_TRANSFER_H
 
@@ -7,15 +7,15 @@
 typedef struct transfer {
     const bert_observer *observer;
     const char *job;      /* "download", "upload" */
-    uint64_t done, total; /* bytes; `done` includes what was here before */
-    uint64_t moved;       /* bytes that went over the network */
+    uint64_t done, total; /* bytes; `done` includes bytes that were there before */
+    uint64_t moved;       /* bytes transferred over the network */
     double begun;         /* clock_seconds(); 0: not yet */
 } transfer;
 
-/* `bytes` more came or went. */
+/* Counts `bytes` more as transferred. */
 void transfer_advance(transfer *transfer, uint64_t bytes);
 
-/* Bytes that were counted as done are to be moved again. */
-void transfer_go_back(transfer *transfer, uint64_t bytes);
+/* Uncounts bytes that must be transferred again. */
+void transfer_rewind(transfer *transfer, uint64_t bytes);
 
 #endif

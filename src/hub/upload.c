@@ -1,4 +1,4 @@
-/* bert_upload: the files of a folder into one commit. */
+/* bert_upload: uploads the files of a folder in one commit. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 enum {
-    SAMPLE_BYTES = 512,    /* of each file, from which the Hub sees what it is */
-    MODES_AT_ONCE = 256,   /* files in one question */
-    INLINE_MAX = 64 << 20, /* bytes of a file inside the commit */
+    SAMPLE_BYTES = 512,      /* of each file, by which the Hub detects its type */
+    FILES_PER_REQUEST = 256, /* files per preupload request */
+    INLINE_MAX = 64 << 20,   /* bytes of a file inlined in the commit */
 };
 
 typedef struct upload {
@@ -48,35 +48,32 @@ static bert_status check_params(const bert_upload_params *params, bert_error *er
 {
     if (!params->directory || !params->name || !params->revision)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a folder, a name and a revision are needed");
+                         "a folder, a name and a revision are required");
     TRY(repository_name_check(params->name, error));
     if (!strchr(params->name, '/'))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "\"%.200s\": expected OWNER/NAME: where models are written, the Hub wants "
-                         "to know whose they are",
-                         params->name);
+                         "\"%.200s\": expected OWNER/NAME; uploads need the owner", params->name);
     if (params->private_repository && !params->create)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->private_repository goes with params->create = true: what is "
-                         "there already stays as it is");
+                         "params->private_repository requires params->create = true: an existing "
+                         "repository is not changed");
     return revision_check(params->revision, error);
 }
 
-/* Appends `length` bytes in base64. */
+/* Appends `length` bytes, base64-encoded. */
 static bert_status append_base64(text *out, const char *data, size_t length, bert_error *error)
 {
-    enum { PIECE = 3 << 14 };
-    char encoded[BASE64_ENCODE_RAW_LENGTH(PIECE)];
-    for (size_t at = 0; at < length; at += PIECE) {
-        size_t size = length - at < PIECE ? length - at : PIECE;
+    enum { CHUNK = 3 << 14 };
+    char encoded[BASE64_ENCODE_RAW_LENGTH(CHUNK)];
+    for (size_t at = 0; at < length; at += CHUNK) {
+        size_t size = length - at < CHUNK ? length - at : CHUNK;
         base64_encode_raw(encoded, size, (const uint8_t *)data + at);
         TRY(text_append(out, encoded, BASE64_ENCODE_RAW_LENGTH(size), error));
     }
     return BERT_OK;
 }
 
-/* POSTs `body` to an action of the repository and checks the status. `response` is the caller's to
- * free. */
+/* POSTs `body` to `url`. The caller checks and frees `response`. */
 static bert_status post(upload *upload, const char *url, const char *type, const text *body,
                         bool once, http_response *response, bert_error *error)
 {
@@ -103,7 +100,7 @@ static bert_status check_response(const upload *upload, const http_response *res
         response->status == 404) {
         size_t length = strlen(error->message);
         snprintf(error->message + length, sizeof error->message - length,
-                 "; params->create = true makes it");
+                 "; params->create = true creates it");
     }
     return status;
 }
@@ -117,19 +114,19 @@ static bert_status create_repository(upload *upload, bert_error *error)
     text body = {0};
     http_response response = {0};
     bert_status status;
-    json_t *question = json_pack("{s:s, s:s#, s:s, s:b}", "name", slash + 1, "organization", name,
-                                 (size_t)(slash - name), "type", "model", "private",
-                                 (int)upload->params->private_repository);
+    json_t *request_json = json_pack("{s:s, s:s#, s:s, s:b}", "name", slash + 1, "organization",
+                                     name, (size_t)(slash - name), "type", "model", "private",
+                                     (int)upload->params->private_repository);
     TRY_OR_GO(status, path_format(&url, error, "%s/api/repos/create", upload->settings.endpoint),
               done);
-    TRY_OR_GO(status, json_format(&body, question, 0, error), done);
+    TRY_OR_GO(status, json_format(&body, request_json, 0, error), done);
     TRY_OR_GO(status,
               post(upload, url, "Content-Type: application/json", &body, false, &response, error),
               done);
-    if (response.status != 409) /* it is there already */
+    if (response.status != 409) /* already exists */
         status = check_response(upload, &response, error);
 done:
-    json_decref(question);
+    json_decref(request_json);
     free(url);
     text_free(&body);
     http_response_free(&response);
@@ -150,16 +147,16 @@ static bert_status describe_file(json_t *files, const upload_file *file, bert_er
                                   encoded.data ? encoded.data : "", "size", (json_int_t)file->size);
     text_free(&encoded);
     if (!described || json_array_append_new(files, described) != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s: the name is not UTF-8",
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s: the name is not valid UTF-8",
                          file->path);
     return BERT_OK;
 }
 
 static bert_status ask_modes(upload *upload, upload_file *files, size_t count, bert_error *error)
 {
-    hub_upload_mode modes[MODES_AT_ONCE];
-    const char *paths[MODES_AT_ONCE];
-    json_t *described = json_array(), *question = json_pack("{s:O}", "files", described);
+    hub_upload_mode modes[FILES_PER_REQUEST];
+    const char *paths[FILES_PER_REQUEST];
+    json_t *described = json_array(), *request_json = json_pack("{s:O}", "files", described);
     char *url = NULL;
     text body = {0};
     http_response response = {0};
@@ -168,7 +165,7 @@ static bert_status ask_modes(upload *upload, upload_file *files, size_t count, b
         paths[i] = files[i].path;
         TRY_OR_GO(status, describe_file(described, &files[i], error), done);
     }
-    TRY_OR_GO(status, json_format(&body, question, 0, error), done);
+    TRY_OR_GO(status, json_format(&body, request_json, 0, error), done);
     TRY_OR_GO(status,
               hub_api_url(&url, &upload->repository, "preupload", upload->params->revision, error),
               done);
@@ -182,32 +179,32 @@ static bert_status ask_modes(upload *upload, upload_file *files, size_t count, b
         files[i].mode = modes[i];
 done:
     json_decref(described);
-    json_decref(question);
+    json_decref(request_json);
     free(url);
     text_free(&body);
     http_response_free(&response);
     return status;
 }
 
-/* Settles how each file goes, and whether it has to. */
+/* Determines how each file is uploaded, and whether it has changed. */
 static bert_status examine(upload *upload, bert_error *error)
 {
     upload_folder *folder = &upload->folder;
-    for (size_t i = 0; i < folder->count; i += MODES_AT_ONCE) {
+    for (size_t i = 0; i < folder->count; i += FILES_PER_REQUEST) {
         size_t left = folder->count - i;
-        TRY(ask_modes(upload, folder->files + i, left < MODES_AT_ONCE ? left : MODES_AT_ONCE,
-                      error));
+        TRY(ask_modes(upload, folder->files + i,
+                      left < FILES_PER_REQUEST ? left : FILES_PER_REQUEST, error));
     }
     for (size_t i = 0; i < folder->count; i++) {
         upload_file *file = &folder->files[i];
         if (file->size == 0)
-            file->mode.large = false; /* stores do not take what is empty */
+            file->mode.large = false; /* LFS storage does not accept empty files */
         TRY(digest_descriptor(file->digest, file->mode.large ? DIGEST_SHA256 : DIGEST_GIT_SHA1,
                               file->descriptor, file->size, file->path, error));
         file->unchanged = strcmp(file->digest, file->mode.digest) == 0;
         if (file->mode.ignored)
             observer_message(upload->observer, BERT_MESSAGE_WARNING,
-                             "%s: the repository's .gitignore keeps it out", file->path);
+                             "%s: skipped, it matches the repository's .gitignore", file->path);
         if (file->mode.large && !file->unchanged && !file->mode.ignored)
             upload->transfer.total += file->size;
     }
@@ -220,7 +217,7 @@ static bert_status append_line(text *body, json_t *line, bert_error *error)
 {
     if (!line)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "the commit's message or a name is not UTF-8");
+                         "the commit message or a name is not valid UTF-8");
     bert_status status = json_format(body, line, 0, error);
     json_decref(line);
     return status == BERT_OK ? text_append(body, "\n", 1, error) : status;
@@ -231,7 +228,8 @@ static bert_status append_content(text *body, const upload *upload, const upload
 {
     if (file->size > INLINE_MAX)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: the Hub wants its %" PRIu64 " bytes inside the commit, at most %d go",
+                         "%s: the Hub requires its %" PRIu64
+                         " bytes inside the commit, the limit is %d",
                          file->path, file->size, INLINE_MAX);
     const char *token = upload->settings.token;
     text content = {0}, encoded = {0};
@@ -239,7 +237,7 @@ static bert_status append_content(text *body, const upload *upload, const upload
     TRY_OR_GO(status, upload_file_read(&content, file, error), done);
     if (content.data && memmem(content.data, content.length, token, strlen(token))) {
         status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "%s: holds your token of the Hub; nothing was committed", file->path);
+                           "%s: contains your Hub token; nothing was committed", file->path);
         goto done;
     }
     TRY_OR_GO(status, append_base64(&encoded, content.data, content.length, error), done);
@@ -266,7 +264,7 @@ static bert_status append_file(text *body, const upload *upload, const upload_fi
                        error);
 }
 
-/* One JSON object a line: the header, then the files that are new or changed. */
+/* NDJSON: the header, then the new or changed files. */
 static bert_status make_commit(text *body, const upload *upload, uint64_t *changed,
                                bert_error *error)
 {
@@ -301,7 +299,7 @@ static bert_status commit(upload *upload, const text *body, bert_upload_result *
                           bert_error *error)
 {
     char *url;
-    char made[41];
+    char commit_id[41];
     http_response response = {0};
     TRY(hub_api_url(&url, &upload->repository, "commit", upload->params->revision, error));
     bert_status status;
@@ -309,8 +307,9 @@ static bert_status commit(upload *upload, const text *body, bert_upload_result *
               post(upload, url, "Content-Type: application/x-ndjson", body, true, &response, error),
               done);
     TRY_OR_GO(status, check_response(upload, &response, error), done);
-    TRY_OR_GO(status, hub_commit_parse(made, &response.body, upload->repository.what, error), done);
-    snprintf(result->url, sizeof result->url, "%s/commit/%s", upload->repository.page, made);
+    TRY_OR_GO(status, hub_commit_parse(commit_id, &response.body, upload->repository.what, error),
+              done);
+    snprintf(result->url, sizeof result->url, "%s/commit/%s", upload->repository.page, commit_id);
 done:
     free(url);
     http_response_free(&response);
@@ -326,12 +325,12 @@ static bert_status open_upload(upload *upload, bert_error *error)
     TRY(hub_settings_read(&upload->settings, &params->hub, error));
     if (upload->settings.offline)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "HF_HUB_OFFLINE forbids to ask the Hub");
+                         "uploads need network access, but HF_HUB_OFFLINE is set");
     TRY(upload_folder_open(&upload->folder, params->directory, params->include, error));
     if (!upload->settings.token)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a token that may write is needed: make one at %s/settings/tokens and set "
-                         "HF_TOKEN",
+                         "a token with write permission is required: create one at "
+                         "%s/settings/tokens and set HF_TOKEN",
                          upload->settings.endpoint);
     TRY(hub_repository_open(&upload->repository, upload->settings.endpoint, params->name,
                             BERT_REPOSITORY_MODEL, error));
@@ -347,7 +346,8 @@ static bert_status run(upload *upload, bert_upload_result *result, bert_error *e
     TRY(examine(upload, error));
     snprintf(result->url, sizeof result->url, "%s", upload->repository.page);
     result->files = upload->folder.count;
-    /* The commit is written first: what is wrong with a file shows before anything is sent. */
+    /* The commit is prepared first, so that problems with files are found before anything is sent.
+     */
     bert_status status = make_commit(&body, upload, &result->committed, error);
     if (status == BERT_OK)
         status = send_large_files(upload, error);
@@ -361,12 +361,12 @@ static bert_status run(upload *upload, bert_upload_result *result, bert_error *e
 bert_status bert_upload(const bert_upload_params *params, bert_upload_result *result,
                         const bert_observer *observer, bert_error *error)
 {
-    bert_error unseen = {0};
+    bert_error local_error = {0};
     *result = (bert_upload_result){0};
     upload upload = {.params = params,
                      .observer = observer,
                      .transfer = {.observer = observer, .job = "upload"}};
-    bert_status status = run(&upload, result, error ? error : &unseen);
+    bert_status status = run(&upload, result, error ? error : &local_error);
     close_upload(&upload);
     return status;
 }

@@ -1,4 +1,5 @@
-/* URLs are parsed and resolved by curl's API: what is checked here is what is requested there. */
+/* URLs are parsed and resolved with curl's API, so that the URL that is checked is the one
+ * requested. */
 #include "hub/url.h"
 
 #include "base/file.h"
@@ -20,7 +21,7 @@ bert_status url_quote(text *out, const char *part, bool keep_slashes, bert_error
     return BERT_OK;
 }
 
-/* Not by curl's parser: messages show what it refuses, too. */
+/* Does not use curl's parser, because messages also show URLs that it rejects. */
 bert_status url_shown(text *out, const char *url, bert_error *error)
 {
     size_t length = strcspn(url, "?#");
@@ -50,7 +51,7 @@ static bert_status set_url(CURLU *handle, const char *url, bert_error *error)
                            shown.data ? shown.data : "", libcurl.url_strerror(code));
     else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
         status = error_set(error, BERT_ERROR_INPUT,
-                           "\"%.200s\" is refused: expected https:// or http://", shown.data);
+                           "\"%.200s\" is rejected: expected https:// or http://", shown.data);
     libcurl.free(scheme);
     text_free(&shown);
     return status;
@@ -117,7 +118,7 @@ bert_status url_redirect(char **target, const char *from, const char *location, 
         free(*target);
         *target = NULL;
         status =
-            error_set(error, BERT_ERROR_INPUT, "a redirect from https to plain http is refused");
+            error_set(error, BERT_ERROR_INPUT, "a redirect from https to plain http is rejected");
     }
 done:
     libcurl.url_cleanup(handle);

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-/* Floats per piece of work: its four arrays fit into half of a 256 KiB second-level cache. */
+/* Floats in a unit of work: its four arrays fit into half of a 256 KiB second-level cache. */
 enum { BLOCK = 8192 };
 
 static void update_block(float *restrict weights, const float *restrict gradients,

@@ -18,16 +18,17 @@ typedef struct attention_job {
     const uint64_t *row_keys;
 } attention_job;
 
-static bool some_ask(const attention_shape *shape)
+/* Not every token is a query. */
+static bool has_query_rows(const attention_shape *shape)
 {
     return shape->query_starts != NULL;
 }
 
-/* One head of one sequence, and where it lies in the arrays. */
+/* One head of one sequence, and its offsets in the arrays. */
 typedef struct attention_item {
     attention_head head;
-    size_t query_place, key_place; /* in qkv and d_qkv */
-    size_t out_place;
+    size_t query_offset, key_offset; /* in qkv and d_qkv */
+    size_t out_offset;
     size_t row; /* in log_sum_exp */
 } attention_item;
 
@@ -38,22 +39,22 @@ static attention_item item_at(const attention_job *job, size_t number)
     size_t sequence = number / shape->heads, index = number % shape->heads;
     size_t hidden = shape->heads * shape->head_size, column = index * shape->head_size;
     const int32_t *starts = shape->sequence_starts;
-    const int32_t *query_starts = some_ask(shape) ? shape->query_starts : starts;
+    const int32_t *query_starts = has_query_rows(shape) ? shape->query_starts : starts;
     size_t first = (size_t)starts[sequence], first_query = (size_t)query_starts[sequence];
-    size_t query_stride = some_ask(shape) ? hidden : 3 * hidden;
-    size_t stride = some_ask(shape) ? 2 * hidden : 3 * hidden;
-    size_t query_start = some_ask(shape) ? shape->tokens * stride : 0;
-    size_t key_start = some_ask(shape) ? 0 : hidden;
+    size_t query_stride = has_query_rows(shape) ? hidden : 3 * hidden;
+    size_t stride = has_query_rows(shape) ? 2 * hidden : 3 * hidden;
+    size_t query_start = has_query_rows(shape) ? shape->tokens * stride : 0;
+    size_t key_start = has_query_rows(shape) ? 0 : hidden;
     attention_item item = {
-        .query_place = query_start + first_query * query_stride + column,
-        .key_place = key_start + first * stride + column,
-        .out_place = first_query * hidden + column,
-        .row = index * (some_ask(shape) ? shape->queries : shape->tokens) + first_query,
+        .query_offset = query_start + first_query * query_stride + column,
+        .key_offset = key_start + first * stride + column,
+        .out_offset = first_query * hidden + column,
+        .row = index * (has_query_rows(shape) ? shape->queries : shape->tokens) + first_query,
     };
     item.head = (attention_head){
-        .query = job->qkv + item.query_place,
-        .key = job->qkv + item.key_place,
-        .value = job->qkv + item.key_place + hidden,
+        .query = job->qkv + item.query_offset,
+        .key = job->qkv + item.key_offset,
+        .value = job->qkv + item.key_offset + hidden,
         .queries = (size_t)query_starts[sequence + 1] - first_query,
         .length = (size_t)starts[sequence + 1] - first,
         .size = shape->head_size,
@@ -73,7 +74,7 @@ static void forward_item(const attention_job *job, size_t number)
 {
     const attention_item item = item_at(job, number);
     const attention_head *head = &item.head;
-    float *out = job->out + item.out_place;
+    float *out = job->out + item.out_offset;
     float *log_sum_exp = job->log_sum_exp ? job->log_sum_exp + item.row : NULL;
     size_t floats;
     float *workspace = workspace_of_thread(&floats);
@@ -87,9 +88,9 @@ static void backward_item(const attention_job *job, size_t number)
 {
     const attention_item item = item_at(job, number);
     const attention_head *head = &item.head;
-    float *d_query = job->d_qkv + item.query_place;
-    float *d_key = job->d_qkv + item.key_place, *d_value = d_key + head->out_stride;
-    const float *d_out = job->d_out + item.out_place, *out = job->out + item.out_place;
+    float *d_query = job->d_qkv + item.query_offset;
+    float *d_key = job->d_qkv + item.key_offset, *d_value = d_key + head->out_stride;
+    const float *d_out = job->d_out + item.out_offset, *out = job->out + item.out_offset;
     const float *log_sum_exp = job->log_sum_exp + item.row;
     size_t floats;
     float *workspace = workspace_of_thread(&floats);
@@ -113,7 +114,7 @@ void attention_forward(gemm_precision precision, float *out, float *log_sum_exp,
                                .log_sum_exp = log_sum_exp,
                                .dropout = dropout,
                                .row_keys = row_keys};
-    /* Drawn one by one: the heads of a long sequence cost more. */
+    /* Scheduled one by one: the heads of a long sequence cost more. */
 #pragma omp parallel for schedule(dynamic)
     for (size_t number = 0; number < shape->sequences * shape->heads; number++)
         forward_item(&job, number);

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* An operand as matrix multiplications of the precision round it (math/gemm.h): subnormal numbers
- * become zero in bfloat16. */
+/* An operand of a matrix multiplication, rounded to its precision (math/types.h): subnormal
+ * numbers become zero in bfloat16. */
 static inline float operand(gemm_precision precision, float value)
 {
     if (precision == GEMM_FLOAT32)
@@ -30,7 +30,7 @@ static float dot(gemm_precision precision, const float *a, gemm_precision b_prec
     return sum;
 }
 
-/* out += in, times a factor; both operands of a product. */
+/* out += factor × in; both operands are rounded. */
 static void add_scaled(gemm_precision precision, float *out, float factor, const float *in,
                        size_t count)
 {
@@ -39,16 +39,16 @@ static void add_scaled(gemm_precision precision, float *out, float factor, const
         out[i] += factor * operand(precision, in[i]);
 }
 
-/* 0 where the probability of column `column` is dropped, else the scale (see math/dropout.h). */
+/* 0 where the probability of column `column` is dropped, else the scale (see math/types.h). */
 static float keep_factor(const dropout *dropout, uint64_t row_key, size_t column)
 {
     const uint32_t counter[4] = {(uint32_t)(column / 128 * 16 + column % 16), (uint32_t)row_key,
                                  (uint32_t)(row_key >> 32), dropout->site};
     uint32_t bits[4];
     random_philox(counter, dropout->key, bits);
-    size_t part = column % 128 / 16;
-    uint32_t chance = bits[part / 2] >> part % 2 * 16 & 0xffff;
-    return chance < dropout->threshold ? 0 : dropout->scale;
+    size_t half = column % 128 / 16;
+    uint32_t drawn = bits[half / 2] >> half % 2 * 16 & 0xffff;
+    return drawn < dropout->threshold ? 0 : dropout->scale;
 }
 
 static float score(const attention_head *head, size_t i, size_t j)
@@ -100,8 +100,8 @@ void attention_backward_plain(float *d_query, float *d_key, float *d_value, cons
         memset(d_value + j * stride, 0, size * sizeof *d_value);
     }
     for (size_t i = 0; i < head->queries; i++) {
-        float *d_asked = d_query + i * head->query_stride;
-        memset(d_asked, 0, size * sizeof *d_asked);
+        float *d_query_row = d_query + i * head->query_stride;
+        memset(d_query_row, 0, size * sizeof *d_query_row);
         const float *d_row = d_out + i * head->out_stride;
         float correction = dot(precision, d_row, GEMM_FLOAT32, out + i * head->out_stride, size);
         for (size_t j = 0; j < head->length; j++) {
@@ -109,7 +109,7 @@ void attention_backward_plain(float *d_query, float *d_key, float *d_value, cons
             float d_p = dot(precision, d_row, precision, head->value + j * stride, size);
             float d_score = p * (keep * d_p - correction) * head->scale;
             add_scaled(precision, d_value + j * stride, keep * p, d_row, size);
-            add_scaled(precision, d_asked, d_score, head->key + j * stride, size);
+            add_scaled(precision, d_query_row, d_score, head->key + j * stride, size);
             add_scaled(precision, d_key + j * stride, d_score, head->query + i * head->query_stride,
                        size);
         }

@@ -1,4 +1,4 @@
-/* What attention falls back to where its workspace does not hold a block (attention_plain.c). */
+/* Attention where the workspace is too small for a block (attention_plain.c). */
 #ifndef MATH_ATTENTION_PLAIN_H
 #define MATH_ATTENTION_PLAIN_H
 

@@ -1,12 +1,12 @@
-/* How flat memory is cut for the threads: runs of fixed length, so that what is summed in one run
- * does not depend on their number. */
+/* How flat memory is divided between threads: chunks of fixed length, so that the sum of a chunk
+ * does not depend on the number of threads. */
 #ifndef MATH_CHUNKS_H
 #define MATH_CHUNKS_H
 
 #include <stddef.h>
 
 enum {
-    CHUNK = 4096,               /* elements; the runs of three arrays lie in a cache of 48 KiB */
+    CHUNK = 4096,               /* elements; chunks of three arrays fit into a cache of 48 KiB */
     CHUNK_WORTH_THREADS = 8192, /* below, waking a second thread costs more than it saves */
 };
 

@@ -32,7 +32,7 @@ static void row_add(float *table, size_t row, size_t columns, size_t first, cons
         sum[i] += gradient[i];
 }
 
-/* Columns that one piece of work takes: whole cache lines, and enough of them to be worth it. */
+/* Columns of a unit of work: whole cache lines, and enough of them to be worth it. */
 enum { COLUMN_BLOCK = 64 };
 
 void embedding_backward(float *d_word, float *d_position, float *d_type, const float *d_out,

@@ -25,6 +25,13 @@ void values_add(float *sum, const float *other, size_t count)
         sum[i] += other[i];
 }
 
+void values_axpby(float *y, const float *x, size_t count, float a, float b)
+{
+#pragma omp parallel for simd schedule(static) if (count > CHUNK_WORTH_THREADS)
+    for (size_t i = 0; i < count; i++)
+        y[i] = a * x[i] + b * y[i];
+}
+
 /* The C library writes whole cache lines without reading them, where the processor can. */
 void values_zero(float *values, size_t count)
 {
@@ -37,7 +44,8 @@ void values_zero(float *values, size_t count)
     }
 }
 
-/* Elements are drawn in blocks: LANES runs of Philox, each giving two pairs of uniform words. */
+/* Elements are drawn in blocks: LANES runs of Philox, each of which gives two pairs of uniform
+ * words. */
 enum { LANES = 64, BLOCK = 4 * LANES };
 
 /* −2 ln(u), where u is (word + ½) / 2³² rounded to float = m × 2^e with m in [√½, √2). The
@@ -77,7 +85,7 @@ static inline void sine_cosine(uint32_t word, float *sine, float *cosine)
     *sine = quadrant & 2 ? -second : second;
 }
 
-/* random_philox on LANES counters side by side, in place, written so that compilers vectorise it.
+/* random_philox on LANES counters in parallel, in place, written so that compilers vectorise it.
  */
 static void philox_lanes(uint32_t words[4][LANES], const uint32_t key[2])
 {

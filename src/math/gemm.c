@@ -170,9 +170,10 @@ static void multiply_row_panel(const matmul *matmul, const macro_kernel_args *ar
     matmul->gemm_kernels->multiply_panel(rows, columns, depth, a, args->b, matmul->c + offset,
                                          matmul->ldc, bias, matmul->accumulate || index > 0,
                                          prefetch);
-    if (epilogue && epilogue->gelu && index + 1 == matmul->own->blocks)
+    if (epilogue && epilogue->activated && index + 1 == matmul->own->blocks)
         for (size_t i = 0; i < rows; i++, offset += matmul->ldc)
-            matmul->kernels->gelu_forward(epilogue->gelu + offset, matmul->c + offset, columns);
+            matmul->kernels->activations[epilogue->activation].forward(epilogue->activated + offset,
+                                                                       matmul->c + offset, columns);
 }
 
 /* The state of a thread in a pass. */

@@ -24,7 +24,8 @@ typedef struct gemm_epilogue {
     const float *bias; /* [n], added to every row; NULL: none */
     float *row_sums;   /* [m] += sums over k of op(A), not rounded: the gradient of a bias; with
                         * GEMM_TN only; NULL: not wanted */
-    float *gelu;       /* [m, n], row stride as C: becomes GELU(C); NULL: not wanted */
+    activation activation;
+    float *activated; /* [m, n], row stride as C: becomes activation(C); NULL: not computed */
 } gemm_epilogue;
 
 /* The same in the given precision and with an epilogue (NULL: none). */

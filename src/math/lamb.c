@@ -5,7 +5,7 @@
 #include <math.h>
 
 enum {
-    BLOCK = 8192, /* floats per piece of work: four arrays of it fit into a second-level cache */
+    BLOCK = 8192, /* floats in a unit of work: four arrays of it fit into a second-level cache */
     BLOCKS_AT_ONCE = 64 /* partial sums held on the stack */
 };
 
@@ -52,11 +52,4 @@ tensor_squares lamb_direction(const float *weights, float *gradients, float *fir
         }
     }
     return sum;
-}
-
-void lamb_apply(float *weights, const float *direction, size_t count, float step)
-{
-#pragma omp parallel for simd schedule(static) if (count > BLOCK)
-    for (size_t i = 0; i < count; i++)
-        weights[i] -= step * direction[i];
 }

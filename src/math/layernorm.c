@@ -52,17 +52,17 @@ static void backward_rows(const backward *backward, size_t first, size_t end, fl
                           float *beta_sums)
 {
     for (size_t row = first; row < end; row++) {
-        size_t place = row * backward->columns;
+        size_t offset = row * backward->columns;
         backward->kernels->layernorm_backward(
-            backward->d_residual + place, gamma_sums, beta_sums, backward->d_out + place,
-            backward->in + place, backward->mean[row], backward->reciprocal_deviation[row],
+            backward->d_residual + offset, gamma_sums, beta_sums, backward->d_out + offset,
+            backward->in + offset, backward->mean[row], backward->reciprocal_deviation[row],
             backward->gamma, backward->columns);
         if (backward->dropout && backward->dropout->threshold)
-            backward->kernels->dropout(backward->d_in + place, backward->d_residual + place,
+            backward->kernels->dropout(backward->d_in + offset, backward->d_residual + offset,
                                        backward->row_keys[row], backward->columns,
                                        backward->dropout);
         else if (backward->d_in != backward->d_residual)
-            memcpy(backward->d_in + place, backward->d_residual + place,
+            memcpy(backward->d_in + offset, backward->d_residual + offset,
                    backward->columns * sizeof(float));
     }
 }

@@ -11,11 +11,11 @@ void linear_forward(gemm_precision precision, float *out, const float *in, const
                false, &epilogue);
 }
 
-void linear_gelu_forward(gemm_precision precision, float *activated, float *out, const float *in,
-                         const float *weight, const float *bias, size_t rows, size_t inputs,
-                         size_t outputs)
+void linear_activation_forward(gemm_precision precision, activation activation, float *activated,
+                               float *out, const float *in, const float *weight, const float *bias,
+                               size_t rows, size_t inputs, size_t outputs)
 {
-    const gemm_epilogue epilogue = {.bias = bias, .gelu = activated};
+    const gemm_epilogue epilogue = {.bias = bias, .activation = activation, .activated = activated};
     gemm_fused(precision, GEMM_NT, rows, outputs, inputs, in, inputs, weight, inputs, out, outputs,
                false, &epilogue);
 }
@@ -27,14 +27,15 @@ void linear_backward_input(gemm_precision precision, float *d_in, const float *d
                inputs, false, NULL);
 }
 
-void linear_gelu_backward_input(gemm_precision precision, float *d_before, float *activated,
-                                const float *d_out, const float *before, const float *weight,
-                                size_t rows, size_t inputs, size_t outputs)
+void linear_activation_backward_input(gemm_precision precision, activation activation,
+                                      float *d_before, float *activated, const float *d_out,
+                                      const float *before, const float *weight, size_t rows,
+                                      size_t inputs, size_t outputs)
 {
-    /* A pass of its own: as an epilogue of the product, over short pieces of rows, it was slower.
-     */
+    /* A pass of its own: as an epilogue of the multiplication, over short runs of a row, it was
+     * slower. */
     linear_backward_input(precision, d_before, d_out, weight, rows, inputs, outputs);
-    gelu_backward_recompute(d_before, activated, d_before, before, rows * inputs);
+    activation_backward_recompute(activation, d_before, activated, d_before, before, rows * inputs);
 }
 
 void linear_backward_input_add(gemm_precision precision, float *d_in, const float *d_out,
@@ -49,6 +50,8 @@ void linear_backward_weight(gemm_precision precision, float *d_weight, float *d_
                             size_t outputs)
 {
     const gemm_epilogue epilogue = {.row_sums = d_bias};
+    if (rows == 0) /* spares a pass over d_weight */
+        return;
     gemm_fused(precision, GEMM_TN, outputs, inputs, rows, d_out, outputs, in, inputs, d_weight,
                inputs, true, &epilogue);
 }

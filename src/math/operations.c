@@ -25,10 +25,10 @@ const operations *cpu_operations(void)
         .memory_unmap = memory_unmap,
 
         .linear_forward = linear_forward,
-        .linear_gelu_forward = linear_gelu_forward,
+        .linear_activation_forward = linear_activation_forward,
         .linear_backward_input = linear_backward_input,
         .linear_backward_input_add = linear_backward_input_add,
-        .linear_gelu_backward_input = linear_gelu_backward_input,
+        .linear_activation_backward_input = linear_activation_backward_input,
         .linear_backward_weight = linear_backward_weight,
 
         .attention_forward = attention_forward,
@@ -39,11 +39,10 @@ const operations *cpu_operations(void)
         .dropout_residual_layernorm_forward = dropout_residual_layernorm_forward,
         .dropout_residual_layernorm_backward = dropout_residual_layernorm_backward,
 
-        .gelu_backward = gelu_backward,
+        .activation_forward = activation_forward,
+        .activation_backward = activation_backward,
         .tanh_forward = tanh_forward,
         .tanh_backward = tanh_backward,
-        .relu_forward = relu_forward,
-        .relu_backward = relu_backward,
         .dropout_apply = dropout_apply,
 
         .embedding_forward = embedding_forward,
@@ -66,6 +65,7 @@ const operations *cpu_operations(void)
         .values_zero = values_zero,
         .values_copy = values_copy,
         .values_add = values_add,
+        .values_axpby = values_axpby,
         .sum_of_squares = sum_of_squares,
         .all_finite = all_finite,
         .normal_fill = normal_fill,
@@ -74,7 +74,6 @@ const operations *cpu_operations(void)
 
         .adam_update = adam_update,
         .lamb_direction = lamb_direction,
-        .lamb_apply = lamb_apply,
 
         .rows_sum = rows_sum,
         .rows_sum_bfloat16 = rows_sum_bfloat16,

@@ -1,6 +1,6 @@
 /* The operations that a training step and inference are made of, as a table of functions. model/,
- * optim/, dist/, train/ and tasks/ compute through it and never look into a tensor, so that their
- * code stays one whatever fills the table; math/ fills it for the CPU.
+ * optim/, dist/, train/, tasks/ and plan/ compute through it and never look into a tensor, so that
+ * their code stays one whatever fills the table; math/ fills it for the CPU.
  *
  * A tensor is a `float *` into memory that memory_map of the same table returned: row-major,
  * without padding, in pieces that the caller's arena takes (base/memory.h). A type of its own for
@@ -29,16 +29,18 @@ typedef struct operations {
     void (*memory_unmap)(void *memory, size_t bytes);
 
     /* ---- linear layers: weight[outputs, inputs] as PyTorch stores it. The precision is that of
-     * the operands of the matrix multiplication; biases and their gradients are float32 ---- */
+     * the operands of the matrix multiplication; biases and their gradients are float32. Without
+     * rows nothing is done ---- */
 
     /* out[rows, outputs] = in[rows, inputs] · weightᵀ + bias[outputs] (or NULL). */
     void (*linear_forward)(gemm_precision precision, float *out, const float *in,
                            const float *weight, const float *bias, size_t rows, size_t inputs,
                            size_t outputs);
-    /* The same, and activated[rows, outputs] = GELU(out), fused. */
-    void (*linear_gelu_forward)(gemm_precision precision, float *activated, float *out,
-                                const float *in, const float *weight, const float *bias,
-                                size_t rows, size_t inputs, size_t outputs);
+    /* The same, and activated[rows, outputs] = activation(out), fused. */
+    void (*linear_activation_forward)(gemm_precision precision, activation activation,
+                                      float *activated, float *out, const float *in,
+                                      const float *weight, const float *bias, size_t rows,
+                                      size_t inputs, size_t outputs);
     /* d_in[rows, inputs] = d_out[rows, outputs] · weight. */
     void (*linear_backward_input)(gemm_precision precision, float *d_in, const float *d_out,
                                   const float *weight, size_t rows, size_t inputs, size_t outputs);
@@ -46,12 +48,13 @@ typedef struct operations {
     void (*linear_backward_input_add)(gemm_precision precision, float *d_in, const float *d_out,
                                       const float *weight, size_t rows, size_t inputs,
                                       size_t outputs);
-    /* linear_backward_input of a layer after GELU: before[rows, inputs] is GELU's input, d_before
-     * its gradient (d_out · weight) · GELU′(before), and activated[rows, inputs] = GELU(before)
+    /* linear_backward_input of a layer after an activation f: before[rows, inputs] is its input,
+     * d_before the gradient (d_out · weight) · f′(before), and activated[rows, inputs] = f(before)
      * recomputed for linear_backward_weight, so that it need not be kept. */
-    void (*linear_gelu_backward_input)(gemm_precision precision, float *d_before, float *activated,
-                                       const float *d_out, const float *before, const float *weight,
-                                       size_t rows, size_t inputs, size_t outputs);
+    void (*linear_activation_backward_input)(gemm_precision precision, activation activation,
+                                             float *d_before, float *activated, const float *d_out,
+                                             const float *before, const float *weight, size_t rows,
+                                             size_t inputs, size_t outputs);
     /* d_weight[outputs, inputs] += d_outᵀ · in; d_bias[outputs] += column sums of d_out (unless
      * NULL). */
     void (*linear_backward_weight)(gemm_precision precision, float *d_weight, float *d_bias,
@@ -108,14 +111,13 @@ typedef struct operations {
 
     /* ---- activations and dropout, elementwise; outputs may be inputs ---- */
 
-    /* d_in[count] = d_out · GELU′(in). */
-    void (*gelu_backward)(float *d_in, const float *d_out, const float *in, size_t count);
+    /* out[count] = f(in), f being the activation; d_in[count] = d_out · f′(in). */
+    void (*activation_forward)(activation activation, float *out, const float *in, size_t count);
+    void (*activation_backward)(activation activation, float *d_in, const float *d_out,
+                                const float *in, size_t count);
     /* out[count] = tanh(in); d_in = d_out · (1 − out²). */
     void (*tanh_forward)(float *out, const float *in, size_t count);
     void (*tanh_backward)(float *d_in, const float *d_out, const float *out, size_t count);
-    /* out[count] = max(in, 0); d_in = d_out where out > 0, else 0. */
-    void (*relu_forward)(float *out, const float *in, size_t count);
-    void (*relu_backward)(float *d_in, const float *d_out, const float *out, size_t count);
     /* out[rows, columns] = dropped and scaled in; row_keys[rows]. Its own backward pass. */
     void (*dropout_apply)(float *out, const float *in, const uint64_t *row_keys, size_t rows,
                           size_t columns, const dropout *dropout);
@@ -189,6 +191,9 @@ typedef struct operations {
     void (*values_zero)(float *out, size_t count);
     void (*values_copy)(float *out, const float *in, size_t count);
     void (*values_add)(float *sum, const float *other, size_t count);
+    /* y[count] = a · x + b · y, as BLAS's axpby: optimizers without a loop of their own are made of
+     * it. */
+    void (*values_axpby)(float *y, const float *x, size_t count, float a, float b);
     /* Sum of squares, in double. */
     double (*sum_of_squares)(const float *values, size_t count);
     /* Whether every element is finite. */
@@ -215,8 +220,6 @@ typedef struct operations {
     tensor_squares (*lamb_direction)(const float *weights, float *gradients, float *first_moment,
                                      float *second_moment, size_t count,
                                      const lamb_constants *constants);
-    /* weights[count] −= step × direction. */
-    void (*lamb_apply)(float *weights, const float *direction, size_t count, float step);
 
     /* ---- gradients of several ranks; on the calling thread alone, for they run during the
      * backward pass ---- */

@@ -19,14 +19,23 @@ typedef enum gemm_precision { GEMM_FLOAT32, GEMM_BFLOAT16 } gemm_precision;
 /* As an option says it. */
 gemm_precision gemm_precision_of(bert_precision precision);
 
-/* Dropout whose mask is a function of where an element stands, so that it does not depend on
+/* An activation function: its number in the table of math/kernels/activation.inc. */
+typedef int activation;
+enum { ACTIVATION_GELU, ACTIVATION_RELU };
+
+/* By the name that `transformers` has for it in hidden_act; false: there is none. */
+bool activation_find(activation *found, const char *name);
+/* NULL for numbers that none has: the table is 0, 1 … up to the first of them. */
+const char *activation_name(activation activation);
+
+/* Dropout whose mask is a function of an element's position, so that it does not depend on
  * threads, instruction set or micro-batches, and is drawn again in the backward pass instead of
  * being stored.
  *
  * A row (a token in hidden dropout; a query of one head in attention) has a 64-bit key. Its columns
  * are taken in blocks of 128: lane l (0…15) of block b is Philox4x32-10 of counter
  * {16 b + l, key low, key high, site}; bits 16 h … 16 h + 15 of its word w decide column
- * 128 b + 16 (2 w + h) + l. So 16 lanes computed side by side give the masks of 16 neighbouring
+ * 128 b + 16 (2 w + h) + l. So 16 lanes computed in parallel give the masks of 16 neighbouring
  * columns without a shuffle, in any vector width. An element is dropped where its 16 bits are below
  * `threshold`; the others are multiplied by `scale` = 1 / (1 − threshold / 65536), so the mean is
  * kept exactly. */

@@ -1,5 +1,5 @@
-/* Scratch memory of a thread for packed panels and blocks of scores: taken from the system at the
- * first use, kept until the thread ends. */
+/* Scratch memory of a thread for packed panels and blocks of scores: mapped at the first use, kept
+ * until the thread ends. */
 #ifndef MATH_WORKSPACE_H
 #define MATH_WORKSPACE_H
 

@@ -3,9 +3,10 @@
 
 #include <math.h>
 
-static bert_status check_counts(const model *model, const model_input *input, bert_error *error)
+static bert_status check_counts(const model_workspace *workspace, const model_input *input,
+                                bert_error *error)
 {
-    const model_limits *limits = &model->limits;
+    const model_limits *limits = &workspace->limits;
     if (input->token_count < 1 || input->token_count > limits->tokens)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "batch of %d tokens: this model takes 1 to %d", input->token_count,
@@ -18,7 +19,7 @@ static bert_status check_counts(const model *model, const model_input *input, be
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "batch with %d predictions: this model takes 0 to %d", input->masked_count,
                          limits->masked);
-    const model_config *config = &model->config;
+    const model_config *config = &workspace->model->config;
     if (input->next_sentence_labels && !model_config_has_nsp_head(config))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "batch with next-sentence labels for a model without NSP head");
@@ -92,7 +93,7 @@ static bert_status check_predictions(const model *model, const model_input *inpu
         if (position <= previous || position >= input->token_count)
             return error_set(error, BERT_ERROR_INPUT,
                              "prediction %d is for token %d, expected one between %d and %d: "
-                             "positions rise and lie in the batch",
+                             "positions increase and are in the batch",
                              i, position, previous + 1, input->token_count - 1);
         previous = position;
         if (input->masked_labels &&
@@ -126,11 +127,18 @@ static bert_status check_labels(const model *model, const model_input *input, be
     return BERT_OK;
 }
 
-bert_status model_check_input(const model *model, const model_input *input, bert_error *error)
+bert_status model_workspace_check_input(const model_workspace *workspace, const model_input *input,
+                                        bert_error *error)
 {
-    TRY(check_counts(model, input, error));
+    const model *model = workspace->model;
+    TRY(check_counts(workspace, input, error));
     TRY(check_sequences(model, input, error));
     TRY(check_tokens(model, input, error));
     TRY(check_predictions(model, input, error));
     return check_labels(model, input, error);
+}
+
+bert_status model_check_input(const model *model, const model_input *input, bert_error *error)
+{
+    return model_workspace_check_input(model->workspace, input, error);
 }

@@ -154,6 +154,9 @@ bert_status model_config_check(const model_config *config, const char *origin, b
     TRY(check_integer(origin, "hidden_size", c->hidden_size, 1, MAX_HIDDEN, error));
     TRY(check_integer(origin, "num_hidden_layers", c->num_hidden_layers, 1, MAX_LAYERS, error));
     TRY(check_integer(origin, "num_attention_heads", c->num_attention_heads, 1, MAX_HEADS, error));
+    if (!activation_name(c->hidden_act))
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%s: hidden_act is number %d, of no activation", origin, c->hidden_act);
     TRY(check_integer(origin, "intermediate_size", c->intermediate_size, 1, MAX_INTERMEDIATE,
                       error));
     TRY(check_integer(origin, "max_position_embeddings", c->max_position_embeddings, 1,

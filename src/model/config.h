@@ -4,14 +4,15 @@
 #define MODEL_CONFIG_H
 
 #include "base/error.h"
+#include "math/types.h"
 
 typedef enum model_family {
     MODEL_BERT,       /* Devlin et al. 2018 */
     MODEL_DISTILBERT, /* Sanh et al. 2019: BERT without token types, pooler, NSP head, and dropout
-                         behind attention */
+                         after attention */
 } model_family;
 
-/* What stands on the encoder. */
+/* What follows the encoder. */
 typedef enum model_head {
     /* The MLM head; with next_sentence_prediction pooler and NSP head too: BertForPreTraining,
      * BertForMaskedLM, DistilBertForMaskedLM. */
@@ -40,6 +41,7 @@ typedef struct model_config {
     int num_hidden_layers;
     int num_attention_heads; /* hidden_size is a multiple of it */
     int intermediate_size;
+    activation hidden_act; /* of feed-forward layers and the MLM head; 0 is "gelu" */
     double hidden_dropout_prob, attention_probs_dropout_prob; /* [0, 1) */
     int max_position_embeddings;
     int type_vocab_size;      /* 0 in DistilBERT, which has no token types */
@@ -77,12 +79,12 @@ const char *model_config_architecture(const model_config *config);
  * another job. next_sentence_prediction is false afterwards. */
 void model_config_set_head(model_config *config, model_head head);
 
-/* Reads and checks a config.json; what this library cannot compute (another hidden_act, relative
- * positions …) is refused by name, never ignored. The sizes that make a model must be there; other
- * missing keys have the defaults of BertConfig and DistilBertConfig. The head is that of the first
- * architecture: none given is BertForPreTraining or DistilBertForMaskedLM; one with a head that
- * this library does not have (token classification, question answering) is read as its encoder,
- * with MODEL_HEAD_NONE. */
+/* Reads and checks a config.json; what this library cannot compute (an unknown hidden_act,
+ * relative positions …) is refused by name, never ignored. The sizes that make a model must be
+ * there; other missing keys have the defaults of BertConfig and DistilBertConfig. The head is that
+ * of the first architecture: none given is BertForPreTraining or DistilBertForMaskedLM; one with a
+ * head that this library does not have (token classification, question answering) is read as its
+ * encoder, with MODEL_HEAD_NONE. */
 bert_status model_config_read(model_config *config, const char *path, bert_error *error);
 
 /* Writes it with `transformers`' keys and the architecture that head and family make. */

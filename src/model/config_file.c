@@ -4,6 +4,7 @@
 #include "model/config.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,11 +85,26 @@ static bert_status require_boolean(const json_t *object, const char *path, const
                      found ? "true" : "false", expected ? "true" : "false");
 }
 
-/* Refuses what changes the arithmetic in a way that this library does not have. */
-static bert_status refuse_unsupported(const json_t *object, const char *path,
-                                      const config_keys *keys, bert_error *error)
+static bert_status read_activation(const json_t *object, const char *path, const char *key,
+                                   activation *out, bert_error *error)
 {
-    TRY(require_string(object, path, keys->activation, "gelu", error));
+    const char *name = activation_name(*out);
+    TRY(json_get_string(object, path, key, false, &name, error));
+    if (activation_find(out, name))
+        return BERT_OK;
+    char known[256] = "";
+    for (int i = 0; activation_name(i); i++) {
+        size_t length = strlen(known);
+        snprintf(known + length, sizeof known - length, "%s\"%s\"", i > 0 ? ", " : "",
+                 activation_name(i));
+    }
+    return error_set(error, BERT_ERROR_UNSUPPORTED, "%s: %s is \"%s\"; supported are %s", path, key,
+                     name, known);
+}
+
+/* Refuses what changes the arithmetic in a way that this library does not have. */
+static bert_status refuse_unsupported(const json_t *object, const char *path, bert_error *error)
+{
     TRY(require_string(object, path, "position_embedding_type", "absolute", error));
     TRY(require_boolean(object, path, "is_decoder", false, error));
     TRY(require_boolean(object, path, "is_encoder_decoder", false, error));
@@ -194,11 +210,12 @@ static bert_status read_members(model_config *config, const json_t *object, cons
     TRY(read_family(object, path, &family, error));
     const config_keys *keys = &family_keys[family];
     TRY(model_config_named(c, keys->defaults, error));
-    TRY(refuse_unsupported(object, path, keys, error));
+    TRY(refuse_unsupported(object, path, error));
     TRY(read_integer(object, path, "vocab_size", true, &c->vocab_size, error));
     TRY(read_integer(object, path, keys->hidden_size, true, &c->hidden_size, error));
     TRY(read_integer(object, path, keys->layers, true, &c->num_hidden_layers, error));
     TRY(read_integer(object, path, keys->heads, true, &c->num_attention_heads, error));
+    TRY(read_activation(object, path, keys->activation, &c->hidden_act, error));
     TRY(read_integer(object, path, keys->intermediate_size, true, &c->intermediate_size, error));
     TRY(read_integer(object, path, "max_position_embeddings", false, &c->max_position_embeddings,
                      error));
@@ -317,16 +334,18 @@ static json_t *pack_bert(const model_config *c)
     return json_pack("{sf so ss sf si si si sf si si ss sb}", "attention_probs_dropout_prob",
                      c->attention_probs_dropout_prob, "classifier_dropout",
                      c->classifier_dropout < 0 ? json_null() : json_real(c->classifier_dropout),
-                     "hidden_act", "gelu", "hidden_dropout_prob", c->hidden_dropout_prob,
-                     "hidden_size", c->hidden_size, "num_hidden_layers", c->num_hidden_layers,
-                     "intermediate_size", c->intermediate_size, "layer_norm_eps", c->layer_norm_eps,
-                     "num_attention_heads", c->num_attention_heads, "type_vocab_size",
-                     c->type_vocab_size, "position_embedding_type", "absolute", "use_cache", 1);
+                     "hidden_act", activation_name(c->hidden_act), "hidden_dropout_prob",
+                     c->hidden_dropout_prob, "hidden_size", c->hidden_size, "num_hidden_layers",
+                     c->num_hidden_layers, "intermediate_size", c->intermediate_size,
+                     "layer_norm_eps", c->layer_norm_eps, "num_attention_heads",
+                     c->num_attention_heads, "type_vocab_size", c->type_vocab_size,
+                     "position_embedding_type", "absolute", "use_cache", 1);
 }
 
 static json_t *pack_distilbert(const model_config *c)
 {
-    return json_pack("{ss sf si sf si si si sf sb sb}", "activation", "gelu", "attention_dropout",
+    return json_pack("{ss sf si sf si si si sf sb sb}", "activation",
+                     activation_name(c->hidden_act), "attention_dropout",
                      c->attention_probs_dropout_prob, "dim", c->hidden_size, "dropout",
                      c->hidden_dropout_prob, "hidden_dim", c->intermediate_size, "n_heads",
                      c->num_attention_heads, "n_layers", c->num_hidden_layers,

@@ -5,11 +5,11 @@ void model_distillation_loss(const model_pass *student, const model_pass *teache
                              double temperature, const distillation_scales *scales, loss_term *mlm,
                              loss_term *soft, loss_term *cosine)
 {
-    const model_activations *a = &student->model->activations;
+    const model_activations *a = &student->workspace->activations;
     size_t hidden = (size_t)student->model->config.hidden_size;
     mlm_head_distill(student, teacher, temperature, scales, mlm, soft);
     cosine->sum += student->model->operations->cosine_distance(
-        a->d_hidden, a->hidden, teacher->model->activations.hidden, student->tokens, hidden,
+        a->d_hidden, a->hidden, teacher->workspace->activations.hidden, student->tokens, hidden,
         (float)scales->cosine);
     cosine->weight += (double)student->tokens;
     cosine->count += student->tokens;

@@ -1,19 +1,19 @@
 /* Word + position + token type, LayerNorm, dropout. */
 #include "model/internal.h"
 
-void embeddings_plan(model *model, arena *arena)
+void embeddings_plan(model_workspace *workspace, arena *arena)
 {
-    model_activations *a = &model->activations;
-    size_t tokens = (size_t)model->limits.tokens, hidden = (size_t)model->config.hidden_size;
+    model_activations *a = &workspace->activations;
+    size_t tokens = (size_t)workspace->limits.tokens;
     a->positions = arena_take(arena, tokens, sizeof *a->positions);
     a->row_keys = arena_take(arena, tokens, sizeof *a->row_keys);
-    a->embedding_norm = norm_take(arena, tokens, hidden);
+    a->embedding_norm = norm_take(arena, tokens, (size_t)workspace->model->config.hidden_size);
 }
 
-/* Where every token stands in its sequence, and what its row is called in dropout. */
+/* Every token's position in its sequence, and its row's key in dropout. */
 static void compute_positions(const model_pass *pass)
 {
-    model_activations *a = &pass->model->activations;
+    const model_activations *a = &pass->workspace->activations;
     const model_input *input = pass->input;
     for (int sequence = 0; sequence < input->sequence_count; sequence++) {
         int32_t start = input->sequence_starts[sequence];
@@ -25,27 +25,28 @@ static void compute_positions(const model_pass *pass)
     }
 }
 
+/* In place, forward and backward. */
+static void embeddings_dropout(const model_pass *pass, float *rows)
+{
+    const model_config *config = &pass->model->config;
+    dropout dropout = pass_dropout(pass, config->hidden_dropout_prob, 0, DROPOUT_HIDDEN);
+    pass->model->operations->dropout_apply(rows, rows, pass->workspace->activations.row_keys,
+                                           pass->tokens, (size_t)config->hidden_size, &dropout);
+}
+
 void embeddings_normalize(const model_pass *pass)
 {
-    const model *model = pass->model;
-    const model_activations *a = &model->activations;
-    const weight_bias *norm = &model->parameters.embedding_norm;
-    size_t hidden = (size_t)model->config.hidden_size;
-    model->operations->layernorm_forward(
-        a->hidden, a->embedding_norm.mean, a->embedding_norm.reciprocal_deviation,
-        a->embedding_norm.in, model->values + norm->weight, model->values + norm->bias,
-        pass->tokens, hidden, (float)model->config.layer_norm_eps);
-    dropout dropout = pass_dropout(pass, model->config.hidden_dropout_prob, 0, DROPOUT_HIDDEN);
-    if (dropout.threshold)
-        model->operations->dropout_apply(a->hidden, a->hidden, a->row_keys, pass->tokens, hidden,
-                                         &dropout);
+    const model_activations *a = &pass->workspace->activations;
+    pass_layernorm_forward(pass, a->hidden, &a->embedding_norm,
+                           &pass->model->parameters.embedding_norm, pass->tokens);
+    embeddings_dropout(pass, a->hidden);
 }
 
 void embeddings_forward(const model_pass *pass)
 {
     const model *model = pass->model;
     const model_parameters *p = &model->parameters;
-    const model_activations *a = &model->activations;
+    const model_activations *a = &pass->workspace->activations;
     bool types = model->config.family == MODEL_BERT;
     compute_positions(pass);
     model->operations->embedding_forward(a->embedding_norm.in, pass->input->tokens, a->positions,
@@ -60,21 +61,15 @@ void embeddings_backward(const model_pass *pass)
 {
     const model *model = pass->model;
     const model_parameters *p = &model->parameters;
-    const model_activations *a = &model->activations;
-    float *gradients = model->gradients;
-    size_t hidden = (size_t)model->config.hidden_size;
-    dropout dropout = pass_dropout(pass, model->config.hidden_dropout_prob, 0, DROPOUT_HIDDEN);
-    if (dropout.threshold)
-        model->operations->dropout_apply(a->d_hidden, a->d_hidden, a->row_keys, pass->tokens,
-                                         hidden, &dropout);
-    model->operations->layernorm_backward(
-        a->d_hidden, gradients + p->embedding_norm.weight, gradients + p->embedding_norm.bias,
-        a->d_hidden, a->embedding_norm.in, a->embedding_norm.mean,
-        a->embedding_norm.reciprocal_deviation, model->values + p->embedding_norm.weight,
-        pass->tokens, hidden);
+    const model_activations *a = &pass->workspace->activations;
+    float *gradients = pass->workspace->gradients;
+    embeddings_dropout(pass, a->d_hidden);
+    pass_layernorm_backward(pass, a->d_hidden, a->d_hidden, &a->embedding_norm, &p->embedding_norm,
+                            pass->tokens);
     float *d_position = model->config.sinusoidal_positions ? NULL : gradients + p->position;
     float *d_type = model->config.family == MODEL_BERT ? gradients + p->token_type : NULL;
-    model->operations->embedding_backward(
-        gradients + p->word, d_position, d_type, a->d_hidden, pass->input->tokens, a->positions,
-        pass->input->token_types, model->config.pad_token_id, pass->tokens, hidden);
+    model->operations->embedding_backward(gradients + p->word, d_position, d_type, a->d_hidden,
+                                          pass->input->tokens, a->positions,
+                                          pass->input->token_types, model->config.pad_token_id,
+                                          pass->tokens, (size_t)model->config.hidden_size);
 }

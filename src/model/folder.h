@@ -1,4 +1,4 @@
-/* What lies where in a model's folder, under whatever name its user gave the model. */
+/* The files of a model's folder, under whatever name its user gave the model. */
 #ifndef MODEL_FOLDER_H
 #define MODEL_FOLDER_H
 

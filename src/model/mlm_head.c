@@ -1,5 +1,5 @@
-/* The masked language model's head: dense, GELU, LayerNorm, and the word embedding as decoder, on
- * the masked positions alone. */
+/* The masked language model's head: dense, activation, LayerNorm, and the word embedding as
+ * decoder, on the masked positions alone. */
 #include "model/internal.h"
 
 #include "base/minmax.h"
@@ -8,20 +8,27 @@
  * more often: each block costs one pass over both, which shows where the encoder is small. */
 enum { LOGIT_ROWS = 1024 };
 
-void mlm_head_plan(model *model, arena *arena)
+void mlm_head_plan(model_workspace *workspace, arena *arena)
 {
-    model_activations *a = &model->activations;
-    size_t masked = (size_t)model->limits.masked, hidden = (size_t)model->config.hidden_size;
+    const model_config *config = &workspace->model->config;
+    model_activations *a = &workspace->activations;
+    size_t masked = (size_t)workspace->limits.masked, hidden = (size_t)config->hidden_size;
     a->gathered = arena_take(arena, masked * hidden, sizeof(float));
     a->transformed = arena_take(arena, masked * hidden, sizeof(float));
     a->transform_norm = norm_take(arena, masked, hidden);
     a->decoder_in = arena_take(arena, masked * hidden, sizeof(float));
-    a->logits = arena_take(arena, min_size(masked, LOGIT_ROWS) * (size_t)model->config.vocab_size,
-                           sizeof(float));
-    if (model->limits.training) {
-        a->d_head = arena_take(arena, masked * hidden, sizeof(float));
-        a->d_head_branch = arena_take(arena, masked * hidden, sizeof(float));
+    a->logits =
+        arena_take(arena, min_size(masked, LOGIT_ROWS) * (size_t)config->vocab_size, sizeof(float));
+    if (workspace->limits.training) {
+        a->d_decoder_in = arena_take(arena, masked * hidden, sizeof(float));
+        a->d_gathered = arena_take(arena, masked * hidden, sizeof(float));
     }
+}
+
+/* The weight is the word embedding. */
+static weight_bias decoder_of(const model *model)
+{
+    return (weight_bias){.weight = model->parameters.word, .bias = model->parameters.decoder_bias};
 }
 
 /* Up to the decoder's input. */
@@ -29,66 +36,54 @@ static void transform_forward(const model_pass *pass)
 {
     const model *model = pass->model;
     const model_parameters *p = &model->parameters;
-    const model_activations *a = &model->activations;
-    const float *values = model->values;
+    const model_activations *a = &pass->workspace->activations;
     size_t masked = (size_t)pass->input->masked_count, hidden = (size_t)model->config.hidden_size;
     model->operations->rows_gather(a->gathered, a->hidden, pass->input->masked_positions, masked,
                                    hidden);
-    model->operations->linear_gelu_forward(model->precision, a->transform_norm.in, a->transformed,
-                                           a->gathered, values + p->transform.weight,
-                                           values + p->transform.bias, masked, hidden, hidden);
-    model->operations->layernorm_forward(
-        a->decoder_in, a->transform_norm.mean, a->transform_norm.reciprocal_deviation,
-        a->transform_norm.in, values + p->transform_norm.weight, values + p->transform_norm.bias,
-        masked, hidden, (float)model->config.layer_norm_eps);
+    pass_linear_activation_forward(pass, a->transform_norm.in, a->transformed, a->gathered,
+                                   &p->transform, masked, hidden, hidden);
+    pass_layernorm_forward(pass, a->decoder_in, &a->transform_norm, &p->transform_norm, masked);
 }
 
 static void transform_backward(const model_pass *pass)
 {
     const model *model = pass->model;
     const model_parameters *p = &model->parameters;
-    const model_activations *a = &model->activations;
-    float *gradients = model->gradients, *d_gathered = a->d_head_branch;
+    const model_activations *a = &pass->workspace->activations;
+    float *d_transformed = a->d_decoder_in; /* in place */
     size_t masked = (size_t)pass->input->masked_count, hidden = (size_t)model->config.hidden_size;
-    model->operations->layernorm_backward(a->d_head, gradients + p->transform_norm.weight,
-                                          gradients + p->transform_norm.bias, a->d_head,
-                                          a->transform_norm.in, a->transform_norm.mean,
-                                          a->transform_norm.reciprocal_deviation,
-                                          model->values + p->transform_norm.weight, masked, hidden);
-    model->operations->gelu_backward(a->d_head, a->d_head, a->transformed, masked * hidden);
-    model->operations->linear_backward_weight(model->precision, gradients + p->transform.weight,
-                                              gradients + p->transform.bias, a->d_head, a->gathered,
-                                              masked, hidden, hidden);
-    model->operations->linear_backward_input(model->precision, d_gathered, a->d_head,
-                                             model->values + p->transform.weight, masked, hidden,
-                                             hidden);
-    model->operations->rows_scatter_add(a->d_hidden, d_gathered, pass->input->masked_positions,
+    pass_layernorm_backward(pass, d_transformed, a->d_decoder_in, &a->transform_norm,
+                            &p->transform_norm, masked);
+    model->operations->activation_backward(model->config.hidden_act, d_transformed, d_transformed,
+                                           a->transformed, masked * hidden);
+    pass_linear_backward_weight(pass, &p->transform, d_transformed, a->gathered, masked, hidden,
+                                hidden);
+    pass_linear_backward_input(pass, a->d_gathered, d_transformed, &p->transform, masked, hidden,
+                               hidden);
+    model->operations->rows_scatter_add(a->d_hidden, a->d_gathered, pass->input->masked_positions,
                                         masked, hidden);
 }
 
 static void decoder_forward(const model_pass *pass, float *logits, size_t first, size_t rows)
 {
     const model *model = pass->model;
+    const weight_bias decoder = decoder_of(model);
     size_t hidden = (size_t)model->config.hidden_size;
-    model->operations->linear_forward(
-        model->precision, logits, model->activations.decoder_in + first * hidden,
-        model->values + model->parameters.word, model->values + model->parameters.decoder_bias,
-        rows, hidden, (size_t)model->config.vocab_size);
+    pass_linear_forward(pass, logits, pass->workspace->activations.decoder_in + first * hidden,
+                        &decoder, rows, hidden, (size_t)model->config.vocab_size);
 }
 
 /* The logits hold their gradient by now. */
 static void decoder_backward(const model_pass *pass, size_t first, size_t rows)
 {
     const model *model = pass->model;
-    const model_activations *a = &model->activations;
+    const model_activations *a = &pass->workspace->activations;
+    const weight_bias decoder = decoder_of(model);
     size_t hidden = (size_t)model->config.hidden_size, vocab = (size_t)model->config.vocab_size;
-    model->operations->linear_backward_weight(
-        model->precision, model->gradients + model->parameters.word,
-        model->gradients + model->parameters.decoder_bias, a->logits,
-        a->decoder_in + first * hidden, rows, hidden, vocab);
-    model->operations->linear_backward_input(model->precision, a->d_head + first * hidden,
-                                             a->logits, model->values + model->parameters.word,
-                                             rows, hidden, vocab);
+    pass_linear_backward_weight(pass, &decoder, a->logits, a->decoder_in + first * hidden, rows,
+                                hidden, vocab);
+    pass_linear_backward_input(pass, a->d_decoder_in + first * hidden, a->logits, &decoder, rows,
+                               hidden, vocab);
 }
 
 /* The rows that exist at once. */
@@ -112,7 +107,7 @@ static void add_sums(loss_term *term, cross_entropy_sums sums, size_t rows)
 
 void model_mlm_loss(const model_pass *pass, double scale, loss_term *term)
 {
-    float *logits = pass->model->activations.logits;
+    float *logits = pass->workspace->activations.logits;
     const int32_t *labels = pass->input->masked_labels;
     size_t masked = (size_t)pass->input->masked_count;
     size_t vocab = (size_t)pass->model->config.vocab_size;
@@ -141,8 +136,8 @@ void model_mlm_loss(const model_pass *pass, double scale, loss_term *term)
 void mlm_head_distill(const model_pass *pass, const model_pass *teacher, double temperature,
                       const distillation_scales *scales, loss_term *mlm, loss_term *soft)
 {
-    float *logits = pass->model->activations.logits;
-    float *targets = teacher->model->activations.logits;
+    float *logits = pass->workspace->activations.logits;
+    float *targets = teacher->workspace->activations.logits;
     size_t masked = (size_t)pass->input->masked_count;
     size_t vocab = (size_t)pass->model->config.vocab_size;
     if (masked == 0)

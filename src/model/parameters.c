@@ -11,7 +11,7 @@ enum { ALIGNMENT_FLOATS = MEMORY_ALIGNMENT / sizeof(float) };
 /* ---------------------------------------------------------------------------------- table --- */
 
 /* The caller has allocated enough entries; the configuration's bounds keep the sums inside 64 bits.
- * Not `aligned`: directly behind the entry before. */
+ * Not `aligned`: directly after the previous entry. */
 static void table_add(parameter_table *table, const model_config *config, model_part part,
                       int layer, bool bias, bool aligned)
 {

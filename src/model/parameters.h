@@ -36,7 +36,8 @@ const parameter *parameter_of_part(const parameter_table *table, model_part part
                                    bool bias); /* or NULL */
 
 /* Initial weights as BERT's: normal(0, initializer_range), biases 0, LayerNorm 1 and 0, the [PAD]
- * row 0 as in `transformers`. A function of (seed, name's place): the same on every machine. */
+ * row 0 as in `transformers`. A function of (seed, index in the table): the same on every machine.
+ */
 void parameters_initialize(const parameter_table *table, const model_config *config, uint64_t seed,
                            float *values);
 

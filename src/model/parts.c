@@ -39,7 +39,7 @@ static const struct {
     [PART_CLASSIFIER] = {PART_LINEAR, SIZE_LABELS, SIZE_HIDDEN},
 };
 
-/* Names without ".weight" and ".bias"; those of layers stand behind the layer's own. */
+/* Names without ".weight" and ".bias"; those of layers follow the layer's own. */
 typedef struct family_names {
     const char *prefix, *layer;
     const char *parts[PART_COUNT];

@@ -8,17 +8,18 @@ static size_t outputs_of(const model *model)
     return model->config.head == MODEL_HEAD_CLASSIFICATION ? (size_t)model->config.num_labels : 2;
 }
 
-void sequence_head_plan(model *model, arena *arena)
+void sequence_head_plan(model_workspace *workspace, arena *arena)
 {
-    sequence_activations *a = &model->activations.sequence;
-    size_t sequences = (size_t)model->limits.sequences, hidden = (size_t)model->config.hidden_size;
+    sequence_activations *a = &workspace->activations.sequence;
+    size_t sequences = (size_t)workspace->limits.sequences;
+    size_t hidden = (size_t)workspace->model->config.hidden_size;
     a->keys = arena_take(arena, sequences, sizeof *a->keys);
     a->first_tokens = arena_take(arena, sequences * hidden, sizeof(float));
     a->pooled = arena_take(arena, sequences * hidden, sizeof(float));
     a->dropped = arena_take(arena, sequences * hidden, sizeof(float));
-    a->logits = arena_take(arena, sequences * outputs_of(model), sizeof(float));
+    a->logits = arena_take(arena, sequences * outputs_of(workspace->model), sizeof(float));
     a->labels = arena_take(arena, sequences, sizeof *a->labels);
-    if (model->limits.training) {
+    if (workspace->limits.training) {
         a->d_pooled = arena_take(arena, sequences * hidden, sizeof(float));
         a->d_first_tokens = arena_take(arena, sequences * hidden, sizeof(float));
     }
@@ -32,10 +33,10 @@ static dropout head_dropout(const model_pass *pass)
     return pass_dropout(pass, probability, config->num_hidden_layers + 1, DROPOUT_HIDDEN);
 }
 
-/* The row that dropout knows a sequence by is that of its first token. */
+/* A sequence's row in dropout is that of its first token. */
 static void compute_dropout_keys(const model_pass *pass)
 {
-    const model_activations *a = &pass->model->activations;
+    const model_activations *a = &pass->workspace->activations;
     for (int i = 0; i < pass->input->sequence_count; i++)
         a->sequence.keys[i] = a->row_keys[pass->input->sequence_starts[i]];
 }
@@ -43,63 +44,57 @@ static void compute_dropout_keys(const model_pass *pass)
 void sequence_head_logits(const model_pass *pass, float *logits)
 {
     const model *model = pass->model;
+    const operations *operations = model->operations;
     const model_parameters *p = &model->parameters;
-    const sequence_activations *a = &model->activations.sequence;
-    const float *values = model->values;
+    const sequence_activations *a = &pass->workspace->activations.sequence;
     size_t sequences = (size_t)pass->input->sequence_count;
     size_t hidden = (size_t)model->config.hidden_size;
-    model->operations->rows_gather(a->first_tokens, model->activations.hidden,
-                                   pass->input->sequence_starts, sequences, hidden);
-    model->operations->linear_forward(model->precision, a->pooled, a->first_tokens,
-                                      values + p->pooler.weight, values + p->pooler.bias, sequences,
-                                      hidden, hidden);
+    operations->rows_gather(a->first_tokens, pass->workspace->activations.hidden,
+                            pass->input->sequence_starts, sequences, hidden);
+    pass_linear_forward(pass, a->pooled, a->first_tokens, &p->pooler, sequences, hidden, hidden);
     if (model->config.family == MODEL_DISTILBERT)
-        model->operations->relu_forward(a->pooled, a->pooled, sequences * hidden);
+        operations->activation_forward(ACTIVATION_RELU, a->pooled, a->pooled, sequences * hidden);
     else
-        model->operations->tanh_forward(a->pooled, a->pooled, sequences * hidden);
+        operations->tanh_forward(a->pooled, a->pooled, sequences * hidden);
     dropout dropout = head_dropout(pass);
     compute_dropout_keys(pass);
-    model->operations->dropout_apply(a->dropped, a->pooled, a->keys, sequences, hidden, &dropout);
-    model->operations->linear_forward(
-        model->precision, logits, a->dropped, values + p->sequence_output.weight,
-        values + p->sequence_output.bias, sequences, hidden, outputs_of(model));
+    operations->dropout_apply(a->dropped, a->pooled, a->keys, sequences, hidden, &dropout);
+    pass_linear_forward(pass, logits, a->dropped, &p->sequence_output, sequences, hidden,
+                        outputs_of(model));
 }
 
 /* The logits hold their gradient by now. */
 static void head_backward(const model_pass *pass)
 {
     const model *model = pass->model;
+    const operations *operations = model->operations;
     const model_parameters *p = &model->parameters;
-    const sequence_activations *a = &model->activations.sequence;
-    const float *values = model->values;
-    float *gradients = model->gradients;
+    const sequence_activations *a = &pass->workspace->activations.sequence;
     size_t sequences = (size_t)pass->input->sequence_count, outputs = outputs_of(model);
     size_t hidden = (size_t)model->config.hidden_size;
-    model->operations->linear_backward_weight(
-        model->precision, gradients + p->sequence_output.weight,
-        gradients + p->sequence_output.bias, a->logits, a->dropped, sequences, hidden, outputs);
-    model->operations->linear_backward_input(model->precision, a->d_pooled, a->logits,
-                                             values + p->sequence_output.weight, sequences, hidden,
-                                             outputs);
+    pass_linear_backward_weight(pass, &p->sequence_output, a->logits, a->dropped, sequences, hidden,
+                                outputs);
+    pass_linear_backward_input(pass, a->d_pooled, a->logits, &p->sequence_output, sequences, hidden,
+                               outputs);
     dropout dropout = head_dropout(pass);
-    model->operations->dropout_apply(a->d_pooled, a->d_pooled, a->keys, sequences, hidden,
-                                     &dropout);
+    operations->dropout_apply(a->d_pooled, a->d_pooled, a->keys, sequences, hidden, &dropout);
     if (model->config.family == MODEL_DISTILBERT)
-        model->operations->relu_backward(a->d_pooled, a->d_pooled, a->pooled, sequences * hidden);
+        /* of its output, whose sign is the input's */
+        operations->activation_backward(ACTIVATION_RELU, a->d_pooled, a->d_pooled, a->pooled,
+                                        sequences * hidden);
     else
-        model->operations->tanh_backward(a->d_pooled, a->d_pooled, a->pooled, sequences * hidden);
-    model->operations->linear_backward_weight(model->precision, gradients + p->pooler.weight,
-                                              gradients + p->pooler.bias, a->d_pooled,
-                                              a->first_tokens, sequences, hidden, hidden);
-    model->operations->linear_backward_input(model->precision, a->d_first_tokens, a->d_pooled,
-                                             values + p->pooler.weight, sequences, hidden, hidden);
-    model->operations->rows_scatter_add(model->activations.d_hidden, a->d_first_tokens,
-                                        pass->input->sequence_starts, sequences, hidden);
+        operations->tanh_backward(a->d_pooled, a->d_pooled, a->pooled, sequences * hidden);
+    pass_linear_backward_weight(pass, &p->pooler, a->d_pooled, a->first_tokens, sequences, hidden,
+                                hidden);
+    pass_linear_backward_input(pass, a->d_first_tokens, a->d_pooled, &p->pooler, sequences, hidden,
+                               hidden);
+    operations->rows_scatter_add(pass->workspace->activations.d_hidden, a->d_first_tokens,
+                                 pass->input->sequence_starts, sequences, hidden);
 }
 
 void model_nsp_loss(const model_pass *pass, double scale, loss_term *term)
 {
-    const sequence_activations *a = &pass->model->activations.sequence;
+    const sequence_activations *a = &pass->workspace->activations.sequence;
     size_t sequences = (size_t)pass->input->sequence_count;
     for (size_t i = 0; i < sequences; i++)
         a->labels[i] = pass->input->next_sentence_labels[i];
@@ -120,7 +115,7 @@ void model_nsp_loss(const model_pass *pass, double scale, loss_term *term)
 
 void model_classification_loss(const model_pass *pass, double scale, loss_term *term)
 {
-    float *logits = pass->model->activations.sequence.logits;
+    float *logits = pass->workspace->activations.sequence.logits;
     const model_input *input = pass->input;
     sequence_head_logits(pass, logits);
     weighted_cross_entropy_sums sums = pass->model->operations->weighted_cross_entropy(
@@ -136,7 +131,7 @@ void model_classification_loss(const model_pass *pass, double scale, loss_term *
 
 void model_regression_loss(const model_pass *pass, double scale, loss_term *term)
 {
-    float *logits = pass->model->activations.sequence.logits;
+    float *logits = pass->workspace->activations.sequence.logits;
     const model_input *input = pass->input;
     sequence_head_logits(pass, logits);
     term->sum += pass->model->operations->squared_error(

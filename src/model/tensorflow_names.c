@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* A piece of a name between slashes, not terminated. */
+/* A component of a name between slashes, not terminated. */
 typedef struct scope {
     const char *start;
     size_t length;
@@ -46,7 +46,7 @@ bool tensorflow_is_optimizer(const char *variable)
     }
 }
 
-/* What the last piece of a name is called; NULL: as it is. */
+/* What the last component of a name becomes; NULL: unchanged. */
 static const char *last_name(scope scope)
 {
     static const struct {

@@ -15,7 +15,7 @@ bool tensorflow_is_optimizer(const char *variable);
 /* "bert/encoder/layer_0/attention/self/query/kernel" is
  * "bert.encoder.layer.0.attention.self.query.weight". `*transposed`: it is a kernel [in, out],
  * which PyTorch has as [out, in]. The output_weights and output_bias of Google's run_classifier.py,
- * which stand in no scope, are those of "classifier". Any other variable comes through as it is,
+ * which are in no scope, are those of "classifier". Any other variable keeps its name,
  * with dots. The caller frees *name. */
 bert_status tensorflow_name(char **name, bool *transposed, const char *variable, bert_error *error);
 

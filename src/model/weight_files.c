@@ -172,9 +172,10 @@ static bert_status list_shards(const char ***names, size_t *count, json_t *map, 
     for (void *i = json_object_iter(map); i; i = json_object_iter_next(map, i)) {
         const char *name = json_string_value(json_object_iter_value(i));
         if (!name || !*name || strchr(name, '/') || name[0] == '.')
-            return error_set(error, BERT_ERROR_INPUT,
-                             "%s: \"weight_map\" names \"%s\" for %s; expected a file beside it",
-                             path, name ? name : "", json_object_iter_key(i));
+            return error_set(
+                error, BERT_ERROR_INPUT,
+                "%s: \"weight_map\" names \"%s\" for %s; expected a file in the same folder", path,
+                name ? name : "", json_object_iter_key(i));
         (*names)[all++] = name;
     }
     qsort(*names, all, sizeof **names, compare_strings);

@@ -1,4 +1,4 @@
-/* The files that a model's weights lie in, whoever wrote them, as one list of tensors. */
+/* The files of a model's weights, whoever wrote them, as one list of tensors. */
 #ifndef MODEL_WEIGHT_FILES_H
 #define MODEL_WEIGHT_FILES_H
 
@@ -13,7 +13,7 @@ typedef struct weight_tensor {
     const safetensors_tensor *tensor; /* under the name that its file has */
     const char *path;                 /* of that file */
     const tensor_bundle *bundle;      /* that has its checksum; NULL where there is none */
-    bool transposed;                  /* it stands [columns, rows] there */
+    bool transposed;                  /* it is [columns, rows] there */
 } weight_tensor;
 
 typedef struct weight_files {
@@ -24,7 +24,7 @@ typedef struct weight_files {
     size_t safetensors_count, torch_count;
     weight_tensor *tensors; /* [count], by name; no name twice */
     size_t count;
-    size_t optimizer_count; /* variables of an optimizer that lay beside them */
+    size_t optimizer_count; /* variables of an optimizer in the same files */
 } weight_files;
 
 /* A folder: model.safetensors, or its shards by model.safetensors.index.json, or pytorch_model.bin,
@@ -36,8 +36,8 @@ void weight_files_close(weight_files *files); /* safe on a zeroed struct */
 
 const weight_tensor *weight_files_find(const weight_files *files, const char *name); /* or NULL */
 
-/* safetensors_tensor_read, held against its checksum where it has one, and a matrix turned
- * round where it stands transposed. */
+/* safetensors_tensor_read, verified by its checksum where it has one; a matrix that is stored
+ * transposed is transposed back. */
 bert_status weight_tensor_read(const weight_tensor *found, float *out, uint64_t count,
                                bert_error *error);
 

@@ -23,7 +23,7 @@ typedef struct load {
     text created, unused; /* names, with commas between them */
 } load;
 
-/* Names of a list that grows; a long one is cut where it no longer helps. */
+/* Names of a list that grows; a long one is truncated where it no longer helps. */
 static bert_status list_add(text *list, const char *name, bert_error *error)
 {
     enum { LONGEST = 600 };

@@ -7,11 +7,11 @@
 
 typedef struct weights_options {
     /* Parameters outside the encoder (pooler, MLM and NSP head, classifier) that the files do not
-     * have are initialised from `seed`, and the observer is told. Else they are an error, but for
-     * the pooler of an encoder alone, which nothing reads. */
+     * have are initialized from `seed`, with a message to the observer. Else they are an error, but
+     * for the pooler of an encoder alone, which nothing reads. */
     bool create_heads;
     uint64_t seed;
-    const bert_observer *observer; /* also told what was not used; may be NULL */
+    const bert_observer *observer; /* also of what was not used; may be NULL */
 } weights_options;
 
 /* Reads the weights of the model that `table` and `config` describe from a folder or a file: those

@@ -1,5 +1,5 @@
-/* What a model makes of the tensors of its files, told from names and shapes alone: the rules by
- * which weights_load reads them. */
+/* How a model uses the tensors of its files, by names and shapes alone: the rules by which
+ * weights_load reads them. */
 #ifndef MODEL_WEIGHTS_MATCH_H
 #define MODEL_WEIGHTS_MATCH_H
 
@@ -19,7 +19,7 @@ typedef enum weight_use {
 weight_use weight_use_of(const parameter_table *table, const weight_tensor *found,
                          const parameter **entry);
 
-/* The shape that the tensor has to have for a parameter: turned round where it stands transposed.
+/* The shape that the tensor has to have for a parameter: transposed where the file has it so.
  */
 void weight_shape_expected(uint64_t shape[2], const weight_tensor *found, const parameter *entry);
 bool weight_fits(const weight_tensor *found, const parameter *entry);

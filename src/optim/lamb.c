@@ -32,12 +32,18 @@ double lamb_trust_ratio(tensor_squares whole)
     return sqrt(whole.weights) / sqrt(whole.direction);
 }
 
+/* A step in the direction, of the length that the trust ratio gives it. */
+static void lamb_apply(const optimizer_slice *slice, const optimizer_step *step)
+{
+    float size = (float)(step->learning_rate * slice->trust_ratio);
+    step->operations->values_axpby(slice->weights, slice->gradients, slice->count, -size, 1.0f);
+}
+
 static void update(const optimizer_slice *slice, const optimizer_settings *settings,
                    const optimizer_step *step)
 {
     if (slice->decay)
-        step->operations->lamb_apply(slice->weights, slice->gradients, slice->count,
-                                     (float)(step->learning_rate * slice->trust_ratio));
+        lamb_apply(slice, step);
     else
         adamw_update(slice, settings, step);
 }

@@ -174,8 +174,9 @@ static void all_reduce(void *context)
         first = share * (size_t)r < size ? share * (size_t)r : size;
         count = size - first < share ? size - first : share;
         if (r != rank->number)
-            memcpy(model_gradients(rank->step.model) + first,
-                   model_gradients(group->ranks[r].step.model) + first, count * sizeof(float));
+            model_operations(rank->step.model)
+                ->values_copy(model_gradients(rank->step.model) + first,
+                              model_gradients(group->ranks[r].step.model) + first, count);
     }
     wait_for_all(rank);
 }

@@ -15,7 +15,7 @@ struct metrics_log {
     text line;
 };
 
-/* How many bytes of the log belong to steps up to `last_step`. */
+/* The size in bytes of the log up to and including `last_step`. */
 static bert_status find_end(size_t *end, const file_map *map, const char *path, int64_t last_step,
                             bert_error *error)
 {
@@ -25,7 +25,7 @@ static bert_status find_end(size_t *end, const file_map *map, const char *path, 
         const char *line = data + *end;
         const char *stop = memchr(line, '\n', map->size - *end);
         if (!stop)
-            return BERT_OK; /* torn: the crash came while it was written */
+            return BERT_OK; /* an incomplete last line, from a crash while writing */
         json_t *object = json_loadb(line, (size_t)(stop - line), 0, NULL);
         json_t *step = json_object_get(object, "step");
         bool known = json_is_integer(step);
@@ -34,7 +34,7 @@ static bert_status find_end(size_t *end, const file_map *map, const char *path, 
         if (!known)
             return error_set(error, BERT_ERROR_INPUT,
                              "%s:%zu: not a JSON object with an integer \"step\"; repair the line, "
-                             "or move the file away to go on without the log so far",
+                             "or move the file away to continue without the earlier log",
                              path, number);
         if (value > last_step)
             return BERT_OK;
@@ -43,7 +43,7 @@ static bert_status find_end(size_t *end, const file_map *map, const char *path, 
     return BERT_OK;
 }
 
-static bert_status cut_off(const char *path, int64_t last_step, bert_error *error)
+static bert_status truncate_after(const char *path, int64_t last_step, bert_error *error)
 {
     if (!file_exists(path))
         return BERT_OK;
@@ -61,11 +61,11 @@ bert_status metrics_open(metrics_log **out, const char *run, const char *name, i
                          bert_error *error)
 {
     metrics_log *log;
-    TRY(memory_array((void **)&log, 1, sizeof *log, "log of metrics", error));
+    TRY(memory_array((void **)&log, 1, sizeof *log, "metrics log", error));
     log->descriptor = -1;
     bert_status status;
     TRY_OR_GO(status, path_join(&log->path, run, name, error), failed);
-    TRY_OR_GO(status, cut_off(log->path, last_step, error), failed);
+    TRY_OR_GO(status, truncate_after(log->path, last_step, error), failed);
     log->descriptor = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (log->descriptor < 0) {
         status = error_set_errno(error, errno, "%s: cannot open for appending", log->path);
@@ -86,13 +86,13 @@ bert_status metrics_write(metrics_log *log, const json_t *line, bert_error *erro
     const char *data = log->line.data;
     size_t left = log->line.length;
     while (left > 0) {
-        ssize_t put = write(log->descriptor, data, left);
-        if (put < 0 && errno == EINTR)
+        ssize_t written = write(log->descriptor, data, left);
+        if (written < 0 && errno == EINTR)
             continue;
-        if (put < 0)
+        if (written < 0)
             return error_set_errno(error, errno, "%s: cannot write", log->path);
-        data += put;
-        left -= (size_t)put;
+        data += written;
+        left -= (size_t)written;
     }
     return BERT_OK;
 }

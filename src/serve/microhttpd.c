@@ -8,7 +8,7 @@ microhttpd_functions microhttpd;
 
 bert_status microhttpd_load(bert_error *error)
 {
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* never closed: it stays in use */
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* never closed */
     if (!library)
         return error_set(error, BERT_ERROR_UNSUPPORTED, "cannot load libmicrohttpd: %s; install it",
                          dlerror());
@@ -18,6 +18,6 @@ bert_status microhttpd_load(bert_error *error)
 #undef LOAD
     if (!all)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         LIBRARY " lacks functions that version 0.9.75 has");
+                         LIBRARY " lacks functions of version 0.9.75");
     return BERT_OK;
 }

@@ -1,5 +1,5 @@
-/* libmicrohttpd, loaded when a server is first asked for: it brings a TLS library with it, which
- * would cost every other command milliseconds and megabytes at its start. */
+/* libmicrohttpd, loaded with dlopen when a server starts: it depends on a TLS library, which would
+ * cost every other command milliseconds and megabytes at startup. */
 #ifndef SERVE_MICROHTTPD_H
 #define SERVE_MICROHTTPD_H
 
@@ -7,7 +7,7 @@
 
 #include <microhttpd.h>
 
-/* Every function of libmicrohttpd that is used. */
+/* The functions of libmicrohttpd that are used. */
 #define MICROHTTPD_FUNCTIONS(F)    \
     F(add_response_header)         \
     F(create_response_from_buffer) \
@@ -23,10 +23,10 @@ typedef struct microhttpd_functions {
 #undef MICROHTTPD_MEMBER
 } microhttpd_functions;
 
-/* To be called only after microhttpd_load was well. */
+/* Valid after microhttpd_load has succeeded. */
 extern microhttpd_functions microhttpd;
 
-/* As often as one likes. BERT_ERROR_UNSUPPORTED where the library is not installed. */
+/* Idempotent. BERT_ERROR_UNSUPPORTED if the library is not installed. */
 bert_status microhttpd_load(bert_error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* page.html, built in. */
+/* page.html, embedded in the library. */
 #ifndef SERVE_PAGE_H
 #define SERVE_PAGE_H
 

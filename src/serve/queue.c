@@ -4,9 +4,9 @@
 
 #include <errno.h>
 
-void serve_queue_create(serve_queue *queue, int most_waiting)
+void serve_queue_create(serve_queue *queue, int max_waiting)
 {
-    *queue = (serve_queue){.most_waiting = most_waiting};
+    *queue = (serve_queue){.max_waiting = max_waiting};
     pthread_mutex_init(&queue->mutex, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -30,7 +30,7 @@ static void append(serve_queue *queue, serve_job *job)
     queue->waiting++;
 }
 
-static void take_out(serve_queue *queue, serve_job *job)
+static void remove_job(serve_queue *queue, serve_job *job)
 {
     serve_job **link = &queue->first;
     while (*link != job)
@@ -44,16 +44,16 @@ serve_outcome serve_queue_do(serve_queue *queue, serve_job *job, int seconds)
     job->next = NULL;
     job->state = SERVE_JOB_WAITING;
     struct timespec deadline = clock_deadline(seconds);
-    serve_outcome outcome = SERVE_ANSWERED;
+    serve_outcome outcome = SERVE_DONE;
     pthread_mutex_lock(&queue->mutex);
     if (queue->closed) {
         outcome = SERVE_CLOSED;
-    } else if (queue->waiting >= queue->most_waiting) {
+    } else if (queue->waiting >= queue->max_waiting) {
         outcome = SERVE_BUSY;
     } else {
         append(queue, job);
         pthread_cond_broadcast(&queue->changed);
-        while (job->state == SERVE_JOB_WAITING && outcome == SERVE_ANSWERED) {
+        while (job->state == SERVE_JOB_WAITING && outcome == SERVE_DONE) {
             if (queue->closed)
                 outcome = SERVE_CLOSED;
             else if (pthread_cond_timedwait(&queue->changed, &queue->mutex, &deadline) ==
@@ -61,10 +61,10 @@ serve_outcome serve_queue_do(serve_queue *queue, serve_job *job, int seconds)
                      job->state == SERVE_JOB_WAITING)
                 outcome = SERVE_BUSY;
         }
-        if (outcome != SERVE_ANSWERED)
-            take_out(queue, job);
-        /* What has begun is bounded by the limits of a request: it is waited for. */
-        while (outcome == SERVE_ANSWERED && job->state != SERVE_JOB_DONE)
+        if (outcome != SERVE_DONE)
+            remove_job(queue, job);
+        /* A running job is bounded by the request limits, so wait for it without a deadline. */
+        while (outcome == SERVE_DONE && job->state != SERVE_JOB_DONE)
             pthread_cond_wait(&queue->changed, &queue->mutex);
     }
     pthread_mutex_unlock(&queue->mutex);
@@ -80,7 +80,7 @@ serve_job *serve_queue_take(serve_queue *queue, int milliseconds)
     }
     serve_job *job = queue->closed ? NULL : queue->first;
     if (job) {
-        take_out(queue, job);
+        remove_job(queue, job);
         job->state = SERVE_JOB_RUNNING;
     }
     pthread_mutex_unlock(&queue->mutex);

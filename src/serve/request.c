@@ -94,8 +94,8 @@ static bert_status read_inputs(serve_request *request, serve_task task, size_t m
 
 /* ------------------------------------------------------------------------------- parameters --- */
 
-static bert_status wrong(bert_error *error, const char *name, const char *expected,
-                         const json_t *value)
+static bert_status parameter_error(bert_error *error, const char *name, const char *expected,
+                                   const json_t *value)
 {
     return error_set(error, BERT_ERROR_INPUT, "parameter \"%s\" is %s; expected %s", name,
                      kind_of(value), expected);
@@ -105,7 +105,7 @@ static bert_status read_top_k(serve_request *request, const char *name, const js
                               bert_error *error)
 {
     if (!json_is_integer(value) || json_integer_value(value) < 1)
-        return wrong(error, name, "a whole number, at least 1", value);
+        return parameter_error(error, name, "an integer of at least 1", value);
     request->top_k = (size_t)json_integer_value(value);
     return BERT_OK;
 }
@@ -118,7 +118,7 @@ static bert_status read_targets(serve_request *request, const char *name, const 
     for (size_t i = 0; strings && i < count; i++)
         strings = json_is_string(json_array_get(value, i));
     if (!strings)
-        return wrong(error, name, "an array of 1 to 1000 strings", value);
+        return parameter_error(error, name, "an array of 1 to 1000 strings", value);
     request->targets = value;
     return BERT_OK;
 }
@@ -127,7 +127,7 @@ static bert_status read_normalize(serve_request *request, const char *name, cons
                                   bert_error *error)
 {
     if (!json_is_boolean(value))
-        return wrong(error, name, "true or false", value);
+        return parameter_error(error, name, "true or false", value);
     request->normalize = json_is_true(value);
     return BERT_OK;
 }
@@ -137,7 +137,7 @@ static bert_status read_pooling(serve_request *request, const char *name, const 
 {
     const char *pooling = json_string_value(value);
     if (!pooling || bert_pooling_parse(&request->pooling, pooling, NULL) != BERT_OK)
-        return wrong(error, name, "\"mean\" or \"cls\"", value);
+        return parameter_error(error, name, "\"mean\" or \"cls\"", value);
     return BERT_OK;
 }
 
@@ -163,7 +163,7 @@ static bert_status read_parameter(serve_request *request, serve_task task, const
                      name);
 }
 
-/* null is as good as not given: clients send it. */
+/* null means absent, because clients send it. */
 static bert_status read_parameters(serve_request *request, serve_task task, const json_t *object,
                                    bert_error *error)
 {
@@ -179,7 +179,7 @@ static bert_status read_parameters(serve_request *request, serve_task task, cons
     return BERT_OK;
 }
 
-/* Clients put some parameters beside "inputs" and some into "parameters". */
+/* Clients put parameters both next to "inputs" and into "parameters". */
 static bert_status read_members(serve_request *request, serve_task task, bert_error *error)
 {
     const char *name;
@@ -203,8 +203,9 @@ bert_status serve_request_parse(serve_request *request, serve_task task, const c
     json_error_t problem;
     request->body = json_loadb(body, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &problem);
     if (!request->body)
-        return error_set(error, BERT_ERROR_INPUT, "the body is not JSON: line %d, column %d: %s",
-                         problem.line, problem.column, problem.text);
+        return error_set(error, BERT_ERROR_INPUT,
+                         "the body is invalid JSON: line %d, column %d: %s", problem.line,
+                         problem.column, problem.text);
     if (!json_is_object(request->body))
         return error_set(error, BERT_ERROR_INPUT,
                          "the body is %s; expected an object with \"inputs\"",

@@ -1,15 +1,15 @@
-/* bert_serve: libmicrohttpd's threads take requests in and bring answers out; the calling thread
- * owns the model and computes, one request at a time. */
+/* bert_serve: libmicrohttpd's threads receive requests and send responses; the calling thread owns
+ * the model and computes, one request at a time. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "formats/json.h"
 #include "options/options.h"
-#include "serve/answer.h"
 #include "serve/microhttpd.h"
 #include "serve/page.h"
 #include "serve/queue.h"
+#include "serve/response.h"
 #include "serve/routes.h"
 
 #include <arpa/inet.h>
@@ -24,17 +24,18 @@ enum { POLL_MILLISECONDS = 200, RETRY_AFTER_SECONDS = 1 };
 typedef struct server {
     const bert_serve_params *params;
     bert_model *model;
-    char *name; /* of the model, as paths and the page show it */
+    bert_workspace *workspace; /* of the thread that computes */
+    char *name;                /* name of the model in paths and on the page */
     bool loopback;
     serve_queue queue;
     struct MHD_Daemon *daemon;
 } server;
 
-/* One request on its way in. */
+/* A request being received. */
 typedef struct exchange {
     text body;
-    double begun; /* clock_seconds() of its headers */
-    bool head;    /* HEAD: the answer has no body */
+    double started_at; /* clock_seconds() of its headers */
+    bool head;         /* a HEAD request */
 } exchange;
 
 bert_serve_params bert_serve_params_default(void)
@@ -50,7 +51,7 @@ bert_serve_params bert_serve_params_default(void)
     };
 }
 
-/* ---------------------------------------------------------------------------------- answers --- */
+/* ------------------------------------------------------------------------------ responses --- */
 
 static enum MHD_Result send_content(struct MHD_Connection *connection, unsigned status,
                                     const char *type, const char *content, size_t length)
@@ -73,7 +74,7 @@ static enum MHD_Result send_content(struct MHD_Connection *connection, unsigned 
     return result;
 }
 
-/* Takes over `value`. */
+/* Takes ownership of `value`. */
 static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned status, json_t *value)
 {
     text content = {0};
@@ -125,16 +126,16 @@ static enum MHD_Result send_outcome(struct MHD_Connection *connection, serve_out
 {
     if (outcome == SERVE_BUSY)
         return send_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-                          "too many requests are waiting; try again in a second");
+                          "too many requests are waiting; retry in a second");
     if (outcome == SERVE_CLOSED)
         return send_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is stopping");
-    if (!job->answer)
+    if (!job->response)
         return send_error(connection, http_status(job->error.status), job->error.message);
-    return send_json(connection, MHD_HTTP_OK, job->answer);
+    return send_json(connection, MHD_HTTP_OK, job->response);
 }
 
-static enum MHD_Result answer_task(struct MHD_Connection *connection, server *server,
-                                   serve_task task, const text *body)
+static enum MHD_Result respond_to_task(struct MHD_Connection *connection, server *server,
+                                       serve_task task, const text *body)
 {
     if (task == SERVE_TASK_COUNT)
         task = serve_default_task(server->model);
@@ -157,8 +158,8 @@ static enum MHD_Result answer_task(struct MHD_Connection *connection, server *se
     return result;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *connection, server *server, const char *method,
-                              const char *path, const text *body)
+static enum MHD_Result respond(struct MHD_Connection *connection, server *server,
+                               const char *method, const char *path, const text *body)
 {
     route route = route_find(method, path, server->name);
     switch (route.kind) {
@@ -170,10 +171,10 @@ static enum MHD_Result answer(struct MHD_Connection *connection, server *server,
     case ROUTE_HEALTH:
         return send_json(connection, MHD_HTTP_OK, json_pack("{s:s}", "status", "ok"));
     case ROUTE_TASK:
-        return answer_task(connection, server, route.task, body);
+        return respond_to_task(connection, server, route.task, body);
     case ROUTE_WRONG_METHOD:
         return send_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-                          "this path takes another method; see docs/serve.md");
+                          "wrong method for this path; see docs/serve.md");
     case ROUTE_OTHER_MODEL:
         return send_error(connection, MHD_HTTP_NOT_FOUND,
                           "this model is not served here; GET /info says which one is");
@@ -184,9 +185,9 @@ static enum MHD_Result answer(struct MHD_Connection *connection, server *server,
 
 /* --------------------------------------------------------------------------------- requests --- */
 
-/* Why a request is refused before its body is looked at: NULL where it is not. */
-static const char *refusal(struct MHD_Connection *connection, const server *server,
-                           unsigned *status)
+/* Returns why a request is rejected before its body is read, or NULL. */
+static const char *rejection_reason(struct MHD_Connection *connection, const server *server,
+                                    unsigned *status)
 {
     const char *host =
         microhttpd.lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
@@ -196,28 +197,29 @@ static const char *refusal(struct MHD_Connection *connection, const server *serv
                                                             MHD_HTTP_HEADER_CONTENT_LENGTH);
     *status = MHD_HTTP_FORBIDDEN;
     if (server->loopback && host && !host_is_local(host))
-        return "this server answers requests to this machine only";
+        return "this server accepts requests to this machine only";
     if (origin && !(host && origin_is_same(origin, host)))
-        return "a page of another origin may not ask this server";
+        return "requests from pages of another origin are rejected";
     *status = MHD_HTTP_CONTENT_TOO_LARGE;
     if (length && strtoull(length, NULL, 10) > server->params->max_request_bytes)
-        return "the body is too large; GET /info says how large it may be";
+        return "the body is too large; GET /info returns the limit";
     return NULL;
 }
 
-/* A body without a length that grows too long, or one that trickles in, ends its connection. */
-static enum MHD_Result take_piece(const server *server, exchange *exchange, const char *data,
-                                  size_t *length)
+/* Closes the connection if a body without Content-Length exceeds the limit, or if the body arrives
+ * too slowly. */
+static enum MHD_Result receive_body(const server *server, exchange *exchange, const char *data,
+                                    size_t *length)
 {
     if (exchange->body.length + *length > server->params->max_request_bytes ||
-        clock_seconds() - exchange->begun > server->params->timeout ||
+        clock_seconds() - exchange->started_at > server->params->timeout ||
         text_append(&exchange->body, data, *length, NULL) != BERT_OK)
         return MHD_NO;
     *length = 0;
     return MHD_YES;
 }
 
-/* Called once with the headers, once for each piece of the body, and once at its end. */
+/* Called once after the headers, once for each chunk of the body, and once at its end. */
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *path,
                               const char *method, const char *version, const char *data,
                               size_t *length, void **state)
@@ -227,22 +229,22 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     exchange *exchange = *state;
     if (!exchange) {
         unsigned status;
-        const char *reason = refusal(connection, server, &status);
+        const char *reason = rejection_reason(connection, server, &status);
         if (reason)
             return send_error(connection, status, reason);
         if (memory_array((void **)&exchange, 1, sizeof *exchange, "a request", NULL) != BERT_OK)
             return MHD_NO;
-        exchange->begun = clock_seconds();
+        exchange->started_at = clock_seconds();
         *state = exchange;
         return MHD_YES;
     }
     if (*length > 0)
-        return take_piece(server, exchange, data, length);
-    return answer(connection, server, method, path, &exchange->body);
+        return receive_body(server, exchange, data, length);
+    return respond(connection, server, method, path, &exchange->body);
 }
 
-static void forget(void *context, struct MHD_Connection *connection, void **state,
-                   enum MHD_RequestTerminationCode code)
+static void request_completed(void *context, struct MHD_Connection *connection, void **state,
+                              enum MHD_RequestTerminationCode code)
 {
     (void)context, (void)connection, (void)code;
     exchange *exchange = *state;
@@ -261,7 +263,7 @@ static bool is_loopback(const struct sockaddr *address)
            IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
-/* Taken by hand, so that the error says why. */
+/* Creates the socket itself, so that the error states the reason. */
 static bert_status listen_on(const server *server, const struct addrinfo *address, int *listener,
                              bert_error *error)
 {
@@ -312,29 +314,31 @@ static bert_status start(server *server, const bert_observer *observer, bert_err
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
         NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)params->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)params->timeout,
-        MHD_OPTION_NOTIFY_COMPLETED, forget, NULL, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, request_completed, NULL, MHD_OPTION_END);
     if (!server->daemon) {
         close(listener);
-        return error_set(error, BERT_ERROR_IO, "the web server cannot start its threads");
+        return error_set(error, BERT_ERROR_IO, "the web server cannot start");
     }
     observer_message(observer, BERT_MESSAGE_INFO, "serving %s on http://%s%s%s:%d/", server->name,
                      version_6 ? "[" : "", params->host, version_6 ? "]" : "", port_of(listener));
     if (!server->loopback)
         observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%s is not a loopback address: whoever reaches this machine can use the "
-                         "model, without password or encryption",
+                         "%s is not a loopback address: anyone who can reach this machine can use "
+                         "the model, without authentication or encryption",
                          params->host);
     return BERT_OK;
 }
 
-/* The calling thread computes: OpenMP keeps its team with the thread that made it. */
+/* Computes on the calling thread, because OpenMP keeps its thread team with the thread that created
+ * it. */
 static void compute(server *server, const bert_observer *observer)
 {
     while (!observer_should_stop(observer)) {
         serve_job *job = serve_queue_take(&server->queue, POLL_MILLISECONDS);
         if (!job)
             continue;
-        serve_answer(server->model, job->task, job->request, &job->answer, &job->error);
+        serve_respond(server->model, server->workspace, job->task, job->request, &job->response,
+                      &job->error);
         serve_queue_finish(&server->queue, job);
     }
 }
@@ -358,18 +362,20 @@ bert_status bert_serve(const bert_serve_params *params, const bert_observer *obs
     bert_status status;
     TRY_OR_GO(status, microhttpd_load(error), done);
     TRY_OR_GO(status, bert_model_load_with(&server.model, params->model, &options, error), done);
+    TRY_OR_GO(status, bert_workspace_create(&server.workspace, server.model, error), done);
     TRY_OR_GO(status, name_model(&server, error), done);
     serve_queue_create(&server.queue, params->max_waiting);
     status = start(&server, observer, error);
     if (status == BERT_OK) {
         compute(&server, observer);
         serve_queue_close(&server.queue);
-        microhttpd.stop_daemon(server.daemon); /* ends when every answer is out */
+        microhttpd.stop_daemon(server.daemon); /* returns when all responses are sent */
     }
     serve_queue_free(&server.queue);
 
 done:
     free(server.name);
+    bert_workspace_free(server.workspace);
     bert_model_free(server.model);
     return status;
 }

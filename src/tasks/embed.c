@@ -17,14 +17,15 @@ bert_embed_params bert_embed_params_default(void)
     return (bert_embed_params){.pooling = BERT_POOLING_MEAN};
 }
 
-static bert_status embed_batch(void *context, bert_model *loaded, const inference_batch *batch,
-                               bert_error *error)
+static bert_status embed_batch(void *context, bert_workspace *workspace,
+                               const inference_batch *batch, bert_error *error)
 {
     const embedder *embedder = context;
+    const bert_model *loaded = workspace->loaded;
     const operations *operations = model_operations(loaded->model);
     const model_input *input = &batch->input;
     size_t hidden = bert_model_hidden_size(loaded), sequences = (size_t)input->sequence_count;
-    model_hidden_states(loaded->model, input, embedder->hidden_states);
+    model_hidden_states(workspace->activations, input, embedder->hidden_states);
     if (embedder->params->pooling == BERT_POOLING_CLS)
         operations->rows_gather(embedder->pooled, embedder->hidden_states, input->sequence_starts,
                                 sequences, hidden);
@@ -42,8 +43,8 @@ static bert_status embed_batch(void *context, bert_model *loaded, const inferenc
     return BERT_OK;
 }
 
-bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count,
-                       const bert_embed_params *params, float *embeddings,
+bert_status bert_embed(const bert_model *model, bert_workspace *workspace, const bert_input *inputs,
+                       size_t count, const bert_embed_params *params, float *embeddings,
                        bert_inference_stats *usage, bert_error *error)
 {
     TRY(inference_check_length(params->max_seq_length, error));
@@ -61,7 +62,7 @@ bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count
               done);
     const inference_job job = {
         .batch = embed_batch, .context = &embedder, .max_seq_length = params->max_seq_length};
-    status = inference_run(model, inputs, count, &job, usage, error);
+    status = inference_run(model, workspace, inputs, count, &job, usage, error);
 done:
     free(embedder.pooled);
     memory_unmap(embedder.hidden_states, (size_t)model->limits.tokens * hidden * sizeof(float));

@@ -75,13 +75,14 @@ static bert_status fill_text(bert_filled *filled, const float *probabilities, si
     return BERT_OK;
 }
 
-static bert_status fill_batch(void *context, bert_model *loaded, const inference_batch *batch,
-                              bert_error *error)
+static bert_status fill_batch(void *context, bert_workspace *workspace,
+                              const inference_batch *batch, bert_error *error)
 {
     const filler *filler = context;
+    const bert_model *loaded = workspace->loaded;
     const model_input *input = &batch->input;
     size_t vocab_size = (size_t)model_configuration(loaded->model)->vocab_size;
-    model_mlm_logits(loaded->model, input, filler->logits);
+    model_mlm_logits(workspace->activations, input, filler->logits);
     model_operations(loaded->model)
         ->softmax_forward(filler->logits, filler->logits, (size_t)input->masked_count, vocab_size);
     int from = 0;
@@ -104,7 +105,8 @@ void bert_filled_free(bert_filled *filled)
     *filled = (bert_filled){0};
 }
 
-bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t count, size_t top_k,
+bert_status bert_fill_masks(const bert_model *model, bert_workspace *workspace,
+                            const bert_input *inputs, size_t count, size_t top_k,
                             bert_filled *filled, bert_inference_stats *usage, bert_error *error)
 {
     size_t vocab_size = (size_t)model_configuration(model->model)->vocab_size;
@@ -122,7 +124,7 @@ bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t 
     const inference_job job = {.batch = fill_batch, .context = &filler, .masks = true};
     bert_inference_stats own = {0}, *sums = usage ? usage : &own;
     uint64_t before = sums->texts;
-    bert_status status = inference_run(model, inputs, count, &job, usage, error);
+    bert_status status = inference_run(model, workspace, inputs, count, &job, usage, error);
     if (status != BERT_OK) /* texts that were done before the failure was known may be among them */
         for (size_t i = usage ? (size_t)(sums->texts - before) : 0; i < count; i++)
             bert_filled_free(&filled[i]);
@@ -130,13 +132,13 @@ bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t 
     return status;
 }
 
-bert_status bert_fill_mask(bert_model *model, const char *text, size_t length, size_t top_k,
-                           bert_prediction *predictions, size_t mask_capacity, size_t *mask_count,
-                           bert_error *error)
+bert_status bert_fill_mask(const bert_model *model, bert_workspace *workspace, const char *text,
+                           size_t length, size_t top_k, bert_prediction *predictions,
+                           size_t mask_capacity, size_t *mask_count, bert_error *error)
 {
     const bert_input input = {.text = text, .length = length};
     bert_filled filled;
-    TRY(bert_fill_masks(model, &input, 1, top_k, &filled, NULL, error));
+    TRY(bert_fill_masks(model, workspace, &input, 1, top_k, &filled, NULL, error));
     *mask_count = filled.mask_count;
     size_t rows = filled.mask_count < mask_capacity ? filled.mask_count : mask_capacity;
     if (rows > 0)

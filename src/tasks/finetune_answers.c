@@ -94,7 +94,7 @@ static bert_status answer_range(finetune_trainer *trainer, const finetune_split 
         model_input input;
         next = next_input(trainer, &split->encoded, first, end, &input);
         TRY(model_check_input(trainer->step.model, &input, error));
-        model_label_logits(trainer->step.model, &input, trainer->logits);
+        model_label_logits(model_own_workspace(trainer->step.model), &input, trainer->logits);
         TRY(take_answers(trainer, split, first, next - first, answers, loss, error));
         job_alive(trainer->job);
     }

@@ -311,7 +311,7 @@ static bert_status judge(finetune_trainer *trainer, int epoch, finetune_outcome 
     outcome->epochs = epoch;
     if (epoch == 1 || task_score_better(scores[0].judged_by, outcome->scores[0].judged_by)) {
         memcpy(outcome->scores, scores, sizeof scores);
-        memcpy(trainer->best_weights, weights, size * sizeof *weights);
+        model_operations(trainer->step.model)->values_copy(trainer->best_weights, weights, size);
         outcome->best_epoch = epoch;
     }
     return BERT_OK;
@@ -332,7 +332,8 @@ bert_status finetune_trainer_run(finetune_trainer *trainer, const seed_run *run,
             epoch - outcome->best_epoch >= params->early_stopping_patience)
             break;
     }
-    memcpy(model_weights(trainer->step.model), trainer->best_weights,
-           trainer->inputs->table.size * sizeof(float));
+    model_operations(trainer->step.model)
+        ->values_copy(model_weights(trainer->step.model), trainer->best_weights,
+                      trainer->inputs->table.size);
     return BERT_OK;
 }

@@ -18,7 +18,8 @@ typedef struct window_text {
 } window_text;
 
 typedef struct window {
-    bert_model *loaded;
+    const bert_model *loaded;
+    bert_workspace *workspace;
     const inference_job *job;
     size_t max_length;
     window_text *texts; /* [WINDOW_TEXTS], owned */
@@ -54,13 +55,15 @@ static void window_free(window *window)
     free(window->numbers);
 }
 
-static bert_status window_create(window *window, bert_model *loaded, const inference_job *job,
+static bert_status window_create(window *window, const bert_model *loaded,
+                                 bert_workspace *workspace, const inference_job *job,
                                  bert_error *error)
 {
     static const char what[] = "a batch of texts";
     size_t positions = (size_t)model_configuration(loaded->model)->max_position_embeddings;
     size_t tokens = (size_t)loaded->limits.tokens, sequences = (size_t)loaded->limits.sequences;
-    *window = (struct window){.loaded = loaded, .job = job, .max_length = positions};
+    *window = (struct window){
+        .loaded = loaded, .workspace = workspace, .job = job, .max_length = positions};
     if (job->max_seq_length > 0 && (size_t)job->max_seq_length < positions)
         window->max_length = (size_t)job->max_seq_length;
     const struct {
@@ -205,8 +208,8 @@ static bert_status run_batch(window *window, size_t from, size_t end, size_t fir
         input->token_count += (int)encoding->count;
     }
     window->starts[input->sequence_count] = input->token_count;
-    TRY(model_check_input(window->loaded->model, input, error));
-    return window->job->batch(window->job->context, window->loaded, &batch, error);
+    TRY(model_workspace_check_input(window->workspace->activations, input, error));
+    return window->job->batch(window->job->context, window->workspace, &batch, error);
 }
 
 static bert_status run_window(window *window, const bert_input *inputs, size_t first, size_t count,
@@ -230,14 +233,15 @@ static bert_status run_window(window *window, const bert_input *inputs, size_t f
     return BERT_OK;
 }
 
-bert_status inference_run(bert_model *loaded, const bert_input *inputs, size_t count,
-                          const inference_job *job, bert_inference_stats *usage, bert_error *error)
+static bert_status run_windows(const bert_model *loaded, bert_workspace *workspace,
+                               const bert_input *inputs, size_t count, const inference_job *job,
+                               bert_inference_stats *usage, bert_error *error)
 {
     window window;
     size_t *counts = NULL;
     bert_inference_stats own = {0}, *sums = usage ? usage : &own;
     int threads_before = threads_use(loaded->threads);
-    bert_status status = window_create(&window, loaded, job, error);
+    bert_status status = window_create(&window, loaded, workspace, job, error);
     if (status == BERT_OK)
         status = memory_array((void **)&counts, window.max_length + 2, sizeof *counts,
                               "lengths of texts", error);
@@ -251,5 +255,19 @@ bert_status inference_run(bert_model *loaded, const bert_input *inputs, size_t c
     free(counts);
     window_free(&window);
     threads_use(threads_before);
+    return status;
+}
+
+bert_status inference_run(const bert_model *loaded, bert_workspace *workspace,
+                          const bert_input *inputs, size_t count, const inference_job *job,
+                          bert_inference_stats *usage, bert_error *error)
+{
+    if (workspace && workspace->loaded != loaded)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "the workspace is another model's");
+    if (workspace)
+        return run_windows(loaded, workspace, inputs, count, job, usage, error);
+    TRY(bert_workspace_create(&workspace, loaded, error));
+    bert_status status = run_windows(loaded, workspace, inputs, count, job, usage, error);
+    bert_workspace_free(workspace);
     return status;
 }

@@ -15,7 +15,7 @@ typedef struct inference_batch {
 
 typedef struct inference_job {
     /* Called for every batch; a text comes once, in any order. */
-    bert_status (*batch)(void *context, bert_model *loaded, const inference_batch *batch,
+    bert_status (*batch)(void *context, bert_workspace *workspace, const inference_batch *batch,
                          bert_error *error);
     void *context;
     int max_seq_length; /* 0: the model's positions. Longer texts are cut */
@@ -31,9 +31,10 @@ bert_status inference_encode(const bert_tokenizer *tokenizer, const bert_input *
 /* The range of max_seq_length, for those who have it from their caller. */
 bert_status inference_check_length(int max_seq_length, bert_error *error);
 
-/* Adds to `usage` where it is not NULL (see bert_inference_stats). On failure of a text, those
- * before it are done. */
-bert_status inference_run(bert_model *loaded, const bert_input *inputs, size_t count,
-                          const inference_job *job, bert_inference_stats *usage, bert_error *error);
+/* `workspace` NULL: one is created for the call. Adds to `usage` where it is not NULL (see
+ * bert_inference_stats). On failure of a text, those before it are done. */
+bert_status inference_run(const bert_model *loaded, bert_workspace *workspace,
+                          const bert_input *inputs, size_t count, const inference_job *job,
+                          bert_inference_stats *usage, bert_error *error);
 
 #endif

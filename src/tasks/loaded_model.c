@@ -64,7 +64,7 @@ static bert_status load_weights(bert_model *loaded, const char *directory,
         TRY_OR_GO(status, model_labels_read(&loaded->labels, config.num_labels, config_path, error),
                   done);
     loaded->limits = limits_for(&config, options);
-    TRY_OR_GO(status, model_create(&loaded->model, &config, &loaded->limits, error), done);
+    TRY_OR_GO(status, model_create(&loaded->model, &config, NULL, error), done);
     status = weights_load(model_parameter_table(loaded->model), &config,
                           model_weights(loaded->model), directory, &(weights_options){0}, error);
 
@@ -119,6 +119,34 @@ void bert_model_free(bert_model *loaded)
     model_free(loaded->model);
     bert_tokenizer_free(loaded->tokenizer);
     free(loaded);
+}
+
+bert_status bert_workspace_create(bert_workspace **out, const bert_model *loaded, bert_error *error)
+{
+    *out = NULL;
+    bert_workspace *created = NULL;
+    TRY(memory_array((void **)&created, 1, sizeof *created, "a workspace", error));
+    created->loaded = loaded;
+    bert_status status =
+        model_workspace_create(&created->activations, loaded->model, &loaded->limits, error);
+    if (status == BERT_OK)
+        *out = created;
+    else
+        bert_workspace_free(created);
+    return status;
+}
+
+void bert_workspace_free(bert_workspace *workspace)
+{
+    if (!workspace)
+        return;
+    model_workspace_free(workspace->activations);
+    free(workspace);
+}
+
+size_t bert_workspace_bytes(const bert_workspace *workspace)
+{
+    return model_workspace_bytes(workspace->activations);
 }
 
 const bert_tokenizer *bert_model_tokenizer(const bert_model *loaded)

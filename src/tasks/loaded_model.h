@@ -7,11 +7,16 @@
 #include "tokenizer/tokenizer.h"
 
 struct bert_model {
-    model *model;        /* for the forward pass alone */
-    model_limits limits; /* of a batch; one sequence of all its positions always fits */
+    model *model;        /* without a workspace of its own */
+    model_limits limits; /* of workspaces; one sequence of all its positions always fits */
     bert_tokenizer *tokenizer;
     model_labels labels; /* empty without a classifier */
     int threads;         /* that compute, whoever calls */
+};
+
+struct bert_workspace {
+    const bert_model *loaded;
+    model_workspace *activations;
 };
 
 #endif

@@ -15,14 +15,15 @@ bert_predict_params bert_predict_params_default(void)
     return (bert_predict_params){0};
 }
 
-static bert_status predict_batch(void *context, bert_model *loaded, const inference_batch *batch,
-                                 bert_error *error)
+static bert_status predict_batch(void *context, bert_workspace *workspace,
+                                 const inference_batch *batch, bert_error *error)
 {
     const predictor *predictor = context;
+    const bert_model *loaded = workspace->loaded;
     const operations *operations = model_operations(loaded->model);
     size_t labels = bert_model_label_count(loaded);
     size_t sequences = (size_t)batch->input.sequence_count;
-    model_label_logits(loaded->model, &batch->input, predictor->logits);
+    model_label_logits(workspace->activations, &batch->input, predictor->logits);
     if (!operations->all_finite(predictor->logits, sequences * labels))
         return error_set(error, BERT_ERROR_NOT_FINITE,
                          "an answer is not finite; the model's weights are of no use");
@@ -34,9 +35,9 @@ static bert_status predict_batch(void *context, bert_model *loaded, const infere
     return BERT_OK;
 }
 
-bert_status bert_predict(bert_model *model, const bert_input *inputs, size_t count,
-                         const bert_predict_params *params, float *answers,
-                         bert_inference_stats *usage, bert_error *error)
+bert_status bert_predict(const bert_model *model, bert_workspace *workspace,
+                         const bert_input *inputs, size_t count, const bert_predict_params *params,
+                         float *answers, bert_inference_stats *usage, bert_error *error)
 {
     if (bert_model_label_count(model) == 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
@@ -49,7 +50,7 @@ bert_status bert_predict(bert_model *model, const bert_input *inputs, size_t cou
                      "answers", error));
     const inference_job job = {
         .batch = predict_batch, .context = &predictor, .max_seq_length = params->max_seq_length};
-    bert_status status = inference_run(model, inputs, count, &job, usage, error);
+    bert_status status = inference_run(model, workspace, inputs, count, &job, usage, error);
     free(predictor.logits);
     return status;
 }

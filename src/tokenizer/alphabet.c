@@ -14,16 +14,16 @@ typedef struct character {
     uint64_t count;
 } character;
 
-/* What is known of a code point. */
+/* Properties of a code point. */
 typedef struct letter {
-    uint64_t count;                  /* how often seen; UINT64_MAX: to be kept in any case */
-    int32_t first_id, continuing_id; /* 0: none yet (the id of [PAD]) */
-    bool continues;                  /* seen behind the first character of a word */
+    uint64_t count;                  /* occurrences; UINT64_MAX: always kept */
+    int32_t first_id, continuing_id; /* 0 (the id of [PAD]): none yet */
+    bool continues;                  /* occurs after the first character of a word */
 } letter;
 
 enum { PAGE_LETTERS = 256 };
 
-/* By code point, in pages: a text has few of them. */
+/* Letters by code point, in pages, because a text uses few pages. */
 typedef struct alphabet {
     letter *pages[UNICODE_PAGES];
 } alphabet;
@@ -34,14 +34,15 @@ static void alphabet_free(alphabet *a)
         free(a->pages[i]);
 }
 
-/* NULL where nothing of its page was seen. */
+/* Returns NULL if no code point of the page was seen. */
 static letter *alphabet_get(const alphabet *a, uint32_t code)
 {
     letter *page = a->pages[code / PAGE_LETTERS];
     return page ? &page[code % PAGE_LETTERS] : NULL;
 }
 
-static bert_status alphabet_make(alphabet *a, uint32_t code, letter **out, bert_error *error)
+static bert_status alphabet_get_or_create(alphabet *a, uint32_t code, letter **out,
+                                          bert_error *error)
 {
     letter **page = &a->pages[code / PAGE_LETTERS];
     if (!*page)
@@ -50,7 +51,7 @@ static bert_status alphabet_make(alphabet *a, uint32_t code, letter **out, bert_
     return BERT_OK;
 }
 
-/* The next code point from `code` on that was seen and is kept; CODES: none. */
+/* The next code point ≥ `code` that is in the alphabet; CODES if there is none. */
 static uint32_t alphabet_next(const alphabet *a, uint32_t code)
 {
     while (code < CODES) {
@@ -62,7 +63,7 @@ static uint32_t alphabet_next(const alphabet *a, uint32_t code)
     return CODES;
 }
 
-/* The words are UTF-8: their reader made them. */
+/* The words are valid UTF-8: word_reader ensures it. */
 static uint32_t next_code(const unsigned char *bytes, size_t length, size_t *position)
 {
     uint32_t code;
@@ -78,14 +79,14 @@ static bert_status count_characters(alphabet *a, const word_table *table, bert_e
         const unsigned char *bytes = word_bytes(table, &table->words[w], &length);
         for (size_t i = 0; i < length;) {
             letter *letter;
-            TRY(alphabet_make(a, next_code(bytes, length, &i), &letter, error));
+            TRY(alphabet_get_or_create(a, next_code(bytes, length, &i), &letter, error));
             letter->count += table->words[w].count;
         }
     }
     return BERT_OK;
 }
 
-/* The first to go come first: seen less often, then larger. */
+/* Orders characters by priority of removal: rarest first, then larger code points. */
 static int compare_characters(const void *left, const void *right)
 {
     const character *a = left, *b = right;
@@ -113,7 +114,7 @@ static bert_status limit_alphabet(alphabet *a, size_t limit, bert_error *error)
     return BERT_OK;
 }
 
-/* Every code point of the words has its page by now. */
+/* The page of every code point in the words must exist. */
 static void find_continuing(alphabet *a, const word_table *table)
 {
     for (size_t w = 0; w < table->count; w++) {
@@ -144,7 +145,7 @@ static bert_status add_tokens(alphabet *a, vocabulary *v, const learn_settings *
         TRY(add_token(v, code, false, &alphabet_get(a, code)->first_id, error));
     for (size_t i = 0; i < settings->continuing_count; i++) {
         letter *letter;
-        TRY(alphabet_make(a, settings->continuing_order[i], &letter, error));
+        TRY(alphabet_get_or_create(a, settings->continuing_order[i], &letter, error));
         TRY(add_token(v, settings->continuing_order[i], true, &letter->continuing_id, error));
     }
     for (uint32_t code = alphabet_next(a, 0); code < CODES; code = alphabet_next(a, code + 1)) {
@@ -155,7 +156,7 @@ static bert_status add_tokens(alphabet *a, vocabulary *v, const learn_settings *
     if (v->size > settings->vocab_size)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "vocab_size is %zu, but special tokens and characters alone are %zu; "
-                         "give a larger one, or a smaller limit_alphabet",
+                         "increase it or reduce limit_alphabet",
                          settings->vocab_size, v->size);
     return BERT_OK;
 }
@@ -186,7 +187,7 @@ static size_t count_codes(const unsigned char *bytes, size_t length)
     return count;
 }
 
-/* Room for every character as a symbol. */
+/* Allocates one symbol for every character. */
 static bert_status allocate_words(spelled_words *words, const word_counts *counts,
                                   bert_error *error)
 {
@@ -250,7 +251,8 @@ bert_status alphabet_spell(spelled_words *words, vocabulary *v, word_counts *cou
         TRY_OR_GO(status, count_characters(a, &counts->shards[s], error), done);
     for (size_t i = 0; i < settings->initial_alphabet_count; i++) {
         letter *letter;
-        TRY_OR_GO(status, alphabet_make(a, settings->initial_alphabet[i], &letter, error), done);
+        TRY_OR_GO(status, alphabet_get_or_create(a, settings->initial_alphabet[i], &letter, error),
+                  done);
         letter->count = UINT64_MAX;
     }
     TRY_OR_GO(status, limit_alphabet(a, settings->limit_alphabet, error), done);

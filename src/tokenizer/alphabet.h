@@ -1,24 +1,26 @@
-/* The characters of a vocabulary that is being learned, and words spelled in them or in tokens. */
+/* The alphabet of a vocabulary in training, and words split into its characters or into tokens. */
 #ifndef TOKENIZER_ALPHABET_H
 #define TOKENIZER_ALPHABET_H
 
 #include "tokenizer/learn.h"
 
-/* Every word as a row of token ids: that of word w are symbols[starts[w]] up to starts[w + 1]. */
+/* Words as sequences of token ids: those of word w are symbols[starts[w]] to symbols[starts[w + 1]
+ * - 1]. */
 typedef struct spelled_words {
     int32_t *symbols;
     uint64_t *starts; /* [count + 1] */
-    uint64_t *counts; /* [count] how often the word was seen */
+    uint64_t *counts; /* [count] occurrences of the word */
     size_t count;
 } spelled_words;
 
-/* Adds special tokens, alphabet and continuing characters to the vocabulary and spells the words,
- * whose table it frees piece by piece. Characters outside the alphabet are left out of words. */
+/* Adds special tokens, alphabet and "##x" characters to the vocabulary and splits the words into
+ * characters. Frees the tables of `counts` as it goes. Characters outside the alphabet are dropped
+ * from words. */
 bert_status alphabet_spell(spelled_words *words, vocabulary *vocabulary, word_counts *counts,
                            const learn_settings *settings, bert_error *error);
 
-/* Spells the words in the tokens of a trie, and frees their table likewise. Words that it cannot
- * spell, or that have more than `max_characters`, are left out. */
+/* Splits the words into tokens of a trie by longest match; frees the tables likewise. Words that
+ * are [UNK] or have more than `max_characters` are dropped. */
 bert_status trie_spell(spelled_words *words, const trie *trie, size_t max_characters,
                        word_counts *counts, bert_error *error);
 void spelled_words_free(spelled_words *words);

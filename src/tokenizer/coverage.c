@@ -17,7 +17,7 @@ static uint32_t next_code(const unsigned char *bytes, size_t length, size_t *pos
     return code;
 }
 
-/* Without the ## of a token that continues a word. */
+/* The text of a token without the ## prefix. */
 static const unsigned char *spelling(const bert_tokenizer *t, size_t id, size_t *length,
                                      bool *continuing)
 {
@@ -89,7 +89,7 @@ bert_status coverage_check(const coverage *c, const char *word, size_t length,
             status = word_reader_stretch(&r, &position);
             continue;
         }
-        uint32_t code = r.text[position++]; /* ASCII punctuation: a word by itself */
+        uint32_t code = r.text[position++]; /* ASCII punctuation: a word of its own */
         check.characters++;
         if (!(c->covered[code / 64] >> code % 64 & 1))
             uncovered(context, code);

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Hugging Face's list, in its order; applied to each token with the space before it. */
+/* Hugging Face's clean_up_tokenization, in its order; applied to each token with its preceding
+ * space. */
 static const char *const clean_ups[][2] = {
     {" .", "."},   {" ?", "?"},     {" !", "!"},     {" ,", ","},
     {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},   {" do not", " don't"},
@@ -16,7 +17,7 @@ void bert_text_free(bert_text *text)
     *text = (bert_text){0};
 }
 
-/* Replaces `from` by `to`, which is not longer, in the text behind `start`. */
+/* Replaces `from` by `to`, which must not be longer, in the text from `start` on. */
 static void replace_all(text *out, size_t start, const char *from, const char *to)
 {
     size_t from_length = strlen(from), to_length = strlen(to), write = start;

@@ -44,7 +44,7 @@ bert_status text_encoder_append(text_encoder *e, const char *text, size_t length
 {
     if (add_special_tokens && max_length == 1)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "max_length 1 has no room for [CLS] and [SEP]: at least 2");
+                         "max_length is 1, expected at least 2 for [CLS] and [SEP]");
     size_t limit = !max_length ? SIZE_MAX : add_special_tokens ? max_length - 2 : max_length;
     const tokenizer_special_ids *special = &e->tokenizer->special;
     if (add_special_tokens)
@@ -67,19 +67,19 @@ bert_status bert_tokenizer_encode(const bert_tokenizer *tokenizer, const char *t
     return status;
 }
 
-/* How many ids of each text stay where both may have `room`: the longer one is cut first, and both
- * to halves where that is not enough ("longest_first" of Hugging Face). */
-static void cut_pair(size_t *first, size_t *second, size_t room)
+/* Truncates two lengths to a sum of at most `limit`: the longer one first, and both to halves if
+ * that is not enough (Hugging Face's "longest_first"). */
+static void truncate_longest_first(size_t *first, size_t *second, size_t limit)
 {
-    if (room >= *second && *first <= room - *second)
+    if (limit >= *second && *first <= limit - *second)
         return;
     size_t *shorter = *first <= *second ? first : second;
     size_t *longer = shorter == first ? second : first;
-    if (*shorter <= room && room - *shorter >= *shorter) {
-        *longer = room - *shorter;
+    if (*shorter <= limit && limit - *shorter >= *shorter) {
+        *longer = limit - *shorter;
     } else {
-        *shorter = room / 2;
-        *longer = room - *shorter;
+        *shorter = limit / 2;
+        *longer = limit - *shorter;
     }
 }
 
@@ -110,7 +110,8 @@ static bert_status append_pair(text_encoder *e, const char *const texts[2], cons
     size_t second_count = out->count - second_start;
     if (max_length) {
         size_t kept_first = first_count, kept_second = second_count;
-        cut_pair(&kept_first, &kept_second, max_length - (add_special_tokens ? 3 : 0));
+        truncate_longest_first(&kept_first, &kept_second,
+                               max_length - (add_special_tokens ? 3 : 0));
         out->count -= second_count - kept_second;
         if (kept_first < first_count)
             remove_ids(out, middle - (first_count - kept_first), middle);
@@ -128,7 +129,7 @@ bert_status bert_tokenizer_encode_pair(const bert_tokenizer *tokenizer, const ch
     encoding->invalid_bytes = 0;
     if (add_special_tokens && max_length && max_length < 3)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "max_length %zu has no room for [CLS] and two [SEP]: at least 3",
+                         "max_length is %zu, expected at least 3 for [CLS] and two [SEP]",
                          max_length);
     text_encoder e;
     text_encoder_start(&e, tokenizer);

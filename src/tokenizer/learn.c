@@ -9,35 +9,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Most pairs are in one or two words only: those need no memory of their own. */
-enum { FEW_PLACES = 2 };
+/* Most pairs occur in one or two words only: their occurrences are stored inline. */
+enum { INLINE_OCCURRENCES = 2 };
 
-/* The queue is swept whenever it has grown by this part of what a sweep left, and is not small. */
-enum { SWEEP_PART = 8, SWEEP_LEAST = 1 << 16 };
+/* The queue is compacted when it has grown by 1/COMPACT_FRACTION since the last compaction and has
+ * at least COMPACT_MINIMUM entries. */
+enum { COMPACT_FRACTION = 8, COMPACT_MINIMUM = 1 << 16 };
 
-/* Words that hold a pair, waiting in the queue. A pair can wait more than once: the first time with
- * the words it was in, later with those it was formed in by merges. */
-typedef struct waiting {
+/* An entry of the priority queue: a pair and words that contain it. A pair can have several
+ * entries: the first with the words of the initial counts, later ones with the words in which
+ * merges formed it. */
+typedef struct queue_entry {
     uint64_t count;
-    uint32_t pair; /* its index */
-    uint32_t place_count;
+    uint32_t pair; /* index of the pair */
+    uint32_t occurrence_count;
     union {
-        uint32_t *many; /* words; owned. While they are gathered, and where there are more than */
-        uint32_t few[FEW_PLACES];
-    } places;
-} waiting;
+        uint32_t *many; /* owned; used while occurrences are collected, and if there are more than
+                           fit inline */
+        uint32_t few[INLINE_OCCURRENCES];
+    } occurrences;
+} queue_entry;
 
-/* An occurrence to be of a pair that the current merge formed. */
+/* An occurrence of a pair formed by the current merge. */
 typedef struct formed {
     int32_t neighbour;
     uint32_t word;
 } formed;
 
-/* The neighbours of the merged pair on one side. The merge takes their pair with the old symbol
- * away and forms one with the new symbol, equally often. */
+/* The neighbours of the merged pair on one side. For each neighbour, the merge removes its pair
+ * with the old symbol and forms one with the new symbol, equally often. */
 typedef struct side {
-    int64_t *counts;  /* by neighbour */
-    uint32_t *places; /* by neighbour: entries in `formed` */
+    int64_t *counts;       /* by neighbour */
+    uint32_t *occurrences; /* by neighbour: number of entries in `formed` */
     int32_t *neighbours;
     size_t neighbour_count;
     formed *formed;
@@ -46,115 +49,115 @@ typedef struct side {
 
 typedef struct learner {
     spelled_words words;
-    uint32_t *lengths; /* symbols that a word still has */
+    uint32_t *lengths; /* current number of symbols of each word */
     token_pairs pairs;
-    waiting *heap;
-    size_t heap_count, heap_capacity, sweep_at;
+    queue_entry *heap;
+    size_t heap_count, heap_capacity, compact_at;
     side left, right;
-    waiting *fresh; /* formed by the current merge */
-    size_t fresh_count, fresh_capacity;
+    queue_entry *new_pairs; /* entries of the pairs that the current merge has formed */
+    size_t new_count, new_capacity;
     vocabulary *vocabulary;
     bert_error *error;
 } learner;
 
-/* ------------------------------------------------------------------------------- places --- */
+/* ---------------------------------------------------------------------------- occurrences --- */
 
-/* Of a pair in the queue. */
-static const uint32_t *waiting_places(const waiting *w)
+/* The words of an entry in the queue. */
+static const uint32_t *entry_occurrences(const queue_entry *w)
 {
-    return w->place_count > FEW_PLACES ? w->places.many : w->places.few;
+    return w->occurrence_count > INLINE_OCCURRENCES ? w->occurrences.many : w->occurrences.few;
 }
 
-static void waiting_free(waiting *w)
+static void entry_free(queue_entry *w)
 {
-    if (w->place_count > FEW_PLACES)
-        free(w->places.many);
+    if (w->occurrence_count > INLINE_OCCURRENCES)
+        free(w->occurrences.many);
 }
 
-/* All places are gathered. */
-static void waiting_pack(waiting *w)
+/* Moves the occurrences inline, if they fit, once all are collected. */
+static void entry_inline(queue_entry *w)
 {
-    if (w->place_count > FEW_PLACES)
+    if (w->occurrence_count > INLINE_OCCURRENCES)
         return;
-    uint32_t *many = w->places.many;
-    for (uint32_t i = 0; i < w->place_count; i++)
-        w->places.few[i] = many[i];
+    uint32_t *many = w->occurrences.many;
+    for (uint32_t i = 0; i < w->occurrence_count; i++)
+        w->occurrences.few[i] = many[i];
     free(many);
 }
 
 /* -------------------------------------------------------------------------------- queue --- */
 
-static bool goes_before(const learner *l, const waiting *a, const waiting *b)
+static bool has_priority(const learner *l, const queue_entry *a, const queue_entry *b)
 {
     return a->count != b->count ? a->count > b->count
                                 : l->pairs.pairs[a->pair].key < l->pairs.pairs[b->pair].key;
 }
 
-static void sift_up(learner *l, size_t at, waiting item)
+static void sift_up(learner *l, size_t at, queue_entry item)
 {
-    while (at > 0 && goes_before(l, &item, &l->heap[(at - 1) / 4])) {
+    while (at > 0 && has_priority(l, &item, &l->heap[(at - 1) / 4])) {
         l->heap[at] = l->heap[(at - 1) / 4];
         at = (at - 1) / 4;
     }
     l->heap[at] = item;
 }
 
-static bert_status queue_push(learner *l, waiting item)
+static bert_status queue_push(learner *l, queue_entry item)
 {
     bert_status status = memory_grow((void **)&l->heap, &l->heap_capacity, l->heap_count + 1,
                                      sizeof *l->heap, "pairs", l->error);
     if (status == BERT_OK)
         sift_up(l, l->heap_count++, item);
     else
-        waiting_free(&item);
+        entry_free(&item);
     return status;
 }
 
-static void sift_down(learner *l, size_t at, waiting item)
+static void sift_down(learner *l, size_t at, queue_entry item)
 {
     for (size_t child; (child = 4 * at + 1) < l->heap_count; at = child) {
         size_t end = child + 4 < l->heap_count ? child + 4 : l->heap_count;
         for (size_t other = child + 1; other < end; other++)
-            if (goes_before(l, &l->heap[other], &l->heap[child]))
+            if (has_priority(l, &l->heap[other], &l->heap[child]))
                 child = other;
-        if (!goes_before(l, &l->heap[child], &item))
+        if (!has_priority(l, &l->heap[child], &item))
             break;
         l->heap[at] = l->heap[child];
     }
     l->heap[at] = item;
 }
 
-static waiting queue_pop(learner *l)
+static queue_entry queue_pop(learner *l)
 {
-    waiting top = l->heap[0], last = l->heap[--l->heap_count];
+    queue_entry top = l->heap[0], last = l->heap[--l->heap_count];
     if (l->heap_count)
         sift_down(l, 0, last);
     return top;
 }
 
-/* Forgets the pairs that merges took away everywhere. Their places are of no use: should one be
- * formed again, it waits anew with the places where it was. */
-static void sweep_pairs(learner *l)
+/* Removes the pairs that no longer occur. If a merge forms one again, it gets a new entry with its
+ * new occurrences. */
+static void compact_pairs(learner *l)
 {
     size_t kept = 0;
     for (size_t i = 0; i < l->heap_count; i++) {
         if (l->pairs.pairs[l->heap[i].pair].count != 0)
             l->heap[kept++] = l->heap[i];
         else
-            waiting_free(&l->heap[i]);
+            entry_free(&l->heap[i]);
     }
     l->heap_count = kept;
-    const uint32_t *index = token_pairs_squeeze(&l->pairs);
+    const uint32_t *index = token_pairs_compact(&l->pairs);
     for (size_t i = 0; i < kept; i++)
         l->heap[i].pair = index[l->heap[i].pair];
-    token_pairs_squeezed(&l->pairs);
+    token_pairs_rehash(&l->pairs);
     for (size_t at = kept / 4 + 1; at-- > 0;)
         if (at < kept)
             sift_down(l, at, l->heap[at]);
 }
 
-/* Words have fewer symbols after each merge: moves them together. */
-static void sweep_words(learner *l)
+/* Merges shorten words; moves the symbols together. */
+static void compact_words(learner *l)
 {
     spelled_words *words = &l->words;
     uint64_t to = 0;
@@ -170,34 +173,36 @@ static void sweep_words(learner *l)
         words->symbols = smaller;
 }
 
-/* Gives back the memory that merges left without use. */
-static void sweep(learner *l)
+/* Releases the memory that merges have made unused. */
+static void compact(learner *l)
 {
-    sweep_pairs(l);
-    sweep_words(l);
-    l->sweep_at = l->heap_count + l->heap_count / SWEEP_PART;
-    if (l->sweep_at < SWEEP_LEAST)
-        l->sweep_at = SWEEP_LEAST;
-    memory_trim(); /* places come in all sizes, ever smaller ones: the heap gets holes */
+    compact_pairs(l);
+    compact_words(l);
+    l->compact_at = l->heap_count + l->heap_count / COMPACT_FRACTION;
+    if (l->compact_at < COMPACT_MINIMUM)
+        l->compact_at = COMPACT_MINIMUM;
+    memory_trim(); /* occurrence arrays of ever smaller sizes fragment the heap */
 }
 
 /* --------------------------------------------------------------------------- first counts --- */
 
-/* Calls are one word's in a row: a pair that is in it twice gets it once. */
-static bert_status add_place(waiting *all, uint32_t pair, uint32_t word, bool fill)
+/* Counts (or with `fill`, stores) `word` as an occurrence of the pair. All calls for one word are
+ * consecutive, so that a pair that occurs twice in a word gets it once. */
+static bert_status add_occurrence(queue_entry *all, uint32_t pair, uint32_t word, bool fill)
 {
-    waiting *w = &all[pair];
+    queue_entry *w = &all[pair];
     if (!fill) {
         if (w->count != (uint64_t)word + 1)
-            w->place_count++;
-        w->count = (uint64_t)word + 1; /* the last word seen, until the real count goes here */
-    } else if (w->place_count == 0 || w->places.many[w->place_count - 1] != word) {
-        w->places.many[w->place_count++] = word;
+            w->occurrence_count++;
+        w->count =
+            (uint64_t)word + 1; /* the last word + 1, until collect_occurrences sets the count */
+    } else if (w->occurrence_count == 0 || w->occurrences.many[w->occurrence_count - 1] != word) {
+        w->occurrences.many[w->occurrence_count++] = word;
     }
     return BERT_OK;
 }
 
-static bert_status count_pairs(learner *l, waiting **all, size_t *all_capacity)
+static bert_status count_pairs(learner *l, queue_entry **all, size_t *all_capacity)
 {
     for (size_t w = 0; w < l->words.count; w++) {
         const int32_t *symbols = l->words.symbols + l->words.starts[w];
@@ -209,20 +214,20 @@ static bert_status count_pairs(learner *l, waiting **all, size_t *all_capacity)
             TRY(memory_grow((void **)all, all_capacity, l->pairs.count, sizeof **all, "pairs",
                             l->error));
             if (l->pairs.count > known)
-                (*all)[index] = (waiting){.pair = index};
+                (*all)[index] = (queue_entry){.pair = index};
             l->pairs.pairs[index].count += (int64_t)l->words.counts[w];
-            TRY(add_place(*all, index, (uint32_t)w, false));
+            TRY(add_occurrence(*all, index, (uint32_t)w, false));
         }
     }
     return BERT_OK;
 }
 
-static bert_status place_pairs(learner *l, waiting *all)
+static bert_status collect_occurrences(learner *l, queue_entry *all)
 {
     for (size_t i = 0; i < l->pairs.count; i++) {
-        TRY(memory_array((void **)&all[i].places.many, all[i].place_count, sizeof(uint32_t),
-                         "places of pairs", l->error));
-        all[i].place_count = 0;
+        TRY(memory_array((void **)&all[i].occurrences.many, all[i].occurrence_count,
+                         sizeof(uint32_t), "occurrences of pairs", l->error));
+        all[i].occurrence_count = 0;
         all[i].count = (uint64_t)l->pairs.pairs[i].count;
     }
     for (size_t w = 0; w < l->words.count; w++) {
@@ -231,7 +236,7 @@ static bert_status place_pairs(learner *l, waiting *all)
             uint32_t index;
             TRY(token_pairs_find(&l->pairs, pair_key(symbols[i - 1], symbols[i]), &index,
                                  l->error));
-            TRY(add_place(all, index, (uint32_t)w, true));
+            TRY(add_occurrence(all, index, (uint32_t)w, true));
         }
     }
     return BERT_OK;
@@ -239,19 +244,19 @@ static bert_status place_pairs(learner *l, waiting *all)
 
 static bert_status fill_queue(learner *l)
 {
-    waiting *all = NULL;
+    queue_entry *all = NULL;
     size_t capacity = 0, next = 0;
     bert_status status = count_pairs(l, &all, &capacity);
     if (status == BERT_OK)
-        status = place_pairs(l, all);
-    else if (all) /* none has places yet */
+        status = collect_occurrences(l, all);
+    else if (all) /* no occurrences are allocated yet */
         next = l->pairs.count;
     for (; status == BERT_OK && next < l->pairs.count; next++) {
-        waiting_pack(&all[next]);
-        status = queue_push(l, all[next]); /* takes the places over, also when it fails */
+        entry_inline(&all[next]);
+        status = queue_push(l, all[next]); /* takes ownership, also on failure */
     }
     for (; all && next < l->pairs.count; next++)
-        free(all[next].places.many);
+        free(all[next].occurrences.many);
     free(all);
     return status;
 }
@@ -261,14 +266,14 @@ static bert_status fill_queue(learner *l)
 static bert_status side_allocate(side *s, size_t symbols, bert_error *error)
 {
     TRY(memory_array((void **)&s->counts, symbols, sizeof *s->counts, "pairs", error));
-    TRY(memory_array((void **)&s->places, symbols, sizeof *s->places, "pairs", error));
+    TRY(memory_array((void **)&s->occurrences, symbols, sizeof *s->occurrences, "pairs", error));
     return memory_array((void **)&s->neighbours, symbols, sizeof *s->neighbours, "pairs", error);
 }
 
 static void side_free(side *s)
 {
     free(s->counts);
-    free(s->places);
+    free(s->occurrences);
     free(s->neighbours);
     free(s->formed);
 }
@@ -280,7 +285,7 @@ static inline bert_status side_note(side *s, int32_t neighbour, uint32_t word, i
         TRY(memory_grow((void **)&s->formed, &s->formed_capacity, s->formed_count + 1,
                         sizeof *s->formed, "pairs", error));
     s->formed[s->formed_count++] = (formed){neighbour, word};
-    if (s->places[neighbour]++ == 0)
+    if (s->occurrences[neighbour]++ == 0)
         s->neighbours[s->neighbour_count++] = neighbour;
     s->counts[neighbour] += count;
     return BERT_OK;
@@ -308,31 +313,32 @@ static bert_status merge_in_word(learner *l, uint32_t word, int32_t first, int32
     return BERT_OK;
 }
 
-/* An entry with room for that many more places. Only the pair of the merged symbol with itself can
- * have one already: it is formed from both sides. */
-static bert_status find_fresh(learner *l, uint64_t key, uint32_t places, bool twice,
-                              uint32_t *number)
+/* Finds or creates the new entry of a pair, with capacity for `occurrences` more. Only the pair of
+ * the merged symbol with itself can exist already: it is formed from both sides (`twice`). */
+static bert_status find_new_pair(learner *l, uint64_t key, uint32_t occurrences, bool twice,
+                                 uint32_t *number)
 {
-    size_t i = twice ? 0 : l->fresh_count;
-    while (i < l->fresh_count && l->pairs.pairs[l->fresh[i].pair].key != key)
+    size_t i = twice ? 0 : l->new_count;
+    while (i < l->new_count && l->pairs.pairs[l->new_pairs[i].pair].key != key)
         i++;
     *number = (uint32_t)i;
-    if (i < l->fresh_count) {
-        size_t capacity = l->fresh[i].place_count;
-        return memory_grow((void **)&l->fresh[i].places.many, &capacity, capacity + places,
-                           sizeof(uint32_t), "places of pairs", l->error);
+    if (i < l->new_count) {
+        size_t capacity = l->new_pairs[i].occurrence_count;
+        return memory_grow((void **)&l->new_pairs[i].occurrences.many, &capacity,
+                           capacity + occurrences, sizeof(uint32_t), "occurrences of pairs",
+                           l->error);
     }
-    waiting item = {0};
+    queue_entry item = {0};
     TRY(token_pairs_find(&l->pairs, key, &item.pair, l->error));
-    TRY(memory_grow((void **)&l->fresh, &l->fresh_capacity, i + 1, sizeof *l->fresh, "pairs",
+    TRY(memory_grow((void **)&l->new_pairs, &l->new_capacity, i + 1, sizeof *l->new_pairs, "pairs",
                     l->error));
-    TRY(memory_array((void **)&item.places.many, places, sizeof(uint32_t), "places of pairs",
-                     l->error));
-    l->fresh[l->fresh_count++] = item;
+    TRY(memory_array((void **)&item.occurrences.many, occurrences, sizeof(uint32_t),
+                     "occurrences of pairs", l->error));
+    l->new_pairs[l->new_count++] = item;
     return BERT_OK;
 }
 
-/* Applies what the merge did to the pairs on one side. */
+/* Updates the pairs on one side after the merge. */
 static bert_status side_finish(learner *l, side *s, int32_t old, int32_t merged)
 {
     bool left = s == &l->left;
@@ -343,41 +349,42 @@ static bert_status side_finish(learner *l, side *s, int32_t old, int32_t merged)
                              l->error));
         l->pairs.pairs[index].count -= s->counts[n];
         uint64_t key = left ? pair_key(n, merged) : pair_key(merged, n);
-        TRY(find_fresh(l, key, s->places[n], n == merged, &number));
-        l->pairs.pairs[l->fresh[number].pair].count += s->counts[n];
-        s->places[n] = number;
+        TRY(find_new_pair(l, key, s->occurrences[n], n == merged, &number));
+        l->pairs.pairs[l->new_pairs[number].pair].count += s->counts[n];
+        s->occurrences[n] = number;
         s->counts[n] = 0;
     }
     for (size_t i = 0; i < s->formed_count; i++) {
-        waiting *item = &l->fresh[s->places[s->formed[i].neighbour]];
-        if (item->place_count == 0 || item->places.many[item->place_count - 1] != s->formed[i].word)
-            item->places.many[item->place_count++] = s->formed[i].word;
+        queue_entry *item = &l->new_pairs[s->occurrences[s->formed[i].neighbour]];
+        if (item->occurrence_count == 0 ||
+            item->occurrences.many[item->occurrence_count - 1] != s->formed[i].word)
+            item->occurrences.many[item->occurrence_count++] = s->formed[i].word;
     }
     for (size_t i = 0; i < s->neighbour_count; i++)
-        s->places[s->neighbours[i]] = 0;
+        s->occurrences[s->neighbours[i]] = 0;
     s->neighbour_count = s->formed_count = 0;
     return BERT_OK;
 }
 
-static bert_status merge_pair(learner *l, const waiting *top, int32_t merged)
+static bert_status merge_pair(learner *l, const queue_entry *top, int32_t merged)
 {
     uint64_t key = l->pairs.pairs[top->pair].key;
     int32_t first = pair_left(key), second = pair_right(key);
-    const uint32_t *places = waiting_places(top);
-    for (uint32_t i = 0; i < top->place_count; i++)
-        TRY(merge_in_word(l, places[i], first, second, merged));
+    const uint32_t *occurrences = entry_occurrences(top);
+    for (uint32_t i = 0; i < top->occurrence_count; i++)
+        TRY(merge_in_word(l, occurrences[i], first, second, merged));
     TRY(side_finish(l, &l->left, first, merged));
     TRY(side_finish(l, &l->right, second, merged));
     bert_status status = BERT_OK;
-    for (; l->fresh_count && status == BERT_OK; l->fresh_count--) {
-        waiting item = l->fresh[l->fresh_count - 1];
+    for (; l->new_count && status == BERT_OK; l->new_count--) {
+        queue_entry item = l->new_pairs[l->new_count - 1];
         int64_t count = l->pairs.pairs[item.pair].count;
         item.count = (uint64_t)count;
-        waiting_pack(&item);
+        entry_inline(&item);
         if (count > 0)
-            status = queue_push(l, item); /* takes the places over, also when it fails */
+            status = queue_push(l, item); /* takes ownership, also on failure */
         else
-            waiting_free(&item);
+            entry_free(&item);
     }
     return status;
 }
@@ -388,11 +395,11 @@ static bert_status merge_all(learner *l, size_t vocab_size, uint64_t min_frequen
     text scratch = {0};
     bert_status status = BERT_OK;
     size_t merges = 0;
-    l->sweep_at = l->heap_count > SWEEP_LEAST ? l->heap_count : SWEEP_LEAST;
+    l->compact_at = l->heap_count > COMPACT_MINIMUM ? l->heap_count : COMPACT_MINIMUM;
     while (status == BERT_OK && l->vocabulary->size < vocab_size && l->heap_count) {
-        waiting top = queue_pop(l);
+        queue_entry top = queue_pop(l);
         uint64_t count = (uint64_t)l->pairs.pairs[top.pair].count;
-        if (top.count != count) { /* other merges took some away, or formed more */
+        if (top.count != count) { /* outdated: other merges removed or formed some since */
             top.count = count;
             status = queue_push(l, top);
             continue;
@@ -404,11 +411,11 @@ static bert_status merge_all(learner *l, size_t vocab_size, uint64_t min_frequen
                                         &merged, l->error);
         if (enough && status == BERT_OK)
             status = merge_pair(l, &top, merged);
-        waiting_free(&top);
+        entry_free(&top);
         if (!enough)
             break;
-        if (l->heap_count > l->sweep_at)
-            sweep(l);
+        if (l->heap_count > l->compact_at)
+            compact(l);
         if (merges++ % 256 == 0 &&
             (*stopped = progress_tokens(observer, l->vocabulary->size, vocab_size)))
             break;
@@ -422,11 +429,11 @@ static bert_status merge_all(learner *l, size_t vocab_size, uint64_t min_frequen
 static void learner_free(learner *l)
 {
     for (size_t i = 0; i < l->heap_count; i++)
-        waiting_free(&l->heap[i]);
-    for (size_t i = 0; i < l->fresh_count; i++)
-        free(l->fresh[i].places.many);
+        entry_free(&l->heap[i]);
+    for (size_t i = 0; i < l->new_count; i++)
+        free(l->new_pairs[i].occurrences.many);
     free(l->heap);
-    free(l->fresh);
+    free(l->new_pairs);
     token_pairs_free(&l->pairs);
     free(l->lengths);
     side_free(&l->left);
@@ -434,7 +441,7 @@ static void learner_free(learner *l)
     spelled_words_free(&l->words);
 }
 
-/* The words are spelled: merges until there are `vocab_size` tokens. */
+/* Merges pairs of the split words until there are `vocab_size` tokens. */
 static bert_status learn(learner *l, size_t vocab_size, uint64_t min_frequency,
                          const bert_observer *observer, bool *stopped)
 {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A list of numbers that grows. */
+/* A growable array. */
 typedef struct list {
     uint32_t *items;
     size_t count, capacity;
@@ -21,25 +21,25 @@ static bert_status list_push(list *l, uint32_t item, bert_error *error)
     return BERT_OK;
 }
 
-/* What goes with a pair, by its index. */
+/* A pair as a candidate for merging, by the index of the pair. */
 typedef struct candidate {
-    double score;           /* 0: does not take part */
+    double score;           /* 0: excluded */
     uint32_t position;      /* in the heap */
-    bool in_left, in_right; /* listed with its tokens */
-    list words;             /* where it was formed; it may have gone from some */
+    bool in_left, in_right; /* listed in pairs_of of its left and right token */
+    list words;             /* words in which it was formed; some may no longer contain it */
 } candidate;
 
 typedef struct learner {
     vocabulary *vocabulary;
     spelled_words *words;
-    uint32_t *lengths; /* symbols that a word still has */
+    uint32_t *lengths; /* current number of symbols of each word */
     token_pairs pairs;
     candidate *candidates;
     size_t candidate_count, candidate_capacity;
-    uint32_t *heap; /* all pairs, the best first */
+    uint32_t *heap; /* max-heap of all pairs by score */
     size_t heap_capacity;
     uint64_t *token_counts; /* by id */
-    list *pairs_of;         /* by id: pairs that it is part of */
+    list *pairs_of;         /* by id: pairs that contain the token */
     size_t vocab_size;
     int64_t min_count;
     bert_error *error;
@@ -47,7 +47,7 @@ typedef struct learner {
 
 /* --------------------------------------------------------------------------------- heap --- */
 
-static bool goes_before(const learner *l, uint32_t a, uint32_t b)
+static bool has_priority(const learner *l, uint32_t a, uint32_t b)
 {
     double left = l->candidates[a].score, right = l->candidates[b].score;
     return left != right ? left > right : l->pairs.pairs[a].key < l->pairs.pairs[b].key;
@@ -62,14 +62,14 @@ static void heap_set(learner *l, size_t position, uint32_t pair)
 static void heap_restore(learner *l, uint32_t pair)
 {
     size_t at = l->candidates[pair].position, count = l->candidate_count;
-    while (at > 0 && goes_before(l, pair, l->heap[(at - 1) / 2])) {
+    while (at > 0 && has_priority(l, pair, l->heap[(at - 1) / 2])) {
         heap_set(l, at, l->heap[(at - 1) / 2]);
         at = (at - 1) / 2;
     }
     for (size_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && goes_before(l, l->heap[child + 1], l->heap[child]))
+        if (child + 1 < count && has_priority(l, l->heap[child + 1], l->heap[child]))
             child++;
-        if (!goes_before(l, l->heap[child], pair))
+        if (!has_priority(l, l->heap[child], pair))
             break;
         heap_set(l, at, l->heap[child]);
     }
@@ -90,7 +90,8 @@ static void score(learner *l, uint32_t index)
 
 /* -------------------------------------------------------------------------------- pairs --- */
 
-/* A new pair has score 0 and goes to the heap's end, where nothing is worse but smaller keys. */
+/* A new pair has score 0, so it is appended to the heap; heap_restore orders it among equals by
+ * key. */
 static bert_status find_candidate(learner *l, uint64_t key, uint32_t *index)
 {
     TRY(token_pairs_find(&l->pairs, key, index, l->error));
@@ -123,7 +124,7 @@ static bert_status form_pair(learner *l, int32_t left, int32_t right, uint32_t w
     return BERT_OK;
 }
 
-static bert_status lose_pair(learner *l, int32_t left, int32_t right, int64_t count)
+static bert_status remove_pair(learner *l, int32_t left, int32_t right, int64_t count)
 {
     uint32_t index;
     TRY(find_candidate(l, pair_key(left, right), &index));
@@ -131,7 +132,8 @@ static bert_status lose_pair(learner *l, int32_t left, int32_t right, int64_t co
     return BERT_OK;
 }
 
-/* Scores again what a token is part of; pairs that are gone leave its list. */
+/* Updates the scores of the pairs that contain a token, and removes pairs that no longer occur from
+ * its list. */
 static void score_token(learner *l, int32_t id)
 {
     list *pairs = &l->pairs_of[id];
@@ -166,13 +168,13 @@ static bert_status merge_in_word(learner *l, uint32_t word, int32_t first, int32
             continue;
         }
         i += 2;
-        TRY(lose_pair(l, first, second, count));
+        TRY(remove_pair(l, first, second, count));
         if (to > 0) {
-            TRY(lose_pair(l, symbols[to - 1], first, count));
+            TRY(remove_pair(l, symbols[to - 1], first, count));
             TRY(form_pair(l, symbols[to - 1], merged, word, count));
         }
         if (i < length) {
-            TRY(lose_pair(l, second, symbols[i], count));
+            TRY(remove_pair(l, second, symbols[i], count));
             TRY(form_pair(l, merged, symbols[i], word, count));
         }
         symbols[to++] = merged;
@@ -188,7 +190,8 @@ static bert_status merge_pair(learner *l, uint32_t index, int32_t merged)
 {
     int32_t first = pair_left(l->pairs.pairs[index].key);
     int32_t second = pair_right(l->pairs.pairs[index].key);
-    list words = l->candidates[index].words; /* forming pairs may move the candidates */
+    list words = l->candidates[index]
+                     .words; /* taken out first, because form_pair may reallocate the candidates */
     l->candidates[index].words = (list){0};
     bert_status status = BERT_OK;
     for (size_t i = 0; i < words.count && status == BERT_OK; i++)

@@ -9,14 +9,14 @@
 
 enum { CHUNK_BYTES = 1 << 16, CHUNKS_PER_THREAD = 4 };
 
-/* Some whole lines, and their ids in a row. */
+/* Some complete lines, and their ids concatenated. */
 typedef struct chunk {
     const char *text;
     size_t length;
     bert_encoding ids;
     struct line {
         size_t start, length; /* in `text` */
-        size_t end;           /* of its ids */
+        size_t end;           /* index after its last id */
         uint64_t invalid_bytes;
     } * lines;
     size_t count, capacity;
@@ -28,7 +28,7 @@ typedef struct job {
     const bert_tokenizer *tokenizer;
     bool add_special_tokens;
     size_t max_length;
-    text_encoder **encoders; /* by thread; NULL until it has something to do */
+    text_encoder **encoders; /* by thread; created on first use */
 } job;
 
 static bert_status encode_chunk(const job *j, chunk *c)
@@ -52,7 +52,7 @@ static bert_status encode_chunk(const job *j, chunk *c)
     return BERT_OK;
 }
 
-/* Whole lines of about CHUNK_BYTES. */
+/* The length of the next chunk: complete lines of about CHUNK_BYTES. */
 static size_t chunk_length(const char *block, size_t length)
 {
     if (length <= CHUNK_BYTES)
@@ -61,8 +61,8 @@ static size_t chunk_length(const char *block, size_t length)
     return end ? (size_t)(end - block) + 1 : length;
 }
 
-static bert_status hand_out(const chunk *c, bert_line_callback *line, void *context,
-                            bert_error *error)
+static bert_status call_back(const chunk *c, bert_line_callback *line, void *context,
+                             bert_error *error)
 {
     size_t first = 0;
     for (size_t i = 0; i < c->count; i++) {
@@ -73,7 +73,7 @@ static bert_status hand_out(const chunk *c, bert_line_callback *line, void *cont
                               .ends = c->ids.ends + first,
                               .count = l->end - first,
                               .invalid_bytes = l->invalid_bytes};
-        if (l->end == 0) /* nothing allocated yet: no arithmetic on NULL */
+        if (l->end == 0) /* nothing allocated yet: avoid arithmetic on NULL */
             view = (bert_encoding){.invalid_bytes = l->invalid_bytes};
         TRY(line(context, c->text + l->start, l->length, &view, error));
         first = l->end;
@@ -81,7 +81,7 @@ static bert_status hand_out(const chunk *c, bert_line_callback *line, void *cont
     return BERT_OK;
 }
 
-/* Fills as many chunks as there are; returns how many. */
+/* Cuts the block into at most `capacity` chunks; returns their number. */
 static int cut_chunks(chunk *chunks, int capacity, const char *block, size_t length,
                       size_t *position)
 {
@@ -117,7 +117,7 @@ bert_status bert_tokenizer_encode_lines(const bert_tokenizer *tokenizer, const c
         for (int i = 0; i < count && status == BERT_OK; i++) {
             status = chunks[i].status;
             if (status == BERT_OK)
-                status = hand_out(&chunks[i], line, context, error);
+                status = call_back(&chunks[i], line, context, error);
             else if (error)
                 *error = chunks[i].error;
         }

@@ -9,16 +9,16 @@
 
 enum { VOCABULARY_MAX_BYTES = 1 << 30, CONFIG_MAX_CHARS_PER_WORD = 1 << 20 };
 
-/* Settings as far as something has said them. */
+/* Settings found in files; unset ones get defaults. */
 typedef struct file_settings {
     bert_switch lowercase, strip_accents, handle_chinese_chars, clean_text;
-    int64_t max_input_chars_per_word; /* 0: nothing said */
+    int64_t max_input_chars_per_word; /* 0: not set */
 } file_settings;
 
 /* ----------------------------------------------------------------------------- vocab.txt --- */
 
-/* One token in a line, its id the line's number from 0. White space at the end of a line is not
- * part of the token, as in Hugging Face's reader. */
+/* One token per line; its id is the 0-based line number. Trailing white space is stripped, as
+ * Hugging Face's reader does. */
 static bert_status read_vocab(bert_tokenizer *t, const char *path, bert_error *error)
 {
     text content = {0};
@@ -26,7 +26,7 @@ static bert_status read_vocab(bert_tokenizer *t, const char *path, bert_error *e
     TRY_OR_GO(status, file_read(&content, path, VOCABULARY_MAX_BYTES, error), done);
     if (content.length == 0) {
         status = error_set(error, BERT_ERROR_INPUT,
-                           "%s: is empty, expected a vocabulary with one token in each line", path);
+                           "%s: is empty, expected a vocabulary with one token per line", path);
         goto done;
     }
     int64_t id = 0;
@@ -49,36 +49,36 @@ done:
 
 /* ------------------------------------------------------------------------- tokenizer.json --- */
 
-/* The object under `key`, its "type" as expected, or NULL where the file has null or nothing. */
-static bert_status get_part(const json_t **part, const json_t *file, const char *path,
-                            const char *key, const char *type, const char *other_type,
-                            bert_error *error)
+/* Gets the object under `key` and checks its "type"; NULL if the member is null or missing. */
+static bert_status get_component(const json_t **component, const json_t *file, const char *path,
+                                 const char *key, const char *type, const char *other_type,
+                                 bert_error *error)
 {
-    *part = json_object_get(file, key);
-    if (!*part || json_is_null(*part)) {
-        *part = NULL;
+    *component = json_object_get(file, key);
+    if (!*component || json_is_null(*component)) {
+        *component = NULL;
         return BERT_OK;
     }
-    if (!json_is_object(*part))
+    if (!json_is_object(*component))
         return error_set(error, BERT_ERROR_INPUT, "%s: \"%s\" is not an object", path, key);
     const char *found = type;
-    TRY(json_get_string(*part, path, "type", false, &found, error));
+    TRY(json_get_string(*component, path, "type", false, &found, error));
     if (strcmp(found, type) != 0 && (!other_type || strcmp(found, other_type) != 0))
-        return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: the %s is of type %s; only BERT's tokenizers can be used, whose %s "
-                         "is %s",
-                         path, key, found, key, type);
+        return error_set(
+            error, BERT_ERROR_UNSUPPORTED,
+            "%s: the %s is of type %s; only BERT tokenizers are supported, whose %s is %s", path,
+            key, found, key, type);
     return BERT_OK;
 }
 
-static bert_status require_part(const json_t **part, const json_t *file, const char *path,
-                                const char *key, const char *type, bert_error *error)
+static bert_status require_component(const json_t **component, const json_t *file, const char *path,
+                                     const char *key, const char *type, bert_error *error)
 {
-    TRY(get_part(part, file, path, key, type, NULL, error));
-    if (*part)
+    TRY(get_component(component, file, path, key, type, NULL, error));
+    if (*component)
         return BERT_OK;
     return error_set(error, BERT_ERROR_UNSUPPORTED,
-                     "%s: has no %s; only BERT's tokenizers can be used, whose %s is %s", path, key,
+                     "%s: has no %s; only BERT tokenizers are supported, whose %s is %s", path, key,
                      key, type);
 }
 
@@ -102,11 +102,11 @@ static bert_status read_model(bert_tokenizer *t, file_settings *settings, const 
     TRY(json_get_string(model, path, "unk_token", false, &unknown, error));
     if (strcmp(prefix, "##") != 0)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: continuing_subword_prefix is \"%s\"; only \"##\" can be used", path,
+                         "%s: continuing_subword_prefix is \"%s\"; only \"##\" is supported", path,
                          prefix);
     if (strcmp(unknown, "[UNK]") != 0)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: unk_token is \"%s\"; only \"[UNK]\" can be used", path, unknown);
+                         "%s: unk_token is \"%s\"; only \"[UNK]\" is supported", path, unknown);
     TRY(json_get_integer(model, path, "max_input_chars_per_word", false, 1,
                          CONFIG_MAX_CHARS_PER_WORD, &settings->max_input_chars_per_word, error));
     json_t *vocab = json_object_get(model, "vocab");
@@ -145,7 +145,7 @@ static bert_status read_added_token(bert_tokenizer *t, const json_t *token, cons
         if (value)
             return error_set(error, BERT_ERROR_UNSUPPORTED,
                              "%s: added token \"%.60s\" has \"%s\": true; only added tokens that "
-                             "are found literally can be used",
+                             "are matched literally are supported",
                              path, content, unsupported[i]);
     }
     int32_t known = vocabulary_find(&t->vocabulary, content, strlen(content));
@@ -176,7 +176,7 @@ static bert_status read_added_tokens(bert_tokenizer *t, const json_t *file, cons
     return BERT_OK;
 }
 
-/* "[CLS] A [SEP]", the only template that BERT's models were made with. */
+/* Whether the template is "[CLS] A [SEP]", with which BERT models are trained. */
 static bool is_bert_template(const json_t *processor)
 {
     static const char *const expected[] = {"[CLS]", NULL, "[SEP]"};
@@ -196,32 +196,36 @@ static bert_status read_tokenizer_json(bert_tokenizer *t, file_settings *setting
                                        bert_error *error)
 {
     json_t *file;
-    const json_t *part;
+    const json_t *component;
     bert_status status;
     TRY(json_read(&file, path, error));
-    TRY_OR_GO(status, require_part(&part, file, path, "model", "WordPiece", error), done);
-    TRY_OR_GO(status, read_model(t, settings, part, path, error), done);
-    TRY_OR_GO(status, require_part(&part, file, path, "normalizer", "BertNormalizer", error), done);
-    TRY_OR_GO(status, get_switch(part, path, "lowercase", &settings->lowercase, error), done);
-    TRY_OR_GO(status, get_switch(part, path, "strip_accents", &settings->strip_accents, error),
+    TRY_OR_GO(status, require_component(&component, file, path, "model", "WordPiece", error), done);
+    TRY_OR_GO(status, read_model(t, settings, component, path, error), done);
+    TRY_OR_GO(status,
+              require_component(&component, file, path, "normalizer", "BertNormalizer", error),
+              done);
+    TRY_OR_GO(status, get_switch(component, path, "lowercase", &settings->lowercase, error), done);
+    TRY_OR_GO(status, get_switch(component, path, "strip_accents", &settings->strip_accents, error),
               done);
     TRY_OR_GO(
         status,
-        get_switch(part, path, "handle_chinese_chars", &settings->handle_chinese_chars, error),
+        get_switch(component, path, "handle_chinese_chars", &settings->handle_chinese_chars, error),
         done);
-    TRY_OR_GO(status, get_switch(part, path, "clean_text", &settings->clean_text, error), done);
-    TRY_OR_GO(status, require_part(&part, file, path, "pre_tokenizer", "BertPreTokenizer", error),
+    TRY_OR_GO(status, get_switch(component, path, "clean_text", &settings->clean_text, error),
               done);
     TRY_OR_GO(status,
-              get_part(&part, file, path, "post_processor", "TemplateProcessing", "BertProcessing",
-                       error),
+              require_component(&component, file, path, "pre_tokenizer", "BertPreTokenizer", error),
               done);
-    const char *type = part ? json_string_value(json_object_get(part, "type")) : NULL;
-    if (type && strcmp(type, "TemplateProcessing") == 0 && !is_bert_template(part)) {
-        status = error_set(error, BERT_ERROR_UNSUPPORTED,
-                           "%s: the post_processor does not make \"[CLS] text [SEP]\", which is "
-                           "the only form that can be used",
-                           path);
+    TRY_OR_GO(status,
+              get_component(&component, file, path, "post_processor", "TemplateProcessing",
+                            "BertProcessing", error),
+              done);
+    const char *type = component ? json_string_value(json_object_get(component, "type")) : NULL;
+    if (type && strcmp(type, "TemplateProcessing") == 0 && !is_bert_template(component)) {
+        status = error_set(
+            error, BERT_ERROR_UNSUPPORTED,
+            "%s: the post_processor does not produce \"[CLS] text [SEP]\", the only supported form",
+            path);
         goto done;
     }
     status = read_added_tokens(t, file, path, error);
@@ -266,9 +270,9 @@ static bert_status read_folder(bert_tokenizer *t, file_settings *settings, char 
     TRY_OR_GO(status, path_join(&config, path, "tokenizer_config.json", error), done);
     bool has_json = file_exists(json);
     if (!has_json && !file_exists(vocab)) {
-        status = error_set(error, BERT_ERROR_IO,
-                           "%s: holds neither tokenizer.json nor vocab.txt, so it is no tokenizer",
-                           path);
+        status = error_set(
+            error, BERT_ERROR_IO,
+            "%s: is not a tokenizer: it contains neither tokenizer.json nor vocab.txt", path);
         goto done;
     }
     TRY_OR_GO(status, path_format(source, error, "%s", has_json ? json : vocab), done);
@@ -276,7 +280,7 @@ static bert_status read_folder(bert_tokenizer *t, file_settings *settings, char 
         TRY_OR_GO(status, read_tokenizer_json(t, settings, json, error), done);
     else
         TRY_OR_GO(status, read_vocab(t, vocab, error), done);
-    if (file_exists(config)) /* it overrules tokenizer.json, as in transformers */
+    if (file_exists(config)) /* overrides tokenizer.json, as in transformers */
         status = read_tokenizer_config(settings, config, error);
 done:
     free(json);
@@ -285,15 +289,15 @@ done:
     return status;
 }
 
-static bool choose(bert_switch option, bert_switch file, bool otherwise)
+static bool choose(bert_switch option, bert_switch file, bool default_value)
 {
     return option != BERT_UNSET ? option == BERT_ON
            : file != BERT_UNSET ? file == BERT_ON
-                                : otherwise;
+                                : default_value;
 }
 
-static void settle(bert_tokenizer *t, const file_settings *file,
-                   const bert_tokenizer_options *options)
+static void apply_settings(bert_tokenizer *t, const file_settings *file,
+                           const bert_tokenizer_options *options)
 {
     t->settings.lowercase = choose(options->lowercase, file->lowercase, true);
     t->settings.handle_chinese_chars =
@@ -329,7 +333,7 @@ bert_status bert_tokenizer_load(bert_tokenizer **tokenizer, const char *path,
         TRY_OR_GO(status, read_tokenizer_json(t, &settings, path, error), failed);
     else
         TRY_OR_GO(status, read_vocab(t, path, error), failed);
-    settle(t, &settings, options);
+    apply_settings(t, &settings, options);
     status = tokenizer_finish(t, error);
     if (status != BERT_OK) {
         error_prefix(error, status, "%s", source ? source : path);

@@ -14,8 +14,8 @@ static bert_status page_new(normalizer *n, character_record **page, bert_error *
     return BERT_OK;
 }
 
-/* Pages start out shared (all SAME, or all of one range); the first single character makes its page
- * a copy. `shared` marks the pages that must not be written. */
+/* Copy-on-write pages: they start out shared (all SAME, or all of one kind), and the first change
+ * of a single character copies its page. `shared` marks the pages that must not be written. */
 typedef struct builder {
     normalizer *n;
     bool shared[UNICODE_PAGES];
@@ -65,7 +65,7 @@ static bert_status set_ranges(builder *b, unicode_ranges ranges, character_kind 
     return BERT_OK;
 }
 
-/* What a character becomes, alone; it is neither whitespace nor removed. */
+/* Computes the record of a single character that is neither whitespace nor removed. */
 static bert_status compute_record(normalizer *n, uint32_t code, character_record *record,
                                   bert_error *error)
 {
@@ -93,7 +93,8 @@ static bert_status compute_record(normalizer *n, uint32_t code, character_record
     } else if (count == 1 && result[0] == code) {
         *record = alone ? CHARACTER_ALONE : CHARACTER_SAME;
     } else if ((alone && count > 1) || count > 7) {
-        *record = CHARACTER_RARE; /* several words in one character: not in today's Unicode */
+        *record =
+            CHARACTER_RARE; /* several words in one character: does not occur in current Unicode */
     } else {
         TRY(memory_grow((void **)&n->pool, &n->pool_capacity, n->pool_length + 32, 1,
                         "normalised characters", error));
@@ -121,7 +122,7 @@ static bert_status set_computed_mappings(builder *b, const unicode_mapping *mapp
     return BERT_OK;
 }
 
-/* Later lines overrule earlier ones. */
+/* Later settings override earlier ones. */
 static bert_status set_all(builder *b, bert_error *error)
 {
     const normalizer_settings *settings = &b->n->settings;
@@ -165,7 +166,7 @@ bert_status normalizer_build(normalizer *n, normalizer_settings settings, bert_e
         character_record record = code < 128 ? normalizer_record(n, code) : CHARACTER_RARE;
         n->kinds[code] = (unsigned char)character_get_kind(record);
         if (n->kinds[code] == CHARACTER_SAME)
-            n->fold[code] = (unsigned char)code; /* NUL stays 0 and takes the careful way */
+            n->fold[code] = (unsigned char)code; /* NUL stays 0 and is left to the slow path */
         else if (n->kinds[code] == CHARACTER_MAPPED)
             n->fold[code] = n->pool[record >> 11];
     }

@@ -1,10 +1,10 @@
-/* How a learner tells where it is. */
+/* Progress reports of vocabulary training. */
 #ifndef TOKENIZER_PROGRESS_H
 #define TOKENIZER_PROGRESS_H
 
 #include "base/observer.h"
 
-/* Returns whether the observer wants an end. */
+/* Reports progress; returns whether the observer requests a stop. */
 static inline bool progress_tokens(const bert_observer *observer, size_t done, size_t total)
 {
     double none = __builtin_nan("");

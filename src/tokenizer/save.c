@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Files as transformers 4.49 writes them, the newest version that writes all four; tokenizer.json
- * as `tokenizers` 0.23 does. The order of members is theirs. */
+/* The files are byte-compatible with transformers 4.49, the newest version that writes all four,
+ * and tokenizer.json with `tokenizers` 0.23. Members are in their order. */
 
-/* Puts a value whose making cannot fail but for memory. */
+/* Sets a member; fails only if memory is exhausted. */
 static bert_status put_string(json_t *object, const char *key, const char *value, bert_error *error)
 {
     return json_put(object, key, json_string(value), error);
@@ -19,7 +19,7 @@ static bert_status put_boolean(json_t *object, const char *key, bool value, bert
     return json_put(object, key, json_boolean(value), error);
 }
 
-/* A new object or array, owned by its parent from the start. */
+/* Adds a new object or array, owned by its parent. */
 static bert_status put_object(json_t **child, json_t *object, const char *key, bert_error *error)
 {
     *child = json_object();
@@ -208,7 +208,8 @@ static bert_status fill_tokenizer_config(json_t *file, const bert_tokenizer *t, 
     TRY(put_boolean(file, "do_lower_case", t->settings.lowercase, error));
     TRY(put_object(&none, file, "extra_special_tokens", error));
     TRY(put_special_tokens(file, (const char *[]){"mask_token"}, 1, error));
-    TRY(json_put(file, "model_max_length", json_integer(512), error)); /* BERT's positions */
+    TRY(json_put(file, "model_max_length", json_integer(512),
+                 error)); /* BERT's max_position_embeddings */
     TRY(put_special_tokens(file, (const char *[]){"pad_token", "sep_token"}, 2, error));
     TRY(json_put(file, "strip_accents", switch_value(t->strip_accents), error));
     TRY(put_boolean(file, "tokenize_chinese_chars", t->settings.handle_chinese_chars, error));
@@ -248,7 +249,7 @@ done:
     return status;
 }
 
-/* Added tokens too, so that whoever reads this file alone has every id. */
+/* Includes added tokens, so that the file alone has every id. */
 static bert_status write_vocab(const bert_tokenizer *t, const char *directory, bert_error *error)
 {
     text content = {0};
@@ -260,8 +261,8 @@ static bert_status write_vocab(const bert_tokenizer *t, const char *directory, b
             status = text_format(&content, error, "%s\n", token);
         else
             status = error_set(error, BERT_ERROR_UNSUPPORTED,
-                               "no token has id %zu: vocab.txt, in which the line is the id, "
-                               "cannot hold such a vocabulary",
+                               "no token has id %zu: vocab.txt, where the line number is the id, "
+                               "cannot represent this vocabulary",
                                id);
     }
     if (status == BERT_OK)

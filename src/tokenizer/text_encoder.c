@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-#define SELDOM __attribute__((noinline))
+#define NOINLINE __attribute__((noinline))
 
 bert_status encoding_grow(bert_encoding *out, size_t more, bert_error *error)
 {
@@ -24,7 +24,7 @@ bert_status encoding_grow(bert_encoding *out, size_t more, bert_error *error)
     return BERT_OK;
 }
 
-/* A word that the reader made. */
+/* Called by the word reader for every word. */
 static bert_status add_read_word(void *context, const word_reader *r)
 {
     text_encoder *e = context;
@@ -66,9 +66,8 @@ void text_encoder_finish(text_encoder *e)
 
 /* ------------------------------------------------------------------------------ ASCII words --- */
 
-/* Encodes the ASCII word that starts at *position and moves behind it; one longer than `longest` is
- * [UNK]. Returns false, with nothing changed, where it is no such word: a character in it needs the
- * careful way. */
+/* Encodes the ASCII word at *position and advances past it; a word longer than `longest` is [UNK].
+ * Returns false, with nothing changed, if a character in it needs the word reader. */
 static ALWAYS_INLINE bool match_ascii_word(const bert_tokenizer *t, const word_reader *r,
                                            size_t longest, bert_encoding *out, size_t *position)
 {
@@ -94,7 +93,7 @@ static ALWAYS_INLINE bool match_ascii_word(const bert_tokenizer *t, const word_r
         node = child;
     }
     for (; i < r->end && t->normalizer.fold[text[i]]; i++)
-        known = false; /* the rest of a word that is [UNK] */
+        known = false; /* the rest of a word that is too long or [UNK] */
     if (!word_reader_at_border(r, i))
         return false;
     for (; known && node != TRIE_SUFFIX; node = trie->fail[node]) {
@@ -116,7 +115,7 @@ static ALWAYS_INLINE bool match_ascii_word(const bert_tokenizer *t, const word_r
     return true;
 }
 
-/* Encodes what stands at *position, which may be a white space, and moves behind it. */
+/* Encodes the word, or skips the white space, at *position and advances past it. */
 static ALWAYS_INLINE bert_status match_next(text_encoder *e, size_t *position)
 {
     const bert_tokenizer *t = e->tokenizer;
@@ -140,9 +139,10 @@ static ALWAYS_INLINE bert_status match_next(text_encoder *e, size_t *position)
     return BERT_OK;
 }
 
-/* Without the cache, to about `stop`. Kept apart from the loop with it, so that neither has to pay
- * for the other. */
-static SELDOM bert_status encode_plain(text_encoder *e, size_t *position, size_t stop, size_t limit)
+/* Encodes without the cache, up to about `stop`. Separate from encode_cached, so that neither loop
+ * slows the other. */
+static NOINLINE bert_status encode_plain(text_encoder *e, size_t *position, size_t stop,
+                                         size_t limit)
 {
     size_t at = *position;
     while (at < stop && e->out->count < limit)
@@ -151,34 +151,35 @@ static SELDOM bert_status encode_plain(text_encoder *e, size_t *position, size_t
     return BERT_OK;
 }
 
-/* ------------------------------------------------------------------------- with the cache --- */
+/* ------------------------------------------------------------------------- cached words --- */
 
-static SELDOM bert_status match_one(text_encoder *e, size_t *position)
+static NOINLINE bert_status match_one(text_encoder *e, size_t *position)
 {
     return match_next(e, position);
 }
 
-/* Encodes the word at *position, which is not in the cache, and puts it there. */
-static SELDOM bert_status encode_missing(text_encoder *e, cached_word *place, word_key key,
-                                         size_t *position)
+/* Encodes the word at *position, which is not in the cache, and stores it in `slot`. */
+static NOINLINE bert_status encode_missing(text_encoder *e, cached_word *slot, word_key key,
+                                           size_t *position)
 {
     bert_encoding *out = e->out;
     size_t first = out->count, start = *position;
     TRY(match_next(e, position));
     size_t count = out->count - first;
-    if (count > WORD_CACHE_PIECES)
+    if (count > WORD_CACHE_MAX_IDS)
         return BERT_OK;
-    place->key = key;
-    place->count = (uint8_t)count;
-    for (size_t i = 0; i < WORD_CACHE_PIECES; i++) {
+    slot->key = key;
+    slot->count = (uint8_t)count;
+    for (size_t i = 0; i < WORD_CACHE_MAX_IDS; i++) {
         size_t piece = first + (i < count ? i : count - 1);
-        place->ids[i] = out->ids[piece];
-        place->ends[i] = (uint8_t)(out->ends[piece] - start);
+        slot->ids[i] = out->ids[piece];
+        slot->ends[i] = (uint8_t)(out->ends[piece] - start);
     }
     return BERT_OK;
 }
 
-/* Room for WORD_CACHE_PIECES is there: all are written, without asking how many it has. */
+/* Appends a cached word. Writes WORD_CACHE_MAX_IDS ids without a branch on their number; the caller
+ * has reserved capacity for all. */
 static ALWAYS_INLINE void put_cached(bert_encoding *out, const cached_word *word, size_t position)
 {
     cached_word w = *word;
@@ -191,7 +192,7 @@ static ALWAYS_INLINE void put_cached(bert_encoding *out, const cached_word *word
     out->count += w.count;
 }
 
-/* The word at `position`, as far as it is letters and digits and the cache would take it. */
+/* Reads the letters and digits at `position`, up to the maximum length of a cached word. */
 static ALWAYS_INLINE size_t read_word(const text_encoder *e, size_t position, uint64_t lowercase,
                                       word_key *key)
 {
@@ -202,8 +203,8 @@ static ALWAYS_INLINE size_t read_word(const text_encoder *e, size_t position, ui
     return length < 8 ? length : 8 + ascii_word_read(bytes + 8, lowercase, &key->high);
 }
 
-/* Until the end, the limit, or the cache falls asleep. */
-static SELDOM bert_status encode_cached(text_encoder *e, size_t *position, size_t limit)
+/* Encodes until the end, the limit, or until the cache is bypassed. */
+static NOINLINE bert_status encode_cached(text_encoder *e, size_t *position, size_t limit)
 {
     const word_reader *r = &e->reader;
     const unsigned char *text = r->text, *kinds = r->normalizer->kinds;
@@ -216,7 +217,7 @@ static SELDOM bert_status encode_cached(text_encoder *e, size_t *position, size_
             at++;
             continue;
         }
-        TRY(encoding_reserve(out, WORD_CACHE_PIECES, e->error));
+        TRY(encoding_reserve(out, WORD_CACHE_MAX_IDS, e->error));
         if (kinds[text[at]] == CHARACTER_ALONE) {
             encoding_put(out, e->tokenizer->alone[text[at]], at, at + 1);
             at++;
@@ -229,7 +230,7 @@ static SELDOM bert_status encode_cached(text_encoder *e, size_t *position, size_
             TRY(match_one(e, &at));
             continue;
         }
-        cached_word *word = word_cache_place(cache, key);
+        cached_word *word = word_cache_slot(cache, key);
         if (word->key.low == key.low && word->key.high == key.high) {
             put_cached(out, word, at);
             at = end + (next == CHARACTER_SPACE);
@@ -237,7 +238,7 @@ static SELDOM bert_status encode_cached(text_encoder *e, size_t *position, size_
         } else {
             TRY(encode_missing(e, word, key, &at));
             word_cache_miss(cache);
-            if (cache->asleep)
+            if (cache->bypass_left)
                 break;
         }
     }
@@ -245,27 +246,28 @@ static SELDOM bert_status encode_cached(text_encoder *e, size_t *position, size_
     return BERT_OK;
 }
 
-/* ------------------------------------------------------------------------------ whole texts --- */
+/* ------------------------------------------------------------------------------ texts --- */
 
-/* The reader's text from `position`, in which no added token lies. Stops early once `limit` ids
- * are there. */
-static bert_status encode_piece(text_encoder *e, size_t position, size_t limit)
+/* Encodes the reader's text from `position` to its end, which contains no added token. Stops once
+ * there are `limit` ids. */
+static bert_status encode_segment(text_encoder *e, size_t position, size_t limit)
 {
     word_cache *cache = &e->cache;
     size_t end = e->reader.end;
     while (position < end && e->out->count < limit) {
-        if (!cache->asleep) {
+        if (!cache->bypass_left) {
             TRY(encode_cached(e, &position, limit));
             continue;
         }
         size_t start = position, left = end - start;
-        TRY(encode_plain(e, &position, cache->asleep < left ? start + cache->asleep : end, limit));
-        TRY(word_cache_slept(cache, position - start, e->error));
+        TRY(encode_plain(e, &position, cache->bypass_left < left ? start + cache->bypass_left : end,
+                         limit));
+        TRY(word_cache_bypassed(cache, position - start, e->error));
     }
     return BERT_OK;
 }
 
-static bert_status encode_pieces(text_encoder *e, size_t length, size_t limit)
+static bert_status encode_segments(text_encoder *e, size_t length, size_t limit)
 {
     word_reader *r = &e->reader;
     size_t position = 0;
@@ -274,7 +276,7 @@ static bert_status encode_pieces(text_encoder *e, size_t length, size_t limit)
         int32_t id = -1;
         tokenizer_find_added(e->tokenizer, r->text, length, position, &start, &end, &id);
         r->end = start;
-        TRY(encode_piece(e, position, limit));
+        TRY(encode_segment(e, position, limit));
         if (id >= 0 && e->out->count < limit) {
             TRY(encoding_reserve(e->out, 1, e->error));
             encoding_put(e->out, id, start, end);
@@ -289,7 +291,8 @@ static void set_text(text_encoder *e, const char *text, size_t length)
     word_reader *r = &e->reader;
     r->text = (const unsigned char *)text;
     r->invalid_bytes = 0;
-    r->length = r->characters = r->mark_count = r->source_count = 0; /* of a text that failed */
+    r->length = r->characters = r->mark_count = r->source_count =
+        0; /* left by a text that failed */
     size_t tail = length < WORD_CACHE_KEY_BYTES ? length : WORD_CACHE_KEY_BYTES;
     e->tail_start = length - tail;
     if (tail)
@@ -302,13 +305,13 @@ bert_status text_encoder_add(text_encoder *e, const char *text, size_t length, u
 {
     if (length > UINT32_MAX)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a text of %zu bytes, more than the %u that offsets can name", length,
+                         "a text of %zu bytes, more than the %u that offsets can represent", length,
                          UINT32_MAX);
     e->out = out;
     e->error = e->reader.error = error;
     set_text(e, text, length);
     size_t first = out->count, last = limit < SIZE_MAX - first ? first + limit : SIZE_MAX;
-    bert_status status = encode_pieces(e, length, last);
+    bert_status status = encode_segments(e, length, last);
     if (out->count > last)
         out->count = last;
     if (out->count > first)

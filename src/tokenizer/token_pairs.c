@@ -42,8 +42,9 @@ bert_status token_pairs_find(token_pairs *t, uint64_t key, uint32_t *index, bert
     return BERT_OK;
 }
 
-/* There are more slots than pairs, and they have to be filled anew anyway. */
-const uint32_t *token_pairs_squeeze(token_pairs *t)
+/* Uses the slots for the new indices: there are more slots than pairs, and they are rebuilt
+ * afterwards anyway. */
+const uint32_t *token_pairs_compact(token_pairs *t)
 {
     size_t kept = 0;
     for (size_t i = 0; i < t->count; i++) {
@@ -55,7 +56,7 @@ const uint32_t *token_pairs_squeeze(token_pairs *t)
     return t->slots;
 }
 
-void token_pairs_squeezed(token_pairs *t)
+void token_pairs_rehash(token_pairs *t)
 {
     memset(t->slots, 0, t->slot_count * sizeof *t->slots);
     for (size_t i = 0; i < t->count; i++)

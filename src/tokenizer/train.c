@@ -21,17 +21,17 @@ static bert_status check_output(const char *path, bert_error *error)
         return BERT_OK;
     DIR *directory = opendir(path);
     if (!directory)
-        return error_set_errno(error, errno, "%s: exists, and cannot be read as a folder", path);
+        return error_set_errno(error, errno, "%s: exists and is not a readable folder", path);
     const char *found = NULL;
     for (struct dirent *entry; !found && (entry = readdir(directory));)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             found = entry->d_name;
     bert_status status = BERT_OK;
     if (found)
-        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "%s: is not empty (it holds %s); the output must be a new or an empty "
-                           "folder",
-                           path, found);
+        status =
+            error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                      "%s: is not empty (it contains %s); the output must be a new or empty folder",
+                      path, found);
     closedir(directory);
     return status;
 }
@@ -42,19 +42,19 @@ static bert_status check_params(const bert_train_tokenizer_params *p, bert_error
     bool frequency = p->algorithm == BERT_ALGORITHM_FREQUENCY;
     if (!frequency && p->extend)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a vocabulary is extended by frequency only, not by likelihood");
+                         "a vocabulary can only be extended by frequency, not by likelihood");
     if (p->extend && (p->add < 1 || p->add > VOCABULARY_MAX / 2))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%zu tokens to add to %s, expected 1 to %d", p->add, p->extend,
                          VOCABULARY_MAX / 2);
     if (!p->extend && p->add)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "tokens to add, but no tokenizer to extend is given");
+                         "tokens to add are given, but no tokenizer to extend");
     return check_output(p->output, error);
 }
 
-/* Writes beside and renames: the folder appears whole, or not at all. */
-static bert_status save_whole(const bert_tokenizer *t, const char *output, bert_error *error)
+/* Saves atomically: writes a temporary folder, syncs it and renames it. */
+static bert_status save_atomically(const bert_tokenizer *t, const char *output, bert_error *error)
 {
     size_t length = strlen(output);
     while (length > 1 && output[length - 1] == '/')
@@ -63,11 +63,11 @@ static bert_status save_whole(const bert_tokenizer *t, const char *output, bert_
     bert_status status;
     TRY_OR_GO(status, path_format(&final, error, "%.*s", (int)length, output), done);
     TRY_OR_GO(status, path_format(&partial, error, "%s.partial", final), done);
-    TRY_OR_GO(status, directory_remove(partial, error), done); /* of a run that was killed */
+    TRY_OR_GO(status, directory_remove(partial, error), done); /* left by a killed run */
     TRY_OR_GO(status, directory_create(partial, error), done);
     TRY_OR_GO(status, tokenizer_save(t, partial, error), failed);
     TRY_OR_GO(status, directory_sync(partial, error), failed);
-    if (rename(partial, final) == 0) /* also over an empty folder */
+    if (rename(partial, final) == 0) /* also replaces an empty folder */
         goto done;
     status = error_set_errno(error, errno, "%s: cannot rename %s to it", final, partial);
 failed:
@@ -85,19 +85,18 @@ static bert_status count_words(word_counts *counts, const bert_train_tokenizer_p
     TRY(word_counts_read(counts, stream, normalizer, threads_resolve(p->threads), p->memory,
                          observer, error));
     if (!counts->stopped && !counts->words)
-        return error_set(error, BERT_ERROR_INPUT,
-                         "%s%s: no words in it, so there is nothing to learn from", p->inputs[0],
-                         p->input_count > 1 ? " and the others" : "");
+        return error_set(error, BERT_ERROR_INPUT, "%s%s: contains no words to learn from",
+                         p->inputs[0], p->input_count > 1 ? " and the others" : "");
     if (counts->pruned_occurrences)
-        observer_message(observer, BERT_MESSAGE_WARNING,
-                         "to stay within the memory, %" PRIu64 " of %" PRIu64
-                         " words were dropped, all of them rare: no word's count is too low by "
-                         "more than %" PRIu64,
-                         counts->pruned_occurrences, counts->words, counts->pruned_error);
+        observer_message(
+            observer, BERT_MESSAGE_WARNING,
+            "to stay within the memory limit, %" PRIu64 " of %" PRIu64
+            " occurrences of rare words were dropped: counts are too low by at most %" PRIu64,
+            counts->pruned_occurrences, counts->words, counts->pruned_error);
     return BERT_OK;
 }
 
-/* The characters of a string; *codes is the caller's. */
+/* Decodes the characters of a string; *codes is owned by the caller. */
 static bert_status read_alphabet(uint32_t **codes, size_t *count, const char *characters,
                                  bert_error *error)
 {
@@ -132,7 +131,7 @@ static bert_status learn_new(bert_tokenizer *t, word_counts *counts,
     return status;
 }
 
-/* A tokenizer with settings and, for an extension, a vocabulary. */
+/* Creates the tokenizer with its settings and, for an extension, the vocabulary to extend. */
 static bert_status start(bert_tokenizer **t, const bert_train_tokenizer_params *p,
                          bert_error *error)
 {
@@ -141,8 +140,7 @@ static bert_status start(bert_tokenizer **t, const bert_train_tokenizer_params *
         if ((*t)->vocabulary.size == (*t)->model_size)
             return BERT_OK;
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: has added tokens behind its vocabulary, so that new ones cannot go "
-                         "there",
+                         "%s: has added tokens after its vocabulary, so it cannot be extended",
                          p->extend);
     }
     TRY(memory_array((void **)t, 1, sizeof **t, "tokenizer", error));
@@ -174,11 +172,11 @@ static bert_status train(bert_tokenizer *t, word_counts *counts,
         return BERT_OK;
     if (p->extend && t->vocabulary.size == before)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: nothing in the text asks for a token that %s has not", p->inputs[0],
+                         "%s: no new token for %s can be learned from this text", p->inputs[0],
                          p->extend);
     t->model_size = t->vocabulary.size;
     TRY(tokenizer_finish(t, error));
-    return save_whole(t, p->output, error);
+    return save_atomically(t, p->output, error);
 }
 
 bert_status tokenizer_train(const bert_train_tokenizer_params *params, text_stream *stream,

@@ -9,8 +9,8 @@ enum { BLOCK = 256, OPEN_BLOCKS = 16 };
 
 /* ---------------------------------------------------------------------- the double array --- */
 
-/* Places for children are looked for in the last few blocks only: that keeps building linear at the
- * price of some holes in the blocks given up. */
+/* Free units for children are searched in the last few blocks only. This keeps the construction
+ * linear and leaves some holes in earlier blocks. */
 typedef struct builder {
     trie *trie;
     uint64_t *used; /* a bit for each unit */
@@ -72,8 +72,8 @@ static bool find_base(const builder *b, const unsigned char *bytes, int count, u
     return false;
 }
 
-static bert_status place_children(builder *b, uint32_t node, const unsigned char *bytes, int count,
-                                  bert_error *error)
+static bert_status allocate_children(builder *b, uint32_t node, const unsigned char *bytes,
+                                     int count, bert_error *error)
 {
     uint32_t base;
     while (!find_base(b, bytes, count, &base))
@@ -98,7 +98,7 @@ static bert_status add_cell(trie *t, int32_t id, uint32_t previous, uint32_t *ce
     return BERT_OK;
 }
 
-/* *list = *list with the tokens of another list behind it. */
+/* Appends the tokens of another list to *list. */
 static bert_status append_pops(trie *t, uint32_t *list, uint32_t other, bert_error *error)
 {
     size_t count = 0;
@@ -112,7 +112,8 @@ static bert_status append_pops(trie *t, uint32_t *list, uint32_t other, bert_err
     return BERT_OK;
 }
 
-/* Equation (3) of the paper; `parent` is done already, and so is every node less deep. */
+/* Equation (3) of the paper. Requires that all nodes of smaller depth, the parent included, are
+ * linked. */
 static bert_status link_node(trie *t, uint32_t node, uint32_t parent, unsigned char byte,
                              const trie_key *key, bert_error *error)
 {
@@ -143,7 +144,7 @@ static int compare_keys(const void *left, const void *right)
     return order ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-/* A node whose children are not placed yet: the keys [low, high) begin with its path. */
+/* A node whose children are not allocated yet; the keys [low, high) begin with its path. */
 typedef struct pending {
     uint32_t node, depth;
     size_t low, high;
@@ -179,7 +180,7 @@ static bert_status expand(builder *b, queue *q, const trie_key *keys, pending at
     if (count == 0)
         return BERT_OK;
     starts[count] = at.high;
-    TRY(place_children(b, at.node, bytes, count, error));
+    TRY(allocate_children(b, at.node, bytes, count, error));
     for (int c = 0; c < count; c++) {
         uint32_t child = b->trie->units[at.node].base ^ bytes[c];
         const trie_key *first = &keys[starts[c]];
@@ -204,7 +205,7 @@ bert_status trie_build(trie *t, trie_key *keys, size_t count, bert_error *error)
     TRY_OR_GO(status, add_cell(t, -1, 0, &unused, error), done);
     set_used(&b, TRIE_ROOT);
     set_used(&b, TRIE_SUFFIX);
-    /* In order of depth, so that the nodes that link_node looks at have their links. */
+    /* Breadth first, because link_node requires the links of all nodes of smaller depth. */
     TRY_OR_GO(status, queue_push(&q, (pending){TRIE_SUFFIX, 0, words, count}, error), done);
     TRY_OR_GO(status, queue_push(&q, (pending){TRIE_ROOT, 0, 0, words}, error), done);
     while (q.head < q.count)

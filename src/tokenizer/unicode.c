@@ -4,7 +4,7 @@
 
 enum { HANGUL_FIRST = 0xAC00, HANGUL_COUNT = 11172 };
 
-/* The blocks that the original BERT names, and no newer ones. */
+/* The blocks listed in the original BERT; newer ones are not included. */
 static const unicode_range chinese_ranges[] = {
     {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},   {0x20000, 0x2A6DF},
     {0x2A700, 0x2B73F}, {0x2B740, 0x2B81F}, {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F},

@@ -1,5 +1,5 @@
-/* Characters as Hugging Face `tokenizers` sees them (see unicode_tables.inc for where the
- * properties come from), and UTF-8. */
+/* Character properties as in Hugging Face `tokenizers` (unicode_tables.inc states their source),
+ * and UTF-8. */
 #ifndef TOKENIZER_UNICODE_H
 #define TOKENIZER_UNICODE_H
 
@@ -18,7 +18,7 @@ typedef struct unicode_class_range {
 } unicode_class_range;
 typedef struct unicode_mapping {
     uint32_t code;
-    uint32_t to[4]; /* 0 behind the last */
+    uint32_t to[4]; /* terminated by 0 if there are fewer than 4 */
 } unicode_mapping;
 
 typedef struct unicode_ranges {
@@ -26,30 +26,30 @@ typedef struct unicode_ranges {
     size_t count;
 } unicode_ranges;
 unicode_ranges unicode_removed(void);     /* dropped by clean_text */
-unicode_ranges unicode_whitespace(void);  /* word borders */
+unicode_ranges unicode_whitespace(void);  /* word boundaries */
 unicode_ranges unicode_punctuation(void); /* words of their own */
 unicode_ranges unicode_marks(void);       /* nonspacing: dropped by strip_accents */
-unicode_ranges unicode_chinese(void);     /* set apart by handle_chinese_chars */
+unicode_ranges unicode_chinese(void);     /* isolated by handle_chinese_chars */
 bool unicode_in(unicode_ranges ranges, uint32_t code);
 
-/* Tables to walk: every code point with a decomposition, a lower case, a combining class. */
+/* Tables for iteration: every code point with a decomposition, a lower case, a combining class. */
 const unicode_mapping *unicode_decompositions(size_t *count);
 const unicode_mapping *unicode_lowercase_mappings(size_t *count);
 const unicode_class_range *unicode_combining_classes(size_t *count);
 
-/* Canonical decomposition, Hangul syllables included, and lower case of one code point (itself
- * where it has none). They return how many code points `to` got, 1 to 4. */
+/* Canonical decomposition, including Hangul syllables, and lower case of one code point (the code
+ * point itself if it has none). They return the number of code points in `to`, 1 to 4. */
 int unicode_decompose(uint32_t code, uint32_t to[4]);
 int unicode_lowercase(uint32_t code, uint32_t to[4]);
 uint8_t unicode_combining_class(uint32_t code);
 bool unicode_is_hangul(uint32_t code);
 
-/* Reads the code point at text[0]; length > 0. Returns the bytes it takes. What is not UTF-8 is
- * U+FFFD for each maximal subpart (Unicode Standard, section 3.9), and *valid is false. */
+/* Reads the code point at text[0]; length > 0. Returns the number of bytes read. Each maximal
+ * subpart of invalid UTF-8 (Unicode Standard, section 3.9) gives U+FFFD and *valid false. */
 int unicode_decode(const unsigned char *text, size_t length, uint32_t *code, bool *valid);
 int unicode_encode(uint32_t code, unsigned char out[4]);
 
-/* Whether all of a text is UTF-8; *position is where it first is not. */
+/* Whether a text is valid UTF-8; *position is the offset of the first error. */
 bool unicode_is_utf8(const char *text, size_t length, size_t *position);
 
 #endif

@@ -46,7 +46,7 @@ static bert_status check_token(const vocabulary *v, int64_t id, const char *toke
     if (length == 0)
         return error_set(error, BERT_ERROR_INPUT, "the token of id %" PRId64 " is empty", id);
     if (memchr(token, '\0', length))
-        return error_set(error, BERT_ERROR_INPUT, "the token of id %" PRId64 " holds a NUL byte",
+        return error_set(error, BERT_ERROR_INPUT, "the token of id %" PRId64 " contains a NUL byte",
                          id);
     if (!unicode_is_utf8(token, length, &position))
         return error_set(error, BERT_ERROR_INPUT,

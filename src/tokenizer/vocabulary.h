@@ -1,17 +1,17 @@
-/* The tokens of a tokenizer: id ↔ text, and which of them are special. */
+/* The tokens of a tokenizer: id ↔ text, and whether they are special. */
 #ifndef TOKENIZER_VOCABULARY_H
 #define TOKENIZER_VOCABULARY_H
 
 #include "base/text.h"
 
-/* More tokens than any tokenizer has; keeps a wrong id in a file from taking all memory. */
+/* More tokens than any tokenizer has, so that a wrong id in a file cannot exhaust memory. */
 enum { VOCABULARY_MAX = 1 << 24 };
 
 typedef struct vocabulary_token {
-    uint64_t start;  /* in `pool`, terminated */
+    uint64_t start;  /* offset in `pool`; terminated */
     uint32_t length; /* bytes; 0: no token has this id */
-    bool special;    /* an added token that decoding may leave out */
-    bool added;      /* found literally in the text, before anything else */
+    bool special;    /* an added token that decoding may skip */
+    bool added;      /* matched literally in the text before normalisation */
 } vocabulary_token;
 
 typedef struct vocabulary {
@@ -22,8 +22,8 @@ typedef struct vocabulary {
     size_t slot_count, used;
 } vocabulary;
 
-/* An id or a text that is there already is an error (BERT_ERROR_INPUT). The token must be UTF-8,
- * not empty, without NUL. Zero-initialise `vocabulary`. */
+/* A duplicate id or text is an error (BERT_ERROR_INPUT). The token must be valid UTF-8, not empty,
+ * without NUL. Zero-initialise `vocabulary`. */
 bert_status vocabulary_add(vocabulary *vocabulary, int64_t id, const char *token, size_t length,
                            bert_error *error);
 int32_t vocabulary_find(const vocabulary *vocabulary, const char *token, size_t length);

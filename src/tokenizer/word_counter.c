@@ -9,22 +9,23 @@
 #include <string.h>
 
 enum {
-    BLOCK_BYTES = 1 << 18,      /* what a thread takes at once; cut at the last white space */
-    BLOCK_MAX_BYTES = 64 << 20, /* more than this without white space is no text */
-    ROUND_BLOCKS = 32,          /* between two looks at memory and observer: not a time, so that
-                                 * the result does not depend on threads */
-    LOCAL_WORDS = 1 << 14,      /* distinct words that a thread gathers before it hands them on */
+    BLOCK_BYTES = 1 << 18,      /* unit of work of a thread; cut at the last white space */
+    BLOCK_MAX_BYTES = 64 << 20, /* more than this without white space is not text */
+    ROUND_BLOCKS = 32, /* blocks between two checks of memory and observer; a fixed number, so that
+                          the result does not depend on threads */
+    LOCAL_WORDS =
+        1 << 14, /* distinct words that a thread counts before it merges them into the shards */
 };
 
 /* ------------------------------------------------------------------------------- reading --- */
 
-/* The stream as blocks of about the same size, of whole words. */
+/* Reads the stream in blocks of complete words, of about the same size. */
 typedef struct block_reader {
     text_stream *stream;
-    text_piece piece; /* what of it was not yet taken */
-    text rest;        /* taken, but behind the last cut */
+    text_piece piece; /* the part not yet consumed */
+    text rest;        /* consumed, but after the last cut */
     bool ended;
-    int blocks_left; /* of the round */
+    int blocks_left; /* left in the round */
 } block_reader;
 
 static size_t last_white_space(const char *data, size_t length)
@@ -34,9 +35,9 @@ static size_t last_white_space(const char *data, size_t length)
     return length;
 }
 
-/* Appends up to `room` bytes of the stream, so that where blocks are cut does not depend on how the
- * stream comes. */
-static bert_status take_text(block_reader *r, text *block, size_t room, bert_error *error)
+/* Appends up to `limit` bytes of the stream, so that the cuts between blocks do not depend on the
+ * pieces of the stream. */
+static bert_status take_text(block_reader *r, text *block, size_t limit, bert_error *error)
 {
     if (r->piece.length == 0) {
         TRY(r->stream->next(r->stream->context, &r->piece, error));
@@ -44,16 +45,16 @@ static bert_status take_text(block_reader *r, text *block, size_t room, bert_err
         if (r->ended)
             return BERT_OK;
     }
-    size_t taken = r->piece.length < room ? r->piece.length : room;
+    size_t taken = r->piece.length < limit ? r->piece.length : limit;
     TRY(text_append(block, r->piece.text, taken, error));
     r->piece.text += taken;
     r->piece.length -= taken;
-    if (r->piece.length == 0 && !r->piece.goes_on)
+    if (r->piece.length == 0 && !r->piece.continues)
         return text_append(block, "\n", 1, error);
     return BERT_OK;
 }
 
-/* Fills the block with whole words. Its length is 0 at the end of the round or of the stream. */
+/* Fills the block with complete words. Its length is 0 at the end of the round or the stream. */
 static bert_status read_block(block_reader *r, text *block, bert_error *error)
 {
     text_clear(block);
@@ -68,7 +69,7 @@ static bert_status read_block(block_reader *r, text *block, bert_error *error)
         cut = r->ended ? 0 : last_white_space(block->data, block->length);
         if (cut == 0 && block->length > BLOCK_MAX_BYTES)
             return error_set(error, BERT_ERROR_INPUT,
-                             "%s: no space or line end in %d MiB, so this is no text",
+                             "%s: no space or newline in %d MiB, so this is not text",
                              r->stream->name ? r->stream->name : "the text", BLOCK_MAX_BYTES >> 20);
     }
     if (cut > 0) {
@@ -96,8 +97,8 @@ static int shard_of(const word_table *table, const word_count *word)
     return (int)(word_hash(bytes, length) >> 58);
 }
 
-/* Moves a thread's counts to the shards, shard by shard. */
-static bert_status hand_on(counter *c)
+/* Merges a thread's counts into the shards, shard by shard. */
+static bert_status merge_counts(counter *c)
 {
     word_table *local = &c->local;
     uint32_t *order;
@@ -132,7 +133,7 @@ static bert_status count_word(counter *c, const unsigned char *bytes, size_t len
 {
     c->words++;
     if (c->local.count >= LOCAL_WORDS)
-        TRY(hand_on(c));
+        TRY(merge_counts(c));
     return word_table_add(&c->local, bytes, length, word_hash(bytes, length), 1, c->error);
 }
 
@@ -195,11 +196,11 @@ static bert_status work(job *j, worker *w)
         pthread_mutex_lock(&j->reading);
         bert_status status = read_block(&j->reader, &w->block, &w->error);
         if (status != BERT_OK)
-            j->reader.blocks_left = 0; /* the others need not go on */
+            j->reader.blocks_left = 0; /* stops the other threads */
         pthread_mutex_unlock(&j->reading);
         TRY(status);
         if (w->block.length == 0)
-            return hand_on(&w->counter);
+            return merge_counts(&w->counter);
         TRY(count_block(&w->counter, &w->words, &w->block));
     }
 }
@@ -222,7 +223,7 @@ static bert_status run_round(job *j, bert_error *error)
 
 uint64_t word_counts_learning_bytes(uint64_t distinct, uint64_t bytes)
 {
-    /* The table with doubling to spare, then symbols and the places of each pair. */
+    /* The word table with its growth factor, then symbols and occurrences of pairs. */
     return distinct * (2 * sizeof(word_count) + 16) + bytes * (2 + 4 + 8);
 }
 
@@ -235,7 +236,7 @@ static void measure(word_counts *c, uint64_t *bytes)
     }
 }
 
-/* Drops ever more frequent words until those that remain leave room for as many new ones. */
+/* Drops words of increasing frequency until the rest needs at most half of the memory. */
 static bert_status prune(word_counts *c, uint64_t memory, bert_error *error)
 {
     uint64_t bytes;
@@ -253,11 +254,11 @@ static bert_status prune(word_counts *c, uint64_t memory, bert_error *error)
         }
     }
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "%llu bytes of memory hold none of the words: give training more",
+                     "%llu bytes of memory are too few for any words; increase the memory limit",
                      (unsigned long long)memory);
 }
 
-static void gather(job *j)
+static void sum_words(job *j)
 {
     word_counts *c = j->counts;
     c->words = 0;
@@ -269,7 +270,7 @@ static bert_status run(job *j, uint64_t memory, const bert_observer *observer, b
 {
     while (!j->reader.ended) {
         TRY(run_round(j, error));
-        gather(j);
+        sum_words(j);
         TRY(prune(j->counts, memory, error));
         observer_progress(observer, &(bert_progress){.job = "train-tokenizer",
                                                      .unit = "byte",

@@ -27,7 +27,7 @@ static bert_status set_slots(word_table *t, size_t slot_count, bert_error *error
     return BERT_OK;
 }
 
-/* Appends a length and a word; *start is where. */
+/* Appends length and bytes of a word; *start is their offset. */
 static bert_status append_word(word_table *t, const unsigned char *word, size_t length,
                                uint32_t *start, bert_error *error)
 {
@@ -38,7 +38,7 @@ static bert_status append_word(word_table *t, const unsigned char *word, size_t 
     size_t needed = prefix_length + length;
     if (needed > UINT32_MAX - t->byte_count)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "the different words of the text take more than 4 GiB in one table");
+                         "the distinct words of the text exceed 4 GiB in one table");
     TRY(memory_grow((void **)&t->bytes, &t->byte_capacity, t->byte_count + needed, 1, "words",
                     error));
     *start = (uint32_t)t->byte_count;
@@ -65,7 +65,7 @@ bert_status word_table_add(word_table *t, const unsigned char *word, size_t leng
         }
     }
     if (t->count >= UINT32_MAX / 2)
-        return error_set(error, BERT_ERROR_UNSUPPORTED, "more than 2^31 different words");
+        return error_set(error, BERT_ERROR_UNSUPPORTED, "more than 2^31 distinct words");
     TRY(memory_grow((void **)&t->words, &t->capacity, t->count + 1, sizeof *t->words, "words",
                     error));
     uint32_t start = 0;

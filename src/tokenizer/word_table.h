@@ -1,4 +1,4 @@
-/* How often each word was seen: an open hash table over one block of bytes. */
+/* Word counts: a hash table with open addressing over one block of bytes. */
 #ifndef TOKENIZER_WORD_TABLE_H
 #define TOKENIZER_WORD_TABLE_H
 
@@ -6,8 +6,8 @@
 
 typedef struct word_count {
     uint64_t count;
-    uint32_t start; /* in `bytes`: its length, seven bits in each byte, then the word */
-    uint32_t hash;  /* its low bits choose the slot */
+    uint32_t start; /* offset in `bytes` of its length (varint), followed by the word */
+    uint32_t hash;  /* low bits select the slot */
 } word_count;
 
 typedef struct word_table {
@@ -15,16 +15,16 @@ typedef struct word_table {
     size_t byte_count, byte_capacity;
     word_count *words;
     size_t count, capacity;
-    uint32_t *slots; /* number of a word + 1; 0: free */
+    uint32_t *slots; /* index of a word + 1; 0: free */
     size_t slot_count;
 } word_table;
 
-/* Adds `count` to a word; `hash` is word_hash of it. Zero-initialise the table. */
+/* Adds `count` to a word, whose word_hash is `hash`. Zero-initialise the table. */
 bert_status word_table_add(word_table *table, const unsigned char *word, size_t length,
                            uint64_t hash, uint64_t count, bert_error *error);
 uint64_t word_hash(const unsigned char *word, size_t length);
 
-/* A word of the table: its bytes, and how many. */
+/* The bytes and the length of a word in the table. */
 static inline const unsigned char *word_bytes(const word_table *table, const word_count *word,
                                               size_t *length)
 {
@@ -37,7 +37,8 @@ static inline const unsigned char *word_bytes(const word_table *table, const wor
     }
 }
 
-/* Removes the words seen at most `count` times; *occurrences grows by how often they were seen. */
+/* Removes the words with at most `count` occurrences; adds their number to *words and their
+ * occurrences to *occurrences. */
 bert_status word_table_prune(word_table *table, uint64_t count, uint64_t *words,
                              uint64_t *occurrences, bert_error *error);
 void word_table_clear(word_table *table); /* keeps the memory */

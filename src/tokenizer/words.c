@@ -53,9 +53,9 @@ static bert_status word_alone(word_reader *r, const unsigned char *bytes, int le
     return word_end(r);
 }
 
-/* ----------------------------------------------------- marks that need their neighbours --- */
+/* ----------------------------------------------------- combining marks --- */
 
-/* Sorts by combining class, keeping the order of equals; linear, however many marks there are. */
+/* Stable counting sort by combining class; linear in the number of marks. */
 static bert_status run_sort(word_reader *r)
 {
     if (r->mark_count < 2)
@@ -85,9 +85,9 @@ static bert_status append_by_definition(word_reader *r, uint32_t code, word_span
     return word_append(r, bytes, length, source);
 }
 
-/* After reordering, Hugging Face's alignment is by place, not by character: the n-th of the code
- * points that came first in their source gets the n-th source; the others that of the one before
- * them. Kept, so that offsets are the same. */
+/* After reordering, Hugging Face's alignment is by position, not by character: the n-th of the code
+ * points that came first in their source gets the n-th source, the others get that of the preceding
+ * one. Reproduced here to give the same offsets. */
 static bert_status run_end(word_reader *r)
 {
     const normalizer_settings *settings = &r->normalizer->settings;
@@ -141,7 +141,7 @@ static int decode(word_reader *r, size_t position, uint32_t *code, word_span *so
     return bytes;
 }
 
-/* Step by step as the definition says; slower. */
+/* Normalises step by step, as defined; slower than the table. */
 static bert_status read_by_definition(word_reader *r, size_t *position)
 {
     const normalizer_settings *settings = &r->normalizer->settings;
@@ -151,13 +151,13 @@ static bert_status read_by_definition(word_reader *r, size_t *position)
         *position += (size_t)decode(r, *position, &code, &source);
         if (settings->clean_text && unicode_in(unicode_removed(), code))
             continue;
-        bool apart = settings->handle_chinese_chars && unicode_in(unicode_chinese(), code);
-        if (apart) {
+        bool isolated = settings->handle_chinese_chars && unicode_in(unicode_chinese(), code);
+        if (isolated) {
             TRY(run_end(r));
             TRY(word_end(r));
         }
         TRY(run_append(r, code, source));
-        if (apart) {
+        if (isolated) {
             TRY(run_end(r));
             TRY(word_end(r));
         }
@@ -219,7 +219,8 @@ static bert_status read_character(word_reader *r, uint32_t code, character_recor
 
 bert_status word_reader_stretch(word_reader *r, size_t *position)
 {
-    /* Where the word being read begins: no mark moves across what ended the one before it. */
+    /* The start of the current word. Reordering of marks never crosses the end of the previous
+     * word. */
     size_t word_start = *position;
     uint64_t invalid_bytes = r->invalid_bytes;
     while (!word_reader_at_border(r, *position)) {

@@ -1,14 +1,14 @@
-/* Normalised words out of raw text: what the encoder and the trainer have in common.
+/* Extracts normalised words from raw text, for the encoder and the trainer.
  *
- * Both read ordinary ASCII words themselves, each in the way that is fastest for it, and come here
- * for the rest, one stretch at a time: from where they stand to the next ASCII whitespace or
- * punctuation, where a word ends whatever stands around it. */
+ * Both handle plain ASCII words themselves, each with its own fast path, and use the reader for the
+ * rest, one stretch at a time: from the current position to the next ASCII whitespace or
+ * punctuation, which ends a word in any context. */
 #ifndef TOKENIZER_WORDS_H
 #define TOKENIZER_WORDS_H
 
 #include "tokenizer/normalizer.h"
 
-/* Where in the text something came from. */
+/* A range of bytes in the original text. */
 typedef struct word_span {
     uint32_t start, end;
 } word_span;
@@ -16,15 +16,16 @@ typedef struct word_span {
 typedef struct word_mark {
     uint32_t code;
     uint8_t class;
-    bool replaces; /* the first of what its source became */
+    bool replaces; /* the first code point of its source's decomposition */
 } word_mark;
 
 typedef struct word_reader word_reader;
 struct word_reader {
     const normalizer *normalizer;
     const unsigned char *text;
-    size_t end;            /* of the text to read */
-    size_t max_characters; /* of a word that are kept in `bytes`; all are counted */
+    size_t end;            /* end of the text to read */
+    size_t max_characters; /* maximum characters of a word that are stored in `bytes`; all are
+                              counted */
     uint64_t invalid_bytes;
     bert_error *error;
 
@@ -32,7 +33,7 @@ struct word_reader {
     bert_status (*word)(void *context, const word_reader *reader);
     void *context;
 
-    /* The word: UTF-8, and for each byte where it came from. */
+    /* The current word in UTF-8, and for each byte its range in the original text. */
     unsigned char *bytes;
     word_span *spans;
     size_t length, capacity;
@@ -46,18 +47,19 @@ struct word_reader {
     size_t source_count, source_capacity;
 };
 
-/* Whether a word ends at this position of the text whatever stands around. */
+/* Whether a word ends at this position in any context. */
 static inline bool word_reader_at_border(const word_reader *reader, size_t position)
 {
     if (position >= reader->end)
         return true;
     unsigned char kind = reader->normalizer->kinds[reader->text[position]];
-    return kind == CHARACTER_SPACE || kind == CHARACTER_ALONE; /* RARE where not ASCII */
+    return kind == CHARACTER_SPACE ||
+           kind == CHARACTER_ALONE; /* kinds[] is RARE for non-ASCII bytes */
 }
 
-/* Reads on from *position, which is not at a border, to the next border. */
+/* Reads from *position, which must not be at a border, to the next border. */
 bert_status word_reader_stretch(word_reader *reader, size_t *position);
 
-void word_reader_free(word_reader *reader); /* what it allocated; the text is the caller's */
+void word_reader_free(word_reader *reader); /* frees its buffers, not the text */
 
 #endif

@@ -78,7 +78,8 @@ static bert_status evaluate_batch(evaluator *evaluator, model *model, uint64_t f
     for (int i = 0; i < evaluator->micro_batches.count; i++) {
         model_input *input = &evaluator->micro_batches.inputs[i];
         TRY(objective->check(model, input, error));
-        model_pass pass = model_forward(model, input, objective->rows, false, 0, 0);
+        model_pass pass =
+            model_forward(model_own_workspace(model), input, objective->rows, false, 0, 0);
         objective->loss(NULL, &pass, NULL, &sums->losses);
     }
     sums->samples += (uint64_t)batch->sequence_count;

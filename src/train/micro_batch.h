@@ -25,7 +25,7 @@ typedef struct micro_batches {
 
 /* The tokens in a micro-batch that this library takes where it is not told: few enough that the
  * activations are small compared with the parameters' own memory, enough that matrix
- * multiplications run at full speed (docs/performance.md has the measurements). */
+ * multiplications run at full speed (docs/performance-design.md has the measurements). */
 int micro_batch_default_tokens(const model_config *config, gemm_precision precision);
 
 /* Memory for every batch within the limits. */

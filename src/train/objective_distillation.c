@@ -24,7 +24,8 @@ static void loss(const objective_settings *settings, const model_pass *pass,
         .soft = settings->alpha_ce * loss_scale(weights, LOSS_SOFT),
         .cosine = settings->alpha_cos / weights->of[LOSS_COSINE],
     };
-    model_pass teacher = model_forward(settings->teacher, pass->input, ROWS_ALL, false, 0, 0);
+    model_pass teacher =
+        model_forward(model_own_workspace(settings->teacher), pass->input, ROWS_ALL, false, 0, 0);
     model_distillation_loss(pass, &teacher, settings->temperature, &scales,
                             &losses->terms[LOSS_MLM], &losses->terms[LOSS_SOFT],
                             &losses->terms[LOSS_COSINE]);

@@ -125,8 +125,8 @@ static void zero_gradients(training_step *step)
 
 static model_pass forward(const training_step *step, const model_input *input)
 {
-    return model_forward(step->model, input, step->settings.objective->rows, true, step->seed,
-                         (uint64_t)step->number);
+    return model_forward(model_own_workspace(step->model), input, step->settings.objective->rows,
+                         true, step->seed, (uint64_t)step->number);
 }
 
 /* The mean over the global batch, however it is cut (architecture, decision 3): losses are divided

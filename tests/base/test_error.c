@@ -32,7 +32,7 @@ static void test_null_error_is_allowed(void **state)
     assert_int_equal(error_prefix(NULL, BERT_ERROR_INPUT, "x"), BERT_ERROR_INPUT);
 }
 
-static void test_hostile_text_stays_one_line_and_fits(void **state)
+static void test_message_is_one_line_and_truncated(void **state)
 {
     (void)state;
     bert_error error;
@@ -53,7 +53,7 @@ int main(void)
         cmocka_unit_test(test_message_and_status),
         cmocka_unit_test(test_errno_is_named),
         cmocka_unit_test(test_null_error_is_allowed),
-        cmocka_unit_test(test_hostile_text_stays_one_line_and_fits),
+        cmocka_unit_test(test_message_is_one_line_and_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 #include <sys/stat.h>
 
-static void test_write_appears_whole(void **state)
+static void test_write_is_atomic(void **state)
 {
     (void)state;
     char directory[256], path[300], partial[310];
@@ -50,8 +50,7 @@ static void test_full_disk_is_reported(void **state)
     if (access("/dev/full", W_OK) != 0)
         skip();
     output_file file;
-    /* The bytes of a commit go to "file.partial": a link makes that the device that is always full.
-     */
+    /* Data is written to "file.partial": make that a link to the device that is always full. */
     char directory[256], path[300], partial[310];
     snprintf(directory, sizeof directory, "%s", testing_directory());
     snprintf(path, sizeof path, "%s/file", directory);
@@ -90,7 +89,7 @@ static void test_map_and_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_write_appears_whole),
+        cmocka_unit_test(test_write_is_atomic),
         cmocka_unit_test(test_full_disk_is_reported),
         cmocka_unit_test(test_map_and_errors),
     };

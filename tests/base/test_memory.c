@@ -31,7 +31,7 @@ static void test_grow_keeps_content(void **state)
     free(array);
 }
 
-static void test_arena_measures_then_hands_out(void **state)
+static void test_arena_measures_then_allocates(void **state)
 {
     (void)state;
     arena measure = {0};
@@ -55,7 +55,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products_are_checked),
         cmocka_unit_test(test_grow_keeps_content),
-        cmocka_unit_test(test_arena_measures_then_hands_out),
+        cmocka_unit_test(test_arena_measures_then_allocates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,7 +80,7 @@ static void test_permutation_is_a_bijection(void **state)
     unsigned same = 0;
     for (uint64_t i = 0; i < 1000; i++)
         same += random_permutation(3, 1, 1000, i) == random_permutation(3, 2, 1000, i);
-    assert_true(same < 20); /* two epochs have different orders; one equal place expected */
+    assert_true(same < 20); /* two epochs have different orders; one match expected by chance */
 }
 
 int main(void)

@@ -16,8 +16,8 @@ static struct sched_attr attributes_now(void)
     return attributes;
 }
 
-/* Turns of a length of their own came with Linux 6.12. */
-static bool kernel_has_turns(void)
+/* Linux 6.12 introduced per-thread time slices. */
+static bool kernel_has_time_slices(void)
 {
     struct utsname system;
     int major = 0, minor = 0;
@@ -26,7 +26,7 @@ static bool kernel_has_turns(void)
     return major > 6 || (major == 6 && minor >= 12);
 }
 
-static void test_short_turns(void **state)
+static void test_short_time_slices(void **state)
 {
     (void)state;
     assert_int_equal(setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 1), 0);
@@ -35,7 +35,7 @@ static void test_short_turns(void **state)
     struct sched_attr after = attributes_now();
     assert_int_equal(after.sched_policy, before.sched_policy);
     assert_int_equal(after.sched_nice, before.sched_nice);
-    if (kernel_has_turns())
+    if (kernel_has_time_slices())
         assert_int_equal(after.sched_runtime, 100000);
 }
 
@@ -51,7 +51,7 @@ static void test_share(void **state)
     assert_int_equal(threads_share(1 << 20), 1);
     assert_int_equal(threads_use(3), all);
     assert_int_equal(threads_count(), 3);
-    assert_int_equal(threads_use(0), 3); /* 0: what is in force */
+    assert_int_equal(threads_use(0), 3); /* 0: the number in effect */
     assert_int_equal(threads_use(all), 3);
     assert_int_equal(threads_count(), all);
 }
@@ -59,7 +59,7 @@ static void test_share(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_short_turns),
+        cmocka_unit_test(test_short_time_slices),
         cmocka_unit_test(test_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,10 @@
-/* The documents that a reader finds, as one string to compare. */
+/* Collects the documents of a reader in one string, for comparison. */
 #ifndef TESTS_CORPUS_KEPT_H
 #define TESTS_CORPUS_KEPT_H
 
 #include "base/text.h"
 
-/* A bert_document_callback: appends to a `text` the document and "|". */
+/* A bert_document_callback that appends the document and "|" to a `text`. */
 static inline bert_status kept_append(void *context, const char *data, size_t length,
                                       bert_error *error)
 {

@@ -1,5 +1,5 @@
-/* Cleaning and mixing: each step alone, their order, their memory; which documents a weight takes.
- */
+/* Cleaning and mixing: each step by itself, their order, their memory; which documents a weight
+ * selects. */
 #include "testing.h"
 
 #include "base/file.h"
@@ -16,11 +16,11 @@ static const char *clean_documents(const bert_cleaning_options *options,
     document document = {0};
     assert_ok(cleaner_open(&cleaner, options, error));
     for (; *documents; documents++) {
-        bool stays;
+        bool keep;
         text_clear(&document);
         assert_ok(text_append(&document, *documents, strlen(*documents), error));
-        assert_ok(cleaner_apply(&cleaner, &document, &stays, error));
-        if (stays) {
+        assert_ok(cleaner_apply(&cleaner, &document, &keep, error));
+        if (keep) {
             strncat(left, document.data, sizeof left - strlen(left) - 2);
             strcat(left, "|");
         }
@@ -86,7 +86,7 @@ static void test_repeats_and_duplicates(void **state)
     assert_string_equal(clean_documents(&options, documents, &counts),
                         "home\na b|home\nc d|home|e f|");
     assert_int_equal(counts.dropped[BERT_DROPPED_DUPLICATE], 2);
-    options.max_repeats = 2; /* comes first, and so makes other duplicates */
+    options.max_repeats = 2; /* applied first, so it changes which documents are duplicates */
     assert_string_equal(clean_documents(&options, documents, &counts),
                         "home\na b|home\nc d|a b|e f|");
     assert_int_equal(counts.repeated_paragraphs, 2);
@@ -125,7 +125,7 @@ static void test_hash_counts(void **state)
     hash_counts_free(&counts);
 }
 
-/* `count` words, the first `shared` of them of the stream `base`, the rest of another. */
+/* `count` words: the first `shared` ones from stream `base`, the rest from another stream. */
 static void make_words(text *text, uint32_t base, uint32_t stream, int count, int shared)
 {
     text_clear(text);
@@ -177,30 +177,30 @@ static void test_near_duplicates(void **state)
     cleaner cleaner;
     assert_ok(cleaner_open(&cleaner, &options, error));
     for (int i = 0; i < 4; i++) {
-        bool stays;
-        assert_ok(cleaner_apply(&cleaner, &texts[i], &stays, error));
-        strcat(left, stays ? "1" : "0");
+        bool keep;
+        assert_ok(cleaner_apply(&cleaner, &texts[i], &keep, error));
+        strcat(left, keep ? "1" : "0");
         text_free(&texts[i]);
     }
     assert_string_equal(left, "1011");
     assert_int_equal(cleaner.counts.dropped[BERT_DROPPED_NEAR_DUPLICATE], 1);
     cleaner_close(&cleaner);
-    /* Case, punctuation and line ends do not count; short texts are compared as wholes. */
+    /* Case, punctuation and line breaks are ignored; short texts are compared in full. */
     assert_string_equal(clean_documents(&options,
                                         DOCUMENTS("A b, c!", "a B c", "a b d", "...", "??",
                                                   "你好世界你好", "你好，世界你好", "你好世界再见"),
                                         &counts),
                         "A b, c!|a b d|...|??|你好世界你好|你好世界再见|");
     assert_int_equal(counts.dropped[BERT_DROPPED_NEAR_DUPLICATE], 2);
-    /* Many short texts are not alike by chance. */
-    options.memory = 1 << 20; /* room for 4,096 documents */
+    /* Many short texts are not similar by chance. */
+    options.memory = 1 << 20; /* capacity of 4,096 documents */
     assert_ok(cleaner_open(&cleaner, &options, error));
     for (int i = 0; i < 6000; i++) {
         document document = {0};
-        bool stays;
+        bool keep;
         assert_ok(text_format(&document, error, "word%d", i));
-        assert_ok(cleaner_apply(&cleaner, &document, &stays, error));
-        assert_true(stays);
+        assert_ok(cleaner_apply(&cleaner, &document, &keep, error));
+        assert_true(keep);
         text_free(&document);
     }
     assert_int_equal(cleaner.counts.not_remembered, 6000 - 4096);
@@ -212,17 +212,17 @@ static void test_wrong_options(void **state)
     (void)state;
     cleaner cleaner;
     bert_cleaning_options options = cleaning_options_default();
-#define REFUSES(member, value, part)                                                          \
+#define REJECTS(member, value, part)                                                          \
     options = cleaning_options_default();                                                     \
     options.member = value;                                                                   \
     assert_fails(cleaner_open(&cleaner, &options, error), BERT_ERROR_INVALID_ARGUMENT, part); \
     cleaner_close(&cleaner)
-    REFUSES(script, "Latn1", "a name of Unicode");
-    REFUSES(drop_near_duplicates, 0.4,
+    REJECTS(script, "Latn1", "the Unicode name of a script");
+    REJECTS(drop_near_duplicates, 0.4,
             "drop_near_duplicates is 0.4; expected 0 or a number from 0.5 to 1");
-    REFUSES(min_letters, 1.5, "min_letters is 1.5");
-    REFUSES(max_repeats, 256, "from 0 to 255");
-    REFUSES(memory, 1000, "cleaning_memory is 1000; expected a whole number from 1048576");
+    REJECTS(min_letters, 1.5, "min_letters is 1.5");
+    REJECTS(max_repeats, 256, "from 0 to 255");
+    REJECTS(memory, 1000, "cleaning_memory is 1000; expected a whole number from 1048576");
     options.min_words = 3, options.max_words = 2, options.memory = 1 << 20;
     assert_fails(cleaner_open(&cleaner, &options, error), BERT_ERROR_INVALID_ARGUMENT,
                  "params->min_words is 3, more than params->max_words, which is 2");
@@ -289,7 +289,8 @@ static void test_weights(void **state)
     assert_string_equal(counts.sources[0].name, "a");
     assert_int_equal(counts.sources[0].documents, DOCUMENT_COUNT);
     assert_true(counts.sources[0].taken > 150 && counts.sources[0].taken < 250);
-    /* Neither company nor order changes which documents are taken; a larger weight adds to them. */
+    /* Other sources and their order do not change which documents are selected; a larger weight
+     * adds to them. */
     assert_ok(mix("b=%s/[b].txt:2.5", "a=%s/a.txt:0.1", 42, both, &counts, error));
     assert_memory_equal(alone[0], both[0], sizeof alone[0]);
     assert_int_equal(counts.sources[0].weight * 10, 25);
@@ -304,7 +305,7 @@ static void test_weights(void **state)
     for (int i = 0; i < DOCUMENT_COUNT; i++)
         other += more[0][i] != alone[0][i];
     assert_true(other > 100);
-    assert_ok(mix("%s/a.txt", "b=%s", 42, both, &counts, error)); /* no weight: all of it */
+    assert_ok(mix("%s/a.txt", "b=%s", 42, both, &counts, error)); /* no weight: all documents */
     assert_int_equal(counts.source_count, 2);
     assert_int_equal(counts.sources[1].taken, 2 * DOCUMENT_COUNT);
     assert_int_equal(both[0][7], 2);
@@ -315,16 +316,16 @@ static void test_wrong_sources(void **state)
     (void)state;
     static int taken[2][DOCUMENT_COUNT];
     assert_fails(mix("a=%s/a.txt:0", NULL, 42, taken, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "the weight 0, expected more than 0");
+                 "weight is 0, expected more than 0");
     assert_fails(mix("a=%s/a.txt:nan", NULL, 42, taken, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "the weight nan");
+                 "weight is nan");
     assert_fails(mix("a=%s/a.txt:0.5", "a=%s/b.txt", 42, taken, NULL, error),
                  BERT_ERROR_INVALID_ARGUMENT, "a: the source has two weights, 0.5 and 1");
     assert_fails(mix("a=%s/none.txt:0.5", NULL, 42, taken, NULL, error), BERT_ERROR_IO,
                  "none.txt: cannot open");
     assert_fails(mix("a=%s/a.txt:1e-9", NULL, 42, taken, NULL, error), BERT_ERROR_INPUT,
-                 "cleaning and weights leave none of 2000 documents");
-    /* A file of such a name is a file. */
+                 "cleaning and weights drop all of 2000 documents");
+    /* An existing file of this name takes precedence. */
     char path[300], input[300];
     snprintf(path, sizeof path, "%s/c=d:2", directory);
     snprintf(input, sizeof input, "%%s/c=d:2");

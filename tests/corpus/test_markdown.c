@@ -1,4 +1,4 @@
-/* Markdown and reStructuredText: what stays of them. */
+/* Markdown and reStructuredText: the text that is extracted. */
 #include "scratch.h"
 
 #include "base/file.h"
@@ -46,7 +46,7 @@ static void test_blocks(void **state)
     assert_read("a.md", "A\n\n| a | b |\n|---|---|\n\n[x]: http://a.b\n<!-- c\nd -->\nB\n",
                 "A\nB|");
     assert_read("a.markdown", "\r\nA -\r\n1. b\r\n2. c\r\n", "A -\nb\nc|");
-    /* What only looks like an item, headings inside of other blocks, tables without outer pipes. */
+    /* Lines that only look like items, headings inside other blocks, tables without outer pipes. */
     assert_read("a.md", "It was in\n1917. A year\n(2) of\n- x\n1918. y\n",
                 "It was in 1917. A year (2) of\nx 1918. y|");
     assert_read("a.md", "* # A\n* b\n> # C\n> d\n", "b\nd|");
@@ -89,8 +89,9 @@ static void test_inline(void **state)
     }
 }
 
-/* What closes is looked for only near by: long lines of openers stay quick. */
-static void test_hostile(void **state)
+/* Closing marks are searched within a limited distance, so that long lines of opening marks take
+ * linear time. */
+static void test_linear_time(void **state)
 {
     (void)state;
     static const char *const pieces[] = {"[", "![",   "`",  "``a",  "<a",
@@ -132,7 +133,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_blocks, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_restructured_text, scratch_make, scratch_remove),
         cmocka_unit_test(test_inline),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_linear_time),
         cmocka_unit_test_setup_teardown(test_choice, scratch_make, scratch_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

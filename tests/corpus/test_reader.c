@@ -18,7 +18,7 @@ static int set_up(void **state)
 }
 
 typedef struct seen {
-    text documents; /* each with "|" behind it */
+    text documents; /* each followed by "|" */
     char message[2048];
     int messages, count;
 } seen;
@@ -47,7 +47,7 @@ static bert_status read_inputs(seen *seen, const char *const *inputs, size_t cou
     return bert_read_documents(inputs, count, NULL, keep, seen, NULL, &observer, error);
 }
 
-/* Without file_write's syncs, which hundreds of files would wait for. */
+/* Without fsync, because the tests write hundreds of files. */
 static void write_input(const char *content, size_t length)
 {
     FILE *file = fopen(path, "wb");
@@ -85,7 +85,7 @@ static void test_plain_text(void **state)
     assert_documents("\xEF\xBB\xBF\n\n\xEF\xBB\xBF"
                      "a",
                      "\xEF\xBB\xBF"
-                     "a|"); /* only the first */
+                     "a|"); /* only one is removed */
     assert_documents("a  b\xC2\xA0"
                      "c\n= d =\n",
                      "a  b\xC2\xA0"
@@ -105,7 +105,7 @@ static void test_wikitext(void **state)
                      "First .\nSecond .\nThird .|Fourth .\n= 1 =|");
     /* Text before the first title, and an article without text. */
     assert_documents(" = One = \n \n = Two = \n \n a \n", "a|");
-    /* A file of which only a later line looks like a title is plain text. */
+    /* A file in which only a later line looks like a title is plain text. */
     assert_documents("a \n \n = One = \n \n b \n", "a|= One =|b|");
 }
 
@@ -115,13 +115,13 @@ static void test_json_lines(void **state)
     assert_documents("{\"text\": \"a b\"}\n{\"id\": 1, \"text\": \"c\\n\\n d \\r\\ne\"}\n\n"
                      "{\"text\": null}\n{\"text\": \" \\n\"}\r\n{\"text\": \"\\u00e4\"}",
                      "a b|c\nd\ne|\xC3\xA4|");
-    assert_documents("{a}\nb", "{a} b|"); /* no JSON: plain text */
+    assert_documents("{a}\nb", "{a} b|"); /* not JSON: plain text */
     static const struct {
         const char *content, *part;
     } wrong[] = {
-        {"{\"text\": \"a\"}\n{\"text\": 1}\n", "input:2: a string was expected in the member"},
+        {"{\"text\": \"a\"}\n{\"text\": 1}\n", "input:2: expected a string in the member"},
         {"{\"body\": \"a\"}\n", "input:1: the object has no member \"text\". Name those"},
-        {"{\"text\": \"a\"}\n\n{\"text\": \"a}\n", "input:3: not JSON: "},
+        {"{\"text\": \"a\"}\n\n{\"text\": \"a}\n", "input:3: invalid JSON: "},
         {"{\"text\": \"a\"}\n[1]\n", "input:2: expected a JSON object with the member \"text\""},
     };
     const char *inputs[] = {path};
@@ -131,7 +131,7 @@ static void test_json_lines(void **state)
         assert_fails(read_inputs(&seen, inputs, 1, error), BERT_ERROR_INPUT, wrong[i].part);
         text_free(&seen.documents);
     }
-    /* A first line that is longer than what the format is found out by, and over several pieces. */
+    /* A first line that is longer than the bytes used for detection. */
     text content = {0};
     assert_ok(text_format(&content, error, "{\"text\": \""));
     while (content.length < 3u << 20)
@@ -167,14 +167,14 @@ static void test_invalid_utf8(void **state)
     const char *inputs[] = {path, path};
     seen seen;
     assert_ok(read_inputs(&seen, inputs, 2, error));
-    /* One for each maximal part, as Python's errors="replace" gives. */
+    /* One for each maximal subpart, like Python's errors="replace". */
 #define R "\xEF\xBF\xBD"
 #define ONCE "a" R "b \xC3\xA4" R "c|d " R R R R R "|"
     assert_string_equal(seen.documents.data, ONCE ONCE);
     assert_int_equal(seen.messages, 1);
     char expected[400];
     snprintf(expected, sizeof expected,
-             "16 bytes are not UTF-8 and read as U+FFFD, the first in %s, byte 1", path);
+             "16 bytes are not valid UTF-8 and replaced by U+FFFD, the first in %s, byte 1", path);
     assert_string_equal(seen.message, expected);
     text_free(&seen.documents);
 }
@@ -182,8 +182,8 @@ static void test_invalid_utf8(void **state)
 static void test_very_long_lines(void **state)
 {
     (void)state;
-    /* Three million characters of two bytes in one line, behind one byte: pieces part no character,
-     * and the text comes back as it was. */
+    /* Three million characters of two bytes in one line, after one byte: segments do not split
+     * characters, and the text is unchanged. */
     enum { CHARACTERS = 3000000 };
     text content = {0};
     assert_ok(text_append(&content, "x", 1, error));
@@ -202,7 +202,7 @@ static void test_very_long_lines(void **state)
     assert_string_equal(seen.documents.data + length, "|b|");
     text_free(&seen.documents);
 
-    /* A document over the limit goes on as another, and nothing is lost. */
+    /* A document over the limit is continued as another, without loss. */
     text_clear(&content);
     while (content.length < DOCUMENT_LIMIT + (DOCUMENT_LIMIT >> 1))
         assert_ok(text_append(&content, "0123456 89 1234 67 9 123 567890\n", 32, error));
@@ -227,29 +227,29 @@ static void assert_refused(const char *content, size_t length, const char *part)
     text_free(&seen.documents);
 }
 
-static void test_what_is_no_text(void **state)
+static void test_inputs_without_text(void **state)
 {
     (void)state;
     assert_refused("", 0, "input: is empty, expected text");
-    assert_refused("\n \n\t\r\n", 6, "input: no documents, nothing but blank lines");
-    assert_refused(" = A = \n \n = = B = = \n", 22, "input: no documents");
+    assert_refused("\n \n\t\r\n", 6, "input: contains no documents, only blank lines");
+    assert_refused(" = A = \n \n = = B = = \n", 22, "input: contains no documents");
     assert_refused("a\0b", 3, "a binary file");
     assert_refused("\xFF\xFE"
                    "a",
                    3, "UTF-16");
-    assert_refused("PAR1....", 8, "no Parquet file is so short");
+    assert_refused("PAR1....", 8, "too short for a Parquet file");
 
     seen seen;
     const char *inputs[] = {path, "/nonexistent/input"};
     write_input("a", 1);
     assert_fails(read_inputs(&seen, inputs, 2, error), BERT_ERROR_IO,
                  "/nonexistent/input: cannot open: No such file");
-    assert_int_equal(seen.count, 0); /* noticed before the first was read */
+    assert_int_equal(seen.count, 0); /* detected before the first was read */
     assert_fails(read_inputs(&seen, inputs, 0, error), BERT_ERROR_INVALID_ARGUMENT,
                  "no input files");
 }
 
-static bert_status refuse(void *context, const char *data, size_t length, bert_error *error)
+static bert_status fail_always(void *context, const char *data, size_t length, bert_error *error)
 {
     (void)data;
     (void)length;
@@ -257,13 +257,13 @@ static bert_status refuse(void *context, const char *data, size_t length, bert_e
     return error_set(error, BERT_ERROR_UNSUPPORTED, "enough");
 }
 
-static void test_callback_ends_the_reading(void **state)
+static void test_callback_error_stops(void **state)
 {
     (void)state;
     write_input("a\n\nb", 4);
     const char *inputs[] = {path};
     int calls = 0;
-    assert_fails(bert_read_documents(inputs, 1, NULL, refuse, &calls, NULL, NULL, error),
+    assert_fails(bert_read_documents(inputs, 1, NULL, fail_always, &calls, NULL, NULL, error),
                  BERT_ERROR_UNSUPPORTED, "enough");
     assert_int_equal(calls, 1);
 }
@@ -278,9 +278,10 @@ static void test_standard_input(void **state)
     seen seen;
     assert_ok(read_inputs(&seen, inputs, 1, error));
     assert_string_equal(seen.documents.data, "a|b\xEF\xBF\xBD|");
-    assert_string_equal(seen.message,
-                        "1 byte is not UTF-8 and read as U+FFFD, the first in standard input, "
-                        "byte 4");
+    assert_string_equal(
+        seen.message,
+        "1 byte is not valid UTF-8 and replaced by U+FFFD, the first in standard input, "
+        "byte 4");
     text_free(&seen.documents);
     assert_fails(read_inputs(&seen, inputs, 1, error), BERT_ERROR_INPUT,
                  "standard input: is empty");
@@ -290,7 +291,7 @@ static void test_standard_input(void **state)
     close(file);
 }
 
-/* Any bytes are read without harm, and what comes out is UTF-8 (the sanitizers watch). */
+/* Arbitrary bytes are read safely, and the output is valid UTF-8. Meant to run under sanitizers. */
 static void test_any_bytes(void **state)
 {
     (void)state;
@@ -345,8 +346,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_json_lines, set_up, scratch_remove),
         cmocka_unit_test_setup_teardown(test_invalid_utf8, set_up, scratch_remove),
         cmocka_unit_test_setup_teardown(test_very_long_lines, set_up, scratch_remove),
-        cmocka_unit_test_setup_teardown(test_what_is_no_text, set_up, scratch_remove),
-        cmocka_unit_test_setup_teardown(test_callback_ends_the_reading, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_inputs_without_text, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_callback_error_stops, set_up, scratch_remove),
         cmocka_unit_test_setup_teardown(test_standard_input, set_up, scratch_remove),
         cmocka_unit_test_setup_teardown(test_any_bytes, set_up, scratch_remove),
         cmocka_unit_test_setup_teardown(test_real_wikitext, set_up, scratch_remove),

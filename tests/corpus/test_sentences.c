@@ -8,14 +8,14 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
-/* The sentences of a text, each with "|" behind it. */
+/* Compares the sentences of a text, each followed by "|". */
 static void assert_sentences(const char *language, const char *content, const char *expected)
 {
     sentences *splitter;
     assert_ok(sentences_create(&splitter, language, error));
     text found_text = {0};
     assert_ok(text_append(&found_text, "", 0, error));
-    for (int round = 0; round < 2; round++) { /* a splitter is used again */
+    for (int round = 0; round < 2; round++) { /* a splitter can be reused */
         text_clear(&found_text);
         sentences_start(splitter, content, strlen(content));
         for (;;) {
@@ -65,7 +65,7 @@ static void test_abbreviations_of_the_language(void **state)
     assert_sentences("en", "Sie z.B. Bleibt. Er geht.", "Sie z.B.|Bleibt.|Er geht.|");
 }
 
-/* Takes white space off both ends of content[*start, *end). */
+/* Trims white space at both ends of content[*start, *end). */
 static void trim(const char *content, size_t *start, size_t *end)
 {
     while (*start < *end) {
@@ -86,8 +86,8 @@ static void trim(const char *content, size_t *start, size_t *end)
     }
 }
 
-/* The sentences of a paragraph are those that ICU gives alone. */
-static void assert_as_icu(UBreakIterator *breaks, sentences *splitter, const char *content)
+/* The sentences of a paragraph are the same as those of ICU alone. */
+static void assert_same_as_icu(UBreakIterator *breaks, sentences *splitter, const char *content)
 {
     UErrorCode code = U_ZERO_ERROR;
     UText opened = UTEXT_INITIALIZER;
@@ -113,8 +113,8 @@ static void assert_as_icu(UBreakIterator *breaks, sentences *splitter, const cha
     utext_close(&opened);
 }
 
-/* Every kind of character, and what abbreviations are made of, in any order. */
-static void test_as_icu_has_it(void **state)
+/* Every kind of character, and parts of abbreviations, in random order. */
+static void test_same_as_icu(void **state)
 {
     (void)state;
     static const char *const languages[] = {"en", "de", "el", "fr", "es", "it", "ru", "fi", "und"};
@@ -191,7 +191,7 @@ static void test_as_icu_has_it(void **state)
                 const char *piece = pieces[random_below(&stream, PIECES)];
                 assert_ok(text_append(&content, piece, strlen(piece), error));
             }
-            assert_as_icu(breaks, splitter, content.data);
+            assert_same_as_icu(breaks, splitter, content.data);
             text_free(&content);
         }
         sentences_free(splitter);
@@ -217,7 +217,7 @@ int main(void)
         cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_paragraphs_end_sentences),
         cmocka_unit_test(test_abbreviations_of_the_language),
-        cmocka_unit_test(test_as_icu_has_it),
+        cmocka_unit_test(test_same_as_icu),
         cmocka_unit_test(test_bad_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

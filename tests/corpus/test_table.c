@@ -1,11 +1,12 @@
-/* Tables cell by cell, in every format. */
+/* Reading tables cell by cell, in every format. */
 #include "scratch.h"
 
 #include "base/file.h"
 #include "corpus/table.h"
 #include "formats/parquet_file.h"
 
-/* All rows as "cell,cell|", and a message's place behind the last: "FILE:4". */
+/* Formats all rows as "cell,cell|", followed by the position of the last one in messages: "FILE:4".
+ */
 static bert_status read_rows(text *rows, const char *path, const char *const *columns, size_t count,
                              bool skips_bad_rows, uint64_t *bad_rows, bert_error *reason)
 {
@@ -76,7 +77,7 @@ static void test_bad_rows(void **state)
 {
     (void)state;
     const char *path = scratch_write("a.tsv", "q\tlabel\na\t1\nb\nc\t0\tx\nd\t1\n");
-    assert_refused(path, "q", "label", "a.tsv:3: has 1 columns, the first row has 2");
+    assert_refused(path, "q", "label", "a.tsv:3: has 1 columns, but the first row has 2");
     const char *const columns[] = {"q", "label"};
     text rows;
     uint64_t bad;
@@ -95,10 +96,10 @@ static void test_json_lines(void **state)
     assert_refused(path, "t", "m",
                    "a.jsonl:1: the object has no member \"m\". Name them by --column");
     assert_refused(scratch_write("b.jsonl", "{\"t\": [1], \"l\": 1}\n"), "t", "l",
-                   "b.jsonl:1: a string was expected in the member \"t\"");
+                   "b.jsonl:1: expected a string in the member \"t\"");
 }
 
-/* Columns of numbers and of strings; in Parquet by a dictionary and plain. */
+/* Columns of numbers and of strings; in Parquet dictionary-encoded and plain. */
 static void test_typed_tables(void **state)
 {
     (void)state;
@@ -120,7 +121,7 @@ static void test_typed_tables(void **state)
     }
 }
 
-/* The same through bert/table.h, which says where a row stood as numbers. */
+/* The same through bert/table.h, which returns the position of a row as a number. */
 static void test_public_table(void **state)
 {
     (void)state;
@@ -154,11 +155,11 @@ static void test_public_table(void **state)
     bert_table_close(table);
 
     assert_fails(bert_table_open(&table, path, columns, 0, NULL, error),
-                 BERT_ERROR_INVALID_ARGUMENT, "0 columns are named");
+                 BERT_ERROR_INVALID_ARGUMENT, "0 columns are given");
     static const char *const two_in_one[] = {"id,text"};
     assert_ok(bert_table_open(&table, path, two_in_one, 1, NULL, error));
     assert_fails(bert_table_next(table, cells, &found, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "names 2 columns where 1 are expected");
+                 "names 2 columns, expected 1");
     bert_table_close(table);
     bert_table_close(NULL);
 }

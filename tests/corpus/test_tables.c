@@ -40,17 +40,17 @@ static void test_tsv(void **state)
     assert_documents(path, "one,two", "say \"a\nb|\"c\"|d|");
     assert_documents(path, "two,one", "b\nsay \"a|\"c\"|d|");
     assert_refused(path, NULL, BERT_ERROR_INPUT,
-                   "a.tsv:1: several columns hold text; the columns are: id, one, two.");
+                   "a.tsv:1: several columns contain text; the columns are: id, one, two.");
     assert_refused(path, "one,three", BERT_ERROR_INPUT,
                    "a.tsv:1: has no column \"three\"; the columns are: id, one, two.");
-    /* Without a row of names. */
+    /* Without a header. */
     path = scratch_write("b.tsv", "x\t0\tfirst\ny\t1\tsecond\n");
     assert_documents(path, "3", "first|second|");
     assert_documents(path, "3,1", "first\nx|second\ny|");
     assert_refused(path, "4", BERT_ERROR_INPUT,
-                   "b.tsv:1: has 3 columns, but number 4 is asked for");
+                   "b.tsv:1: has 3 columns, but column 4 was requested");
     path = scratch_write("c.tsv", "text\tlabel\na\t1\nb\n");
-    assert_refused(path, NULL, BERT_ERROR_INPUT, "c.tsv:3: has 1 columns, the first row has 2");
+    assert_refused(path, NULL, BERT_ERROR_INPUT, "c.tsv:3: has 1 columns, but the first row has 2");
     assert_documents(scratch_write("d.tsv", "whatever\na\nb\n"), NULL, "a|b|");
     assert_refused(scratch_write("e.tsv", "text\tlabel\n"), NULL, BERT_ERROR_INPUT, "no documents");
 }
@@ -62,12 +62,12 @@ static void test_csv(void **state)
                                               "\"e\r\n\r\n f\",3\r\n\"\",4\r\n,5\r\n\"g\",6");
     assert_documents(path, NULL, "a, \"b\"|c \"d\"|e\nf|g|");
     assert_refused(scratch_write("b.csv", "text,n\na,1\n\"b\nc,2\n"), NULL, BERT_ERROR_INPUT,
-                   "b.csv:3: a quotation mark opens here that nothing closes");
+                   "b.csv:3: unterminated quotation mark");
     assert_refused(scratch_write("c.csv", "text,n\na,1\n\"b\"c,2\n"), NULL, BERT_ERROR_INPUT,
-                   "c.csv:3: text behind a closing quotation mark in column 1");
+                   "c.csv:3: text after a closing quotation mark in column 1");
     assert_refused(scratch_write("d.csv", "text,n\na\n\nb, c,2\n"), NULL, BERT_ERROR_INPUT,
-                   "d.csv:2: has 1 columns, the first row has 2");
-    /* WikiText with a line in each row. */
+                   "d.csv:2: has 1 columns, but the first row has 2");
+    /* WikiText with one line per row. */
     assert_documents(scratch_write("e.csv",
                                    "text\n\"\"\n\" = One = \n\"\n\"\"\n\" a \n\"\n\" b \n\""
                                    "\n\"\"\n\" = Two = \n\"\n\"\"\n\" c \n\"\n"),
@@ -80,7 +80,8 @@ static void test_found_by_content(void **state)
     assert_documents(scratch_write("table", "label\ttext\n0\ta\n"), NULL, "a|");
     assert_documents(scratch_write("table", "body,label\na,0\n"), "body", "a|");
     assert_documents(scratch_write("table", "body,label\na,0\n"), NULL, "body,label a,0|");
-    assert_documents(scratch_write("table", "text\na\n"), NULL, "text a|"); /* a word is no table */
+    assert_documents(scratch_write("table", "text\na\n"), NULL,
+                     "text a|"); /* a single word is not a table */
 }
 
 static void test_json_members(void **state)
@@ -89,7 +90,7 @@ static void test_json_members(void **state)
     const char *path =
         scratch_write("a.jsonl", "{\"a\": \"x\\n\\ny\", \"b\": \"z\", \"a,b\": 1}\n");
     assert_documents(path, "b,a", "z\nx\ny|");
-    assert_refused(path, "a,b", BERT_ERROR_INPUT, "expected in the member \"a,b\"");
+    assert_refused(path, "a,b", BERT_ERROR_INPUT, "in the member \"a,b\"");
     assert_refused(path, "a,c", BERT_ERROR_INPUT, "the object has no member \"c\"");
 }
 
@@ -99,7 +100,7 @@ static void test_folders_and_patterns(void **state)
     char path[400];
     snprintf(path, sizeof path, "%s/b", scratch_directory);
     assert_int_equal(mkdir(path, 0700), 0);
-    assert_refused(path, NULL, BERT_ERROR_INPUT, "/b: there are no files in this folder");
+    assert_refused(path, NULL, BERT_ERROR_INPUT, "/b: contains no files");
     scratch_write("b/2", "four");
     scratch_write("b/10.tsv", "text\tn\nthree\t0\n");
     scratch_write("c.txt", "five");
@@ -153,7 +154,7 @@ static void test_real_glue(void **state)
     count_documents("../shared/data/glue/WNLI", "sentence1,sentence2", 635 + 71 + 146);
 }
 
-/* The Parquet forms of WikiText give the documents of the raw file, also through a pipe's copy. */
+/* The Parquet files of WikiText give the same documents as the raw file, also through a pipe. */
 static void test_real_parquet(void **state)
 {
     (void)state;
@@ -176,7 +177,7 @@ static void test_real_parquet(void **state)
     count_documents("../shared/data/parquet/hf-glue-sst2", NULL, 872);
 }
 
-/* tests/formats/make-tables.py says what is in it. */
+/* Written by tests/formats/make-tables.py. */
 static void test_parquet(void **state)
 {
     (void)state;
@@ -189,10 +190,10 @@ static void test_parquet(void **state)
     assert_memory_equal(documents.data, "a\nrow 0|two|b\ncc|a\nzw\xC3\xB6lf|", 26);
     text_free(&documents);
     assert_refused(path, "id", BERT_ERROR_INPUT,
-                   "snappy.parquet: there is no text in the column \"id\"; the columns are: "
+                   "snappy.parquet: not a text column: \"id\"; the columns are: "
                    "id (int64), text (string), tags (list<string>).");
 
-    int kept = dup(STDIN_FILENO), ends[2]; /* a pipe holds so small a file */
+    int saved = dup(STDIN_FILENO), ends[2]; /* such a small file fits into the pipe's buffer */
     text content = {0};
     assert_ok(file_read(&content, path, 1 << 16, error));
     assert_int_equal(pipe(ends), 0);
@@ -201,8 +202,8 @@ static void test_parquet(void **state)
     assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
     assert_ok(read_input(&documents, "-", "tags,text", error));
     assert_memory_equal(documents.data, "a\nrow 0|two|b\ncc|a\nzw\xC3\xB6lf|", 26);
-    dup2(kept, STDIN_FILENO);
-    close(kept);
+    dup2(saved, STDIN_FILENO);
+    close(saved);
     close(ends[0]);
     text_free(&documents);
     text_free(&content);
@@ -227,7 +228,7 @@ static void test_arrow(void **state)
     assert_string_equal(documents.data, "hi\nho\neins|drei|vier|x|");
     text_free(&documents);
     assert_refused("tests/formats/tables/stream.arrow", "id,text", BERT_ERROR_INPUT,
-                   "there is no text in the column \"id\"; the columns are: id (int64), text "
+                   "not a text column: \"id\"; the columns are: id (int64), text "
                    "(utf8), tags (list<utf8>).");
 }
 
@@ -246,11 +247,10 @@ static void test_real_arrow(void **state)
     text_free(&found);
     text_free(&expected);
     path = "../shared/data/rocm-dataset/wikiTokenizedValid.hf";
-    assert_refused(path, NULL, BERT_ERROR_INPUT,
-                   "data-00000-of-00001.arrow: is a data set of token ids (input_ids), tokenized "
-                   "already, not text");
-    assert_refused(path, "input_ids", BERT_ERROR_INPUT,
-                   "there is no text in the column \"input_ids\"");
+    assert_refused(
+        path, NULL, BERT_ERROR_INPUT,
+        "data-00000-of-00001.arrow: is a pre-tokenized data set (input_ids), expected text");
+    assert_refused(path, "input_ids", BERT_ERROR_INPUT, "not a text column: \"input_ids\"");
 }
 
 int main(void)

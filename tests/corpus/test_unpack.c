@@ -19,7 +19,7 @@ static int set_up(void **state)
 
 typedef int archive_option(struct archive *);
 
-/* What the packed file is made with. */
+/* How the compressed file is created. */
 typedef struct packing {
     const char *name;
     archive_option *filter, *format;
@@ -71,7 +71,7 @@ static bert_status read_input(text *documents, bert_error *error)
     return bert_read_documents(inputs, 1, NULL, kept_append, documents, NULL, NULL, error);
 }
 
-/* Some documents that do not pack too well. */
+/* Documents that do not compress too well. */
 static text make_content(int documents)
 {
     text content = {0};
@@ -82,10 +82,10 @@ static text make_content(int documents)
     return content;
 }
 
-static void test_packed_is_as_unpacked(void **state)
+static void test_compressed_equals_plain(void **state)
 {
     (void)state;
-    text content = make_content(40000); /* several pieces of every buffer on the way */
+    text content = make_content(40000); /* several times every buffer */
     text expected = {0}, found = {0};
     assert_ok(file_write(path, content.data, content.length, error));
     assert_ok(read_input(&expected, error));
@@ -102,7 +102,7 @@ static void test_packed_is_as_unpacked(void **state)
     text_free(&found);
 }
 
-static void test_several_files_in_one(void **state)
+static void test_archives(void **state)
 {
     (void)state;
     text found = {0};
@@ -110,7 +110,7 @@ static void test_several_files_in_one(void **state)
         struct archive *archive = pack_open(&packings[i]);
         pack_member(archive, "a.txt", "one\n\ntwo", 8);
         pack_member(archive, "empty.txt", "", 0);
-        pack_member(archive, "./.hidden", "no", 2); /* left out, as of folders */
+        pack_member(archive, "./.hidden", "no", 2); /* skipped, as in folders */
         pack_member(archive, "__MACOSX/._a.txt", "\0\0", 2);
         pack_member(archive, "b/state.json", "{}", 2);
         pack_member(archive, "b/c.txt", " = Title = \n \n three \n four \n", 29);
@@ -134,8 +134,8 @@ static void test_several_files_in_one(void **state)
     text_free(&found);
 }
 
-/* Two packed files one behind the other are one, as for zcat. */
-static void test_one_behind_the_other(void **state)
+/* Two concatenated compressed files are read as one, as by zcat. */
+static void test_concatenated_files(void **state)
 {
     (void)state;
     text once = {0}, found = {0};
@@ -166,26 +166,26 @@ static void overwrite(const char *data, size_t length)
     assert_int_equal(fclose(file), 0);
 }
 
-/* Cut off anywhere, a file is an error or, where only what follows the text was lost, as it was. A
- * changed byte likewise: no wrong text is ever taken for right. */
+/* A truncated file is an error, unless only bytes after the text are lost. Likewise a changed byte:
+ * wrong text is never accepted. */
 static void test_damage(void **state)
 {
     (void)state;
-    text content = make_content(60), packed = {0}, expected = {0}, found = {0};
+    text content = make_content(60), compressed = {0}, expected = {0}, found = {0};
     overwrite(content.data, content.length);
     assert_ok(read_input(&expected, error));
     random_stream stream = random_stream_start(4, RANDOM_TEST, 0, 0);
     for (int i = 0; i < PACKINGS; i++) {
         if (strcmp(packings[i].name, "tar") == 0)
-            continue; /* it has no checksums of its content */
+            continue; /* no checksums of the content */
         struct archive *archive = pack_open(&packings[i]);
         pack_member(archive, "content.txt", content.data, content.length);
         pack_close(archive);
-        text_clear(&packed);
-        assert_ok(file_read(&packed, path, SIZE_MAX, error));
+        text_clear(&compressed);
+        assert_ok(file_read(&compressed, path, SIZE_MAX, error));
         int errors = 0, same = 0;
-        for (size_t cut = 16; cut < packed.length; cut += 3) {
-            overwrite(packed.data, cut);
+        for (size_t cut = 16; cut < compressed.length; cut += 3) {
+            overwrite(compressed.data, cut);
             bert_error error;
             if (read_input(&found, &error) == BERT_OK) {
                 same++;
@@ -197,21 +197,21 @@ static void test_damage(void **state)
         }
         assert_true(errors > 150 && same < 80);
         if (strcmp(packings[i].name, "zstd") == 0)
-            continue; /* checksums are optional in it, and libarchive writes none */
+            continue; /* checksums are optional, and libarchive does not write them */
         for (int round = 0; round < 200; round++) {
-            size_t place = 16 + random_below(&stream, packed.length - 16);
-            char kept = packed.data[place];
-            packed.data[place] = (char)(kept ^ (1 << random_below(&stream, 8)));
-            overwrite(packed.data, packed.length);
+            size_t position = 16 + random_below(&stream, compressed.length - 16);
+            char kept = compressed.data[position];
+            compressed.data[position] = (char)(kept ^ (1 << random_below(&stream, 8)));
+            overwrite(compressed.data, compressed.length);
             bert_error error;
             if (read_input(&found, &error) == BERT_OK && strcmp(found.data, expected.data) != 0)
-                fail_msg("%s: a change at byte %zu of %zu went unnoticed", packings[i].name, place,
-                         packed.length);
-            packed.data[place] = kept;
+                fail_msg("%s: a change at byte %zu of %zu was not detected", packings[i].name,
+                         position, compressed.length);
+            compressed.data[position] = kept;
         }
     }
     text_free(&content);
-    text_free(&packed);
+    text_free(&compressed);
     text_free(&expected);
     text_free(&found);
 }
@@ -219,9 +219,9 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_packed_is_as_unpacked, set_up, scratch_remove),
-        cmocka_unit_test_setup_teardown(test_several_files_in_one, set_up, scratch_remove),
-        cmocka_unit_test_setup_teardown(test_one_behind_the_other, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_compressed_equals_plain, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_archives, set_up, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_concatenated_files, set_up, scratch_remove),
         cmocka_unit_test_setup_teardown(test_damage, set_up, scratch_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

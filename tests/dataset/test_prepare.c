@@ -445,7 +445,7 @@ static void test_errors_leave_nothing(void **state)
     assert_ok(file_write(input, "", 0, error));
     assert_prepare_fails(BERT_ERROR_INPUT, "input: is empty");
     assert_ok(file_write(input, "\n\n", 2, error));
-    assert_prepare_fails(BERT_ERROR_INPUT, "input: no documents");
+    assert_prepare_fails(BERT_ERROR_INPUT, "input: contains no documents");
     assert_ok(file_write(input, "\x01\x02\n\n\x03", 5, error));
     assert_prepare_fails(BERT_ERROR_INPUT, "the tokenizer leaves nothing of the text");
     write_documents(4);

@@ -87,7 +87,7 @@ static void test_cleaning_sees_whole_documents(void **state)
     params.output = output;
     params.reader_options.cleaning.max_words = WORDS - 1;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT,
-                 "cleaning and weights leave none of 1 documents");
+                 "cleaning and weights drop all of 1 documents");
     params.reader_options.cleaning.max_words = WORDS;
     bert_train_tokenizer_result result;
     assert_ok(bert_train_tokenizer(&params, &result, NULL, error));

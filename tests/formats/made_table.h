@@ -1,5 +1,5 @@
-/* Tables (formats/sstable.h) whose checksums are right, whatever is in them: for what stands behind
- * the checksums. */
+/* Builds tables (formats/sstable.h) of arbitrary content with valid checksums, to test the checks
+ * that come after the checksums. */
 #ifndef TESTS_FORMATS_MADE_TABLE_H
 #define TESTS_FORMATS_MADE_TABLE_H
 
@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-enum { MADE_TABLE_MORE = 5 + 64 + 5 + 48 }; /* bytes that made_table puts around a block */
+enum { MADE_TABLE_OVERHEAD = 5 + 64 + 5 + 48 }; /* bytes that made_table adds to a block */
 
 typedef struct made_bytes {
-    unsigned char *data; /* with room for all that is added */
+    unsigned char *data; /* large enough for everything that is added */
     size_t size;
 } made_bytes;
 
@@ -35,26 +35,26 @@ static inline void made_number(made_bytes *out, uint64_t number, int bytes)
 }
 
 /* The trailer of the block that begins at `start`. */
-static inline void made_trailer(made_bytes *out, size_t start, unsigned char packed)
+static inline void made_trailer(made_bytes *out, size_t start, unsigned char compression)
 {
-    made_add(out, &packed, 1);
+    made_add(out, &compression, 1);
     made_number(out, crc32c_mask(crc32c(0, out->data + start, out->size - start)), 4);
 }
 
-/* The blocks' index, itself a block, of one entry with this value; then the footer. */
+/* Adds the index block, with one entry of this value, and the footer. */
 static inline void made_end(made_bytes *out, const made_bytes *handle)
 {
     size_t start = out->size, footer;
-    made_add(out, "\0\1", 2); /* shares nothing, one more byte */
+    made_add(out, "\0\1", 2); /* shares 0 bytes, adds 1 */
     made_varint(out, handle->size);
     made_add(out, "\xff", 1);
     made_add(out, handle->data, handle->size);
-    made_number(out, 0, 4); /* the restart point, and that it is one */
+    made_number(out, 0, 4); /* the restart point and the number of restart points */
     made_number(out, 1, 4);
     size_t size = out->size - start;
     made_trailer(out, start, 0);
     footer = out->size;
-    for (int i = 0; i < 2; i++) { /* the first, of another index, is not read */
+    for (int i = 0; i < 2; i++) { /* the first (metaindex) is not read */
         made_varint(out, start);
         made_varint(out, size);
     }
@@ -64,14 +64,14 @@ static inline void made_end(made_bytes *out, const made_bytes *handle)
     made_number(out, UINT64_C(0xdb4775248b80fb57), 8);
 }
 
-/* A table of one block. out[size + MADE_TABLE_MORE]; returns how many bytes it took. */
+/* Writes a table of one block to out[size + MADE_TABLE_OVERHEAD]; returns its size in bytes. */
 static inline size_t made_table(unsigned char *out, const void *block, size_t size,
-                                unsigned char packed)
+                                unsigned char compression)
 {
-    unsigned char place[24];
-    made_bytes file = {.data = out}, handle = {.data = place};
+    unsigned char handle_bytes[24];
+    made_bytes file = {.data = out}, handle = {.data = handle_bytes};
     made_add(&file, block, size);
-    made_trailer(&file, 0, packed);
+    made_trailer(&file, 0, compression);
     made_varint(&handle, 0);
     made_varint(&handle, size);
     made_end(&file, &handle);

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Writes tests/formats/tables/: small Parquet and Arrow files of the same rows, by Apache's own library.
+"""Writes tests/formats/tables/: small Parquet and Arrow files with the same rows, using pyarrow.
 
     python -m venv VENV && VENV/bin/pip install pyarrow && VENV/bin/python tests/formats/make-tables.py
 
-The files are committed, so that the tests need none of this. Every table has the columns
+The files are committed, so the tests need neither Python nor pyarrow. Every table has the columns
     id      int64
     text    string: the ROWS below
     tags    list<string>: the LISTS below
-and rows.txt is what test_tables.c has to find in `text`, then in `tags`.
+and rows.txt has the expected values of `text`, then those of `tags`.
 """
 
 import itertools
@@ -65,7 +65,7 @@ write_arrow("large", make_table(pyarrow.large_string()), stream=True)
 write_arrow("lz4", make_table(), stream=True, compression="lz4")
 write_arrow("zstd", make_table(), stream=False, compression="zstd")
 
-# Nested columns, one row per record batch of 3: what test_arrow.c expects is written there.
+# Nested columns, in record batches of 3 rows. test_arrow.c has the expected values.
 nested = pyarrow.table({
     "ids": pyarrow.array([[1, -2], [], None, [2**31 - 1], [5, 6, 7]], pyarrow.list_(pyarrow.int32())),
     "types": pyarrow.array([[0, 1], [255], [], None, [3]], pyarrow.large_list(pyarrow.uint8())),

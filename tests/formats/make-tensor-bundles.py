@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes tests/formats/bundles/: small TensorFlow checkpoints, and some that are to be refused.
+"""Writes tests/formats/bundles/: small TensorFlow checkpoints, and some invalid or unsupported ones.
 
     python3 tests/formats/make-tensor-bundles.py
 
-The files are committed: test_tensor_bundle.c, which knows what is in them, needs no Python."""
+The files are committed, so test_tensor_bundle.c, which has the expected values, needs no Python."""
 
 import pathlib
 import struct
@@ -38,7 +38,7 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     tensor_bundle.write(FOLDER / "plain", TENSORS)
     tensor_bundle.write(FOLDER / "blocks", TENSORS, block_size=1, interval=2, shards=3)
-    tensor_bundle.write(FOLDER / "snappy", TENSORS, block_size=200, packed=True)
+    tensor_bundle.write(FOLDER / "snappy", TENSORS, block_size=200, compressed=True)
     tensor_bundle.write(FOLDER / "big-endian", TENSORS, endianness=1)
     tensor_bundle.write(FOLDER / "newer", TENSORS, min_consumer=2)
     tensor_bundle.write(FOLDER / "nothing", {})

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes tests/formats/torch/: small state dicts as torch.save writes them, and some that it would not.
+"""Writes tests/formats/torch/: small state dicts written by torch.save, and unsupported or malicious files.
 
     $(scripts/python-environment transformers) tests/formats/make-torch-files.py
 
-The files are committed, so that test_torch_file.c, which knows what is in them, needs no Python."""
+The files are committed, so test_torch_file.c, which has the expected values, needs no Python."""
 
 import collections
 import os
@@ -26,7 +26,7 @@ def state():
         parameter=torch.nn.Parameter(torch.tensor([7.0])),
         scalar=torch.tensor(4.5),
         empty=torch.zeros(0, 5),
-        tail=base[6:],  # a view with an offset, of a storage that is shared
+        tail=base[6:],  # a view with an offset into a shared storage
         head=base[:2],
         flag=torch.tensor([True]),
     )
@@ -34,13 +34,13 @@ def state():
     return entries
 
 
-class Hostile:
+class Malicious:
     def __reduce__(self):
-        return os.system, ("echo this was run",)
+        return os.system, ("echo this was executed",)
 
 
 def rewrite(name, compression, more={}):
-    """The files of zip.bin in another archive, and more."""
+    """Writes the files of zip.bin, and `more` ones, into another archive."""
     source = zipfile.ZipFile(FOLDER / "zip.bin")
     with zipfile.ZipFile(FOLDER / name, "w") as target:
         for entry in source.infolist():
@@ -57,8 +57,8 @@ def main():
     torch.save({"weight": torch.arange(6.0).reshape(2, 3).t()}, FOLDER / "transposed.bin")
     torch.save({"model": {"weight": torch.zeros(2)}}, FOLDER / "nested.bin")
     torch.save([torch.zeros(2)], FOLDER / "list.bin")
-    torch.save({"a": torch.zeros(1), "b": Hostile()}, FOLDER / "hostile.bin")
-    torch.save({"a": torch.zeros(1), "b": Hostile()}, FOLDER / "hostile-legacy.bin",
+    torch.save({"a": torch.zeros(1), "b": Malicious()}, FOLDER / "hostile.bin")
+    torch.save({"a": torch.zeros(1), "b": Malicious()}, FOLDER / "hostile-legacy.bin",
                _use_new_zipfile_serialization=False)
     rewrite("packed.bin", zipfile.ZIP_DEFLATED)
     rewrite("big-endian.bin", zipfile.ZIP_STORED, {"zip/byteorder": b"big"})

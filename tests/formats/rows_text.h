@@ -1,10 +1,10 @@
-/* Values of tables as tests/formats/tables has them in rows.txt. */
+/* Formats table values like tests/formats/tables/rows.txt. */
 #ifndef TESTS_FORMATS_ROWS_TEXT_H
 #define TESTS_FORMATS_ROWS_TEXT_H
 
 #include "base/text.h"
 
-/* Appends a string, its line feeds as "\\n"; NULL as "NULL". */
+/* Appends a string, with line feeds as "\\n"; NULL as "NULL". */
 static inline bert_status rows_append_value(text *out, const char *data, size_t length,
                                             bert_error *error)
 {

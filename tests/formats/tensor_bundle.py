@@ -1,7 +1,5 @@
-"""Writes TensorFlow's checkpoints of the second format (PREFIX.index, PREFIX.data-…) with nothing
-but Python: what test_tensor_bundle.c and tests/model/test_transformers.py hold the reader against.
-Written from LevelDB's doc/table_format.md and TensorFlow's tensor_bundle.proto, tensor_shape.proto
-and types.proto, apart from the reader.
+"""Writes TensorFlow checkpoints of format V2 (PREFIX.index, PREFIX.data-…) in pure Python, for test_tensor_bundle.c and tests/model/test_transformers.py.
+Implemented from LevelDB's doc/table_format.md and TensorFlow's tensor_bundle.proto, tensor_shape.proto and types.proto, independently of the reader.
 
     tensor_bundle.write(prefix, {"name": tensor(FLOAT, (2, 3), bytes)})"""
 
@@ -67,7 +65,7 @@ def entry_message(value, shard, offset, slices=()):
 
 
 def snappy(data):
-    """Literals of at most 60 bytes, and a copy wherever four bytes come once more at once."""
+    """Literals of at most 60 bytes, and a copy wherever four bytes are repeated immediately."""
     out = bytearray(varint(len(data)))
     at = 0
     while at < len(data):
@@ -102,13 +100,13 @@ class _Block:
         return bytes(self.content) + struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts))
 
 
-def table(entries, block_size=4096, interval=16, packed=False):
-    """A table of sorted (key, value)."""
+def table(entries, block_size=4096, interval=16, compressed=False):
+    """A table of (key, value) pairs, which must be sorted."""
     out, index = bytearray(), _Block(1)
 
     def put(content):
-        kind = 1 if packed else 0
-        content = snappy(content) if packed else content
+        kind = 1 if compressed else 0
+        content = snappy(content) if compressed else content
         handle = varint(len(out)) + varint(len(content))
         out.extend(content + bytes([kind]))
         out.extend(struct.pack("<I", masked_crc32c(content + bytes([kind]))))
@@ -127,7 +125,7 @@ def table(entries, block_size=4096, interval=16, packed=False):
 
 
 def write(prefix, tensors, shards=1, endianness=0, min_consumer=0, **options):
-    """Tensors in the order of their names, dealt out to the shards in turn."""
+    """Writes tensors in the order of their names, distributed round-robin over the shards."""
     data = [bytearray() for _ in range(shards)]
     entries = [(b"", header_message(shards, endianness, min_consumer))]
     for i, name in enumerate(sorted(tensors, key=str.encode)):
@@ -140,8 +138,7 @@ def write(prefix, tensors, shards=1, endianness=0, min_consumer=0, **options):
 
 
 def bert_variables(state):
-    """A state dict of BertForPreTraining as {variable of Google's BERT: (values, transposed)}; the
-    decoder, which is tied, and buffers are left out."""
+    """Converts a state dict of BertForPreTraining to {variable of Google's BERT: (values, transposed)}, without the decoder, which is tied, and without buffers."""
     variables = {}
     for name, values in state.items():
         if name.endswith("position_ids") or name.startswith("cls.predictions.decoder."):

@@ -1,4 +1,4 @@
-/* Data that Apache's library wrote (make-tables.py), and every way to break them. */
+/* Reads data written by pyarrow (make-tables.py), and corrupted versions of it. */
 #include "testing.h"
 
 #include "base/file.h"
@@ -24,7 +24,7 @@ static bert_status read_memory(void *context, void *data, size_t size, size_t *g
     return BERT_OK;
 }
 
-/* "two", "[1, 2]"; an empty list as rows.txt has it, "[NULL]". */
+/* Formats like rows.txt: "two", "[1, 2]"; an empty list is "[NULL]". */
 static bert_status write_row(text *out, arrow *arrow, size_t column, bert_error *error)
 {
     size_t columns;
@@ -55,7 +55,7 @@ done:
     return status;
 }
 
-/* The rows of a column, or of all that can be read where `name` is NULL. */
+/* The rows of a column, or of all supported columns if `name` is NULL. */
 static bert_status read_column(text *out, const text *bytes, const char *name, bert_error *error)
 {
     memory memory = {.data = bytes->data, .size = bytes->length};
@@ -88,7 +88,7 @@ static void read_table(text *content, const char *name)
     assert_ok(file_read(content, path, 1 << 20, error));
 }
 
-static void test_all_forms(void **state)
+static void test_all_formats(void **state)
 {
     (void)state;
     text expected = {0};
@@ -110,7 +110,7 @@ static void test_nested(void **state)
     (void)state;
     static const char *const names[] = {"nested", "nested-zstd"};
     static const struct {
-        const char *column, *type, *rows; /* NULL: cannot be read */
+        const char *column, *type, *rows; /* NULL: not supported */
     } cases[] = {
         {"ids", "list<int32>", "[1, -2]\n[NULL]\n[NULL]\n[2147483647]\n[5, 6, 7]\n"},
         {"types", "list<uint8>", "[0, 1]\n[255]\n[NULL]\n[NULL]\n[3]\n"},
@@ -150,7 +150,7 @@ static void test_nested(void **state)
     }
 }
 
-/* Figures of shared/data/README.md. */
+/* Expected values from shared/data/README.md. */
 static void test_real_ids(void **state)
 {
     (void)state;
@@ -191,10 +191,10 @@ static void test_real_ids(void **state)
     text_free(&content);
 }
 
-/* Whatever the bytes: rows or an error that names the input; the sanitizers watch. */
+/* Arbitrary bytes give rows, or an error that names the input. Meant to run under sanitizers. */
 static bert_status read_damaged(const char *data, size_t size)
 {
-    char *exact = malloc(size > 0 ? size : 1); /* a byte too many is seen */
+    char *exact = malloc(size > 0 ? size : 1); /* so that sanitizers detect overreads */
     assert_non_null(exact);
     memcpy(exact, data, size);
     text found = {0};
@@ -210,12 +210,12 @@ static bert_status read_damaged(const char *data, size_t size)
 static void damage_everywhere(text *content)
 {
     for (size_t at = 0; at < content->length; at++) {
-        char kept = content->data[at];
+        char saved = content->data[at];
         content->data[at] ^= (char)(1 << at % 8);
         read_damaged(content->data, content->length);
         content->data[at] = (char)(at % 2 ? 0xFF : 0x80);
         read_damaged(content->data, content->length);
-        content->data[at] = kept;
+        content->data[at] = saved;
     }
 }
 
@@ -225,7 +225,7 @@ static void test_damage(void **state)
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         text content = {0};
         read_table(&content, tables[i]);
-        /* Between two messages a stream may end; a file has a mark there, and a footer behind. */
+        /* A stream may end between two messages; a file has an end marker and a footer. */
         bool is_file = memcmp(content.data, "ARROW1", 6) == 0;
         const char *mark = memmem(content.data, content.length, "\xFF\xFF\xFF\xFF\0\0\0", 8);
         assert_non_null(mark);
@@ -253,7 +253,7 @@ static void test_damage_nested(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_forms),     cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_all_formats),   cmocka_unit_test(test_nested),
         cmocka_unit_test(test_real_ids),      cmocka_unit_test(test_damage),
         cmocka_unit_test(test_damage_nested),
     };

@@ -21,7 +21,7 @@ static json_t *read_text(const char *content)
     return value;
 }
 
-static void test_numbers_come_back_exactly(void **state)
+static void test_numbers_round_trip(void **state)
 {
     (void)state;
     static const double numbers[] = {0.1,       1e-4,    1.0 / 3.0, 5e-324, 1.7976931348623157e308,
@@ -86,7 +86,7 @@ static void test_unreadable_files(void **state)
         {"{\"a\": 1", "file.json:1:7"},
         {"{\n  \"a\": 1,\n  \"a\": 2\n}", "duplicate"},
         {"[1, 2]", "expected an object"},
-        {"{\"a\": NaN}", "not JSON"},
+        {"{\"a\": NaN}", "invalid JSON"},
         {"{\"a\": 1e999}", "overflow"},
         {"{\"a\": 1} x", "end of file expected"},
         {"{\"a\": \"\xff\"}", "unable to decode byte 0xff"},
@@ -100,7 +100,7 @@ static void test_unreadable_files(void **state)
     json_t *value;
     assert_fails(json_read(&value, "/nonexistent.json", error), BERT_ERROR_IO, "No such file");
 
-    /* Nesting deeper than any honest file must not run through the stack. */
+    /* Excessive nesting must not overflow the stack. */
     size_t depth = 1000000;
     char *deep = malloc(depth);
     memset(deep, '[', depth);
@@ -147,7 +147,7 @@ static void test_members(void **state)
     json_decref(value);
 }
 
-static void test_integers_that_are_too_large(void **state)
+static void test_integer_overflow(void **state)
 {
     (void)state;
     json_t *value = read_text("{\"model_max_length\": 1000000000000000019884624838656, \"a\": [1, "
@@ -167,10 +167,10 @@ static void test_integers_that_are_too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers_come_back_exactly),
+        cmocka_unit_test(test_numbers_round_trip),
         cmocka_unit_test(test_layout),
         cmocka_unit_test(test_unreadable_files),
-        cmocka_unit_test(test_integers_that_are_too_large),
+        cmocka_unit_test(test_integer_overflow),
         cmocka_unit_test(test_members),
     };
     return cmocka_run_group_tests(tests, set_up, scratch_remove);

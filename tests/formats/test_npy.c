@@ -9,7 +9,7 @@ static void test_rows(void **state)
     const char *directory = testing_directory();
     char path[512];
     snprintf(path, sizeof path, "%s/a.npy", directory);
-    enum { COLUMNS = 3, ROWS = 50000 }; /* more than a buffer of the file */
+    enum { COLUMNS = 3, ROWS = 50000 }; /* larger than the output buffer */
     static float rows[ROWS * COLUMNS];
     for (size_t i = 0; i < ROWS * COLUMNS; i++)
         rows[i] = (float)i / 8;
@@ -32,7 +32,7 @@ static void test_rows(void **state)
     assert_ok(directory_remove(directory, error));
 }
 
-static void test_nothing_is_left_of_what_was_given_up(void **state)
+static void test_discard_removes_the_file(void **state)
 {
     (void)state;
     const char *directory = testing_directory();
@@ -51,7 +51,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_nothing_is_left_of_what_was_given_up),
+        cmocka_unit_test(test_discard_removes_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

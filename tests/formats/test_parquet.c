@@ -1,4 +1,4 @@
-/* Files that Apache's library wrote (make-tables.py), and every way to break them. */
+/* Reads files written by pyarrow (make-tables.py), and corrupted versions of them. */
 #include "testing.h"
 
 #include "base/file.h"
@@ -11,7 +11,7 @@
 
 #define TABLES "tests/formats/tables/"
 
-static size_t find_column(const parquet *parquet, const char *name)
+static size_t column_index(const parquet *parquet, const char *name)
 {
     size_t count;
     const parquet_column *columns = parquet_columns(parquet, &count);
@@ -22,7 +22,7 @@ static size_t find_column(const parquet *parquet, const char *name)
     return 0;
 }
 
-/* The rows as rows.txt has them. */
+/* Formats the rows like rows.txt. */
 static bert_status append_rows(text *out, const parquet *parquet, size_t column, bool list,
                                bert_error *error)
 {
@@ -50,7 +50,7 @@ done:
     return status;
 }
 
-/* All that can be read of a file; where it cannot, an error that names it. */
+/* Reads all text columns of a file; an error must name it. */
 static bert_status read_all(text *out, int descriptor, bert_error *error)
 {
     parquet *parquet;
@@ -128,7 +128,7 @@ static int memory_file(const char *data, size_t size)
     return file;
 }
 
-/* Whatever the bytes: rows or an error that names the file; the sanitizers watch. */
+/* Arbitrary bytes give rows, or an error that names the file. Meant to run under sanitizers. */
 static bert_status read_damaged(const char *data, size_t size)
 {
     int file = memory_file(data, size);
@@ -154,30 +154,30 @@ static void test_damage(void **state)
         for (size_t size = 0; size < content.length; size += 3)
             assert_int_equal(read_damaged(content.data, size), BERT_ERROR_INPUT);
         for (size_t at = 0; at < content.length; at++) {
-            char kept = content.data[at];
+            char saved = content.data[at];
             content.data[at] ^= (char)(1 << at % 8);
             read_damaged(content.data, content.length);
             content.data[at] = (char)(at % 2 ? 0xFF : 0x80);
             read_damaged(content.data, content.length);
-            content.data[at] = kept;
+            content.data[at] = saved;
         }
         text_free(&content);
     }
 }
 
-/* Every flipped bit of a page's body shows where the page has a checksum. */
+/* A flipped bit in a page body is detected if the page has a checksum. */
 static void test_checksum(void **state)
 {
     (void)state;
     text content = {0};
     assert_ok(file_read(&content, TABLES "checksum.parquet", 1 << 20, error));
-    /* With its length before it: not the one in the statistics. */
-    char *place = memmem(content.data, content.length, "\x06\0\0\0zw\xC3\xB6lf", 10);
-    assert_non_null(place);
-    place[4] = 'Z';
+    /* Search with its length, so as not to find the copy in the statistics. */
+    char *value = memmem(content.data, content.length, "\x06\0\0\0zw\xC3\xB6lf", 10);
+    assert_non_null(value);
+    value[4] = 'Z';
     int file = memory_file(content.data, content.length);
     text found = {0};
-    assert_fails(read_all(&found, file, error), BERT_ERROR_INPUT, "its checksum does not fit");
+    assert_fails(read_all(&found, file, error), BERT_ERROR_INPUT, "its checksum does not match");
     text_free(&found);
     close(file);
     text_free(&content);
@@ -187,17 +187,21 @@ static void test_snappy(void **state)
 {
     (void)state;
     /* "abcabcabcabc": a literal and a copy that overlaps itself; each size one off is an error. */
-    static const unsigned char packed[] = {12, 2 << 2, 'a', 'b', 'c', (5 << 2) | 1, 3};
+    static const unsigned char compressed[] = {12, 2 << 2, 'a', 'b', 'c', (5 << 2) | 1, 3};
     unsigned char out[16];
-    assert_ok(compression_decompress(COMPRESSION_SNAPPY, packed, sizeof packed, out, 12, error));
+    assert_ok(
+        compression_decompress(COMPRESSION_SNAPPY, compressed, sizeof compressed, out, 12, error));
     assert_memory_equal(out, "abcabcabcabc", 12);
-    for (size_t size = 0; size < sizeof packed; size++)
-        assert_int_equal(compression_decompress(COMPRESSION_SNAPPY, packed, size, out, 12, NULL),
-                         BERT_ERROR_INPUT);
-    assert_fails(compression_decompress(COMPRESSION_SNAPPY, packed, sizeof packed, out, 13, error),
-                 BERT_ERROR_INPUT, "snappy data decompress to 12 bytes, 13 expected");
-    static const unsigned char far[] = {12, 2 << 2, 'a', 'b', 'c', (5 << 2) | 1, 4};
-    assert_fails(compression_decompress(COMPRESSION_SNAPPY, far, sizeof far, out, 12, error),
+    for (size_t size = 0; size < sizeof compressed; size++)
+        assert_int_equal(
+            compression_decompress(COMPRESSION_SNAPPY, compressed, size, out, 12, NULL),
+            BERT_ERROR_INPUT);
+    assert_fails(
+        compression_decompress(COMPRESSION_SNAPPY, compressed, sizeof compressed, out, 13, error),
+        BERT_ERROR_INPUT, "snappy data decompress to 12 bytes, 13 expected");
+    static const unsigned char out_of_range[] = {12, 2 << 2, 'a', 'b', 'c', (5 << 2) | 1, 4};
+    assert_fails(compression_decompress(COMPRESSION_SNAPPY, out_of_range, sizeof out_of_range, out,
+                                        12, error),
                  BERT_ERROR_INPUT, "copy or literal outside the block");
     static const unsigned char empty[] = {0}, more[] = {0, 0, 'a'};
     assert_ok(compression_decompress(COMPRESSION_SNAPPY, empty, sizeof empty, NULL, 0, error));
@@ -205,7 +209,7 @@ static void test_snappy(void **state)
                      BERT_ERROR_INPUT);
 }
 
-/* Hugging Face's rows have their line ends, but blank lines are empty. */
+/* Hugging Face's rows keep their newlines, but blank lines are empty strings. */
 static void test_real_files(void **state)
 {
     (void)state;
@@ -227,7 +231,7 @@ static void test_real_files(void **state)
         parquet *parquet;
         parquet_cursor *cursor;
         assert_ok(parquet_open(&parquet, file, path, error));
-        assert_ok(parquet_cursor_open(&cursor, parquet, find_column(parquet, "text"), error));
+        assert_ok(parquet_cursor_open(&cursor, parquet, column_index(parquet, "text"), error));
         text rows = {0};
         for (;;) {
             bool found;

@@ -14,7 +14,7 @@ static int set_up(void **state)
     return 0;
 }
 
-/* A file of this header text and so many bytes of data. */
+/* Writes a file with this header and number of data bytes. */
 static void write_raw(const char *header, uint64_t claimed_length, size_t data_bytes)
 {
     text content = {0};
@@ -56,7 +56,8 @@ static void test_round_trip(void **state)
 
     safetensors_file file;
     assert_ok(safetensors_open(&file, path, error));
-    assert_int_equal(file.map.data[0] % 8, 0); /* header padded to 8 bytes, as the reference's */
+    assert_int_equal(file.map.data[0] % 8,
+                     0); /* header padded to 8 bytes, as in the reference implementation */
     assert_int_equal(file.count, 4);
     assert_int_equal(file.metadata_count, 2);
     assert_string_equal(file.metadata[0], "format");
@@ -76,7 +77,7 @@ static void test_round_trip(void **state)
     assert_int_equal(found->dimensions, 0);
     assert_memory_equal(found->data, &step, sizeof step);
     assert_fails(safetensors_read_float(&file, found, again, 1, error), BERT_ERROR_UNSUPPORTED,
-                 "floating point");
+                 "floating-point");
     assert_ok(safetensors_read_float(&file, safetensors_find(&file, "empty"), again, 0, error));
     assert_null(safetensors_find(&file, "absent"));
     safetensors_close(&file);
@@ -98,7 +99,7 @@ static void test_narrow_and_wide_floats(void **state)
          .dimensions = 1,
          .shape = {1},
          .data = "x",
-         .bytes = 1}, /* puts what follows on odd addresses */
+         .bytes = 1}, /* makes the following tensors unaligned */
         {.name = "half",
          .type = SAFETENSORS_F16,
          .dimensions = 1,
@@ -135,18 +136,18 @@ static void test_narrow_and_wide_floats(void **state)
 #define F32_ENTRY(name, size, begin, end) \
     "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" size "],\"data_offsets\":[" begin "," end "]}"
 
-static void test_hostile_files(void **state)
+static void test_invalid_files(void **state)
 {
     (void)state;
     static const struct {
         const char *header;
-        uint64_t length; /* 0: the true one */
+        uint64_t length; /* 0: the actual length */
         size_t data;
         const char *message;
     } cases[] = {
-        {"{}", UINT64_MAX, 0, "cut off"},
-        {"{}", 3, 0, "cut off"},
-        {"{}", (uint64_t)1 << 40, 0, "cut off"},
+        {"{}", UINT64_MAX, 0, "truncated"},
+        {"{}", 3, 0, "truncated"},
+        {"{}", (uint64_t)1 << 40, 0, "truncated"},
         {"{\"a\"", 0, 0, "not a JSON object"},
         {"[1]", 0, 0, "not a JSON object"},
         {"", 0, 0, "not a JSON object"},
@@ -161,8 +162,8 @@ static void test_hostile_files(void **state)
         {"{" F32_ENTRY("a", "1", "0", "99999999999999999999") "}", 0, 4, "not a JSON object"},
         {"{" F32_ENTRY("a", "-1", "0", "4") "}", 0, 4, "not an integer"},
         {"{" F32_ENTRY("a", "1.0", "0", "4") "}", 0, 4, "not an integer"},
-        {"{" F32_ENTRY("a", "4294967296,4294967296", "0", "0") "}", 0, 0, "too large"},
-        {"{" F32_ENTRY("a", "4611686018427387904", "0", "0") "}", 0, 0, "too large"},
+        {"{" F32_ENTRY("a", "4294967296,4294967296", "0", "0") "}", 0, 0, "overflows"},
+        {"{" F32_ENTRY("a", "4611686018427387904", "0", "0") "}", 0, 0, "overflows"},
         {"{" F32_ENTRY("a", "1,1,1,1,1,1,1,1,1", "0", "4") "}", 0, 4, "at most 8"},
         {"{" F32_ENTRY("a", "1", "0", "4") "," F32_ENTRY("b", "1", "0", "4") "}", 0, 4, "overlap"},
         {"{" F32_ENTRY("a", "1", "0", "4") "," F32_ENTRY("b", "1", "8", "12") "}", 0, 12, "a hole"},
@@ -173,7 +174,7 @@ static void test_hostile_files(void **state)
         {"{\"a\":{\"shape\":[1],\"data_offsets\":[0,4]}}", 0, 4, "unknown dtype"},
         {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 0, 4, "shape"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 0, 4, "data_offsets"},
-        {"{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,1]}}", 0, 1, "too large"},
+        {"{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,1]}}", 0, 1, "overflows"},
         {"{\"__metadata__\":[]}", 0, 0, "__metadata__"},
         {"{\"__metadata__\":{\"a\":\"b\",\"c\":1}}", 0, 0, "\"c\" is not a string"},
     };
@@ -192,7 +193,7 @@ static void test_hostile_files(void **state)
     assert_fails(safetensors_open(&file, "/nonexistent", error), BERT_ERROR_IO, "No such file");
 }
 
-static void test_every_truncation_is_noticed(void **state)
+static void test_every_truncation_is_detected(void **state)
 {
     (void)state;
     static const float values[4] = {1, 2, 3, 4};
@@ -226,7 +227,7 @@ static void test_tensors_out_of_file_order(void **state)
     safetensors_close(&file);
 }
 
-static void test_writer_refuses_nonsense(void **state)
+static void test_writer_rejects_invalid_tensors(void **state)
 {
     (void)state;
     static const float values[2] = {1, 2};
@@ -246,7 +247,7 @@ static void test_writer_refuses_nonsense(void **state)
     };
     unlink(path);
     assert_fails(safetensors_write(path, tensors, 2, NULL, 0, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "twice");
+                 "duplicate");
     tensors[1].name = "b";
     tensors[1].bytes = 8;
     assert_fails(safetensors_write(path, tensors, 2, NULL, 0, error), BERT_ERROR_INVALID_ARGUMENT,
@@ -259,10 +260,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_narrow_and_wide_floats),
-        cmocka_unit_test(test_hostile_files),
-        cmocka_unit_test(test_every_truncation_is_noticed),
+        cmocka_unit_test(test_invalid_files),
+        cmocka_unit_test(test_every_truncation_is_detected),
         cmocka_unit_test(test_tensors_out_of_file_order),
-        cmocka_unit_test(test_writer_refuses_nonsense),
+        cmocka_unit_test(test_writer_rejects_invalid_tensors),
     };
     return cmocka_run_group_tests(tests, set_up, scratch_remove);
 }

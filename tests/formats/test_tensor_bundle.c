@@ -1,5 +1,5 @@
-/* TensorFlow's checkpoints, good ones (make-tensor-bundles.py has made them, without the code here)
- * and bad ones. */
+/* TensorFlow checkpoints: valid ones, written by make-tensor-bundles.py independently of the
+ * reader, and invalid ones. */
 #include "scratch.h"
 
 #include "formats/protobuf.h"
@@ -25,7 +25,7 @@ static const char *made(const char *name)
     return path;
 }
 
-/* Thousands of files: none of them has to survive a power cut, as file_write's do. */
+/* Without fsync, because the tests write thousands of files. */
 static void write_quickly(const char *path, const void *content, size_t size)
 {
     FILE *file = fopen(path, "wb");
@@ -36,7 +36,7 @@ static void write_quickly(const char *path, const void *content, size_t size)
 
 /* ----------------------------------------------------------------------------- checksums --- */
 
-/* RFC 3720 B.4, and the check value that catalogues of CRCs give for "123456789". */
+/* Test vectors of RFC 3720 B.4, and the usual check value of "123456789". */
 static void test_crc32c(void **state)
 {
     (void)state;
@@ -57,8 +57,7 @@ static void test_crc32c(void **state)
     assert_int_equal(crc32c_mask(0x12345678), 0x12345678u / 32768 + 0xacf00000u + 0xa282ead8u);
 }
 
-/* ---------------------------------------------------------------------------------- protobuf ---
- */
+/* ------------------------------------------------------------------------------- protobuf --- */
 
 static void test_varints(void **state)
 {
@@ -107,7 +106,7 @@ static void test_messages(void **state)
     assert_false(failed);
     assert_int_equal(FIELDS(""), 0);
     assert_false(failed);
-    assert_int_equal(FIELDS("\x08\x01\x12\x03hi"), 1); /* a string that is cut off */
+    assert_int_equal(FIELDS("\x08\x01\x12\x03hi"), 1); /* a truncated string */
     assert_true(failed);
     assert_int_equal(FIELDS("\x0b"), 0); /* a group */
     assert_true(failed);
@@ -120,7 +119,7 @@ static void test_messages(void **state)
 #undef FIELDS
 }
 
-/* ------------------------------------------------------------------------- what is good --- */
+/* ------------------------------------------------------------------------- valid files --- */
 
 static const safetensors_tensor *tensor_of(const tensor_bundle *bundle, const char *name)
 {
@@ -143,7 +142,7 @@ static void assert_floats(const tensor_bundle *bundle, const char *name, int dim
         assert_memory_equal(found, expected, count * sizeof *found);
 }
 
-static void test_good_checkpoints_are_read(void **state)
+static void test_valid_checkpoints(void **state)
 {
     (void)state;
     static const char *const names[] = {"plain", "blocks", "snappy", "plain.index"};
@@ -177,21 +176,21 @@ static void test_good_checkpoints_are_read(void **state)
     tensor_bundle_close(&bundle);
 }
 
-static void test_what_is_not_read_is_refused_by_name(void **state)
+static void test_unsupported_checkpoints(void **state)
 {
     (void)state;
     tensor_bundle bundle;
     assert_fails(tensor_bundle_open(&bundle, made("big-endian"), error), BERT_ERROR_UNSUPPORTED,
                  "little endian");
     assert_fails(tensor_bundle_open(&bundle, made("newer"), error), BERT_ERROR_UNSUPPORTED,
-                 "readers of version 2");
+                 "needs a reader of version 2");
     assert_fails(tensor_bundle_open(&bundle, made("sliced"), error), BERT_ERROR_UNSUPPORTED,
                  "tensor matrix/of was saved in slices");
     assert_fails(tensor_bundle_open(&bundle, made("sliced-whole"), error), BERT_ERROR_UNSUPPORTED,
                  "tensor matrix/of was saved in slices");
     assert_true(tensor_bundle_named(made("first-format.ckpt")));
     assert_fails(tensor_bundle_open(&bundle, made("first-format.ckpt"), error),
-                 BERT_ERROR_UNSUPPORTED, "first format (V1)");
+                 BERT_ERROR_UNSUPPORTED, "old format (V1");
     assert_false(tensor_bundle_named("README.md"));
     assert_false(tensor_bundle_named("tests"));
     assert_false(tensor_bundle_named("/nonexistent"));
@@ -199,9 +198,9 @@ static void test_what_is_not_read_is_refused_by_name(void **state)
                  "/nonexistent.index: cannot open");
 }
 
-/* ------------------------------------------------------------------------ behind checksums --- */
+/* ------------------------------------------------------------------------ after checksums --- */
 
-/* An entry of a block; `shared` bytes of its key are those of the key before. */
+/* Adds an entry to a block; its key shares `shared` bytes with the previous key. */
 static void add_entry(made_bytes *block, size_t shared, const char *key, size_t key_length,
                       const char *value, size_t value_length)
 {
@@ -212,11 +211,11 @@ static void add_entry(made_bytes *block, size_t shared, const char *key, size_t 
     made_add(block, value, value_length);
 }
 
-static void write_table(const void *block, size_t size, unsigned char packed)
+static void write_table(const void *block, size_t size, unsigned char compression)
 {
-    unsigned char *file = malloc(size + MADE_TABLE_MORE);
+    unsigned char *file = malloc(size + MADE_TABLE_OVERHEAD);
     assert_non_null(file);
-    write_quickly(index_path, file, made_table(file, block, size, packed));
+    write_quickly(index_path, file, made_table(file, block, size, compression));
     free(file);
 }
 
@@ -230,7 +229,7 @@ static void end_block(made_bytes *block, uint64_t restart, uint64_t restarts)
 #define HEADER "\x08\x01" /* one shard */
 #define BYTES(text) text, sizeof(text) - 1
 
-/* Of one tensor "a", whose entry is this; the data are 24 bytes. */
+/* Writes an index with this header and one tensor "a" with this entry; the data has 24 bytes. */
 static bert_status open_entry(const char *header, size_t header_size, const char *entry,
                               size_t entry_size, bert_error *error)
 {
@@ -254,27 +253,28 @@ static void test_bad_messages(void **state)
         size_t header_size;
         const char *entry;
         size_t entry_size;
-        const char *message; /* NULL: is read */
+        const char *message; /* NULL: valid */
     } cases[] = {
         /* float [2, 3], 24 bytes */
         {BYTES(HEADER), BYTES("\x08\1\x12\x08\x12\2\x08\2\x12\2\x08\3\x28\x18"), NULL},
         {BYTES(HEADER), BYTES("\x08\1\x12\x08\x12\2\x08\2\x12\2\x08\3\x28\x18\x50\1"), NULL},
         {BYTES(HEADER), BYTES("\x08\1\x12\x08\x12\2\x08\2\x12\2\x08\2\x28\x18"), "need 16"},
         {BYTES(HEADER), BYTES("\x08\2\x12\x08\x12\2\x08\2\x12\2\x08\3\x28\x18"), "double need 48"},
-        {BYTES(HEADER), BYTES("\x08\1\x12\4\x12\2\x08\6\x28\x18\x20\1"), "from byte 1 on are not"},
-        {BYTES(HEADER), BYTES("\x08\1\x12\4\x12\2\x08\6\x28\x18\x18\1"), "lies in file 1 of 1"},
-        {BYTES(HEADER), BYTES("\x08\1\x12\4\x12\2\x08\7\x28\x1c"), "28 bytes from byte 0"},
+        {BYTES(HEADER), BYTES("\x08\1\x12\4\x12\2\x08\6\x28\x18\x20\1"),
+         "bytes at offset 1 are not"},
+        {BYTES(HEADER), BYTES("\x08\1\x12\4\x12\2\x08\6\x28\x18\x18\1"), "is in data file 1 of 1"},
+        {BYTES(HEADER), BYTES("\x08\1\x12\4\x12\2\x08\7\x28\x1c"), "28 bytes at offset 0"},
         {BYTES(HEADER),
          BYTES("\x08\1\x12\4\x12\2\x08\6\x28\x18\x20\xff\xff\xff\xff\xff\xff\xff\xff\xff\1"),
-         "from byte 18446744073709551615"},
+         "at offset 18446744073709551615"},
         {BYTES(HEADER), BYTES("\x08\1\x12\4\x12\2\x08\6\x28\xff\xff\xff\xff\xff\xff\xff\xff\xff\1"),
          "need 24"},
         /* a size of 2^62, and twice 2^61 */
         {BYTES(HEADER), BYTES("\x08\1\x12\xd\x12\xb\x08\x80\x80\x80\x80\x80\x80\x80\x80\x40"),
          "damaged"},
         {BYTES(HEADER), BYTES("\x08\1\x12\xc\x12\xa\x08\x80\x80\x80\x80\x80\x80\x80\x80\x40"),
-         "too large for any file"},
-        /* a size of -1, a rank that is not known, nine sizes */
+         "overflows"},
+        /* a size of -1, an unknown rank, nine sizes */
         {BYTES(HEADER), BYTES("\x08\1\x12\xd\x12\xb\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\1"),
          "all known"},
         {BYTES(HEADER), BYTES("\x08\1\x12\2\x18\1\x28\4"), "all known"},
@@ -285,10 +285,10 @@ static void test_bad_messages(void **state)
         {BYTES(HEADER), BYTES("\x12\5x"), "entry of tensor a is damaged"},
         {BYTES(HEADER), BYTES("\x12\1\xff"), "entry of tensor a is damaged"},
         {BYTES(HEADER), BYTES("\x08\7\x28\x18"), NULL},   /* a string */
-        {BYTES(HEADER), BYTES("\x08\x63\x28\x18"), NULL}, /* a type of later days */
+        {BYTES(HEADER), BYTES("\x08\x63\x28\x18"), NULL}, /* a type of a future version */
         {BYTES(HEADER), BYTES("\x08\x63\x28\x19"), "25 bytes"},
-        {BYTES(""), BYTES(""), "0 files"},
-        {BYTES("\x08\xff\xff\3"), BYTES(""), "65535 files"},
+        {BYTES(""), BYTES(""), "0 data files"},
+        {BYTES("\x08\xff\xff\3"), BYTES(""), "65535 data files"},
         {BYTES("\x08\2"), BYTES(""), "data-00000-of-00002: cannot open"},
         {BYTES("\x08"), BYTES(""), "header is damaged"},
         {BYTES("\x1a\1\xff"), BYTES(""), "header is damaged"},
@@ -315,7 +315,7 @@ static bert_status visit_nothing(void *context, const sstable_entry *entry, bert
     return BERT_OK;
 }
 
-/* The table at index_path; how many entries it showed. */
+/* Reads the table at index_path and counts its entries. */
 static bert_status read_table(size_t *count, bert_error *error)
 {
     file_map map;
@@ -332,8 +332,8 @@ static void test_bad_blocks(void **state)
     static const struct {
         const char *block;
         size_t size;
-        unsigned char packed;
-        const char *message; /* NULL: is read */
+        unsigned char compression;
+        const char *message; /* NULL: valid */
     } cases[] = {
         {BYTES("\0\1\1ax\0\1\1by\0\0\0\0\1\0\0\0"), 0, NULL},
         {BYTES("\0\1\1ax\1\1\1by\0\0\0\0\1\0\0\0"), 0, NULL},
@@ -344,32 +344,33 @@ static void test_bad_blocks(void **state)
         {BYTES("\1\0\0"), 0, "too short"},
         {BYTES("\0\0\0\0\2\0\0\0"), 0, "too short for its restart points"},
         {BYTES("\0\0\0\0\xff\xff\xff\xff"), 0, "too short for its restart points"},
-        {BYTES("\0\1\1ax\0\1\1by\0\0\0\0\4\0\0\0\2\0\0\0"), 0, "a restart point is at no entry"},
-        {BYTES("\0\1\1ax\0\1\1by\4\0\0\0\1\0\0\0"), 0, "a restart point is at no entry"},
+        {BYTES("\0\1\1ax\0\1\1by\0\0\0\0\4\0\0\0\2\0\0\0"), 0,
+         "a restart point is not at an entry"},
+        {BYTES("\0\1\1ax\0\1\1by\4\0\0\0\1\0\0\0"), 0, "a restart point is not at an entry"},
         {BYTES("\0\1\1ax\1\1\1by\0\0\0\0\5\0\0\0\2\0\0\0"), 0, "shares more"},
         {BYTES("\1\1\1ax\0\0\0\0\1\0\0\0"), 0, "shares more"},
         {BYTES("\0\1\1ax\2\1\1by\0\0\0\0\1\0\0\0"), 0, "shares more"},
-        {BYTES("\0\1\1bx\0\1\1ay\0\0\0\0\1\0\0\0"), 0, "do not rise"},
-        {BYTES("\0\1\1ax\0\1\1ay\0\0\0\0\1\0\0\0"), 0, "do not rise"},
-        {BYTES("\0\1\1ax\1\0\1y\0\0\0\0\1\0\0\0"), 0, "do not rise"},
-        {BYTES("\0\1\5ax\0\0\0\0\1\0\0\0"), 0, "reaches behind the end"},
-        {BYTES("\0\5\1ax\0\0\0\0\1\0\0\0"), 0, "reaches behind the end"},
+        {BYTES("\0\1\1bx\0\1\1ay\0\0\0\0\1\0\0\0"), 0, "not in ascending order"},
+        {BYTES("\0\1\1ax\0\1\1ay\0\0\0\0\1\0\0\0"), 0, "not in ascending order"},
+        {BYTES("\0\1\1ax\1\0\1y\0\0\0\0\1\0\0\0"), 0, "not in ascending order"},
+        {BYTES("\0\1\5ax\0\0\0\0\1\0\0\0"), 0, "extends past the end"},
+        {BYTES("\0\5\1ax\0\0\0\0\1\0\0\0"), 0, "extends past the end"},
         {BYTES("\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\1ax\0\0\0\0\1\0\0\0"), 0,
-         "reaches behind the end"},
+         "extends past the end"},
         {BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\1\1ax\0\0\0\0\1\0\0\0"), 0, "shares more"},
         {BYTES("\0\1"), 0, "too short"},
-        {BYTES("\0\1\0\0\0\0"), 0, "reaches behind the end"},
+        {BYTES("\0\1\0\0\0\0"), 0, "extends past the end"},
         {BYTES("\x08\x1c\0\0\0\0\1\0\0\0"), 1, NULL},
         {BYTES("\x80\x80\x80\x80\x08\x1c\0\0\0\0\1\0\0\0"), 1, "too large"},
         {BYTES("\xff"), 1, "no length"},
         {BYTES("\x09\x1c\0\0\0\0\1\0\0\0"), 1, "damaged snappy data: truncated"},
         {BYTES("\x08\x1c\0\0"), 1, "damaged snappy data"},
-        {BYTES("\0\0\0\0\1\0\0\0"), 2, "packed in way 2"},
+        {BYTES("\0\0\0\0\1\0\0\0"), 2, "compression type 2"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bert_error error = {0};
         size_t count;
-        write_table(cases[i].block, cases[i].size, cases[i].packed);
+        write_table(cases[i].block, cases[i].size, cases[i].compression);
         bert_status status = read_table(&count, &error);
         const char *message = cases[i].message;
         if (message ? status == BERT_OK || !strstr(error.message, message) ||
@@ -400,11 +401,11 @@ static void test_long_keys(void **state)
     }
 }
 
-/* An index that names a block of this place. */
+/* Reads a table whose index has an entry with this block handle. */
 static bert_status read_with_handle(const char *handle, size_t size, bert_error *error)
 {
-    unsigned char content[200], place[32];
-    made_bytes file = {.data = content}, value = {.data = place};
+    unsigned char content[200], position[32];
+    made_bytes file = {.data = content}, value = {.data = position};
     made_add(&file, "\0\0\0\0\1\0\0\0", 8);
     made_trailer(&file, 0, 0);
     made_add(&value, handle, size);
@@ -418,16 +419,20 @@ static void test_bad_handles(void **state)
 {
     (void)state;
     assert_ok(read_with_handle(BYTES("\0\x08"), error));
-    assert_fails(read_with_handle(BYTES("\0"), error), BERT_ERROR_INPUT, "names no block");
-    assert_fails(read_with_handle(BYTES(""), error), BERT_ERROR_INPUT, "names no block");
-    assert_fails(read_with_handle(BYTES("\0\x07"), error), BERT_ERROR_INPUT, "its checksum");
-    assert_fails(read_with_handle(BYTES("\1\x08"), error), BERT_ERROR_INPUT, "its checksum");
-    assert_fails(read_with_handle(BYTES("\0\xff\1"), error), BERT_ERROR_INPUT, "behind its end");
-    assert_fails(read_with_handle(BYTES("\xff\1\0"), error), BERT_ERROR_INPUT, "behind its end");
+    assert_fails(read_with_handle(BYTES("\0"), error), BERT_ERROR_INPUT, "invalid block handle");
+    assert_fails(read_with_handle(BYTES(""), error), BERT_ERROR_INPUT, "invalid block handle");
+    assert_fails(read_with_handle(BYTES("\0\x07"), error), BERT_ERROR_INPUT,
+                 "the checksum of a block");
+    assert_fails(read_with_handle(BYTES("\1\x08"), error), BERT_ERROR_INPUT,
+                 "the checksum of a block");
+    assert_fails(read_with_handle(BYTES("\0\xff\1"), error), BERT_ERROR_INPUT,
+                 "past the end of the file");
+    assert_fails(read_with_handle(BYTES("\xff\1\0"), error), BERT_ERROR_INPUT,
+                 "past the end of the file");
     assert_fails(read_with_handle(BYTES("\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\1"), error),
-                 BERT_ERROR_INPUT, "behind its end");
+                 BERT_ERROR_INPUT, "past the end of the file");
     assert_fails(read_with_handle(BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\x08"), error),
-                 BERT_ERROR_INPUT, "behind its end");
+                 BERT_ERROR_INPUT, "past the end of the file");
 }
 
 static void test_header_is_needed(void **state)
@@ -449,8 +454,7 @@ static void test_header_is_needed(void **state)
     assert_fails(tensor_bundle_open(&bundle, prefix, error), BERT_ERROR_INPUT, "is damaged");
 }
 
-/* ----------------------------------------------------------------------------- damaged files ---
- */
+/* -------------------------------------------------------------------------- damaged files --- */
 
 static void copy_made(text *index, text *data, const char *name)
 {
@@ -463,23 +467,24 @@ static void copy_made(text *index, text *data, const char *name)
     write_quickly(data_path, data->data, data->length);
 }
 
-static void flip_bit(text *content, size_t place)
+static void flip_bit(text *content, size_t position)
 {
-    content->data[place] = (char)(content->data[place] ^ (char)(1 << place % 8));
+    content->data[position] = (char)(content->data[position] ^ (char)(1 << position % 8));
 }
 
-/* Not those of the block that nobody reads (of another index), whose handle is the footer's first,
- * and of the handles and zeros of the footer: these no checksum stands before. */
-static bool is_checked(const text *index, size_t place)
+/* Whether a checksum covers this byte. Not covered are the metaindex block, which is not read, and
+ * the handles and padding of the footer. */
+static bool is_checked(const text *index, size_t position)
 {
     size_t footer = index->length - 48;
     const unsigned char *next = (const unsigned char *)index->data + footer;
     uint64_t offset = 0, size = 0;
     assert_true(varint_take(&next, next + 10, &offset) && varint_take(&next, next + 10, &size));
-    return place < offset || (place >= offset + size + 5 && place < footer) || place >= footer + 40;
+    return position < offset || (position >= offset + size + 5 && position < footer) ||
+           position >= footer + 40;
 }
 
-static void test_every_change_of_the_index_is_noticed(void **state)
+static void test_every_change_of_the_index_is_detected(void **state)
 {
     (void)state;
     static const char *const names[] = {"plain", "snappy"};
@@ -489,10 +494,10 @@ static void test_every_change_of_the_index_is_noticed(void **state)
         copy_made(&index, &data, names[i]);
         assert_ok(tensor_bundle_open(&bundle, prefix, error));
         tensor_bundle_close(&bundle);
-        for (size_t place = 0; place < index.length; place++) {
+        for (size_t position = 0; position < index.length; position++) {
             bert_error error = {0};
-            bool checked = is_checked(&index, place);
-            flip_bit(&index, place);
+            bool checked = is_checked(&index, position);
+            flip_bit(&index, position);
             write_quickly(index_path, index.data, index.length);
             bert_status status = tensor_bundle_open(&bundle, prefix, &error);
             if (status == BERT_OK)
@@ -500,8 +505,8 @@ static void test_every_change_of_the_index_is_noticed(void **state)
             else
                 assert_non_null(strstr(error.message, prefix));
             if (checked && status == BERT_OK)
-                fail_msg("%s: byte %zu of %zu", names[i], place, index.length);
-            flip_bit(&index, place);
+                fail_msg("%s: byte %zu of %zu", names[i], position, index.length);
+            flip_bit(&index, position);
         }
         for (size_t length = 0; length < index.length; length++) {
             write_quickly(index_path, index.data, length);
@@ -517,10 +522,10 @@ static void test_damaged_data(void **state)
     (void)state;
     text index = {0}, data = {0};
     copy_made(&index, &data, "plain");
-    for (size_t place = 0; place < data.length; place++) {
+    for (size_t position = 0; position < data.length; position++) {
         tensor_bundle bundle;
         size_t wrong = 0;
-        flip_bit(&data, place);
+        flip_bit(&data, position);
         write_quickly(data_path, data.data, data.length);
         assert_ok(tensor_bundle_open(&bundle, prefix, error));
         for (size_t i = 0; i < bundle.count; i++) {
@@ -532,12 +537,12 @@ static void test_damaged_data(void **state)
         }
         assert_int_equal(wrong, 1);
         tensor_bundle_close(&bundle);
-        flip_bit(&data, place);
+        flip_bit(&data, position);
     }
     for (size_t length = 0; length < data.length; length++) {
         tensor_bundle bundle;
         write_quickly(data_path, data.data, length);
-        assert_fails(tensor_bundle_open(&bundle, prefix, error), BERT_ERROR_INPUT, "cut off");
+        assert_fails(tensor_bundle_open(&bundle, prefix, error), BERT_ERROR_INPUT, "truncated");
     }
     text_free(&data);
     text_free(&index);
@@ -549,14 +554,14 @@ int main(void)
         cmocka_unit_test(test_crc32c),
         cmocka_unit_test(test_varints),
         cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_good_checkpoints_are_read),
-        cmocka_unit_test(test_what_is_not_read_is_refused_by_name),
+        cmocka_unit_test(test_valid_checkpoints),
+        cmocka_unit_test(test_unsupported_checkpoints),
         cmocka_unit_test(test_bad_messages),
         cmocka_unit_test(test_bad_blocks),
         cmocka_unit_test(test_long_keys),
         cmocka_unit_test(test_bad_handles),
         cmocka_unit_test(test_header_is_needed),
-        cmocka_unit_test(test_every_change_of_the_index_is_noticed),
+        cmocka_unit_test(test_every_change_of_the_index_is_detected),
         cmocka_unit_test(test_damaged_data),
     };
     return cmocka_run_group_tests(tests, set_up, scratch_remove);

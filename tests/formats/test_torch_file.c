@@ -1,4 +1,4 @@
-/* What torch.save writes, and what it does not (make-torch-files.py has made the files). */
+/* Files of torch.save, and unsupported or malicious ones (written by make-torch-files.py). */
 #include "scratch.h"
 
 #include "formats/pickle.h"
@@ -41,7 +41,7 @@ static void assert_floats(const torch_file *file, const char *name, int dimensio
     assert_memory_equal(found, expected, count * sizeof *found);
 }
 
-static void test_what_torch_writes_is_read(void **state)
+static void test_supported_files(void **state)
 {
     (void)state;
     static const char *const names[] = {"zip", "legacy", "protocol4", "little-endian"};
@@ -67,7 +67,7 @@ static void test_what_torch_writes_is_read(void **state)
     }
 }
 
-static void test_everything_else_is_refused_by_name(void **state)
+static void test_rejected_files(void **state)
 {
     (void)state;
     torch_file file;
@@ -75,19 +75,21 @@ static void test_everything_else_is_refused_by_name(void **state)
                  "posix.system");
     assert_fails(torch_file_open(&file, made("hostile-legacy"), error), BERT_ERROR_UNSUPPORTED,
                  "posix.system");
-    assert_fails(torch_file_open(&file, made("packed"), error), BERT_ERROR_UNSUPPORTED, "packed");
+    assert_fails(torch_file_open(&file, made("packed"), error), BERT_ERROR_UNSUPPORTED,
+                 "compressed");
     assert_fails(torch_file_open(&file, made("big-endian"), error), BERT_ERROR_UNSUPPORTED,
                  "little endian");
     assert_fails(torch_file_open(&file, made("transposed"), error), BERT_ERROR_INPUT,
-                 "weight has elements that are not side by side");
+                 "weight is not contiguous");
     assert_fails(torch_file_open(&file, made("nested"), error), BERT_ERROR_INPUT,
-                 "model is no tensor");
-    assert_fails(torch_file_open(&file, made("list"), error), BERT_ERROR_INPUT, "no dict");
+                 "model is not a tensor");
+    assert_fails(torch_file_open(&file, made("list"), error), BERT_ERROR_INPUT,
+                 "a dict of tensors");
     assert_fails(torch_file_open(&file, "README.md", error), BERT_ERROR_INPUT, "torch.save");
     assert_fails(torch_file_open(&file, "/nonexistent.bin", error), BERT_ERROR_IO, "No such file");
 }
 
-/* Thousands of files: none of them has to survive a power cut, as file_write's do. */
+/* Without fsync, because the tests write thousands of files. */
 static void write_quickly(const char *content, size_t size)
 {
     FILE *file = fopen(path, "wb");
@@ -101,7 +103,7 @@ static void read_made(text *content, const char *name)
     assert_ok(file_read(content, made(name), 1 << 20, error));
 }
 
-static void test_every_truncation_is_noticed(void **state)
+static void test_every_truncation_is_detected(void **state)
 {
     (void)state;
     static const char *const names[] = {"zip", "legacy"};
@@ -117,13 +119,14 @@ static void test_every_truncation_is_noticed(void **state)
     }
 }
 
-/* Every byte with some other values: nothing crashes, and what opens can be read to its end. */
+/* Changes every byte to some other values: nothing crashes, and a file that opens can be read
+ * completely. */
 static void test_mutations(void **state)
 {
     (void)state;
     static const char *const names[] = {"zip", "legacy"};
     static const unsigned char changes[] = {0x01, 0x80, 0xff};
-    size_t opened = 0, refused = 0;
+    size_t opened = 0, rejected = 0;
     for (size_t i = 0; i < 2; i++) {
         text content = {0};
         read_made(&content, names[i]);
@@ -142,13 +145,14 @@ static void test_mutations(void **state)
             }
             if (status != BERT_OK)
                 assert_non_null(strstr(problem.message, "weights.bin"));
-            *(status == BERT_OK ? &opened : &refused) += 1;
+            *(status == BERT_OK ? &opened : &rejected) += 1;
             torch_file_close(&file);
             content.data[place] = (char)(content.data[place] ^ change);
         }
         text_free(&content);
     }
-    assert_true(opened > 0 && refused > 1000); /* a changed float of the older format is a float */
+    assert_true(opened > 0 &&
+                rejected > 1000); /* a changed float of the legacy format is still a float */
 }
 
 /* ---------------------------------------------------------------------------------- pickles --- */
@@ -157,7 +161,7 @@ static bert_status read_bytes(pickle *pickle, const char *bytes, size_t size, be
 {
     static const char *const allowed[] = {"collections OrderedDict", "torch FloatStorage", NULL};
     size_t used;
-    unsigned char *exact = malloc(size + !size); /* so that the sanitizer sees a byte too many */
+    unsigned char *exact = malloc(size + !size); /* so that sanitizers detect overreads */
     memcpy(exact, bytes, size);
     bert_status status = pickle_read(pickle, "p", exact, size, allowed, &used, error);
     if (status == BERT_OK)
@@ -174,38 +178,38 @@ static void test_pickles(void **state)
     static const struct {
         const char *bytes;
         size_t size;
-        const char *message; /* NULL: is read */
+        const char *message; /* NULL: valid */
     } cases[] = {
         {BYTES("\x80\x02N."), NULL},
         {BYTES("ccollections\nOrderedDict\n)R(X\1\0\0\0aK\1u."), NULL},
-        {BYTES("]q\0h\0a."), NULL}, /* a list that holds itself */
+        {BYTES("]q\0h\0a."), NULL}, /* a list that contains itself */
         {BYTES("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."), NULL},
         {BYTES("(K\1K\2(K\3tt."), NULL},
-        {BYTES(""), "cut off"},
-        {BYTES("N"), "cut off"},
+        {BYTES(""), "truncated"},
+        {BYTES("N"), "truncated"},
         {BYTES("."), "stack is empty"},
         {BYTES("(."), "stack is empty"},
         {BYTES("\x80\x09."), "protocol"},
-        {BYTES("X\xff\xff\xff\xff."), "cut off"},
-        {BYTES("J\1\2"), "cut off"},
-        {BYTES("h\0."), "never put"},
+        {BYTES("X\xff\xff\xff\xff."), "truncated"},
+        {BYTES("J\1\2"), "truncated"},
+        {BYTES("h\0."), "never stored"},
         {BYTES("Nr\xff\xff\xff\xff."), "too large"},
         {BYTES("q\0."), "stack is empty"},
-        {BYTES("t."), "no mark"},
-        {BYTES("u."), "no mark"},
+        {BYTES("t."), "a mark is missing"},
+        {BYTES("u."), "a mark is missing"},
         {BYTES("\x87."), "stack is empty"},
         {BYTES("(N\x86."), "stack is empty"},
-        {BYTES("NNNs."), "no container"},
+        {BYTES("NNNs."), "not a container"},
         {BYTES("}(Nu."), "without a value"},
-        {BYTES("NNa."), "no container"},
-        {BYTES("N)R."), "cannot be called"},
-        {BYTES("ctorch\nFloatStorage\nNR."), "cannot be called"},
+        {BYTES("NNa."), "not a container"},
+        {BYTES("N)R."), "not callable"},
+        {BYTES("ctorch\nFloatStorage\nNR."), "not callable"},
         {BYTES("NNb."), "attributes"},
-        {BYTES("cos\nsystem\n."), "asks for os.system"},
-        {BYTES("ctorch\nFloatStorage\x00x\n."), "asks for torch.FloatStorage"},
-        {BYTES("X\2\0\0\0osX\6\0\0\0system\x93."), "asks for os.system"},
-        {BYTES("NN\x93."), "no text"},
-        {BYTES("cos"), "no end"},
+        {BYTES("cos\nsystem\n."), "refers to os.system"},
+        {BYTES("ctorch\nFloatStorage\x00x\n."), "refers to torch.FloatStorage"},
+        {BYTES("X\2\0\0\0osX\6\0\0\0system\x93."), "refers to os.system"},
+        {BYTES("NN\x93."), "not a string"},
+        {BYTES("cos"), "unterminated"},
         {BYTES("i"), "opcode 0x69"},
         {BYTES("I1\n."), "opcode 0x49"},
         {BYTES("\x8b\xff\xff\xff\xff."), "opcode 0x8b"},
@@ -224,9 +228,9 @@ static void test_pickles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_torch_writes_is_read),
-        cmocka_unit_test(test_everything_else_is_refused_by_name),
-        cmocka_unit_test(test_every_truncation_is_noticed),
+        cmocka_unit_test(test_supported_files),
+        cmocka_unit_test(test_rejected_files),
+        cmocka_unit_test(test_every_truncation_is_detected),
         cmocka_unit_test(test_mutations),
         cmocka_unit_test(test_pickles),
     };

@@ -4,7 +4,7 @@
  * bounded. */
 #include "fuzz.h"
 
-#include "serve/answer.h"
+#include "serve/response.h"
 #include "serve/routes.h"
 
 #include <strings.h>
@@ -70,22 +70,22 @@ static float number_of(const bert_input *input)
     return (float)(sum % 1000) / 1000;
 }
 
-bert_status bert_embed(bert_model *model, const bert_input *inputs, size_t count,
-                       const bert_embed_params *params, float *embeddings,
+bert_status bert_embed(const bert_model *model, bert_workspace *workspace, const bert_input *inputs,
+                       size_t count, const bert_embed_params *params, float *embeddings,
                        bert_inference_stats *usage, bert_error *error)
 {
-    (void)model, (void)params, (void)error;
+    (void)model, (void)workspace, (void)params, (void)error;
     for (size_t i = 0; i < count * HIDDEN; i++)
         embeddings[i] = number_of(&inputs[i / HIDDEN]);
     usage->texts += count;
     return BERT_OK;
 }
 
-bert_status bert_predict(bert_model *model, const bert_input *inputs, size_t count,
-                         const bert_predict_params *params, float *answers,
-                         bert_inference_stats *usage, bert_error *error)
+bert_status bert_predict(const bert_model *model, bert_workspace *workspace,
+                         const bert_input *inputs, size_t count, const bert_predict_params *params,
+                         float *answers, bert_inference_stats *usage, bert_error *error)
 {
-    (void)model, (void)params, (void)error;
+    (void)model, (void)workspace, (void)params, (void)error;
     for (size_t i = 0; i < count * LABELS; i++)
         answers[i] = number_of(&inputs[i / LABELS]) + (float)(i % LABELS);
     usage->texts += count;
@@ -121,9 +121,11 @@ static bert_status fill_one(const bert_model *model, const bert_input *input, si
     return BERT_OK;
 }
 
-bert_status bert_fill_masks(bert_model *model, const bert_input *inputs, size_t count, size_t top_k,
+bert_status bert_fill_masks(const bert_model *model, bert_workspace *workspace,
+                            const bert_input *inputs, size_t count, size_t top_k,
                             bert_filled *filled, bert_inference_stats *usage, bert_error *error)
 {
+    (void)workspace;
     for (size_t i = 0; i < count; i++) {
         bert_status status = fill_one(model, &inputs[i], top_k, &filled[i]);
         if (status != BERT_OK) {
@@ -170,7 +172,7 @@ static void ask(bert_model *model, serve_task task, const char *body, size_t len
     json_t *answer = NULL;
     bert_status status = serve_request_parse(&request, task, body, length, MAX_INPUTS, &error);
     if (status == BERT_OK)
-        status = serve_answer(model, task, &request, &answer, &error);
+        status = serve_respond(model, NULL, task, &request, &answer, &error);
     if (status == BERT_OK)
         check_answer(&request, task, answer);
     else

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
              fuzz_write_file("bundle.data-00000-of-00001", bytes, sizeof bytes));
     const char *index = fuzz_write_file("bundle.index", data, size);
     open_index(index);
-    unsigned char *table = malloc(size + MADE_TABLE_MORE);
+    unsigned char *table = malloc(size + MADE_TABLE_OVERHEAD);
     if (!table)
         fuzz_fail("no memory");
     for (unsigned char packed = 0; packed < 2; packed++) {

@@ -1,4 +1,4 @@
-"""What the tests of the hub commands share: a fake Hub, a home of its own, and `bert` run in it."""
+"""Shared by the tests of the hub commands: a fake Hub, a temporary home directory, and `bert` run in it."""
 import json
 import os
 import shutil
@@ -44,7 +44,7 @@ class HubCase(unittest.TestCase):
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 
     def good(self, *arguments, **environment):
-        """The standard output of a run that has to succeed."""
+        """Runs a command that must succeed and returns its standard output."""
         run = self.run_bert(*arguments, **environment)
         self.assertEqual(run.returncode, 0, run.stderr)
         self.messages = run.stderr
@@ -54,7 +54,7 @@ class HubCase(unittest.TestCase):
         return json.loads(self.good(*arguments, "--json", **environment))
 
     def bad(self, *arguments, code=1, says=(), **environment):
-        """A run that has to fail, with one line of error in which all of `says` stands."""
+        """Runs a command that must fail with one error line that contains all of `says`."""
         run = self.run_bert(*arguments, **environment)
         self.assertEqual(run.returncode, code, run.stderr)
         self.assertEqual(run.stdout, "")

@@ -1,8 +1,8 @@
-"""A server that behaves as the Hugging Face Hub does, on loopback, in Python's standard library.
+"""A fake Hugging Face Hub on loopback, using only Python's standard library.
 
-Two servers in one: the Hub, and on another port the store that it redirects to for large files (as
-the Hub's CDN, on another origin). Repositories live in memory. A test can have requests go wrong:
-`hub.faults` holds functions that see each request first, and answer it or not.
+It has two servers: the Hub, and on another port, so another origin, the store to which it redirects
+for large files, like the Hub's CDN. Repositories are kept in memory. Tests inject faults with
+`hub.faults`: functions that see each request first and may answer it.
 """
 import base64
 import hashlib
@@ -88,16 +88,16 @@ class Handler(BaseHTTPRequestHandler):
     def answer_json(self, value, status=200, headers=()):
         self.answer(status, json.dumps(value).encode(), {"Content-Type": "application/json", **dict(headers)})
 
-    def refuse(self, status, code, message):
+    def answer_error(self, status, code, message):
         self.answer_json({"error": message}, status, {"X-Error-Code": code, "X-Error-Message": message})
 
     def answer_content(self, data, etag, headers=()):
-        """Bytes, or the range of them that is asked for."""
+        """Responds with the data, or with the requested range."""
         headers = {"ETag": f'"{etag}"', "Accept-Ranges": "bytes", **dict(headers)}
-        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
+        request = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
         condition = self.headers.get("If-Range")
-        if asked and condition in (None, f'"{etag}"'):
-            first = int(asked[1])
+        if request and condition in (None, f'"{etag}"'):
+            first = int(request[1])
             if first >= len(data):
                 return self.answer(416, b"", {"Content-Range": f"bytes */{len(data)}"})
             headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
@@ -105,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(200, data, headers)
 
     def break_after(self, data, sent, etag=None, announced=None):
-        """Announces all of `data`, sends the first bytes and hangs up."""
+        """Announces the length of `data`, sends the first bytes and closes the connection."""
         self.send_response(200)
         self.send_header("Content-Length", str(len(data) if announced is None else announced))
         if etag:
@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
         return value[len("Bearer "):] if value else None
 
     def find(self, kind, name):
-        """The repository, or None where the answer was given."""
+        """Returns the repository, or None after an error response."""
         old = self.hub.renamed.get((kind, name))
         if old:
             self.answer(307, b"", {"Location": self.path.replace(name, old, 1)})
@@ -130,12 +130,12 @@ class Handler(BaseHTTPRequestHandler):
         repository = self.hub.repositories.get((kind, name))
         token = self.token()
         if token and token not in self.hub.tokens:
-            self.refuse(401, "", "Invalid credentials in Authorization header")
+            self.answer_error(401, "", "Invalid credentials in Authorization header")
         elif repository is None or (repository.private and not token):
             if token:
-                self.refuse(404, "RepoNotFound", "Repository not found")
+                self.answer_error(404, "RepoNotFound", "Repository not found")
             else:
-                self.refuse(401, "RepoNotFound", "Invalid username or password.")
+                self.answer_error(401, "RepoNotFound", "Invalid username or password.")
         else:
             return repository
         return None
@@ -143,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
     def find_revision(self, repository, revision):
         found = repository.revisions.get(revision)
         if not found:
-            self.refuse(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            self.answer_error(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         return found
 
     def answer_hub(self):
@@ -161,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
             match = re.fullmatch(pattern, path)
             if match:
                 return function(*map(unquote, match.groups()))
-        return self.refuse(404, "", "Not Found")
+        return self.answer_error(404, "", "Not Found")
 
     def listing(self, kind, name, revision):
         repository = self.find(kind, name)
@@ -178,9 +178,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         commit, files = found
         if repository.gated and self.token() not in self.hub.granted:
-            return self.refuse(403 if self.token() else 401, "GatedRepo", "Access to it is restricted.")
+            return self.answer_error(403 if self.token() else 401, "GatedRepo", "Access to it is restricted.")
         if path not in files:
-            return self.refuse(404, "EntryNotFound", "Entry not found")
+            return self.answer_error(404, "EntryNotFound", "Entry not found")
         data = files[path]
         headers = {"X-Repo-Commit": commit}
         if not repository.is_large(path):
@@ -198,17 +198,17 @@ class Handler(BaseHTTPRequestHandler):
     def may_write(self):
         if self.token() in self.hub.tokens:
             return True
-        self.refuse(401, "", "Invalid username or password.")
+        self.answer_error(401, "", "Invalid username or password.")
         return False
 
     def create(self):
         if not self.may_write():
             return
-        asked = json.loads(self.body)
-        key = ("models", f"{asked['organization']}/{asked['name']}")
+        request = json.loads(self.body)
+        key = ("models", f"{request['organization']}/{request['name']}")
         if key in self.hub.repositories:
-            return self.refuse(409, "", "You already created this model repo")
-        self.hub.repositories[key] = Repository({".gitattributes": b"* lfs\n"}, private=asked["private"])
+            return self.answer_error(409, "", "You already created this model repo")
+        self.hub.repositories[key] = Repository({".gitattributes": b"* lfs\n"}, private=request["private"])
         return self.answer_json({"url": f"{self.hub.url}/{key[1]}", "name": key[1]})
 
     def preupload(self, kind, name, revision):
@@ -231,11 +231,11 @@ class Handler(BaseHTTPRequestHandler):
     def batch(self, name):
         if not (self.may_write() and self.find("models", name)):
             return
-        asked = json.loads(self.body)
-        assert asked["operation"] == "upload" and asked["hash_algo"] == "sha256"
-        assert set(asked["transfers"]) == {"basic", "multipart"}
+        request = json.loads(self.body)
+        assert request["operation"] == "upload" and request["hash_algo"] == "sha256"
+        assert set(request["transfers"]) == {"basic", "multipart"}
         objects = []
-        for thing in asked["objects"]:
+        for thing in request["objects"]:
             oid, size = thing["oid"], thing["size"]
             answer = {"oid": oid, "size": size}
             if oid not in self.hub.store:
@@ -254,10 +254,10 @@ class Handler(BaseHTTPRequestHandler):
         self.answer_json({"transfer": "basic", "objects": objects})
 
     def verify(self, oid):
-        asked = json.loads(self.body)
+        request = json.loads(self.body)
         if self.may_write():
             data = self.hub.store.get(oid)
-            good = data is not None and asked == {"oid": oid, "size": len(data)}
+            good = data is not None and request == {"oid": oid, "size": len(data)}
             self.answer(200 if good else 404)
 
     def commit(self, kind, name, revision):
@@ -277,7 +277,7 @@ class Handler(BaseHTTPRequestHandler):
                 assert line["key"] == "lfsFile" and value["algo"] == "sha256"
                 data = self.hub.store.get(value["oid"])
                 if data is None or len(data) != value["size"]:
-                    return self.refuse(400, "", "LFS pointer pointed to a file that does not exist")
+                    return self.answer_error(400, "", "LFS pointer pointed to a file that does not exist")
                 files[value["path"]] = data
         self.hub.messages.append(lines[0]["value"]["summary"])
         commit = repository.commit(revision, files)
@@ -291,7 +291,7 @@ class Handler(BaseHTTPRequestHandler):
         oid = parts[0]
         if self.command in ("GET", "HEAD"):
             data = self.hub.store.get(oid)
-            # Its own idea of an ETag, as the Hub's stores have.
+            # ETags that are not checksums, like those of the Hub's stores.
             return self.answer(404) if data is None else self.answer_content(data, "store-" + oid[:8])
         if self.command == "PUT" and len(parts) == 1:
             if self.headers.get("X-Store-Key") != self.hub.store_key or sha256(self.body) != oid:
@@ -302,10 +302,10 @@ class Handler(BaseHTTPRequestHandler):
             number = int(parts[2])
             self.hub.parts[oid, number] = self.body
             return self.answer(200, b"", {"ETag": f'"part-{number}"'})
-        asked = json.loads(self.body)
-        numbers = [part["partNumber"] for part in asked["parts"]]
-        good = asked["oid"] == oid and numbers == list(range(1, len(numbers) + 1)) and all(
-            part["etag"] == f'"part-{part["partNumber"]}"' for part in asked["parts"])
+        request = json.loads(self.body)
+        numbers = [part["partNumber"] for part in request["parts"]]
+        good = request["oid"] == oid and numbers == list(range(1, len(numbers) + 1)) and all(
+            part["etag"] == f'"part-{part["partNumber"]}"' for part in request["parts"])
         data = b"".join(self.hub.parts.get((oid, n), b"") for n in numbers)
         if not good or sha256(data) != oid:
             return self.answer(400)
@@ -323,7 +323,7 @@ class Server(ThreadingHTTPServer):
 
 class FakeHub:
     def __init__(self, certificate=None, key=None):
-        """With a certificate, the Hub itself speaks https (its store does not)."""
+        """With a certificate, the Hub itself uses https (its store does not)."""
         self.lock = threading.Lock()
         self.repositories, self.renamed = {}, {}
         self.store, self.parts, self.part_size, self.store_key = {}, {}, 0, None
@@ -359,13 +359,13 @@ class FakeHub:
         return repository
 
     def seen(self, server=None, method=None, part=""):
-        """Requests so far: (server, method, path, headers, body)."""
+        """The requests so far: (server, method, path, headers, body)."""
         with self.lock:
             return [r for r in self.requests
                     if server in (None, r[0]) and method in (None, r[1]) and part in r[2]]
 
     def once(self, condition, action):
-        """The first request for which condition(handler) holds is answered by action(handler)."""
+        """The first request for which condition(handler) is true is answered by action(handler)."""
         return self.times(1, condition, action)
 
     def times(self, count, condition, action):

@@ -1,4 +1,4 @@
-"""bert download against a Hub on loopback: what comes, what is asked, and everything that goes wrong."""
+"""bert download from a fake Hub on loopback: downloaded files, requests, and errors."""
 import json
 import os
 import random
@@ -54,7 +54,7 @@ class Models(HubCase):
         self.assertEqual(os.readlink(self.snapshot() / "config.json"), "../../blobs/" + git_sha1(CONFIG))
         self.assertEqual(len(list((folder / "blobs").iterdir())), 4)
 
-    def test_nothing_comes_twice(self):
+    def test_nothing_is_downloaded_twice(self):
         first = self.good_json("download", "bert-tiny")
         self.assertEqual(first["received"], sum(len(MODEL[name]) for name in CHOSEN))
         again = self.good_json("download", "bert-tiny")
@@ -101,7 +101,7 @@ class Models(HubCase):
         self.assertEqual(self.good_json("download", "bert-tiny", "--output", out)["received"], 0)
         (out / "vocab.txt").write_bytes(b"mine")
         (out / "config.json").unlink()
-        self.bad("download", "bert-tiny", "--output", out, code=2, says=("out/vocab.txt", "another content"))
+        self.bad("download", "bert-tiny", "--output", out, code=2, says=("out/vocab.txt", "different content"))
         self.assertEqual((out / "vocab.txt").read_bytes(), b"mine")
         self.assertFalse((out / "config.json").exists())
 
@@ -113,7 +113,7 @@ class Models(HubCase):
         self.assertTrue(self.hub.seen(part="/revision/v1%2Ffirst"))
         self.assertEqual(self.good("download", "bert-tiny", "--revision", old).strip(), str(path))
         self.bad("download", "bert-tiny", "--revision", "v2", says=("model bert-tiny", "no such revision", "v2"))
-        self.bad("download", "bert-tiny", "--revision", "../x", code=2, says="leaves its folder")
+        self.bad("download", "bert-tiny", "--revision", "../x", code=2, says="contains . or ..")
 
     def test_renamed(self):
         self.hub.repositories["models", "google-bert/bert-tiny"] = self.hub.repositories.pop(("models", "bert-tiny"))
@@ -121,7 +121,7 @@ class Models(HubCase):
         self.check_snapshot(self.good("download", "bert-tiny").strip())
 
     def test_small_files_redirected_within_the_hub(self):
-        """As the Hub does: the first answer names the ETag, the one behind it the size."""
+        """Like the Hub: the first response has the ETag, the one after the redirect the size."""
         def redirect(handler):
             if "/resolve/" not in handler.path or not handler.path.endswith("/config.json"):
                 return False
@@ -147,7 +147,7 @@ class Models(HubCase):
 
     # ------------------------------------------------------------------------------ tokens ---
 
-    def test_token_stays_at_home(self):
+    def test_token_is_not_sent_to_other_origins(self):
         self.good("download", "bert-tiny", HF_TOKEN=" hf_right\n")
         for server, _, _, headers, _ in self.hub.seen():
             expected = "Bearer hf_right" if server == "hub" else None
@@ -161,7 +161,7 @@ class Models(HubCase):
         (self.home / "hf").mkdir(exist_ok=True)
         (self.home / "hf" / "token").write_text("hf_right\n")
         self.good("download", "me/private")
-        error = self.bad("download", "me/private", HF_TOKEN="hf_wrong", says="does not take the token")
+        error = self.bad("download", "me/private", HF_TOKEN="hf_wrong", says="rejected the token")
         self.assertNotIn("hf_wrong", error)
         error = self.bad("download", "me/private", HF_TOKEN="hf_x\nEvil: y", code=2, says="character 5")
         self.assertNotIn("Evil", error)
@@ -175,13 +175,13 @@ class Models(HubCase):
         self.good("download", "big/gated", HF_TOKEN="hf_right")
 
     def test_missing(self):
-        self.bad("download", "nobody/nothing", says=("nobody/nothing, model or data set", "none of that name", "401"))
-        self.bad("download", "nobody/nothing", HF_TOKEN="hf_right", says=("none of that name", "404"))
+        self.bad("download", "nobody/nothing", says=("nobody/nothing, model or data set", "not found", "401"))
+        self.bad("download", "nobody/nothing", HF_TOKEN="hf_right", says=("not found", "404"))
         self.bad("download", "nobody/nothing", "--dataset", says="data set nobody/nothing")
         self.hub.model("a/empty", {"README.md": b""})
-        self.bad("download", "a/empty", says=("1 files are no model's", "--include"))
+        self.bad("download", "a/empty", says=("none of its 1 files belongs to a model", "--include"))
 
-    # -------------------------------------------------------------------------- broken lines ---
+    # -------------------------------------------------------------------------- broken connections ---
 
     def test_broken_connection_resumes(self):
         self.hub.once(store_get, lambda h: h.break_after(WEIGHTS, 1_000_000, "store-" + sha256(WEIGHTS)[:8]))
@@ -191,9 +191,9 @@ class Models(HubCase):
         ranges = [r[3].get("Range") for r in self.hub.seen("store", "GET")]
         self.assertEqual(ranges, [None, "bytes=1000000-"])
         self.assertEqual(self.hub.seen("store", "GET")[1][3]["If-Range"], f'"store-{sha256(WEIGHTS)[:8]}"')
-        self.assertIn("trying again", self.messages)
+        self.assertIn("retrying", self.messages)
 
-    def test_breaks_often(self):
+    def test_repeated_breaks(self):
         def break_here(handler):
             first = int((handler.headers.get("Range") or "bytes=0-")[6:-1])
             handler.send_response(206 if first else 200)
@@ -206,7 +206,7 @@ class Models(HubCase):
         self.hub.times(2, store_get, break_here)
         self.check_snapshot(self.good("download", "bert-tiny", "--retries", "2").strip())
 
-    def test_killed_and_started_again(self):
+    def test_continued_after_kill(self):
         def slow(handler):
             handler.send_response(200)
             handler.send_header("Content-Length", str(len(WEIGHTS)))
@@ -245,9 +245,9 @@ class Models(HubCase):
         process.send_signal(signal.SIGINT)
         out, messages = process.communicate(timeout=10)
         self.assertEqual((process.returncode, out), (130, ""))
-        self.assertIn("the same command goes on from here", messages)
+        self.assertIn("run the same command to continue", messages)
 
-    def test_left_over_of_something_else(self):
+    def test_partial_file_of_other_content(self):
         blobs = self.cache / "models--bert-tiny/blobs"
         blobs.mkdir(parents=True)
         (blobs / (sha256(WEIGHTS) + ".incomplete")).write_bytes(b"x" * 1000)
@@ -277,11 +277,11 @@ class Models(HubCase):
         began = time.monotonic()
         self.check_snapshot(self.good("download", "bert-tiny").strip())
         self.assertGreater(time.monotonic() - began, 1.9)
-        self.assertIn("(too many requests); trying again in 1 s", self.messages)
+        self.assertIn("(too many requests); retrying in 1 s", self.messages)
 
     def test_gives_up(self):
         self.hub.faults.append(lambda h: h.answer(502) or True)
-        self.bad("download", "bert-tiny", "--retries", "1", says=("given up after 2 attempts", "502"))
+        self.bad("download", "bert-tiny", "--retries", "1", says=("gave up after 2 attempts", "502"))
         self.assertEqual(len(self.hub.seen()), 2)
         self.hub.faults[:] = [lambda h: h.answer(429, b"", {"Retry-After": "3600"}) or True]
         self.bad("download", "bert-tiny", says=("429", "3600 seconds"))
@@ -290,13 +290,13 @@ class Models(HubCase):
     def test_hanging_server(self):
         self.hub.faults.append(lambda h: (time.sleep(2.5), h.answer(500)) and True)
         self.bad("download", "bert-tiny", "--retries", "0", HF_HUB_DOWNLOAD_TIMEOUT="1",
-                 says=("nothing came for 1 seconds", "HF_HUB_DOWNLOAD_TIMEOUT"))
+                 says=("no data received for 1 seconds", "HF_HUB_DOWNLOAD_TIMEOUT"))
 
     # ------------------------------------------------------------------------------ wrong bytes ---
 
     def test_wrong_checksum(self):
         self.hub.times(1, store_get, lambda h: h.answer(200, b"x" * len(WEIGHTS)))
-        error = self.bad("download", "bert-tiny", says=("model.safetensors", sha256(WEIGHTS), "thrown away"))
+        error = self.bad("download", "bert-tiny", says=("model.safetensors", sha256(WEIGHTS), "discarded"))
         self.assertIn(sha256(b"x" * len(WEIGHTS)), error)
         self.assertFalse((self.snapshot() / "model.safetensors").exists())
         self.assertFalse((self.cache / "models--bert-tiny/refs/main").exists())
@@ -318,7 +318,7 @@ class Models(HubCase):
             handler.close_connection = True
         self.hub.faults[:] = []
         self.hub.once(store_get, endless)
-        self.bad("download", "bert-tiny", says="more bytes came than the 3000000 expected")
+        self.bad("download", "bert-tiny", says="received more than the expected 3000000 bytes")
 
     def test_truncated_without_length(self):
         def cut(handler):
@@ -331,31 +331,31 @@ class Models(HubCase):
         self.check_snapshot(self.good("download", "bert-tiny").strip())
         self.assertEqual(self.hub.seen("store", "GET")[-1][3]["Range"], "bytes=2000000-")
 
-    # -------------------------------------------------------------------------- hostile servers ---
+    # -------------------------------------------------------------------------- malicious servers ---
 
     def listing(self, value):
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
         self.hub.faults[:] = [lambda h: "/revision/" in h.path and (h.answer(200, body) or True)]
 
-    def test_hostile_names(self):
+    def test_unsafe_names(self):
         for name in ("../x", "/etc/passwd", "a/../../x", "a//b", ".", "a\nb", "a\x1b[2J", "x" * 300, ""):
             self.listing({"sha": "0" * 40, "siblings": [{"rfilename": name}]})
-            self.bad("download", "bert-tiny", "--include", "*", says=("is refused", "nothing was written"))
+            self.bad("download", "bert-tiny", "--include", "*", says=("unsafe file name", "nothing was written"))
         self.assertFalse(self.cache.exists())
 
-    def test_hostile_json(self):
+    def test_invalid_json(self):
         for body, says in (
-            (b"", "not JSON"), (b"[]", "is an array"), (b"{", "not JSON"), (b"[" * 100000, "not JSON"),
-            (b'{"sha": "x\\u0000y", "siblings": []}', "not JSON"), (b'{"siblings": []}', '"sha" is missing'),
+            (b"", "invalid JSON"), (b"[]", "is an array"), (b"{", "invalid JSON"), (b"[" * 100000, "invalid JSON"),
+            (b'{"sha": "x\\u0000y", "siblings": []}', "invalid JSON"), (b'{"siblings": []}', '"sha" is missing'),
             (b'{"sha": "../../x", "siblings": []}', "40 hexadecimal digits"),
-            (b'{"sha": "%s"}' % (b"0" * 40), 'no list "siblings"'),
+            (b'{"sha": "%s"}' % (b"0" * 40), 'no array "siblings"'),
             (b'{"sha": "%s", "siblings": [{}]}' % (b"0" * 40), '"rfilename" is missing'),
             (b'{"sha": "%s", "siblings": [{"rfilename": 1}]}' % (b"0" * 40), "expected a string"),
         ):
             self.listing(body)
             self.bad("download", "bert-tiny", says=says)
 
-    def test_hostile_headers(self):
+    def test_invalid_headers(self):
         head = lambda headers: lambda h: h.command == "HEAD" and (h.answer(200, b"", headers, 5) or True)
         for headers, says in (({"ETag": '"../../x"'}, "expected a SHA-1 or SHA-256"), ({}, "the ETag is missing"),
                               ({"ETag": f'"{"0" * 40}"', "X-Linked-Size": "-1"}, 'the size is "-1"'),
@@ -364,8 +364,8 @@ class Models(HubCase):
             self.bad("download", "bert-tiny", says=says)
 
     def test_redirects(self):
-        for location, says in (("/again", "more than 10 redirects"), ("file:///etc/passwd", "is refused"),
-                               ("ftp://x/y", "is refused"), ("http://u:p@127.0.0.1/", "not a URL to follow")):
+        for location, says in (("/again", "more than 10 redirects"), ("file:///etc/passwd", "is rejected"),
+                               ("ftp://x/y", "is rejected"), ("http://u:p@127.0.0.1/", "not a URL to follow")):
             self.hub.faults[:] = [lambda h: (config_get(h) or h.path == "/again") and (
                 h.answer(302, b"", {"Location": location}) or True)]
             error = self.bad("download", "bert-tiny", "--include", "config.json", says=says)
@@ -381,7 +381,7 @@ class Models(HubCase):
         self.assertIn("one?two?[31m", self.bad("download", "bert-tiny"))
 
     def test_https(self):
-        """A certificate that nobody vouches for is not trusted; from https no way leads to http."""
+        """A self-signed certificate is not trusted, and redirects from https to http are errors."""
         key, certificate = self.home / "key.pem", self.home / "certificate.pem"
         if not shutil.which("openssl"):
             self.skipTest("no openssl command")
@@ -409,7 +409,7 @@ class Models(HubCase):
         run = subprocess.run(["unshare", "--mount", "sh", "-c", script], env=self.environment(), text=True,
                              capture_output=True, timeout=60)
         self.assertEqual(run.returncode, 1)
-        self.assertIn("3000000 bytes are to come and the disk has room for", run.stderr)
+        self.assertIn("3000000 more bytes are needed, but the disk has only", run.stderr)
 
     def test_two_at_once(self):
         processes = [subprocess.Popen([case.bert, "download", "bert-tiny"], env=self.environment(), text=True,
@@ -441,7 +441,7 @@ class DataSets(HubCase):
         offline = self.good("download", "wikitext", "--config", "wikitext-2-raw-v1", HF_HUB_OFFLINE="1").splitlines()
         self.assertEqual(sorted(offline), sorted(out))
 
-    def test_what_comes_can_be_read(self):
+    def test_downloads_can_be_read(self):
         tables = Path(__file__).parent.parent / "formats" / "tables"
         self.hub.dataset("me/text", {f"default/train/000{i}.parquet": (tables / name).read_bytes()
                                      for i, name in enumerate(["snappy.parquet", "dictionary-v2.parquet"])})
@@ -451,7 +451,7 @@ class DataSets(HubCase):
         self.assertTrue(once.startswith("row 0\n\ntwo\n"))
         self.assertEqual(self.good("cat", *paths), once + "\n" + once)
 
-    def test_found_by_asking(self):
+    def test_model_or_data_set(self):
         out = self.good("download", "wikitext", "--include", "wikitext-2-raw-v1/test/*").splitlines()
         self.assertEqual(len(out), 2)
         self.assertTrue(self.hub.seen(part="/api/models/wikitext"))
@@ -459,18 +459,18 @@ class DataSets(HubCase):
         self.assertEqual(self.good_json("download", "wikitext")["type"], "model")
         self.bad("download", "wikitext", "--dataset", code=2, says=("--config", "wikitext-2-raw-v1, wikitext-103-raw-v1"))
 
-    def test_what_there_is(self):
+    def test_messages_list_what_is_available(self):
         self.bad("download", "wikitext", "--config", "x", code=2, says=('no configuration "x"', "wikitext-2-raw-v1"))
         self.bad("download", "wikitext", "--config", "wikitext-2-raw-v1", "--split", "dev", code=2,
                  says=('no split "dev"', "test, train"))
-        self.bad("download", "wikitext", "--config", "a", "--include", "b", code=2, says="does not go with")
+        self.bad("download", "wikitext", "--config", "a", "--include", "b", code=2, says="cannot be combined with")
         self.hub.dataset("me/one", {"default/partial-train/0000.parquet": b"p"})
         self.assertEqual(len(self.good("download", "me/one").splitlines()), 1)
         self.assertIn("only its first part", self.messages)
 
     def test_no_parquet(self):
         del self.repository.revisions["refs/convert/parquet"]
-        self.bad("download", "wikitext", "--dataset", says=("no Parquet form", "--revision main, --include PATTERN"))
+        self.bad("download", "wikitext", "--dataset", says=("no Parquet version", "--revision main, --include PATTERN"))
         self.assertEqual(len(self.good("download", "wikitext", "--dataset", "--revision", "main", "--include",
                                        "README.md").splitlines()), 1)
 

@@ -1,4 +1,4 @@
-"""One cache for two: what bert fetches is found by huggingface_hub and transformers, and theirs by bert.
+"""The shared cache: huggingface_hub and transformers find what bert downloads, and vice versa.
 
 Runs in the Python environment of the tests with transformers.
 """
@@ -33,10 +33,10 @@ class Interplay(HubCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         return run.stdout.strip()
 
-    def test_transformers_finds_ours(self):
+    def test_they_find_ours(self):
         self.hub.model("me/bert", model_files(self.home / "made"))
         path = self.good("download", "me/bert").strip()
-        asked = len(self.hub.seen())
+        requests = len(self.hub.seen())
         found = self.python(
             "from transformers import AutoTokenizer, BertForPreTraining\n"
             "from huggingface_hub import snapshot_download\n"
@@ -44,15 +44,15 @@ class Interplay(HubCase):
             "assert AutoTokenizer.from_pretrained('me/bert')('a b')['input_ids'] == [2, 5, 6, 3]\n"
             "print(snapshot_download('me/bert'))\n", HF_HUB_OFFLINE="1")
         self.assertEqual(found, path)
-        self.assertEqual(len(self.hub.seen()), asked)
+        self.assertEqual(len(self.hub.seen()), requests)
 
-    def test_theirs_is_ours(self):
+    def test_we_find_theirs(self):
         self.hub.model("me/bert", model_files(self.home / "made"))
         theirs = self.python("from huggingface_hub import snapshot_download\nprint(snapshot_download('me/bert'))\n")
         result = self.good_json("download", "me/bert")
         self.assertEqual((result["directory"], result["received"]), (theirs, 0))
         self.assertEqual(self.good("download", "me/bert", HF_HUB_OFFLINE="1").strip(), theirs)
-        # And nothing of ours is new to them: the same links, byte for byte.
+        # Our links are byte-for-byte identical to theirs.
         ours = self.home / "other"
         self.good("download", "me/bert", HF_HUB_CACHE=str(ours))
         links = lambda root: {p.name: os.readlink(p) for p in Path(root).rglob("*") if p.is_symlink()}
@@ -80,8 +80,8 @@ class Interplay(HubCase):
             "                      revision='refs/convert/parquet'))\n", HF_HUB_OFFLINE="1")
         self.assertEqual(found, ours)
 
-    def test_they_take_our_server_for_a_hub(self):
-        """The fake Hub speaks the protocol as huggingface_hub does: also with its upload."""
+    def test_fake_hub_protocol(self):
+        """huggingface_hub can upload to the fake Hub, so that speaks the real protocol."""
         files = model_files(self.home / "made")
         self.python("from huggingface_hub import HfApi\n"
                     "api = HfApi()\n"

@@ -1,4 +1,4 @@
-/* What is decided without a network: names, URLs, checksums, choices, pauses. */
+/* Functions that need no network: names, URLs, checksums, selection, retries. */
 #include "testing.h"
 
 #include "base/file.h"
@@ -24,7 +24,7 @@ static void test_repository_names(void **state)
         assert_ok(repository_name_check(good[i], error));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_fails(repository_name_check(bad[i], error), BERT_ERROR_INVALID_ARGUMENT,
-                     "no name on the Hub");
+                     "not a valid name on the Hub");
     char name[200];
     memset(name, 'a', 97);
     name[96] = '\0';
@@ -44,8 +44,10 @@ static void test_paths(void **state)
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_ok(repository_path_check("model x", good[i], error));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_fails(repository_path_check("model x", bad[i], error), BERT_ERROR_INPUT, "refused");
-        assert_fails(revision_check(bad[i], error), BERT_ERROR_INVALID_ARGUMENT, "no revision");
+        assert_fails(repository_path_check("model x", bad[i], error), BERT_ERROR_INPUT,
+                     "unsafe file name");
+        assert_fails(revision_check(bad[i], error), BERT_ERROR_INVALID_ARGUMENT,
+                     "not a valid revision");
     }
     assert_ok(revision_check("refs/convert/parquet", error));
     assert_true(commit_is_valid("0123456789abcdef0123456789abcdef01234567"));
@@ -117,7 +119,7 @@ static void test_redirects(void **state)
                  "from https to plain http");
     assert_null(target);
     assert_fails(url_redirect(&target, "https://hub/a", "file:///etc/passwd", error),
-                 BERT_ERROR_INPUT, "refused");
+                 BERT_ERROR_INPUT, "rejected");
     assert_fails(url_redirect(&target, "http://hub/a", "gopher://x/", error), BERT_ERROR_INPUT, "");
 }
 
@@ -156,7 +158,7 @@ static void check_digest(digest_kind kind, const char *content, const char *expe
     assert_ok(directory_remove(path, error));
 }
 
-/* The values that sha256sum and git hash-object print. */
+/* The values printed by sha256sum and git hash-object. */
 static void test_digests(void **state)
 {
     (void)state;

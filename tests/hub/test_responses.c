@@ -1,4 +1,4 @@
-/* The Hub's JSON answers: what is taken from them, and what is refused. */
+/* Parsing and validation of the Hub's JSON responses. */
 #include "testing.h"
 
 #include "hub/responses.h"
@@ -26,11 +26,11 @@ static void test_listing(void **state)
     answer = as_text("{\"sha\": \"" COMMIT "\", \"siblings\": [{\"rfilename\": \"a\"}, "
                      "{\"rfilename\": \"../a\"}]}");
     assert_fails(hub_listing_parse(&listing, &answer, "model x", error), BERT_ERROR_INPUT,
-                 "model x: the file name \"../a\" is refused");
+                 "model x: unsafe file name \"../a\"");
     assert_int_equal(listing.count, 0);
     answer = (text){0};
     assert_fails(hub_listing_parse(&listing, &answer, "model x", error), BERT_ERROR_INPUT,
-                 "not JSON");
+                 "invalid JSON");
 }
 
 static void test_upload_modes(void **state)
@@ -49,7 +49,7 @@ static void test_upload_modes(void **state)
     assert_string_equal(modes[1].digest, "");
     answer = as_text("{\"files\": [{\"path\": \"a\", \"uploadMode\": \"lfs\"}]}");
     assert_fails(hub_upload_modes_parse(modes, paths, 3, &answer, "model x", error),
-                 BERT_ERROR_INPUT, "nothing of b");
+                 BERT_ERROR_INPUT, "no entry for b");
 }
 
 static bert_status parse_action(lfs_action *action, const char *object, uint64_t size,
@@ -80,7 +80,7 @@ static void test_lfs_actions(void **state)
     assert_string_equal(action.headers[0], "A: b c");
     lfs_action_free(&action);
 
-    /* 5 bytes in parts of 2: three, whatever order and spelling their numbers have. */
+    /* 5 bytes in parts of 2: three parts, in any order and spelling of their numbers. */
     assert_ok(parse_action(&action,
                            "\"actions\": {\"upload\": {\"href\": \"https://s/x\", \"header\": "
                            "{\"chunk_size\": \"2\", \"00003\": \"https://s/3\", \"00001\": "
@@ -95,13 +95,13 @@ static void test_lfs_actions(void **state)
                               "\"actions\": {\"upload\": {\"href\": \"https://s/x\", \"header\": "
                               "{\"chunk_size\": 1, \"1\": \"https://s/1\"}}}",
                               UINT64_MAX, error),
-                 BERT_ERROR_INPUT, "the answer has fewer");
-    /* What was read before the mistake is released: the sanitizers' builds hold it. */
+                 BERT_ERROR_INPUT, "the response has fewer");
+    /* What was parsed before the error is freed (detected by sanitizers). */
     assert_fails(parse_action(&action,
                               "\"actions\": {\"upload\": {\"href\": \"https://s/x\", \"header\": "
                               "{\"chunk_size\": 3, \"2\": \"https://s/2\", \"1\": \"ftp://s/1\"}}}",
                               5, error),
-                 BERT_ERROR_INPUT, "refused");
+                 BERT_ERROR_INPUT, "rejected");
     assert_fails(parse_action(&action, "\"actions\": {\"upload\": {\"href\": \"x\"}}", 5, error),
                  BERT_ERROR_INPUT, "href");
     assert_fails(parse_action(&action, "\"actions\": {\"upload\": 5}", 5, error), BERT_ERROR_INPUT,

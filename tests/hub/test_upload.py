@@ -17,7 +17,7 @@ OTHERS = {"optimizer.safetensors": b"o" * 1000, "manifest.json": b"{}", "trainer
 class Uploads(HubCase):
     def setUp(self):
         super().setUp()
-        self.hub.store_key = "k"  # a header that the store wants, as Git LFS has it; the Hub's has none
+        self.hub.store_key = "k"  # a header that the store requires, as Git LFS allows; the Hub's requires none
         self.folder = self.home / "checkpoint-8"
         for name, data in (FILES | OTHERS).items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -29,7 +29,7 @@ class Uploads(HubCase):
     def stored(self, name="me/bert"):
         return self.hub.repositories["models", name].files()
 
-    def test_whole_way(self):
+    def test_end_to_end(self):
         url = self.good("upload", "--create", "--private", "--message", "First", self.folder, "me/bert").strip()
         repository = self.hub.repositories["models", "me/bert"]
         self.assertEqual(url, f"{self.hub.url}/me/bert/commit/{repository.head()}")
@@ -42,7 +42,7 @@ class Uploads(HubCase):
         self.assertEqual(len(self.hub.seen(part="/verify/" + sha256(FILES["model.safetensors"]))), 1)
         self.assertNotIn("hf_right", self.messages)
 
-        # What is there is not sent again; what has changed goes alone.
+        # Unchanged files are not sent again; only changed ones are.
         again = self.good_json("upload", self.folder, "me/bert")
         self.assertEqual((again["committed"], again["bytes_sent"], again["url"]), (0, 0, self.hub.url + "/me/bert"))
         self.assertEqual(len(self.hub.messages), 1)
@@ -51,7 +51,7 @@ class Uploads(HubCase):
         self.assertEqual((third["files"], third["committed"], third["bytes_sent"]), (6, 1, 0))
         self.assertEqual(len(self.hub.seen("store", "PUT")), 1)
 
-        # And down again.
+        # Download it again.
         out = self.home / "down"
         self.good("download", "me/bert", "--output", out)
         self.assertEqual((out / "model.safetensors").read_bytes(), FILES["model.safetensors"])
@@ -69,7 +69,7 @@ class Uploads(HubCase):
         puts = self.hub.seen("store", "PUT")
         self.assertEqual([len(put[4]) for put in puts], [400_000, 400_000, 400_000, 300_000])
 
-    def test_store_fails_for_a_moment(self):
+    def test_temporary_failure_of_the_store(self):
         self.hub.once(lambda h: h.command == "PUT", lambda h: h.answer(500))
         result = self.good_json("upload", "--create", self.folder, "me/bert")
         self.assertEqual(self.stored()["model.safetensors"], FILES["model.safetensors"])
@@ -96,26 +96,26 @@ class Uploads(HubCase):
         self.assertEqual(len(self.hub.seen(part="/commit/")), 3)
 
     def test_missing_repository(self):
-        self.bad("upload", self.folder, "me/bert", says=("model me/bert", "none of that name", "--create makes it"))
+        self.bad("upload", self.folder, "me/bert", says=("model me/bert", "not found", "--create creates it"))
         self.hub.model("me/bert", {})
-        self.good("upload", "--create", self.folder, "me/bert")  # is fine where it is there
+        self.good("upload", "--create", self.folder, "me/bert")  # an existing repository is not an error
         self.bad("upload", "--revision", "v9", self.folder, "me/bert", says="no such revision")
 
     def test_tokens(self):
         self.bad("upload", self.folder, "me/bert", HF_TOKEN=None, code=2, says=("a token", self.hub.url, "HF_TOKEN"))
         self.assertFalse(self.hub.seen())
-        self.bad("upload", self.folder, "me/bert", HF_TOKEN="hf_wrong", says="does not take the token")
-        self.hub.faults.append(lambda h: h.refuse(403, "", "read-only token") or True)
-        self.bad("upload", self.folder, "me/bert", says=("the token may not do that", "read-only token"))
+        self.bad("upload", self.folder, "me/bert", HF_TOKEN="hf_wrong", says="rejected the token")
+        self.hub.faults.append(lambda h: h.answer_error(403, "", "read-only token") or True)
+        self.bad("upload", self.folder, "me/bert", says=("the token lacks the permission", "read-only token"))
 
-    def test_what_is_never_sent(self):
+    def test_files_that_are_never_sent(self):
         self.hub.model("me/bert", {})
         self.good("upload", "--include", "*", self.folder, "me/bert")
         expected = FILES | OTHERS
         del expected[".env"], expected["token"]
         self.assertEqual(self.stored(), expected)
         (self.folder / "vocab.txt").write_bytes(b"x hf_right y")
-        self.bad("upload", self.folder, "me/bert", code=2, says=("vocab.txt", "holds your token"))
+        self.bad("upload", self.folder, "me/bert", code=2, says=("vocab.txt", "contains your Hub token"))
         self.assertEqual(self.stored(), expected)
         (self.folder / "vocab.txt").unlink()
         (self.home / "outside").write_bytes(b"outside")
@@ -130,16 +130,16 @@ class Uploads(HubCase):
         self.hub.ignored.add("vocab.txt")
         self.good("upload", self.folder, "me/bert")
         self.assertNotIn("vocab.txt", self.stored())
-        self.assertIn("vocab.txt: the repository's .gitignore", self.messages)
+        self.assertIn("vocab.txt: skipped, it matches the repository's .gitignore", self.messages)
 
     def test_no_model(self):
         self.bad("upload", self.home / "nowhere", "me/bert", code=2, says="nowhere: is not a folder")
         (self.folder / "model.safetensors").unlink()
-        self.bad("upload", self.folder, "me/bert", code=2, says=("no model.safetensors", "checkpoint-N"))
+        self.bad("upload", self.folder, "me/bert", code=2, says=("has no model.safetensors", "checkpoint-N"))
         self.bad("upload", "--include", "*.zip", self.folder, "me/bert", code=2, says="*.zip")
         self.bad("upload", self.folder, "bert", code=2, says="expected OWNER/NAME")
 
-    def test_hostile_answers(self):
+    def test_invalid_responses(self):
         self.hub.model("me/bert", {})
         oid, size = sha256(FILES["model.safetensors"]), len(FILES["model.safetensors"])
 
@@ -147,14 +147,14 @@ class Uploads(HubCase):
             return {"objects": [{"oid": oid, "size": size, "actions": {"upload": upload}}]}
         store = self.hub.store_url
         for part, answer, says in (
-            ("/preupload/", {"files": []}, "the answer says nothing of"),
+            ("/preupload/", {"files": []}, "the response has no entry for"),
             ("/preupload/", {"files": [{"path": p, "uploadMode": "xet"} for p in FILES]}, '"xet"'),
             ("/preupload/", [], "is an array"),
-            ("/objects/batch", {"objects": []}, "says nothing of the object"),
-            ("/objects/batch", {"objects": [{"oid": oid, "error": {"code": 422, "message": "no"}}]}, "refuses: no"),
-            ("/objects/batch", batch({"href": "file:///etc/passwd"}), "is refused"),
-            ("/objects/batch", batch({"href": store, "header": {"A\r\nB": "x"}}), "not sound"),
-            ("/objects/batch", batch({"href": store, "header": {"A": "x\r\nEvil: y"}}), "not sound"),
+            ("/objects/batch", {"objects": []}, "no entry for the object"),
+            ("/objects/batch", {"objects": [{"oid": oid, "error": {"code": 422, "message": "no"}}]}, "rejected by the Hub's LFS storage: no"),
+            ("/objects/batch", batch({"href": "file:///etc/passwd"}), "is rejected"),
+            ("/objects/batch", batch({"href": store, "header": {"A\r\nB": "x"}}), "is invalid"),
+            ("/objects/batch", batch({"href": store, "header": {"A": "x\r\nEvil: y"}}), "is invalid"),
             ("/objects/batch", batch({"href": store, "header": {"chunk_size": "0", "1": store}}), "chunk_size"),
             ("/objects/batch", batch({"href": store, "header": {"chunk_size": "1", "1": store}}), "1500000 parts"),
             ("/objects/batch", batch({"href": store, "header": {"chunk_size": "750000", "1": store, "7": store}}),

@@ -285,15 +285,15 @@ static void call_model_functions(int threads)
     const bert_input input = {.text = "A king.", .length = 7};
     float *vector = calloc(bert_model_hidden_size(model), sizeof *vector);
     bert_embed_params embed = bert_embed_params_default();
-    CALL(bert_embed(model, &input, 1, &embed, vector, NULL, &error), BERT_OK);
+    CALL(bert_embed(model, NULL, &input, 1, &embed, vector, NULL, &error), BERT_OK);
     bert_predict_params predict = bert_predict_params_default();
     float answers[2];
-    CALL(bert_predict(classifier, &input, 1, &predict, answers, NULL, &error), BERT_OK);
-    CALL(bert_predict(model, &input, 1, &predict, answers, NULL, &error),
+    CALL(bert_predict(classifier, NULL, &input, 1, &predict, answers, NULL, &error), BERT_OK);
+    CALL(bert_predict(model, NULL, &input, 1, &predict, answers, NULL, &error),
          BERT_ERROR_INVALID_ARGUMENT);
     bert_prediction predictions[3];
     size_t masks;
-    CALL(bert_fill_mask(model, "A [MASK].", 9, 3, predictions, 1, &masks, &error), BERT_OK);
+    CALL(bert_fill_mask(model, NULL, "A [MASK].", 9, 3, predictions, 1, &masks, &error), BERT_OK);
 
     bert_npy *npy = NULL;
     const char *path = at(work, "vectors.npy");

@@ -44,7 +44,7 @@ double *reference_row_sums(const float *sums, const float *in, size_t rows, size
 void reference_gradient(double *gradient, double *x, size_t count, double (*loss)(void *context),
                         void *context);
 
-/* 0 where an element is dropped, else the scale: the definition in math/dropout.h, word by word. */
+/* 0 where an element is dropped, else the scale: the definition in math/types.h, word by word. */
 double reference_keep(const dropout *dropout, uint64_t row_key, size_t column);
 
 uint32_t bits_of(float value);

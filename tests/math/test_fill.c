@@ -24,6 +24,24 @@ static void test_one_value(void **state)
     free(values);
 }
 
+static void test_sums_of_multiples(void **state)
+{
+    (void)state;
+    static float x[COUNT], y[COUNT];
+    for (int threads = 1; threads <= 3; threads++) {
+        int before = threads_use(threads);
+        for (int i = 0; i < COUNT; i++) {
+            x[i] = (float)i;
+            y[i] = 1.0f;
+        }
+        values_axpby(y, x, COUNT - 1, -0.5f, 2.0f);
+        for (int i = 0; i < COUNT - 1; i++)
+            assert_true(y[i] == 2.0f - 0.5f * (float)i);
+        assert_true(y[COUNT - 1] == 1.0f);
+        threads_use(before);
+    }
+}
+
 static void test_sinusoids(void **state)
 {
     (void)state;
@@ -121,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_value),
+        cmocka_unit_test(test_sums_of_multiples),
         cmocka_unit_test(test_sinusoids),
         cmocka_unit_test(test_normal_is_box_and_muller),
         cmocka_unit_test(test_normal_bits),

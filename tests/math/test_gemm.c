@@ -43,7 +43,7 @@ static void test_epilogues(void **state)
     enum { M = 45, N = 77, K = 800 };
     float *a = math_random(M * K, 0.05, 1), *b = math_random(N * K, 1, 2);
     float *bias = math_random(N, 1, 3), *c = math_zeros(M * N), *gelu = math_zeros(M * N);
-    const gemm_epilogue epilogue = {.bias = bias, .gelu = gelu};
+    const gemm_epilogue epilogue = {.bias = bias, .activated = gelu};
     gemm_fused(GEMM_FLOAT32, GEMM_NT, M, N, K, a, K, b, K, c, N, false, &epilogue);
     double *expected = math_memory(M * N, sizeof *expected);
     reference_gemm(GEMM_NT, M, N, K, a, K, b, K, expected, N, false);

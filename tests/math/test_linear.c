@@ -41,8 +41,8 @@ static void run(void *context)
     memset(l->out, 0xff, l->result_count * sizeof(float));
     memcpy(l->d_weight, l->weight_before, l->outputs * l->inputs * sizeof(float));
     memcpy(l->d_bias, l->bias_before, l->outputs * sizeof(float));
-    linear_gelu_forward(l->precision, l->activated, l->out, l->in, l->weight, l->bias, l->rows,
-                        l->inputs, l->outputs);
+    linear_activation_forward(l->precision, ACTIVATION_GELU, l->activated, l->out, l->in, l->weight,
+                              l->bias, l->rows, l->inputs, l->outputs);
     linear_backward_input(l->precision, l->d_in, l->d_out, l->weight, l->rows, l->inputs,
                           l->outputs);
     linear_backward_weight(l->precision, l->d_weight, l->d_bias, l->d_out, l->in, l->rows,
@@ -115,12 +115,12 @@ static void test_backward_through_gelu(void **state)
         const float *weight = math_random(outputs * inputs, 0.1, 3);
         float *d_before = math_zeros(count), *activated = math_zeros(count);
         float *d_activated = math_zeros(count), *expected = math_zeros(count);
-        linear_gelu_backward_input(GEMM_FLOAT32, d_before, activated, d_out, before, weight, rows,
-                                   inputs, outputs);
-        gelu_forward(expected, before, count);
+        linear_activation_backward_input(GEMM_FLOAT32, ACTIVATION_GELU, d_before, activated, d_out,
+                                         before, weight, rows, inputs, outputs);
+        activation_forward(ACTIVATION_GELU, expected, before, count);
         assert_memory_equal(activated, expected, count * sizeof *expected);
         linear_backward_input(GEMM_FLOAT32, d_activated, d_out, weight, rows, inputs, outputs);
-        gelu_backward(expected, d_activated, before, count);
+        activation_backward(ACTIVATION_GELU, expected, d_activated, before, count);
         assert_memory_equal(d_before, expected, count * sizeof *expected);
 
         float *sum = math_random(count, 1, 4);

@@ -128,7 +128,7 @@ static bert_status write_run(model *model, const char *run_path, bert_error *err
     float *labels = calloc(SEQUENCES * outputs + 1, sizeof *labels), pairs[SEQUENCES * 2];
     if (!logits || !states || !labels)
         return error_set(error, BERT_ERROR_MEMORY, "no memory for logits");
-    model_hidden_states(model, &input, states);
+    model_hidden_states(model_own_workspace(model), &input, states);
     safetensors_tensor tensors[6] = {
         {"tokens", SAFETENSORS_I32, 2, {SEQUENCES, LENGTH}, tokens, sizeof tokens},
         {"types", SAFETENSORS_U8, 2, {SEQUENCES, LENGTH}, types, sizeof types},
@@ -138,17 +138,17 @@ static bert_status write_run(model *model, const char *run_path, bert_error *err
     size_t count = 4;
     if (config->head == MODEL_HEAD_PRETRAINING) {
         input.masked_count = MASKED;
-        model_mlm_logits(model, &input, logits);
+        model_mlm_logits(model_own_workspace(model), &input, logits);
         tensors[count++] = (safetensors_tensor){"mlm_logits", SAFETENSORS_F32,   2, {MASKED, vocab},
                                                 logits,       MASKED * vocab * 4};
     }
     if (model_config_has_nsp_head(config)) {
-        model_nsp_logits(model, &input, pairs);
+        model_nsp_logits(model_own_workspace(model), &input, pairs);
         tensors[count++] = (safetensors_tensor){"nsp_logits",   SAFETENSORS_F32, 2,
                                                 {SEQUENCES, 2}, pairs,           sizeof pairs};
     }
     if (config->head == MODEL_HEAD_CLASSIFICATION) {
-        model_label_logits(model, &input, labels);
+        model_label_logits(model_own_workspace(model), &input, labels);
         tensors[count++] =
             (safetensors_tensor){"label_logits",       SAFETENSORS_F32, 2,
                                  {SEQUENCES, outputs}, labels,          SEQUENCES * outputs * 4};

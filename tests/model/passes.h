@@ -30,14 +30,16 @@ static inline void losses_of(const model_pass *pass, const pass_scales *scales, 
 static inline void train_pass(model *model, const model_input *input, uint64_t seed, uint64_t step,
                               const pass_scales *scales, pass_losses *losses)
 {
-    model_pass pass = model_forward(model, input, ROWS_NEEDED_BY_HEADS, true, seed, step);
+    model_pass pass =
+        model_forward(model_own_workspace(model), input, ROWS_NEEDED_BY_HEADS, true, seed, step);
     losses_of(&pass, scales, losses);
     model_backward(&pass);
 }
 
 static inline void evaluate_pass(model *model, const model_input *input, pass_losses *losses)
 {
-    model_pass pass = model_forward(model, input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
+    model_pass pass =
+        model_forward(model_own_workspace(model), input, ROWS_NEEDED_BY_HEADS, false, 0, 0);
     losses_of(&pass, &(pass_scales){0}, losses);
 }
 

@@ -66,6 +66,32 @@ static void test_names(void **state)
     assert_fails(model_config_named(&config, "huge", error), BERT_ERROR_INVALID_ARGUMENT, "'huge'");
 }
 
+/* Of both families, and each under its own name. */
+static void test_activations_read_back(void **state)
+{
+    (void)state;
+    static const char *const models[] = {"mini", "distil"};
+    for (size_t i = 0; i < 2; i++)
+        for (activation act = 0; activation_name(act); act++) {
+            model_config config, read;
+            text written = {0};
+            char expected[64];
+            assert_ok(model_config_named(&config, models[i], error));
+            assert_int_equal(config.hidden_act, ACTIVATION_GELU);
+            config.hidden_act = act;
+            assert_ok(model_config_write(&config, path, error));
+            assert_ok(file_read(&written, path, 1 << 16, error));
+            snprintf(expected, sizeof expected, "\": \"%s\"", activation_name(act));
+            assert_non_null(strstr(written.data, expected));
+            text_free(&written);
+            assert_ok(model_config_read(&read, path, error));
+            assert_int_equal(read.hidden_act, act);
+            config.hidden_act = -1;
+            assert_fails(model_config_check(&config, "X", error), BERT_ERROR_INVALID_ARGUMENT,
+                         "X: hidden_act is number -1");
+        }
+}
+
 static void test_written_file_reads_back(void **state)
 {
     (void)state;
@@ -219,7 +245,7 @@ static void test_other_arithmetic_is_refused_by_name(void **state)
     static const struct {
         const char *member, *key;
     } refused[] = {
-        {"\"hidden_act\": \"gelu_new\"", "hidden_act is \"gelu_new\""},
+        {"\"hidden_act\": \"mish\"", "hidden_act is \"mish\"; supported are \"gelu\", \"relu\", "},
         {"\"position_embedding_type\": \"relative_key\"", "position_embedding_type"},
         {"\"is_decoder\": true", "is_decoder is true"},
         {"\"is_encoder_decoder\": true", "is_encoder_decoder"},
@@ -277,6 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_written_file_reads_back),
+        cmocka_unit_test(test_activations_read_back),
         cmocka_unit_test(test_missing_keys_have_defaults_but_sizes),
         cmocka_unit_test(test_architectures),
         cmocka_unit_test(test_every_kind_reads_back),

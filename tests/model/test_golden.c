@@ -267,14 +267,14 @@ static double one_float(const golden *golden, const char *name)
     return result;
 }
 
-typedef void logits_function(model *model, const model_input *input, float *logits);
+typedef void logits_function(model_workspace *workspace, const model_input *input, float *logits);
 
 static void compare_head(const golden *golden, const char *name, logits_function *function,
                          size_t count)
 {
     float *expected = floats_of(golden, "", name, count);
     float *logits = calloc(count, sizeof *logits);
-    function(golden->model, &golden->input, logits);
+    function(model_own_workspace(golden->model), &golden->input, logits);
     assert_tensor_near(name, logits, expected, count, 0);
     free(expected);
     free(logits);
@@ -428,6 +428,15 @@ static void test_regression_equals_transformers(void **state)
     check_forward_and_gradients("distil_scores");
 }
 
+static void test_activations_equal_transformers(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "gelu_new", "gelu_pytorch_tanh", "gelu_python", "relu", "silu", "swish", "distil_relu"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        check_forward_and_gradients(names[i]);
+}
+
 /* The weights of the losses are those of DistilBERT's training. */
 static void test_distillation_equals_transformers(void **state)
 {
@@ -448,8 +457,8 @@ static void test_distillation_equals_transformers(void **state)
                                         .soft = 5.0 / input->masked_count,
                                         .cosine = 1.0 / input->token_count};
     loss_term mlm = {0}, soft = {0}, cosine = {0};
-    model_pass pass = model_forward(golden.model, input, ROWS_ALL, true, 1, 0);
-    model_pass taught = model_forward(teacher, input, ROWS_ALL, false, 0, 0);
+    model_pass pass = model_forward(model_own_workspace(golden.model), input, ROWS_ALL, true, 1, 0);
+    model_pass taught = model_forward(model_own_workspace(teacher), input, ROWS_ALL, false, 0, 0);
     model_distillation_loss(&pass, &taught, 2.0, &scales, &mlm, &soft, &cosine);
     model_backward(&pass);
     compare_loss(&golden, "mlm_loss", mlm.sum, input->masked_count, true);
@@ -495,6 +504,7 @@ int main(void)
         cmocka_unit_test(test_distilbert_equals_transformers),
         cmocka_unit_test(test_classification_equals_transformers),
         cmocka_unit_test(test_regression_equals_transformers),
+        cmocka_unit_test(test_activations_equal_transformers),
         cmocka_unit_test(test_distillation_equals_transformers),
         cmocka_unit_test(test_adamw_steps_equal_transformers),
         cmocka_unit_test(test_adam_steps_equal_transformers),

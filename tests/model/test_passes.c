@@ -454,8 +454,8 @@ static void test_logits_and_hidden_states(void **state)
     static float hidden[FIXTURE_TOKENS][24], alone[16][24];
     pass_losses losses = {0};
     evaluate_pass(model, &batch.input, &losses);
-    model_mlm_logits(model, &batch.input, logits[0]);
-    model_nsp_logits(model, &batch.input, pairs[0]);
+    model_mlm_logits(model_own_workspace(model), &batch.input, logits[0]);
+    model_nsp_logits(model_own_workspace(model), &batch.input, pairs[0]);
     double mlm = 0, nsp = 0;
     for (int i = 0; i < FIXTURE_MASKED; i++) {
         double sum = 0;
@@ -468,7 +468,7 @@ static void test_logits_and_hidden_states(void **state)
     assert_true(fabs(mlm / losses.mlm.sum - 1) < 1e-5);
     assert_true(fabs(nsp / losses.nsp.sum - 1) < 1e-5);
 
-    model_hidden_states(model, &batch.input, hidden[0]);
+    model_hidden_states(model_own_workspace(model), &batch.input, hidden[0]);
     int32_t start = batch.starts[2], length = batch.starts[3] - start;
     const int32_t alone_starts[2] = {0, length};
     const model_input third = {
@@ -480,7 +480,7 @@ static void test_logits_and_hidden_states(void **state)
         .sample_numbers = batch.numbers + 2,
     };
     assert_ok(model_check_input(model, &third, error));
-    model_hidden_states(model, &third, alone[0]);
+    model_hidden_states(model_own_workspace(model), &third, alone[0]);
     for (int i = 0; i < length; i++)
         for (int j = 0; j < 24; j++)
             assert_true(fabsf(alone[i][j] - hidden[start + i][j]) < 1e-4f);

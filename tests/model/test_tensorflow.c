@@ -199,7 +199,7 @@ static void test_what_does_not_fit_is_named(void **state)
     assert_fails(load_only("tests/formats/bundles/nothing", &config, error), BERT_ERROR_INPUT,
                  "it has no variable");
     assert_fails(load_only("tests/formats/bundles/first-format.ckpt", &config, error),
-                 BERT_ERROR_UNSUPPORTED, "first format (V1)");
+                 BERT_ERROR_UNSUPPORTED, "old format (V1");
     assert_fails(load_only("tests/formats/bundles", &config, error), BERT_ERROR_IO,
                  "bert_model.ckpt.index");
 }
@@ -251,7 +251,8 @@ static void test_damage_is_named(void **state)
     assert_ok(load_only(copied, &config, error));
     copy_changed("bert_model.ckpt.data-00000-of-00001", 5);
     assert_fails(load_only(copied, &config, error), BERT_ERROR_INPUT,
-                 "bert_model.ckpt.data-00000-of-00001: damaged: tensor bert/embeddings/LayerNorm/");
+                 "bert_model.ckpt.data-00000-of-00001: damaged: the checksum of tensor "
+                 "bert/embeddings/LayerNorm/");
     copy_changed("bert_model.ckpt.index", 70);
     assert_fails(load_only(copied, &config, error), BERT_ERROR_INPUT,
                  "bert_model.ckpt.index: damaged table");

@@ -198,7 +198,7 @@ def check_tensorflow(root):
     for name, options in {
             "plain": dict(optimizer=True),
             "shards": dict(shards=3, block_size=300, interval=3),
-            "snappy": dict(packed=True),
+            "snappy": dict(compressed=True),
             "half": dict(dtype=torch.half),
             "bfloat16": dict(dtype=torch.bfloat16)}.items():
         model = random_model(BertForPreTraining).to(options.get("dtype", torch.float32))

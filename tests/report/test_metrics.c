@@ -32,13 +32,13 @@ static void expect_content(const char *expected)
 #define LINE_2 "{\"step\": 2, \"loss\": 0.25}\n"
 #define LINE_3 "{\"step\": 3, \"loss\": 0.375}\n"
 
-static void test_resume_cuts_off_later_steps(void **state)
+static void test_resume_drops_later_steps(void **state)
 {
     (void)state;
     metrics_log *log;
     assert_ok(metrics_open(&log, scratch_directory, "metrics.jsonl", 0, error));
     write_steps(log, 1, 3);
-    expect_content(LINE_1 LINE_2 LINE_3); /* before it is closed */
+    expect_content(LINE_1 LINE_2 LINE_3); /* readable before close */
     assert_ok(metrics_sync(log, error));
     metrics_close(log);
 
@@ -57,22 +57,22 @@ static void test_resume_cuts_off_later_steps(void **state)
     metrics_close(NULL);
 }
 
-static void test_torn_and_foreign_lines(void **state)
+static void test_incomplete_and_invalid_lines(void **state)
 {
     (void)state;
     metrics_log *log;
-    static const char torn[] = LINE_1 "{\"step\": 2, \"lo";
-    assert_ok(file_write(path, torn, strlen(torn), error));
+    static const char incomplete[] = LINE_1 "{\"step\": 2, \"lo";
+    assert_ok(file_write(path, incomplete, strlen(incomplete), error));
     assert_ok(metrics_open(&log, scratch_directory, "metrics.jsonl", 5, error));
     write_steps(log, 2, 2);
     metrics_close(log);
     expect_content(LINE_1 LINE_2);
 
-    static const char foreign[] = LINE_1 "hello\n" LINE_2;
-    assert_ok(file_write(path, foreign, strlen(foreign), error));
+    static const char invalid[] = LINE_1 "hello\n" LINE_2;
+    assert_ok(file_write(path, invalid, strlen(invalid), error));
     assert_fails(metrics_open(&log, scratch_directory, "metrics.jsonl", 5, error), BERT_ERROR_INPUT,
                  "metrics.jsonl:2");
-    expect_content(foreign);
+    expect_content(invalid);
     assert_fails(metrics_open(&log, "/nonexistent", "metrics.jsonl", 5, error), BERT_ERROR_IO,
                  "No such file");
 }
@@ -96,8 +96,8 @@ static void test_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_resume_cuts_off_later_steps),
-        cmocka_unit_test(test_torn_and_foreign_lines),
+        cmocka_unit_test(test_resume_drops_later_steps),
+        cmocka_unit_test(test_incomplete_and_invalid_lines),
         cmocka_unit_test(test_full_disk),
     };
     return cmocka_run_group_tests(tests, set_up, scratch_remove);

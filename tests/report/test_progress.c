@@ -46,7 +46,7 @@ static void test_lines(void **state)
     expect(&progress, "step 120/1000  epoch 1.26  loss 6.21  lr 9.6e-05  4d 02:03:05 left");
 }
 
-static void test_a_short_line_is_cut(void **state)
+static void test_short_buffer_truncates(void **state)
 {
     (void)state;
     bert_progress progress = nothing;
@@ -63,7 +63,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_a_short_line_is_cut),
+        cmocka_unit_test(test_short_buffer_truncates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

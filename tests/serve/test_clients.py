@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bert serve, asked by Hugging Face's own client, against transformers' pipelines on the same folder.
+"""Compares bert serve, through Hugging Face's client, with transformers' pipelines on the same folder.
 
     test_clients.py BERT FIXTURE
 """
@@ -81,18 +81,18 @@ def check_features(address, folder):
 
 
 def make_classifier(folder, out):
-    """A model of three labels on the encoder of `folder`; its classifier is drawn at random."""
+    """A model with three labels on the encoder of `folder`, with a random classifier."""
     torch.manual_seed(1)
     names = {0: "good", 1: "bad", 2: "neither"}
     model = BertForSequenceClassification.from_pretrained(
         folder, num_labels=3, id2label=names, label2id={name: i for i, name in names.items()})
-    model.classifier.weight.data.mul_(20)  # far from equal
+    model.classifier.weight.data.mul_(20)  # so that scores differ clearly
     model.save_pretrained(out)
     AutoTokenizer.from_pretrained(folder).save_pretrained(out)
 
 
 def same_labels(ours, theirs):
-    if isinstance(theirs[0], list):  # for a string; not for a pair
+    if isinstance(theirs[0], list):  # for a string, but not for a pair
         theirs = theirs[0]
     assert [one["label"] for one in ours] == [one["label"] for one in theirs], (ours, theirs)
     for mine, other in zip(ours, theirs):
@@ -122,7 +122,7 @@ def serve(bert, folder, checks):
 
 def main():
     bert, fixture = sys.argv[1:]
-    constants.HF_HUB_OFFLINE = False  # the client refuses to ask even this machine otherwise
+    constants.HF_HUB_OFFLINE = False  # otherwise the client rejects requests even to this machine
     folder = os.path.join(fixture, "run", "checkpoint-20")
     serve(bert, folder, [check_fill_mask, check_features])
     with tempfile.TemporaryDirectory() as classifier:

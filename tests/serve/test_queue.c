@@ -1,29 +1,29 @@
-/* Who waits, who is sent away, and who is told that it ends. */
+/* Waiting jobs, a full queue, and closing. */
 #include "testing.h"
 
 #include "serve/queue.h"
 
 #include <pthread.h>
 
-typedef struct asker {
+typedef struct client {
     serve_queue *queue;
     serve_job job;
     serve_outcome outcome;
     pthread_t thread;
-} asker;
+} client;
 
 static void *ask(void *context)
 {
-    asker *asker = context;
-    asker->outcome = serve_queue_do(asker->queue, &asker->job, 60);
+    client *client = context;
+    client->outcome = serve_queue_do(client->queue, &client->job, 60);
     return NULL;
 }
 
-/* Returns once the job waits. */
-static void start(asker *asker, serve_queue *queue, int waiting)
+/* Returns once the job is waiting. */
+static void start(client *client, serve_queue *queue, int waiting)
 {
-    asker->queue = queue;
-    pthread_create(&asker->thread, NULL, ask, asker);
+    client->queue = queue;
+    pthread_create(&client->thread, NULL, ask, client);
     for (int now = -1; now != waiting;) {
         pthread_mutex_lock(&queue->mutex);
         now = queue->waiting;
@@ -32,54 +32,54 @@ static void start(asker *asker, serve_queue *queue, int waiting)
     }
 }
 
-static serve_outcome end(asker *asker)
+static serve_outcome end(client *client)
 {
-    pthread_join(asker->thread, NULL);
-    return asker->outcome;
+    pthread_join(client->thread, NULL);
+    return client->outcome;
 }
 
-static void test_one_too_many_is_sent_away(void **state)
+static void test_full_queue(void **state)
 {
     (void)state;
     serve_queue queue;
-    asker first = {0}, second = {0}, third = {0};
+    client first = {0}, second = {0}, third = {0};
     serve_job more = {0};
     serve_queue_create(&queue, 2);
     start(&first, &queue, 1);
     start(&second, &queue, 2);
-    assert_int_equal(serve_queue_do(&queue, &more, 60), SERVE_BUSY); /* at once */
+    assert_int_equal(serve_queue_do(&queue, &more, 60), SERVE_BUSY); /* immediately */
     serve_job *job = serve_queue_take(&queue, 1000);
-    assert_ptr_equal(job, &first.job); /* in the order in which they came */
-    start(&third, &queue, 2);          /* what is computed does not wait */
+    assert_ptr_equal(job, &first.job); /* in order of arrival */
+    start(&third, &queue, 2);          /* a running job does not count as waiting */
     assert_int_equal(serve_queue_do(&queue, &more, 60), SERVE_BUSY);
     serve_queue_finish(&queue, job);
-    assert_int_equal(end(&first), SERVE_ANSWERED);
+    assert_int_equal(end(&first), SERVE_DONE);
     for (int i = 0; i < 2; i++)
         serve_queue_finish(&queue, serve_queue_take(&queue, 1000));
-    assert_int_equal(end(&second), SERVE_ANSWERED);
-    assert_int_equal(end(&third), SERVE_ANSWERED);
+    assert_int_equal(end(&second), SERVE_DONE);
+    assert_int_equal(end(&third), SERVE_DONE);
     assert_null(serve_queue_take(&queue, 1));
     serve_queue_free(&queue);
 }
 
-static void test_nobody_waits_for_ever(void **state)
+static void test_wait_timeout(void **state)
 {
     (void)state;
     serve_queue queue;
     serve_job job = {0};
     serve_queue_create(&queue, 2);
-    assert_int_equal(serve_queue_do(&queue, &job, 0), SERVE_BUSY); /* nobody computes */
+    assert_int_equal(serve_queue_do(&queue, &job, 0), SERVE_BUSY); /* no consumer */
     assert_int_equal(queue.waiting, 0);
     assert_null(serve_queue_take(&queue, 1));
     serve_queue_free(&queue);
 }
 
-static void test_the_end_is_told_to_all_but_who_is_answered(void **state)
+static void test_close(void **state)
 {
     (void)state;
     serve_queue queue;
     serve_job late = {0};
-    asker first = {0}, second = {0};
+    client first = {0}, second = {0};
     serve_queue_create(&queue, 2);
     start(&first, &queue, 1);
     serve_job *job = serve_queue_take(&queue, 1000);
@@ -89,16 +89,16 @@ static void test_the_end_is_told_to_all_but_who_is_answered(void **state)
     assert_int_equal(serve_queue_do(&queue, &late, 60), SERVE_CLOSED);
     assert_null(serve_queue_take(&queue, 1000));
     serve_queue_finish(&queue, job);
-    assert_int_equal(end(&first), SERVE_ANSWERED);
+    assert_int_equal(end(&first), SERVE_DONE);
     serve_queue_free(&queue);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_too_many_is_sent_away),
-        cmocka_unit_test(test_nobody_waits_for_ever),
-        cmocka_unit_test(test_the_end_is_told_to_all_but_who_is_answered),
+        cmocka_unit_test(test_full_queue),
+        cmocka_unit_test(test_wait_timeout),
+        cmocka_unit_test(test_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static void test_one_text(void **state)
     assert_ok(parse(&request, SERVE_FILL_MASK, "{\"inputs\": \"a\\u0000[MASK]\"}", error));
     assert_int_equal(request.count, 1);
     assert_false(request.list);
-    assert_int_equal(request.inputs[0].length, 8); /* the NUL is a character of the text */
+    assert_int_equal(request.inputs[0].length, 8); /* NUL is part of the text */
     assert_int_equal(request.top_k, 0);
     assert_null(request.targets);
     serve_request_free(&request);
@@ -71,10 +71,10 @@ static void test_wrong_bodies(void **state)
         serve_task task;
         const char *body, *message;
     } wrong[] = {
-        {SERVE_FILL_MASK, "", "not JSON"},
-        {SERVE_FILL_MASK, "{\"inputs\": \"x\"} trailing", "not JSON: line 1"},
-        {SERVE_FILL_MASK, "{\"inputs\": \"\xff\"}", "not JSON"},
-        {SERVE_FILL_MASK, "{\"inputs\": 1, \"inputs\": 2}", "not JSON"},
+        {SERVE_FILL_MASK, "", "invalid JSON"},
+        {SERVE_FILL_MASK, "{\"inputs\": \"x\"} trailing", "invalid JSON: line 1"},
+        {SERVE_FILL_MASK, "{\"inputs\": \"\xff\"}", "invalid JSON"},
+        {SERVE_FILL_MASK, "{\"inputs\": 1, \"inputs\": 2}", "invalid JSON"},
         {SERVE_FILL_MASK, "[\"x\"]", "the body is an array"},
         {SERVE_FILL_MASK, "{}", "no \"inputs\""},
         {SERVE_FILL_MASK, "{\"inputs\": []}", "0 texts; expected 1 to 3"},
@@ -101,7 +101,7 @@ static void test_wrong_bodies(void **state)
     }
 }
 
-/* Nesting that would eat the stack of a careless parser. */
+/* Nesting that would overflow the stack of a recursive parser. */
 static void test_deep_nesting(void **state)
 {
     (void)state;
@@ -109,7 +109,7 @@ static void test_deep_nesting(void **state)
     memset(body, '[', sizeof body);
     serve_request request;
     assert_fails(serve_request_parse(&request, SERVE_FILL_MASK, body, sizeof body, 3, error),
-                 BERT_ERROR_INPUT, "not JSON");
+                 BERT_ERROR_INPUT, "invalid JSON");
     serve_request_free(&request);
 }
 

@@ -1,8 +1,8 @@
-/* The server on a free port of this machine, asked over sockets as any client would. */
+/* Tests the server on a free port over sockets. */
 #include "made_model.h"
 
 #include "bert.h"
-#include "serve/answer.h"
+#include "serve/response.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -110,7 +110,7 @@ static reply read_reply(int client)
     return reply;
 }
 
-/* `headers` beside Content-Length, each with its line end. */
+/* `headers` in addition to Content-Length, each with its line ending. */
 static reply ask(const char *method, const char *path, const char *headers, const char *body)
 {
     char request[8192];
@@ -134,15 +134,15 @@ static json_t *post(const char *path, const char *body, int expected)
     json_error_t problem;
     json_t *value = json_loads(reply.body, 0, &problem);
     if (!value)
-        fail_msg("not JSON: %s", reply.body);
+        fail_msg("invalid JSON: %s", reply.body);
     free(reply.all);
     return value;
 }
 
-static void assert_refused(reply reply, int status, const char *part)
+static void assert_error(reply reply, int status, const char *part)
 {
     if (reply.status != status || !strstr(reply.body, part))
-        fail_msg("answer \"%s\"; expected %d and \"%s\"", reply.all, status, part);
+        fail_msg("response \"%s\"; expected %d and \"%s\"", reply.all, status, part);
     free(reply.all);
 }
 
@@ -181,26 +181,27 @@ static void test_fill_mask(void **state)
     assert_ok(bert_model_load(&model, folder, error));
     bert_prediction expected[3];
     size_t masks;
-    assert_ok(bert_fill_mask(model, "a [MASK] c", 10, 3, expected, 1, &masks, error));
+    assert_ok(bert_fill_mask(model, NULL, "a [MASK] c", 10, 3, expected, 1, &masks, error));
 
-    json_t *answer = post("/", "{\"inputs\": \"a [MASK] c\", \"parameters\": {\"top_k\": 3}}", 200);
-    assert_int_equal(json_array_size(answer), 3);
+    json_t *response =
+        post("/", "{\"inputs\": \"a [MASK] c\", \"parameters\": {\"top_k\": 3}}", 200);
+    assert_int_equal(json_array_size(response), 3);
     for (size_t i = 0; i < 3; i++) {
-        const json_t *one = json_array_get(answer, i);
+        const json_t *one = json_array_get(response, i);
         const char *token = bert_tokenizer_token(bert_model_tokenizer(model), expected[i].id);
         char sequence[32];
         snprintf(sequence, sizeof sequence, "a %s c", token);
         assert_int_equal(json_integer_value(json_object_get(one, "token")), expected[i].id);
         assert_true(json_real_value(json_object_get(one, "score")) == expected[i].probability);
-        assert_string_equal(member(answer, i, "token_str"), token);
-        if (expected[i].id > 4) /* a special token would be left out of the sentence */
-            assert_string_equal(member(answer, i, "sequence"), sequence);
+        assert_string_equal(member(response, i, "token_str"), token);
+        if (expected[i].id > 4) /* special tokens are dropped from the sequence */
+            assert_string_equal(member(response, i, "sequence"), sequence);
     }
-    json_decref(answer);
+    json_decref(response);
     bert_model_free(model);
 }
 
-static void test_forms_of_fill_mask(void **state)
+static void test_fill_mask_variants(void **state)
 {
     (void)state;
     json_t *several = post("/pipeline/fill-mask", "{\"inputs\": \"[MASK] b [MASK]\"}", 200);
@@ -230,65 +231,65 @@ static void test_feature_extraction(void **state)
     params.normalize = true;
     const bert_input input = {.text = "a b", .length = 3};
     float expected[8];
-    assert_ok(bert_embed(model, &input, 1, &params, expected, NULL, error));
+    assert_ok(bert_embed(model, NULL, &input, 1, &params, expected, NULL, error));
     bert_model_free(model);
 
-    json_t *answer = post("/pipeline/feature-extraction",
-                          "{\"inputs\": [\"a b\", \"c\"], \"normalize\": true}", 200);
-    assert_int_equal(json_array_size(answer), 2);
-    const json_t *vector = json_array_get(answer, 0);
+    json_t *response = post("/pipeline/feature-extraction",
+                            "{\"inputs\": [\"a b\", \"c\"], \"normalize\": true}", 200);
+    assert_int_equal(json_array_size(response), 2);
+    const json_t *vector = json_array_get(response, 0);
     assert_int_equal(json_array_size(vector), 8);
     for (size_t i = 0; i < 8; i++)
         assert_true((float)json_real_value(json_array_get(vector, i)) == expected[i]);
-    json_decref(answer);
+    json_decref(response);
     json_t *single = post("/pipeline/feature-extraction", "{\"inputs\": \"c\"}", 200);
     assert_true(json_is_real(json_array_get(single, 0)));
     json_decref(single);
 }
 
-static void test_refusals(void **state)
+static void test_error_responses(void **state)
 {
     (void)state;
     const char *ask_one = "{\"inputs\": \"[MASK]\"}";
-    assert_refused(ask("POST", "/", local, "{"), 400, "not JSON");
-    assert_refused(ask("POST", "/", local, ""), 400, "not JSON");
-    assert_refused(ask("POST", "/", local, "{\"inputs\": \"a\"}"), 400, "[MASK]");
-    assert_refused(ask("POST", "/", local, "{\"inputs\": [\"[MASK]\", \"a\"]}"), 400, "text 2");
-    assert_refused(ask("POST", "/pipeline/text-classification", local, ask_one), 400, "no head");
-    assert_refused(ask("POST", "/models/other", local, ask_one), 404, "not served here");
-    assert_refused(ask("GET", "/nothing", local, ""), 404, "no such path");
-    assert_refused(ask("PUT", "/", local, ""), 405, "another method");
-    assert_refused(ask("POST", "/", "Host: evil.example\r\n", ask_one), 403, "this machine only");
-    assert_refused(ask("POST", "/", "Host: localhost\r\nOrigin: http://evil.example\r\n", ask_one),
-                   403, "another origin");
+    assert_error(ask("POST", "/", local, "{"), 400, "invalid JSON");
+    assert_error(ask("POST", "/", local, ""), 400, "invalid JSON");
+    assert_error(ask("POST", "/", local, "{\"inputs\": \"a\"}"), 400, "[MASK]");
+    assert_error(ask("POST", "/", local, "{\"inputs\": [\"[MASK]\", \"a\"]}"), 400, "text 2");
+    assert_error(ask("POST", "/pipeline/text-classification", local, ask_one), 400, "no head");
+    assert_error(ask("POST", "/models/other", local, ask_one), 404, "not served here");
+    assert_error(ask("GET", "/nothing", local, ""), 404, "no such path");
+    assert_error(ask("PUT", "/", local, ""), 405, "wrong method");
+    assert_error(ask("POST", "/", "Host: evil.example\r\n", ask_one), 403, "this machine only");
+    assert_error(ask("POST", "/", "Host: localhost\r\nOrigin: http://evil.example\r\n", ask_one),
+                 403, "another origin");
     free(ask("POST", "/", "Host: localhost\r\nOrigin: http://localhost\r\n", ask_one).all);
     char large[5000];
     memset(large, ' ', sizeof large - 1);
     large[sizeof large - 1] = '\0';
-    assert_refused(ask("POST", "/", local, large), 413, "too large");
+    assert_error(ask("POST", "/", local, large), 413, "too large");
 }
 
-/* A name that the message cuts inside a character is answered all the same. */
-static void test_refusal_with_part_of_a_character(void **state)
+/* A message that is truncated inside a character is sent as valid UTF-8. */
+static void test_truncated_character_in_message(void **state)
 {
     (void)state;
     char body[200] = "{\"inputs\": \"[MASK]\", \"x";
     for (int i = 0; i < 60; i++)
         strcat(body, "\xC3\xA9");
     strcat(body, "\": 1}");
-    json_t *answer = post("/", body, 400);
-    assert_non_null(strstr(json_string_value(json_object_get(answer, "error")), "no parameter"));
-    json_decref(answer);
+    json_t *response = post("/", body, 400);
+    assert_non_null(strstr(json_string_value(json_object_get(response, "error")), "no parameter"));
+    json_decref(response);
 }
 
-/* A small body may ask for much: its masks times the vocabulary. */
+/* A small body may request masks × vocabulary predictions. */
 static void test_too_many_predictions(void **state)
 {
     (void)state;
     static char body[1 << 16] = "{\"inputs\": \"";
     bert_model *model;
     serve_request request;
-    json_t *answer;
+    json_t *response;
     assert_ok(bert_model_load(&model, folder, error));
     size_t vocabulary = bert_tokenizer_vocab_size(bert_model_tokenizer(model));
     size_t length = strlen(body);
@@ -296,14 +297,15 @@ static void test_too_many_predictions(void **state)
         memcpy(body + length, "[MASK]", 6);
     snprintf(body + length, sizeof body - length, "\", \"top_k\": %zu}", vocabulary);
     assert_ok(serve_request_parse(&request, SERVE_FILL_MASK, body, strlen(body), 1, error));
-    assert_fails(serve_answer(model, SERVE_FILL_MASK, &request, &answer, error), BERT_ERROR_INPUT,
-                 "with this top_k a request may have");
-    assert_null(answer);
+    assert_fails(serve_respond(model, NULL, SERVE_FILL_MASK, &request, &response, error),
+                 BERT_ERROR_INPUT, "with this top_k the limit is");
+    assert_null(response);
     serve_request_free(&request);
     bert_model_free(model);
 }
 
-/* A body without a length, longer than allowed, ends the connection; the server lives on. */
+/* A body without Content-Length that exceeds the limit closes the connection; the server continues.
+ */
 static void test_endless_body(void **state)
 {
     (void)state;
@@ -321,14 +323,14 @@ static void test_endless_body(void **state)
     json_decref(post("/", "{\"inputs\": \"[MASK]\"}", 200));
 }
 
-/* Half a request is waited for as long as was said, and no longer. */
-static void test_half_a_request(void **state)
+/* An incomplete request is closed after the timeout. */
+static void test_incomplete_request(void **state)
 {
     (void)state;
     int client = connect_client();
     const char *half = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{";
     assert_int_equal(write(client, half, strlen(half)), strlen(half));
-    reply reply = read_reply(client); /* hangs where the server does not close it */
+    reply reply = read_reply(client); /* hangs unless the server closes the connection */
     assert_int_not_equal(reply.status, 200);
     free(reply.all);
 }
@@ -361,9 +363,9 @@ static void test_many_clients(void **state)
 
 enum { CROWD = 48 };
 
-/* Answers, and refusals that say when to come back; anything else is wrong. */
+/* Counts responses, and 503 responses with Retry-After; anything else is an error. */
 typedef struct tally {
-    int answered, refused, wrong;
+    int done, unavailable, wrong;
 } tally;
 
 static void *ask_in_a_crowd(void *context)
@@ -372,9 +374,9 @@ static void *ask_in_a_crowd(void *context)
     for (int i = 0; i < REQUESTS; i++) {
         reply reply = ask("POST", "/", local, "{\"inputs\": [\"a [MASK]\", \"[MASK] b c\"]}");
         if (reply.status == 200 && strstr(reply.body, "\"score\""))
-            tally->answered++;
+            tally->done++;
         else if (reply.status == 503 && strstr(reply.all, "Retry-After: 1"))
-            tally->refused++;
+            tally->unavailable++;
         else
             tally->wrong++;
         free(reply.all);
@@ -382,23 +384,24 @@ static void *ask_in_a_crowd(void *context)
     return NULL;
 }
 
-/* More at once than may wait: each is answered or sent away, and the server lives on. */
+/* More concurrent requests than may wait: each is served or gets 503, and the server continues.
+ */
 static void test_overload(void **state)
 {
     (void)state;
     pthread_t threads[CROWD];
     tally tallies[CROWD] = {{0}};
-    int answered = 0, refused = 0;
+    int done = 0, unavailable = 0;
     for (int i = 0; i < CROWD; i++)
         pthread_create(&threads[i], NULL, ask_in_a_crowd, &tallies[i]);
     for (int i = 0; i < CROWD; i++) {
         pthread_join(threads[i], NULL);
         assert_int_equal(tallies[i].wrong, 0);
-        answered += tallies[i].answered;
-        refused += tallies[i].refused;
+        done += tallies[i].done;
+        unavailable += tallies[i].unavailable;
     }
-    assert_true(answered > 0);
-    assert_int_equal(answered + refused, CROWD * REQUESTS);
+    assert_true(done > 0);
+    assert_int_equal(done + unavailable, CROWD * REQUESTS);
     json_decref(post("/", "{\"inputs\": \"[MASK]\"}", 200));
 }
 
@@ -423,13 +426,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_and_information),
         cmocka_unit_test(test_fill_mask),
-        cmocka_unit_test(test_forms_of_fill_mask),
+        cmocka_unit_test(test_fill_mask_variants),
         cmocka_unit_test(test_feature_extraction),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_refusal_with_part_of_a_character),
+        cmocka_unit_test(test_error_responses),
+        cmocka_unit_test(test_truncated_character_in_message),
         cmocka_unit_test(test_too_many_predictions),
         cmocka_unit_test(test_endless_body),
-        cmocka_unit_test(test_half_a_request),
+        cmocka_unit_test(test_incomplete_request),
         cmocka_unit_test(test_many_clients),
         cmocka_unit_test(test_overload),
         cmocka_unit_test(test_wrong_parameters),

@@ -112,7 +112,7 @@ static void test_files_that_are_wrong(void **state)
                    "the GLUE task's own file?");
     assert_refused("sst2", "sentence\tlabel\n", BERT_ERROR_INPUT, "holds no examples");
     assert_refused("wnli", "index\tsentence1\tsentence2\tlabel\n0\ta\t1\n", BERT_ERROR_INPUT,
-                   "made.tsv:2: has 3 columns, the first row has 4");
+                   "made.tsv:2: has 3 columns, but the first row has 4");
     assert_refused("stsb", "sentence1\tsentence2\tscore\na\tb\thigh\n", BERT_ERROR_INPUT,
                    "made.tsv:2: the label is \"high\", expected a number");
     assert_refused("stsb", "sentence1\tsentence2\tscore\na\tb\tnan\n", BERT_ERROR_INPUT,

@@ -53,7 +53,7 @@ static void test_several_masks(void **state)
     enum { MASKS = 3 };
     bert_prediction found[MASKS * VOCAB];
     size_t masks;
-    assert_ok(bert_fill_mask(loaded, text, strlen(text), VOCAB, found, MASKS, &masks, error));
+    assert_ok(bert_fill_mask(loaded, NULL, text, strlen(text), VOCAB, found, MASKS, &masks, error));
     assert_int_equal(masks, MASKS);
 
     /* [CLS] a [MASK] b c [MASK] [MASK] [SEP] */
@@ -72,8 +72,11 @@ static void test_several_masks(void **state)
         .sample_numbers = &number,
         .masked_positions = positions,
     };
-    assert_ok(model_check_input(loaded->model, &input, error));
-    model_mlm_logits(loaded->model, &input, logits);
+    bert_workspace *workspace;
+    assert_ok(bert_workspace_create(&workspace, loaded, error));
+    assert_ok(model_workspace_check_input(workspace->activations, &input, error));
+    model_mlm_logits(workspace->activations, &input, logits);
+    bert_workspace_free(workspace);
     for (int mask = 0; mask < MASKS; mask++) {
         int32_t order[VOCAB];
         double sum = 0, total = 0;
@@ -103,7 +106,7 @@ static void test_ties_go_to_the_smaller_id(void **state)
     bert_model *loaded = open_folder(make_folder(make_ties, VOCAB));
     bert_prediction found[6];
     size_t masks;
-    assert_ok(bert_fill_mask(loaded, "[MASK]", 6, 6, found, 1, &masks, error));
+    assert_ok(bert_fill_mask(loaded, NULL, "[MASK]", 6, 6, found, 1, &masks, error));
     const int32_t expected[] = {9, 17, 0, 2, 4, 6};
     for (int k = 0; k < 6; k++)
         assert_int_equal(found[k].id, expected[k]);
@@ -119,12 +122,12 @@ static void test_rows_beyond_the_capacity_are_left_alone(void **state)
     const char *text = "[MASK] a [MASK]";
     bert_prediction one[2] = {{.id = -7}, {.id = -7}}, two[2];
     size_t masks;
-    assert_ok(bert_fill_mask(loaded, text, strlen(text), 1, NULL, 0, &masks, error));
+    assert_ok(bert_fill_mask(loaded, NULL, text, strlen(text), 1, NULL, 0, &masks, error));
     assert_int_equal(masks, 2);
-    assert_ok(bert_fill_mask(loaded, text, strlen(text), 1, one, 1, &masks, error));
+    assert_ok(bert_fill_mask(loaded, NULL, text, strlen(text), 1, one, 1, &masks, error));
     assert_int_equal(masks, 2);
     assert_int_equal(one[1].id, -7);
-    assert_ok(bert_fill_mask(loaded, text, strlen(text), 1, two, 2, &masks, error));
+    assert_ok(bert_fill_mask(loaded, NULL, text, strlen(text), 1, two, 2, &masks, error));
     assert_int_equal(one[0].id, two[0].id);
     assert_true(one[0].probability == two[0].probability);
     bert_model_free(loaded);
@@ -136,18 +139,19 @@ static void test_texts_that_cannot_be_filled(void **state)
     bert_model *loaded = open_folder(make_folder(randomize, VOCAB));
     bert_prediction found[VOCAB + 1];
     size_t masks;
-    assert_fails(bert_fill_mask(loaded, "a b", 3, 1, found, 1, &masks, error), BERT_ERROR_INPUT,
+    assert_fails(bert_fill_mask(loaded, NULL, "a b", 3, 1, found, 1, &masks, error),
+                 BERT_ERROR_INPUT, "no [MASK]");
+    assert_fails(bert_fill_mask(loaded, NULL, "", 0, 1, found, 1, &masks, error), BERT_ERROR_INPUT,
                  "no [MASK]");
-    assert_fails(bert_fill_mask(loaded, "", 0, 1, found, 1, &masks, error), BERT_ERROR_INPUT,
-                 "no [MASK]");
-    assert_fails(bert_fill_mask(loaded, "[MASK]", 6, 0, found, 1, &masks, error),
+    assert_fails(bert_fill_mask(loaded, NULL, "[MASK]", 6, 0, found, 1, &masks, error),
                  BERT_ERROR_INVALID_ARGUMENT, "top_k is 0");
-    assert_fails(bert_fill_mask(loaded, "[MASK]", 6, VOCAB + 1, found, 1, &masks, error),
+    assert_fails(bert_fill_mask(loaded, NULL, "[MASK]", 6, VOCAB + 1, found, 1, &masks, error),
                  BERT_ERROR_INVALID_ARGUMENT, "1 to 24");
     const char *fits = "[MASK] a b c d e f g h i", *too_long = "[MASK] a b c d e f g h i j";
-    assert_ok(bert_fill_mask(loaded, fits, strlen(fits), 1, found, 1, &masks, error));
-    assert_fails(bert_fill_mask(loaded, too_long, strlen(too_long), 1, found, 1, &masks, error),
-                 BERT_ERROR_INPUT, "13 tokens");
+    assert_ok(bert_fill_mask(loaded, NULL, fits, strlen(fits), 1, found, 1, &masks, error));
+    assert_fails(
+        bert_fill_mask(loaded, NULL, too_long, strlen(too_long), 1, found, 1, &masks, error),
+        BERT_ERROR_INPUT, "13 tokens");
     bert_model_free(loaded);
 }
 
@@ -157,7 +161,7 @@ static void test_predictions_that_are_not_finite(void **state)
     bert_model *loaded = open_folder(make_folder(make_overflow, VOCAB));
     bert_prediction found[1];
     size_t masks;
-    assert_fails(bert_fill_mask(loaded, "[MASK]", 6, 1, found, 1, &masks, error),
+    assert_fails(bert_fill_mask(loaded, NULL, "[MASK]", 6, 1, found, 1, &masks, error),
                  BERT_ERROR_NOT_FINITE, "not finite");
     bert_model_free(loaded);
 }

@@ -58,8 +58,11 @@ static size_t hidden_states_of(bert_model *loaded, const bert_input *input, floa
                               .token_types = encoding.type_ids,
                               .sequence_starts = starts,
                               .sample_numbers = &number};
-    assert_ok(model_check_input(loaded->model, &view, error));
-    model_hidden_states(loaded->model, &view, hidden);
+    bert_workspace *workspace;
+    assert_ok(bert_workspace_create(&workspace, loaded, error));
+    assert_ok(model_workspace_check_input(workspace->activations, &view, error));
+    model_hidden_states(workspace->activations, &view, hidden);
+    bert_workspace_free(workspace);
     size_t count = encoding.count;
     bert_encoding_free(&encoding);
     return count;
@@ -74,7 +77,7 @@ static void test_embeddings_in_batches(void **state)
     bert_embed_params params = bert_embed_params_default();
     bert_inference_stats usage = {0};
     assert_int_equal(bert_model_hidden_size(loaded), HIDDEN);
-    assert_ok(bert_embed(loaded, inputs, TEXTS, &params, together, &usage, error));
+    assert_ok(bert_embed(loaded, NULL, inputs, TEXTS, &params, together, &usage, error));
     assert_int_equal(usage.texts, TEXTS);
     assert_int_equal(usage.truncated, 0);
     uint64_t tokens = 0;
@@ -90,7 +93,7 @@ static void test_embeddings_in_batches(void **state)
         }
     }
     assert_int_equal(usage.tokens, tokens);
-    assert_ok(bert_embed(small, inputs, TEXTS, &params, cut, NULL, error));
+    assert_ok(bert_embed(small, NULL, inputs, TEXTS, &params, cut, NULL, error));
     for (size_t i = 0; i < TEXTS * HIDDEN; i++)
         assert_true(fabsf(together[i] - cut[i]) < 1e-5f);
     bert_model_free(small);
@@ -105,10 +108,10 @@ static void test_pooling(void **state)
     bert_embed_params params = {.pooling = BERT_POOLING_CLS};
     float hidden[POSITIONS * HIDDEN], found[HIDDEN], scaled[HIDDEN];
     assert_int_equal(hidden_states_of(loaded, &input, hidden), 5);
-    assert_ok(bert_embed(loaded, &input, 1, &params, found, NULL, error));
+    assert_ok(bert_embed(loaded, NULL, &input, 1, &params, found, NULL, error));
     assert_memory_equal(found, hidden, sizeof found);
     params.normalize = true;
-    assert_ok(bert_embed(loaded, &input, 1, &params, scaled, NULL, error));
+    assert_ok(bert_embed(loaded, NULL, &input, 1, &params, scaled, NULL, error));
     double length = 0, scaled_length = 0;
     for (size_t i = 0; i < HIDDEN; i++) {
         length += (double)found[i] * found[i];
@@ -132,18 +135,18 @@ static void test_long_texts_are_cut_and_counted(void **state)
     bert_embed_params params = bert_embed_params_default();
     float found[2 * HIDDEN];
     bert_inference_stats usage = {0};
-    assert_ok(bert_embed(loaded, both, 2, &params, found, &usage, error));
+    assert_ok(bert_embed(loaded, NULL, both, 2, &params, found, &usage, error));
     assert_int_equal(usage.truncated, 1);
     assert_int_equal(usage.tokens, 2 * POSITIONS);
     for (size_t i = 0; i < HIDDEN; i++)
         assert_true(fabsf(found[i] - found[HIDDEN + i]) < 1e-6f);
     params.max_seq_length = 4;
     usage = (bert_inference_stats){0};
-    assert_ok(bert_embed(loaded, both, 2, &params, found, &usage, error));
+    assert_ok(bert_embed(loaded, NULL, both, 2, &params, found, &usage, error));
     assert_int_equal(usage.truncated, 2);
     assert_int_equal(usage.tokens, 8);
     params.max_seq_length = 2;
-    assert_fails(bert_embed(loaded, both, 2, &params, found, &usage, error),
+    assert_fails(bert_embed(loaded, NULL, both, 2, &params, found, &usage, error),
                  BERT_ERROR_INVALID_ARGUMENT, "params->max_seq_length is 2");
     bert_model_free(loaded);
 }
@@ -158,8 +161,8 @@ static void test_masks_up_to_the_text_that_has_none(void **state)
     for (size_t i = 0; i < 5; i++)
         masked[i] = (bert_input){.text = lines[i], .length = strlen(lines[i])};
     bert_inference_stats usage = {.texts = 10};
-    assert_fails(bert_fill_masks(loaded, masked, 5, 2, filled, &usage, error), BERT_ERROR_INPUT,
-                 "text 14: the text has no [MASK]");
+    assert_fails(bert_fill_masks(loaded, NULL, masked, 5, 2, filled, &usage, error),
+                 BERT_ERROR_INPUT, "text 14: the text has no [MASK]");
     assert_int_equal(usage.texts, 13);
     const size_t counts[] = {1, 2, 1, 0, 0};
     for (size_t i = 0; i < 5; i++) {
@@ -168,7 +171,8 @@ static void test_masks_up_to_the_text_that_has_none(void **state)
         assert_int_equal(filled[i].mask_count, counts[i]);
         if (counts[i] == 0)
             continue;
-        assert_ok(bert_fill_mask(loaded, lines[i], strlen(lines[i]), 2, alone, 2, &masks, error));
+        assert_ok(
+            bert_fill_mask(loaded, NULL, lines[i], strlen(lines[i]), 2, alone, 2, &masks, error));
         assert_int_equal(masks, counts[i]);
         for (size_t k = 0; k < 2 * masks; k++) {
             assert_int_equal(filled[i].predictions[k].id, alone[k].id);

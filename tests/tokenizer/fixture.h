@@ -1,4 +1,4 @@
-/* Small vocabularies, in a directory of the test's own. */
+/* Small vocabularies in a temporary directory. */
 #ifndef TESTS_TOKENIZER_FIXTURE_H
 #define TESTS_TOKENIZER_FIXTURE_H
 

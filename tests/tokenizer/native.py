@@ -1,4 +1,4 @@
-"""Native Hugging Face `tokenizers` beside ours: the same texts through both, every difference shown."""
+"""Compares Hugging Face `tokenizers` with ours on the same texts and prints every difference."""
 import json
 import os
 import random
@@ -34,7 +34,7 @@ def make(vocab, lowercase=True, strip_accents=None, handle_chinese_chars=True, c
 
 
 class Comparison:
-    """Counts what was compared and what differed; shows the first differences of each kind."""
+    """Counts comparisons and differences; prints the first differences of each kind."""
 
     SHOWN = 3
 
@@ -55,7 +55,7 @@ class Comparison:
         sys.exit(self.failures != 0)
 
     def encodings(self, name, native, texts, settings=None, **arguments):
-        """Ids and offsets of texts; both sides read one saved tokenizer.json."""
+        """Compares ids and offsets of texts; both sides read the same tokenizer.json."""
         with oracle.saved(native) as path:
             got = oracle.encode(self.driver, path, texts, **arguments)
         self.rows(name, settings or arguments, texts, got, native.encode_batch(texts))
@@ -78,7 +78,7 @@ class Comparison:
         self.encodings(name, make(vocab, **settings), texts, settings)
 
     def saved(self, name, vocab, **settings):
-        """What we write is byte for byte what they write."""
+        """Our saved files are byte-for-byte identical to theirs."""
         native = make(vocab, **settings)
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "native.json")
@@ -89,8 +89,7 @@ class Comparison:
                     self.differ(name, settings, 0, "tokenizer.json is not as they write it")
 
     def pairs(self, name, vocab, texts, limits):
-        """Ids, types and offsets of texts two by two, cut to each of the limits. Short texts only:
-        what is cut off they keep, every window of one text with every window of the other."""
+        """Compares ids, types and offsets of pairs of texts, truncated to each of the limits. Short texts only: they keep all overflowing windows of one text with all of the other."""
         native = make(vocab)
         texts = texts[:len(texts) // 2 * 2]
         pairs = list(zip(texts[::2], texts[1::2]))
@@ -113,14 +112,14 @@ class Comparison:
                             wrong += 1
 
     def truncated(self, name, vocab, texts, limits):
-        """Single texts cut at their end."""
+        """Compares truncated single texts."""
         for limit in limits:
             native = make(vocab)
             native.enable_truncation(limit)
             self.encodings(name, native, texts, max_length=limit)
 
     def decoded(self, name, vocab, texts):
-        """Ids back to text; random ids too, some of which no token has."""
+        """Compares decoded texts, also of random ids, some of them not in the vocabulary."""
         generator = random.Random(5)
         native = make(vocab)
         rows = [e.ids for e in native.encode_batch(texts)]

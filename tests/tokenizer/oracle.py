@@ -1,4 +1,4 @@
-"""What the tests against native `tokenizers` share: the driver, and texts that reach everything."""
+"""Shared by the tests against Hugging Face `tokenizers`: the driver, and texts that cover all cases."""
 import array
 import contextlib
 import itertools
@@ -39,7 +39,7 @@ def run(driver, *arguments, stdin):
 
 
 def parse_encodings(out):
-    """[(ids, starts, ends, invalid_bytes)]; a start has the type id in its highest bit."""
+    """Returns [(ids, starts, ends, invalid_bytes)]; a start has the type id in its highest bit."""
     at, results = 0, []
     while at < len(out):
         count, invalid = struct.unpack_from("<II", out, at)
@@ -51,7 +51,7 @@ def parse_encodings(out):
 
 
 def encode(driver, path, texts, **settings):
-    """One of parse_encodings for each text (str or bytes); offsets are in bytes."""
+    """Returns an entry of parse_encodings for each text (str or bytes); offsets are in bytes."""
     arguments = [f"{k}={int(v)}" for k, v in settings.items() if v is not None]
     return parse_encodings(run(driver, "encode", path, *arguments, stdin=records(texts)))
 
@@ -68,7 +68,7 @@ def decode(driver, path, rows, skip_special_tokens, clean_up):
 
 
 def byte_offsets(text, offsets):
-    """Hugging Face's character offsets as byte offsets."""
+    """Converts Hugging Face's character offsets to byte offsets."""
     if text.isascii():
         return [a for a, _ in offsets], [b for _, b in offsets]
     places = [0, *itertools.accumulate(len(c.encode()) for c in text)]
@@ -76,7 +76,7 @@ def byte_offsets(text, offsets):
 
 
 def pair_offsets(first, second, encoding):
-    """Starts, with the type id in the highest bit as the driver has it, and ends."""
+    """Starts, with the type id in the highest bit like the driver's, and ends."""
     split = [[o for o, t in zip(encoding.offsets, encoding.type_ids) if t == k] for k in (0, 1)]
     starts, ends = byte_offsets(first, split[0])
     second_starts, second_ends = byte_offsets(second, split[1])
@@ -85,7 +85,7 @@ def pair_offsets(first, second, encoding):
 
 @contextlib.contextmanager
 def saved(tokenizer):
-    """Path of a tokenizer.json that native `tokenizers` wrote."""
+    """The path of a tokenizer.json written by Hugging Face `tokenizers`."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "tokenizer.json")
         tokenizer.save(path)
@@ -93,7 +93,7 @@ def saved(tokenizer):
 
 
 def read_lines(path):
-    """Lines end with LF alone."""
+    """Lines, separated by LF only."""
     with open(path, newline="", encoding="utf-8", errors="replace") as file:
         return file.read().split("\n")
 
@@ -104,7 +104,7 @@ def published_vocabulary(kind):
 
 
 def code_points():
-    """All that can stand in a text, assigned or not: the libraries' Unicode versions differ."""
+    """All code points that can occur in text, assigned or not, because the libraries' Unicode versions differ."""
     return [chr(c) for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 
 
@@ -119,7 +119,7 @@ PIECES = (["the", "un", "affable", "Straße", "naïve", "İstanbul", "ΣΑΣ", "
 
 
 def mixtures(count, seed, alphabet):
-    """Random texts, from pieces that are known to be hard and any characters of `alphabet`."""
+    """Random texts from strings that are known to be difficult and any characters of `alphabet`."""
     generator = random.Random(seed)
     texts = []
     for _ in range(count):

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Ids and offsets against native Hugging Face `tokenizers`, in every setting.
+"""Compares ids and offsets with Hugging Face `tokenizers`, in every setting.
 
     test_against_tokenizers.py DRIVER [--thorough]
 
-Texts: every assigned code point in several contexts, random mixtures, and, where they are there, the
-shared nasty.txt and wiki.valid.raw. The vocabularies: such that hold nearly every character of the
-texts and what it may become, so that no difference hides behind an [UNK]; and the published ones.
+Texts: every assigned code point in several contexts, random mixtures, and, if available, the shared
+nasty.txt and wiki.valid.raw. Vocabularies: generated ones with nearly every character of the texts
+and of their normalised forms, so that no [UNK] hides a difference; and the published ones.
 
-Quick, it takes every assigned code point, those of huge uniform blocks (ideographs, syllables) in two
-contexts only, in settings that do not repeat one another, and mixtures in all of them.
---thorough takes some minutes: unassigned and private code points too, all contexts in all settings,
-twenty times the mixtures. Memory stays bounded: a vocabulary has the characters of one pass only.
+The quick run tests every assigned code point, those of large uniform blocks (ideographs, syllables) in
+two contexts only, in all settings that are not equivalent, and mixtures in all settings.
+--thorough takes some minutes: also unassigned and private code points, all contexts in all settings,
+twenty times the mixtures. To bound memory, a vocabulary has the characters of one pass only.
 """
 import itertools
 import os
@@ -36,13 +36,13 @@ def all_settings():
 
 
 def usual_settings():
-    """null for strip_accents says what one of the others says."""
+    """Without strip_accents null, which is equivalent to one of the others."""
     for lowercase, strip in (True, None), (True, False), (False, None), (False, True):
         yield {"lowercase": lowercase, "strip_accents": strip}
 
 
 def vocabulary(texts):
-    """All characters of the texts and whatever normalisation may make of them, as words and inside."""
+    """All characters of the texts and of their normalised forms, at the start of and inside words."""
     known = set().union(*texts)
     for character in list(known):
         for form in "NFC", "NFD":
@@ -101,7 +101,7 @@ for part in chunks(mixtures, PASS_MIXTURES):
         comparison.settings("long words", vocab, part, max_input_chars_per_word=maximum)
     comparison.truncated("cut", vocab, part, (2, 3, 9, 40))
 
-# JSON writers differ in how they escape control characters, which no token of a real model has.
+# JSON writers escape control characters differently; no token of a real model has any.
 printable = vocabulary([c for c in few[::7] if c >= " "])
 comparison.saved("few characters", printable)
 comparison.saved("few characters", printable, lowercase=False, strip_accents=True, clean_text=False,

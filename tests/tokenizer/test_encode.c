@@ -49,7 +49,7 @@ static bert_tokenizer *load(bert_tokenizer_options options)
     return tokenizer;
 }
 
-static bert_encoding encoding; /* used again and again, as callers do */
+static bert_encoding encoding; /* reused, as callers do */
 
 typedef struct expected {
     int32_t id;
@@ -59,7 +59,7 @@ typedef struct expected {
 static void check_bytes(const bert_tokenizer *tokenizer, const char *text, size_t length,
                         const expected *tokens, size_t count)
 {
-    char *exact = malloc(length ? length : 1); /* a sanitizer sees any byte read too many */
+    char *exact = malloc(length ? length : 1); /* so that sanitizers detect overreads */
     memcpy(exact, text, length);
     assert_ok(bert_tokenizer_encode(tokenizer, exact, length, false, 0, &encoding, error));
     free(exact);
@@ -83,10 +83,10 @@ static void test_words_and_pieces(void **state)
     CHECK(t, "the Unaffable!", {THE, 0, 3}, {UN, 4, 6}, {S_AFF, 6, 9}, {S_ABLE, 9, 13},
           {BANG, 13, 14});
     CHECK(t, "  \t the\r\n", {THE, 4, 7});
-    /* Longest match is greedy: aab → a ##ab, and aa ##bc cannot be repaired. */
+    /* Longest match is greedy: aab → a ##ab, and there is no backtracking for aa ##bc. */
     CHECK(t, "aab aabc aax", {A, 0, 1}, {S_AB, 1, 3}, {A, 4, 5}, {S_AB, 5, 7}, {S_C, 7, 8},
           {UNK, 9, 12});
-    /* "abcd" and its beginnings: what was read for the long token is given back. */
+    /* "abcd" and its prefixes: falls back if the long token does not match. */
     CHECK(t, "abcd abca", {ABCD, 0, 4}, {UNK, 5, 9});
     CHECK(t, "aabca", {A, 0, 1}, {S_AB, 1, 3}, {S_C, 3, 4}, {S_A, 4, 5});
     check_bytes(t, "", 0, NULL, 0);
@@ -112,14 +112,14 @@ static void test_normalisation(void **state)
     bert_tokenizer_free(t);
 }
 
-/* Marks that are not "nonspacing" survive strip_accents, and then canonical order matters: U+A953
- * has class 9 as U+0BCD, which is nonspacing; U+0301 has 230. */
-static void test_surviving_marks(void **state)
+/* strip_accents keeps marks that are not nonspacing, so canonical order matters: U+A953 has class
+ * 9, like U+0BCD, which is nonspacing; U+0301 has 230. */
+static void test_kept_marks(void **state)
 {
     (void)state;
     bert_tokenizer *t = load(bert_tokenizer_options_default());
     CHECK(t, "a\uA953", {A, 0, 1}, {S_REJANG, 1, 4});
-    /* Reordered, it takes the place, and so the offsets, of the mark that stood before it. */
+    /* Reordered, it gets the offsets of the mark before it. */
     CHECK(t, "the a\u0301\uA953", {THE, 0, 3}, {A, 4, 5}, {S_REJANG, 5, 7});
     CHECK(t, "中\uA953", {ZHONG, 0, 3}, {UNK, 3, 6});
     bert_tokenizer_free(t);
@@ -215,11 +215,11 @@ static void test_invalid_utf8(void **state)
         memcpy(exact, texts[i].bytes, texts[i].length);
         assert_ok(bert_tokenizer_encode(t, exact, texts[i].length, false, 0, &encoding, error));
         free(exact);
-        assert_int_equal(encoding.count, 1); /* U+FFFD is dropped by clean_text */
+        assert_int_equal(encoding.count, 1); /* clean_text removes U+FFFD */
         assert_int_equal(encoding.ids[0], THE);
         assert_int_equal(encoding.invalid_bytes, texts[i].invalid);
     }
-    /* Counted once, though the marks behind make the word be read twice. */
+    /* Counted once, although the marks that follow cause a second pass over the word. */
     static const char twice[] = "t\xFFhe\uA953";
     assert_ok(bert_tokenizer_encode(t, twice, sizeof twice - 1, false, 0, &encoding, error));
     assert_int_equal(encoding.invalid_bytes, 1);
@@ -251,7 +251,7 @@ static void test_special_tokens_and_limit(void **state)
     assert_int_equal(encoding.count, 3);
     assert_int_equal(encoding.ids[2], S_AFF);
     assert_fails(bert_tokenizer_encode(t, text, 3, true, 1, &encoding, error),
-                 BERT_ERROR_INVALID_ARGUMENT, "max_length 1");
+                 BERT_ERROR_INVALID_ARGUMENT, "max_length is 1");
     bert_tokenizer_free(t);
 }
 
@@ -293,7 +293,7 @@ static void test_pairs(void **state)
 
 typedef struct line_check {
     const bert_tokenizer *tokenizer;
-    const char *next; /* where the next line has to be */
+    const char *next; /* expected position of the next line */
     size_t lines, stop_after;
 } line_check;
 
@@ -322,7 +322,7 @@ static void test_lines(void **state)
     size_t count = 60000; /* several rounds of chunks for every thread */
     for (size_t i = 0; i < count; i++)
         assert_ok(text_format(&block, error, "%s\n", lines[i * i % 7 % 5]));
-    block.length--; /* the last line has no line end */
+    block.length--; /* the last line has no newline */
     bert_tokenizer *t = load(bert_tokenizer_options_default());
     for (int threads = 1; threads <= 3; threads++) {
         line_check check = {.tokenizer = t, .next = block.data};
@@ -337,7 +337,7 @@ static void test_lines(void **state)
     assert_int_equal(check.lines, 5);
     assert_fails(bert_tokenizer_encode_lines(t, block.data, block.length, true, 1, 2, check_line,
                                              &check, error),
-                 BERT_ERROR_INVALID_ARGUMENT, "max_length 1");
+                 BERT_ERROR_INVALID_ARGUMENT, "max_length is 1");
     text_free(&block);
     bert_tokenizer_free(t);
 }
@@ -377,8 +377,8 @@ static int free_encoding(void **state)
     return scratch_remove(state);
 }
 
-/* Two texts without a token, into an encoding that holds no memory yet. */
-static void test_pair_of_nothing(void **state)
+/* Two texts without tokens, into an encoding without allocated memory. */
+static void test_empty_pair(void **state)
 {
     (void)state;
     bert_tokenizer *t = load(bert_tokenizer_options_default());
@@ -396,14 +396,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words_and_pieces),
         cmocka_unit_test(test_normalisation),
-        cmocka_unit_test(test_surviving_marks),
+        cmocka_unit_test(test_kept_marks),
         cmocka_unit_test(test_settings),
         cmocka_unit_test(test_long_words),
         cmocka_unit_test(test_special_tokens_in_text),
         cmocka_unit_test(test_invalid_utf8),
         cmocka_unit_test(test_special_tokens_and_limit),
         cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_pair_of_nothing),
+        cmocka_unit_test(test_empty_pair),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_decoding),
     };

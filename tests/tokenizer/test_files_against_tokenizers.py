@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Every line of whole files against native Hugging Face `tokenizers`: ids and offsets.
+"""Compares ids and offsets of every line of files with Hugging Face `tokenizers`.
 
     test_files_against_tokenizers.py DRIVER FILE…
 
 Uncased and cased, with vocabularies learned from the files, so that few words are [UNK], and with the
-published ones where they are at hand. Ours encodes blocks of lines on two threads.
+published ones if available. Ours encodes blocks of lines on two threads.
 """
 import os
 import subprocess

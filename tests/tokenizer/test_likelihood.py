@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Vocabularies learned by likelihood against the definition, computed anew for every merge.
+"""Compares vocabularies learned by likelihood with the definition, recomputed for every merge.
 
     test_likelihood.py DRIVER      (needs no package)
 """

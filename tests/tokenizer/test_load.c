@@ -22,7 +22,7 @@ static void test_vocab_errors(void **state)
     expect_vocab_error(FIXTURE_SPECIAL "a\xFF\n", "vocab.txt:6: the token of id 5 is not UTF-8");
     scratch_write_bytes("nul", FIXTURE_SPECIAL "a\0b\n", sizeof FIXTURE_SPECIAL + 3);
     assert_fails(bert_tokenizer_load(&tokenizer, scratch_path("nul"), NULL, error),
-                 BERT_ERROR_INPUT, "holds a NUL byte");
+                 BERT_ERROR_INPUT, "contains a NUL byte");
     assert_fails(bert_tokenizer_load(&tokenizer, scratch_path("none"), NULL, error), BERT_ERROR_IO,
                  "No such file");
     assert_ok(directory_create(scratch_path("folder"), error));
@@ -34,7 +34,7 @@ static void test_vocab_errors(void **state)
                  BERT_ERROR_INVALID_ARGUMENT, "max_input_chars_per_word is -1");
 }
 
-/* Windows line ends, no line end at the end, and tokens with a # or spaces inside. */
+/* CRLF line endings, no final newline, and tokens that contain # or spaces. */
 static void test_vocab_forms(void **state)
 {
     (void)state;
@@ -55,7 +55,7 @@ static void test_vocab_forms(void **state)
     bert_tokenizer_free(NULL);
 }
 
-/* A tokenizer.json of the parts given. */
+/* Writes a tokenizer.json with these components. */
 static const char *write_json(const char *model, const char *normalizer, const char *pre_tokenizer,
                               const char *post_processor, const char *added)
 {
@@ -85,7 +85,7 @@ static void test_json_errors(void **state)
 {
     (void)state;
     const bert_status input = BERT_ERROR_INPUT, unsupported = BERT_ERROR_UNSUPPORTED;
-    expect_json_error(scratch_write("x.json", "{\"model\": "), input, "not JSON");
+    expect_json_error(scratch_write("x.json", "{\"model\": "), input, "invalid JSON");
     expect_json_error(scratch_write("x.json", "[]"), input, "top level");
     expect_json_error(scratch_write("x.json", "{}"), unsupported, "has no model");
     expect_json_error(
@@ -178,8 +178,8 @@ static int32_t first_id(const char *path, const bert_tokenizer_options *options,
     return id;
 }
 
-/* Options overrule tokenizer_config.json, that tokenizer.json, and both overrule the defaults. */
-static void test_whose_setting_counts(void **state)
+/* Precedence: options, tokenizer_config.json, tokenizer.json, defaults. */
+static void test_precedence_of_settings(void **state)
 {
     (void)state;
     assert_ok(directory_create(scratch_path("settings"), error));
@@ -206,7 +206,7 @@ static void test_whose_setting_counts(void **state)
                  "\"strip_accents\"");
 }
 
-static void test_saved_settings_are_read_again(void **state)
+static void test_save_round_trip(void **state)
 {
     (void)state;
     bert_tokenizer *tokenizer;
@@ -255,8 +255,8 @@ int main(void)
         cmocka_unit_test(test_vocab_forms),
         cmocka_unit_test(test_json_errors),
         cmocka_unit_test(test_added_tokens),
-        cmocka_unit_test(test_whose_setting_counts),
-        cmocka_unit_test(test_saved_settings_are_read_again),
+        cmocka_unit_test(test_precedence_of_settings),
+        cmocka_unit_test(test_save_round_trip),
         cmocka_unit_test(test_holes_cannot_be_saved),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Real text against ids that native `tokenizers` gave: ../shared/data/tokenizer. Needs no package.
+"""Compares real text with ids of Hugging Face `tokenizers` (../shared/data/tokenizer); needs no package.
 
     test_shared.py DRIVER
 """

@@ -15,8 +15,8 @@ static bert_train_tokenizer_params params_for(const char *const *input, const ch
     return params;
 }
 
-/* Worked by hand: "ab" 4 times, "abc" 3, "b" 2, "cab" 1. Pairs (a,##b) 7, then (##b,##c) … the
- * merge a+##b = ab leaves (ab,##c) 3, (c,##a) 1 and (##a,##b) 1; min_frequency 2 ends it. */
+/* Computed by hand: "ab" 4 times, "abc" 3, "b" 2, "cab" 1. Pairs (a,##b) 7, then (##b,##c) … the
+ * merge a+##b = ab leaves (ab,##c) 3, (c,##a) 1 and (##a,##b) 1; min_frequency 2 stops. */
 static void test_small_text_by_hand(void **state)
 {
     (void)state;
@@ -38,9 +38,11 @@ static void test_small_text_by_hand(void **state)
 }
 
 /* ##b ##c 2 / (5 × 2) is more than a ##b 5 / (7 × 5) and a ##d 2 / (7 × 2); then all are equal, and
- * ids decide: a ##b first, which leaves 1/4 to a ##d and a ##bc. By frequency, ##bc never comes. */
-/* Pairs without occurrences go; the others are found again, in their order, and new ones fit in. */
-static void test_pairs_are_squeezed(void **state)
+ * ids break the tie: a ##b first, which leaves 1/4 for a ##d and a ##bc. By frequency, ##bc is
+ * never formed. */
+/* Compaction removes pairs without occurrences; the others are found, in their order, and new ones
+ * can be added. */
+static void test_pairs_are_compacted(void **state)
 {
     (void)state;
     enum { PAIRS = 50000 };
@@ -51,11 +53,11 @@ static void test_pairs_are_squeezed(void **state)
         assert_int_equal(index, i);
         pairs.pairs[index].count = i % 3;
     }
-    const uint32_t *moved = token_pairs_squeeze(&pairs);
+    const uint32_t *moved = token_pairs_compact(&pairs);
     for (uint32_t i = 0; i < PAIRS; i++)
         if (i % 3)
             assert_int_equal(moved[i], i - i / 3 - 1);
-    token_pairs_squeezed(&pairs);
+    token_pairs_rehash(&pairs);
     assert_int_equal(pairs.count, PAIRS - (PAIRS + 2) / 3);
     for (int i = 1; i < PAIRS; i++) {
         size_t count = pairs.count;
@@ -82,7 +84,7 @@ static void test_likelihood_by_hand(void **state)
     text_free(&vocab);
 }
 
-/* Which words and how often is random, but the same in every run. */
+/* Random words with a fixed seed. */
 static void write_random_text(const char *name, size_t bytes)
 {
     random_stream stream = random_stream_start(1, RANDOM_TEST, 0, 0);
@@ -119,7 +121,7 @@ static void assert_same_files(const char *left, const char *right)
     }
 }
 
-static void test_threads_do_not_matter(void **state)
+static void test_any_number_of_threads(void **state)
 {
     (void)state;
     write_random_text("random", 5 << 20); /* several blocks */
@@ -164,8 +166,8 @@ static void count_warnings(void *context, bert_message_level level, const char *
         ++*(int *)context;
 }
 
-/* Words without end: most are seen once. Those kept are the frequent ones, in any number of threads
- * and however often the memory was full. */
+/* An unbounded vocabulary in which most words occur once. The frequent words are kept, for any
+ * number of threads and of prunings. */
 static void test_memory_is_bounded(void **state)
 {
     (void)state;
@@ -212,7 +214,7 @@ static void test_alphabet(void **state)
     char output[512];
     snprintf(output, sizeof output, "%s", scratch_path("alphabet-out"));
     bert_train_tokenizer_params params = params_for(&input, output);
-    params.limit_alphabet = 5; /* é and z in any case; of c and d, seen equally often, c */
+    params.limit_alphabet = 5; /* é and z are always kept; of c and d, equally frequent, c */
     params.initial_alphabet = "zé";
     params.min_frequency = 100;
     assert_ok(bert_train_tokenizer(&params, NULL, NULL, error));
@@ -226,7 +228,7 @@ static void test_alphabet(void **state)
                  "initial alphabet is not UTF-8 (byte 2 is 0xff)");
 }
 
-/* play ##ing is known; what the text is about is not. Old ids stay. */
+/* play ##ing is known, the domain's words are not. Old ids are kept. */
 static void test_extension(void **state)
 {
     (void)state;
@@ -247,8 +249,8 @@ static void test_extension(void **state)
     assert_ok(bert_train_tokenizer(&params, &result, NULL, error));
     text vocab = {0};
     assert_ok(file_read(&vocab, scratch_path("extended/vocab.txt"), 1000, error));
-    /* By count, then by ids: m ##y, ##o ##c, ##ard ##i and what joins them, 4 times each; the two
-     * endings twice. Xyz is [UNK] and teaches nothing, so an eighth token is not found. */
+    /* By count, then by ids: m ##y, ##o ##c, ##ard ##i and their merges, 4 times each; the two
+     * endings twice. Xyz is [UNK] and ignored, so there is no eighth token. */
     assert_string_equal(vocab.data, FIXTURE_SPECIAL
                         "play\n##ing\nm\n##y\n##o\n##c\n##ard\n##i\n##um\n##al\n.\n"
                         "my\n##oc\n##ardi\nmyoc\nmyocardi\nmyocardium\nmyocardial\n");
@@ -272,14 +274,14 @@ static void test_extension(void **state)
     params.add = 3;
     params.algorithm = BERT_ALGORITHM_LIKELIHOOD;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "by frequency only");
+                 "by frequency, not by likelihood");
     params.algorithm = (bert_algorithm)99;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "params->algorithm is 99");
     params.algorithm = BERT_ALGORITHM_FREQUENCY;
     params.extend = output;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT,
-                 "nothing in the text asks for");
+                 "no new token for");
     params.extend = NULL;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "no tokenizer to extend");
@@ -312,17 +314,17 @@ static void test_errors(void **state)
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "no input");
     params.input_count = 1;
-    assert_false(file_exists(output)); /* nothing is left of all these */
+    assert_false(file_exists(output)); /* failures leave no output */
 
     params.output = scratch_directory;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "is not empty");
     params.output = input;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_IO,
-                 "cannot be read as a folder");
+                 "not a readable folder");
     params.output = "/proc/nothing/here";
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_IO, "/proc/nothing");
-    params.output = output; /* an empty folder is taken */
+    params.output = output; /* an empty folder is accepted */
     assert_ok(directory_create(output, error));
     assert_ok(bert_train_tokenizer(&params, NULL, NULL, error));
     assert_true(file_exists(scratch_path("errors-out/vocab.txt")));
@@ -352,7 +354,7 @@ static void test_observer(void **state)
     observer.should_stop = NULL;
     assert_ok(bert_train_tokenizer(&params, &result, &observer, error));
     assert_int_equal(result.invalid_bytes, 3);
-    assert_int_equal(result.distinct_words, 1); /* U+FFFD is dropped by clean_text */
+    assert_int_equal(result.distinct_words, 1); /* clean_text removes U+FFFD */
     assert_int_equal(warnings, 1);
 }
 
@@ -360,9 +362,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_text_by_hand),
-        cmocka_unit_test(test_pairs_are_squeezed),
+        cmocka_unit_test(test_pairs_are_compacted),
         cmocka_unit_test(test_likelihood_by_hand),
-        cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_any_number_of_threads),
         cmocka_unit_test(test_trained_folder_loads),
         cmocka_unit_test(test_memory_is_bounded),
         cmocka_unit_test(test_alphabet),

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Learned vocabularies against WordPieceTrainer of native Hugging Face `tokenizers`.
+"""Compares learned vocabularies with WordPieceTrainer of Hugging Face `tokenizers`.
 
     test_training_against_tokenizers.py DRIVER
 
-Theirs gives the "##x" tokens ids in the order of a hash map, other in every run, and by these ids
-decides between pairs seen equally often. So we give ours the order that their run had: then every
-token and its place has to be the same.
+Theirs assigns ids to the "##x" tokens in the order of a hash map, which varies from run to run, and
+breaks ties between equally frequent pairs by these ids. Ours is given the order of their run; then
+every token and its id must be the same.
 """
 import collections
 import os
@@ -64,7 +64,7 @@ def compare(name, text, vocab_size, lowercase=True, min_frequency=2, limit_alpha
 
 
 def cut_without_tie(text, lowercase):
-    """An alphabet limit at which the characters on both sides are seen differently often."""
+    """An alphabet limit at which the characters on both sides have different counts."""
     normal = normalizers.BertNormalizer(lowercase=lowercase).normalize_str(text)
     counts = sorted(collections.Counter(c for c in normal if not c.isspace()).values())
     cuts = [i for i in range(1, len(counts)) if counts[i - 1] < counts[i]]
@@ -84,7 +84,7 @@ for number, text in enumerate(oracle.mixtures(20, 11, [chr(c) for c in range(0x2
     text = (text + "\n") * 3 + "naïve Ärger, don't! 中文字 " * 5
     compare(f"mixture {number}", text, 400, lowercase=number % 2 == 0)
     compare(f"cut mixture {number}", text, 400, limit_alphabet=cut_without_tie(text, True))
-# So many different pairs that dead ones are swept out while others are merged (learn.c, SWEEP_LEAST).
+# So many distinct pairs that the queue is compacted between merges (learn.c, COMPACT_MINIMUM).
 syllables = [chr(c) for c in range(0x1200, 0x1340) if unicodedata.category(chr(c)) == "Lo"]
 words = ["".join(generator.choices(syllables, k=generator.randrange(2, 9))) for _ in range(40000)]
 compare("many pairs", " ".join(words + generator.choices(words[:3000], k=40000)), 6000, min_frequency=1)

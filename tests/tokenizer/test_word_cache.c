@@ -3,8 +3,8 @@
 #include "tokenizer/ascii_word.h"
 #include "tokenizer/text_encoder.h"
 
-/* Whatever the words, the cache has to be invisible: all that an encoder gives, once it has one, is
- * held against bert_tokenizer_encode of short texts, which never has. */
+/* The cache must not change results: encoders with a cache are compared with bert_tokenizer_encode
+ * of short texts, which does not use one. */
 
 static const char tokens[] =
     FIXTURE_SPECIAL "the\nshepherd\nsheep\nun\n##aff\n##able\n##s\na\nb\nc\n##a\n##b\n##c\n##d\n"
@@ -23,21 +23,21 @@ static bert_tokenizer *load(void)
     return load_vocabulary(tokens, bert_tokenizer_options_default());
 }
 
-static void start_awake(text_encoder *e, const bert_tokenizer *t)
+static void start_with_cache(text_encoder *e, const bert_tokenizer *t)
 {
     text_encoder_start(e, t);
-    assert_ok(word_cache_slept(&e->cache, WORD_CACHE_FIRST_SLEEP, error));
-    assert_int_equal(e->cache.asleep, 0);
+    assert_ok(word_cache_bypassed(&e->cache, WORD_CACHE_FIRST_BYPASS, error));
+    assert_int_equal(e->cache.bypass_left, 0);
 }
 
-/* In all windows, the one that has not ended too. */
+/* In all windows, including the current one. */
 static uint64_t looks(const word_cache *c)
 {
-    return c->looks + WORD_CACHE_WINDOW - c->looks_left;
+    return c->lookups + WORD_CACHE_WINDOW - c->lookups_left;
 }
 static uint64_t hits(const word_cache *c)
 {
-    return c->hits + WORD_CACHE_WINDOW - c->looks_left - c->misses;
+    return c->hits + WORD_CACHE_WINDOW - c->lookups_left - c->misses;
 }
 
 static bert_encoding found, expected;
@@ -54,11 +54,11 @@ static void assert_same(const char *text, size_t length)
         fail_msg("\"%.*s\" differs with the cache", (int)length, text);
 }
 
-/* Encodes a text with and without. */
+/* Encodes a text with and without the cache. */
 static void check(text_encoder *e, const char *text, size_t length, bool special, size_t limit)
 {
-    assert_true(length < WORD_CACHE_FIRST_SLEEP);
-    char *exact = malloc(length ? length : 1); /* a sanitizer sees any byte read too many */
+    assert_true(length < WORD_CACHE_FIRST_BYPASS);
+    char *exact = malloc(length ? length : 1); /* so that sanitizers detect overreads */
     assert_non_null(exact);
     memcpy(exact, text, length);
     found.count = found.invalid_bytes = 0;
@@ -75,8 +75,8 @@ static void check_text(text_encoder *e, const char *text)
 
 /* ---------------------------------------------------------------------------- ASCII words --- */
 
-/* The definition, byte by byte. */
-static unsigned read_slowly(const unsigned char *text, bool lowercase, uint64_t *word)
+/* Reference implementation, byte by byte. */
+static unsigned read_reference(const unsigned char *text, bool lowercase, uint64_t *word)
 {
     unsigned length = 0;
     *word = 0;
@@ -104,7 +104,7 @@ static void test_reading_eight_bytes(void **state)
                 text[place] = (unsigned char)byte;
                 for (int lowercase = 0; lowercase < 2; lowercase++) {
                     uint64_t word, slow;
-                    unsigned length = read_slowly(text, lowercase, &slow);
+                    unsigned length = read_reference(text, lowercase, &slow);
                     assert_int_equal(ascii_word_read(text, lowercase ? UINT64_MAX : 0, &word),
                                      length);
                     assert_int_equal(word, slow);
@@ -130,7 +130,7 @@ static void in_all_settings(with_tokenizer *run)
     }
 }
 
-/* What ascii_word.h takes for granted. */
+/* The assumptions of ascii_word.h. */
 static void check_letters_and_digits(const bert_tokenizer *t)
 {
     const normalizer *n = &t->normalizer;
@@ -160,7 +160,7 @@ static const char *const texts[] = {
     "a",
     "the",
     "abcdabcdabcdabc abcdabcdabcdabcd abcdabcdabcdabcda abcdabcdabcdabcd abcdabcdabcdabc",
-    "ab abc abcd abcde abab abcab",                       /* one to four pieces and more */
+    "ab abc abcd abcde abab abcab",                       /* one to four tokens and more */
     "zebra the zebra the zzzzzzzzzzzzzzzzzzzz the zebra", /* [UNK] */
     "1611 16110 1 10 1611.1611",
     "caf\xC3\xA9 the\xC3\xA9 \xC3\xA9the the\xCC\x81 the",
@@ -174,11 +174,12 @@ enum { TEXTS = sizeof texts / sizeof *texts };
 static void check_texts(const bert_tokenizer *t)
 {
     text_encoder e;
-    start_awake(&e, t);
+    start_with_cache(&e, t);
     for (int round = 0; round < 3; round++)
         for (size_t i = 0; i < TEXTS; i++) {
             check(&e, texts[i], strlen(texts[i]), round == 1, 0);
-            for (size_t cut = 0; cut < strlen(texts[i]); cut++) /* words at every distance */
+            for (size_t cut = 0; cut < strlen(texts[i]);
+                 cut++) /* words at every distance from the end */
                 check(&e, texts[i] + cut, strlen(texts[i]) - cut, false, 0);
             for (size_t limit = 2; limit < 9; limit++)
                 check(&e, texts[i], strlen(texts[i]), true, limit);
@@ -195,7 +196,7 @@ static void test_same_in_all_settings(void **state)
     in_all_settings(check_texts);
 }
 
-static void test_what_is_kept(void **state)
+static void test_which_words_are_cached(void **state)
 {
     (void)state;
     static const struct {
@@ -204,7 +205,7 @@ static void test_what_is_kept(void **state)
     } rows[] = {
         {"the", true, true},
         {"THE", true, true},
-        {"unaffable", true, true}, /* three pieces */
+        {"unaffable", true, true}, /* three tokens */
         {"abc", true, true},       /* three */
         {"abcd", true, false},     /* four */
         {"zebra", true, true},     /* [UNK] */
@@ -217,7 +218,7 @@ static void test_what_is_kept(void **state)
     bert_tokenizer *t = load();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         text_encoder e;
-        start_awake(&e, t);
+        start_with_cache(&e, t);
         for (uint64_t times = 1; times <= 3; times++) {
             check_text(&e, rows[i].word);
             assert_int_equal(looks(&e.cache), rows[i].looked_up ? times : 0);
@@ -228,7 +229,7 @@ static void test_what_is_kept(void **state)
     bert_tokenizer_free(t);
 }
 
-/* An added token may begin with a letter: a word ends there, though letters go on. */
+/* An added token may begin with a letter: it ends a word in the middle of letters. */
 static void test_added_tokens(void **state)
 {
     (void)state;
@@ -236,7 +237,7 @@ static void test_added_tokens(void **state)
     tokenizer_mark_added(t, bert_tokenizer_id(t, "sheep"), false);
     assert_ok(tokenizer_finish(t, error));
     text_encoder e;
-    start_awake(&e, t);
+    start_with_cache(&e, t);
     for (int round = 0; round < 3; round++)
         check_text(&e, "the thesheep sheepthe thesheepthe unsheep sheep sheepsheep asheepa the");
     assert_true(hits(&e.cache) > 0);
@@ -244,7 +245,7 @@ static void test_added_tokens(void **state)
     bert_tokenizer_free(t);
 }
 
-/* Random words over few letters, of lengths around those that the cache takes. */
+/* Random words over few letters, with lengths around the cache's maximum. */
 static size_t random_text(char *text, size_t words, uint32_t *seed)
 {
     static const char letters[] = "abcdeA01", between[] = "      .!\t'";
@@ -267,16 +268,16 @@ static uint64_t place_of(word_cache *c, const char *word)
     word_key key;
     memcpy(bytes, word, strlen(word));
     memcpy(&key, bytes, sizeof key);
-    return (uint64_t)(word_cache_place(c, key) - c->words);
+    return (uint64_t)(word_cache_slot(c, key) - c->words);
 }
 
-/* Two words with one place: each pushes the other out. */
-static void test_words_that_push_each_other_out(void **state)
+/* Two words with the same slot evict each other. */
+static void test_eviction(void **state)
 {
     (void)state;
     bert_tokenizer *t = load();
     text_encoder e;
-    start_awake(&e, t);
+    start_with_cache(&e, t);
     char other[16] = "";
     uint64_t place = place_of(&e.cache, "the");
     for (int i = 0; i < 1000000 && (!*other || place_of(&e.cache, other) != place); i++)
@@ -291,44 +292,45 @@ static void test_words_that_push_each_other_out(void **state)
     bert_tokenizer_free(t);
 }
 
-/* ------------------------------------------------------------------------ sleep and waking --- */
+/* ------------------------------------------------------------------------ bypass --- */
 
 static void test_windows(void **state)
 {
     (void)state;
     word_cache c = word_cache_new();
-    assert_null(c.words); /* no memory for short texts */
-    assert_ok(word_cache_slept(&c, WORD_CACHE_FIRST_SLEEP - 1, error));
-    assert_int_equal(c.asleep, 1);
+    assert_null(c.words); /* nothing allocated for short texts */
+    assert_ok(word_cache_bypassed(&c, WORD_CACHE_FIRST_BYPASS - 1, error));
+    assert_int_equal(c.bypass_left, 1);
     assert_null(c.words);
-    assert_ok(word_cache_slept(&c, 1, error));
-    assert_int_equal(c.asleep, 0);
+    assert_ok(word_cache_bypassed(&c, 1, error));
+    assert_int_equal(c.bypass_left, 0);
     assert_non_null(c.words);
-    uint64_t sleep = WORD_CACHE_SHORT_SLEEP;
+    uint64_t bypass = WORD_CACHE_SHORT_BYPASS;
     for (uint64_t times = 1; times < 8; times++) {
         for (int i = 0; i < WORD_CACHE_WINDOW / 2; i++)
             word_cache_miss(&c);
-        assert_int_equal(c.asleep, 0);
+        assert_int_equal(c.bypass_left, 0);
         word_cache_miss(&c);
-        assert_int_equal(c.asleep, sleep);
-        assert_int_equal(c.sleeps, times);
-        sleep = sleep < WORD_CACHE_LONGEST_SLEEP ? 2 * sleep : sleep;
-        assert_ok(word_cache_slept(&c, c.asleep + 5, error)); /* a word too far */
-        assert_int_equal(c.asleep, 0);
+        assert_int_equal(c.bypass_left, bypass);
+        assert_int_equal(c.bypasses, times);
+        bypass = bypass < WORD_CACHE_LONGEST_BYPASS ? 2 * bypass : bypass;
+        assert_ok(
+            word_cache_bypassed(&c, c.bypass_left + 5, error)); /* ends in the middle of a word */
+        assert_int_equal(c.bypass_left, 0);
     }
-    /* Half of the words there: it stays awake, and sleeps are short again. */
+    /* If half of the lookups hit, the cache stays in use, and the next bypass is short again. */
     for (int i = 0; i < WORD_CACHE_WINDOW; i++)
         (i % 2 ? word_cache_miss : word_cache_hit)(&c);
-    assert_int_equal(c.asleep, 0);
-    assert_int_equal(c.next_sleep, WORD_CACHE_SHORT_SLEEP);
+    assert_int_equal(c.bypass_left, 0);
+    assert_int_equal(c.next_bypass, WORD_CACHE_SHORT_BYPASS);
     assert_int_equal(looks(&c), 7 * (WORD_CACHE_WINDOW / 2 + 1) + WORD_CACHE_WINDOW);
     assert_int_equal(hits(&c), WORD_CACHE_WINDOW / 2);
     word_cache_free(&c);
 }
 
-/* Words that do not repeat put it to sleep in the middle of a text; it wakes in the middle of one,
- * and stays awake once words repeat. */
-static void test_sleeping_and_waking(void **state)
+/* Words that do not repeat start a bypass in the middle of a text; it ends in the middle of a text,
+ * and for good once words repeat. */
+static void test_bypass(void **state)
 {
     (void)state;
     enum { WORDS = 4000, LENGTH = WORDS * 21 };
@@ -336,29 +338,29 @@ static void test_sleeping_and_waking(void **state)
     char *text = malloc(LENGTH);
     assert_non_null(text);
     text_encoder e;
-    start_awake(&e, t);
+    start_with_cache(&e, t);
     uint32_t seed = 1;
-    uint64_t sleeps = 0, woken = 0;
+    uint64_t bypasses = 0, resumed = 0;
     for (int i = 0; i < 100; i++) {
-        bool slept = e.cache.asleep;
+        bool was_bypassed = e.cache.bypass_left;
         check(&e, text, random_text(text, WORDS, &seed), false, 0);
-        woken += slept && (!e.cache.asleep || e.cache.sleeps > sleeps);
-        sleeps = e.cache.sleeps;
+        resumed += was_bypassed && (!e.cache.bypass_left || e.cache.bypasses > bypasses);
+        bypasses = e.cache.bypasses;
     }
-    assert_true(sleeps >= 3 && woken >= 2);
-    assert_true(e.cache.next_sleep > WORD_CACHE_SHORT_SLEEP);
-    for (int i = 0; i < 1000 && e.cache.next_sleep > WORD_CACHE_SHORT_SLEEP; i++)
+    assert_true(bypasses >= 3 && resumed >= 2);
+    assert_true(e.cache.next_bypass > WORD_CACHE_SHORT_BYPASS);
+    for (int i = 0; i < 1000 && e.cache.next_bypass > WORD_CACHE_SHORT_BYPASS; i++)
         for (size_t k = 0; k < TEXTS * 200; k++)
             check_text(&e, texts[k % TEXTS]);
-    assert_int_equal(e.cache.asleep, 0);
-    assert_int_equal(e.cache.next_sleep, WORD_CACHE_SHORT_SLEEP);
-    assert_int_equal(e.cache.sleeps, sleeps);
+    assert_int_equal(e.cache.bypass_left, 0);
+    assert_int_equal(e.cache.next_bypass, WORD_CACHE_SHORT_BYPASS);
+    assert_int_equal(e.cache.bypasses, bypasses);
     text_encoder_finish(&e);
     free(text);
     bert_tokenizer_free(t);
 }
 
-/* One text so long that the cache of bert_tokenizer_encode wakes. */
+/* A text so long that bert_tokenizer_encode uses the cache. */
 static void test_one_long_text(void **state)
 {
     (void)state;
@@ -368,7 +370,7 @@ static void test_one_long_text(void **state)
     enum { TIMES = 8000 };
     for (size_t i = 0; i < TIMES; i++)
         assert_ok(text_format(&whole, error, "%s\n", texts[i % TEXTS]));
-    assert_true(whole.length > 2 * WORD_CACHE_FIRST_SLEEP);
+    assert_true(whole.length > 2 * WORD_CACHE_FIRST_BYPASS);
     assert_ok(bert_tokenizer_encode(t, whole.data, whole.length, false, 0, &long_one, error));
     size_t at = 0, start = 0;
     for (size_t i = 0; i < TIMES; i++) {
@@ -408,7 +410,8 @@ static bert_status check_line(void *context, const char *line, size_t length,
     return BERT_OK;
 }
 
-/* Tokenizers that disagree about the same words, each after the other, on any number of threads. */
+/* Tokenizers with different results for the same words, one after the other, on any number of
+ * threads. */
 static void test_tokenizers_and_threads(void **state)
 {
     (void)state;
@@ -420,7 +423,7 @@ static void test_tokenizers_and_threads(void **state)
     uint32_t seed = 7;
     for (size_t i = 0; i < LINES; i++) {
         assert_ok(text_append(&block, texts[i % TEXTS], strcspn(texts[i % TEXTS], "\n"), error));
-        if (i / 8192 % 2) /* stretches of words that do not repeat */
+        if (i / 8192 % 2) /* passages of words that do not repeat */
             assert_ok(text_append(&block, words, random_text(words, 32, &seed), error));
         assert_ok(text_append(&block, "\n", 1, error));
     }
@@ -453,11 +456,11 @@ int main(void)
         cmocka_unit_test(test_reading_eight_bytes),
         cmocka_unit_test(test_letters_and_digits),
         cmocka_unit_test(test_same_in_all_settings),
-        cmocka_unit_test(test_what_is_kept),
+        cmocka_unit_test(test_which_words_are_cached),
         cmocka_unit_test(test_added_tokens),
-        cmocka_unit_test(test_words_that_push_each_other_out),
+        cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_sleeping_and_waking),
+        cmocka_unit_test(test_bypass),
         cmocka_unit_test(test_one_long_text),
         cmocka_unit_test(test_tokenizers_and_threads),
     };

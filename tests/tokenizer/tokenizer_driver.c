@@ -1,17 +1,17 @@
-/* What the Python tests drive the library with: `tokenizer_driver encode PATH [SETTING=VALUE…]`.
+/* The driver for the Python tests: `tokenizer_driver encode PATH [SETTING=VALUE…]`.
  *
- * stdin: texts, each a u32 length and its bytes. stdout: for each, u32 count, u32 invalid bytes,
- * and count × (i32 id, u32 start | type id << 31, u32 end); all little-endian. Settings: lowercase,
- * strip_accents, handle_chinese_chars, clean_text (0, 1), max_input_chars_per_word, max_length,
- * special (0, 1), pairs (1: texts two by two), lines (N: the texts are the lines of one block, on N
- * threads). Single texts are encoded once more with a cache of words, which never sleeps; it is an
- * error if anything differs.
+ * stdin: texts, each a u32 length and its bytes. stdout: for each text, u32 count, u32 invalid
+ * bytes, and count × (i32 id, u32 start | type id << 31, u32 end); all little-endian. Settings:
+ * lowercase, strip_accents, handle_chinese_chars, clean_text (0, 1), max_input_chars_per_word,
+ * max_length, special (0, 1), pairs (1: texts in pairs), lines (N: the texts are the lines of one
+ * block, on N threads). Single texts are encoded again with a word cache that is never bypassed;
+ * any difference is an error.
  *
  * `tokenizer_driver decode PATH SKIP_SPECIAL CLEAN_UP`: stdin has u32 count and ids, stdout u32
  * length and text.
  *
  * `tokenizer_driver learn VOCAB_SIZE [SETTING=VALUE…] FILE…` learns a vocabulary and writes its
- * tokens, one in a line. Settings: lowercase, min_frequency, limit_alphabet, threads, likelihood,
+ * tokens, one per line. Settings: lowercase, min_frequency, limit_alphabet, threads, likelihood,
  * and continuing=FILE: a file with the characters that continue words, in the order of their ids.
  *
  * `tokenizer_driver save PATH FOLDER` loads a tokenizer and writes its files into a folder. */
@@ -83,7 +83,8 @@ static bert_status write_encoding(void *context, const char *text, size_t length
     return BERT_OK;
 }
 
-/* Exactly as long as it is, so that a sanitizer sees any byte read too many; NULL at the end. */
+/* Reads a record into a buffer of its exact size, so that sanitizers detect overreads; NULL at the
+ * end. */
 static char *read_record(uint32_t *length, size_t size)
 {
     if (fread(length, sizeof *length, 1, stdin) != 1)
@@ -104,15 +105,15 @@ static bool same(const bert_encoding *a, const bert_encoding *b)
                              memcmp(a->type_ids, b->type_ids, a->count) == 0);
 }
 
-/* Once more, as `encoding` already is. */
+/* Encodes again with a cache and compares with `encoding`. */
 static bert_status encode_with_cache(text_encoder *e, const char *text, size_t length,
                                      const encode_settings *s, const bert_encoding *encoding,
                                      bert_error *error)
 {
     static bert_encoding cached;
     cached.count = cached.invalid_bytes = 0;
-    if (e->cache.asleep)
-        TRY(word_cache_slept(&e->cache, e->cache.asleep, error));
+    if (e->cache.bypass_left)
+        TRY(word_cache_bypassed(&e->cache, e->cache.bypass_left, error));
     TRY(text_encoder_append(e, text, length, s->special, (size_t)s->max_length, &cached, error));
     return same(&cached, encoding)
                ? BERT_OK
@@ -183,7 +184,7 @@ static int decode(char **arguments)
     return 0;
 }
 
-/* Code points of a file; the caller frees them. */
+/* The code points of a file; owned by the caller. */
 static bert_status read_characters(uint32_t **codes, size_t *count, const char *path,
                                    bert_error *error)
 {
@@ -199,7 +200,7 @@ static bert_status read_characters(uint32_t **codes, size_t *count, const char *
     return BERT_OK;
 }
 
-/* Files just as they are: no reader leaves anything out. */
+/* Raw files, without the corpus readers. */
 typedef struct whole_files {
     char **paths;
     int count;

@@ -85,9 +85,9 @@ static json_t *run_batch(model *model, const tokenizer_special_ids *special, boo
     size_t vocabulary = (size_t)model_configuration(model)->vocab_size;
     float *logits = malloc(TOKENS * vocabulary * sizeof(float)), pair_logits[2 * SEQUENCES] = {0};
     assert_ok(model_check_input(model, &input, error));
-    model_mlm_logits(model, &input, logits);
+    model_mlm_logits(model_own_workspace(model), &input, logits);
     if (pairs)
-        model_nsp_logits(model, &input, pair_logits);
+        model_nsp_logits(model_own_workspace(model), &input, pair_logits);
     json_t *batch = json_pack(
         "{s:o, s:o, s:o, s:o, s:o}", "starts", json_integers(starts, SEQUENCES + 1), "tokens",
         json_integers(tokens, TOKENS), "token_types", json_integers(types, TOKENS), "mlm_logits",

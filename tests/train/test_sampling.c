@@ -165,7 +165,7 @@ static void compute(model *model, const batch *batch, outputs *out)
         .sample_numbers = batch->sample_numbers,
     };
     assert_ok(model_check_input(model, &input, error));
-    model_hidden_states(model, &input, out->hidden);
+    model_hidden_states(model_own_workspace(model), &input, out->hidden);
 }
 
 /* Changes every token of one sample after the other: the hidden states of all others, from which

@@ -131,14 +131,12 @@ static void test_run_json_gives_back_every_setting(void **state)
     assert_int_equal(again.params.mask_unit, settings.params.mask_unit);
     assert_int_equal(again.params.masks, settings.params.masks);
     assert_int_equal(again.params.stop_after_steps, 0);
-    /* All the rest bit by bit. */
-    bert_pretrain_params left = settings.params, right = again.params;
-    size_t count;
+    size_t count; /* all the rest to the last bit */
     const bert_option *options = bert_pretrain_params_table(&count);
     for (size_t i = 0; i < count; i++)
-        if (option_is_string(&options[i]))
-            *option_string(&left, &options[i]) = *option_string(&right, &options[i]) = NULL;
-    assert_memory_equal(&left, &right, sizeof left);
+        if (!option_is_string(&options[i]) && option_number(&again.params, &options[i]) !=
+                                                  option_number(&settings.params, &options[i]))
+            fail_msg("%s", options[i].name);
     assert_memory_equal(&again.data, &settings.data, sizeof again.data);
     assert_int_equal(again.phases[0].samples_per_epoch, 1234);
     assert_int_equal(again.total_steps, settings.total_steps);

@@ -69,17 +69,21 @@ typedef struct gemm_kernels {
                            prefetch_range *prefetch);
 } gemm_kernels;
 
+/* An activation function over a run of elements, on the calling thread. */
+typedef struct activation_kernel {
+    const char *name; /* as config.json's hidden_act */
+    void (*forward)(float *out, const float *in, size_t count);
+    /* out = f(in) too, unless it is NULL. Any of the arrays may be the same. */
+    void (*backward)(float *d_in, float *out, const float *d_out, const float *in, size_t count);
+} activation_kernel;
+
 typedef struct kernels {
     const char *name;
 
     size_t nr;
     gemm_kernels float32, bfloat16;
 
-    /* A chunk of elements, on the calling thread. */
-    void (*gelu_forward)(float *out, const float *in, size_t count);
-    /* out = GELU(in) too, unless it is NULL. */
-    void (*gelu_backward)(float *d_in, float *out, const float *d_out, const float *in,
-                          size_t count);
+    const activation_kernel *activations; /* up to one without a name */
     void (*tanh_forward)(float *out, const float *in, size_t count);
 
     /* One row. */

@@ -1,6 +1,7 @@
 /* Vectors of floats, of the width that the instruction set of this compilation has. Everything in
- * kernels/ is written once in GCC's vector extensions and compiled for each instruction set; only
- * what the extensions cannot say well is told apart here. Included by kernels/instance.inc. */
+ * kernels/ is written once in the vector extensions of GCC and clang and compiled for each
+ * instruction set; only what the extensions cannot say well is told apart here. Included by
+ * kernels/instance.inc. */
 #ifndef MATH_KERNELS_VECTOR_H
 #define MATH_KERNELS_VECTOR_H
 
@@ -9,12 +10,18 @@
 #include <stdint.h>
 #include <string.h>
 
+/* FOR_EACH_ELEMENT(F): the list F(0), F(1), … F(WIDTH - 1), the constants that a shuffle takes. */
+#define FOR_FOUR_ELEMENTS(F, i) F(i), F(i + 1), F(i + 2), F(i + 3)
+#define FOR_EIGHT_ELEMENTS(F, i) FOR_FOUR_ELEMENTS(F, i), FOR_FOUR_ELEMENTS(F, i + 4)
+
 #if defined(__AVX512F__)
 #include <immintrin.h>
 enum { WIDTH = 16 };
+#define FOR_EACH_ELEMENT(F) FOR_EIGHT_ELEMENTS(F, 0), FOR_EIGHT_ELEMENTS(F, 8)
 #elif defined(__AVX2__)
 #include <immintrin.h>
 enum { WIDTH = 8 };
+#define FOR_EACH_ELEMENT(F) FOR_EIGHT_ELEMENTS(F, 0)
 #else
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -22,6 +29,7 @@ enum { WIDTH = 8 };
 #include <arm_neon.h>
 #endif
 enum { WIDTH = 4 };
+#define FOR_EACH_ELEMENT(F) FOR_FOUR_ELEMENTS(F, 0)
 #endif
 
 typedef float vector __attribute__((vector_size(4 * WIDTH)));
@@ -236,11 +244,41 @@ INLINE vector vector_every_second_lane(vector x, vector y, int odd)
     return odd ? (vector)_mm512_shuffle_f32x4((__m512)x, (__m512)y, 0xdd)
                : (vector)_mm512_shuffle_f32x4((__m512)x, (__m512)y, 0x88);
 #else
-    vector_int order;
-    for (int i = 0; i < WIDTH; i++)
-        order[i] = (2 * (i / 4) + odd) * 4 + i % 4;
-    return __builtin_shuffle(x, y, order);
+#define EVEN_LANE(i) ((i) / 4 * 8 + (i) % 4)
+#define ODD_LANE(i) (EVEN_LANE(i) + 4)
+    return odd ? __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(ODD_LANE))
+               : __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(EVEN_LANE));
+#undef EVEN_LANE
+#undef ODD_LANE
 #endif
+}
+
+/* Of each lane of x and y the first two elements, or the last two, interleaved. */
+#define LOW_ELEMENT(i) ((i) / 4 * 4 + (i) % 4 / 2 + (i) % 2 * WIDTH)
+#define HIGH_ELEMENT(i) (LOW_ELEMENT(i) + 2)
+
+INLINE vector interleave_low(vector x, vector y)
+{
+    return __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(LOW_ELEMENT));
+}
+
+INLINE vector interleave_high(vector x, vector y)
+{
+    return __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(HIGH_ELEMENT));
+}
+
+/* Of each lane of x and y the first pair of elements, or the last, side by side. */
+#define LOW_PAIR(i) ((i) / 4 * 4 + (i) % 2 + (i) % 4 / 2 * WIDTH)
+#define HIGH_PAIR(i) (LOW_PAIR(i) + 2)
+
+INLINE vector interleave_low_pairs(vector x, vector y)
+{
+    return __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(LOW_PAIR));
+}
+
+INLINE vector interleave_high_pairs(vector x, vector y)
+{
+    return __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(HIGH_PAIR));
 }
 
 /* Columns of a WIDTH × WIDTH block become rows: first those of blocks of four rows in each lane, by
@@ -248,25 +286,16 @@ INLINE vector vector_every_second_lane(vector x, vector y, int odd)
 INLINE void vector_transpose(vector rows[WIDTH])
 {
     enum { LANES = WIDTH / 4 };
-    vector_int low, high, low_pairs, high_pairs;
-    for (int i = 0; i < WIDTH; i++) {
-        int lane = i / 4 * 4, second = i % 2 * WIDTH;
-        low[i] = lane + i % 4 / 2 + second;
-        high[i] = low[i] + 2;
-        second = i % 4 / 2 * WIDTH;
-        low_pairs[i] = lane + i % 2 + second;
-        high_pairs[i] = low_pairs[i] + 2;
-    }
 #pragma GCC unroll 4
     for (int i = 0; i < WIDTH; i += 4) {
-        vector first = __builtin_shuffle(rows[i], rows[i + 1], low);
-        vector second = __builtin_shuffle(rows[i], rows[i + 1], high);
-        vector third = __builtin_shuffle(rows[i + 2], rows[i + 3], low);
-        vector fourth = __builtin_shuffle(rows[i + 2], rows[i + 3], high);
-        rows[i] = __builtin_shuffle(first, third, low_pairs);
-        rows[i + 1] = __builtin_shuffle(first, third, high_pairs);
-        rows[i + 2] = __builtin_shuffle(second, fourth, low_pairs);
-        rows[i + 3] = __builtin_shuffle(second, fourth, high_pairs);
+        vector first = interleave_low(rows[i], rows[i + 1]);
+        vector second = interleave_high(rows[i], rows[i + 1]);
+        vector third = interleave_low(rows[i + 2], rows[i + 3]);
+        vector fourth = interleave_high(rows[i + 2], rows[i + 3]);
+        rows[i] = interleave_low_pairs(first, third);
+        rows[i + 1] = interleave_high_pairs(first, third);
+        rows[i + 2] = interleave_low_pairs(second, fourth);
+        rows[i + 3] = interleave_high_pairs(second, fourth);
     }
     /* Lane j of row 4 i + column holds rows 4 i … 4 i + 3 of column 4 j + column. */
 #pragma GCC unroll 4

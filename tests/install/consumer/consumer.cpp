@@ -23,7 +23,7 @@ int main(int argc, char **argv)
     bert_embed_params params = bert_embed_params_default();
     params.normalize = true;
     std::vector<float> vector(bert_model_hidden_size(model.get()));
-    if (bert_embed(model.get(), &input, 1, &params, vector.data(), nullptr, &error) != BERT_OK) {
+    if (bert_embed(model.get(), nullptr, &input, 1, &params, vector.data(), nullptr, &error) != BERT_OK) {
         std::cerr << error.message << '\n';
         return 1;
     }

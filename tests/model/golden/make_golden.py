@@ -90,6 +90,23 @@ CASES = {
     },
 }
 
+# The other activations, in the feed-forward layers and the MLM head.
+ACTIVATION_CASES = {
+    name: {
+        "model": BertForMaskedLM,
+        "config": dict(vocab_size=31, hidden_size=12, num_hidden_layers=1, num_attention_heads=2,
+                       intermediate_size=20, max_position_embeddings=16, type_vocab_size=2,
+                       hidden_act=name),
+        "lengths": [9, 1, 6],
+    } for name in ("gelu_new", "gelu_pytorch_tanh", "gelu_python", "relu", "silu", "swish")
+}
+ACTIVATION_CASES["distil_relu"] = {
+    "model": DistilBertForMaskedLM,
+    "config": dict(vocab_size=31, dim=12, n_layers=1, n_heads=2, hidden_dim=20,
+                   max_position_embeddings=16, activation="relu"),
+    "lengths": [9, 1, 6],
+}
+
 
 def random_weights(model, random):
     """All parameters at random, biases and LayerNorms too, so that no gradient is trivial; rounded
@@ -323,3 +340,5 @@ if __name__ == "__main__":
     for case_name, description in CASES.items():
         make_case(case_name, description, generator)
     make_distillation(generator)
+    for number, (case_name, description) in enumerate(ACTIVATION_CASES.items()):
+        make_case(case_name, description, np.random.default_rng([20160627, number]))

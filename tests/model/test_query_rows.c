@@ -1,4 +1,4 @@
-/* The last layer leaves out the rows that nobody reads. */
+/* The last layer leaves out the rows that nothing reads. */
 #include "testing.h"
 
 #include "fixture.h"
@@ -40,7 +40,7 @@ static float *gradients_of_predictions(model *model, fixture_batch *batch, int f
 /* Where few tokens are read, the last layer leaves the others out; where all are, it does not.
  * Losses of predictions add up, so their gradients do, dropout included: a part that were left out
  * wrongly, or took another token's dropout, would show. */
-static void test_rows_that_nobody_reads_do_not_matter(void **state)
+static void test_rows_that_nothing_reads_do_not_matter(void **state)
 {
     (void)state;
     static const model_family families[] = {MODEL_BERT, MODEL_DISTILBERT};
@@ -77,7 +77,7 @@ static void test_rows_that_nobody_reads_do_not_matter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_that_nobody_reads_do_not_matter),
+        cmocka_unit_test(test_rows_that_nothing_reads_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
