@@ -81,7 +81,7 @@ void assert_close(const char *what, const float *got, const double *expected, si
     for (size_t i = 0; i < count; i++)
         largest = fmax(largest, fabs(expected[i]));
     for (size_t i = 0; i < count; i++)
-        if (!(fabs(got[i] - expected[i]) <= tolerance * largest)) /* no number fails too */
+        if (!(fabs(got[i] - expected[i]) <= tolerance * largest)) /* NaN fails too */
             fail_msg("%s[%zu] is %.9g, expected %.9g within %.3g", what, i, (double)got[i],
                      expected[i], tolerance * largest);
 }
@@ -98,7 +98,7 @@ void assert_same_for_threads(const char *what, void (*body)(void *context), void
         if (threads == 1)
             memcpy(first, results, count * sizeof *first);
         else if (memcmp(first, results, count * sizeof *first) != 0)
-            fail_msg("%s: %d threads give other bits than one", what, threads);
+            fail_msg("%s: results of %d threads differ from those of one thread", what, threads);
     }
     threads_use(before);
 }
@@ -115,7 +115,7 @@ double *reference_row_sums(const float *sums, const float *in, size_t rows, size
 void reference_gradient(double *gradient, double *x, size_t count, double (*loss)(void *context),
                         void *context)
 {
-    const double step = 1e-5; /* error of the difference some step² = 1e-10 */
+    const double step = 1e-5; /* the error of the difference is of order step² = 1e-10 */
     for (size_t i = 0; i < count; i++) {
         double value = x[i];
         x[i] = value + step;
@@ -245,14 +245,14 @@ float reference_bfloat16(float value)
     return float_of(exact - below < above - exact ? down : up);
 }
 
-/* An operand as products of the precision take it in. */
+/* An operand as matrix multiplications in this precision use it. */
 static double operand(gemm_precision precision, double value)
 {
     return precision == GEMM_BFLOAT16 ? (double)reference_bfloat16((float)value) : value;
 }
 
-/* Probabilities of one query before dropout, and what the values are multiplied by: terms rounded
- * before they are divided by their sum. Returns the log-sum-exp of the scores. */
+/* Probabilities of one query before dropout, and the weights of the values: exponentials are
+ * rounded before the division by their sum. Returns the log-sum-exp of the scores. */
 static double query_probabilities(gemm_precision precision, double *probabilities, double *weights,
                                   const double *query, const double *keys, size_t length,
                                   size_t stride, size_t size)

@@ -1,5 +1,5 @@
-/* Products of operands rounded to bfloat16: the rounding against its definition, the products
- * against double precision on operands rounded by that definition. */
+/* Matrix multiplications of operands rounded to bfloat16: the rounding against its definition, the
+ * results against double precision on operands rounded by that definition. */
 #include "reference.h"
 
 #include "math/kernels/kernels.h"
@@ -8,7 +8,8 @@ static const char *const kernel_names[] = {"amx_emulated", "avx512_amx", "avx512
                                            "avx512",       "avx2",       "generic"};
 enum { KERNELS = sizeof kernel_names / sizeof *kernel_names };
 
-/* A panel of either side, of `lines` and `depth`. */
+/* A packed panel of either side: `lines` rows of A or columns of B, the first `count` of which come
+ * from the matrix, and `depth` elements of each. */
 typedef struct panel {
     const kernels *kernels;
     panel_side side;
@@ -34,7 +35,7 @@ static panel make_panel(const kernels *kernels, panel_side side, size_t count, s
     return panel;
 }
 
-/* Bits of value p of line i, as a float. */
+/* Value p of row (column) i, as the bits of a float. */
 static uint32_t panel_value(const panel *panel, size_t p, size_t i)
 {
     const gemm_kernels *operations = &panel->kernels->bfloat16;
@@ -51,7 +52,7 @@ static uint32_t panel_value(const panel *panel, size_t p, size_t i)
     return p % 2 ? bits & 0xffff0000u : bits << 16;
 }
 
-/* Value p of line i was in[i × of_line + p × of_value]; behind both there are zeros. */
+/* Value p of row (column) i is in[i × of_line + p × of_value], rounded; padding is zero. */
 static void check_values(const panel *panel, const float *in, size_t of_line, size_t of_value,
                          const char *how)
 {
@@ -62,13 +63,14 @@ static void check_values(const panel *panel, const float *in, size_t of_line, si
             if (p < panel->k && i < panel->count)
                 expected = bits_of(reference_bfloat16(in[i * of_line + p * of_value]));
             if (panel_value(panel, p, i) != expected)
-                fail_msg("%s, side %d, %zu x %zu %s: value %zu of line %zu: %08x, expected %08x",
+                fail_msg("%s, side %d, %zu x %zu %s: value %zu of row or column %zu: %08x, "
+                         "expected %08x",
                          panel->kernels->name, panel->side, panel->count, panel->k, how, p, i,
                          panel_value(panel, p, i), expected);
         }
 }
 
-/* in[count][k], or by columns in[k][count], as a panel; the second whole or in pieces. */
+/* Packs in[count][k], or by columns in[k][count], the latter in slices of `piece` values of k. */
 static void check_panel(const kernels *kernels, panel_side side, const float *in, size_t count,
                         size_t k, bool columns, size_t piece)
 {
@@ -97,8 +99,8 @@ static void check_panels(const kernels *kernels, panel_side side, const float *i
     check_panel(kernels, side, in, count, k, true, K_SLICE_MIN);
 }
 
-/* Every upper half, with the lower halves around each border of the rounding; in B panels whose
- * last line is missing, of odd k. */
+/* Every upper half, with the lower halves around each rounding boundary, in B panels without their
+ * last column, with odd k. */
 static void test_rounding_of_every_number(void **state)
 {
     (void)state;
@@ -135,7 +137,7 @@ static void test_panels_of_every_shape(void **state)
 
 enum { SIDE_PANELS = 3, SIDE_LINES = SIDE_PANELS * MR_MAX + 5 };
 
-/* Panels of in[k][SIDE_LINES] at once, and what the lines of A come to. */
+/* Several panels of in[k][SIDE_LINES] in one call, and the row sums of A. */
 static void check_side_by_side(const kernels *kernels, panel_side side,
                                const size_t lines[SIDE_PANELS], const float *in, size_t k)
 {
@@ -149,7 +151,7 @@ static void check_side_by_side(const kernels *kernels, panel_side side,
     }
     kernels->bfloat16.pack_columns(&group, in, SIDE_LINES, k, side, side == A_PANEL ? sums : NULL);
     for (size_t i = 0; i < SIDE_PANELS; in += lines[i++]) {
-        check_values(&panels[i], in, 1, SIDE_LINES, "beside others");
+        check_values(&panels[i], in, 1, SIDE_LINES, "in a group");
         free(panels[i].places);
         for (size_t line = 0; side == A_PANEL && line < lines[i]; line++) {
             double sum = 0;
@@ -178,8 +180,8 @@ static void test_panels_side_by_side(void **state)
     }
 }
 
-/* c[rows][columns] of panels against double precision, whatever kernels compute it; what lies
- * behind the last column stays as it was. */
+/* c[rows][columns] from panels against double precision; elements after the last column must not
+ * change. */
 static void check_product(const kernels *kernels, size_t rows, size_t columns, size_t k,
                           const float *bias, bool accumulate)
 {
@@ -204,13 +206,13 @@ static void check_product(const kernels *kernels, size_t rows, size_t columns, s
                                accumulate, &nothing);
     char what[100];
     snprintf(what, sizeof what, "%s, %zu x %zu x %zu%s%s: c", kernels->name, rows, columns, k,
-             bias ? ", biased" : "", accumulate ? ", added" : "");
+             bias ? ", bias" : "", accumulate ? ", accumulated" : "");
     assert_close(what, c, expected, rows * ldc, 2e-6);
     free(b_panels);
     free(panel.places);
 }
 
-/* All heights of panels and ends of k and of columns, by all kernels. */
+/* All panel heights, remainders of k and remainders of columns, by all kernels. */
 static void test_products_of_panels(void **state)
 {
     (void)state;
@@ -236,7 +238,7 @@ static void test_sweep_of_odd_sizes(void **state)
     check_gemm_sizes(GEMM_BFLOAT16);
 }
 
-/* More than one block of k, one chunk of rows, one chunk of columns, one task. */
+/* More than one block of k, chunk of rows, chunk of columns and task. */
 static void test_sizes_beyond_the_blocks(void **state)
 {
     (void)state;
@@ -249,7 +251,7 @@ static void test_sizes_beyond_the_blocks(void **state)
         }
 }
 
-/* The bias, its gradient and GELU are float32. */
+/* The bias, its gradient and GELU stay in float32. */
 static void test_epilogues(void **state)
 {
     (void)state;
@@ -306,13 +308,14 @@ static void test_threads_give_the_same_bits(void **state)
         }
 }
 
-/* What is not finite must reach the loss, where a run looks for it. */
+/* Infinities and NaNs must reach the loss, where training checks for them. */
 static void test_numbers_that_are_not_finite(void **state)
 {
     (void)state;
     enum { M = 5, N = 7, K = 9 };
     float *a = math_random(M * K, 1, 1), *b = math_random(N * K, 1, 2), c[M * N];
-    a[2 * K + 8] = float_of(0x7f800001u); /* the payload is in the half that is cut off */
+    a[2 * K + 8] =
+        float_of(0x7f800001u); /* the payload is in the lower half, which rounding drops */
     b[3 * K + 1] = INFINITY;
     gemm_fused(GEMM_BFLOAT16, GEMM_NT, M, N, K, a, K, b, K, c, N, false, NULL);
     for (int i = 0; i < M; i++)
