@@ -177,7 +177,7 @@ void check_gemm(gemm_precision precision, gemm_kind kind, size_t m, size_t n, si
     reference_gemm(kind, m, n, k, a, lda, b, ldb, expected, ldc, accumulate);
     char what[80];
     snprintf(what, sizeof what, "kind %d, %zu x %zu x %zu%s: c", kind, m, n, k,
-             accumulate ? ", added" : "");
+             accumulate ? ", accumulated" : "");
     assert_close(what, c, expected, m * ldc, 2e-6);
     math_teardown(NULL);
 }
