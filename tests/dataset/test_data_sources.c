@@ -80,14 +80,15 @@ static void test_names(void **state)
                  "no prepared data matches this pattern");
     assert_fails(find(&sources, "%s/b\n%s/b", error), BERT_ERROR_INVALID_ARGUMENT,
                  "given twice as data");
-    assert_fails(find(&sources, "%s/b\n%s/* ", error), BERT_ERROR_INVALID_ARGUMENT,
+    assert_fails(find(&sources, "%s/b\n%s/*", error), BERT_ERROR_INVALID_ARGUMENT,
                  "given twice as data");
     assert_fails(find(&sources, "%s/b:0", error), BERT_ERROR_INVALID_ARGUMENT,
                  "weight 0, expected more");
     assert_fails(find(&sources, "%s/b:nan", error), BERT_ERROR_INVALID_ARGUMENT, "weight nan");
     assert_fails(find(&sources, "%s/b:1001", error), BERT_ERROR_INVALID_ARGUMENT, "at most 1000");
     assert_fails(find(&sources, "\n", error), BERT_ERROR_INVALID_ARGUMENT, "params->data is empty");
-    **assert_int_equal(mkdir(strcat(folder, "/ids"), 0777), 0);
+
+    assert_int_equal(mkdir(strcat(folder, "/ids"), 0777), 0);
     assert_ok(find(&sources, "%s/folder/ids", error));
     assert_non_null(sources.ready_made);
     assert_int_equal(sources.count, 0);
@@ -97,7 +98,8 @@ static void test_names(void **state)
     assert_fails(find(&sources, "%s/folder/ids:2", error), BERT_ERROR_INVALID_ARGUMENT,
                  "must be the only data");
 }
-**static void test_validation_splits(void **state)
+
+static void test_validation_splits(void **state)
 {
     (void)state;
     make("one", 0, 3);
@@ -125,7 +127,8 @@ static void test_names(void **state)
     assert_false(found);
     data_sources_free(&sources);
 }
-**static void write_tokenizer(const char *name, const char *words, const char *lowercase)
+
+static void write_tokenizer(const char *name, const char *words, const char *lowercase)
 {
     char path[500], content[500];
     snprintf(path, sizeof path, "%s/%s.tokenizer", directory, name);
@@ -137,7 +140,8 @@ static void test_names(void **state)
     snprintf(content, sizeof content, "{\"do_lower_case\": %s}", lowercase);
     assert_ok(file_write(path, content, strlen(content), error));
 }
-**static bert_status load(const char *format, bert_error *error)
+
+static bert_status load(const char *format, bert_error *error)
 {
     data_sources sources;
     bert_tokenizer *tokenizer = NULL;
@@ -148,7 +152,8 @@ static void test_names(void **state)
     data_sources_free(&sources);
     return status;
 }
-**static void test_tokenizers_are_the_same(void **state)
+
+static void test_tokenizers_are_the_same(void **state)
 {
     (void)state;
     write_tokenizer("one", "a\nb\n", "true");
@@ -164,11 +169,10 @@ static void test_names(void **state)
     assert_fails(load("%s/one\n%s/cased", error), BERT_ERROR_INPUT, "handles case differently");
     assert_fails(load("%s/one\n%s/absent", error), BERT_ERROR_IO, "absent.tokenizer");
 }
-** /* ------------------------------------------------------------------------------------ weights
-    */
 
- static void
- test_times(void **state)
+/* ------------------------------------------------------------------------------------ weights */
+
+static void test_times(void **state)
 {
     (void)state;
     static const double weights[] = {0.1, 0.5, 1, 2, 2.5, 7.25, 1e-9, 0.999999};

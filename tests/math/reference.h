@@ -59,12 +59,11 @@ float *math_rounded(const float *values, size_t count); /* a copy */
 void reference_gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t lda,
                     const float *b, size_t ldb, double *c, size_t ldc, bool accumulate);
 
-/* gemm_fused against reference_gemm, of operands rounded to the precision: matrices have more
- * columns in memory than they need, and what C has in those must not change. Releases all
- * math_memory. */
+/* gemm_fused against reference_gemm, on operands rounded to the precision. Leading dimensions
+ * exceed the widths; elements of C between its rows must not change. Releases all math_memory. */
 void check_gemm(gemm_precision precision, gemm_kind kind, size_t m, size_t n, size_t k,
                 bool accumulate);
-/* The same for every kind and all sizes that are no multiple of a tile. */
+/* The same for every kind and many sizes that are not multiples of a tile. */
 void check_gemm_sizes(gemm_precision precision);
 
 double reference_gelu(double x);
