@@ -216,12 +216,11 @@ static bert_status open_folder(prepare *prepare, bert_error *error)
         return BERT_OK;
     TRY(hash_settings(prepare, &settings_hash, error));
     if (prepare->has_journal && prepare->progress.settings_hash != settings_hash)
-        return error_set(
-            error, BERT_ERROR_INVALID_ARGUMENT,
-            "%s: holds the work of an interrupted preparation with other settings "
-            "(tokenizer, text, cleaning, sources, layout, language, validation or "
-            "seed); give these again to go on, or params->overwrite = true to start anew",
-            prepare->folder.path);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%s: contains an interrupted preparation with other settings (tokenizer, "
+                         "text, cleaning, sources, layout, language, validation or seed); repeat "
+                         "them to resume, or start over with params->overwrite = true",
+                         prepare->folder.path);
     prepare->progress.settings_hash = settings_hash;
     dataset_layout layout;
     TRY(dataset_layout_parse(&layout, params->layout, error));
@@ -368,7 +367,7 @@ static void report_progress(const prepare *prepare, const bert_observer *observe
 static bert_status stopped(const prepare *prepare, bert_error *error)
 {
     return error_set(error, BERT_ERROR_IO,
-                     "%s: stopped after %llu documents; the same command goes on from there",
+                     "%s: stopped after %llu documents; the same command resumes",
                      prepare->params->output, (unsigned long long)prepare->progress.documents);
 }
 
@@ -384,11 +383,11 @@ static bert_status stop(prepare *prepare, bert_error *error)
 
 static bert_status inputs_changed(const prepare *prepare, bert_error *error)
 {
-    return error_set(error, BERT_ERROR_INPUT,
-                     "%s: the inputs are not those that the interrupted preparation began with (of "
-                     "which it read %llu documents); bring these back to go on, or start anew with "
-                     "params->overwrite = true",
-                     prepare->folder.path, (unsigned long long)prepare->progress.documents);
+    return error_set(
+        error, BERT_ERROR_INPUT,
+        "%s: the inputs differ from those of the interrupted preparation (which read %llu "
+        "documents); restore them to resume, or start over with params->overwrite = true",
+        prepare->folder.path, (unsigned long long)prepare->progress.documents);
 }
 
 /* Reprocesses a document that was held back when the work was interrupted. */
@@ -424,8 +423,7 @@ static bert_status skip_finished(prepare *prepare, const bert_observer *observer
     }
     if (XXH3_64bits_digest(prepare->hash) != prepare->progress.documents_hash)
         return inputs_changed(prepare, error);
-    observer_message(observer, BERT_MESSAGE_INFO,
-                     "%s: going on after %llu documents that were done before",
+    observer_message(observer, BERT_MESSAGE_INFO, "%s: resuming after %llu finished documents",
                      prepare->params->output, (unsigned long long)prepare->documents);
     return BERT_OK;
 }
@@ -504,7 +502,7 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
         (json_int_t)result->bytes, "invalid_bytes", (json_int_t)result->invalid_bytes,
         "unknown_tokens", (json_int_t)result->unknown_tokens);
     if (!value)
-        return error_set(error, BERT_ERROR_MEMORY, "no memory to describe the data");
+        return error_set(error, BERT_ERROR_MEMORY, "no memory for the description of the data");
     bert_status status = prepare_folder_path(&path, &prepare->folder, "description.json", error);
     if (status == BERT_OK) {
         status = json_write(value, path, error);
@@ -543,7 +541,7 @@ static bert_status end_split(prepare *prepare, const bert_observer *observer, be
     TRY(split_end(&prepare->split, &moved, error));
     if (split->documents == 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: no tokens: the tokenizer leaves nothing of the text",
+                         "%s: no tokens: the tokenizer removes all of the text",
                          prepare->params->inputs[0]);
     if (split->train_counts.documents == 0)
         return error_set(
@@ -553,13 +551,12 @@ static bert_status end_split(prepare *prepare, const bert_observer *observer, be
     if (moved > 0)
         observer_message(observer, BERT_MESSAGE_INFO,
                          "validation has %d of %llu documents, %d more than the fraction of %g "
-                         "gave: one could not draw sentence pairs from fewer",
+                         "gives: sentence pairs need at least two",
                          SPLIT_MINIMUM, (unsigned long long)split->documents, moved,
                          split->fraction);
     if (split->fraction > 0 && split->validation_counts.documents == 0)
         observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%llu %s too few to set any apart for validation (blank lines part "
-                         "documents)",
+                         "%llu %s too few for a validation split (blank lines separate documents)",
                          (unsigned long long)split->documents,
                          split->documents == 1 ? "document is" : "documents are");
     return BERT_OK;

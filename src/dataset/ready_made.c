@@ -178,8 +178,7 @@ static bert_status find_columns(import *import, bert_error *error)
     }
     if (import->columns[IDS] == SIZE_MAX)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: no integer column input_ids; text is made into data by "
-                         "`bert prepare`",
+                         "%s: no integer column input_ids; for text, use `bert prepare`",
                          import->source.name);
     bool has_labels = import->columns[LABEL] != SIZE_MAX;
     if (import->rows > 0 && has_labels != import->had_labels)
@@ -233,8 +232,8 @@ static bert_status import_folder(import *import, const char *folder, bert_error 
     inputs_free(&inputs);
     if (status == BERT_OK && import->rows == 0)
         status = error_set(error, BERT_ERROR_INPUT,
-                           "%s: no rows in *.arrow files; params->data is a PREFIX of "
-                           "`bert prepare`, or a folder that save_to_disk wrote",
+                           "%s: no rows in *.arrow files; expected params->data to be a PREFIX of "
+                           "`bert prepare` or a folder written by save_to_disk",
                            folder);
     return status;
 }

@@ -78,7 +78,7 @@ static bert_status build_block(sample_table *table, const dataset *data, const s
     uint64_t origin = document_start(data, settings, block->first_document);
     if (document_start(data, settings, block->end_document) - origin > UINT32_MAX)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: a document of more than 2^32 %s; was it cut into sentences?",
+                         "%s: a document of more than 2^32 %s; was it split into sentences?",
                          data->prefix, settings->scheme->starts_at_tokens ? "tokens" : "sentences");
     for (uint64_t document = block->first_document; document < block->end_document; document++) {
         if (!block_has(block, document, table->epoch, settings))

@@ -216,7 +216,7 @@ static bert_status find_table(sampler *sampler, uint64_t epoch, const sample_tab
                              "documents",
                              sampler->data->prefix);
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: no samples: no document has two sentences to make pairs of",
+                         "%s: no samples: no document has two sentences for a pair",
                          sampler->data->prefix);
     }
     sampler->last_used = oldest;
@@ -276,8 +276,7 @@ static bert_status check_room(const sampler *sampler, const batch *batch, bert_e
         batch->masked_capacity - batch->masked_count >= sampler->masking.limit)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "a batch with room for %d sequences, %d tokens and %d predictions is too "
-                     "small",
+                     "a batch of at most %d sequences, %d tokens and %d predictions is too small",
                      batch->sequence_capacity, batch->token_capacity, batch->masked_capacity);
 }
 

@@ -447,7 +447,7 @@ static void test_errors_leave_nothing(void **state)
     assert_ok(file_write(input, "\n\n", 2, error));
     assert_prepare_fails(BERT_ERROR_INPUT, "input: contains no documents");
     assert_ok(file_write(input, "\x01\x02\n\n\x03", 5, error));
-    assert_prepare_fails(BERT_ERROR_INPUT, "the tokenizer leaves nothing of the text");
+    assert_prepare_fails(BERT_ERROR_INPUT, "the tokenizer removes all of the text");
     write_documents(4);
     assert_fails(prepare(prefix, 1, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "validation_fraction is 1");

@@ -121,7 +121,7 @@ static void check_stops(bert_prepare_params params, const char *name)
         params.threads = 1 + stops % 2;
         if (done > 0) { /* stopped while skipping: nothing has changed */
             assert_int_equal(run(&params, (int)done / 2, &result, &error), BERT_ERROR_IO);
-            assert_non_null(strstr(error.message, "the same command goes on from there"));
+            assert_non_null(strstr(error.message, "the same command resumes"));
         }
         bert_status status = run(&params, (int)done + 3, &result, &error);
         if (status == BERT_OK)
@@ -174,10 +174,10 @@ static void test_other_inputs_or_settings(void **state)
     snprintf(folder, sizeof folder, "%s.preparing", prefix);
     snprintf(whole, sizeof whole, "%s/whole-other", directory);
     bert_prepare_params params = params_for(prefix);
-    assert_fails(run(&params, 4, NULL, error), BERT_ERROR_IO, "goes on from there");
+    assert_fails(run(&params, 4, NULL, error), BERT_ERROR_IO, "the same command resumes");
     params.seed++;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "holds the work of an interrupted preparation with other settings");
+                 "contains an interrupted preparation with other settings");
     params.seed--;
     params.layout = "documents";
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
@@ -198,9 +198,9 @@ static void test_other_inputs_or_settings(void **state)
     params.inputs = plain;
     write_documents(1);
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INPUT,
-                 "the inputs are not those that the interrupted preparation began with");
+                 "the inputs differ from those of the interrupted preparation");
     assert_ok(file_write(input, "A1 b.\n\nA2 b.\n", 13, error));
-    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INPUT, "the inputs are not those");
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INPUT, "the inputs differ");
     assert_true(path_is_directory(folder)); /* an error leaves the work intact */
     write_documents(1);
     params.overwrite = true;
@@ -218,7 +218,7 @@ static void test_damaged_journal(void **state)
     char prefix[300], path[400];
     snprintf(prefix, sizeof prefix, "%s/damaged", directory);
     bert_prepare_params params = params_for(prefix);
-    assert_fails(run(&params, 4, NULL, error), BERT_ERROR_IO, "goes on from there");
+    assert_fails(run(&params, 4, NULL, error), BERT_ERROR_IO, "the same command resumes");
     snprintf(path, sizeof path, "%s.preparing/train.bin", prefix);
     assert_int_equal(truncate(path, 10), 0);
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INPUT, "has 10 bytes, expected at least");

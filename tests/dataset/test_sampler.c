@@ -288,7 +288,7 @@ static void test_errors(void **state)
     fixture fixture;
     room_open(&fixture, LONG_VOCABULARY, &usual, 2);
     assert_fails(sampler_fill(fixture.sampler, 0, 3, &fixture.batch, error),
-                 BERT_ERROR_INVALID_ARGUMENT, "a batch with room for 2 sequences");
+                 BERT_ERROR_INVALID_ARGUMENT, "a batch of at most 2 sequences");
     room_close(&fixture);
 }
 
