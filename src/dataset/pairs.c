@@ -20,11 +20,11 @@ static uint64_t draw_by_weight(const dataset *data, random_stream *stream)
     double all = 0;
     for (size_t i = 0; i < data->shard_count; i++)
         all += data->shards[i].weight * (double)data->shards[i].file.document_count;
-    double place = random_uniform(stream) * all;
+    double draw = random_uniform(stream) * all;
     const dataset_shard *shard = data->shards, *last = shard + data->shard_count - 1;
     for (; shard < last; shard++) {
-        place -= shard->weight * (double)shard->file.document_count;
-        if (place < 0)
+        draw -= shard->weight * (double)shard->file.document_count;
+        if (draw < 0)
             break;
     }
     while (shard->file.document_count == 0)

@@ -391,7 +391,7 @@ static bert_status inputs_changed(const prepare *prepare, bert_error *error)
 }
 
 /* Reprocesses a document that was held back when the work was interrupted. */
-static bert_status hold_again(prepare *prepare, size_t place, bert_error *error)
+static bert_status hold_again(prepare *prepare, size_t index, bert_error *error)
 {
     text_chunk *chunk = &prepare->batches[0].chunks[0];
     text_chunk_clear(chunk);
@@ -401,7 +401,7 @@ static bert_status hold_again(prepare *prepare, size_t place, bert_error *error)
         return error_set(error, chunk->status, "%s", chunk->error.message);
     if (chunk->documents[0].count == 0)
         return inputs_changed(prepare, error);
-    return split_hold_again(&prepare->split, place, chunk, error);
+    return split_hold_again(&prepare->split, index, chunk, error);
 }
 
 /* Skips the documents that an earlier call has finished, by reading them again. */

@@ -1,8 +1,8 @@
 /* The arithmetic of scheme_stream, whose samples need no table.
  *
  * The stream is the tokens of all documents with one [SEP] between two (FULL-SENTENCES of Liu et
- * al. 2019, section 4.2, but cut at tokens). It is cut into full lengths from an offset that is
- * drawn for each epoch, so that the boundaries vary. */
+ * al. 2019, section 4.2, but cut at tokens). It is split into samples of full length from an offset
+ * that is drawn for each epoch, so that the boundaries vary. */
 #ifndef DATASET_SEGMENTS_H
 #define DATASET_SEGMENTS_H
 

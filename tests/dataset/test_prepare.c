@@ -34,29 +34,29 @@ static int tear_down(void **state)
     return 0;
 }
 
-typedef struct told {
+typedef struct observed {
     int infos, warnings;
     char message[2048];
     uint64_t done, total;
-} told;
+} observed;
 
 static void keep_message(void *context, bert_message_level level, const char *message)
 {
-    told *told = context;
-    ++*(level == BERT_MESSAGE_WARNING ? &told->warnings : &told->infos);
-    snprintf(told->message, sizeof told->message, "%s", message);
+    observed *observed = context;
+    ++*(level == BERT_MESSAGE_WARNING ? &observed->warnings : &observed->infos);
+    snprintf(observed->message, sizeof observed->message, "%s", message);
 }
 
 static void keep_progress(void *context, const bert_progress *progress)
 {
-    told *told = context;
+    observed *observed = context;
     assert_string_equal(progress->job, "prepare");
-    assert_true(progress->done >= told->done);
-    told->done = progress->done;
-    told->total = progress->total;
+    assert_true(progress->done >= observed->done);
+    observed->done = progress->done;
+    observed->total = progress->total;
 }
 
-static told told_last;
+static observed last_observed;
 
 /* `cleaning` may be NULL. */
 static bert_status prepare_mixed(const char *const inputs[2], const bert_cleaning_options *cleaning,
@@ -72,9 +72,9 @@ static bert_status prepare_mixed(const char *const inputs[2], const bert_cleanin
     params.output = output;
     params.validation_fraction = fraction;
     params.threads = threads;
-    told_last = (told){0};
+    last_observed = (observed){0};
     bert_observer observer = {
-        .context = &told_last, .message = keep_message, .progress = keep_progress};
+        .context = &last_observed, .message = keep_message, .progress = keep_progress};
     return bert_prepare(&params, result, &observer, error);
 }
 
@@ -170,8 +170,8 @@ static void test_description_and_tokenizer(void **state)
     assert_ok(prepare(prefix, 0.1, 0, &result, error));
     assert_int_equal(result.train.documents + result.validation.documents, 300);
     assert_in_range(result.validation.documents, 10, 60);
-    assert_int_equal(told_last.done, told_last.total);
-    assert_int_equal(told_last.infos + told_last.warnings, 0);
+    assert_int_equal(last_observed.done, last_observed.total);
+    assert_int_equal(last_observed.infos + last_observed.warnings, 0);
 
     char path[400];
     snprintf(path, sizeof path, "%s.json", prefix);
@@ -354,8 +354,8 @@ static void test_small_splits(void **state)
         assert_ok(prepare(name, 1e-9, 0, &result, error));
         assert_int_equal(result.validation.documents, documents < 4 ? 0 : 2);
         assert_int_equal(result.train.documents, documents - (documents < 4 ? 0 : 2));
-        assert_int_equal(told_last.warnings, documents < 4);
-        assert_int_equal(told_last.infos, documents >= 4);
+        assert_int_equal(last_observed.warnings, documents < 4);
+        assert_int_equal(last_observed.infos, documents >= 4);
         snprintf(path, sizeof path, "%s.validation.idx", name);
         assert_int_equal(file_exists(path), documents >= 4);
         text all = documents_of(name);

@@ -320,11 +320,11 @@ void reference_attention_backward(gemm_precision precision, double *d_qkv, const
         for (size_t head = 0; head < shape->heads; head++) {
             size_t first = (size_t)shape->sequence_starts[s];
             size_t length = (size_t)shape->sequence_starts[s + 1] - first;
-            size_t place = first * stride + head * size;
+            size_t offset = first * stride + head * size;
             dropout dropout = *dropout_;
             dropout.site += (uint32_t)head;
-            const double *q = qkv + place, *k = q + hidden, *v = k + hidden;
-            double *d_q = d_qkv + place, *d_k = d_q + hidden, *d_v = d_k + hidden;
+            const double *q = qkv + offset, *k = q + hidden, *v = k + hidden;
+            double *d_q = d_qkv + offset, *d_k = d_q + hidden, *d_v = d_k + hidden;
             for (size_t t = 0; t < length; t++) {
                 const double *d_row = d_out + (first + t) * hidden + head * size;
                 double mean = 0;

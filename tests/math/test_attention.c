@@ -251,66 +251,67 @@ static float *rows_of(const float *x, const int32_t *indices, size_t count, size
     return rows;
 }
 
-/* qkv[tokens, 3 × hidden] in the layout for a subset of queries, the rows `asked`: keys and values
- * of all tokens, then the queries. */
-static float *some_asking(const float *qkv, size_t tokens, const int32_t *asked, size_t count,
-                          size_t hidden)
+/* qkv[tokens, 3 × hidden] in the layout for a subset of queries: keys and values of all tokens,
+ * then the queries of the rows `subset`. */
+static float *query_subset(const float *qkv, size_t tokens, const int32_t *subset, size_t count,
+                           size_t hidden)
 {
-    float *laid = math_zeros((2 * tokens + count) * hidden);
+    float *layout = math_zeros((2 * tokens + count) * hidden);
     for (size_t token = 0; token < tokens; token++)
-        memcpy(laid + token * 2 * hidden, qkv + token * 3 * hidden + hidden,
-               2 * hidden * sizeof *laid);
-    memcpy(laid + tokens * 2 * hidden, rows_of(qkv, asked, count, hidden, 3 * hidden),
-           count * hidden * sizeof *laid);
-    return laid;
+        memcpy(layout + token * 2 * hidden, qkv + token * 3 * hidden + hidden,
+               2 * hidden * sizeof *layout);
+    memcpy(layout + tokens * 2 * hidden, rows_of(qkv, subset, count, hidden, 3 * hidden),
+           count * hidden * sizeof *layout);
+    return layout;
 }
 
 /* With a subset of queries, results equal the same rows of the full computation, and the gradients
  * of keys and values are those of a d_out that is zero in all other rows. One sequence has no
  * query. */
-static void check_some_queries(gemm_precision precision, size_t heads, size_t size, double drops)
+static void check_query_subset(gemm_precision precision, size_t heads, size_t size, double drops)
 {
-    static const int32_t asked[] = {0, 2, 6, 7, 8, 11, 20, 22, 23, 24, 30, 41, 55, 60, 64, 191};
+    static const int32_t subset[] = {0, 2, 6, 7, 8, 11, 20, 22, 23, 24, 30, 41, 55, 60, 64, 191};
     static const int32_t starts[] = {0, 1, 6, 23, 56, 60, 200},
-                         asked_starts[] = {0, 1, 2, 8, 13, 13, 16};
-    enum { ASKED = sizeof asked / sizeof *asked, SEQUENCES = 6, TOKENS = 200 };
+                         subset_starts[] = {0, 1, 2, 8, 13, 13, 16};
+    enum { SUBSET = sizeof subset / sizeof *subset, SEQUENCES = 6, TOKENS = 200 };
     const size_t hidden = heads * size;
     attention_case c = make_case(precision, starts, SEQUENCES, heads, size, drops);
-    float *d_out = rows_of(c.d_out, asked, ASKED, hidden, hidden);
-    float *qkv = some_asking(c.qkv, TOKENS, asked, ASKED, hidden);
-    uint64_t keys[ASKED];
+    float *d_out = rows_of(c.d_out, subset, SUBSET, hidden, hidden);
+    float *qkv = query_subset(c.qkv, TOKENS, subset, SUBSET, hidden);
+    uint64_t keys[SUBSET];
     float *d_all = (float *)c.d_out;
     memset(d_all, 0, TOKENS * hidden * sizeof *d_all);
-    for (size_t i = 0; i < ASKED; i++) {
-        memcpy(d_all + (size_t)asked[i] * hidden, d_out + i * hidden, hidden * sizeof *d_all);
-        keys[i] = c.row_keys[asked[i]];
+    for (size_t i = 0; i < SUBSET; i++) {
+        memcpy(d_all + (size_t)subset[i] * hidden, d_out + i * hidden, hidden * sizeof *d_all);
+        keys[i] = c.row_keys[subset[i]];
     }
     run(&c);
 
     attention_shape shape = c.shape;
-    shape.queries = ASKED;
-    shape.query_starts = asked_starts;
-    float *out = math_zeros(ASKED * hidden), *log_sum_exp = math_zeros(heads * ASKED);
-    const size_t count = (2 * TOKENS + ASKED) * hidden;
+    shape.queries = SUBSET;
+    shape.query_starts = subset_starts;
+    float *out = math_zeros(SUBSET * hidden), *log_sum_exp = math_zeros(heads * SUBSET);
+    const size_t count = (2 * TOKENS + SUBSET) * hidden;
     float *d_qkv = math_zeros(count);
     memset(d_qkv, 0xff, count * sizeof *d_qkv);
     attention_forward(precision, out, log_sum_exp, qkv, &shape, &c.dropout, keys);
     attention_backward(precision, d_qkv, d_out, out, log_sum_exp, qkv, &shape, &c.dropout, keys);
 
-    double *expected = math_doubles(rows_of(c.out, asked, ASKED, hidden, hidden), ASKED * hidden);
-    assert_close("out", out, expected, ASKED * hidden, 1e-6);
-    expected = math_doubles(some_asking(c.d_qkv, TOKENS, asked, ASKED, hidden), count);
+    double *expected =
+        math_doubles(rows_of(c.out, subset, SUBSET, hidden, hidden), SUBSET * hidden);
+    assert_close("out", out, expected, SUBSET * hidden, 1e-6);
+    expected = math_doubles(query_subset(c.d_qkv, TOKENS, subset, SUBSET, hidden), count);
     assert_close("d_qkv", d_qkv, expected, count, 1e-5);
 }
 
-static void test_some_queries(void **state)
+static void test_query_subset(void **state)
 {
     (void)state;
     for (int precision = 0; precision < 2; precision++) {
-        check_some_queries(precisions[precision], 1, 64, 0);
-        check_some_queries(precisions[precision], 2, 64, 0.2);
-        check_some_queries(precisions[precision], 3, 10, 0.2);
-        check_some_queries(precisions[precision], 1, 4100, 0.2); /* by the plain loops */
+        check_query_subset(precisions[precision], 1, 64, 0);
+        check_query_subset(precisions[precision], 2, 64, 0.2);
+        check_query_subset(precisions[precision], 3, 10, 0.2);
+        check_query_subset(precisions[precision], 1, 4100, 0.2); /* by the plain loops */
     }
 }
 
@@ -323,7 +324,7 @@ int main(void)
         math_test(test_extreme_scores),
         math_test(test_threads_give_the_same_bits),
         math_test(test_little_workspace_and_plain_loops),
-        math_test(test_some_queries),
+        math_test(test_query_subset),
     };
     return cmocka_run_group_tests(tests, math_setup, NULL);
 }

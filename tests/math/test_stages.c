@@ -39,9 +39,9 @@ static setting make_setting(panel_side side, bool mn_contiguous, const float *va
     for (size_t index = 0; index < BLOCKS; index++)
         for (size_t panel = FIRST; panel < operand->panels && index >= FIRST_BLOCK; panel++) {
             const piece piece = piece_of_block(operand, index, panel, panel + 1, 0, 1);
-            size_t place = (index - FIRST_BLOCK) * (operand->panels - FIRST) * full;
+            size_t offset = (index - FIRST_BLOCK) * (operand->panels - FIRST) * full;
             pack_piece(operand, &piece,
-                       panel_address(operand, expected + place * depth_of(operand), FIRST, panel,
+                       panel_address(operand, expected + offset * depth_of(operand), FIRST, panel,
                                      block_at(operand, index).depth),
                        NULL);
         }
