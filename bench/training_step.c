@@ -3,9 +3,9 @@
  *     training_step CONFIG.json BATCH.safetensors THREADS [--inference] [--micro-batch-tokens N]
  *                   [--precision float32|bf16]
  *
- * Reads lines "steps N" on standard input, runs N steps and answers with one JSON object a line, as
- * bench/pytorch/peer.py does. A step is that of `bert pretrain` (train/training_step.h), with
- * clipping by the global norm and AdamW with its decay groups. */
+ * Reads lines "steps N" on standard input, runs N steps and answers with one JSON object per line,
+ * as bench/pytorch/baseline.py does. A step is that of `bert pretrain` (train/training_step.h),
+ * with clipping by the global norm and AdamW with its decay groups. */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
@@ -67,7 +67,7 @@ static double infer(bench *bench)
     return 0;
 }
 
-/* A tensor's elements, copied; `count` becomes their number. */
+/* Copies a tensor's elements; sets `count` to their number. */
 static void *tensor_of(const safetensors_file *file, const char *name, int *count)
 {
     const safetensors_tensor *tensor = safetensors_find(file, name);

@@ -12,8 +12,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-/* Numbers that the index wants in one piece while they come one at a time: they wait in a file
- * without a name, beside the output, since there may be hundreds of millions of them. */
+/* Numbers that the index stores as one array but that arrive one at a time, possibly hundreds of
+ * millions of them: they are collected in an unnamed temporary file in the output's folder. */
 typedef struct spill {
     FILE *file;
     uint64_t count;
@@ -25,9 +25,9 @@ struct dataset_writer {
     size_t vocab_size;
     bert_layout layout;
     bool wide;
-    bool kept;          /* its files stay, whatever happens: dataset_writer_continue */
+    bool kept;          /* its files are never removed: dataset_writer_continue */
     spill lengths;      /* int32_t of each sentence */
-    spill documents;    /* int64_t first sentence of each document, but the first one's 0 */
+    spill documents;    /* int64_t first sentence of each document, without the 0 of the first */
     uint64_t unclosed;  /* sentences in the document being written */
     uint16_t *narrowed; /* a sentence as uint16 */
     size_t narrowed_capacity;
@@ -43,14 +43,14 @@ static bert_status spill_open(spill *spill, const char *prefix, bert_error *erro
         TRY(path_format(&directory, error, "."));
     int descriptor = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     free(directory);
-    /* Not every file system has files without a name; the standard library's are elsewhere. */
+    /* Not every file system supports unnamed files; tmpfile's are in another folder. */
     spill->file = descriptor >= 0 ? fdopen(descriptor, "w+b") : tmpfile();
     if (!spill->file)
         return error_set_errno(error, errno, "%s.idx: cannot create a temporary file", prefix);
     return BERT_OK;
 }
 
-/* One with a name, behind its first `count` numbers of `size` bytes. */
+/* A named one, continued after its first `count` numbers of `size` bytes. */
 static bert_status spill_continue(spill *spill, const char *prefix, const char *ending,
                                   uint64_t count, size_t size, bert_error *error)
 {
@@ -63,7 +63,7 @@ static bert_status spill_continue(spill *spill, const char *prefix, const char *
         spill->count = count;
         spill->file = fopen(path, "r+be");
         if (!spill->file || fseeko(spill->file, 0, SEEK_END) != 0)
-            status = error_set_errno(error, errno, "%s: cannot go on writing", path);
+            status = error_set_errno(error, errno, "%s: cannot continue writing", path);
     }
     free(path);
     return status;
@@ -115,7 +115,7 @@ static bert_status continue_files(dataset_writer *writer, const char *tokens_pat
                           sizeof(int64_t), error);
 }
 
-/* `from` is NULL for a writer whose files have no names until the commit. */
+/* `from`: NULL for a writer whose files have no names until the commit. */
 static bert_status create_writer(dataset_writer **out, const char *prefix, size_t vocab_size,
                                  const dataset_writer_state *from, bert_error *error)
 {
@@ -249,10 +249,10 @@ static bert_status write_header(dataset_writer *writer, output_file *index, uint
     return output_file_write(index, header, sizeof header, error);
 }
 
-/* The sequences of the index one after the other, out of the two spilled files. */
+/* Iterates over the sequences of the index, reading the two spill files. */
 typedef struct sequences {
     dataset_writer *writer;
-    uint64_t sentence; /* first of the next sequence */
+    uint64_t sentence; /* first one of the next sequence */
 } sequences;
 
 static bert_status sequences_start(sequences *sequences, dataset_writer *writer, bert_error *error)
@@ -366,7 +366,7 @@ static bert_status write_document_starts(dataset_writer *writer, summed_file *ou
     return BERT_OK;
 }
 
-/* The three tables that are made of the lengths, each in a pass of its own. */
+/* Writes the three tables computed from the lengths, one pass for each. */
 static bert_status write_lengths(dataset_writer *writer, summed_file *out, bert_error *error)
 {
     uint64_t count = writer->lengths.count, length, tokens = 0;
@@ -422,8 +422,8 @@ static void remove_beside(const dataset_writer *writer, const char *ending)
     free(path);
 }
 
-/* The index comes last, since nothing is opened without it. On failure no file takes its name, or
- * those that did lose it. */
+/* The index comes last: without it nothing is opened. On failure no file is left under its final
+ * name. */
 static bert_status commit_files(dataset_writer *writer, output_file *index, summed_file *sentences,
                                 bert_error *error)
 {
@@ -436,7 +436,7 @@ static bert_status commit_files(dataset_writer *writer, output_file *index, summ
     if (of_documents)
         status = output_file_commit(&sentences->file, error);
     else
-        remove_beside(writer, "sentences"); /* one from before would pass for its own */
+        remove_beside(writer, "sentences"); /* an old one would be taken for this data's */
     bool has_sentences = of_documents && status == BERT_OK;
     if (status == BERT_OK)
         status = output_file_commit(index, error);

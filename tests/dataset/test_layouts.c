@@ -1,4 +1,4 @@
-/* The same text gives the same samples, however it lies on the disk. */
+/* The same text gives the same samples in either layout and in one or several files. */
 #include "made_folder.h"
 
 static char other[320];
@@ -28,7 +28,7 @@ static void assert_same_batches(const batch *a, const batch *b)
                         (size_t)a->masked_count * sizeof *a->masked_positions);
 }
 
-/* Two epochs of every scheme. */
+/* Compares two epochs of every scheme. */
 static void assert_same_samples(const dataset *a, const dataset *b)
 {
     bert_tokenizer *tokenizer = made_tokenizer(directory, VARIED_VOCABULARY);
@@ -75,7 +75,7 @@ static void test_layouts(void **state)
     dataset_close(&sentences);
 }
 
-/* Documents in three files of both layouts, the middle one without a long sentence, are those of
+/* Documents in three files of both layouts, the middle one without a long sentence, equal those in
  * one file. */
 static void test_several_files(void **state)
 {
@@ -113,7 +113,7 @@ static void test_several_files(void **state)
         assert_int_equal(dataset_document_at(&three, i), dataset_document_at(&one, i));
     int32_t *ids = malloc(2 * one.token_count * sizeof *ids), *same = ids + one.token_count;
     dataset_tokens(&one, 0, one.token_count, ids);
-    dataset_tokens(&three, 0, one.token_count, same); /* across the borders of files */
+    dataset_tokens(&three, 0, one.token_count, same); /* across file boundaries */
     assert_memory_equal(ids, same, one.token_count * sizeof *ids);
     free(ids);
     assert_same_samples(&one, &three);

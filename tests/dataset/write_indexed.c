@@ -1,6 +1,6 @@
-/* write_indexed PREFIX VOCAB_SIZE LAYOUT: indexed files from standard input, a line of ids for a
- * sentence, an empty line behind each document. For tests that read the files with other software.
- */
+/* write_indexed PREFIX VOCAB_SIZE LAYOUT: writes indexed files from standard input, where a line of
+ * ids is a sentence and an empty line ends a document. For tests that read the files with other
+ * programs. */
 #include "dataset/dataset.h"
 
 #include <stdio.h>
