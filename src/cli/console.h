@@ -29,7 +29,8 @@ int console_failure(const bert_error *error);
  * seconds of a job that takes so long. Stops when a signal was caught. */
 extern const bert_observer console_observer;
 
-/* Seconds of the monotonic clock; base/clock.h is inside the library, out of the program's sight. */
+/* Seconds of the monotonic clock; base/clock.h is inside the library, out of the program's sight.
+ */
 double console_seconds(void);
 
 /* Ends a progress line that stands on the terminal. */

@@ -8,13 +8,8 @@
 
 /* What the command line said. */
 typedef struct inspect_settings {
-    const char *tokenizer; /* NULL: none */
-    bert_tokenizer_options tokenizer_options;
-    bert_reader_options reader_options;
-    size_t top;
-    uint64_t memory;
-    int threads;
-    bert_switch verify; /* checksums of a checkpoint */
+    bert_inspect_corpus_params corpus; /* its tokenizer is NULL where none was given */
+    bert_inspect_model_params model;
     bool json;
 } inspect_settings;
 

@@ -32,7 +32,7 @@ static bool matches(const char *path, const char *ending)
  * prefixes in it. */
 static bool detect(const char *path, const inspect_settings *settings)
 {
-    if (settings->tokenizer)
+    if (settings->corpus.tokenizer)
         return false;
     if (!is_there(path, ""))
         return is_there(path, ".idx") || (strpbrk(path, "*?[") && matches(path, ".idx"));
@@ -158,7 +158,7 @@ static int run(const arguments *arguments, const inspect_settings *settings)
     bert_inspect_data_params params = bert_inspect_data_params_default();
     params.data = data;
     if (arguments_given(arguments, "top"))
-        params.samples = settings->top;
+        params.samples = settings->corpus.top;
     bert_data_report report;
     bert_error error = {0};
     int code = EXIT_SUCCESS;

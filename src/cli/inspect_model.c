@@ -9,7 +9,7 @@
 
 static bool detect(const char *path, const inspect_settings *settings)
 {
-    return !settings->tokenizer && bert_inspect_model_detect(path);
+    return !settings->corpus.tokenizer && bert_inspect_model_detect(path);
 }
 
 static const char *kind_name(bert_model_kind kind)
@@ -370,9 +370,8 @@ static int run(const arguments *arguments, const inspect_settings *settings)
 {
     if (!inspect_one_operand(arguments))
         return EXIT_USAGE;
-    bert_inspect_model_params params = bert_inspect_model_params_default();
+    bert_inspect_model_params params = settings->model;
     params.path = arguments->operands[0];
-    params.verify = settings->verify;
     bert_model_report report;
     bert_error error = {0};
     int code = EXIT_SUCCESS;
@@ -381,7 +380,7 @@ static int run(const arguments *arguments, const inspect_settings *settings)
     else if (settings->json)
         code = console_json(report_json(&report));
     else
-        print_report(&report, settings->top);
+        print_report(&report, settings->corpus.top);
     bert_model_report_free(&report);
     return code;
 }

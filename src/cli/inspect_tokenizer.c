@@ -37,7 +37,7 @@ static bool begins_as_tokenizer_json(const char *head)
 static bool detect(const char *path, const inspect_settings *settings)
 {
     struct stat information;
-    if (settings->tokenizer || stat(path, &information) != 0)
+    if (settings->corpus.tokenizer || stat(path, &information) != 0)
         return false;
     if (S_ISDIR(information.st_mode))
         return has_file(path, "tokenizer.json") || has_file(path, "vocab.txt");
@@ -151,13 +151,13 @@ static int run(const arguments *arguments, const inspect_settings *settings)
         return EXIT_USAGE;
     bert_error error = {0};
     bert_tokenizer *tokenizer;
-    if (bert_tokenizer_load(&tokenizer, arguments->operands[0], &settings->tokenizer_options,
+    if (bert_tokenizer_load(&tokenizer, arguments->operands[0], &settings->corpus.tokenizer_options,
                             &error) != BERT_OK)
         return console_failure(&error);
     bert_tokenizer_description description;
     bert_tokenizer_describe(tokenizer, &description);
-    long_token *longest = calloc(settings->top + 1, sizeof *longest);
-    size_t count = longest ? find_longest(tokenizer, longest, settings->top) : 0;
+    long_token *longest = calloc(settings->corpus.top + 1, sizeof *longest);
+    size_t count = longest ? find_longest(tokenizer, longest, settings->corpus.top) : 0;
     int code = EXIT_SUCCESS;
     if (settings->json)
         code = console_json(description_json(tokenizer, &description, longest, count));

@@ -13,7 +13,7 @@ const command *const commands[] = {
 #include "commands.inc"
 #undef COMMAND
 };
-const size_t command_count = OPTION_COUNT(commands);
+const size_t command_count = sizeof commands / sizeof *commands;
 
 const command *command_find(const char *name)
 {

@@ -2,6 +2,7 @@
 #ifndef DATASET_DATASET_H
 #define DATASET_DATASET_H
 
+#include "bert/choices.h"
 #include "dataset/shard.h"
 
 /* A file of a data set, and the counts in all files before it. */
@@ -70,19 +71,13 @@ uint64_t dataset_bytes(const dataset *data);
 bert_status dataset_validation_prefix(char **out, const char *prefix, bert_error *error);
 bert_status dataset_tokenizer_directory(char **out, const char *prefix, bert_error *error);
 
-/* The meaning of a sequence of the index (dataset/shard.h). */
-typedef enum dataset_layout { LAYOUT_SENTENCES, LAYOUT_DOCUMENTS } dataset_layout;
-
-/* "sentences" or "documents". */
-bert_status dataset_layout_parse(dataset_layout *layout, const char *name, bert_error *error);
-
 /* Writing: sentences and document ends are appended; the commit makes the files appear, first the
  * .bin and last the .idx, without which no reader opens anything. Uses constant memory. */
 typedef struct dataset_writer dataset_writer;
 bert_status dataset_writer_open(dataset_writer **writer, const char *prefix, size_t vocab_size,
                                 bert_error *error);
-/* Sets the layout, before the commit; the default is LAYOUT_SENTENCES. */
-void dataset_writer_use_layout(dataset_writer *writer, dataset_layout layout);
+/* Sets the layout, before the commit; the default is BERT_LAYOUT_SENTENCES. */
+void dataset_writer_use_layout(dataset_writer *writer, bert_layout layout);
 /* `count` > 0 ids in [0, vocab_size). */
 bert_status dataset_writer_sentence(dataset_writer *writer, const int32_t *ids, size_t count,
                                     bert_error *error);

@@ -23,7 +23,7 @@ struct dataset_writer {
     output_file tokens;
     char *prefix;
     size_t vocab_size;
-    dataset_layout layout;
+    bert_layout layout;
     bool wide;
     bool kept;          /* its files are never removed: dataset_writer_continue */
     spill lengths;      /* int32_t of each sentence */
@@ -230,18 +230,9 @@ bert_status dataset_writer_end_document(dataset_writer *writer, bert_error *erro
     return spill_put(&writer->documents, &next, sizeof next, writer->prefix, error);
 }
 
-void dataset_writer_use_layout(dataset_writer *writer, dataset_layout layout)
+void dataset_writer_use_layout(dataset_writer *writer, bert_layout layout)
 {
     writer->layout = layout;
-}
-
-bert_status dataset_layout_parse(dataset_layout *layout, const char *name, bert_error *error)
-{
-    if (strcmp(name, "sentences") != 0 && strcmp(name, "documents") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->layout is \"%s\", expected sentences or documents", name);
-    *layout = *name == 's' ? LAYOUT_SENTENCES : LAYOUT_DOCUMENTS;
-    return BERT_OK;
 }
 
 /* -------------------------------------------------------------------------------------- index */
@@ -275,7 +266,7 @@ static bert_status sequences_next(sequences *sequences, int32_t *length, bert_er
 {
     dataset_writer *writer = sequences->writer;
     int64_t end = (int64_t)sequences->sentence + 1, sum = 0;
-    if (writer->layout == LAYOUT_DOCUMENTS)
+    if (writer->layout == BERT_LAYOUT_DOCUMENTS)
         TRY(spill_get(&writer->documents, &end, sizeof end, writer->prefix, error));
     for (; sequences->sentence < (uint64_t)end; sequences->sentence++) {
         TRY(spill_get(&writer->lengths, length, sizeof *length, writer->prefix, error));
@@ -311,7 +302,7 @@ static bert_status write_sequences(dataset_writer *writer, output_file *index, u
 
 static bert_status write_index(dataset_writer *writer, output_file *index, bert_error *error)
 {
-    bool of_documents = writer->layout == LAYOUT_DOCUMENTS;
+    bool of_documents = writer->layout == BERT_LAYOUT_DOCUMENTS;
     uint64_t count = of_documents ? writer->documents.count : writer->lengths.count;
     TRY(write_header(writer, index, count, error));
     TRY(write_sequences(writer, index, count, error));
@@ -436,7 +427,7 @@ static void remove_beside(const dataset_writer *writer, const char *ending)
 static bert_status commit_files(dataset_writer *writer, output_file *index, summed_file *sentences,
                                 bert_error *error)
 {
-    bool of_documents = writer->layout == LAYOUT_DOCUMENTS;
+    bool of_documents = writer->layout == BERT_LAYOUT_DOCUMENTS;
     TRY(write_index(writer, index, error));
     if (of_documents)
         TRY(write_sentences(writer, sentences, error));

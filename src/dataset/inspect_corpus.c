@@ -7,6 +7,7 @@
 #include "bert.h"
 #include "corpus/corpus.h"
 #include "dataset/repeated_lines.h"
+#include "options/options.h"
 #include "tokenizer/coverage.h"
 #include "tokenizer/unicode.h"
 
@@ -186,10 +187,9 @@ static bert_status read_documents(inspection *in, const bert_observer *observer,
 static bert_status start(inspection *in, bert_error *error)
 {
     const bert_inspect_corpus_params *p = in->params;
-    if (p->memory < REPEATED_LINES_MINIMUM)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%llu bytes of memory, expected at least %d",
-                         (unsigned long long)p->memory, REPEATED_LINES_MINIMUM);
+    TRY(OPTIONS_CHECK(bert_inspect_corpus_params, p, error));
+    if (!p->tokenizer)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->tokenizer is missing");
     TRY(bert_tokenizer_load(&in->tokenizer, p->tokenizer, &p->tokenizer_options, error));
     bert_tokenizer_describe(in->tokenizer, &in->description);
     in->special = tokenizer_special(in->tokenizer);

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "dataset/data_sources.h"
 #include "dataset/sampler.h"
+#include "options/options.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,8 +149,7 @@ bert_status bert_inspect_data(const bert_inspect_data_params *params, bert_data_
                               bert_error *error)
 {
     *report = (bert_data_report){0};
-    if (!params->data || !*params->data)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no data to inspect");
+    TRY(OPTIONS_CHECK(bert_inspect_data_params, params, error));
     data_sources sources = {0};
     dataset data = {0};
     bert_tokenizer *tokenizer = NULL;

@@ -11,19 +11,6 @@ static int round_share(int count, double probability)
     return share > 0 ? share : 1;
 }
 
-bert_status mask_unit_parse(mask_unit *unit, const char *name, bert_error *error)
-{
-    static const char *const names[] = {
-        [MASK_TOKENS] = "token", [MASK_WORDS] = "word", [MASK_SPANS] = "span"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *unit = (mask_unit)i;
-            return BERT_OK;
-        }
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "params->mask_unit is \"%s\", expected one of: token, word, span", name);
-}
-
 static bert_status allocate(masking *masking, size_t vocab_size, int max_seq_length,
                             bert_error *error)
 {
@@ -54,7 +41,7 @@ static bert_status check_vocabulary(const masking *masking, bert_error *error)
     return BERT_OK;
 }
 
-bert_status masking_create(masking *masking, const bert_tokenizer *tokenizer, mask_unit unit,
+bert_status masking_create(masking *masking, const bert_tokenizer *tokenizer, bert_mask_unit unit,
                            double probability, int max_seq_length, bert_error *error)
 {
     size_t vocab_size = bert_tokenizer_vocab_size(tokenizer);
@@ -219,8 +206,10 @@ static void choose_spans(masking *masking, random_stream *stream, const int32_t 
 int masking_apply(masking *masking, random_stream *stream, int32_t *tokens, int count,
                   int32_t offset, int32_t *positions, int32_t *labels)
 {
-    static void (*const choose[])(struct masking *, random_stream *, const int32_t *, int, int) = {
-        [MASK_TOKENS] = choose_tokens, [MASK_WORDS] = choose_words, [MASK_SPANS] = choose_spans};
+    static void (*const choose[])(struct masking *, random_stream *, const int32_t *, int,
+                                  int) = {[BERT_MASK_UNIT_TOKEN] = choose_tokens,
+                                          [BERT_MASK_UNIT_WORD] = choose_words,
+                                          [BERT_MASK_UNIT_SPAN] = choose_spans};
     int text_tokens = 0;
     for (int i = 0; i < count; i++)
         text_tokens += !masking->is_special[tokens[i]];

@@ -10,17 +10,13 @@
 #define DATASET_MASKING_H
 
 #include "base/random.h"
+#include "bert/choices.h"
 #include "tokenizer/tokenizer.h"
-
-typedef enum mask_unit { MASK_TOKENS, MASK_WORDS, MASK_SPANS } mask_unit;
-
-/* "token", "word" or "span". */
-bert_status mask_unit_parse(mask_unit *unit, const char *name, bert_error *error);
 
 enum { MASK_SPAN_WORDS = 10 };
 
 typedef struct masking {
-    mask_unit unit;
+    bert_mask_unit unit;
     double probability;
     int limit; /* of predictions in a sample */
     int32_t mask_id;
@@ -35,7 +31,7 @@ typedef struct masking {
     int32_t *kinds;                   /* action at each position, 0: not predicted */
 } masking;
 
-bert_status masking_create(masking *masking, const bert_tokenizer *tokenizer, mask_unit unit,
+bert_status masking_create(masking *masking, const bert_tokenizer *tokenizer, bert_mask_unit unit,
                            double probability, int max_seq_length, bert_error *error);
 void masking_free(masking *masking); /* safe on a zeroed struct */
 

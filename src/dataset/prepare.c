@@ -13,6 +13,7 @@
 #include "corpus/counts.h"
 #include "dataset/index_format.h"
 #include "formats/json.h"
+#include "options/options.h"
 
 #include <math.h>
 #include <omp.h>
@@ -62,7 +63,7 @@ bert_prepare_params bert_prepare_params_default(void)
     return (bert_prepare_params){
         .tokenizer_options = bert_tokenizer_options_default(),
         .reader_options = bert_reader_options_default(),
-        .layout = "sentences",
+        .layout = BERT_LAYOUT_SENTENCES,
         .language = "en",
         .validation_fraction = 0.01,
         .seed = 42,
@@ -71,27 +72,6 @@ bert_prepare_params bert_prepare_params_default(void)
 }
 
 /* --------------------------------------------------------------------- before the work starts */
-
-static bert_status check_params(const bert_prepare_params *params, bert_error *error)
-{
-    dataset_layout layout;
-    TRY(dataset_layout_parse(&layout, params->layout, error));
-    if (!params->output || !*params->output)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no output prefix");
-    if (!params->tokenizer || !*params->tokenizer)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no tokenizer");
-    if (!(params->validation_fraction >= 0 && params->validation_fraction < 1))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "validation_fraction is %g, expected at least 0 and less than 1",
-                         params->validation_fraction);
-    if (!(params->save_seconds >= 0))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "save_seconds is %g, expected 0 or more", params->save_seconds);
-    if (params->threads < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->threads is %d, expected 0 (all cores) or more", params->threads);
-    return BERT_OK;
-}
 
 static bert_status check_outputs(const char *prefix, bert_error *error)
 {
@@ -190,8 +170,8 @@ static bert_status hash_settings(const prepare *prepare, uint64_t *hash, bert_er
     TRY_OR_GO(status, file_read(&settings, path, SIZE_MAX, error), done);
     TRY_OR_GO(status,
               text_format(&settings, error, "\n%s\n%s\n%s\n%a\n%llu\n", bert_version(),
-                          params->layout, params->language, params->validation_fraction,
-                          (unsigned long long)params->seed),
+                          bert_layout_name(params->layout), params->language,
+                          params->validation_fraction, (unsigned long long)params->seed),
               done);
     TRY_OR_GO(status, corpus_append_settings(&prepare->corpus, &settings, error), done);
     *hash = XXH3_64bits(settings.data, settings.length);
@@ -222,18 +202,16 @@ static bert_status open_folder(prepare *prepare, bert_error *error)
                          "them to resume, or start over with params->overwrite = true",
                          prepare->folder.path);
     prepare->progress.settings_hash = settings_hash;
-    dataset_layout layout;
-    TRY(dataset_layout_parse(&layout, params->layout, error));
-    prepare->progress.layout = layout;
+    prepare->progress.layout = params->layout;
     return split_open(&prepare->split, prepare->folder.path, params->validation_fraction,
-                      bert_tokenizer_vocab_size(prepare->tokenizer), layout,
+                      bert_tokenizer_vocab_size(prepare->tokenizer), params->layout,
                       &prepare->progress.split, error);
 }
 
 static bert_status start(prepare *prepare, bert_error *error)
 {
     const bert_prepare_params *params = prepare->params;
-    TRY(check_params(params, error));
+    TRY(OPTIONS_CHECK(bert_prepare_params, params, error));
     bert_reader_options reader_options = params->reader_options;
     reader_options.seed = params->seed;
     TRY(corpus_open(&prepare->corpus, params->inputs, params->input_count, &reader_options, error));
@@ -493,9 +471,9 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
     }
     json_t *value = json_pack(
         "{s:s, s:s, s:s, s:o, s:o, s:s, s:f, s:I, s:{s:I, s:s}, s:o, s:o, s:I, s:I, s:I}", "format",
-        "Megatron-LM indexed dataset", "layout", params->layout, "bert_version", bert_version(),
-        "inputs", inputs, "corpus", corpus_counts_to_json(&result->corpus), "language",
-        params->language, "validation_fraction", params->validation_fraction, "seed",
+        "Megatron-LM indexed dataset", "layout", bert_layout_name(params->layout), "bert_version",
+        bert_version(), "inputs", inputs, "corpus", corpus_counts_to_json(&result->corpus),
+        "language", params->language, "validation_fraction", params->validation_fraction, "seed",
         (json_int_t)params->seed, "vocabulary", "size",
         (json_int_t)bert_tokenizer_vocab_size(prepare->tokenizer), "xxh3_64", hash_text, "train",
         counts_to_json(&result->train), "validation", counts_to_json(&result->validation), "bytes",
@@ -515,7 +493,7 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
 static bert_status publish(prepare *prepare, bert_error *error)
 {
     TRY(prepare_folder_publish(&prepare->folder, prepare->progress.result.validation.documents > 0,
-                               (dataset_layout)prepare->progress.layout, error));
+                               (bert_layout)prepare->progress.layout, error));
     prepare->has_journal = false; /* the folder may be removed */
     return BERT_OK;
 }

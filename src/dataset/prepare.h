@@ -82,7 +82,7 @@ typedef struct split_state {
 /* Opens the writers of `train` and `validation` in a folder, at the saved state `from`, counts
  * included (zero: new). Documents that it held back must be given again (split_hold_again). */
 bert_status split_open(split *split, const char *folder, double fraction, size_t vocab_size,
-                       dataset_layout layout, const split_state *from, bert_error *error);
+                       bert_layout layout, const split_state *from, bert_error *error);
 /* The only document of the chunk is split_state.held[index]. */
 bert_status split_hold_again(split *split, size_t index, const text_chunk *chunk,
                              bert_error *error);

@@ -123,9 +123,9 @@ static bert_status read_journal(prepare_progress *progress, const char *path, be
     if (status == BERT_OK && progress->split.held_count > SPLIT_MINIMUM)
         status = error_set(error, BERT_ERROR_INPUT, "%s: \"split.held_count\": expected at most %d",
                            path, SPLIT_MINIMUM);
-    if (status == BERT_OK && progress->layout > LAYOUT_DOCUMENTS)
+    if (status == BERT_OK && progress->layout > BERT_LAYOUT_DOCUMENTS)
         status = error_set(error, BERT_ERROR_INPUT, "%s: \"layout\": expected at most %d", path,
-                           LAYOUT_DOCUMENTS);
+                           BERT_LAYOUT_DOCUMENTS);
     json_decref(root);
     return status;
 }
@@ -254,14 +254,14 @@ static bert_status remove_old(const prepare_folder *folder, const char *ending, 
 }
 
 static bert_status publish_sentences(const prepare_folder *folder, const char *name,
-                                     const char *ending, dataset_layout layout, bert_error *error)
+                                     const char *ending, bert_layout layout, bert_error *error)
 {
-    return layout == LAYOUT_DOCUMENTS ? publish(folder, name, ending, error)
-                                      : remove_old(folder, ending, error);
+    return layout == BERT_LAYOUT_DOCUMENTS ? publish(folder, name, ending, error)
+                                           : remove_old(folder, ending, error);
 }
 
-bert_status prepare_folder_publish(prepare_folder *folder, bool has_validation,
-                                   dataset_layout layout, bert_error *error)
+bert_status prepare_folder_publish(prepare_folder *folder, bool has_validation, bert_layout layout,
+                                   bert_error *error)
 {
     TRY(publish(folder, "tokenizer", ".tokenizer", error));
     TRY(publish(folder, "description.json", ".json", error));

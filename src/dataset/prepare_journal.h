@@ -22,7 +22,7 @@ typedef struct prepare_progress {
     uint64_t documents_hash; /* of their texts */
     uint64_t unknown_tokens;
     split_state split;
-    uint64_t layout;            /* dataset_layout of the outputs */
+    uint64_t layout;            /* bert_layout of the outputs */
     bool finished;              /* only renaming the files is left */
     bert_prepare_result result; /* then */
 } prepare_progress;
@@ -49,7 +49,7 @@ bert_status prepare_journal_write(const prepare_folder *folder, const prepare_pr
 
 /* Renames the finished files to their final names, replacing existing ones, the index of the
  * training split last. Called again after a kill, it does the rest. */
-bert_status prepare_folder_publish(prepare_folder *folder, bool has_validation,
-                                   dataset_layout layout, bert_error *error);
+bert_status prepare_folder_publish(prepare_folder *folder, bool has_validation, bert_layout layout,
+                                   bert_error *error);
 
 #endif

@@ -136,7 +136,7 @@ static bert_status add_document(split *split, const text_chunk *chunk,
 }
 
 static bert_status open_side(dataset_writer **writer, bert_data_counts *counts, const char *folder,
-                             const char *name, size_t vocab_size, dataset_layout layout,
+                             const char *name, size_t vocab_size, bert_layout layout,
                              const dataset_writer_state *from, bert_error *error)
 {
     char *prefix;
@@ -151,7 +151,7 @@ static bert_status open_side(dataset_writer **writer, bert_data_counts *counts, 
 }
 
 bert_status split_open(split *split, const char *folder, double fraction, size_t vocab_size,
-                       dataset_layout layout, const split_state *from, bert_error *error)
+                       bert_layout layout, const split_state *from, bert_error *error)
 {
     *split = (struct split){.fraction = fraction, .documents = from->documents};
     TRY(open_side(&split->train, &split->train_counts, folder, "train", vocab_size, layout,

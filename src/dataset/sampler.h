@@ -19,7 +19,7 @@ typedef struct sampler_settings {
     int max_seq_length;           /* including [CLS] and [SEP]s; at least 8 */
     double short_seq_probability; /* 0.1, of segment pairs and sentences */
     double mlm_probability;       /* 0.15 */
-    mask_unit mask_unit;
+    bert_mask_unit mask_unit;
     /* Static masking, as in files prepared for the original BERT: every epoch has the samples and
      * masks of the first, in another order. Else dynamic masking: they are drawn anew in each epoch
      * (Liu et al. 2019, section 4.1). */

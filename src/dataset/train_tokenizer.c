@@ -18,7 +18,7 @@ bert_train_tokenizer_params bert_train_tokenizer_params_default(void)
 {
     return (bert_train_tokenizer_params){
         .reader_options = bert_reader_options_default(),
-        .algorithm = "frequency",
+        .algorithm = BERT_ALGORITHM_FREQUENCY,
         .vocab_size = 30522,
         .lowercase = true,
         .strip_accents = BERT_UNSET,

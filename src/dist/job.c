@@ -5,6 +5,7 @@
 #include "base/threads.h"
 #include "dist/heartbeat.h"
 #include "dist/launch.h"
+#include "options/options.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -202,10 +203,7 @@ static void release(bert_job *job)
 bert_status bert_job_join(bert_job **out, const bert_job_params *params, bert_error *error)
 {
     *out = NULL;
-    if (!(params->rank_timeout >= 1 && params->rank_timeout <= 1e6))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->rank_timeout is %g, expected 1 to 1,000,000 seconds",
-                         params->rank_timeout);
+    TRY(OPTIONS_CHECK(bert_job_params, params, error));
     launch launch = launch_detect();
     if (!launch.launcher)
         return BERT_OK;

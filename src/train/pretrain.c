@@ -2,6 +2,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "dataset/weights.h"
+#include "options/options.h"
 #include "train/batch_size.h"
 #include "train/rank_consistency.h"
 #include "train/run_directory.h"
@@ -201,7 +202,7 @@ static bert_status set_up(session *session, const bert_observer *observer, bert_
     TRY(settings_resolve(settings, error));
     if (settings->params.micro_batch_tokens == 0) /* kept: a resumed run is cut as it was begun */
         settings->params.micro_batch_tokens = micro_batch_default_tokens(
-            &session->config, gemm_precision_named(settings->params.precision));
+            &session->config, gemm_precision_of(settings->params.precision));
     settings->data = session->run_inputs.fingerprint;
     return create_trainer(session, observer, error);
 }
@@ -347,14 +348,7 @@ static bert_status resume(session *session, const bert_resume_params *params,
                           bert_pretrain_result *result, const bert_observer *observer,
                           bert_error *error)
 {
-    if (!params->run || !*params->run)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->run: expected the directory of a run");
-    if (params->threads < 0 || params->stop_after_steps < 0 || params->micro_batch_tokens < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->threads, params->stop_after_steps and "
-                         "params->micro_batch_tokens: expected 0 or "
-                         "more");
+    TRY(OPTIONS_CHECK(bert_resume_params, params, error));
     session->job = params->job;
     TRY(job_sync_status(session->job, open_directory(session, params->run, error), error));
     bert_status status = read_settings(session, params, error);

@@ -30,8 +30,8 @@ static inline bert_tokenizer *made_tokenizer(const char *directory, int vocab_si
 /* Writes the documents [first, end), where a document has `sentences(document)` sentences of
  * `tokens(document, sentence)` tokens. Ids are consecutive from MADE_FIRST_ID + `written` on and
  * wrap around at vocab_size. Returns the number of tokens. */
-static inline uint64_t made_part(const char *prefix, int vocab_size, dataset_layout layout,
-                                 int first, int end, uint64_t written, int (*sentences)(int),
+static inline uint64_t made_part(const char *prefix, int vocab_size, bert_layout layout, int first,
+                                 int end, uint64_t written, int (*sentences)(int),
                                  int (*tokens)(int, int))
 {
     dataset_writer *writer;
@@ -57,7 +57,7 @@ static inline uint64_t made_part(const char *prefix, int vocab_size, dataset_lay
 static inline uint64_t made_files(const char *prefix, int vocab_size, int documents,
                                   int (*sentences)(int), int (*tokens)(int, int))
 {
-    return made_part(prefix, vocab_size, LAYOUT_SENTENCES, 0, documents, 0, sentences, tokens);
+    return made_part(prefix, vocab_size, BERT_LAYOUT_SENTENCES, 0, documents, 0, sentences, tokens);
 }
 
 #endif

@@ -26,8 +26,8 @@ static void make(const char *name, int first, int count)
 {
     char path[400];
     snprintf(path, sizeof path, "%s/%s", directory, name);
-    made_part(path, VOCABULARY, LAYOUT_DOCUMENTS, 0, count, (uint64_t)first * 50, ten_sentences,
-              five_tokens);
+    made_part(path, VOCABULARY, BERT_LAYOUT_DOCUMENTS, 0, count, (uint64_t)first * 50,
+              ten_sentences, five_tokens);
 }
 
 /* "%s" in the format is the test's folder. */

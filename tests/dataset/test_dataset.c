@@ -8,7 +8,7 @@
 #include <xxhash.h>
 
 static char directory[256], prefix[300], index_path[310], tokens_path[310], sentences_path[320];
-static dataset_layout layout;
+static bert_layout layout;
 
 static int set_up(void **state)
 {
@@ -18,7 +18,7 @@ static int set_up(void **state)
     snprintf(index_path, sizeof index_path, "%s.idx", prefix);
     snprintf(tokens_path, sizeof tokens_path, "%s.bin", prefix);
     snprintf(sentences_path, sizeof sentences_path, "%s.sentences", prefix);
-    layout = LAYOUT_SENTENCES;
+    layout = BERT_LAYOUT_SENTENCES;
     return 0;
 }
 
@@ -91,7 +91,7 @@ static void test_written_data_is_read_back(void **state)
     assert_int_equal(information.st_size, 34 + 4 * 4 + 4 * 8 + 4 * 8);
     assert_false(file_exists(sentences_path));
 
-    layout = LAYOUT_DOCUMENTS;
+    layout = BERT_LAYOUT_DOCUMENTS;
     check_small(65499, false);
     check_small(65500, true);
     assert_int_equal(stat(index_path, &information), 0);
@@ -99,7 +99,7 @@ static void test_written_data_is_read_back(void **state)
     assert_int_equal(stat(sentences_path, &information), 0);
     assert_int_equal(information.st_size, 48 + 4 * 8 + 2 * 8 + 4 + 8);
 
-    layout = LAYOUT_SENTENCES; /* an old .sentences file would be read with it */
+    layout = BERT_LAYOUT_SENTENCES; /* an old .sentences file would be read with it */
     check_small(65499, false);
     assert_false(file_exists(sentences_path));
 }
@@ -290,7 +290,7 @@ static void write_long(void)
     static int32_t ids[300];
     dataset_writer *writer;
     assert_ok(dataset_writer_open(&writer, prefix, 100, error));
-    dataset_writer_use_layout(writer, LAYOUT_DOCUMENTS);
+    dataset_writer_use_layout(writer, BERT_LAYOUT_DOCUMENTS);
     for (int i = 0; i < 6; i++)
         if (lengths[i] > 0)
             assert_ok(dataset_writer_sentence(writer, ids, (size_t)lengths[i], error));

@@ -63,8 +63,8 @@ static void test_layouts(void **state)
     (void)state;
     dataset sentences, documents;
     made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
-    made_part(other, VARIED_VOCABULARY, LAYOUT_DOCUMENTS, 0, VARIED_DOCUMENTS, 0, varied_sentences,
-              varied_tokens);
+    made_part(other, VARIED_VOCABULARY, BERT_LAYOUT_DOCUMENTS, 0, VARIED_DOCUMENTS, 0,
+              varied_sentences, varied_tokens);
     assert_ok(dataset_open(&sentences, prefix, error));
     assert_ok(dataset_open(&documents, other, error));
     assert_non_null(documents.shards[0].file.short_lengths);
@@ -87,8 +87,9 @@ static void test_several_files(void **state)
     for (int i = 0; i < 3; i++) {
         snprintf(names[i], sizeof names[i], "%s-%d", other, i);
         prefixes[i] = names[i];
-        written = made_part(names[i], VARIED_VOCABULARY, i ? LAYOUT_DOCUMENTS : LAYOUT_SENTENCES,
-                            ends[i], ends[i + 1], written, varied_sentences, varied_tokens);
+        written = made_part(names[i], VARIED_VOCABULARY,
+                            i ? BERT_LAYOUT_DOCUMENTS : BERT_LAYOUT_SENTENCES, ends[i], ends[i + 1],
+                            written, varied_sentences, varied_tokens);
     }
     made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
     dataset one, three;

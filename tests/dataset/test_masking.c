@@ -102,7 +102,7 @@ static void check_whole_words(const masked_text *text)
             assert_int_equal(text->masked[i + j], text->masked[i]);
 }
 
-static void check_unit(mask_unit unit)
+static void check_unit(bert_mask_unit unit)
 {
     enum { TEXTS = 5000 };
     bert_tokenizer *tokenizer = make_tokenizer();
@@ -113,8 +113,8 @@ static void check_unit(mask_unit unit)
     for (uint64_t number = 0; number < TEXTS; number++) {
         mask_text(&masking, number, &text);
         int budget = (int)round(0.15 * (LENGTH - 3));
-        assert_in_range(text.count, unit == MASK_TOKENS ? budget : budget - 4, budget);
-        if (unit != MASK_TOKENS)
+        assert_in_range(text.count, unit == BERT_MASK_UNIT_TOKEN ? budget : budget - 4, budget);
+        if (unit != BERT_MASK_UNIT_TOKEN)
             check_whole_words(&text);
         for (int i = 1; i < LENGTH - 1; i++) {
             if (!text.masked[i])
@@ -127,10 +127,10 @@ static void check_unit(mask_unit unit)
         }
     }
     /* Tokens of a span are drawn together: its mean length of about ten tokens widens the bound. */
-    double draws = (double)total / (unit == MASK_SPANS ? 15 : 1);
+    double draws = (double)total / (unit == BERT_MASK_UNIT_SPAN ? 15 : 1);
     assert_true(fabs((double)as_mask / (double)total - 0.8) < 5 * sqrt(0.8 * 0.2 / draws));
     assert_true(fabs((double)same / (double)total - 0.1) < 5 * sqrt(0.1 * 0.9 / draws));
-    if (unit != MASK_SPANS)
+    if (unit != BERT_MASK_UNIT_SPAN)
         assert_true(broken > total / 30); /* tokens are independent */
     else
         assert_true(broken < total / 20); /* only where two spans touch */
@@ -141,19 +141,19 @@ static void check_unit(mask_unit unit)
 static void test_tokens(void **state)
 {
     (void)state;
-    check_unit(MASK_TOKENS);
+    check_unit(BERT_MASK_UNIT_TOKEN);
 }
 
 static void test_words(void **state)
 {
     (void)state;
-    check_unit(MASK_WORDS);
+    check_unit(BERT_MASK_UNIT_WORD);
 }
 
 static void test_spans(void **state)
 {
     (void)state;
-    check_unit(MASK_SPANS);
+    check_unit(BERT_MASK_UNIT_SPAN);
 }
 
 /* Words are chosen with equal probability, whatever their number of tokens, except the last ones of
@@ -163,7 +163,7 @@ static void test_words_are_chosen_alike(void **state)
     (void)state;
     bert_tokenizer *tokenizer = make_tokenizer();
     masking masking;
-    assert_ok(masking_create(&masking, tokenizer, MASK_WORDS, 0.15, LENGTH, error));
+    assert_ok(masking_create(&masking, tokenizer, BERT_MASK_UNIT_WORD, 0.15, LENGTH, error));
     uint64_t words[6] = {0}, chosen[6] = {0};
     static masked_text text;
     for (uint64_t number = 0; number < 20000; number++) {
@@ -213,7 +213,7 @@ static void test_no_word_fits(void **state)
     (void)state;
     bert_tokenizer *tokenizer = make_tokenizer();
     int32_t tokens[] = {CLS, 6, 7, 8, 7, 8, SEP}, positions[8], labels[8];
-    for (mask_unit unit = MASK_WORDS; unit <= MASK_SPANS; unit++) {
+    for (bert_mask_unit unit = BERT_MASK_UNIT_WORD; unit <= BERT_MASK_UNIT_SPAN; unit++) {
         masking masking;
         assert_ok(masking_create(&masking, tokenizer, unit, 0.15, LENGTH, error));
         random_stream stream = random_stream_start(42, RANDOM_MASKING, 0, 0);

@@ -240,7 +240,7 @@ static void test_threads_do_not_matter_to_cleaning(void **state)
     bert_cleaning_options cleaning = bert_reader_options_default().cleaning;
     cleaning.min_words = 4; /* more than one sentence */
     cleaning.drop_duplicates = true;
-    cleaning.near_duplicates = 0.9;
+    cleaning.drop_near_duplicates = 0.9;
     for (int i = 0; i < 2; i++) {
         bert_prepare_result result;
         snprintf(names[i], sizeof names[i], "%s%d", prefix, i);
@@ -421,15 +421,15 @@ static void test_foreign_sentences_are_kept(void **state)
     assert_string_equal(content.data, "Some sentences.\n");
     text_free(&content);
     assert_int_equal(unlink(path), 0);
-    params.layout = "documents";
+    params.layout = BERT_LAYOUT_DOCUMENTS;
     assert_ok(bert_prepare(&params, NULL, NULL, error));
     assert_true(file_exists(path));
-    params.layout = "sentences";
+    params.layout = BERT_LAYOUT_SENTENCES;
     assert_ok(bert_prepare(&params, NULL, NULL, error));
     assert_false(file_exists(path));
-    params.layout = "words";
+    params.layout = (bert_layout)99;
     assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "params->layout is \"words\", expected sentences or documents");
+                 "params->layout is 99; expected sentences or documents");
 }
 
 static void assert_prepare_fails(bert_status status, const char *part)
@@ -451,13 +451,13 @@ static void test_errors_leave_nothing(void **state)
     write_documents(4);
     assert_fails(prepare(prefix, 1, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "validation_fraction is 1");
-    assert_fails(prepare("", 0, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "no output prefix");
+    assert_fails(prepare("", 0, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "output is missing");
     assert_fails(prepare(prefix, 0, -1, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "threads is -1");
     assert_int_equal(unlink(vocabulary), 0);
     assert_prepare_fails(BERT_ERROR_IO, "vocab.txt");
     bert_prepare_params params = bert_prepare_params_default();
     assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "no output prefix");
+                 "tokenizer is missing");
 }
 
 /* A limit on the size of files simulates a full disk, in each of the files. */

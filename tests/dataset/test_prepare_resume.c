@@ -143,9 +143,9 @@ static void test_stopped_again_and_again(void **state)
     (void)state;
     bert_prepare_params params = params_for(NULL);
     check_stops(params, "some");
-    params.layout = "documents";
+    params.layout = BERT_LAYOUT_DOCUMENTS;
     check_stops(params, "documents");
-    params.layout = "sentences";
+    params.layout = BERT_LAYOUT_SENTENCES;
     params.validation_fraction = 0;
     check_stops(params, "none");
     params.validation_fraction = 1e-12; /* no document by its hash: two are held back to the end */
@@ -179,9 +179,9 @@ static void test_other_inputs_or_settings(void **state)
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "contains an interrupted preparation with other settings");
     params.seed--;
-    params.layout = "documents";
+    params.layout = BERT_LAYOUT_DOCUMENTS;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
-    params.layout = "sentences";
+    params.layout = BERT_LAYOUT_SENTENCES;
     bert_cleaning_options *cleaning = &params.reader_options.cleaning;
     cleaning->min_words = 2;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
@@ -189,9 +189,9 @@ static void test_other_inputs_or_settings(void **state)
     cleaning->drop_duplicates = true;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
     cleaning->drop_duplicates = false;
-    params.reader_options.format = "text";
+    params.reader_options.format = BERT_FORMAT_TEXT;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
-    params.reader_options.format = NULL;
+    params.reader_options.format = BERT_FORMAT_UNSET;
     const char *const *plain = params.inputs;
     params.inputs = (const char *const[]){again};
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
@@ -242,10 +242,10 @@ static void test_overwrite_and_unfinished_moves(void **state)
     assert_int_equal(expected.corpus.sources[0].taken, DOCUMENTS);
     params.output = prefix;
     params.seed++;
-    params.layout = "documents"; /* whose .sentences files must be removed */
+    params.layout = BERT_LAYOUT_DOCUMENTS; /* whose .sentences files must be removed */
     assert_ok(run(&params, 0, NULL, error));
     params.seed--;
-    params.layout = "sentences";
+    params.layout = BERT_LAYOUT_SENTENCES;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "exists already");
     params.overwrite = true;
     snprintf(path, sizeof path, "%s.idx", prefix);

@@ -29,9 +29,9 @@ int main(int argument_count, char **arguments)
         return 2;
     }
     bert_error error;
-    dataset_layout layout;
+    bert_layout layout;
     dataset_writer *writer = NULL;
-    bert_status status = dataset_layout_parse(&layout, arguments[3], &error);
+    bert_status status = bert_layout_parse(&layout, arguments[3], &error);
     if (status == BERT_OK)
         status =
             dataset_writer_open(&writer, arguments[1], strtoul(arguments[2], NULL, 10), &error);

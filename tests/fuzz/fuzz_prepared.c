@@ -75,7 +75,7 @@ static void draw_samples(const dataset *data, const sample_scheme *scheme, uint8
                                  .max_seq_length = 8 + choice % 25,
                                  .short_seq_probability = 0.1,
                                  .mlm_probability = 0.15,
-                                 .mask_unit = (mask_unit)(choice / 25 % 3),
+                                 .mask_unit = (bert_mask_unit)(choice / 25 % 3),
                                  .seed = 1,
                                  .shuffle = choice % 2};
     sampler *sampler;
