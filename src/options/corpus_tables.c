@@ -20,9 +20,9 @@ const bert_option *bert_cleaning_options_table(size_t *count)
 const bert_option *bert_reader_options_table(size_t *count)
 {
     static const bert_option rows[] = {
-#include "options/cleaning.inc"
 #include "options/reader.inc"
 #include "options/seed.inc"
+#include "options/cleaning.inc"
     };
     RETURN_TABLE(rows);
 }
@@ -77,8 +77,8 @@ const bert_option *bert_train_tokenizer_params_table(size_t *count)
         UINT64(memory, .value = "BYTES", COUNT, .default_text = "no limit",
                .help = "memory for words and their counts; where it is not enough, the rarest "
                        "words are dropped, and how many is reported"),
-#include "options/cleaning.inc"
 #include "options/threads.inc"
+#include "options/cleaning.inc"
     };
     RETURN_TABLE(rows);
 }
@@ -92,8 +92,8 @@ const bert_option *bert_inspect_corpus_params_table(size_t *count)
         PATH(tokenizer, .value = "PATH", .optional = true, .group = "Of a corpus",
              .help = "tokenize the corpus with this one: folder of tokenizer files, "
                      "tokenizer.json or vocab.txt"),
-#include "options/reader.inc"
 #include "options/tokenizer.inc"
+#include "options/reader.inc"
         UINT64(memory, .value = "BYTES", COUNT_FROM(1 << 20),
                .help = "memory for finding repeated lines; where it is not enough, lines seen "
                        "rarely are forgotten, and the result says so"),
@@ -139,8 +139,8 @@ const bert_option *bert_prepare_params_table(size_t *count)
                .help = "what a sequence of the index is"),
         FLAG(overwrite, .help = "replace existing files when all is done; start anew where an "
                                 "interrupted preparation would be continued"),
-#include "options/reader.inc"
 #include "options/tokenizer.inc"
+#include "options/reader.inc"
         TEXT(language, .value = "LANGUAGE",
              .help = "whose rules split the sentences, as BCP 47 or ICU names it"),
         REAL(validation_fraction, .value = "SHARE", FROM_BELOW(0, 1),

@@ -63,8 +63,8 @@ const bert_option *bert_finetune_params_table(size_t *count)
             .help = "end a seed after N epochs without a better score"),
         INT(seeds, .value = "N", FROM_TO(1, 1000),
             .help = "repeat with so many seeds; shows mean and standard deviation"),
-#include "options/precision.inc"
 #include "options/seed.inc"
+#include "options/precision.inc"
         INT64(logging_steps, .value = "N", COUNT_FROM(1),
               .help = "steps between two lines of RUN/metrics.jsonl"),
 #include "options/threads.inc"
