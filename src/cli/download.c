@@ -85,17 +85,15 @@ const command command_download = {
     .synopsis = "[OPTIONS] NAME",
     .description =
         "Fetches the configuration, the weights and the tokenizer of a model, and prints the "
-        "folder "
-        "that holds them; or the Parquet files of a data set, and prints their paths, a line each, "
-        "as bert prepare takes them. NAME is taken for a model; where there is none, for a data "
-        "set; with --dataset, --config or --split, for a data set at once.\n\n"
+        "folder that holds them; or the Parquet files of a data set, and prints their paths, a "
+        "line each, as bert prepare takes them. NAME is taken for a model; where there is none, "
+        "for a data set; with --dataset, --config or --split, for a data set at once.\n\n"
         "Files come into the cache of Hugging Face's programs, which find them there, as bert "
-        "finds "
-        "theirs. Every checksum is verified. A download that was broken off goes on where it "
+        "finds theirs. Every checksum is verified. An interrupted download continues where it "
         "ended.\n\n"
         "The environment says where and who: HF_ENDPOINT, HF_TOKEN (or the token that Hugging "
         "Face's programs have stored), HF_HOME, HF_HUB_CACHE, HF_HUB_DOWNLOAD_TIMEOUT, and "
-        "HF_HUB_OFFLINE=1 to take what the cache holds and ask nobody.",
+        "HF_HUB_OFFLINE=1 to use the cache alone, without the network.",
     .examples = "bert download bert-base-uncased\n"
                 "bert download wikitext --config wikitext-103-raw-v1 --split train\n"
                 "bert prepare --tokenizer \"$(bert download bert-base-uncased)\" --output data \\\n"

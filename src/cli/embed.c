@@ -45,7 +45,7 @@ typedef struct embedder {
     bert_npy *npy; /* NULL: JSON lines */
 } embedder;
 
-/* {"embedding":[…]}, each number with the digits that tell a float apart. */
+/* {"embedding":[…]}, each number with the digits that distinguish a float. */
 static void print_rows(const embedder *embedder, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -146,8 +146,8 @@ const command command_embed = {
     .description =
         "Gives a vector for each text, out of the hidden states of the model's last layer: JSON "
         "lines with the member \"embedding\" on the standard output, or a NumPy array. Without a "
-        "TEXT, reads one from each line of the standard input, as they come: memory does not grow "
-        "with their number. How fast it went stands on the standard error.\n\n"
+        "TEXT, reads one from each line of the standard input, as they come: memory does not "
+        "grow with their number. The throughput is printed on the standard error.\n\n"
         "With --text-column, the texts are those of tables, a vector for each of their rows.",
     .examples = "bert embed --model run --normalize \"A sentence.\" \"Another one.\"\n"
                 "bert embed --model run --output vectors.npy < sentences.txt\n"

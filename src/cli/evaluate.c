@@ -69,10 +69,10 @@ const command command_evaluate = {
     .synopsis = "--model DIR --data PREFIX [OPTIONS]",
     .description =
         "Measures a model on the validation split: loss, perplexity and accuracy of the masked "
-        "tokens, loss and accuracy of next-sentence prediction. Beside each accuracy stands what "
-        "an answer that never changes would reach. Losses are means, in nats.\n\n"
-        "Samples are made as run.json beside a checkpoint says it was trained, unless options say "
-        "otherwise: --pairs, --sequences, --mask-unit and --max-seq-length.",
+        "tokens, loss and accuracy of next-sentence prediction. Each accuracy is shown with that "
+        "of always answering the same. Losses are means, in nats.\n\n"
+        "Samples are made as the run.json of a checkpoint says it was trained, unless options "
+        "say otherwise: --pairs, --sequences, --mask-unit and --max-seq-length.",
     .examples = "bert evaluate --model run --data data\n"
                 "bert evaluate --model run/checkpoint-1000 --data data --json\n"
                 "bert evaluate --model run --data data --sequences stream --mask-unit word\n",

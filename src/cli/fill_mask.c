@@ -1,4 +1,4 @@
-/* bert fill-mask: the most probable tokens in the place of [MASK]. */
+/* bert fill-mask: the most probable tokens for [MASK]. */
 #include "commands.h"
 #include "console.h"
 #include "lines.h"
@@ -164,9 +164,9 @@ const command command_fill_mask = {
     .synopsis = "--model DIR [OPTIONS] [TEXT...]\n"
                 "--model DIR --text-column NAME [OPTIONS] [FILE...]",
     .description =
-        "Shows the most probable tokens for every [MASK] in the texts, each with its probability. "
-        "Without a TEXT, reads one from each line of the standard input, and says in the end how "
-        "fast it went. With --text-column, a text is a cell of the tables.",
+        "Shows the most probable tokens for every [MASK] in the texts, each with its "
+        "probability. Without a TEXT, reads one from each line of the standard input, and says "
+        "in the end how fast it went. With --text-column, a text is a cell of the tables.",
     .examples = "bert fill-mask --model run \"Paris is the [MASK] of France.\"\n"
                 "bert fill-mask --model run --top-k 1 --json < lines.txt\n",
     .parts = {OWN_PART(own_options, settings),

@@ -35,8 +35,8 @@ enum { ENVIRONMENT_COUNT = sizeof environment / sizeof *environment };
 
 /* ------------------------------------------------------------------------------------ help --- */
 
-/* Prints words until the line is full, then goes on in column `indent`. `column` is where the
- * cursor stands. Blank lines in the text stay. */
+/* Prints words until the line is full, then continues in column `indent`. `column` is that of the
+ * cursor. Blank lines in the text are kept. */
 static void print_wrapped(const char *text, int indent, int column)
 {
     bool line_begins = true;

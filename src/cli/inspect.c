@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A model folder is no tokenizer, though it holds one; the last one takes whatever the corpus
+/* A model folder is not a tokenizer, though it holds one; the last one takes whatever the corpus
  * readers take. */
 static const inspector *const inspectors[] = {&inspect_model, &inspect_tokenizer, &inspect_data,
                                               &inspect_corpus};
@@ -34,8 +34,8 @@ bool inspect_one_operand(const arguments *arguments)
 {
     if (arguments->operand_count == 1)
         return true;
-    console_error("inspect: %s is no text, so that it can only be looked at alone, without %s",
-                  arguments->operands[0], arguments->operands[1]);
+    console_error("inspect: %s is not text: inspect it alone, without %s", arguments->operands[0],
+                  arguments->operands[1]);
     return false;
 }
 
@@ -61,7 +61,7 @@ const command command_inspect = {
         "checkpoint or a file of weights, it prints the configuration, the parameters by part, "
         "types "
         "and shapes of tensors, what is missing for the architecture and what it does not use, the "
-        "tokenizer beside it, how far the training has come, and whether the files are those of "
+        "tokenizer with it, how far the training has come, and whether the files are those of "
         "manifest.json. Of a tokenizer, it prints its size, settings, "
         "special tokens, alphabet and longest tokens. Of prepared data, by its PREFIX, or by "
         "several, a folder or a pattern: documents, "

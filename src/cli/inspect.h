@@ -25,7 +25,7 @@ extern const inspector inspect_model, inspect_tokenizer, inspect_data, inspect_c
 /* "name                1,234" with the number in a column. */
 void inspect_print_count(const char *name, uint64_t count);
 
-/* Refuses more than one operand, where a kind takes one only; false after an error was said. */
+/* Rejects more than one operand, where a kind takes one only; false after an error was printed. */
 bool inspect_one_operand(const arguments *arguments);
 
 #endif

@@ -135,8 +135,8 @@ static int run(const arguments *arguments, const inspect_settings *settings)
         return EXIT_FAILURE;
     }
     if (!settings->corpus.tokenizer) {
-        console_error("inspect: %s is no tokenizer; for a corpus, name the tokenizer to look at it "
-                      "with: bert inspect --tokenizer PATH FILE...",
+        console_error("inspect: %s is not a tokenizer; for a corpus, name the tokenizer to inspect "
+                      "it with: bert inspect --tokenizer PATH FILE...",
                       first);
         return EXIT_USAGE;
     }

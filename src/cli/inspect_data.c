@@ -28,7 +28,7 @@ static bool matches(const char *path, const char *ending)
     return any;
 }
 
-/* A prefix names no file itself: its index stands beside it. A folder and a pattern stand for the
+/* A prefix names no file itself: its index is PREFIX.idx. A folder and a pattern stand for the
  * prefixes in it. */
 static bool detect(const char *path, const inspect_settings *settings)
 {
@@ -81,7 +81,7 @@ static void print_report(const bert_data_report *report)
     print_lengths("Sentences", report->train.sentence_lengths, report->train.longest_sentence);
     print_lengths("Documents", report->train.document_lengths, report->train.longest_document);
     if (report->sample_count > 0)
-        printf("\nSamples; {a>b} is a token to predict, and what stands in its place:\n");
+        printf("\nSamples; {a>b} is a token to predict, and what replaces it:\n");
     for (size_t i = 0; i < report->sample_count; i++) {
         const bert_sample_report *sample = &report->samples[i];
         printf("\n%zu tokens, %zu to predict%s\n%s\n", sample->tokens, sample->predictions,

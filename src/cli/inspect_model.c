@@ -182,9 +182,8 @@ static void print_weights(const bert_model_report *report, size_t top)
     print_distinct("  files", report, false);
     print_missing(report, top);
     print_uses(report, BERT_TENSOR_UNUSED, "Not used by this architecture:", top);
-    print_uses(
-        report, BERT_TENSOR_MISFIT,
-        "Of another shape, or with no place in this model; loading refuses the folder:", top);
+    print_uses(report, BERT_TENSOR_MISFIT,
+               "Of another shape, or not part of this model; loading rejects the folder:", top);
     print_largest(report, top);
 }
 

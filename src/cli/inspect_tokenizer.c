@@ -71,10 +71,10 @@ static size_t find_longest(const bert_tokenizer *tokenizer, long_token *longest,
             characters += ((unsigned char)*c & 0xC0) != 0x80;
         if (characters == 0 || (count == top && characters <= longest[top - 1].characters))
             continue;
-        size_t place = count < top ? count++ : top - 1;
-        for (; place > 0 && longest[place - 1].characters < characters; place--)
-            longest[place] = longest[place - 1];
-        longest[place] = (long_token){(int32_t)id, characters};
+        size_t rank = count < top ? count++ : top - 1;
+        for (; rank > 0 && longest[rank - 1].characters < characters; rank--)
+            longest[rank] = longest[rank - 1];
+        longest[rank] = (long_token){(int32_t)id, characters};
     }
     return count;
 }

@@ -32,12 +32,12 @@
         .default_text = "there is one text", .help = "column of the second texts"             \
     }
 
-/* Where a row of a table stood. */
-typedef struct lines_place {
+/* Where a text came from: a row of a table. */
+typedef struct text_source {
     size_t name; /* offset in `names` */
     uint64_t number;
     bool is_line;
-} lines_place;
+} text_source;
 
 typedef struct lines {
     /* Set before the first call. */
@@ -57,17 +57,17 @@ typedef struct lines {
     /* Of this module. */
     size_t next_operand, capacity;
     char *buffer;
-    size_t begin, end, room;
+    size_t begin, end, buffer_capacity;
     bool finished;
     unsigned long long lines; /* begun so far */
     bert_table *table;
-    lines_place *places; /* [count] of the rows in the window */
-    char *names;         /* of their files, terminated each */
-    size_t place_capacity, names_length, names_room;
+    text_source *sources; /* [count] of the rows in the window */
+    char *names;          /* of their files, terminated each */
+    size_t source_capacity, names_length, names_capacity;
     uint64_t invalid_bytes; /* of the tables read to their end */
 } lines;
 
-/* Whether what was set can go together; false after an error was said. */
+/* Whether what was set can be combined; false after an error was printed. */
 bool lines_check(const lines *lines);
 
 /* Fills the window with the next texts, without waiting for more once it has some: whoever types
@@ -76,8 +76,8 @@ bool lines_check(const lines *lines);
 bert_status lines_next(lines *lines, bert_error *error);
 void lines_free(lines *lines);
 
-/* Calls `window` for each window until there are no more, it fails, or nobody reads what is
- * printed. A message about a text of a table names its file and row. */
+/* Calls `window` for each window until there are no more, it fails, or no reader is left for what
+ * is printed. A message about a text of a table names its file and row. */
 typedef bert_status lines_window(void *context, const lines *lines, bert_inference_stats *usage,
                                  bert_error *error);
 bert_status lines_each(lines *lines, lines_window *window, void *context,

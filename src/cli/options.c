@@ -213,7 +213,7 @@ static bool set_text(const option *option, const char *text)
     return bert_option_set(option->params, option->row, text, NULL) == BERT_OK;
 }
 
-/* A JSON number is set as it stands in the file: its text is that of an option's value. */
+/* A JSON number is set from its text in the file, which is that of an option's value. */
 static bool set_json(arguments *arguments, const option *option, const json_t *value)
 {
     if (option->row->type == BERT_OPTION_PATHS)
@@ -371,7 +371,7 @@ static parse_outcome walk(arguments *arguments, char **argv, int count, bool onl
     bool options_ended = false;
     for (int i = 0; i < count; i++) {
         if (options_ended || argv[i][0] != '-' || argv[i][1] == '\0') {
-            if (!only_common) /* gathers them at the front of argv, behind what was read */
+            if (!only_common) /* gathers them at the front of argv, which was read already */
                 arguments->operands[arguments->operand_count++] = argv[i];
         } else if (strcmp(argv[i], "--") == 0) {
             options_ended = true;

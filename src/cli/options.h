@@ -63,15 +63,15 @@ typedef struct option_list {
 } option_list;
 void options_of(option_list *list, const command *command);
 
-/* What the command line and --config gave, beside the params. */
+/* What the command line and --config gave, in addition to the params. */
 typedef struct arguments {
     const command *command;
     option_list list;
     char **operands; /* points into argv */
     size_t operand_count;
-    bool given[OPTIONS_MAX];  /* by place in the list, from either source */
+    bool given[OPTIONS_MAX];  /* by index in the list, from either source */
     json_t *configuration;    /* strings from --config live in it; owned */
-    char *lists[OPTIONS_MAX]; /* of BERT_OPTION_PATHS, by place in the list; owned */
+    char *lists[OPTIONS_MAX]; /* of BERT_OPTION_PATHS, by index in the list; owned */
     bool listed[OPTIONS_MAX]; /* the command line has begun the list, whatever --config had */
 } arguments;
 

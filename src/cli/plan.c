@@ -43,10 +43,11 @@ static void print_readable(const bert_plan_result *plan)
     printf("step     %.4g s: %.4g s computing, %.4g s waiting for the network\n",
            plan->step_seconds, plan->compute_seconds, plan->waiting_seconds);
     if (settings.params.nodes > 1)
-        printf("network  %.4g MB sent by each node in a step, %.4g s, %.0f %% of it hidden behind "
-               "the backward pass; efficiency %.1f %%\n",
-               plan->bytes_sent / 1e6, plan->network_seconds,
-               100 * (1 - plan->waiting_seconds / plan->network_seconds), 100 * plan->efficiency);
+        printf(
+            "network  %.4g MB sent by each node in a step, %.4g s, %.0f %% of it overlapped with "
+            "the backward pass; efficiency %.1f %%\n",
+            plan->bytes_sent / 1e6, plan->network_seconds,
+            100 * (1 - plan->waiting_seconds / plan->network_seconds), 100 * plan->efficiency);
     printf("run      %.4g hours on %s node%s: %.4g node hours\n", plan->hours,
            console_count(count, (uint64_t)settings.params.nodes),
            settings.params.nodes == 1 ? "" : "s", plan->node_hours);
@@ -85,7 +86,7 @@ static void print_point(const bert_plan_result *plan, int nodes)
 }
 
 /* One row for each power of two. Where the batch has fewer sequences than there are nodes, the rows
- * end, and it is said. */
+ * end, with a note. */
 static bert_status show_scaling(json_t *points, bert_error *error)
 {
     bert_plan_params params = settings.params;
@@ -147,13 +148,13 @@ const command command_plan = {
     .summary = "hours, energy and cost of a run",
     .synopsis = "--tokens-per-second NUMBER [OPTIONS]",
     .description =
-        "Works out what a run will take on one node or on many from its speed, which you measured "
-        "(bert pretrain shows it) or read somewhere: hours, node hours, money, electricity, and "
-        "with --scaling how far more nodes help.\n\n"
+        "Works out what a run will take on one node or on many from its speed, which you "
+        "measured (bert pretrain shows it) or read somewhere: hours, node hours, money, "
+        "electricity, and with --scaling how far more nodes help.\n\n"
         "The network is modelled, not measured: a message costs the latency and its bytes over "
-        "the bandwidth, an all-reduce is Rabenseifner's, a layer's gradients travel as soon as the "
-        "backward pass has them, and what is left when it ends is waited for. docs/plan.md has the "
-        "formulas.",
+        "the bandwidth, an all-reduce is Rabenseifner's, a layer's gradients travel as soon as "
+        "the backward pass has them, and what is left when it ends is waited for. docs/plan.md "
+        "has the formulas.",
     .examples = "bert plan --model base --tokens-per-second 600 --max-steps 100000 --watts 120\n"
                 "# published: 100,000 steps of 256 x 512 in 12.5 hours; planned: a million\n"
                 "bert plan --seconds-per-step 0.45 --max-seq-length 512 --price-per-hour 13.11\n"

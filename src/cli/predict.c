@@ -151,10 +151,10 @@ const command command_predict = {
     .synopsis = "--model DIR [OPTIONS] [TEXT...]\n"
                 "--model DIR --text-column NAME [OPTIONS] [FILE...]",
     .description =
-        "Prints a line for each text: the most probable label, a tab and its probability, or of a "
-        "regression the number. Without a TEXT, reads one from each line of the standard input, as "
-        "they come: memory does not grow with their number. How fast it went stands on the "
-        "standard error.\n\n"
+        "Prints a line for each text: the most probable label, a tab and its probability, or of "
+        "a regression the number. Without a TEXT, reads one from each line of the standard "
+        "input, as they come: memory does not grow with their number. The throughput is printed "
+        "on the standard error.\n\n"
         "With --text-column, the texts are those of tables, a line for each of their rows.",
     .examples = "bert predict --model cola \"They drank the pub.\"\n"
                 "bert predict --model sst2 < reviews.txt > labels.tsv\n"

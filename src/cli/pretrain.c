@@ -132,15 +132,14 @@ const command command_pretrain = {
     .description =
         "Trains BERT with masked language modelling and next-sentence prediction. RUN holds "
         "run.json (every setting), metrics.jsonl (a line for every logging step and evaluation) "
-        "and the checkpoints, each a Hugging Face model folder that transformers loads.\n"
-        "\n"
-        "SIGINT (Ctrl-C) and SIGTERM finish the step, save a checkpoint and say how to go on; the "
-        "exit status is then 130 or 143. A second signal ends the program at once. A run that was "
-        "stopped and resumed has the weights and the metrics of one that was never stopped.\n"
-        "\n"
-        "mpirun -n N bert pretrain ... trains one model on N ranks: the batch of a step is N times "
-        "as large, rank 0 writes and reports. A signal to any rank stops all; SIGUSR1, which "
-        "mpirun passes on, stops a run as SIGTERM does.",
+        "and the checkpoints, each a Hugging Face model folder that transformers loads.\n\n"
+        "SIGINT (Ctrl-C) and SIGTERM finish the step, save a checkpoint and print how to resume; "
+        "the exit status is then 130 or 143. A second signal ends the program at once. A run "
+        "that was stopped and resumed has the weights and the metrics of one that was never "
+        "stopped.\n\n"
+        "mpirun -n N bert pretrain ... trains one model on N ranks: the batch of a step is N "
+        "times as large, rank 0 writes and reports. A signal to any rank stops all; SIGUSR1, "
+        "which mpirun passes on, stops a run as SIGTERM does.",
     .examples = "bert pretrain --data data --model tiny --output run\n"
                 "bert pretrain --data data --model bert-base-uncased/ --output run\n"
                 "bert pretrain --data data --model distil --teacher base/ --output run\n"

@@ -56,11 +56,11 @@ const command command_train_tokenizer = {
     .summary = "make a WordPiece vocabulary from text",
     .synopsis = "--output DIR [OPTIONS] FILE...",
     .description =
-        "Learns a WordPiece vocabulary from text and writes it as Hugging Face's tokenizer files: "
-        "vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json. It takes "
-        "the files that bert prepare takes, folders and - for the standard input too, and learns "
-        "from the text that bert cat prints. "
-        "The same text gives the same vocabulary, on any machine and with any number of threads.",
+        "Learns a WordPiece vocabulary from text and writes it as Hugging Face's tokenizer "
+        "files: vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json. It "
+        "takes the files that bert prepare takes, folders and - for the standard input too, and "
+        "learns from the text that bert cat prints. The same text gives the same vocabulary, on "
+        "any machine and with any number of threads.",
     .examples = "bert train-tokenizer --output tokenizer corpus.txt\n"
                 "bert train-tokenizer --cased --vocab-size 8192 --output tokenizer *.txt\n"
                 "bert train-tokenizer --text-field body --output tokenizer news.jsonl.gz\n"

@@ -96,12 +96,11 @@ const command command_tune = {
     .summary = "find the fastest settings on this machine",
     .synopsis = "[OPTIONS]",
     .description =
-        "Trains a model of the given size on made-up tokens with one setting after another, a few "
-        "seconds each, and shows for each how fast it is and how much memory it takes, predicted "
-        "from the configuration and measured. Tried are the precision of the products, the tokens "
-        "computed at once, how the cores are divided among ranks, and gradient checkpointing. No "
-        "data is needed, nothing "
-        "is kept.\n\n"
+        "Trains a model of the given size on made-up tokens with one setting after another, a "
+        "few seconds each, and shows for each how fast it is and how much memory it takes, "
+        "predicted from the configuration and measured. Tried are the precision of matrix "
+        "multiplications, the tokens computed at once, how the cores are divided among ranks, "
+        "and gradient checkpointing. No data is needed, nothing is kept.\n\n"
         "A setting that would take more memory than allowed is shown and not tried.",
     .examples = "bert tune --model base --output settings.json\n"
                 "bert pretrain --config settings.json --data data --model base --output run\n"

@@ -44,11 +44,12 @@
 #define ZERO_HELP "1: ZeRO stage 1, each rank keeps and updates its share of the optimizer's state"
 #define GRADIENT_DTYPE_HELP "type of the gradients that travel between ranks"
 
-/* Returns the table from a function that includes it as `rows`. */
-#define RETURN_TABLE(rows)                      \
-    do {                                        \
+/* The public function that returns a table. */
+#define DEFINE_TABLE(name, rows)                \
+    const bert_option *name(size_t *count)      \
+    {                                           \
         *count = sizeof(rows) / sizeof *(rows); \
         return rows;                            \
-    } while (0)
+    }
 
 #endif
