@@ -60,6 +60,11 @@ bert_status sampling_phases(run_settings *settings, bert_error *error)
     return BERT_OK;
 }
 
+bool sampling_is_static(const bert_pretrain_params *params)
+{
+    return strcmp(params->masks, "static") == 0;
+}
+
 sampler_settings sampling_for_evaluation(const bert_pretrain_params *params)
 {
     sampler_settings sampling = {
@@ -78,7 +83,7 @@ sampler_settings sampling_for_phase(const run_settings *settings, int phase)
     sampler_settings sampling = sampling_for_evaluation(&settings->params);
     sampling.max_seq_length = settings->phases[phase].max_seq_length;
     sampling.first_epoch = (uint64_t)phase << 32;
-    sampling.is_static = strcmp(settings->params.masks, "static") == 0;
+    sampling.is_static = sampling_is_static(&settings->params);
     sampling.shuffle = true;
     return sampling;
 }

@@ -223,7 +223,9 @@ static bert_status name_data(run_settings *settings, bert_error *error)
 {
     text name = {0};
     bert_status status = BERT_OK;
-    for (const char *c = settings->params.data; *c && status == BERT_OK; c++)
+    const char *data = settings->params.data;
+    for (const char *c = data ? data : settings->params.tokenizer; c && *c && status == BERT_OK;
+         c++)
         status = *c == '\n' ? text_append(&name, ", ", 2, error) : text_append(&name, c, 1, error);
     settings->data_name = name.data;
     return status;

@@ -127,7 +127,7 @@ void settings_field_store(bert_pretrain_params *params, const settings_field *fi
 bool settings_string_is_optional(const settings_string *string)
 {
     return string->kind == STRING_OPTIONAL || string->kind == STRING_OPTIONAL_PATH ||
-           string->kind == STRING_OPTIONAL_MODEL;
+           string->kind == STRING_OPTIONAL_MODEL || string->kind == STRING_PATHS;
 }
 
 const char **settings_string_place(bert_pretrain_params *params, const settings_string *string)

@@ -179,8 +179,9 @@ static bert_status get_string(json_t *object, const char *path, const settings_s
         TRY(join_lines(object, path, string->name, error));
     if (settings_string_is_optional(string) && json_is_null(json_object_get(object, string->name)))
         return BERT_OK;
-    /* A path has no default. */
-    bool required = !*place && !settings_string_is_optional(string);
+    /* A path has no default; where there is no data, null says so. */
+    bool required =
+        !*place && (!settings_string_is_optional(string) || string->kind == STRING_PATHS);
     return json_get_string(object, path, string->name, required, place, error);
 }
 
@@ -348,13 +349,13 @@ bert_status settings_check_data(const run_settings *settings, const data_fingerp
                                 bert_error *error)
 {
     const data_fingerprint *then = &settings->data;
-    const char *data = settings->data_name;
+    const char *data = settings->data_name, *own = settings->params.tokenizer;
     TRY(check_split(data, "", &then->train, &now->train, error));
     TRY(check_split(data, ".validation", &then->validation, &now->validation, error));
     if (now->tokenizer_checksum != then->tokenizer_checksum)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.tokenizer: the vocabulary has changed since the run began; begin a "
-                         "new run, or bring the old tokenizer back",
-                         data);
+                         "%s%s: the vocabulary has changed since the run began; begin a new run, "
+                         "or bring the old tokenizer back",
+                         own ? own : data, own ? "" : ".tokenizer");
     return BERT_OK;
 }

@@ -1,0 +1,606 @@
+/* A session on prepared data trains what bert_pretrain trains; on batches of the caller's own it
+ * learns, its gradients are those of its losses, and it goes on as if it had never stopped. */
+#include "tiny_run.h"
+
+#include <math.h>
+
+/* ------------------------------------------------------------------------ batches of a task --- */
+
+enum { SEQUENCES = 8, LENGTH = 8, MASKED = 2, VOCABULARY = 45, MASK = 4 };
+
+/* Batches whose masked token is the one after it, and whose pairs are told by their tokens. Each
+ * depends on the number of the step alone. */
+typedef struct task {
+    int32_t tokens[SEQUENCES * LENGTH], starts[SEQUENCES + 1];
+    uint8_t types[SEQUENCES * LENGTH], pairs[SEQUENCES];
+    int32_t positions[SEQUENCES * MASKED], labels[SEQUENCES * MASKED];
+    int calls;
+    void (*spoil)(bert_batch *batch, struct task *task); /* NULL: the batch is as it should be */
+} task;
+
+static bert_batch make_batch(task *task, int64_t step)
+{
+    for (int s = 0, t = 0, m = 0; s < SEQUENCES; s++) {
+        task->starts[s] = t;
+        int length = LENGTH - s % 3; /* of different lengths */
+        int word = 5 + (int)((step * SEQUENCES + s) * 7 % 40);
+        task->pairs[s] = (uint8_t)(word % 2);
+        for (int i = 0; i < length; i++, t++) {
+            task->tokens[t] = i == 0 ? 2 : word;
+            task->types[t] = i > length / 2;
+        }
+        for (int i = 0; i < MASKED; i++, m++) {
+            task->positions[m] = task->starts[s] + 1 + 2 * i;
+            task->labels[m] = task->tokens[task->positions[m]];
+            task->tokens[task->positions[m]] = MASK;
+        }
+        task->starts[s + 1] = t;
+    }
+    return (bert_batch){.sequence_count = SEQUENCES,
+                        .token_count = task->starts[SEQUENCES],
+                        .masked_count = SEQUENCES * MASKED,
+                        .tokens = task->tokens,
+                        .token_types = task->types,
+                        .sequence_starts = task->starts,
+                        .masked_positions = task->positions,
+                        .masked_labels = task->labels,
+                        .next_sentence_labels = task->pairs};
+}
+
+static bert_status next_batch(void *context, int64_t step, int sequences, bert_batch *batch,
+                              bert_error *error)
+{
+    (void)error;
+    task *task = context;
+    assert_int_equal(sequences, SEQUENCES);
+    task->calls++;
+    *batch = make_batch(task, step);
+    if (task->spoil)
+        task->spoil(batch, task);
+    return BERT_OK;
+}
+
+/* Without pairs. */
+static bert_status next_batch_alone(void *context, int64_t step, int sequences, bert_batch *batch,
+                                    bert_error *error)
+{
+    bert_status status = next_batch(context, step, sequences, batch, error);
+    batch->next_sentence_labels = NULL;
+    return status;
+}
+
+/* Sampling is what the default is; the tokenizer is the one of the tiny data. */
+static bert_pretrain_params own_params(const char *output)
+{
+    bert_pretrain_params params = tiny_params(output);
+    params.data = NULL;
+    params.tokenizer = tiny_path("data.tokenizer");
+    params.eval_steps = 0;
+    return params;
+}
+
+static bert_session *open_own(const bert_pretrain_params *params, task *task)
+{
+    const bert_batch_source source = {.context = task, .next = next_batch};
+    bert_session *session;
+    assert_ok(bert_session_open(&session, params, &source, NULL, error));
+    return session;
+}
+
+static bert_step_result run_steps(bert_session *session, int64_t count)
+{
+    bert_step_result result = {0};
+    for (int64_t i = 0; i < count; i++)
+        assert_ok(bert_session_step(session, &result, error));
+    return result;
+}
+
+/* ------------------------------------------------------------------------------ prepared data ---
+ */
+
+static void test_same_as_pretrain(void **state)
+{
+    (void)state;
+    const char *run = tiny_path("pretrained"), *stepped = tiny_path("stepped");
+    bert_pretrain_params params = tiny_params(run);
+    bert_pretrain_result pretrained = tiny_pretrain(&params);
+    params.output = stepped;
+    bert_session *session;
+    assert_ok(bert_session_open(&session, &params, NULL, NULL, error));
+    assert_int_equal(bert_session_total_steps(session), 16);
+    bert_step_result result;
+    for (int64_t step = 1; step <= 16; step++) {
+        assert_int_equal(bert_session_steps_done(session), step - 1);
+        assert_ok(bert_session_step(session, &result, error));
+        assert_int_equal(result.step, step);
+        assert_int_equal(result.sequences, 8);
+        assert_true(result.finished == (step == 16));
+        assert_true(isfinite(result.grad_norm) && result.learning_rate >= 0);
+        assert_true(fabs(result.losses.loss - result.losses.mlm_loss - result.losses.nsp_loss) <
+                    1e-12);
+        assert_true(isnan(result.losses.soft_loss));
+    }
+    assert_fails(bert_session_step(session, &result, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "stepped: finished, all 16 steps are done");
+    bert_session_close(session);
+    for (int64_t step = 4; step <= 16; step += 4)
+        assert_same_runs(run, stepped, step);
+    assert_true(last_metric(stepped, "eval_loss") == pretrained.eval_loss);
+
+    /* Reading and saving change nothing; either goes on with what the other began. */
+    params.output = tiny_path("mixed");
+    assert_ok(bert_session_open(&session, &params, NULL, NULL, error));
+    assert_fails(bert_session_save(session, error), BERT_ERROR_INVALID_ARGUMENT, "no step is done");
+    run_steps(session, 5);
+    assert_ok(bert_session_save(session, error));
+    assert_ok(bert_session_save(session, error)); /* it is there */
+    bert_session_close(session);
+    assert_int_equal(tiny_resume(params.output, 2).steps, 7);
+    bert_resume_params resume = bert_resume_params_default();
+    resume.run = params.output;
+    assert_ok(bert_session_resume(&session, &resume, NULL, NULL, error));
+    assert_int_equal(bert_session_steps_done(session), 7);
+    assert_true(run_steps(session, 9).finished);
+    bert_session_close(session);
+    assert_same_runs(run, params.output, 16);
+
+    assert_ok(bert_session_resume(&session, &resume, NULL, NULL, error));
+    assert_fails(bert_session_step(session, &result, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "finished");
+    bert_session_close(session);
+    bert_session_close(NULL);
+}
+
+/* What a run of bert_session_run saw. */
+typedef struct watch {
+    int calls;
+    int64_t stop_at;
+    double loss;
+    bool saw_finish;
+} watch;
+
+static bool watch_step(void *context, bert_session *session, const bert_step_result *result)
+{
+    watch *watch = context;
+    bert_tensor tensor;
+    bert_step_result other;
+    watch->calls++;
+    watch->loss = result->losses.loss;
+    watch->saw_finish |= result->finished;
+    assert_int_equal(result->step, bert_session_steps_done(session));
+    assert_ok(bert_session_gradients(session, "cls.predictions.bias", &tensor, error));
+    assert_fails(bert_session_step(session, &other, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "in a step");
+    assert_fails(bert_session_save(session, error), BERT_ERROR_INVALID_ARGUMENT, "in a step");
+    return result->step != watch->stop_at;
+}
+
+static bool stop_now(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void test_callback_stops(void **state)
+{
+    (void)state;
+    bert_pretrain_params params = tiny_params(tiny_path("watched"));
+    bert_session *session;
+    bert_step_result result;
+    watch watch = {.stop_at = 6};
+    assert_ok(bert_session_open(&session, &params, NULL, NULL, error));
+    assert_ok(bert_session_run(session, watch_step, &watch, &result, error));
+    assert_int_equal(watch.calls, 6);
+    assert_int_equal(result.step, 6);
+    assert_true(result.stopping && !result.finished);
+    assert_true(result.losses.loss == watch.loss);
+    assert_true(path_is_directory(tiny_path("watched/checkpoint-6")));
+    assert_ok(bert_session_run(session, watch_step, &watch, NULL, error)); /* and on */
+    assert_int_equal(watch.calls, 16);
+    assert_true(watch.saw_finish);
+    bert_session_close(session);
+    assert_same_runs(tiny_path("pretrained"), tiny_path("watched"), 16);
+
+    const bert_observer observer = {.should_stop = stop_now};
+    params.output = tiny_path("observed");
+    assert_ok(bert_session_open(&session, &params, NULL, &observer, error));
+    assert_ok(bert_session_run(session, NULL, NULL, &result, error));
+    assert_true(result.stopping && result.step == 1);
+    assert_ok(bert_session_step(session, &result, error));
+    assert_true(result.stopping && result.step == 2);
+    assert_true(path_is_directory(tiny_path("observed/checkpoint-2")));
+    bert_session_close(session);
+}
+
+/* ---------------------------------------------------------------------------------- own data ---
+ */
+
+static void test_learns_own_batches(void **state)
+{
+    (void)state;
+    task task = {0};
+    bert_pretrain_params params = own_params(tiny_path("learned"));
+    params.max_steps = 120;
+    params.warmup_steps = 10;
+    params.save_steps = 0;
+    bert_session *session = open_own(&params, &task);
+    bert_step_result first = run_steps(session, 1), last = run_steps(session, 119);
+    assert_true(last.finished);
+    assert_int_equal(task.calls, 120);
+    assert_int_equal(last.tokens, make_batch(&task, 119).token_count);
+    assert_true(first.losses.mlm_loss > 3.5 && last.losses.mlm_loss < 1);
+    assert_true(last.losses.nsp_loss < 0.4 && last.losses.mlm_accuracy > 0.8);
+    bert_losses losses;
+    const bert_batch batch = make_batch(&task, 1000);
+    assert_ok(bert_session_loss(session, &batch, &losses, error));
+    assert_true(losses.mlm_loss < last.losses.mlm_loss && losses.nsp_accuracy > 0.8);
+    bert_session_close(session);
+    assert_true(last_metric(tiny_path("learned"), "epoch") == 1);
+    assert_true(last_metric(tiny_path("learned"), "samples") == 120 * SEQUENCES);
+
+    /* A model like any other. */
+    bert_evaluate_params evaluate = bert_evaluate_params_default();
+    bert_evaluation evaluation;
+    evaluate.model = tiny_path("learned");
+    evaluate.data = tiny_data;
+    evaluate.max_seq_length = 32;
+    assert_ok(bert_evaluate(&evaluate, &evaluation, NULL, error));
+}
+
+static void test_resumes_own_batches(void **state)
+{
+    (void)state;
+    task task = {0};
+    bert_pretrain_params params = own_params(tiny_path("whole"));
+    params.hidden_dropout_prob = params.attention_probs_dropout_prob = 0.1;
+    bert_session *session = open_own(&params, &task);
+    run_steps(session, 16);
+    bert_session_close(session);
+
+    params.output = tiny_path("parts");
+    session = open_own(&params, &task);
+    run_steps(session, 7);
+    assert_ok(bert_session_save(session, error));
+    run_steps(session, 2); /* lost, as not even a checkpoint of step 8 has them all */
+    bert_session_close(session);
+    assert_int_equal(directory_remove(tiny_path("parts/checkpoint-8"), NULL), BERT_OK);
+
+    bert_resume_params resume = bert_resume_params_default();
+    resume.run = params.output;
+    bert_pretrain_result result;
+    assert_fails(bert_pretrain_resume(&resume, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "parts: the run has batches from a source of a program's own: that program "
+                 "continues it with bert_session_resume");
+    assert_fails(bert_session_resume(&session, &resume, NULL, NULL, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "bert_session_resume");
+    assert_null(session);
+    const bert_batch_source source = {.context = &task, .next = next_batch};
+    assert_ok(bert_session_resume(&session, &resume, &source, NULL, error));
+    assert_int_equal(bert_session_steps_done(session), 7);
+    assert_true(run_steps(session, 9).finished);
+    bert_session_close(session);
+    assert_same_runs(tiny_path("whole"), params.output, 16);
+
+    resume.run = tiny_path("pretrained");
+    assert_fails(bert_session_resume(&session, &resume, &source, NULL, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "expected no source of batches");
+}
+
+/* A step that moves nothing, and its gradients against central differences of the loss. */
+static void test_gradients(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "bert.embeddings.word_embeddings.weight",
+        "bert.encoder.layer.0.attention.self.query.weight",
+        "bert.encoder.layer.0.attention.self.value.bias",
+        "bert.encoder.layer.0.output.LayerNorm.weight",
+        "cls.predictions.transform.dense.weight",
+        "cls.seq_relationship.weight",
+    };
+    task task = {0};
+    bert_pretrain_params params = own_params(tiny_path("differences"));
+    params.hidden_dropout_prob = params.attention_probs_dropout_prob = 0;
+    params.learning_rate = 1e-30;
+    params.per_device_train_batch_size = SEQUENCES / 2; /* two micro-batches */
+    params.gradient_accumulation_steps = 2;
+    bert_session *session = open_own(&params, &task);
+    bert_step_result result = run_steps(session, 1);
+    const bert_batch batch = make_batch(&task, 0);
+    bert_losses losses;
+    assert_ok(bert_session_loss(session, &batch, &losses, error));
+    assert_true(fabs(losses.loss - result.losses.loss) < 1e-6);
+
+    double squares = 0;
+    for (size_t i = 0; i < bert_session_tensor_count(session); i++) {
+        bert_tensor gradient;
+        assert_ok(bert_session_gradients(session, bert_session_tensor_name(session, i), &gradient,
+                                         error));
+        assert_int_equal(gradient.count, gradient.shape[0] * gradient.shape[1]);
+        for (size_t j = 0; j < gradient.count; j++)
+            squares += (double)gradient.values[j] * gradient.values[j];
+    }
+    assert_null(bert_session_tensor_name(session, bert_session_tensor_count(session)));
+    assert_true(fabs(sqrt(squares) / result.grad_norm - 1) < 1e-5);
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        bert_tensor weights, gradients;
+        assert_ok(bert_session_weights(session, names[i], &weights, error));
+        assert_ok(bert_session_gradients(session, names[i], &gradients, error));
+        assert_string_equal(weights.name, names[i]);
+        size_t largest = 0;
+        for (size_t j = 0; j < gradients.count; j++)
+            if (fabsf(gradients.values[j]) > fabsf(gradients.values[largest]))
+                largest = j;
+        float before = weights.values[largest], delta = 1e-2f;
+        bert_losses above, below;
+        weights.values[largest] = before + delta;
+        assert_ok(bert_session_loss(session, &batch, &above, error));
+        weights.values[largest] = before - delta;
+        assert_ok(bert_session_loss(session, &batch, &below, error));
+        weights.values[largest] = before;
+        double slope = (above.loss - below.loss) / (2 * (double)delta);
+        double gradient = (double)gradients.values[largest];
+        if (!(fabs(slope - gradient) < 0.02 * fabs(gradient) + 1e-4))
+            fail_msg("%s: gradient %g, difference %g", names[i], gradient, slope);
+    }
+    bert_tensor tensor;
+    assert_ok(bert_session_weights(session, "bert.encoder.layer.0.attention.self.key.weight",
+                                   &tensor, error));
+    assert_true(tensor.dimensions == 2 && tensor.shape[0] == 32 && tensor.shape[1] == 32);
+    assert_ok(bert_session_weights(session, "cls.predictions.bias", &tensor, error));
+    assert_true(tensor.dimensions == 1 && tensor.shape[0] == VOCABULARY && tensor.shape[1] == 1);
+    assert_fails(bert_session_weights(session, "bert.pooler", &tensor, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "\"bert.pooler\": the model has no parameter");
+    assert_fails(bert_session_gradients(session, "", &tensor, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "\"\": the model has no parameter");
+    bert_session_close(session);
+
+    params = own_params(tiny_path("lamb"));
+    params.optim = "lamb";
+    session = open_own(&params, &task);
+    assert_fails(bert_session_gradients(session, names[0], &tensor, error), BERT_ERROR_UNSUPPORTED,
+                 "lamb");
+    assert_ok(bert_session_weights(session, names[0], &tensor, error));
+    bert_session_close(session);
+}
+
+/* A student that learns from what test_learns_own_batches made. */
+static void test_teacher(void **state)
+{
+    (void)state;
+    task task = {0};
+    bert_pretrain_params params = own_params(tiny_path("student"));
+    params.teacher = tiny_path("learned");
+    params.next_sentence_prediction = false;
+    const bert_batch_source source = {.context = &task, .next = next_batch_alone};
+    bert_session *session;
+    assert_ok(bert_session_open(&session, &params, &source, NULL, error));
+    bert_step_result first = run_steps(session, 1), last = run_steps(session, 15);
+    assert_true(first.losses.mlm_loss < 2); /* it begins with the teacher's weights */
+    assert_true(last.losses.soft_loss > 0 && isfinite(last.losses.soft_loss));
+    assert_true(isfinite(last.losses.cosine_loss) && isnan(last.losses.nsp_loss));
+    assert_true(last.losses.loss == last.losses.mlm_loss);
+    bert_session_close(session);
+}
+
+static double cross_entropy(const float *logits, int count, int label)
+{
+    double sum = 0;
+    for (int i = 0; i < count; i++)
+        sum += exp((double)logits[i]);
+    return log(sum) - (double)logits[label];
+}
+
+static void test_logits(void **state)
+{
+    (void)state;
+    task task = {0};
+    bert_pretrain_params params = own_params(tiny_path("logits"));
+    params.per_device_train_batch_size = 2; /* four micro-batches */
+    params.gradient_accumulation_steps = 4;
+    bert_session *session = open_own(&params, &task);
+    run_steps(session, 3);
+    bert_batch batch = make_batch(&task, 50);
+    float mlm[SEQUENCES * MASKED * VOCABULARY], nsp[SEQUENCES * 2], again[SEQUENCES * 2];
+    bert_losses losses;
+    assert_ok(bert_session_loss(session, &batch, &losses, error));
+    assert_ok(bert_session_logits(session, &batch, mlm, nsp, error));
+    double mlm_loss = 0, nsp_loss = 0;
+    for (int i = 0; i < batch.masked_count; i++)
+        mlm_loss += cross_entropy(mlm + i * VOCABULARY, VOCABULARY, batch.masked_labels[i]);
+    for (int i = 0; i < SEQUENCES; i++)
+        nsp_loss += cross_entropy(nsp + 2 * i, 2, batch.next_sentence_labels[i]);
+    assert_true(fabs(mlm_loss / batch.masked_count - losses.mlm_loss) < 1e-5);
+    assert_true(fabs(nsp_loss / SEQUENCES - losses.nsp_loss) < 1e-5);
+
+    /* Labels are not read; without next_sentence_labels there is no NSP loss. */
+    batch.masked_labels = NULL;
+    batch.next_sentence_labels = NULL;
+    assert_ok(bert_session_logits(session, &batch, NULL, again, error));
+    assert_memory_equal(nsp, again, sizeof nsp);
+    batch.masked_labels = task.labels;
+    assert_ok(bert_session_loss(session, &batch, &losses, error));
+    assert_true(fabs(losses.loss - mlm_loss / batch.masked_count) < 1e-5);
+    assert_true(isnan(losses.nsp_loss));
+    bert_session_close(session);
+
+    params = own_params(tiny_path("mlm-alone"));
+    params.next_sentence_prediction = false;
+    const bert_batch_source source = {.context = &task, .next = next_batch};
+    assert_ok(bert_session_open(&session, &params, &source, NULL, error));
+    assert_fails(bert_session_logits(session, &batch, mlm, nsp, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "nsp_logits of a model without NSP head");
+    bert_session_close(session);
+}
+
+/* ---------------------------------------------------------------------------------- refusals ---
+ */
+
+#define SPOIL(name, change)                                 \
+    static void spoil_##name(bert_batch *batch, task *task) \
+    {                                                       \
+        (void)batch, (void)task;                            \
+        change;                                             \
+    }
+SPOIL(count, batch->sequence_count = 7)
+SPOIL(token, task->tokens[5] = VOCABULARY)
+SPOIL(negative, task->tokens[5] = -1)
+SPOIL(type, task->types[3] = 2)
+SPOIL(start, task->starts[0] = 1)
+SPOIL(end, batch->token_count--)
+SPOIL(empty, task->starts[2] = task->starts[1])
+SPOIL(order, task->positions[1] = task->positions[0])
+SPOIL(outside, task->positions[SEQUENCES * MASKED - 1] = batch->token_count)
+SPOIL(label, task->labels[2] = VOCABULARY)
+SPOIL(no_labels, batch->masked_labels = NULL)
+SPOIL(no_positions, batch->masked_positions = NULL)
+SPOIL(no_tokens, batch->tokens = NULL)
+SPOIL(no_starts, batch->sequence_starts = NULL)
+SPOIL(no_pairs, batch->next_sentence_labels = NULL)
+SPOIL(pair, task->pairs[4] = 2)
+SPOIL(tokens, batch->token_count = SEQUENCES * 32 + 1)
+SPOIL(masked, batch->masked_count = -1)
+SPOIL(nothing, )
+
+static void refuse_batch(void (*spoil)(bert_batch *, task *), bool pairs, const char *message)
+{
+    static int number;
+    task task = {0};
+    bert_pretrain_params params = own_params(tiny_path("refused-%d", number++));
+    params.next_sentence_prediction = pairs;
+    params.save_steps = 1;
+    bert_session *session = open_own(&params, &task);
+    bert_step_result result = {0};
+    if (pairs)
+        run_steps(session, 1);
+    task.spoil = spoil;
+    assert_fails(bert_session_step(session, &result, error), BERT_ERROR_INPUT, message);
+    assert_fails(bert_session_step(session, &result, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "failed; bert_session_resume continues the run");
+    assert_int_equal(bert_session_steps_done(session), pairs);
+    assert_int_equal(task.calls, 1 + pairs);
+    bert_session_close(session);
+}
+
+static void test_refused_batches(void **state)
+{
+    (void)state;
+    refuse_batch(spoil_count, true, "step 2: batch: 7 sequences, expected 8");
+    refuse_batch(spoil_token, true, "step 2: batch: token 5 has id 45, but the model's vocab_size");
+    refuse_batch(spoil_negative, true, "token 5 has id -1");
+    refuse_batch(spoil_type, true, "token 3 has type 2, but the model's type_vocab_size is 2");
+    refuse_batch(spoil_start, true, "sequence_starts go from 1 to 57, expected 0 to token_count");
+    refuse_batch(spoil_end, true, "sequence_starts go from 0 to 57, expected 0 to token_count, 56");
+    refuse_batch(spoil_empty, true, "sequence 1 has 0 tokens, expected 1 to params->max_seq_len");
+    refuse_batch(spoil_order, true, "masked_positions[1] is 1, expected 2 to 56");
+    refuse_batch(spoil_outside, true, "masked_positions[15] is 57");
+    refuse_batch(spoil_label, true, "masked_labels[2] is 45, but the model's vocab_size is 45");
+    refuse_batch(spoil_no_labels, true, "masked_labels is NULL");
+    refuse_batch(spoil_no_positions, true, "masked_positions is NULL");
+    refuse_batch(spoil_no_tokens, true, "tokens is NULL");
+    refuse_batch(spoil_no_starts, true, "sequence_starts is NULL");
+    refuse_batch(spoil_no_pairs, true, "next_sentence_labels is NULL, but the model has an NSP");
+    refuse_batch(spoil_pair, true, "next_sentence_labels[4] is 2, expected 0 or 1");
+    refuse_batch(spoil_tokens, true, "257 tokens in 8 sequences, expected 1 to 32 in each");
+    refuse_batch(spoil_masked, true, "-1 predictions, expected 0 to 256");
+    refuse_batch(spoil_nothing, false, "next_sentence_labels for a model without NSP head");
+
+    /* A prediction more in a sequence than the samples of prepared data have. */
+    task task = {0};
+    bert_session *session;
+    bert_losses losses;
+    bert_pretrain_params params = tiny_params(tiny_path("crowded"));
+    assert_ok(bert_session_open(&session, &params, NULL, NULL, error));
+    bert_batch batch = make_batch(&task, 0);
+    int32_t positions[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    batch.masked_positions = positions;
+    batch.masked_count = 8;
+    assert_fails(bert_session_loss(session, &batch, &losses, error), BERT_ERROR_INPUT,
+                 "batch: sequence 0 has 6 or more predictions, expected at most 5");
+    bert_session_close(session);
+}
+
+static bert_status fail_batch(void *context, int64_t step, int sequences, bert_batch *batch,
+                              bert_error *error)
+{
+    (void)step, (void)sequences, (void)batch;
+    if (context)
+        snprintf(error->message, sizeof error->message, "the database is gone");
+    return BERT_ERROR_IO;
+}
+
+static void test_refused_sessions(void **state)
+{
+    (void)state;
+    task task = {0};
+    bert_batch_source source = {.context = &task, .next = next_batch};
+    bert_session *session;
+    bert_step_result result;
+    const char *output = tiny_path("no-session");
+#define SESSION_REFUSED(change, given_source, message)                                \
+    do {                                                                              \
+        bert_pretrain_params params = own_params(output);                             \
+        params.change;                                                                \
+        assert_fails(bert_session_open(&session, &params, given_source, NULL, error), \
+                     BERT_ERROR_INVALID_ARGUMENT, message);                           \
+        assert_null(session);                                                         \
+        assert_false(file_exists(output));                                            \
+    } while (0)
+    SESSION_REFUSED(data = NULL, NULL, "params->data is missing");
+    SESSION_REFUSED(data = tiny_data, &source, "params->data and a source of batches are both");
+    SESSION_REFUSED(tokenizer = NULL, &source, "params->tokenizer is missing");
+    SESSION_REFUSED(max_steps = 0, &source, "params->max_steps is 0");
+    SESSION_REFUSED(eval_steps = 2, &source, "bert_session_loss evaluates a batch");
+    SESSION_REFUSED(mlm_probability = 0.2, &source, "params->mlm_probability has no effect");
+    SESSION_REFUSED(short_seq_probability = 0, &source, "params->short_seq_probability has no");
+    SESSION_REFUSED(sequence_schedule = "16:0.5,32:0.5", &source, "params->sequence_schedule has");
+    SESSION_REFUSED(learning_rate = 0, &source, "params->learning_rate is 0");
+    source.next = NULL;
+    SESSION_REFUSED(max_steps = 2, &source, "source->next is NULL");
+
+    for (int says = 0; says < 2; says++) {
+        source = (bert_batch_source){.context = says ? &task : NULL, .next = fail_batch};
+        bert_pretrain_params params = own_params(tiny_path("failed-%d", says));
+        assert_ok(bert_session_open(&session, &params, &source, NULL, error));
+        assert_fails(bert_session_step(session, &result, error), BERT_ERROR_IO,
+                     says ? "step 1: the database is gone"
+                          : "step 1: the source of batches failed");
+        bert_session_close(session);
+    }
+}
+
+/* A weight that is not finite is noticed, and not saved. */
+static void test_not_finite(void **state)
+{
+    (void)state;
+    task task = {0};
+    bert_pretrain_params params = own_params(tiny_path("broken"));
+    bert_session *session = open_own(&params, &task);
+    bert_step_result result = run_steps(session, 1);
+    bert_tensor tensor;
+    assert_ok(bert_session_weights(session, "cls.predictions.bias", &tensor, error));
+    tensor.values[7] = NAN;
+    assert_fails(bert_session_save(session, error), BERT_ERROR_NOT_FINITE,
+                 "parameter cls.predictions.bias is not finite");
+    assert_fails(bert_session_step(session, &result, error), BERT_ERROR_NOT_FINITE,
+                 "step 2: a number is not finite");
+    bert_session_close(session);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_as_pretrain),
+        cmocka_unit_test(test_callback_stops),
+        cmocka_unit_test(test_learns_own_batches),
+        cmocka_unit_test(test_resumes_own_batches),
+        cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_teacher),
+        cmocka_unit_test(test_logits),
+        cmocka_unit_test(test_refused_batches),
+        cmocka_unit_test(test_refused_sessions),
+        cmocka_unit_test(test_not_finite),
+    };
+    return cmocka_run_group_tests(tests, tiny_set_up, tiny_tear_down);
+}
