@@ -1,6 +1,5 @@
-"""See against-datasets. Time is that of a process from start to end, Python's start included on their
-side; memory is the highest sum over it and its children of what each has for itself and its part
-of what they share (PSS)."""
+"""See against-datasets. Time is that of the whole process, including the start of Python for the baseline;
+memory is the peak of the proportional set size (PSS), summed over the process and its children."""
 import argparse
 import json
 import os
@@ -12,7 +11,7 @@ import sys
 import threading
 import time
 
-PEER = pathlib.Path(__file__).with_name("datasets_peer.py")
+BASELINE = pathlib.Path(__file__).with_name("datasets_baseline.py")
 
 
 def family(pid):
@@ -60,7 +59,7 @@ def measure(command, threads, cache):
 
 
 def first_megabytes(files, megabytes, work):
-    """The beginning of each file, in proportion."""
+    """The same fraction of each file, from its beginning."""
     share = min(1, megabytes * 1e6 / sum(map(os.path.getsize, files)))
     cut = []
     for number, path in enumerate(files):
@@ -95,7 +94,7 @@ def our_counts(said, _):
 
 
 def their_counts(_, output):
-    return json.loads(subprocess.check_output([sys.executable, str(PEER), "count", output]))
+    return json.loads(subprocess.check_output([sys.executable, str(BASELINE), "count", output]))
 
 
 def main():
@@ -117,9 +116,10 @@ def main():
                   our_counts)]
     for splitter in ["regex", "icu"] if options.splitter == "both" else [options.splitter]:
         sides.append(Side(f"datasets + tokenizers, {splitter}",
-                          [sys.executable, str(PEER), "prepare", options.vocab, output, str(threads),
+                          [sys.executable, str(BASELINE), "prepare", options.vocab, output, str(threads),
                            splitter, *files], their_counts))
-    print(f"{size:.1f} MB of text; {threads} threads, {threads} processes; median of {options.rounds} rounds in turns")
+    print(f"{size:.1f} MB of text; {threads} threads, {threads} processes; "
+          f"median of {options.rounds} interleaved rounds")
     for _ in range(options.rounds):
         for side in sides:
             side.run(output, threads, cache)
@@ -133,7 +133,7 @@ def main():
         print(f"{side.name}: {side.seconds() / ours.seconds():.1f} times our time, "
               f"{side.memory() / ours.memory():.1f} times our memory")
         if abs(side.counts["tokens"] - ours.counts["tokens"]) > ours.counts["tokens"] / 1000:
-            sys.exit("the sides differ in their tokens by more than one in a thousand: not the same job")
+            sys.exit("the numbers of tokens differ by more than 0.1 %: not the same job")
 
 
 if __name__ == "__main__":

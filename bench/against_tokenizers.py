@@ -1,6 +1,6 @@
-"""See against-tokenizers. Encoding: the fastest of several passes over all lines, ids and offsets on
-both sides, a vocabulary that both read; then as much text of random words, which hardly repeat, so that
-no cache of words can help. Training: one run each; peak memory is that of the process."""
+"""See against-tokenizers. Encoding: the fastest of several passes over all lines, with ids and offsets on both
+sides and the same vocabulary; then as much text of random words, which rarely repeat, so that word caches do not
+help. Training: one run each; peak memory is that of the process."""
 import json
 import os
 import random
@@ -55,7 +55,7 @@ def train_native(file):
 
 
 def measure(command, threads):
-    """Output, seconds and peak memory in MB of a process of its own."""
+    """Output, seconds and peak memory in MB of a process."""
     environment = {**os.environ, "RAYON_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM":
                    "true" if threads > 1 else "false", "OMP_NUM_THREADS": str(threads)}
     start = time.monotonic()
@@ -68,7 +68,7 @@ def measure(command, threads):
 
 
 def write_random_words(path, size):
-    """Lines of a dozen words of 1 to 12 letters, the same in every run."""
+    """Lines of twelve words of 1 to 12 letters, the same in every run."""
     generator = random.Random(1)
     letters = "".join(generator.choices(string.ascii_lowercase, k=size))
     with open(path, "w") as file:

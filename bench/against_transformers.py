@@ -1,10 +1,10 @@
 """Throughput of bert predict and bert embed against transformers, from text to numbers.
 
-Both sides read the same texts, in the same order, with lengths as sentences have them (log-normal, median 20
-words, cut at 128 tokens), and the same weights. Theirs is what its users write: the fast tokenizer on batches of 32
-texts, padded to the longest, the model under inference_mode, in the fastest of the settings tried (attention, threads,
-torch.compile); ours the command itself, as it reports on stderr. Loading is left out on both sides, and so is
-theirs' warm-up. The answers are compared, so that both have done the same work.
+Both sides read the same texts in the same order, with the lengths of sentences (log-normal, median 20 words,
+truncated at 128 tokens), and the same weights. The baseline is typical user code: the fast tokenizer on batches of
+32 texts, padded to the longest, the model under inference_mode, with the fastest of several settings (attention,
+threads, torch.compile). Ours is the command itself, with the speed it reports on stderr. Both exclude loading, the
+baseline also its warm-up. The results are compared, to check that both did the same work.
 """
 import argparse
 import itertools
@@ -105,7 +105,7 @@ def ours(directory, job, texts):
 
 
 def fastest(directory, job, texts, compile_too):
-    """Of their settings, each warmed up, on a part of the texts."""
+    """The fastest of the baseline's settings, each warmed up, on some of the texts."""
     settings = [("sdpa", CPUS, False), ("eager", CPUS, False)]
     settings += [("sdpa", 1, False)] if CPUS > 1 else []
     settings += [("sdpa", CPUS, True)] if compile_too else []
@@ -115,7 +115,7 @@ def fastest(directory, job, texts, compile_too):
         try:
             side.answer(part)
             seconds = min(side.measure(part)[0] for _ in range(2))
-        except Exception as problem:  # a setting that does not work here is not their fastest
+        except Exception as problem:  # a setting that fails here is skipped
             print(f"  {side.name}: {type(problem).__name__}")
             continue
         if best is None or seconds < best[0]:
@@ -137,7 +137,7 @@ def run(size, job, rounds, compile_too):
             seconds, other = side.measure(texts)
             times["theirs"].append(seconds)
         difference = float(numpy.abs(mine - other).max())
-        assert mine.shape == other.shape and difference < 1e-4, f"{size} {job}: answers differ by {difference}"
+        assert mine.shape == other.shape and difference < 1e-4, f"{size} {job}: results differ by {difference}"
     medians = {key: statistics.median(values) for key, values in times.items()}
     return {"size": size, "job": job, "texts": len(texts), "tokens": tokens, "difference": difference,
             "texts_per_second": {key: len(texts) / value for key, value in medians.items()},
@@ -155,7 +155,7 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="also write the results as JSON")
     arguments = parser.parse_args()
     print(f"torch {torch.__version__}, transformers {transformers.__version__}, {CPUS} cores; texts/s, from text to "
-          "numbers, float32")
+          "results, float32")
     print(f"{'size':<8}{'job':<9}{'tokens':>8}{'bert.c':>10}{'theirs':>10}{'ratio':>8}")
     results = []
     for size in arguments.sizes.split(","):
@@ -164,7 +164,7 @@ def main():
             results.append(result)
             speed = result["texts_per_second"]
             print(f"{size:<8}{job:<9}{result['tokens']:>8,}{speed['ours']:>10,.0f}{speed['theirs']:>10,.0f}"
-                  f"{result['ratio']:>8.2f}   {result['setting']}; answers differ by {result['difference']:.1g}",
+                  f"{result['ratio']:>8.2f}   {result['setting']}; results differ by {result['difference']:.1g}",
                   flush=True)
     if arguments.json:
         with open(arguments.json, "w") as file:

@@ -1,4 +1,4 @@
-/* Prints the GFLOP/s of multiply-adds that the machine gives now: fma_probe THREADS [SECONDS]. */
+/* Prints the current FMA throughput of the machine in GFLOP/s: fma_probe THREADS [SECONDS]. */
 #include "probe.h"
 
 #include <stdio.h>

@@ -1,14 +1,15 @@
-/* Every operation of math/ at the shapes of BERT tiny, mini, base and large, beside what the
- * machine can do: its peak of multiply-adds from registers and its memory bandwidth, both measured
- * here. See docs/benchmarking.md.
+/* Every operation of math/ at the shapes of BERT tiny, mini, base and large, compared with the
+ * machine's peak FMA throughput from registers and its memory bandwidth, both measured here. See
+ * docs/benchmarking.md.
  *
  *     kernels [--threads N] [--rounds N] [--model tiny|mini|base|large] [--operation PART_OF_NAME]
  *             [--precision float32|bf16]
  *
- * --precision is that of linear layers and attention; the peak shown is float32's in both.
+ * --precision applies to linear layers and attention; the peak shown is that of float32 in either
+ * case.
  *
- * A round counts where the cores were free: a short loop of multiply-adds just before and just
- * after it reached nine tenths of the peak. The median of the rounds that count is shown. */
+ * A round is kept if the cores were free: a short loop of multiply-adds just before and just after
+ * it reached nine tenths of the peak. Others are discarded. Shows the median of the kept rounds. */
 #include "base/clock.h"
 #include "probe.h"
 
@@ -41,16 +42,16 @@ static const shape shapes[] = {
     {"large", 1024, 128, 1024, 4096, 16, 30522, 153},
 };
 
-/* Arrays that the operations work on; filled with small numbers, read and written at will. */
+/* Operands of the operations: filled with small numbers, then read and overwritten. */
 typedef struct arrays {
     shape shape;
     gemm_precision precision;
     float *wide[3];    /* [tokens, intermediate] */
     float *narrow[4];  /* [tokens, hidden] */
     float *triple[2];  /* [tokens, 3 × hidden] */
-    float *weights[2]; /* [vocabulary, hidden]: the largest; every other matrix fits in */
+    float *weights[2]; /* [vocabulary, hidden]: the largest matrix */
     float *logits;     /* [predictions, vocabulary] */
-    float *rows[4];    /* of log-sum-exp, means, biases: tokens × heads at most */
+    float *rows[4];    /* log-sum-exp, means, biases: at most tokens × heads */
     int32_t *ids, *positions, *labels, *starts;
     uint8_t *types;
     uint64_t *row_keys;
@@ -264,7 +265,7 @@ static void squares(arrays *a)
 typedef struct operation {
     const char *name;
     void (*run)(arrays *a);
-    double flops, bytes; /* of one call; bytes: each array once, as if no cache held anything */
+    double flops, bytes; /* of one call; bytes: each array counted once, with cold caches */
 } operation;
 
 enum { MOST_OPERATIONS = 32 };
@@ -331,19 +332,19 @@ static bool cores_are_free(settings *settings)
     return now >= 0.9 * settings->peak;
 }
 
-enum { MOST_ROUNDS = 1000 };
+enum { MAX_ROUNDS = 1000 };
 
-/* Median seconds of a call, over rounds with free cores; the best of all where there were none. */
-static double measure(const operation *operation, arrays *a, settings *settings, int *set_aside)
+/* Median seconds per call over rounds with free cores; without any, the best of all. */
+static double measure(const operation *operation, arrays *a, settings *settings, int *discarded)
 {
     double start = clock_seconds();
     operation->run(a);
     double once = clock_seconds() - start;
     int calls = once < 0.005 ? (int)(0.005 / (once + 1e-9)) + 1 : 1;
-    double seconds[MOST_ROUNDS], best = 1e9;
+    double seconds[MAX_ROUNDS], best = 1e9;
     int good = 0;
-    *set_aside = 0;
-    while (good < settings->rounds && *set_aside < 4 * settings->rounds) {
+    *discarded = 0;
+    while (good < settings->rounds && *discarded < 4 * settings->rounds) {
         bool was_free = cores_are_free(settings);
         start = clock_seconds();
         for (int i = 0; i < calls; i++)
@@ -353,7 +354,7 @@ static double measure(const operation *operation, arrays *a, settings *settings,
         if (cores_are_free(settings) && was_free)
             seconds[good++] = passed;
         else
-            ++*set_aside;
+            ++*discarded;
     }
     if (good == 0)
         return best;
@@ -373,8 +374,8 @@ static void measure_shape(const shape *shape, const char *wanted, settings *sett
     for (size_t i = 0; i < count; i++) {
         if (wanted && !strstr(operations[i].name, wanted))
             continue;
-        int set_aside;
-        double seconds = measure(&operations[i], &a, settings, &set_aside);
+        int discarded;
+        double seconds = measure(&operations[i], &a, settings, &discarded);
         double gflops = operations[i].flops / seconds * 1e-9;
         double bandwidth = operations[i].bytes / seconds * 1e-9;
         printf("%-40s %10.3f ", operations[i].name, 1e3 * seconds);
@@ -382,7 +383,7 @@ static void measure_shape(const shape *shape, const char *wanted, settings *sett
             printf("%9.1f %6.1f%% ", gflops, 100 * gflops / settings->peak);
         else
             printf("%9s %7s ", "", "");
-        printf("%8.1f %6.1f%% %6d\n", bandwidth, 100 * bandwidth / settings->bandwidth, set_aside);
+        printf("%8.1f %6.1f%% %6d\n", bandwidth, 100 * bandwidth / settings->bandwidth, discarded);
         fflush(stdout);
     }
     free_arrays(&a);
@@ -413,14 +414,14 @@ int main(int argc, char **argv)
         else
             return 2;
     }
-    if (threads < 0 || settings.rounds < 1 || settings.rounds > MOST_ROUNDS) {
-        fprintf(stderr, "kernels: --threads from 0, --rounds from 1 to %d\n", MOST_ROUNDS);
+    if (threads < 0 || settings.rounds < 1 || settings.rounds > MAX_ROUNDS) {
+        fprintf(stderr, "kernels: --threads from 0, --rounds from 1 to %d\n", MAX_ROUNDS);
         return 2;
     }
     threads_use(threads);
     settings.threads = threads_count();
     for (int i = 0; i < 100; i++)
-        cores_are_free(&settings); /* the peak is the best of many short looks */
+        cores_are_free(&settings); /* the peak is the best of many short measurements */
     for (int i = 0; i < 5; i++) {
         double bandwidth = probe_bandwidth(settings.threads, 0.2);
         settings.bandwidth = bandwidth > settings.bandwidth ? bandwidth : settings.bandwidth;

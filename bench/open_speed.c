@@ -1,8 +1,8 @@
-/* How long it takes to open prepared data, whatever its size: files that are only as large as those
- * of so many tokens, 25 to a sentence, without blocks on the disk. The check of all sentences
- * (dataset_check), which a run does once when it starts, reads the whole index and is not in it.
+/* The time to open prepared data of a given size: sparse files of the size for so many tokens, 25
+ * per sentence. Excludes dataset_check, which a run calls once at its start and which reads the
+ * whole index.
  *
- *     open_speed [TOKENS] [DIRECTORY]        3.4 billion and /tmp where not given */
+ *     open_speed [TOKENS] [DIRECTORY]        default: 3.4 billion, /tmp */
 #include "base/clock.h"
 #include "dataset/dataset.h"
 #include "dataset/index_format.h"
@@ -62,7 +62,7 @@ int main(int count, char **arguments)
     unlink(path);
     if (error.message[0])
         return 1;
-    printf("%llu tokens, %llu sentences: opened in %.3f ms, the slowest of %d times in %.3f ms\n",
+    printf("%llu tokens, %llu sentences: opened in %.3f ms, the slowest of %d in %.3f ms\n",
            (unsigned long long)tokens, (unsigned long long)sentences, best * 1e3, ROUNDS,
            worst * 1e3);
     return 0;

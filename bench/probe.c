@@ -9,17 +9,17 @@
 #include <arm_neon.h>
 #endif
 
-/* Twelve chains hide the latency of four cycles of two units and more, twenty that of the four
- * units that processors with AArch64's 32 registers have; named one by one, as an array would live
- * in memory. The loop is stamped out for each width: the instruction set is the function's, not the
- * file's. */
+/* Twelve dependency chains hide a latency of four cycles on two units and more, twenty on the four
+ * units of AArch64 processors, which have 32 registers. Each chain is a variable of its own: an
+ * array would be kept in memory. The loop is a macro because the instruction set is an attribute of
+ * a function, not of the file. */
 #define TWELVE_CHAINS(do_) \
     do_(0) do_(1) do_(2) do_(3) do_(4) do_(5) do_(6) do_(7) do_(8) do_(9) do_(10) do_(11)
 #if defined(__aarch64__)
 enum { CHAIN_COUNT = 20 };
 #define CHAINS(do_) \
     TWELVE_CHAINS(do_) do_(12) do_(13) do_(14) do_(15) do_(16) do_(17) do_(18) do_(19)
-/* The instruction adds to what it overwrites: the chain goes through the sum. */
+/* The instruction accumulates into its destination: the chain runs through the sum. */
 #define CHAIN_STEP(c) sum_##c = vfmaq_f32(sum_##c, factor, term);
 #else
 enum { CHAIN_COUNT = 12 };
@@ -30,33 +30,33 @@ enum { CHAIN_COUNT = 12 };
 #define CHAIN_END(c) +sum_##c[0]
 
 enum { STEPS = 20000 };
-/* Apart from the clock: the sums would go to memory and back where a call is beside them. */
-#define MULTIPLY_ADD_LOOP(name, lanes, attribute)                       \
-    attribute __attribute__((noinline)) static float name##_round(void) \
-    {                                                                   \
-        typedef float vector __attribute__((vector_size(4 * (lanes)))); \
-        vector factor, term;                                            \
-        for (int l = 0; l < (lanes); l++) {                             \
-            factor[l] = 0.999f;                                         \
-            term[l] = 1e-3f;                                            \
-        }                                                               \
-        CHAINS(CHAIN_START)                                             \
-        __asm__ volatile(""); /* else one round would do for all */     \
-        for (int i = 0; i < STEPS; i++) {                               \
-            CHAINS(CHAIN_STEP)                                          \
-        }                                                               \
-        return 0 CHAINS(CHAIN_END);                                     \
-    }                                                                   \
-    static double name(double seconds)                                  \
-    {                                                                   \
-        double start = clock_seconds(), passed, count = 0;              \
-        do {                                                            \
-            volatile float sink = name##_round();                       \
-            (void)sink;                                                 \
-            count += (double)STEPS * CHAIN_COUNT * (lanes)*2;           \
-            passed = clock_seconds() - start;                           \
-        } while (passed < seconds);                                     \
-        return count / passed * 1e-9;                                   \
+/* Without calls of the clock, around which the sums would be spilled to memory. */
+#define MULTIPLY_ADD_LOOP(name, lanes, attribute)                                              \
+    attribute __attribute__((noinline)) static float name##_round(void)                        \
+    {                                                                                          \
+        typedef float vector __attribute__((vector_size(4 * (lanes))));                        \
+        vector factor, term;                                                                   \
+        for (int l = 0; l < (lanes); l++) {                                                    \
+            factor[l] = 0.999f;                                                                \
+            term[l] = 1e-3f;                                                                   \
+        }                                                                                      \
+        CHAINS(CHAIN_START)                                                                    \
+        __asm__ volatile(""); /* keeps the compiler from hoisting the round out of the loop */ \
+        for (int i = 0; i < STEPS; i++) {                                                      \
+            CHAINS(CHAIN_STEP)                                                                 \
+        }                                                                                      \
+        return 0 CHAINS(CHAIN_END);                                                            \
+    }                                                                                          \
+    static double name(double seconds)                                                         \
+    {                                                                                          \
+        double start = clock_seconds(), passed, count = 0;                                     \
+        do {                                                                                   \
+            volatile float sink = name##_round();                                              \
+            (void)sink;                                                                        \
+            count += (double)STEPS * CHAIN_COUNT * (lanes)*2;                                  \
+            passed = clock_seconds() - start;                                                  \
+        } while (passed < seconds);                                                            \
+        return count / passed * 1e-9;                                                          \
     }
 
 #if defined(__x86_64__)

@@ -1,10 +1,10 @@
-/* Real batches for bench/against-pytorch, in the form that both of its sides read.
+/* Batches of real text for bench/against-pytorch, in the format that both sides read.
  *
  *     sample_batches PREFIX OUT.safetensors SEQUENCES MAX_SEQ_LENGTH pairs|sentences
  *
- * `pairs` are what `bert pretrain` would train on first: sentence pairs of their natural lengths,
- * masked. `sentences` are the sentences of the text, spread evenly over it, each a sequence of its
- * own between [CLS] and [SEP], cut at MAX_SEQ_LENGTH; nothing of them is predicted. */
+ * `pairs`: the first samples of `bert pretrain`, masked sentence pairs of natural length.
+ * `sentences`: sentences spread evenly over the text, each a sequence between [CLS] and [SEP],
+ * truncated at MAX_SEQ_LENGTH, without predictions. */
 #include "dataset/sampler.h"
 #include "formats/safetensors.h"
 

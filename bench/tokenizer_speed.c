@@ -1,7 +1,7 @@
-/* How fast lines are encoded: `tokenizer_speed TOKENIZER FILE THREADS SECONDS`.
+/* The speed of encoding lines: `tokenizer_speed TOKENIZER FILE THREADS SECONDS`.
  *
- * Encodes all lines of the file again and again, after one pass that does not count, and prints
- * {"bytes": …, "ids": …, "seconds": …} of the fastest pass. */
+ * Encodes all lines of the file repeatedly, after a warm-up pass, and prints {"bytes": …, "ids": …,
+ * "seconds": …} of the fastest pass. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "bert.h"

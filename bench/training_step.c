@@ -3,15 +3,16 @@
  *     training_step CONFIG.json BATCH.safetensors THREADS [--inference] [--micro-batch-tokens N]
  *                   [--precision float32|bf16]
  *
- * Reads lines "steps N" on standard input, runs N steps and answers with one JSON object a line, as
- * bench/pytorch/peer.py does. A step is that of `bert pretrain` (train/training_step.h), with
- * clipping by the global norm and AdamW with its decay groups. */
-#include "train/training_step.h"
+ * Reads lines "steps N" on standard input, runs N steps and answers with one JSON object per line,
+ * as bench/pytorch/baseline.py does. A step is that of `bert pretrain` (train/training_step.h),
+ * with clipping by the global norm and AdamW with its decay groups. */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "bert/choices.h"
 #include "formats/safetensors.h"
 #include "probe.h"
+#include "train/training_step.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ static double infer(bench *bench)
     return 0;
 }
 
-/* A tensor's elements, copied; `count` becomes their number. */
+/* Copies a tensor's elements; sets `count` to their number. */
 static void *tensor_of(const safetensors_file *file, const char *name, int *count)
 {
     const safetensors_tensor *tensor = safetensors_find(file, name);
@@ -177,6 +178,15 @@ static void prepare(bench *bench, char **paths, bool training, int tokens, gemm_
                           model_weights(bench->model));
 }
 
+static gemm_precision precision_named(const char *name)
+{
+    bert_precision precision;
+    bert_error error;
+    if (bert_precision_parse(&precision, name, &error) != BERT_OK)
+        stop(&error);
+    return precision == BERT_PRECISION_BF16 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 4) {
@@ -194,7 +204,7 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--micro-batch-tokens") == 0 && i + 1 < argc)
             tokens = atoi(argv[++i]);
         else if (strcmp(argv[i], "--precision") == 0 && i + 1 < argc)
-            precision = gemm_precision_named(argv[++i]);
+            precision = precision_named(argv[++i]);
     }
     threads_use(atoi(argv[3]));
     prepare(&bench, argv + 1, training, tokens, precision);

@@ -1,5 +1,5 @@
-# Debian's cross compiler for AArch64, and the emulator that runs what it makes: see scripts/test-aarch64, which makes
-# the folder of Debian's arm64 packages that BERT_AARCH64_ROOT names.
+# Debian's cross compiler for AArch64, and the emulator for its programs: see scripts/test-aarch64, which makes
+# BERT_AARCH64_ROOT, the folder with Debian's arm64 packages.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

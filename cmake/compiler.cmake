@@ -1,7 +1,7 @@
-# What every file of the project is compiled with. The instruction set stays the platform's baseline: faster kernels are
-# compiled apart (src/math/) and chosen at run time, so that one binary serves every machine of its architecture. Products
-# and sums stay apart outside the kernels: processors whose baseline has a fused multiply-add (AArch64) draw the same
-# samples and initial weights as those whose baseline has none (x86-64).
+# Compile options of every file. The instruction set is the baseline of the platform: faster kernels are compiled
+# separately (src/math/) and selected at run time, so that one binary runs on every machine of its architecture.
+# Outside the kernels, multiplications and additions are not contracted into FMAs: architectures whose baseline has FMA
+# (AArch64) draw the same samples and initial weights as those whose baseline has none (x86-64).
 
 add_library(bert_compiler INTERFACE)
 target_compile_options(bert_compiler INTERFACE
@@ -12,10 +12,18 @@ if(BERT_WARNINGS_ARE_ERRORS)
     target_compile_options(bert_compiler INTERFACE -Werror)
 endif()
 if(BERT_SANITIZE)
+    set(BERT_SANITIZE_OPTION -fsanitize=${BERT_SANITIZE})
     target_compile_options(bert_compiler INTERFACE
-        -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-    target_link_options(bert_compiler INTERFACE -fsanitize=address,undefined)
+        ${BERT_SANITIZE_OPTION} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(bert_compiler INTERFACE ${BERT_SANITIZE_OPTION})
 endif()
-if(BERT_FUZZ) # tells libFuzzer which branches an input took
+if(BERT_SANITIZE STREQUAL "memory") # says where the uninitialized memory comes from
+    target_compile_options(bert_compiler INTERFACE -fsanitize-memory-track-origins)
+endif()
+if(BERT_COVERAGE) # counts exactly when threads run the same line
+    target_compile_options(bert_compiler INTERFACE -fprofile-arcs -ftest-coverage -fprofile-update=atomic)
+    target_link_options(bert_compiler INTERFACE --coverage)
+endif()
+if(BERT_FUZZ) # branch coverage for libFuzzer
     target_compile_options(bert_compiler INTERFACE -fsanitize=fuzzer-no-link)
 endif()

@@ -3,8 +3,8 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS C)
 
-# What libbert links: BERT_LIBRARIES are the targets, BERT_PACKAGES their names for pkg-config, which whoever links the
-# installed static library needs (cmake/install.cmake).
+# Dependencies of libbert: BERT_LIBRARIES are the targets, BERT_PACKAGES their names for pkg-config, which programs that
+# link the installed static library need (cmake/install.cmake).
 macro(bert_dependency name)
     pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${ARGN})
     list(APPEND BERT_LIBRARIES PkgConfig::${name})
@@ -20,7 +20,7 @@ bert_dependency(PACKERS libzstd liblz4 libbrotlidec snappy) # blocks of Parquet,
 bert_dependency(JANSSON jansson>=2.14)
 bert_dependency(NETTLE nettle) # checksums
 bert_dependency(XXHASH libxxhash)
-# Their headers alone: the libraries are loaded when they are needed.
+# Only their headers: the libraries are loaded on demand.
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.85)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 # Open MPI, for training on several ranks: likewise (src/dist/transport_mpi.c).

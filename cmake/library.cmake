@@ -1,4 +1,4 @@
-# The two libraries that are installed, both of bert_library's objects, both with public names (bert_…) alone.
+# The two installed libraries, both from bert_library's objects. They export only the public symbols (bert_…).
 
 # Rule of the SONAME: include/bert/version.h
 set(BERT_ABI_VERSION ${PROJECT_VERSION_MAJOR})
@@ -6,7 +6,7 @@ if(PROJECT_VERSION_MAJOR EQUAL 0)
     set(BERT_ABI_VERSION 0.${PROJECT_VERSION_MINOR})
 endif()
 
-# libbert.so: libbert.map says what is exported.
+# libbert.so: libbert.map lists the exported symbols.
 set(exports ${CMAKE_CURRENT_BINARY_DIR}/libbert.map)
 configure_file(libbert.map.in ${exports} @ONLY)
 add_library(bert_shared SHARED $<TARGET_OBJECTS:bert_library>)
@@ -15,8 +15,8 @@ set_target_properties(bert_shared PROPERTIES OUTPUT_NAME bert EXPORT_NAME bert L
 target_link_options(bert_shared PRIVATE -Wl,--version-script=${exports})
 target_link_libraries(bert_shared PRIVATE bert_compiler ${BERT_LIBRARIES})
 
-# libbert.a: all objects linked into one (ld -r), whose other symbols then become local, so that a program may have a
-# zip_open of its own. The compiler links, as it knows what its own intermediate code (-flto) has to become.
+# libbert.a: all objects linked into one (ld -r), whose other symbols become local, so that a program may define a
+# zip_open of its own. Linked by the compiler, which can handle its own intermediate code (-flto).
 set(lto_option "")
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     set(lto_option -flinker-output=nolto-rel)
@@ -30,7 +30,7 @@ add_custom_command(OUTPUT ${object} DEPENDS bert_library VERBATIM
     COMMAND_EXPAND_LISTS)
 add_library(bert_static STATIC ${object})
 set_target_properties(bert_static PROPERTIES OUTPUT_NAME bert LINKER_LANGUAGE C)
-# Where it is installed, its users link what bertConfig.cmake found.
+# Users of the installed library link what bertConfig.cmake found.
 target_link_libraries(bert_static INTERFACE
     "$<BUILD_INTERFACE:${BERT_LIBRARIES}>" "$<INSTALL_INTERFACE:PkgConfig::BERT_STATIC;-fopenmp;-pthread;m>")
 

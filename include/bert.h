@@ -43,12 +43,14 @@
 #include "bert/types.h"
 
 /* Stable: these change as bert/version.h says. */
+#include "bert/choices.h"
 #include "bert/corpus.h"
 #include "bert/evaluate.h"
 #include "bert/finetune.h"
 #include "bert/hub.h"
 #include "bert/inference.h"
 #include "bert/npy.h"
+#include "bert/options.h"
 #include "bert/prepare.h"
 #include "bert/pretrain.h"
 #include "bert/table.h"

@@ -1,4 +1,4 @@
-"""Batches that both sides of bench/against-pytorch train on, and the safetensors they travel in."""
+"""Batches that both sides of bench/against-pytorch train on, and their safetensors files."""
 
 import json
 import struct

@@ -1,17 +1,17 @@
-"""What bench/against-pytorch compares: models and batches."""
+"""The cases of bench/against-pytorch: models and batches."""
 
 import numpy
 
 from batches import make_stream
 
-SIZES = {  # layers, hidden; heads of 64 and 4 × hidden inside, as everywhere in BERT
+SIZES = {  # layers, hidden size; heads of 64 and an intermediate size of 4 × hidden, as in BERT
     "tiny": (2, 128), "mini": (4, 256), "distil": (6, 768), "base": (12, 768), "large": (24, 1024),
 }
 VOCAB_SIZE = 30522
 
 
 def config_of(size):
-    """distil is DistilBERT's size, as a BERT of six layers on both sides."""
+    """distil: DistilBERT's size, as a BERT of six layers on both sides."""
     layers, hidden = SIZES[size]
     return {"architectures": ["BertForPreTraining"], "model_type": "bert", "vocab_size": VOCAB_SIZE,
             "hidden_size": hidden, "num_hidden_layers": layers, "num_attention_heads": hidden // 64,
@@ -22,9 +22,9 @@ def config_of(size):
 
 
 class Case:
-    """`batch`: sequences and length in tokens. kind: "full" (every sequence as long as the limit), "pairs"
-    (real pairs of natural length) or "sentences" (real sentences, for inference). `like`: the name of the
-    case that PyTorch is tuned on for this one, where that is another."""
+    """A batch of `sequences` of at most `length` tokens. `kind`: "full" (all of that length), "pairs" (real pairs of
+    natural length) or "sentences" (real sentences, for inference). `like`: the name of the case on which PyTorch is
+    tuned for this one, if it is another."""
 
     def __init__(self, size, sequences, length, kind="full", quick=False, like=None):
         self.size, self.sequences, self.length, self.kind, self.quick = size, sequences, length, kind, quick

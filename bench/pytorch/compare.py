@@ -1,4 +1,4 @@
-"""Runs the cases: alternates both sides and prints medians and ratios; --tune looks for PyTorch's best settings."""
+"""Runs the cases: interleaves both sides and prints medians and ratios; --tune finds PyTorch's best settings."""
 
 import argparse
 import importlib.metadata
@@ -7,31 +7,31 @@ import os
 import pathlib
 import tempfile
 
-import material
+import corpus
 from batches import read_safetensors, write_safetensors
 from cases import CASES, config_of
 from settings import CANDIDATES, Tuned
-from sides import NeverFree, Probe, Rounds, our_first_step, ours, pytorch, their_first_step
+from sides import NoQuietRound, Probe, Rounds, our_first_step, ours, pytorch, their_first_step
 
 FIRST_STEP = "base first step"
-QUICK_SECONDS = 20  # of rounds in a case; starting the programs and the first steps take as long
+QUICK_SECONDS = 20  # for the rounds of a case; starting the programs and the first steps take as long again
 LONG_STEP = 3  # seconds
 
 
 def write_files(case, directory):
-    """The configuration and the batch, as both sides read them, and the number of tokens."""
+    """Writes the configuration and the batch for both sides; returns the paths and the number of tokens."""
     files = [os.path.join(directory, "config.json"), os.path.join(directory, "batch.safetensors")]
     with open(files[0], "w") as file:
         json.dump(config_of(case.size), file)
     if case.kind == "full":
         write_safetensors(files[1], case.full_stream())
     else:
-        material.write_batch(files[1], case)
+        corpus.write_batch(files[1], case)
     return files, len(read_safetensors(files[1])["tokens"])
 
 
 def tune(case, precision, files, threads, tuned):
-    """Tries every setting: two steps to warm up, then the best of three counts."""
+    """Tries every setting: two warm-up steps, then the best of three."""
     seconds = {}
     for setting in CANDIDATES[precision]:
         with pytorch(files, case, setting, threads) as side:
@@ -52,9 +52,9 @@ def compare(case, precision, arguments, probe, tuned):
         return compare_files(case, precision, files, tokens, arguments, probe, tuned)
 
 
-def awake(side, count, step):
-    """What stood still while the other side ran has lost its caches, so a step that is not timed comes first; where
-    one takes long (`step`, in seconds) that does not show."""
+def timed_steps(side, count, step):
+    """Times steps after an untimed one, as the other side has evicted this side's data from the caches. Long steps
+    (`step`, in seconds) need no warm-up."""
     if step < LONG_STEP:
         side.steps(1)
     return side.steps(count)
@@ -72,18 +72,18 @@ def compare_files(case, precision, files, tokens, arguments, probe, tuned):
         for name, side in sides.items():
             side.steps(1)  # allocates, compiles
             step = side.steps(1)
-            count = max(1, round(1.0 / step))  # at least about a second a round
-            measures[name] = lambda side=side, count=count, step=step: awake(side, count, step)
+            count = max(1, round(1.0 / step))  # at least about one second per round
+            measures[name] = lambda side=side, count=count, step=step: timed_steps(side, count, step)
         medians = rounds.medians(measures, [side.process.pid for side in sides.values()])
         peaks = {name: side.peak_bytes for name, side in sides.items()}
     return {"seconds": medians, "tokens_per_second": {name: tokens / value for name, value in medians.items()},
             "ratio": medians["pytorch"] / medians["bert.c"], "peak_bytes": peaks,
             "memory": peaks["bert.c"] / peaks["pytorch"], "setting": setting, "setting_origin": origin,
-            "rounds": rounds.kept, "set_aside": rounds.set_aside}
+            "rounds": rounds.kept, "discarded": rounds.discarded}
 
 
 def compare_first_step(arguments, probe, tuned):
-    data, rounds = material.prepared(), Rounds(probe, arguments.rounds, arguments.seconds)
+    data, rounds = corpus.prepared(), Rounds(probe, arguments.rounds, arguments.seconds)
     setting, origin = "jemalloc mkl", "not tuned"
     with tempfile.NamedTemporaryFile("w", suffix=".json") as config:
         json.dump(config_of("base"), config)
@@ -94,11 +94,11 @@ def compare_first_step(arguments, probe, tuned):
             measure()  # programs and data come into the page cache
         medians = rounds.medians(measures)
     return {"seconds": medians, "ratio": medians["pytorch"] / medians["bert.c"], "setting": setting,
-            "setting_origin": origin, "rounds": rounds.kept, "set_aside": rounds.set_aside}
+            "setting_origin": origin, "rounds": rounds.kept, "discarded": rounds.discarded}
 
 
 HEADER = (f"{'case':<26}{'precision':>10}{'bert.c':>12}{'PyTorch':>12}{'ratio':>8}{'memory':>8}{'rounds':>8}"
-          f"{'aside':>6}  PyTorch's setting")
+          f"{'discarded':>10}  PyTorch's setting")
 
 
 def show(name, precision, result):
@@ -108,7 +108,7 @@ def show(name, precision, result):
     digits = 0 if rates else 2
     memory = f"{result['memory']:.2f}" if "memory" in result else ""
     print(f"{name:<26}{precision:>10}{ours_:>12,.{digits}f}{theirs:>12,.{digits}f}{result['ratio']:>8.2f}{memory:>8}"
-          f"{result['rounds']:>8}{result['set_aside']:>6}  {result['setting'] or 'as installed'} "
+          f"{result['rounds']:>8}{result['discarded']:>10}  {result['setting'] or 'as installed'} "
           f"({result['setting_origin']}; {unit})", flush=True)
 
 
@@ -118,13 +118,13 @@ def wanted_cases(parser, arguments):
         wanted = arguments.cases.split(",")
         unknown = set(wanted) - set(names)
         if unknown:
-            parser.error(f"no such case: {', '.join(unknown)}; there are: {', '.join(names)}")
+            parser.error(f"no such case: {', '.join(unknown)}; expected: {', '.join(names)}")
         return wanted
     return [case.name for case in CASES if case.quick or not arguments.quick] + [FIRST_STEP]
 
 
 def keep(path, place, name, precision, result):
-    """Results join those of earlier runs in the same file where machine, threads and versions are the same."""
+    """Adds the results to those of earlier runs in the file, if machine, threads and versions are the same."""
     path = pathlib.Path(path)
     report = json.loads(path.read_text()) if path.exists() else {}
     if report.get("machine") != place:
@@ -135,13 +135,14 @@ def keep(path, place, name, precision, result):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="some minutes: some cases, float32, up to three rounds, nothing compiled")
-    parser.add_argument("--tune", action="store_true", help="look for PyTorch's best settings first, and keep them")
+    parser.add_argument("--quick", action="store_true",
+                        help="a few minutes: some cases, float32, at most three rounds, no torch.compile")
+    parser.add_argument("--tune", action="store_true", help="find and store PyTorch's best settings first")
     parser.add_argument("--cases", help="names, separated by commas (default: all)")
     parser.add_argument("--precision", choices=["float32", "bf16", "both"], default="both")
     parser.add_argument("--rounds", type=int, help="default: 5, quick: 3")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--json", metavar="FILE", help="also write the results as JSON, beside those already in FILE")
+    parser.add_argument("--json", metavar="FILE", help="also write the results as JSON, added to those in FILE")
     arguments = parser.parse_args()
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 5)
     precisions = ["float32", "bf16"] if arguments.precision == "both" else [arguments.precision]
@@ -151,7 +152,7 @@ def main():
     versions = " ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "transformers"))
     probe, tuned = Probe(arguments.threads), Tuned(arguments.threads, versions)
     print(f"{tuned.place}; multiply-add peak {probe.best:.0f} GFLOP/s")
-    print("memory: our peak over PyTorch's; aside: rounds that did not have the cores for themselves")
+    print("memory: our peak over PyTorch's; discarded: rounds in which other processes used the cores")
     print(HEADER)
     by_name = {case.name: case for case in CASES}
     for name in wanted_cases(parser, arguments):
@@ -161,7 +162,7 @@ def main():
                     result = compare_first_step(arguments, probe, tuned)
                 else:
                     result = compare(by_name[name], precision, arguments, probe, tuned)
-            except NeverFree as reason:
+            except NoQuietRound as reason:
                 print(f"{name:<26}{precision:>10}  not measured: {reason}", flush=True)
                 continue
             result["peak_gflops"] = probe.best

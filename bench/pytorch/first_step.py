@@ -1,5 +1,5 @@
-"""The least that PyTorch and transformers need from command to first training step: prepared data, a model
-of a Hugging Face configuration, one step of AdamW on one pair. Prints a line when the step is done.
+"""The minimum for PyTorch and transformers from the command to the first training step: prepared data, a model
+from a Hugging Face configuration, one step of AdamW on one pair. Prints a line when the step is done.
 
     first_step.py CONFIG.json PREFIX THREADS
 """
@@ -15,7 +15,7 @@ LENGTH = 128
 torch.set_num_threads(int(sys.argv[3]))
 model = BertForPreTraining(BertConfig.from_json_file(sys.argv[1]))
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
-# As Megatron-LM's indexed files have it; masking of real pairs would only take longer.
+# The format of Megatron-LM's .bin files; masking of real pairs would only take longer.
 ids = torch.from_numpy(numpy.memmap(sys.argv[2] + ".bin", numpy.uint16, "r")[:LENGTH].astype(numpy.int64))[None]
 labels = torch.where(torch.rand(ids.shape) < 0.15, ids, -100)
 labels[0, 1] = ids[0, 1]

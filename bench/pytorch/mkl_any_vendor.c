@@ -1,6 +1,6 @@
-/* Preloaded by bench/against-pytorch where the processor is not Intel's: MKL asks these two before
- * it takes its AVX-512 kernels, and takes AVX2 ones of half the speed where the answer is no. The
- * peer is to be as fast as it can be. */
+/* Preloaded by bench/against-pytorch on processors of other vendors than Intel: MKL uses its
+ * AVX-512 kernels only if these functions return 1, else AVX2 kernels of half the speed. The
+ * baseline should be as fast as possible. */
 int mkl_serv_intel_cpu(void);
 int mkl_serv_intel_cpu_true(void);
 

@@ -1,9 +1,9 @@
-"""In which ways PyTorch may be fast on a processor, and which of them won on this machine.
+"""Settings that may make PyTorch fast on a CPU, and which of them were fastest on this machine.
 
-A setting is a list of words: the flags of peer.py, and these for the environment of its process:
-  jemalloc   its allocator, which keeps freed memory for good. With the decay times of PyTorch's tuning guide
-             jemalloc 5.3 returns blocks of 8 MB and more at once, and every step clears their pages again
-  mkl        MKL runs the kernels of its own choice on processors of other vendors, too (mkl_any_vendor.c)
+A setting is a list of words: the flags of baseline.py, and these, which change the environment of its process:
+  jemalloc   as the allocator, never returning freed memory. With the decay times of PyTorch's tuning guide, jemalloc
+             5.3 returns blocks of 8 MB and more at once, and every step zeroes their pages again
+  mkl        MKL uses its fastest kernels also on processors of other vendors than Intel (mkl_any_vendor.c)
 """
 
 import json
@@ -14,19 +14,19 @@ import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-KNOWN = HERE / "tuned.json"  # in the repository: what won where the figures of README were measured
-OWN = ROOT / "build" / "python" / "pytorch-peer-tuned.json"  # what --tune found here
+KNOWN = HERE / "tuned.json"  # in the repository: the fastest settings on the machines of the published figures
+OWN = ROOT / "build" / "python" / "pytorch-peer-tuned.json"  # found by --tune on this machine
 JEMALLOC = ["/usr/lib/x86_64-linux-gnu/libjemalloc.so.2", "/usr/lib/aarch64-linux-gnu/libjemalloc.so.2"]
 JEMALLOC_OPTIONS = "oversize_threshold:0,metadata_thp:auto,thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1"
 ENVIRONMENT = ["jemalloc", "mkl"]
 
-# bfloat16 stands apart: it is another arithmetic, so each side's is held against the other's.
+# bfloat16 is compared with bfloat16 only: the arithmetic is different.
 CANDIDATES = {
     "float32": ["jemalloc mkl", "jemalloc mkl --attention eager", "jemalloc mkl --compile"],
-    "bf16": ["jemalloc mkl --bf16", "jemalloc mkl --bf16 --compile", "jemalloc mkl --bf16-products",
-             "jemalloc mkl --bf16-products --compile"],
+    "bf16": ["jemalloc mkl --bf16", "jemalloc mkl --bf16 --compile", "jemalloc mkl --bf16-matmul",
+             "jemalloc mkl --bf16-matmul --compile"],
 }
-# Where nothing is known of a case: what won most often.
+# For cases that were never tuned: the most frequent winner.
 USUAL = {"float32": "jemalloc mkl", "bf16": "jemalloc mkl --bf16 --compile"}
 
 
@@ -42,7 +42,7 @@ def machine(threads):
 
 
 def mkl_library():
-    """Compiled on demand; None where the processor is Intel's or is no x86."""
+    """Compiled on demand; None on processors of Intel and on other architectures than x86."""
     with open("/proc/cpuinfo") as file:
         if platform.machine() != "x86_64" or "GenuineIntel" in file.read():
             return None
@@ -54,7 +54,7 @@ def mkl_library():
 
 
 def split(setting):
-    """Flags of peer.py and the environment of its process."""
+    """Flags of baseline.py and the environment of its process."""
     words, environment, preload = setting.split(), {}, []
     if "jemalloc" in words:
         preload += [path for path in JEMALLOC if os.path.exists(path)][:1]
@@ -71,14 +71,14 @@ def read(path):
 
 
 class Tuned:
-    """Winners by machine, versions, case and precision."""
+    """Measured settings by machine, versions, case and precision."""
 
     def __init__(self, threads, versions):
         self.place = f"{machine(threads)}, {versions}"
         self.known, self.own = read(KNOWN), read(OWN)
 
     def find(self, case, precision, compiled=True):
-        """The setting and where it comes from; not `compiled`: the best of those that need no torch.compile."""
+        """The fastest setting and its origin; with `compiled` false, without torch.compile."""
         key = f"{case.like} {precision}"
         here = [store.get(self.place, {}) for store in (self.own, self.known)]
         elsewhere = [place for store in (self.own, self.known) for place in store.values()]
@@ -91,7 +91,7 @@ class Tuned:
         return (USUAL[precision] if compiled else USUAL[precision].replace(" --compile", "")), "not tuned"
 
     def keep(self, case, precision, seconds):
-        """`seconds` a step by setting."""
+        """Stores `seconds` per step by setting."""
         entry = {"seconds": {name: round(value, 4) for name, value in seconds.items()}}
         self.own.setdefault(self.place, {})[f"{case.like} {precision}"] = entry
         OWN.write_text(json.dumps(self.own, indent=1, sort_keys=True) + "\n")

@@ -1,4 +1,4 @@
-"""The processes that bench/against-pytorch holds beside each other, and the probe of the machine's cores."""
+"""The processes that bench/against-pytorch compares, and the probe of the machine's cores."""
 
 import json
 import os
@@ -16,7 +16,7 @@ BUILD = HERE.parent.parent / "build" / "release"
 
 
 class Side:
-    """A process that runs steps on demand. It works only while it is asked: sides may stand side by side."""
+    """A process that runs steps on demand and is idle otherwise, so that several sides can exist at once."""
 
     def __init__(self, command, environment=None):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -24,7 +24,7 @@ class Side:
         self.failed = not self.process.stdout.readline()
 
     def steps(self, count):
-        """Seconds of one step, of `count`."""
+        """Runs `count` steps; returns the mean seconds per step."""
         try:
             self.process.stdin.write(f"steps {count}\n")
             self.process.stdin.flush()
@@ -45,7 +45,7 @@ class Side:
 def pytorch(files, case, setting, threads):
     flags, environment = split(setting)
     mode = ["--inference"] if case.inference else []
-    return Side([sys.executable, HERE / "peer.py", "--config", files[0], "--batch", files[1],
+    return Side([sys.executable, HERE / "baseline.py", "--config", files[0], "--batch", files[1],
                  "--threads", str(threads), *mode, *flags], environment)
 
 
@@ -55,8 +55,8 @@ def ours(files, case, precision, threads):
 
 
 class Probe:
-    """The machine's own multiply-add rate now: a round without its usual cores tells nothing. Usual is what
-    one of four measurements at the start was above: some processors are faster still for moments."""
+    """The current FMA throughput of the machine, to detect rounds in which other processes used the cores. The usual
+    rate is the upper third of several measurements at the start: some processors are briefly faster."""
 
     def __init__(self, threads):
         self.command = [BUILD / "bench" / "fma_probe", str(threads)]
@@ -73,7 +73,7 @@ class Probe:
 
 
 def cpu_seconds(pids):
-    """Of the whole machine, stolen time included, and of these processes: work since the start."""
+    """CPU time since boot of the whole machine, including stolen time, and of the given processes."""
     tick = os.sysconf("SC_CLK_TCK")
     with open("/proc/stat") as file:
         user, nice, system, _idle, _wait, irq, softirq, steal = map(int, file.readline().split()[1:9])
@@ -84,21 +84,21 @@ def cpu_seconds(pids):
     return (user + nice + system + irq + softirq + steal) / tick, own / tick
 
 
-class NeverFree(Exception):
+class NoQuietRound(Exception):
     pass
 
 
 class Rounds:
-    """Measurements in turns. A round counts where a probe before and after it found the usual cores, and where
-    others (the processes of other users, the host of a virtual machine) took less than a twentieth of them. No
-    further round begins when `seconds` have passed, or when twice as many were set aside as were asked for."""
+    """Interleaved measurements. A round is kept if the probes before and after it reached the usual rate and others
+    (other processes, the host of a virtual machine) used less than 5 % of the CPU time; else it is discarded. Stops
+    after `seconds`, or when twice as many rounds were discarded as requested."""
 
     def __init__(self, probe, rounds, seconds=float("inf")):
         self.probe, self.rounds, self.seconds = probe, rounds, seconds
-        self.kept, self.set_aside = 0, 0
+        self.kept, self.discarded = 0, 0
 
     def one(self, measures, pids):
-        """Seconds by name, and whether the round counts."""
+        """Seconds by name, and whether to keep the round."""
         free = self.probe.free()
         start, (machine, own) = time.perf_counter(), cpu_seconds(pids)
         now = {name: measure() for name, measure in measures.items()}
@@ -108,25 +108,25 @@ class Rounds:
         return now, self.probe.free() and free
 
     def medians(self, measures, pids=()):
-        """Of each of the functions, called in turn; `pids`: the processes that do the work, where they stay."""
+        """Median results of the functions, called in turn; `pids`: the processes that do the work, if they persist."""
         times, start = {name: [] for name in measures}, time.perf_counter()
-        while self.kept < self.rounds and self.set_aside < 2 * self.rounds:
-            if self.kept + self.set_aside > 0 and time.perf_counter() - start > self.seconds:
+        while self.kept < self.rounds and self.discarded < 2 * self.rounds:
+            if self.kept + self.discarded > 0 and time.perf_counter() - start > self.seconds:
                 break
             now, counts = self.one(measures, pids)
             if not counts:
-                self.set_aside += 1
+                self.discarded += 1
                 continue
             self.kept += 1
             for name, seconds in now.items():
                 times[name].append(seconds)
         if self.kept == 0:
-            raise NeverFree(f"{self.set_aside} rounds, none of them with the cores for itself")
+            raise NoQuietRound(f"{self.discarded} rounds, all of them disturbed by other processes")
         return {name: statistics.median(values) for name, values in times.items()}
 
 
 def seconds_until(command, environment, seen):
-    """From the command to the first of its lines that `seen` accepts; the process then ends."""
+    """Seconds from starting the command until `seen` returns true; then kills the process."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                env={**os.environ, **environment})
@@ -141,7 +141,7 @@ def seconds_until(command, environment, seen):
 
 
 def our_first_step(config, data, threads):
-    """`bert pretrain` on one pair of 128 tokens, until the line of its first step stands in metrics.jsonl."""
+    """`bert pretrain` on one pair of 128 tokens, until its first step appears in metrics.jsonl."""
     with tempfile.TemporaryDirectory() as directory:
         run = pathlib.Path(directory) / "run"
         metrics = run / "metrics.jsonl"

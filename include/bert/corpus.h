@@ -3,6 +3,7 @@
 #ifndef BERT_CORPUS_H
 #define BERT_CORPUS_H
 
+#include "bert/choices.h"
 #include "bert/status.h"
 #include "bert/types.h"
 
@@ -28,7 +29,7 @@ typedef struct bert_cleaning_options {
     /* Documents whose sets of five words in a row are as similar as this (Jaccard, estimated by
      * MinHash with 128 values in 16 bands) to one before go; 0: off, else at least 0.5. Two of
      * similarity 0.8 meet with a probability of 0.95, of 0.9 almost surely. */
-    double near_duplicates;
+    double drop_near_duplicates;
     /* 256 MiB: for each of the three steps that remember: 8 to 22 bytes for a paragraph or a
      * document, 256 for a document where near duplicates are looked for. What does not fit is
      * compared and not remembered, and counted. */
@@ -65,9 +66,8 @@ typedef struct bert_reader_options {
      * without a row of names: the column's number, from 1. NULL: "text", or the only column that
      * holds text. */
     const char *text_field;
-    /* NULL: what the content and the name say. "text", "markdown" or "wikitext": text is read as
-     * this (Parquet and Arrow are what they are). */
-    const char *format;
+    /* BERT_FORMAT_UNSET. Else text is read as this (Parquet and Arrow are what they are). */
+    bert_format format;
     bert_cleaning_options cleaning;
     uint64_t seed; /* 42: which documents a source with a weight gives */
 } bert_reader_options;

@@ -2,6 +2,7 @@
 #ifndef BERT_EVALUATE_H
 #define BERT_EVALUATE_H
 
+#include "bert/choices.h"
 #include "bert/status.h"
 
 #ifdef __cplusplus
@@ -13,12 +14,11 @@ typedef struct bert_evaluate_params {
     const char *data; /* PREFIX, or several as bert_pretrain_params has them, without weights: their
                          validation splits, or the training splits where `train_split` is set */
     bool train_split;
-    /* What is NULL or 0 here is as the checkpoint's run.json says it was trained; without one as
+    /* What is unset or 0 here is as the checkpoint's run.json says it was trained; without one as
      * bert_pretrain has it, 128 tokens, or less where the model has fewer positions. */
-    const char *pairs;     /* of a model with an NSP head: "segment" or "sentence" */
-    const char *sequences; /* masked tokens alone are measured, whatever heads there are:
-                              "sentences", "chunks", "stream" or "documents" */
-    const char *mask_unit; /* "token", "word" or "span" */
+    bert_pairs pairs;         /* of a model with an NSP head */
+    bert_sequences sequences; /* masked tokens alone are measured, whatever heads there are */
+    bert_mask_unit mask_unit;
     int max_seq_length;
     int batch_size;               /* 32 sequences */
     double mlm_probability;       /* 0.15 */

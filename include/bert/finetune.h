@@ -3,6 +3,7 @@
 #ifndef BERT_FINETUNE_H
 #define BERT_FINETUNE_H
 
+#include "bert/choices.h"
 #include "bert/job.h"
 #include "bert/status.h"
 
@@ -17,13 +18,13 @@ typedef struct bert_finetune_params {
     /* … or files of one's own (TSV, CSV, JSON lines, Parquet, Arrow), and where they have what. A
      * file that `task` names is the same as `train_file`. */
     const char *train_file;
-    const char *validation_file;  /* NULL: a share of the training file is held out */
-    const char *test_file;        /* NULL; answers to it go to OUTPUT/predictions.tsv */
-    double validation_fraction;   /* 0.1, where there is no validation file */
-    const char *text_column;      /* "text" */
-    const char *text_pair_column; /* NULL: one text */
-    const char *label_column;     /* "label" */
-    const char *problem_type;     /* "single_label_classification", "regression" */
+    const char *validation_file;    /* NULL: a share of the training file is held out */
+    const char *test_file;          /* NULL; answers to it go to OUTPUT/predictions.tsv */
+    double validation_fraction;     /* 0.1, where there is no validation file */
+    const char *text_column;        /* "text" */
+    const char *text_pair_column;   /* NULL: one text */
+    const char *label_column;       /* "label" */
+    bert_problem_type problem_type; /* BERT_PROBLEM_TYPE_SINGLE_LABEL_CLASSIFICATION */
 
     /* What learns: a model folder, or a run's last checkpoint … */
     const char *model;
@@ -45,14 +46,13 @@ typedef struct bert_finetune_params {
     int num_train_epochs;            /* 3 */
     double learning_rate;            /* 5e-5 */
     double baseline_learning_rate;   /* 0: as learning_rate */
-    const char *lr_scheduler_type;   /* "linear", or another one of bert_pretrain_params; their
-                                        figures are as there */
-    double lr_end, lr_power;         /* polynomial: 1e-7, 1 */
-    int64_t lr_num_cycles;           /* cosine_with_restarts: 1 */
+    bert_lr_scheduler lr_scheduler_type;            /* BERT_LR_SCHEDULER_LINEAR */
+    double lr_end, lr_power;                        /* polynomial: 1e-7, 1 */
+    int64_t lr_num_cycles;                          /* cosine_with_restarts: 1 */
     double pct_start, div_factor, final_div_factor; /* one_cycle: 0.3, 25, 1e4 */
-    double warmup_ratio; /* 0.1 of all steps, where the schedule has a warm-up */
-    const char *optim;   /* "adamw", or another one of bert_pretrain_params */
-    double weight_decay; /* 0.01, not for biases and LayerNorm */
+    double warmup_ratio;  /* 0.1 of all steps, where the schedule has a warm-up */
+    bert_optimizer optim; /* BERT_OPTIMIZER_ADAMW */
+    double weight_decay;  /* 0.01, not for biases and LayerNorm */
     double adam_beta1, adam_beta2, adam_epsilon;              /* 0.9, 0.999, 1e-8 */
     double max_grad_norm;                                     /* 1.0; 0: no clipping */
     double hidden_dropout_prob, attention_probs_dropout_prob; /* negative: as configured */
@@ -62,14 +62,14 @@ typedef struct bert_finetune_params {
     int early_stopping_patience; /* 0; N: a seed ends after N epochs without a better score */
     int seeds;                   /* 1 run, with `seed`; N: with seed, seed + 1 … */
     uint64_t seed;               /* 42: new weights, order, dropout */
-    const char *precision;       /* "float32", "bf16" (see bert_pretrain_params) */
+    bert_precision precision;    /* BERT_PRECISION_FLOAT32 (see bert_pretrain_params) */
     bool gradient_checkpointing; /* false; true: activations are computed again, not kept */
     int64_t logging_steps;       /* 50 */
     int threads;                 /* of each rank; 0: all cores, shared by the ranks on a machine */
 
     /* several ranks, which share the examples of a step */
-    bert_job *job;              /* NULL: this process alone */
-    const char *gradient_dtype; /* "float32"; "bf16": gradients travel rounded to bfloat16 */
+    bert_job *job;                 /* NULL: this process alone */
+    bert_precision gradient_dtype; /* BERT_PRECISION_FLOAT32; of gradients between ranks */
     int zero; /* 0; 1: ZeRO stage 1, each rank keeps and updates its share of the optimizer's state
                */
 } bert_finetune_params;

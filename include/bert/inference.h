@@ -3,6 +3,7 @@
 #ifndef BERT_INFERENCE_H
 #define BERT_INFERENCE_H
 
+#include "bert/choices.h"
 #include "bert/status.h"
 #include "bert/tokenizer.h"
 
@@ -71,11 +72,6 @@ typedef struct bert_inference_stats {
     uint64_t texts, tokens;
     uint64_t truncated; /* texts that were too long and were cut */
 } bert_inference_stats;
-
-typedef enum bert_pooling {
-    BERT_POOLING_MEAN, /* mean over all tokens, [CLS] and [SEP] included */
-    BERT_POOLING_CLS,  /* the first token's */
-} bert_pooling;
 
 typedef struct bert_embed_params {
     bert_pooling pooling; /* BERT_POOLING_MEAN */

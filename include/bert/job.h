@@ -16,10 +16,9 @@ extern "C" {
 typedef struct bert_job bert_job;
 
 typedef struct bert_job_params {
-    double rank_timeout; /* 60 seconds: a rank that gave no sign of life for so long ends the job */
-    /* Called once before the job is ended because a rank is lost, from a thread of the library,
-     * with one line that names the rank: the process ends behind it. NULL: it ends without a word.
-     */
+    double rank_timeout; /* 60 seconds; a rank without heartbeats for so long ends the job */
+    /* Called once, from a thread of the library, before a lost rank ends the job, with one line
+     * that names the rank. The process ends after the call. NULL: no callback. */
     void (*on_rank_lost)(void *context, const char *message);
     void *context;
 } bert_job_params;

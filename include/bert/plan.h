@@ -2,6 +2,7 @@
 #ifndef BERT_PLAN_H
 #define BERT_PLAN_H
 
+#include "bert/choices.h"
 #include "bert/status.h"
 
 #ifdef __cplusplus
@@ -24,15 +25,15 @@ typedef struct bert_plan_params {
     double update_seconds;    /* 0: seconds that the optimizer takes in each step however small a
                                  node's share of the batch; not part of tokens_per_second */
 
-    int nodes;       /* 1: that the run is planned for */
-    bool grow_batch; /* false: the batch is divided among the nodes. true: every node takes
-                        batch_size sequences, and the steps become fewer */
-    int64_t micro_batch_tokens; /* 0: as `bert pretrain` chooses it. Tokens of one pass: with
-                            several passes in a step only the last one hides the network */
-    bool zero;           /* false. ZeRO-1: gradients are reduce-scattered, parameters gathered */
-    bool bf16_gradients; /* false: float32 on the wire */
-    double bandwidth;    /* 1.25e9: bytes per second that a node sends and, at once, receives */
-    double latency;      /* 20e-6: seconds until a message arrives */
+    int nodes;              /* 1: that the run is planned for */
+    bool grow_batch;        /* false: the batch is divided among the nodes. true: every node takes
+                               batch_size sequences, and the steps become fewer */
+    int micro_batch_tokens; /* 0: as `bert pretrain` chooses it. With several micro-batches in a
+                               step only the last one overlaps with the network */
+    int zero;               /* 0; 1: ZeRO-1, gradients are reduce-scattered, parameters gathered */
+    bert_precision gradient_dtype; /* BERT_PRECISION_FLOAT32; of gradients on the network */
+    double bandwidth; /* 10: Gbit/s that a node sends and, at the same time, receives */
+    double latency;   /* 20: microseconds until a message arrives */
 
     double price_per_hour;          /* 0: of a node */
     double watts;                   /* 0: that a node draws */

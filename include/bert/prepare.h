@@ -3,6 +3,7 @@
 #ifndef BERT_PREPARE_H
 #define BERT_PREPARE_H
 
+#include "bert/choices.h"
 #include "bert/corpus.h"
 #include "bert/status.h"
 #include "bert/tokenizer.h"
@@ -18,9 +19,7 @@ typedef struct bert_prepare_params {
     const char *tokenizer;              /* folder or vocab.txt; copied to PREFIX.tokenizer/ */
     bert_tokenizer_options tokenizer_options;
     const char *output;         /* PREFIX: writes PREFIX.bin, .idx, .validation.bin, .idx, .json */
-    const char *layout;         /* "sentences": a sequence of the index is a sentence, as
-                                   Megatron-LM's BERT wants it; "documents": it is a document, and
-                                   PREFIX.sentences has the ends of sentences, a byte each */
+    bert_layout layout;         /* BERT_LAYOUT_SENTENCES */
     const char *language;       /* "en": sentence rules of ICU (BCP 47 or ICU locale) */
     double validation_fraction; /* 0.01 of the documents, chosen by a hash of their text; 0: none */
     uint64_t seed;              /* 42, of that hash, and of what sources with a weight give */

@@ -3,6 +3,7 @@
 #ifndef BERT_PRETRAIN_H
 #define BERT_PRETRAIN_H
 
+#include "bert/choices.h"
 #include "bert/job.h"
 #include "bert/status.h"
 #include "bert/types.h"
@@ -49,13 +50,10 @@ typedef struct bert_pretrain_params {
     bool next_sentence_prediction;   /* true; false: MLM alone */
 
     /* samples (docs/data.md tells what each is for) */
-    const char *pairs;     /* with NSP: "segment" (several sentences each), "sentence" */
-    const char *sequences; /* without: "sentences" (whole ones of a document that fit), "chunks"
-                              (full lengths of a document), "stream" (full lengths over the borders
-                              of documents), "documents" (the beginning of each) */
-    const char *mask_unit; /* "token", "word" (whole words), "span" (as SpanBERT) */
-    const char *masks;     /* "dynamic": samples and masks anew in every epoch; "static": those of
-                              the first epoch in all */
+    bert_pairs pairs;              /* BERT_PAIRS_SEGMENT; with NSP */
+    bert_sequences sequences;      /* BERT_SEQUENCES_SENTENCES; without */
+    bert_mask_unit mask_unit;      /* BERT_MASK_UNIT_TOKEN */
+    bert_masks masks;              /* BERT_MASKS_DYNAMIC */
     const char *sequence_schedule; /* NULL, or lengths that follow each other with their shares of
                                       the steps, "128:0.9,512:0.1", instead of max_seq_length;
                                       evaluations take the longest */
@@ -64,23 +62,20 @@ typedef struct bert_pretrain_params {
                                       has as many micro-batches as its size takes */
 
     /* optimizer */
-    const char *optim; /* "adamw" (decoupled decay), "adam" (decay in the gradient), or "lamb" for
-                          large batches (docs/optimization.md) */
+    bert_optimizer optim;                        /* BERT_OPTIMIZER_ADAMW */
     double learning_rate;                        /* 1e-4 */
     double weight_decay;                         /* 0.01, not for biases and LayerNorm */
     double adam_beta1, adam_beta2, adam_epsilon; /* 0.9, 0.999, 1e-8 */
     double max_grad_norm;                        /* 1.0; 0: no clipping */
-    /* "linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup",
-     * "inverse_sqrt", "one_cycle" */
-    const char *lr_scheduler_type;
+    bert_lr_scheduler lr_scheduler_type;         /* BERT_LR_SCHEDULER_LINEAR */
     double lr_end, lr_power; /* polynomial: 1e-7, 1; the rate at the end, and the exponent */
     int64_t lr_num_cycles;   /* cosine_with_restarts: 1 */
     double pct_start;        /* one_cycle: 0.3 of the steps rise */
     double div_factor, final_div_factor; /* one_cycle: 25, 1e4: from learning_rate / div_factor, to
                                             that / final_div_factor */
     /* Rates are given for a batch of base_batch_size sequences (0: none), and multiplied for the
-     * one that a step has: "none", "sqrt" or "linear" in their quotient. */
-    const char *learning_rate_scaling;
+     * one that a step has. */
+    bert_learning_rate_scaling learning_rate_scaling;
     int64_t base_batch_size;
     int64_t warmup_steps; /* 0 */
     double warmup_ratio;  /* of the whole length, where warmup_steps is 0 */
@@ -100,18 +95,16 @@ typedef struct bert_pretrain_params {
     /* dropout of the model; negative: as its configuration says */
     double hidden_dropout_prob, attention_probs_dropout_prob;
 
-    /* Of the operands of matrix products in linear layers and attention: "float32", or "bf16":
-     * rounded to bfloat16 on their way into the product, which is computed in float32, as all the
-     * rest is. Evaluations of the run use it too. About twice as fast where the processor has AMX
-     * or AVX512-BF16.
-     */
-    const char *precision;
+    /* BERT_PRECISION_FLOAT32. BERT_PRECISION_BF16: the operands of matrix multiplications in linear
+     * layers and attention are rounded to bfloat16, all else is float32. Evaluations of the run use
+     * it, too. About twice as fast where the processor has AMX or AVX512-BF16. */
+    bert_precision precision;
 
     /* several ranks; the batch of a step is then ranks × per_device_train_batch_size ×
      * gradient_accumulation_steps */
-    bert_job *job;               /* NULL: this process alone */
-    const char *gradient_dtype;  /* "float32"; "bf16": gradients travel rounded to bfloat16 */
-    bool gradient_checkpointing; /* false; true: activations are computed again, not kept */
+    bert_job *job;                 /* NULL: this process alone */
+    bert_precision gradient_dtype; /* BERT_PRECISION_FLOAT32; of gradients between ranks */
+    bool gradient_checkpointing;   /* false; true: activations are computed again, not kept */
     int zero;    /* 0; 1: ZeRO stage 1, each rank keeps and updates its share of Adam's moments */
     int threads; /* of each rank; 0: all cores, shared by the ranks on a machine */
 

@@ -19,7 +19,7 @@ typedef struct bert_serve_params {
     int max_inputs;           /* 64 texts in a request */
     int max_connections;      /* 64 */
     int max_waiting;          /* 16 requests that wait for the model; more are told to come back */
-    int timeout_seconds;      /* 30: for a request to arrive, and for it to wait for the model */
+    int timeout;              /* 30: for a request to arrive, and for it to wait for the model */
     int threads;              /* 0: all cores */
 } bert_serve_params;
 BERT_API bert_serve_params bert_serve_params_default(void);

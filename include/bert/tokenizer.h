@@ -3,6 +3,7 @@
 #ifndef BERT_TOKENIZER_H
 #define BERT_TOKENIZER_H
 
+#include "bert/choices.h"
 #include "bert/corpus.h"
 #include "bert/status.h"
 #include "bert/types.h"
@@ -87,13 +88,10 @@ typedef struct bert_train_tokenizer_params {
     const char *const *inputs; /* whatever bert_read_documents takes; the text that it gives */
     size_t input_count;
     bert_reader_options reader_options;
-    const char *output; /* folder for the tokenizer files; must not exist, or be empty */
-    /* "frequency": merge the pair seen most often, as Hugging Face's WordPieceTrainer does;
-     * "likelihood": the one that raises the likelihood of the text most, as WordPiece was defined.
-     */
-    const char *algorithm;
-    size_t vocab_size; /* 30522, as published BERT has */
-    bool lowercase;    /* true; false makes a cased tokenizer */
+    const char *output;       /* folder for the tokenizer files; must not exist, or be empty */
+    bert_algorithm algorithm; /* BERT_ALGORITHM_FREQUENCY */
+    size_t vocab_size;        /* 30522, as published BERT has */
+    bool lowercase;           /* true; false makes a cased tokenizer */
     bert_switch strip_accents;
     uint64_t min_frequency;       /* 2: pairs seen less often are not merged */
     size_t limit_alphabet;        /* 1000 characters, the most frequent */

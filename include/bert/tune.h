@@ -2,6 +2,7 @@
 #ifndef BERT_TUNE_H
 #define BERT_TUNE_H
 
+#include "bert/choices.h"
 #include "bert/status.h"
 
 #include <stddef.h>
@@ -14,7 +15,7 @@ typedef struct bert_tune_params {
     const char *model;  /* "base": a size by name, or the path of a config.json */
     int max_seq_length; /* 128: tokens in every sequence of the trials */
     int64_t batch_size; /* 256: sequences in a step, among which the optimizer's time is shared */
-    const char *precision; /* "any": both are tried; "float32" or "bf16": that one */
+    bert_precision precision; /* BERT_PRECISION_ANY: both are tried */
     uint64_t
         memory;         /* 0: nine tenths of what the system has free. Bytes that training may
                            take, never more than are free; settings that would take more are not tried */

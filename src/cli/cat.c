@@ -1,7 +1,7 @@
 /* bert cat: what the readers find in files, as plain text. */
 #include "commands.h"
 #include "console.h"
-#include "corpus_options.h"
+#include "corpus_counts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,13 +14,6 @@ static void set_defaults(void)
 {
     reader_options = bert_reader_options_default();
 }
-
-static const option options[] = {
-    CORPUS_TEXT_FIELD_OPTION(reader_options),
-    CORPUS_FORMAT_OPTION(reader_options),
-    CORPUS_SEED_OPTION(reader_options),
-    CORPUS_CLEANING_OPTIONS(reader_options),
-};
 
 typedef struct output {
     bool any; /* a document came before: a blank line is due */
@@ -74,8 +67,7 @@ const command command_cat = {
                 "bert cat --text-field body news.jsonl\n"
                 "bert cat --min-words 50 --drop-duplicates dump.xml.bz2 > wiki.txt\n"
                 "bert cat --text-field sentence1,sentence2 STS-B/train.tsv\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {TABLE_PART(bert_reader_options, reader_options)},
     .set_defaults = set_defaults,
     .run = run,
 };

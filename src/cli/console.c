@@ -51,8 +51,7 @@ int console_signal(void)
  */
 static char *append_option(char *out, const char *member, size_t length)
 {
-    static const char *const others[][2] = {
-        {"private_repository", "private"}, {"run", "resume"}, {"timeout_seconds", "timeout"}};
+    static const char *const others[][2] = {{"private_repository", "private"}, {"run", "resume"}};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (strlen(others[i][0]) == length && strncmp(member, others[i][0], length) == 0)
             return stpcpy(out, others[i][1]);

@@ -29,10 +29,11 @@ int console_failure(const bert_error *error);
  * seconds of a job that takes so long. Stops when a signal was caught. */
 extern const bert_observer console_observer;
 
-/* Seconds of the monotonic clock; base/clock.h is inside the library, out of the program's sight. */
+/* Seconds of the monotonic clock; base/clock.h is inside the library, out of the program's sight.
+ */
 double console_seconds(void);
 
-/* Ends a progress line that stands on the terminal. */
+/* Ends a progress line on the terminal. */
 void console_progress_end(void);
 
 /* Prints one JSON object and releases it; returns the exit code. */
@@ -47,7 +48,7 @@ json_t *console_json_number(double number);
 /* "1,234,567" in a buffer of the caller's (at least 32 bytes), returned. */
 const char *console_count(char *buffer, uint64_t number);
 
-/* Flushes stdout. `code`, or 1 with an error said where something could not be written. A reader
+/* Flushes stdout. `code`, or 1 with an error printed where something could not be written. A reader
  * that has gone (`bert cat … | head`) ends the program the quiet way, by SIGPIPE. */
 int console_finish(int code);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct {
+static struct settings {
     bert_download_params params;
     bool dataset;
     bool json;
@@ -19,50 +19,12 @@ static void set_defaults(void)
     settings.json = false;
 }
 
-static const option options[] = {
+static const bert_option own_options[] = {
     {.name = "dataset",
-     .kind = OPTION_FLAG,
-     .target = &settings.dataset,
+     .type = BERT_OPTION_BOOL,
+     .offset = offsetof(struct settings, dataset),
      .help = "NAME is a data set, even where there is a model of that name"},
-    {.name = "config",
-     .kind = OPTION_STRING,
-     .target = &settings.params.config,
-     .value = "CONFIG",
-     .help = "configuration of the data set, such as wikitext-103-raw-v1",
-     .default_text = "the only one it has"},
-    {.name = "split",
-     .kind = OPTION_STRING,
-     .target = &settings.params.split,
-     .value = "SPLIT",
-     .help = "split of the data set, such as train",
-     .default_text = "all"},
-    {.name = "revision",
-     .kind = OPTION_STRING,
-     .target = &settings.params.revision,
-     .value = "REVISION",
-     .help = "branch, tag or commit",
-     .default_text = "main; of a data set refs/convert/parquet"},
-    {.name = "include",
-     .kind = OPTION_STRING,
-     .target = &settings.params.include,
-     .value = "PATTERN",
-     .help = "take the files that match instead, such as \"*.json\"; several patterns with commas "
-             "between them; * matches / as well"},
-    {.name = "output",
-     .kind = OPTION_STRING,
-     .target = &settings.params.output,
-     .value = "DIR",
-     .help = "put plain files there, instead of the cache that Hugging Face's programs share"},
-    {.name = "retries",
-     .kind = OPTION_INT,
-     .target = &settings.params.hub.retries,
-     .value = "N",
-     AT_LEAST(0),
-     .help = "how often in a row a request is sent again that the network or the server broke"},
-    {.name = "json",
-     .kind = OPTION_FLAG,
-     .target = &settings.json,
-     .help = "print the result as one JSON object"},
+    JSON_OPTION(struct settings, NULL),
 };
 
 static int print_json(const bert_download_result *result)
@@ -123,23 +85,20 @@ const command command_download = {
     .synopsis = "[OPTIONS] NAME",
     .description =
         "Fetches the configuration, the weights and the tokenizer of a model, and prints the "
-        "folder "
-        "that holds them; or the Parquet files of a data set, and prints their paths, a line each, "
-        "as bert prepare takes them. NAME is taken for a model; where there is none, for a data "
-        "set; with --dataset, --config or --split, for a data set at once.\n\n"
+        "folder that holds them; or the Parquet files of a data set, and prints their paths, a "
+        "line each, as bert prepare takes them. NAME is taken for a model; where there is none, "
+        "for a data set; with --dataset, --config or --split, for a data set at once.\n\n"
         "Files come into the cache of Hugging Face's programs, which find them there, as bert "
-        "finds "
-        "theirs. Every checksum is verified. A download that was broken off goes on where it "
+        "finds theirs. Every checksum is verified. An interrupted download continues where it "
         "ended.\n\n"
         "The environment says where and who: HF_ENDPOINT, HF_TOKEN (or the token that Hugging "
         "Face's programs have stored), HF_HOME, HF_HUB_CACHE, HF_HUB_DOWNLOAD_TIMEOUT, and "
-        "HF_HUB_OFFLINE=1 to take what the cache holds and ask nobody.",
+        "HF_HUB_OFFLINE=1 to use the cache alone, without the network.",
     .examples = "bert download bert-base-uncased\n"
                 "bert download wikitext --config wikitext-103-raw-v1 --split train\n"
                 "bert prepare --tokenizer \"$(bert download bert-base-uncased)\" --output data \\\n"
                 "    $(bert download wikitext --config wikitext-103-raw-v1 --split train)\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {TABLE_PART(bert_download_params, settings.params), OWN_PART(own_options, settings)},
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct {
-    const char *model, *pooling, *output;
+static struct settings {
+    const char *model, *output;
     const char *text_column, *text_pair_column;
     bert_model_options model_options;
     bert_embed_params params;
@@ -18,37 +18,22 @@ static struct {
 static void set_defaults(void)
 {
     memset(&settings, 0, sizeof settings);
-    settings.pooling = "mean";
     settings.model_options = bert_model_options_default();
     settings.params = bert_embed_params_default();
 }
 
-static const option options[] = {
-    {.name = "model",
-     .kind = OPTION_STRING,
-     .target = &settings.model,
-     .value = "DIR",
-     .required = true,
-     .help = "model folder, or a run: its last checkpoint"},
-    {.name = "pooling",
-     .kind = OPTION_STRING,
-     .target = &settings.pooling,
-     .value = "mean|cls",
-     .help = "what of the last layer: the mean over all tokens, or the first token's"},
-    {.name = "normalize",
-     .kind = OPTION_FLAG,
-     .target = &settings.params.normalize,
-     .help = "divide each vector by its length: dot products are then cosines"},
+static const bert_option own_options[] = {
+    MODEL_OPTION(struct settings, "model folder, or a run: its last checkpoint"),
     {.name = "output",
-     .kind = OPTION_STRING,
-     .target = &settings.output,
+     .type = BERT_OPTION_PATH,
+     .offset = offsetof(struct settings, output),
      .value = "FILE.npy",
+     .optional = true,
      .default_text = "JSON lines on the standard output",
      .help = "write a NumPy array of 32-bit numbers, a row for each text"},
-    TEXT_OPTIONS(settings.pairs, settings.params.max_seq_length),
-    TEXT_COLUMN_OPTION(settings.text_column),
-    TEXT_PAIR_COLUMN_OPTION(settings.text_pair_column),
-    MODEL_OPTIONS(settings.model_options),
+    PAIRS_OPTION(struct settings),
+    TEXT_COLUMN_OPTION(struct settings),
+    TEXT_PAIR_COLUMN_OPTION(struct settings),
 };
 
 typedef struct embedder {
@@ -60,7 +45,7 @@ typedef struct embedder {
     bert_npy *npy; /* NULL: JSON lines */
 } embedder;
 
-/* {"embedding":[…]}, each number with the digits that tell a float apart. */
+/* {"embedding":[…]}, each number with the digits that distinguish a float. */
 static void print_rows(const embedder *embedder, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -116,19 +101,8 @@ static bool has_ending(const char *text, const char *ending)
     return length > ending_length && strcmp(text + length - ending_length, ending) == 0;
 }
 
-static bool choose_pooling(void)
-{
-    bool mean = strcmp(settings.pooling, "mean") == 0, cls = strcmp(settings.pooling, "cls") == 0;
-    settings.params.pooling = cls ? BERT_POOLING_CLS : BERT_POOLING_MEAN;
-    if (!mean && !cls)
-        console_error("embed: --pooling is \"%.60s\"; expected mean or cls", settings.pooling);
-    return mean || cls;
-}
-
 static int run(const arguments *arguments)
 {
-    if (!choose_pooling())
-        return EXIT_USAGE;
     if (settings.output && !has_ending(settings.output, ".npy")) {
         console_error("embed: --output is \"%.200s\"; expected a name that ends in .npy",
                       settings.output);
@@ -172,14 +146,14 @@ const command command_embed = {
     .description =
         "Gives a vector for each text, out of the hidden states of the model's last layer: JSON "
         "lines with the member \"embedding\" on the standard output, or a NumPy array. Without a "
-        "TEXT, reads one from each line of the standard input, as they come: memory does not grow "
-        "with their number. How fast it went stands on the standard error.\n\n"
+        "TEXT, reads one from each line of the standard input, as they come: memory does not "
+        "grow with their number. The throughput is printed on the standard error.\n\n"
         "With --text-column, the texts are those of tables, a vector for each of their rows.",
     .examples = "bert embed --model run --normalize \"A sentence.\" \"Another one.\"\n"
                 "bert embed --model run --output vectors.npy < sentences.txt\n"
                 "bert embed --model run --output vectors.npy --text-column text corpus.jsonl.gz\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {OWN_PART(own_options, settings), TABLE_PART(bert_embed_params, settings.params),
+              TABLE_PART(bert_model_options, settings.model_options)},
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -1,4 +1,4 @@
-/* bert fill-mask: the most probable tokens in the place of [MASK]. */
+/* bert fill-mask: the most probable tokens for [MASK]. */
 #include "commands.h"
 #include "console.h"
 #include "lines.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct {
+static struct settings {
     const char *model, *text_column;
     bert_model_options model_options;
     size_t top_k;
@@ -21,25 +21,17 @@ static void set_defaults(void)
     settings.top_k = 5;
 }
 
-static const option options[] = {
-    {.name = "model",
-     .kind = OPTION_STRING,
-     .target = &settings.model,
-     .value = "DIR",
-     .required = true,
-     .help = "model folder, or a run: its last checkpoint"},
-    {.name = "top-k",
-     .kind = OPTION_SIZE,
-     .target = &settings.top_k,
+static const bert_option own_options[] = {
+    MODEL_OPTION(struct settings, "model folder, or a run: its last checkpoint"),
+    {.name = "top_k",
+     .type = BERT_OPTION_SIZE,
+     .offset = offsetof(struct settings, top_k),
      .value = "N",
-     AT_LEAST(1),
+     .minimum = 1,
+     .maximum = 1 << 24,
      .help = "tokens to show for each [MASK]"},
-    TEXT_COLUMN_OPTION(settings.text_column),
-    MODEL_OPTIONS(settings.model_options),
-    {.name = "json",
-     .kind = OPTION_FLAG,
-     .target = &settings.json,
-     .help = "print the result as one JSON object"},
+    TEXT_COLUMN_OPTION(struct settings),
+    JSON_OPTION(struct settings, NULL),
 };
 
 /* What goes from window to window. */
@@ -172,13 +164,13 @@ const command command_fill_mask = {
     .synopsis = "--model DIR [OPTIONS] [TEXT...]\n"
                 "--model DIR --text-column NAME [OPTIONS] [FILE...]",
     .description =
-        "Shows the most probable tokens for every [MASK] in the texts, each with its probability. "
-        "Without a TEXT, reads one from each line of the standard input, and says in the end how "
-        "fast it went. With --text-column, a text is a cell of the tables.",
+        "Shows the most probable tokens for every [MASK] in the texts, each with its "
+        "probability. Without a TEXT, reads one from each line of the standard input, and says "
+        "in the end how fast it went. With --text-column, a text is a cell of the tables.",
     .examples = "bert fill-mask --model run \"Paris is the [MASK] of France.\"\n"
                 "bert fill-mask --model run --top-k 1 --json < lines.txt\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {OWN_PART(own_options, settings),
+              TABLE_PART(bert_model_options, settings.model_options)},
     .set_defaults = set_defaults,
     .run = run,
 };

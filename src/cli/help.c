@@ -35,8 +35,8 @@ enum { ENVIRONMENT_COUNT = sizeof environment / sizeof *environment };
 
 /* ------------------------------------------------------------------------------------ help --- */
 
-/* Prints words until the line is full, then goes on in column `indent`. `column` is where the
- * cursor stands. Blank lines in the text stay. */
+/* Prints words until the line is full, then continues in column `indent`. `column` is that of the
+ * cursor. Blank lines in the text are kept. */
 static void print_wrapped(const char *text, int indent, int column)
 {
     bool line_begins = true;
@@ -66,26 +66,9 @@ static void print_wrapped(const char *text, int indent, int column)
     putchar('\n');
 }
 
-/* The help of an option with its default behind it. */
-static void option_help(char *out, size_t size, const option *option)
-{
-    char shown[128];
-    option_default(shown, sizeof shown, option);
-    if (option->required)
-        snprintf(out, size, "%s (needed)", option->help);
-    else if (shown[0])
-        snprintf(out, size, "%s (default: %s)", option->help, shown);
-    else
-        snprintf(out, size, "%s", option->help);
-}
-
 static void print_option(const option *option)
 {
-    if (option->kind == OPTION_HEADING) {
-        printf("\n%s:\n", option->help);
-        return;
-    }
-    char spelling[96], help[768];
+    char spelling[96], help[1024];
     option_spelling(spelling, sizeof spelling, option);
     option_help(help, sizeof help, option);
     int column = printf("  %s", spelling);
@@ -95,6 +78,20 @@ static void print_option(const option *option)
     }
     printf("%*s", HELP_COLUMN - column, "");
     print_wrapped(help, HELP_COLUMN, HELP_COLUMN);
+}
+
+static void print_options(const command *command)
+{
+    option_list list;
+    options_of(&list, command);
+    for (size_t i = 0; i < list.count; i++) {
+        const char *group = list.options[i].row->group;
+        if (i == list.common)
+            printf("\nCommon options:\n");
+        else if (group || i == 0)
+            printf("\n%s:\n", group ? group : "Options");
+        print_option(&list.options[i]);
+    }
 }
 
 /* Lines as they are, two columns in. */
@@ -136,14 +133,7 @@ void help_print_command(const command *command)
     }
     putchar('\n');
     print_wrapped(command->description, 0, 0);
-    if (command->option_count > 0 && command->options[0].kind != OPTION_HEADING)
-        printf("\nOptions:\n");
-    for (size_t i = 0; i < command->option_count; i++)
-        print_option(&command->options[i]);
-    printf("\nCommon options:\n");
-    for (size_t i = 0; i < options_common_count; i++)
-        if (!option_is_replaced(&options_common[i], command))
-            print_option(&options_common[i]);
+    print_options(command);
     printf("\nExamples:\n");
     print_examples(command->examples, "  ");
 }
@@ -220,12 +210,7 @@ static void print_page_examples(const char *examples)
 
 static void print_page_option(const option *option)
 {
-    if (option->kind == OPTION_HEADING) {
-        printf(".SS ");
-        print_roff(option->help);
-        return;
-    }
-    char spelling[96], help[768];
+    char spelling[96], help[1024];
     option_spelling(spelling, sizeof spelling, option);
     option_help(help, sizeof help, option);
     char *value = strchr(spelling, ' ');
@@ -237,6 +222,21 @@ static void print_page_option(const option *option)
         printf(" \" %s\"", value);
     putchar('\n');
     print_roff(help);
+}
+
+static void print_page_options(const command *command)
+{
+    option_list list;
+    options_of(&list, command);
+    printf(".SH OPTIONS\n");
+    for (size_t i = 0; i < list.count; i++) {
+        const char *group = i == list.common ? "Common options" : list.options[i].row->group;
+        if (group) {
+            printf(".SS ");
+            print_roff(group);
+        }
+        print_page_option(&list.options[i]);
+    }
 }
 
 static void print_page_exit_status(void)
@@ -287,13 +287,7 @@ void help_print_command_page(const command *command)
     snprintf(name, sizeof name, "bert-%s", command->name);
     print_page_head(name, command->name, command->summary, command->synopsis);
     print_roff(command->description);
-    printf(".SH OPTIONS\n");
-    for (size_t i = 0; i < command->option_count; i++)
-        print_page_option(&command->options[i]);
-    printf(".SS Common options\n");
-    for (size_t i = 0; i < options_common_count; i++)
-        if (!option_is_replaced(&options_common[i], command))
-            print_page_option(&options_common[i]);
+    print_page_options(command);
     print_page_exit_status();
     print_page_examples(command->examples);
     printf(".SH SEE ALSO\n.BR bert (1),\nwhich lists all commands\n");

@@ -1,13 +1,13 @@
 /* bert inspect: what a file or folder holds. */
 #include "inspect.h"
 
-#include "corpus_options.h"
+#include "corpus_counts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A model folder is no tokenizer, though it holds one; the last one takes whatever the corpus
+/* A model folder is not a tokenizer, though it holds one; the last one takes whatever the corpus
  * readers take. */
 static const inspector *const inspectors[] = {&inspect_model, &inspect_tokenizer, &inspect_data,
                                               &inspect_corpus};
@@ -16,64 +16,13 @@ static inspect_settings settings;
 
 static void set_defaults(void)
 {
-    bert_inspect_corpus_params params = bert_inspect_corpus_params_default();
     settings = (inspect_settings){
-        .tokenizer_options = params.tokenizer_options,
-        .reader_options = params.reader_options,
-        .top = params.top,
-        .memory = params.memory,
-        .verify = BERT_UNSET,
+        .corpus = bert_inspect_corpus_params_default(),
+        .model = bert_inspect_model_params_default(),
     };
 }
 
-static const option options[] = {
-    {.name = "top",
-     .kind = OPTION_SIZE,
-     .target = &settings.top,
-     .value = "N",
-     AT_LEAST(0),
-     .help = "entries that a list has at most"},
-    {.name = "json",
-     .kind = OPTION_FLAG,
-     .target = &settings.json,
-     .help = "print the result as one JSON object"},
-    {.name = "verify",
-     .kind = OPTION_SWITCH,
-     .target = &settings.verify,
-     .default_text = "up to 1 GiB of files",
-     .help = "of a checkpoint: compare the files' checksums with manifest.json; --no-verify: their "
-             "sizes alone"},
-    {.kind = OPTION_HEADING, .help = "Of a corpus"},
-    {.name = "tokenizer",
-     .kind = OPTION_STRING,
-     .target = &settings.tokenizer,
-     .value = "PATH",
-     .help = "look at the corpus through this one: folder of tokenizer files, tokenizer.json or "
-             "vocab.txt"},
-    {.name = "cased",
-     .kind = OPTION_INVERTED_SWITCH,
-     .target = &settings.tokenizer_options.lowercase,
-     .help = "keep case and accents, whatever the tokenizer's files say; --no-cased: do not"},
-    {.name = "strip-accents",
-     .kind = OPTION_SWITCH,
-     .target = &settings.tokenizer_options.strip_accents,
-     .help = "strip accents from cased text, too; --no-strip-accents: keep them in any text"},
-    CORPUS_TEXT_FIELD_OPTION(settings.reader_options),
-    CORPUS_FORMAT_OPTION(settings.reader_options),
-    {.name = "memory",
-     .kind = OPTION_UINT64,
-     .target = &settings.memory,
-     .value = "BYTES",
-     .help = "memory for finding repeated lines; where it is not enough, lines seen rarely are "
-             "forgotten, and the result says so"},
-    {.name = "threads",
-     .kind = OPTION_INT,
-     .target = &settings.threads,
-     .value = "N",
-     AT_LEAST(0),
-     .default_text = "all cores",
-     .help = "the result does not depend on it"},
-};
+static const bert_option own_options[] = {JSON_OPTION(inspect_settings, NULL)};
 
 void inspect_print_count(const char *name, uint64_t count)
 {
@@ -85,8 +34,8 @@ bool inspect_one_operand(const arguments *arguments)
 {
     if (arguments->operand_count == 1)
         return true;
-    console_error("inspect: %s is no text, so that it can only be looked at alone, without %s",
-                  arguments->operands[0], arguments->operands[1]);
+    console_error("inspect: %s is not text: inspect it alone, without %s", arguments->operands[0],
+                  arguments->operands[1]);
     return false;
 }
 
@@ -112,7 +61,7 @@ const command command_inspect = {
         "checkpoint or a file of weights, it prints the configuration, the parameters by part, "
         "types "
         "and shapes of tensors, what is missing for the architecture and what it does not use, the "
-        "tokenizer beside it, how far the training has come, and whether the files are those of "
+        "tokenizer with it, how far the training has come, and whether the files are those of "
         "manifest.json. Of a tokenizer, it prints its size, settings, "
         "special tokens, alphabet and longest tokens. Of prepared data, by its PREFIX, or by "
         "several, a folder or a pattern: documents, "
@@ -129,8 +78,9 @@ const command command_inspect = {
                 "bert inspect data/corpus\n"
                 "bert inspect --tokenizer tokenizer corpus/*.txt\n"
                 "bert inspect --tokenizer vocab.txt --top 100 --json corpus.jsonl.gz\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {OWN_PART(own_options, settings),
+              TABLE_PART(bert_inspect_model_params, settings.model),
+              TABLE_PART(bert_inspect_corpus_params, settings.corpus)},
     .set_defaults = set_defaults,
     .run = run,
 };

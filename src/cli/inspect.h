@@ -8,13 +8,8 @@
 
 /* What the command line said. */
 typedef struct inspect_settings {
-    const char *tokenizer; /* NULL: none */
-    bert_tokenizer_options tokenizer_options;
-    bert_reader_options reader_options;
-    size_t top;
-    uint64_t memory;
-    int threads;
-    bert_switch verify; /* checksums of a checkpoint */
+    bert_inspect_corpus_params corpus; /* its tokenizer is NULL where none was given */
+    bert_inspect_model_params model;
     bool json;
 } inspect_settings;
 
@@ -30,7 +25,7 @@ extern const inspector inspect_model, inspect_tokenizer, inspect_data, inspect_c
 /* "name                1,234" with the number in a column. */
 void inspect_print_count(const char *name, uint64_t count);
 
-/* Refuses more than one operand, where a kind takes one only; false after an error was said. */
+/* Rejects more than one operand, where a kind takes one only; false after an error was printed. */
 bool inspect_one_operand(const arguments *arguments);
 
 #endif

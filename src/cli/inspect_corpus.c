@@ -130,25 +130,19 @@ static json_t *report_json(const bert_corpus_report *r)
 static int run(const arguments *arguments, const inspect_settings *settings)
 {
     const char *first = arguments->operands[0];
-    if (!settings->tokenizer && strcmp(first, "-") != 0 && access(first, F_OK) != 0) {
+    if (!settings->corpus.tokenizer && strcmp(first, "-") != 0 && access(first, F_OK) != 0) {
         console_error("inspect: %s: %s", first, strerror(errno));
         return EXIT_FAILURE;
     }
-    if (!settings->tokenizer) {
-        console_error("inspect: %s is no tokenizer; for a corpus, name the tokenizer to look at it "
-                      "with: bert inspect --tokenizer PATH FILE...",
+    if (!settings->corpus.tokenizer) {
+        console_error("inspect: %s is not a tokenizer; for a corpus, name the tokenizer to inspect "
+                      "it with: bert inspect --tokenizer PATH FILE...",
                       first);
         return EXIT_USAGE;
     }
-    bert_inspect_corpus_params params = bert_inspect_corpus_params_default();
+    bert_inspect_corpus_params params = settings->corpus;
     params.inputs = (const char *const *)arguments->operands;
     params.input_count = arguments->operand_count;
-    params.reader_options = settings->reader_options;
-    params.tokenizer = settings->tokenizer;
-    params.tokenizer_options = settings->tokenizer_options;
-    params.top = settings->top;
-    params.memory = settings->memory;
-    params.threads = settings->threads;
     console_catch_signals();
     bert_error error = {0};
     bert_corpus_report report;

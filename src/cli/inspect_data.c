@@ -28,11 +28,11 @@ static bool matches(const char *path, const char *ending)
     return any;
 }
 
-/* A prefix names no file itself: its index stands beside it. A folder and a pattern stand for the
+/* A prefix names no file itself: its index is PREFIX.idx. A folder and a pattern stand for the
  * prefixes in it. */
 static bool detect(const char *path, const inspect_settings *settings)
 {
-    if (settings->tokenizer)
+    if (settings->corpus.tokenizer)
         return false;
     if (!is_there(path, ""))
         return is_there(path, ".idx") || (strpbrk(path, "*?[") && matches(path, ".idx"));
@@ -81,7 +81,7 @@ static void print_report(const bert_data_report *report)
     print_lengths("Sentences", report->train.sentence_lengths, report->train.longest_sentence);
     print_lengths("Documents", report->train.document_lengths, report->train.longest_document);
     if (report->sample_count > 0)
-        printf("\nSamples; {a>b} is a token to predict, and what stands in its place:\n");
+        printf("\nSamples; {a>b} is a token to predict, and what replaces it:\n");
     for (size_t i = 0; i < report->sample_count; i++) {
         const bert_sample_report *sample = &report->samples[i];
         printf("\n%zu tokens, %zu to predict%s\n%s\n", sample->tokens, sample->predictions,
@@ -158,7 +158,7 @@ static int run(const arguments *arguments, const inspect_settings *settings)
     bert_inspect_data_params params = bert_inspect_data_params_default();
     params.data = data;
     if (arguments_given(arguments, "top"))
-        params.samples = settings->top;
+        params.samples = settings->corpus.top;
     bert_data_report report;
     bert_error error = {0};
     int code = EXIT_SUCCESS;

@@ -9,7 +9,7 @@
 
 static bool detect(const char *path, const inspect_settings *settings)
 {
-    return !settings->tokenizer && bert_inspect_model_detect(path);
+    return !settings->corpus.tokenizer && bert_inspect_model_detect(path);
 }
 
 static const char *kind_name(bert_model_kind kind)
@@ -182,9 +182,8 @@ static void print_weights(const bert_model_report *report, size_t top)
     print_distinct("  files", report, false);
     print_missing(report, top);
     print_uses(report, BERT_TENSOR_UNUSED, "Not used by this architecture:", top);
-    print_uses(
-        report, BERT_TENSOR_MISFIT,
-        "Of another shape, or with no place in this model; loading refuses the folder:", top);
+    print_uses(report, BERT_TENSOR_MISFIT,
+               "Of another shape, or not part of this model; loading rejects the folder:", top);
     print_largest(report, top);
 }
 
@@ -370,9 +369,8 @@ static int run(const arguments *arguments, const inspect_settings *settings)
 {
     if (!inspect_one_operand(arguments))
         return EXIT_USAGE;
-    bert_inspect_model_params params = bert_inspect_model_params_default();
+    bert_inspect_model_params params = settings->model;
     params.path = arguments->operands[0];
-    params.verify = settings->verify;
     bert_model_report report;
     bert_error error = {0};
     int code = EXIT_SUCCESS;
@@ -381,7 +379,7 @@ static int run(const arguments *arguments, const inspect_settings *settings)
     else if (settings->json)
         code = console_json(report_json(&report));
     else
-        print_report(&report, settings->top);
+        print_report(&report, settings->corpus.top);
     bert_model_report_free(&report);
     return code;
 }

@@ -37,7 +37,7 @@ static bool begins_as_tokenizer_json(const char *head)
 static bool detect(const char *path, const inspect_settings *settings)
 {
     struct stat information;
-    if (settings->tokenizer || stat(path, &information) != 0)
+    if (settings->corpus.tokenizer || stat(path, &information) != 0)
         return false;
     if (S_ISDIR(information.st_mode))
         return has_file(path, "tokenizer.json") || has_file(path, "vocab.txt");
@@ -71,10 +71,10 @@ static size_t find_longest(const bert_tokenizer *tokenizer, long_token *longest,
             characters += ((unsigned char)*c & 0xC0) != 0x80;
         if (characters == 0 || (count == top && characters <= longest[top - 1].characters))
             continue;
-        size_t place = count < top ? count++ : top - 1;
-        for (; place > 0 && longest[place - 1].characters < characters; place--)
-            longest[place] = longest[place - 1];
-        longest[place] = (long_token){(int32_t)id, characters};
+        size_t rank = count < top ? count++ : top - 1;
+        for (; rank > 0 && longest[rank - 1].characters < characters; rank--)
+            longest[rank] = longest[rank - 1];
+        longest[rank] = (long_token){(int32_t)id, characters};
     }
     return count;
 }
@@ -151,13 +151,13 @@ static int run(const arguments *arguments, const inspect_settings *settings)
         return EXIT_USAGE;
     bert_error error = {0};
     bert_tokenizer *tokenizer;
-    if (bert_tokenizer_load(&tokenizer, arguments->operands[0], &settings->tokenizer_options,
+    if (bert_tokenizer_load(&tokenizer, arguments->operands[0], &settings->corpus.tokenizer_options,
                             &error) != BERT_OK)
         return console_failure(&error);
     bert_tokenizer_description description;
     bert_tokenizer_describe(tokenizer, &description);
-    long_token *longest = calloc(settings->top + 1, sizeof *longest);
-    size_t count = longest ? find_longest(tokenizer, longest, settings->top) : 0;
+    long_token *longest = calloc(settings->corpus.top + 1, sizeof *longest);
+    size_t count = longest ? find_longest(tokenizer, longest, settings->corpus.top) : 0;
     int code = EXIT_SUCCESS;
     if (settings->json)
         code = console_json(description_json(tokenizer, &description, longest, count));

@@ -73,18 +73,19 @@ static bert_status take_operands(lines *lines, bert_error *error)
 
 static bert_status read_more(lines *lines, bert_error *error)
 {
-    if (lines->room - lines->end < READ_BYTES) {
-        size_t room = 2 * lines->room + READ_BYTES;
-        char *grown = room < LINE_LIMIT + WINDOW_BYTES ? realloc(lines->buffer, room) : NULL;
+    if (lines->buffer_capacity - lines->end < READ_BYTES) {
+        size_t capacity = 2 * lines->buffer_capacity + READ_BYTES;
+        char *grown =
+            capacity < LINE_LIMIT + WINDOW_BYTES ? realloc(lines->buffer, capacity) : NULL;
         if (!grown)
             return fail(error, BERT_ERROR_INPUT, "line %llu: is longer than a text can be",
                         lines->lines + 1);
         lines->buffer = grown;
-        lines->room = room;
+        lines->buffer_capacity = capacity;
     }
     ssize_t got;
     do
-        got = read(STDIN_FILENO, lines->buffer + lines->end, lines->room - lines->end);
+        got = read(STDIN_FILENO, lines->buffer + lines->end, lines->buffer_capacity - lines->end);
     while (got < 0 && errno == EINTR && !console_signal());
     if (got < 0)
         return fail(error, BERT_ERROR_IO, "standard input: %s", strerror(errno));
@@ -93,8 +94,8 @@ static bert_status read_more(lines *lines, bert_error *error)
     return BERT_OK;
 }
 
-/* Reads until whole lines stand in the buffer: a window full, or as many as are there now. *size is
- * how far they go. */
+/* Reads until the buffer holds whole lines: a full window, or as many as are available now. *size
+ * is how far they go. */
 static bert_status gather(lines *lines, size_t *size, bert_error *error)
 {
     if (lines->begin > 0)
@@ -170,16 +171,17 @@ bool lines_check(const lines *lines)
     return false;
 }
 
-static bert_status grow(void **array, size_t *room, size_t wanted, size_t size, bert_error *error)
+static bert_status grow(void **array, size_t *capacity, size_t wanted, size_t size,
+                        bert_error *error)
 {
-    if (wanted <= *room)
+    if (wanted <= *capacity)
         return BERT_OK;
     size_t larger = 2 * wanted;
     void *grown = realloc(*array, larger * size);
     if (!grown)
         return fail(error, BERT_ERROR_MEMORY, "out of memory for a window of texts");
     *array = grown;
-    *room = larger;
+    *capacity = larger;
     return BERT_OK;
 }
 
@@ -206,24 +208,24 @@ static void close_table(lines *lines)
 /* Where the row that was read last stood; a file's name is kept once for all of its rows. */
 static bert_status keep_place(lines *lines, bert_error *error)
 {
-    bert_table_place place = bert_table_where(lines->table);
-    size_t length = strlen(place.name) + 1;
-    const lines_place *before = lines->count > 0 ? &lines->places[lines->count - 1] : NULL;
-    bool same = before && strcmp(lines->names + before->name, place.name) == 0;
-    bert_status status = grow((void **)&lines->places, &lines->place_capacity, lines->count + 1,
-                              sizeof *lines->places, error);
+    bert_table_place at = bert_table_where(lines->table);
+    size_t length = strlen(at.name) + 1;
+    const text_source *before = lines->count > 0 ? &lines->sources[lines->count - 1] : NULL;
+    bool same = before && strcmp(lines->names + before->name, at.name) == 0;
+    bert_status status = grow((void **)&lines->sources, &lines->source_capacity, lines->count + 1,
+                              sizeof *lines->sources, error);
     if (status == BERT_OK && !same)
-        status = grow((void **)&lines->names, &lines->names_room, lines->names_length + length, 1,
-                      error);
+        status = grow((void **)&lines->names, &lines->names_capacity, lines->names_length + length,
+                      1, error);
     if (status != BERT_OK)
         return status;
-    lines->places[lines->count] =
-        (lines_place){.name = same ? lines->places[lines->count - 1].name : lines->names_length,
-                      .number = place.number,
-                      .is_line = place.is_line};
+    lines->sources[lines->count] =
+        (text_source){.name = same ? lines->sources[lines->count - 1].name : lines->names_length,
+                      .number = at.number,
+                      .is_line = at.is_line};
     if (same)
         return BERT_OK;
-    memcpy(lines->names + lines->names_length, place.name, length);
+    memcpy(lines->names + lines->names_length, at.name, length);
     lines->names_length += length;
     return BERT_OK;
 }
@@ -233,7 +235,7 @@ static bert_status keep_row(lines *lines, const bert_cell cells[2], bert_error *
 {
     bert_input input = {.length = cells[0].length, .pair_length = cells[1].length};
     size_t end = lines->end + input.length + input.pair_length;
-    bert_status status = grow((void **)&lines->buffer, &lines->room, end + 1, 1, error);
+    bert_status status = grow((void **)&lines->buffer, &lines->buffer_capacity, end + 1, 1, error);
     if (status == BERT_OK)
         status = keep_place(lines, error);
     if (status != BERT_OK)
@@ -278,17 +280,17 @@ static bert_status take_rows(lines *lines, bert_error *error)
     return status;
 }
 
-/* "text 5003: …" becomes "FILE:12: …". What is not said of a text stays. */
+/* "text 5003: …" becomes "FILE:12: …". Other messages are kept. */
 static void name_row(const lines *lines, size_t row, bert_error *error)
 {
-    const lines_place *place = &lines->places[row];
+    const text_source *source = &lines->sources[row];
     const char *rest =
         strncmp(error->message, "text ", 5) == 0 ? strstr(error->message, ": ") : NULL;
     if (!rest)
         return;
     char message[2 * sizeof error->message];
-    snprintf(message, sizeof message, "%.1000s%s%llu%s", lines->names + place->name,
-             place->is_line ? ":" : ": row ", (unsigned long long)place->number, rest);
+    snprintf(message, sizeof message, "%.1000s%s%llu%s", lines->names + source->name,
+             source->is_line ? ":" : ": row ", (unsigned long long)source->number, rest);
     snprintf(error->message, sizeof error->message, "%.*s", (int)sizeof error->message - 1,
              message);
 }
@@ -331,7 +333,7 @@ void lines_free(lines *lines)
     close_table(lines);
     free(lines->inputs);
     free(lines->buffer);
-    free(lines->places);
+    free(lines->sources);
     free(lines->names);
 }
 

@@ -5,52 +5,39 @@
 
 #include "options.h"
 
-/* Rows of an option table: what a text is, and how much of it counts. */
-#define TEXT_OPTIONS(is_pair, length)                                                      \
-    {.name = "pairs",                                                                      \
-     .kind = OPTION_FLAG,                                                                  \
-     .target = &(is_pair),                                                                 \
-     .help = "a text is two, with a tab between them"},                                    \
-    {                                                                                      \
-        .name = "max-seq-length", .kind = OPTION_INT, .target = &(length), .value = "N",   \
-        AT_LEAST(0), .default_text = "the model's positions",                              \
-        .help = "tokens of a text at most, [CLS] and [SEP] included; longer texts are cut" \
+/* Rows of a command's own options, for the members model, pairs, text_column and text_pair_column
+ * of its struct. */
+#define MODEL_OPTION(struct_name, help_text)                                                \
+    {                                                                                       \
+        .name = "model", .type = BERT_OPTION_MODEL, .offset = offsetof(struct_name, model), \
+        .value = "DIR", .help = help_text                                                   \
     }
-
-/* Rows of an option table: texts in tables. */
-#define TEXT_COLUMN_OPTION(column)                                                                 \
+#define PAIRS_OPTION(struct_name)                                                          \
+    {                                                                                      \
+        .name = "pairs", .type = BERT_OPTION_BOOL, .offset = offsetof(struct_name, pairs), \
+        .help = "a text is two, with a tab between them"                                   \
+    }
+#define TEXT_COLUMN_OPTION(struct_name)                                                            \
     {                                                                                              \
-        .name = "text-column", .kind = OPTION_STRING, .target = &(column), .value = "NAME",        \
+        .name = "text_column", .type = BERT_OPTION_STRING,                                         \
+        .offset = offsetof(struct_name, text_column), .value = "NAME", .optional = true,           \
         .default_text = "the operands are texts",                                                  \
         .help = "the operands are files (TSV, CSV, JSON lines, Parquet, Arrow) with the texts in " \
                 "this column; a number counts columns from 1, where a file has no row of names"    \
     }
-#define TEXT_PAIR_COLUMN_OPTION(column)                                                          \
-    {                                                                                            \
-        .name = "text-pair-column", .kind = OPTION_STRING, .target = &(column), .value = "NAME", \
-        .default_text = "there is one text", .help = "column of the second texts"                \
+#define TEXT_PAIR_COLUMN_OPTION(struct_name)                                                  \
+    {                                                                                         \
+        .name = "text_pair_column", .type = BERT_OPTION_STRING,                               \
+        .offset = offsetof(struct_name, text_pair_column), .value = "NAME", .optional = true, \
+        .default_text = "there is one text", .help = "column of the second texts"             \
     }
 
-/* Rows of an option table: how a model that texts go through is set up. */
-#define MODEL_OPTIONS(model_options)                                                             \
-    {.name = "batch-tokens",                                                                     \
-     .kind = OPTION_INT,                                                                         \
-     .target = &(model_options).batch_tokens,                                                    \
-     .value = "N",                                                                               \
-     AT_LEAST(0),                                                                                \
-     .default_text = "chosen from the model",                                                    \
-     .help = "tokens computed at once, of all texts of a batch; memory grows with them"},        \
-    {                                                                                            \
-        .name = "threads", .kind = OPTION_INT, .target = &(model_options).threads, .value = "N", \
-        AT_LEAST(0), .default_text = "all cores", .help = "threads to compute with"              \
-    }
-
-/* Where a row of a table stood. */
-typedef struct lines_place {
+/* Where a text came from: a row of a table. */
+typedef struct text_source {
     size_t name; /* offset in `names` */
     uint64_t number;
     bool is_line;
-} lines_place;
+} text_source;
 
 typedef struct lines {
     /* Set before the first call. */
@@ -70,17 +57,17 @@ typedef struct lines {
     /* Of this module. */
     size_t next_operand, capacity;
     char *buffer;
-    size_t begin, end, room;
+    size_t begin, end, buffer_capacity;
     bool finished;
     unsigned long long lines; /* begun so far */
     bert_table *table;
-    lines_place *places; /* [count] of the rows in the window */
-    char *names;         /* of their files, terminated each */
-    size_t place_capacity, names_length, names_room;
+    text_source *sources; /* [count] of the rows in the window */
+    char *names;          /* of their files, terminated each */
+    size_t source_capacity, names_length, names_capacity;
     uint64_t invalid_bytes; /* of the tables read to their end */
 } lines;
 
-/* Whether what was set can go together; false after an error was said. */
+/* Whether what was set can be combined; false after an error was printed. */
 bool lines_check(const lines *lines);
 
 /* Fills the window with the next texts, without waiting for more once it has some: whoever types
@@ -89,8 +76,8 @@ bool lines_check(const lines *lines);
 bert_status lines_next(lines *lines, bert_error *error);
 void lines_free(lines *lines);
 
-/* Calls `window` for each window until there are no more, it fails, or nobody reads what is
- * printed. A message about a text of a table names its file and row. */
+/* Calls `window` for each window until there are no more, it fails, or no reader is left for what
+ * is printed. A message about a text of a table names its file and row. */
 typedef bert_status lines_window(void *context, const lines *lines, bert_inference_stats *usage,
                                  bert_error *error);
 bert_status lines_each(lines *lines, lines_window *window, void *context,

@@ -13,7 +13,7 @@ const command *const commands[] = {
 #include "commands.inc"
 #undef COMMAND
 };
-const size_t command_count = OPTION_COUNT(commands);
+const size_t command_count = sizeof commands / sizeof *commands;
 
 const command *command_find(const char *name)
 {
@@ -97,7 +97,7 @@ static int run_command(const command *command, char **argv, int count)
 }
 
 /* Where threads share their cores with other programs, OpenMP's habit of waiting in a busy loop can
- * cost more than the work itself (a small model stood at a seventh of its speed beside one other
+ * cost more than the work itself (a small model had a seventh of its speed next to one other
  * program), while a short spin costs nothing on free cores. GCC's runtime reads its settings before
  * main, so the program starts itself once more with a short one, unless the user has chosen. */
 static void start_with_short_spins(char **argv)

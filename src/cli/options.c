@@ -3,25 +3,67 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *configuration_path;
-static bool help_wanted;
+static struct common {
+    const char *config;
+    bool help;
+} common;
 
-const option options_common[] = {
+/* A command with an option of the same name has that one instead (a data set's --config). */
+static const bert_option common_options[] = {
     {.name = "config",
-     .kind = OPTION_STRING,
-     .target = &configuration_path,
+     .type = BERT_OPTION_PATH,
+     .offset = offsetof(struct common, config),
      .value = "FILE.json",
+     .optional = true,
      .help = "read options from a JSON object, by their long names; the command line wins"},
-    {.name = "help", .kind = OPTION_FLAG, .target = &help_wanted, .help = "show this text"},
+    {.name = "help",
+     .type = BERT_OPTION_BOOL,
+     .offset = offsetof(struct common, help),
+     .help = "show this text"},
 };
-const size_t options_common_count = OPTION_COUNT(options_common);
 
 /* ----------------------------------------------------------------------------------- names --- */
+
+static void spell(char *out, size_t size, const char *name)
+{
+    snprintf(out, size, "%s", name);
+    for (char *c = out; *c; c++)
+        if (*c == '_')
+            *c = '-';
+}
+
+static void add_options(option_list *list, const bert_option *rows, size_t count, void *params)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_new = list->count < OPTIONS_MAX;
+        for (size_t j = 0; is_new && j < list->count; j++)
+            is_new = strcmp(list->options[j].row->name, rows[i].name) != 0;
+        if (!is_new)
+            continue;
+        option *option = &list->options[list->count++];
+        option->row = &rows[i];
+        option->params = params;
+        spell(option->name, sizeof option->name,
+              rows[i].opposite ? rows[i].opposite : rows[i].name);
+    }
+}
+
+void options_of(option_list *list, const command *command)
+{
+    *list = (option_list){0};
+    for (size_t i = 0; i < OPTION_PARTS_MAX && command->parts[i].params; i++) {
+        const option_part *part = &command->parts[i];
+        size_t count = part->own_count;
+        const bert_option *rows = part->table ? part->table(&count) : part->own;
+        add_options(list, rows, count, part->params);
+    }
+    list->common = list->count;
+    add_options(list, common_options, sizeof common_options / sizeof *common_options, &common);
+}
 
 /* Letters to insert, delete or exchange to get from one to the other (Levenshtein 1966). */
 static size_t edit_distance(const char *left, const char *right)
@@ -74,51 +116,39 @@ static bool same_name(const char *given, size_t length, const char *name)
 
 static bool is_flag(const option *option)
 {
-    return option->kind >= OPTION_FLAG && option->kind <= OPTION_INVERTED_SWITCH;
+    return option->row->type == BERT_OPTION_BOOL || option->row->type == BERT_OPTION_SWITCH;
 }
 
 /* The option of that name. `*negated` where it is a flag and the name begins with "no-". */
-static const option *option_find(const command *command, const char *name, size_t length,
+static const option *option_find(const option_list *list, const char *name, size_t length,
                                  bool *negated)
 {
-    const struct {
-        const option *options;
-        size_t count;
-    } tables[] = {{command->options, command->option_count},
-                  {options_common, options_common_count}};
-    for (size_t table = 0; table < 2; table++) {
-        for (size_t i = 0; i < tables[table].count; i++) {
-            const option *option = &tables[table].options[i];
-            if (option->kind == OPTION_HEADING)
-                continue;
-            *negated = false;
-            if (same_name(name, length, option->name))
-                return option;
-            *negated = true;
-            if (is_flag(option) && length > 3 && strncmp(name, "no", 2) == 0 &&
-                (name[2] == '-' || name[2] == '_') && same_name(name + 3, length - 3, option->name))
-                return option;
-        }
+    for (size_t i = 0; i < list->count; i++) {
+        const option *option = &list->options[i];
+        *negated = false;
+        if (same_name(name, length, option->name))
+            return option;
+        *negated = true;
+        if (is_flag(option) && length > 3 && strncmp(name, "no", 2) == 0 &&
+            (name[2] == '-' || name[2] == '_') && same_name(name + 3, length - 3, option->name))
+            return option;
     }
     return NULL;
 }
 
 /* Says that there is no such option; `origin` is the command's name or the file. */
-static parse_outcome unknown_option(const char *origin, const command *command, const char *dashes,
-                                    const char *name, size_t length)
+static parse_outcome unknown_option(const char *origin, const arguments *arguments,
+                                    const char *dashes, const char *name, size_t length)
 {
     char wrong[64], forms[OPTIONS_MAX][64];
     snprintf(wrong, sizeof wrong, "%.*s", (int)(length < 63 ? length : 63), name);
     const char *names[2 * OPTIONS_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < options_common_count; i++)
-        names[count++] = options_common[i].name;
-    for (size_t i = 0; i < command->option_count; i++) {
-        if (command->options[i].kind == OPTION_HEADING)
-            continue;
-        names[count++] = command->options[i].name;
-        if (is_flag(&command->options[i])) {
-            snprintf(forms[i], sizeof forms[i], "no-%s", command->options[i].name);
+    for (size_t i = 0; i < arguments->list.count; i++) {
+        const option *option = &arguments->list.options[i];
+        names[count++] = option->name;
+        if (is_flag(option)) {
+            snprintf(forms[i], sizeof forms[i], "no-%s", option->name);
             names[count++] = forms[i];
         }
     }
@@ -128,121 +158,23 @@ static parse_outcome unknown_option(const char *origin, const command *command, 
                       nearest);
     else
         console_error("%s: unknown option %s%s (see bert help %s)", origin, dashes, wrong,
-                      command->name);
+                      arguments->command->name);
     return PARSE_WRONG;
 }
 
 /* ---------------------------------------------------------------------------------- values --- */
 
+/* Turns the flag on or off as the command line names it: its opposite may be what is set. */
 static void set_flag(const option *option, bool on)
 {
-    switch (option->kind) {
-    case OPTION_FLAG:
-        *(bool *)option->target = on;
-        break;
-    case OPTION_INVERTED_FLAG:
-        *(bool *)option->target = !on;
-        break;
-    case OPTION_SWITCH:
-        *(bert_switch *)option->target = on ? BERT_ON : BERT_OFF;
-        break;
-    default:
-        *(bert_switch *)option->target = on ? BERT_OFF : BERT_ON;
-        break;
-    }
+    bert_option_set(option->params, option->row, on != !!option->row->opposite ? "true" : "false",
+                    NULL);
 }
 
-static void describe_range(char *out, size_t size, const option *option)
-{
-    const char *what = option->kind == OPTION_NUMBER ? "a number" : "a whole number";
-    if (option->maximum <= option->minimum)
-        snprintf(out, size, "%s", what);
-    else if (isinf(option->maximum))
-        snprintf(out, size, "%s, at least %.15g", what, option->minimum);
-    else
-        snprintf(out, size, "%s from %.15g to %.15g", what, option->minimum, option->maximum);
-}
-
-static bool in_range(const option *option, double value)
-{
-    return option->maximum <= option->minimum ||
-           (value >= option->minimum && value <= option->maximum);
-}
-
-static bool set_signed(const option *option, long long value)
-{
-    if (!in_range(option, (double)value))
-        return false;
-    if (option->kind == OPTION_INT64) {
-        *(int64_t *)option->target = value;
-        return true;
-    }
-    if (value < INT_MIN || value > INT_MAX)
-        return false;
-    *(int *)option->target = (int)value;
-    return true;
-}
-
-static bool set_unsigned(const option *option, unsigned long long value)
-{
-    if (!in_range(option, (double)value))
-        return false;
-    if (option->kind == OPTION_UINT64)
-        *(uint64_t *)option->target = value;
-    else
-        *(size_t *)option->target = value;
-    return true;
-}
-
-static bool set_number(const option *option, double value)
-{
-    if (!isfinite(value) || !in_range(option, value))
-        return false;
-    *(double *)option->target = value;
-    return true;
-}
-
-/* Sets a value from text; false where it is not one of the option's kind and range. */
-static bool set_text(const option *option, const char *text)
-{
-    char *end;
-    bool set = false;
-    errno = 0;
-    if (option->kind == OPTION_STRING) {
-        *(const char **)option->target = text;
-        return true;
-    }
-    if (!strchr("+-.0123456789", text[0]) || !text[0]) /* no blanks, no "nan", no "0x" */
-        return false;
-    if (strpbrk(text, "xXpP"))
-        return false;
-    switch (option->kind) {
-    case OPTION_INT:
-    case OPTION_INT64: {
-        long long value = strtoll(text, &end, 10);
-        set = *end == '\0' && errno == 0 && end != text && set_signed(option, value);
-        break;
-    }
-    case OPTION_UINT64:
-    case OPTION_SIZE: {
-        unsigned long long value = strtoull(text, &end, 10);
-        set = *end == '\0' && errno == 0 && end != text && text[0] != '-' &&
-              set_unsigned(option, value);
-        break;
-    }
-    default: {
-        double value = strtod(text, &end);
-        set = *end == '\0' && end != text && set_number(option, value);
-        break;
-    }
-    }
-    return set;
-}
-
-/* Appends a value to a list, or begins it anew; false where a value is no single line. */
+/* Appends a value to a list, or begins it anew; false where a value is not a single line. */
 static bool add_to_list(arguments *arguments, const option *option, const char *value, bool anew)
 {
-    char **list = &arguments->lists[option - arguments->command->options];
+    char **list = &arguments->lists[option - arguments->list.options];
     size_t before = *list && !anew ? strlen(*list) + 1 : 0, length = strlen(value);
     if (length == 0 || strchr(value, '\n'))
         return false;
@@ -253,13 +185,12 @@ static bool add_to_list(arguments *arguments, const option *option, const char *
         longer[before - 1] = '\n';
     memcpy(longer + before, value, length + 1);
     *list = longer;
-    *(const char **)option->target = longer;
-    return true;
+    return bert_option_set(option->params, option->row, longer, NULL) == BERT_OK;
 }
 
 static bool take_list_value(arguments *arguments, const option *option, const char *value)
 {
-    bool *listed = &arguments->listed[option - arguments->command->options];
+    bool *listed = &arguments->listed[option - arguments->list.options];
     bool anew = !*listed;
     *listed = true;
     return add_to_list(arguments, option, value, anew);
@@ -269,7 +200,7 @@ static bool set_json_list(arguments *arguments, const option *option, const json
 {
     if (json_is_string(value))
         return add_to_list(arguments, option, json_string_value(value), true);
-    bool set = json_array_size(value) > 0; /* 0 of what is no array */
+    bool set = json_array_size(value) > 0; /* 0 of what is not an array */
     for (size_t i = 0; set && i < json_array_size(value); i++) {
         const char *one = json_string_value(json_array_get(value, i));
         set = one && add_to_list(arguments, option, one, i == 0);
@@ -277,45 +208,66 @@ static bool set_json_list(arguments *arguments, const option *option, const json
     return set;
 }
 
-static bool set_json(const option *option, const json_t *value)
+static bool set_text(const option *option, const char *text)
 {
+    return bert_option_set(option->params, option->row, text, NULL) == BERT_OK;
+}
+
+/* A JSON number is set from its text in the file, which is that of an option's value. */
+static bool set_json(arguments *arguments, const option *option, const json_t *value)
+{
+    if (option->row->type == BERT_OPTION_PATHS)
+        return set_json_list(arguments, option, value);
     if (is_flag(option)) {
-        if (!json_is_boolean(value))
-            return false;
-        set_flag(option, json_is_true(value));
-        return true;
+        if (json_is_boolean(value))
+            set_flag(option, json_is_true(value));
+        return json_is_boolean(value);
     }
-    switch (option->kind) {
-    case OPTION_STRING:
-        if (!json_is_string(value))
-            return false;
-        *(const char **)option->target = json_string_value(value);
-        return true;
-    case OPTION_INT:
-    case OPTION_INT64:
-        return json_is_integer(value) && set_signed(option, json_integer_value(value));
-    case OPTION_UINT64:
-    case OPTION_SIZE:
-        return json_is_integer(value) && json_integer_value(value) >= 0 &&
-               set_unsigned(option, (unsigned long long)json_integer_value(value));
-    default:
-        return json_is_number(value) && set_number(option, json_number_value(value));
-    }
+    if (option->row->type >= BERT_OPTION_CHOICE)
+        return json_is_string(value) && set_text(option, json_string_value(value));
+    char *number = json_is_number(value) ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+    bool set = number && set_text(option, number);
+    free(number);
+    return set;
+}
+
+/* What a value can be, for a message about one that is not. */
+static void describe_expected(char *out, size_t size, const option *option, bool in_json)
+{
+    if (option->row->type == BERT_OPTION_PATHS)
+        snprintf(out, size, "%s",
+                 in_json ? "text, or an array of texts of a line each" : "text of one line");
+    else
+        bert_option_expected(option->row, out, size);
 }
 
 /* --------------------------------------------------------------------------------- parsing --- */
 
-static void mark_given(arguments *arguments, const option *option)
+static parse_outcome set_configured(arguments *arguments, const char *path, const char *key,
+                                    const json_t *value)
 {
-    const command *command = arguments->command;
-    if (option >= command->options && option < command->options + command->option_count)
-        arguments->given[option - command->options] = true;
+    bool negated;
+    const option *option = option_find(&arguments->list, key, strlen(key), &negated);
+    if (!option || negated)
+        return unknown_option(path, arguments, "", key, strlen(key));
+    if (option->params == &common) {
+        console_error("%s: \"%s\" belongs on the command line", path, key);
+        return PARSE_WRONG;
+    }
+    arguments->given[option - arguments->list.options] = true;
+    if (set_json(arguments, option, value))
+        return PARSE_RUN;
+    char expected[512];
+    describe_expected(expected, sizeof expected, option, true);
+    char *found = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    console_error("%s: \"%s\" is %.80s; expected %s", path, key, found ? found : "?", expected);
+    free(found);
+    return PARSE_WRONG;
 }
 
 static parse_outcome read_configuration(arguments *arguments)
 {
-    const command *command = arguments->command;
-    const char *path = configuration_path;
+    const char *path = common.config;
     json_error_t problem;
     FILE *file = fopen(path, "r");
     if (!file) {
@@ -336,33 +288,44 @@ static parse_outcome read_configuration(arguments *arguments)
     json_t *value;
     json_object_foreach(arguments->configuration, key, value)
     {
-        bool negated;
-        const option *option = option_find(command, key, strlen(key), &negated);
-        if (!option || negated)
-            return unknown_option(path, command, "", key, strlen(key));
-        if (option->target == &configuration_path || option->target == &help_wanted) {
-            console_error("%s: \"%s\" belongs on the command line", path, key);
-            return PARSE_WRONG;
-        }
-        bool set = option->kind == OPTION_LIST ? set_json_list(arguments, option, value)
-                                               : set_json(option, value);
-        if (!set) {
-            char expected[128] = "text";
-            if (is_flag(option))
-                snprintf(expected, sizeof expected, "true or false");
-            else if (option->kind == OPTION_LIST)
-                snprintf(expected, sizeof expected, "text, or an array of texts of a line each");
-            else if (option->kind != OPTION_STRING)
-                describe_range(expected, sizeof expected, option);
-            char *found = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-            console_error("%s: \"%s\" is %.80s; expected %s", path, key, found ? found : "?",
-                          expected);
-            free(found);
-            return PARSE_WRONG;
-        }
-        mark_given(arguments, option);
+        parse_outcome outcome = set_configured(arguments, path, key, value);
+        if (outcome != PARSE_RUN)
+            return outcome;
     }
     return PARSE_RUN;
+}
+
+static parse_outcome take_flag(const arguments *arguments, const option *option, const char *name,
+                               size_t length, bool negated, bool set)
+{
+    if (name[length] == '=') {
+        console_error("%s: --%.*s takes no value", arguments->command->name, (int)length, name);
+        return PARSE_WRONG;
+    }
+    if (set)
+        set_flag(option, !negated);
+    return PARSE_RUN;
+}
+
+/* `value` is NULL where there is none. */
+static parse_outcome take_value(arguments *arguments, const option *option, const char *value,
+                                bool set)
+{
+    const char *command = arguments->command->name;
+    if (!value) {
+        console_error("%s: --%s needs a value: --%s %s", command, option->name, option->name,
+                      option->row->value);
+        return PARSE_WRONG;
+    }
+    bool fits =
+        !set || (option->row->type == BERT_OPTION_PATHS ? take_list_value(arguments, option, value)
+                                                        : set_text(option, value));
+    if (fits)
+        return PARSE_RUN;
+    char expected[512];
+    describe_expected(expected, sizeof expected, option, false);
+    console_error("%s: --%s is \"%.80s\"; expected %s", command, option->name, value, expected);
+    return PARSE_WRONG;
 }
 
 /* Takes the option at argv[*at], and its value, which may be the next one. With `only_common`, the
@@ -379,44 +342,27 @@ static parse_outcome take_option(arguments *arguments, char **argv, int count, i
                       command->name, text, command->name);
         return PARSE_WRONG;
     }
-    const char *name = text + 2, *equals = strchr(name, '=');
-    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const char *name = text + 2;
+    size_t length = strcspn(name, "=");
     bool negated;
-    const option *option = option_find(command, name, length, &negated);
+    const option *option = option_find(&arguments->list, name, length, &negated);
     if (!option)
-        return unknown_option(command->name, command, "--", name, length);
-
-    bool common = option >= options_common && option < options_common + options_common_count;
-    bool set = common == only_common;
+        return unknown_option(command->name, arguments, "--", name, length);
+    bool set = (option->params == &common) == only_common;
+    parse_outcome outcome;
     if (is_flag(option)) {
-        if (equals) {
-            console_error("%s: --%.*s takes no value", command->name, (int)length, name);
-            return PARSE_WRONG;
-        }
-        if (set)
-            set_flag(option, !negated);
+        outcome = take_flag(arguments, option, name, length, negated, set);
     } else {
-        const char *value = equals ? equals + 1 : *at + 1 < count ? argv[++*at] : NULL;
-        if (!value || (!equals && strncmp(value, "--", 2) == 0)) {
-            console_error("%s: --%s needs a value: --%s %s", command->name, option->name,
-                          option->name, option->value);
-            return PARSE_WRONG;
-        }
-        bool is_list = option->kind == OPTION_LIST;
-        bool fits =
-            !set || (is_list ? take_list_value(arguments, option, value) : set_text(option, value));
-        if (!fits) {
-            char expected[128] = "text of one line";
-            if (!is_list)
-                describe_range(expected, sizeof expected, option);
-            console_error("%s: --%s is \"%.80s\"; expected %s", command->name, option->name, value,
-                          expected);
-            return PARSE_WRONG;
-        }
+        const char *next = *at + 1 < count ? argv[*at + 1] : NULL;
+        const char *value = name[length] == '='                   ? name + length + 1
+                            : next && strncmp(next, "--", 2) == 0 ? NULL
+                                                                  : next;
+        *at += value && value == next;
+        outcome = take_value(arguments, option, value, set);
     }
     if (set)
-        mark_given(arguments, option);
-    return help_wanted ? PARSE_HELP : PARSE_RUN;
+        arguments->given[option - arguments->list.options] = true;
+    return outcome != PARSE_RUN ? outcome : common.help ? PARSE_HELP : PARSE_RUN;
 }
 
 static parse_outcome walk(arguments *arguments, char **argv, int count, bool only_common)
@@ -425,7 +371,7 @@ static parse_outcome walk(arguments *arguments, char **argv, int count, bool onl
     bool options_ended = false;
     for (int i = 0; i < count; i++) {
         if (options_ended || argv[i][0] != '-' || argv[i][1] == '\0') {
-            if (!only_common) /* gathers them at the front of argv, behind what was read */
+            if (!only_common) /* gathers them at the front of argv, which was read already */
                 arguments->operands[arguments->operand_count++] = argv[i];
         } else if (strcmp(argv[i], "--") == 0) {
             options_ended = true;
@@ -438,17 +384,28 @@ static parse_outcome walk(arguments *arguments, char **argv, int count, bool onl
     return PARSE_RUN;
 }
 
+/* Whether the option holds a string that is neither optional nor set: only before parsing that
+ * means that it has to be given. */
+static bool is_missing(const option *option)
+{
+    char text[2];
+    return option->row->type >= BERT_OPTION_STRING && !option->row->optional &&
+           bert_option_get(option->params, option->row, text, sizeof text) == 0;
+}
+
 static parse_outcome check_required(const arguments *arguments)
 {
     const command *command = arguments->command;
-    for (size_t i = 0; i < command->option_count; i++) {
-        if (command->options[i].required && !arguments->given[i]) {
-            char spelling[96];
-            option_spelling(spelling, sizeof spelling, &command->options[i]);
-            console_error("%s: %s is needed (see bert help %s)", command->name, spelling,
-                          command->name);
-            return PARSE_WRONG;
-        }
+    const char *instead = command->instead ? command->instead : "";
+    if (*instead && arguments_given(arguments, instead))
+        return PARSE_RUN;
+    for (size_t i = 0; i < arguments->list.common; i++) {
+        const option *option = &arguments->list.options[i];
+        if (!is_missing(option) || arguments->given[i])
+            continue;
+        console_error("%s: --%s %s is needed%s%s (see bert help %s)", command->name, option->name,
+                      option->row->value, *instead ? ", or --" : "", instead, command->name);
+        return PARSE_WRONG;
     }
     return PARSE_RUN;
 }
@@ -457,17 +414,16 @@ parse_outcome arguments_parse(arguments *arguments, const command *command, char
 {
     *arguments = (struct arguments){.command = command, .operands = argv};
     command->set_defaults();
-    configuration_path = NULL;
-    help_wanted = false;
+    common = (struct common){0};
+    options_of(&arguments->list, command);
     parse_outcome outcome = walk(arguments, argv, count, true);
-    if (outcome == PARSE_RUN && configuration_path)
+    if (outcome == PARSE_RUN && common.config)
         outcome = read_configuration(arguments);
     if (outcome == PARSE_RUN)
         outcome = walk(arguments, argv, count, false);
     if (outcome == PARSE_RUN)
         outcome = check_required(arguments);
-    configuration_path = NULL; /* help shows what the targets hold as the default */
-    help_wanted = false;
+    common = (struct common){0}; /* help shows what the params hold as the default */
     return outcome;
 }
 
@@ -481,76 +437,65 @@ void arguments_release(arguments *arguments)
     }
 }
 
-bool option_is_replaced(const option *common, const command *command)
-{
-    for (size_t i = 0; i < command->option_count; i++)
-        if (command->options[i].name && strcmp(command->options[i].name, common->name) == 0)
-            return true;
-    return false;
-}
-
 bool arguments_given(const arguments *arguments, const char *name)
 {
-    const command *command = arguments->command;
-    for (size_t i = 0; i < command->option_count; i++)
-        if (command->options[i].name && strcmp(command->options[i].name, name) == 0)
+    for (size_t i = 0; i < arguments->list.count; i++)
+        if (strcmp(arguments->list.options[i].name, name) == 0)
             return arguments->given[i];
     return false;
 }
 
-/* ------------------------------------------------------------------------------ for the help ---
- */
-
-/* Whether the flag is set as things stand: then the form that clears it is the one to show. */
-static bool flag_is_set(const option *option)
+bool arguments_only_options(const arguments *arguments)
 {
-    switch (option->kind) {
-    case OPTION_FLAG:
-        return *(const bool *)option->target;
-    case OPTION_INVERTED_FLAG:
-        return !*(const bool *)option->target;
-    default:
-        return false;
-    }
+    if (arguments->operand_count > 0)
+        console_error("%s: takes options only, not %s", arguments->command->name,
+                      arguments->operands[0]);
+    return arguments->operand_count == 0;
 }
+
+/* ------------------------------------------------------------------------------- for the help */
 
 void option_spelling(char *out, size_t size, const option *option)
 {
+    char value[8];
+    bert_option_get(option->params, option->row, value, sizeof value);
+    bool is_on = option->row->type == BERT_OPTION_BOOL &&
+                 strcmp(value, option->row->opposite ? "false" : "true") == 0;
     if (is_flag(option))
-        snprintf(out, size, "--%s%s", flag_is_set(option) ? "no-" : "", option->name);
+        snprintf(out, size, "--%s%s", is_on ? "no-" : "", option->name);
     else
-        snprintf(out, size, "--%s %s", option->name, option->value);
+        snprintf(out, size, "--%s %s", option->name, option->row->value);
 }
 
-void option_default(char *out, size_t size, const option *option)
+/* ": adamw (decoupled weight decay), adam (…) or lamb" */
+static size_t print_choices(char *out, size_t size, const bert_choice *choices)
 {
-    out[0] = '\0';
-    if (option->default_text) {
-        snprintf(out, size, "%s", option->default_text);
+    size_t length = 0;
+    for (const bert_choice *choice = choices; choice->name && length < size; choice++)
+        length += (size_t)snprintf(out + length, size - length, "%s%s%s%s%s",
+                                   choice == choices ? ": "
+                                   : choice[1].name  ? ", "
+                                                     : " or ",
+                                   choice->name, choice->help ? " (" : "",
+                                   choice->help ? choice->help : "", choice->help ? ")" : "");
+    return length;
+}
+
+void option_help(char *out, size_t size, const option *option)
+{
+    const bert_option *row = option->row;
+    char shown[128] = "";
+    size_t length = (size_t)snprintf(out, size, "%s", row->help);
+    if (row->choices && length < size)
+        length += print_choices(out + length, size - length, row->choices);
+    if (row->default_text)
+        snprintf(shown, sizeof shown, "%s", row->default_text);
+    else if (!is_flag(option))
+        bert_option_get(option->params, row, shown, sizeof shown);
+    if (length >= size)
         return;
-    }
-    switch (option->kind) {
-    case OPTION_INT:
-        snprintf(out, size, "%d", *(const int *)option->target);
-        break;
-    case OPTION_INT64:
-        snprintf(out, size, "%" PRId64, *(const int64_t *)option->target);
-        break;
-    case OPTION_UINT64:
-        snprintf(out, size, "%" PRIu64, *(const uint64_t *)option->target);
-        break;
-    case OPTION_SIZE:
-        snprintf(out, size, "%zu", *(const size_t *)option->target);
-        break;
-    case OPTION_NUMBER:
-        snprintf(out, size, "%g", *(const double *)option->target);
-        break;
-    case OPTION_STRING:
-    case OPTION_LIST:
-        snprintf(out, size, "%s",
-                 *(const char **)option->target ? *(const char **)option->target : "");
-        break;
-    default:
-        break;
-    }
+    if (is_missing(option))
+        snprintf(out + length, size - length, " (needed)");
+    else if (shown[0])
+        snprintf(out + length, size - length, " (default: %s)", shown);
 }

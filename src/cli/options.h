@@ -1,41 +1,24 @@
-/* Options of a command: one table says name, type, default, help and where the value goes. Parsing,
- * `--help` and the manual page all read this table, so they cannot disagree. */
+/* Options of a command: the library's tables of the params that it fills in, and a few of its own.
+ * Parsing, `--help` and the manual page all read these tables, so they cannot disagree. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
 #include "bert.h"
 
+#include <float.h>
 #include <jansson.h>
+#include <limits.h>
 #include <math.h>
 
-typedef enum option_kind {
-    OPTION_HEADING,       /* no option: `help` stands above those that follow */
-    OPTION_FLAG,          /* bool; --name sets it, --no-name clears it */
-    OPTION_INVERTED_FLAG, /* bool; --name clears it, --no-name sets it */
-    OPTION_SWITCH,        /* bert_switch; --name turns it on, --no-name off */
-    OPTION_INVERTED_SWITCH,
-    OPTION_INT,
-    OPTION_INT64,
-    OPTION_UINT64,
-    OPTION_SIZE,
-    OPTION_NUMBER, /* double */
-    OPTION_STRING,
-    OPTION_LIST, /* const char *: the option may be given several times, or as a JSON array; the
-                    values, a line ("\n") for each */
-} option_kind;
+/* Options of one struct. */
+typedef struct option_part {
+    const bert_option *(*table)(size_t *count); /* of the library; NULL: */
+    const bert_option *own;                     /* [own_count], of the command itself */
+    size_t own_count;
+    void *params; /* that they set */
+} option_part;
 
-typedef struct option {
-    const char *name; /* without the dashes: "learning-rate" */
-    option_kind kind;
-    void *target;
-    const char *value;        /* what stands for the value in the help: "N", "DIR" */
-    double minimum, maximum;  /* of numbers, where maximum > minimum */
-    const char *help;         /* without final period */
-    const char *default_text; /* NULL: what `target` holds before parsing. "": show none */
-    bool required;
-} option;
-
-enum { OPTIONS_MAX = 96 };
+enum { OPTION_PARTS_MAX = 5, OPTIONS_MAX = 96 };
 
 struct arguments;
 
@@ -46,26 +29,51 @@ typedef struct command {
     const char *synopsis;    /* what follows the name: "[OPTIONS] FILE..."; a line each */
     const char *description; /* paragraphs, a blank line between two */
     const char *examples;    /* lines as one would type them; those that begin with # say why */
-    const option *options;   /* those that every command has stand in no table */
-    size_t option_count;
+    /* In the order of the help; of two options of one name the first counts. A string that is
+     * neither optional nor set has to be given, unless the option `instead` is. */
+    option_part parts[OPTION_PARTS_MAX];
+    const char *instead;
     void (*set_defaults)(void);
     int (*run)(const struct arguments *arguments); /* exit code */
 } command;
 
-/* What the command line and --config gave, beside the targets. */
+/* For the parts of a command. */
+#define TABLE_PART(struct_name, struct_params)                   \
+    {                                                            \
+        .table = struct_name##_table, .params = &(struct_params) \
+    }
+#define OWN_PART(rows, struct_params)                                                        \
+    {                                                                                        \
+        .own = rows, .own_count = sizeof(rows) / sizeof(rows)[0], .params = &(struct_params) \
+    }
+
+/* An option of a command with the struct that it is set in. */
+typedef struct option {
+    const bert_option *row;
+    void *params;
+    char name[48]; /* as it is typed: dashes, and the opposite of what is switched on where the
+                      command line has that */
+} option;
+
+/* All options of a command, those that every command has (--config, --help) at the end. */
+typedef struct option_list {
+    option options[OPTIONS_MAX];
+    size_t count;
+    size_t common; /* where the common ones begin */
+} option_list;
+void options_of(option_list *list, const command *command);
+
+/* What the command line and --config gave, in addition to the params. */
 typedef struct arguments {
     const command *command;
+    option_list list;
     char **operands; /* points into argv */
     size_t operand_count;
-    bool given[OPTIONS_MAX];  /* by place in the table, from either source */
+    bool given[OPTIONS_MAX];  /* by index in the list, from either source */
     json_t *configuration;    /* strings from --config live in it; owned */
-    char *lists[OPTIONS_MAX]; /* of OPTION_LIST, by place in the table; owned */
+    char *lists[OPTIONS_MAX]; /* of BERT_OPTION_PATHS, by index in the list; owned */
     bool listed[OPTIONS_MAX]; /* the command line has begun the list, whatever --config had */
 } arguments;
-
-/* For the tables: the number of their rows, and a lower bound alone. */
-#define OPTION_COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define AT_LEAST(bound) .minimum = (bound), .maximum = INFINITY
 
 typedef enum parse_outcome {
     PARSE_RUN,   /* all is set: run the command */
@@ -79,14 +87,11 @@ typedef enum parse_outcome {
 parse_outcome arguments_parse(arguments *arguments, const command *command, char **argv, int count);
 void arguments_release(arguments *arguments);
 
-/* Options that every command has: --config and --help. A command with an option of the same name
- * has that one instead (a data set's --config). */
-extern const option options_common[];
-extern const size_t options_common_count;
-bool option_is_replaced(const option *common, const command *command);
-
 /* Whether the option was given, on the command line or in the configuration file. */
 bool arguments_given(const arguments *arguments, const char *name);
+
+/* Whether there are no operands; else an error was printed. */
+bool arguments_only_options(const arguments *arguments);
 
 /* The name among `names` closest to `wrong`, or NULL where none is near. */
 const char *nearest_name(const char *wrong, const char *const *names, size_t count);
@@ -94,7 +99,14 @@ const char *nearest_name(const char *wrong, const char *const *names, size_t cou
 /* "--learning-rate NUMBER", "--no-next-sentence-prediction": the form that changes the default. */
 void option_spelling(char *out, size_t size, const option *option);
 
-/* The default as help shows it; empty where there is none to show. Only before parsing. */
-void option_default(char *out, size_t size, const option *option);
+/* The help of an option with its choices and its default. Only before parsing. */
+void option_help(char *out, size_t size, const option *option);
+
+/* Rows of the command's own tables. */
+#define JSON_OPTION(struct_name, group_name)                                             \
+    {                                                                                    \
+        .name = "json", .type = BERT_OPTION_BOOL, .offset = offsetof(struct_name, json), \
+        .group = group_name, .help = "print the result as one JSON object"               \
+    }
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct {
+static struct settings {
     const char *model;
     const char *text_column, *text_pair_column;
     bert_model_options model_options;
@@ -22,21 +22,15 @@ static void set_defaults(void)
     settings.params = bert_predict_params_default();
 }
 
-static const option options[] = {
-    {.name = "model",
-     .kind = OPTION_STRING,
-     .target = &settings.model,
-     .value = "DIR",
-     .required = true,
-     .help = "model folder with a classifier, as bert finetune writes it"},
+static const bert_option own_options[] = {
+    MODEL_OPTION(struct settings, "model folder with a classifier, as bert finetune writes it"),
     {.name = "json",
-     .kind = OPTION_FLAG,
-     .target = &settings.json,
+     .type = BERT_OPTION_BOOL,
+     .offset = offsetof(struct settings, json),
      .help = "print a JSON object a line, with the probability of every label"},
-    TEXT_OPTIONS(settings.pairs, settings.params.max_seq_length),
-    TEXT_COLUMN_OPTION(settings.text_column),
-    TEXT_PAIR_COLUMN_OPTION(settings.text_pair_column),
-    MODEL_OPTIONS(settings.model_options),
+    PAIRS_OPTION(struct settings),
+    TEXT_COLUMN_OPTION(struct settings),
+    TEXT_PAIR_COLUMN_OPTION(struct settings),
 };
 
 typedef struct predictor {
@@ -157,17 +151,17 @@ const command command_predict = {
     .synopsis = "--model DIR [OPTIONS] [TEXT...]\n"
                 "--model DIR --text-column NAME [OPTIONS] [FILE...]",
     .description =
-        "Prints a line for each text: the most probable label, a tab and its probability, or of a "
-        "regression the number. Without a TEXT, reads one from each line of the standard input, as "
-        "they come: memory does not grow with their number. How fast it went stands on the "
-        "standard error.\n\n"
+        "Prints a line for each text: the most probable label, a tab and its probability, or of "
+        "a regression the number. Without a TEXT, reads one from each line of the standard "
+        "input, as they come: memory does not grow with their number. The throughput is printed "
+        "on the standard error.\n\n"
         "With --text-column, the texts are those of tables, a line for each of their rows.",
     .examples = "bert predict --model cola \"They drank the pub.\"\n"
                 "bert predict --model sst2 < reviews.txt > labels.tsv\n"
                 "bert predict --model nli --text-column a --text-pair-column b --json pairs.csv\n"
                 "bert predict --model sst2 --text-column review reviews.parquet > labels.tsv\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {OWN_PART(own_options, settings), TABLE_PART(bert_predict_params, settings.params),
+              TABLE_PART(bert_model_options, settings.model_options)},
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -1,12 +1,12 @@
 /* bert prepare: documents in, indexed token files out. */
 #include "commands.h"
 #include "console.h"
-#include "corpus_options.h"
+#include "corpus_counts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct {
+static struct settings {
     bert_prepare_params params;
     bool json;
 } settings;
@@ -17,80 +17,7 @@ static void set_defaults(void)
     settings.json = false;
 }
 
-static const option options[] = {
-    {.name = "tokenizer",
-     .kind = OPTION_STRING,
-     .target = &settings.params.tokenizer,
-     .value = "PATH",
-     .required = true,
-     .help = "folder of tokenizer files, tokenizer.json or vocab.txt; a copy stays with the data"},
-    {.name = "output",
-     .kind = OPTION_STRING,
-     .target = &settings.params.output,
-     .value = "PREFIX",
-     .required = true,
-     .help = "write PREFIX.bin, PREFIX.idx, PREFIX.validation.bin, PREFIX.validation.idx, "
-             "PREFIX.json and PREFIX.tokenizer/ (and .sentences, see --layout); none of them may "
-             "exist"},
-    {.name = "layout",
-     .kind = OPTION_STRING,
-     .target = &settings.params.layout,
-     .value = "NAME",
-     .help = "what a sequence of the index is: sentences (as Megatron-LM's BERT wants it) or "
-             "documents (less on the disk, the ends of sentences stand in PREFIX.sentences); "
-             "training is the same"},
-    {.name = "overwrite",
-     .kind = OPTION_FLAG,
-     .target = &settings.params.overwrite,
-     .help = "replace them when all is done; and start anew where an interrupted preparation would "
-             "be continued"},
-    {.name = "cased",
-     .kind = OPTION_INVERTED_SWITCH,
-     .target = &settings.params.tokenizer_options.lowercase,
-     .help = "keep case and accents, whatever the tokenizer's files say; --no-cased: do not"},
-    {.name = "strip-accents",
-     .kind = OPTION_SWITCH,
-     .target = &settings.params.tokenizer_options.strip_accents,
-     .help = "strip accents from cased text, too; --no-strip-accents: keep them in any text"},
-    CORPUS_TEXT_FIELD_OPTION(settings.params.reader_options),
-    CORPUS_FORMAT_OPTION(settings.params.reader_options),
-    {.name = "language",
-     .kind = OPTION_STRING,
-     .target = &settings.params.language,
-     .value = "LANGUAGE",
-     .help = "whose rules split the sentences, as BCP 47 or ICU names it"},
-    {.name = "validation-fraction",
-     .kind = OPTION_NUMBER,
-     .target = &settings.params.validation_fraction,
-     .value = "SHARE",
-     .minimum = 0,
-     .maximum = 1,
-     .help = "share of the documents to hold out, chosen by a hash of their text; 0: none"},
-    {.name = "seed",
-     .kind = OPTION_UINT64,
-     .target = &settings.params.seed,
-     .value = "N",
-     .help =
-         "of that hash, and of the one by which documents of a source with a weight are chosen"},
-    {.name = "threads",
-     .kind = OPTION_INT,
-     .target = &settings.params.threads,
-     .value = "N",
-     AT_LEAST(0),
-     .default_text = "all cores",
-     .help = "the result does not depend on it"},
-    {.name = "save-seconds",
-     .kind = OPTION_NUMBER,
-     .target = &settings.params.save_seconds,
-     .value = "SECONDS",
-     AT_LEAST(0),
-     .help = "how often to note how far the work is, for continuing it"},
-    {.name = "json",
-     .kind = OPTION_FLAG,
-     .target = &settings.json,
-     .help = "print the result as one JSON object"},
-    CORPUS_CLEANING_OPTIONS(settings.params.reader_options),
-};
+static const bert_option own_options[] = {JSON_OPTION(struct settings, "Output")};
 
 static json_t *counts_json(const bert_data_counts *counts)
 {
@@ -148,8 +75,7 @@ const command command_prepare = {
     .examples = "bert prepare --tokenizer tokenizer --output data corpus.txt\n"
                 "bert prepare --tokenizer tokenizer --output data --language de texts/\n"
                 "bert prepare --tokenizer tok --output data wiki=dump.xml.bz2 web=web/:0.1\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {TABLE_PART(bert_prepare_params, settings.params), OWN_PART(own_options, settings)},
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-static void tell_lost(void *context, const char *message)
+static void report_lost(void *context, const char *message)
 {
     (void)context;
     console_error("%s", message);
@@ -20,14 +20,14 @@ static bert_status work(const rank_command *command, bert_job *job, bert_error *
     return command->work(command->context, job, &observer, error);
 }
 
-/* One rank tells how it went, and its exit status is that of the job: a launcher that sees another
+/* One rank reports the result, and its exit status is that of the job: a launcher that sees another
  * one end with an error would end the rest in the middle of it. */
 int ranks_run(const bert_job_params *params, const rank_command *command)
 {
     bert_error error = {0};
     bert_job *job;
     bert_job_params told = *params;
-    told.on_rank_lost = tell_lost;
+    told.on_rank_lost = report_lost;
     console_catch_signals();
     if (bert_job_join(&job, &told, &error) != BERT_OK)
         return console_failure(&error);

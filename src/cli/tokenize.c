@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct {
+static struct settings {
     const char *tokenizer;
     bert_tokenizer_options options;
     bool tokens, special_tokens;
@@ -26,42 +26,34 @@ static void set_defaults(void)
     settings.special_tokens = true;
 }
 
-static const option options[] = {
+static const bert_option own_options[] = {
     {.name = "tokenizer",
-     .kind = OPTION_STRING,
-     .target = &settings.tokenizer,
+     .type = BERT_OPTION_PATH,
+     .offset = offsetof(struct settings, tokenizer),
      .value = "PATH",
-     .required = true,
      .help = "folder of tokenizer files, tokenizer.json or vocab.txt"},
-    {.name = "cased",
-     .kind = OPTION_INVERTED_SWITCH,
-     .target = &settings.options.lowercase,
-     .help = "keep case and accents, whatever the tokenizer's files say; --no-cased: do not"},
-    {.name = "strip-accents",
-     .kind = OPTION_SWITCH,
-     .target = &settings.options.strip_accents,
-     .help = "strip accents from cased text, too; --no-strip-accents: keep them in any text"},
     {.name = "tokens",
-     .kind = OPTION_FLAG,
-     .target = &settings.tokens,
+     .type = BERT_OPTION_BOOL,
+     .offset = offsetof(struct settings, tokens),
      .help = "print tokens instead of ids"},
-    {.name = "special-tokens",
-     .kind = OPTION_FLAG,
-     .target = &settings.special_tokens,
+    {.name = "special_tokens",
+     .type = BERT_OPTION_BOOL,
+     .offset = offsetof(struct settings, special_tokens),
      .help = "leave out [CLS] and [SEP]"},
-    {.name = "max-length",
-     .kind = OPTION_SIZE,
-     .target = &settings.max_length,
+    {.name = "max_length",
+     .type = BERT_OPTION_SIZE,
+     .offset = offsetof(struct settings, max_length),
      .value = "N",
+     .maximum = 0x1p53,
      .default_text = "no limit",
      .help = "cut what goes beyond N tokens, [CLS] and [SEP] included"},
     {.name = "threads",
-     .kind = OPTION_INT,
-     .target = &settings.threads,
+     .type = BERT_OPTION_INT,
+     .offset = offsetof(struct settings, threads),
      .value = "N",
-     AT_LEAST(0),
+     .maximum = 4096,
      .default_text = "all cores",
-     .help = "the result does not depend on it"},
+     .help = "threads to compute with"},
 };
 
 typedef struct job {
@@ -208,8 +200,8 @@ const command command_tokenize = {
         "[MASK], are themselves. Bytes that are not UTF-8 are read as U+FFFD and counted.",
     .examples = "bert tokenize --tokenizer tokenizer < lines.txt > lines.ids\n"
                 "echo \"Where to?\" | bert tokenize --tokenizer vocab.txt --tokens\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {OWN_PART(own_options, settings),
+              TABLE_PART(bert_tokenizer_options, settings.options)},
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -1,12 +1,12 @@
 /* bert train-tokenizer: a WordPiece vocabulary from text. */
 #include "commands.h"
 #include "console.h"
-#include "corpus_options.h"
+#include "corpus_counts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct {
+static struct settings {
     bert_train_tokenizer_params params;
     bool json;
 } settings;
@@ -17,82 +17,7 @@ static void set_defaults(void)
     settings.json = false;
 }
 
-static const option options[] = {
-    {.name = "output",
-     .kind = OPTION_STRING,
-     .target = &settings.params.output,
-     .value = "DIR",
-     .required = true,
-     .help = "folder for the tokenizer's files; must not exist, or be empty"},
-    {.name = "vocab-size",
-     .kind = OPTION_SIZE,
-     .target = &settings.params.vocab_size,
-     .value = "N",
-     AT_LEAST(1),
-     .help = "entries of the vocabulary, special tokens included"},
-    {.name = "cased",
-     .kind = OPTION_INVERTED_FLAG,
-     .target = &settings.params.lowercase,
-     .help = "keep case and accents"},
-    {.name = "strip-accents",
-     .kind = OPTION_SWITCH,
-     .target = &settings.params.strip_accents,
-     .help = "strip accents though cased; --no-strip-accents: keep them though uncased"},
-    {.name = "min-frequency",
-     .kind = OPTION_UINT64,
-     .target = &settings.params.min_frequency,
-     .value = "N",
-     .help = "do not merge pairs seen less often"},
-    {.name = "limit-alphabet",
-     .kind = OPTION_SIZE,
-     .target = &settings.params.limit_alphabet,
-     .value = "N",
-     AT_LEAST(1),
-     .help = "how many different characters to keep, the most frequent"},
-    {.name = "initial-alphabet",
-     .kind = OPTION_STRING,
-     .target = &settings.params.initial_alphabet,
-     .value = "CHARACTERS",
-     .help = "characters to keep even if the text has none of them"},
-    CORPUS_TEXT_FIELD_OPTION(settings.params.reader_options),
-    CORPUS_FORMAT_OPTION(settings.params.reader_options),
-    CORPUS_SEED_OPTION(settings.params.reader_options),
-    {.name = "algorithm",
-     .kind = OPTION_STRING,
-     .target = &settings.params.algorithm,
-     .value = "NAME",
-     .help = "frequency: merge the pair seen most often, as Hugging Face does; likelihood: the one "
-             "that raises the likelihood of the text most, as WordPiece was defined"},
-    {.name = "extend",
-     .kind = OPTION_STRING,
-     .target = &settings.params.extend,
-     .value = "PATH",
-     .help = "keep every entry of this tokenizer and its settings, and put new ones behind"},
-    {.name = "add",
-     .kind = OPTION_SIZE,
-     .target = &settings.params.add,
-     .value = "N",
-     .help = "entries to put behind those of --extend"},
-    {.name = "memory",
-     .kind = OPTION_UINT64,
-     .target = &settings.params.memory,
-     .value = "BYTES",
-     .default_text = "no limit",
-     .help = "memory for words and their counts; where it is not enough, the rarest words are "
-             "dropped, and how many is said"},
-    {.name = "threads",
-     .kind = OPTION_INT,
-     .target = &settings.params.threads,
-     .value = "N",
-     AT_LEAST(0),
-     .default_text = "all cores",
-     .help = "the result does not depend on it"},
-    {.name = "json",
-     .kind = OPTION_FLAG,
-     .target = &settings.json,
-     .help = "print the result as one JSON object"},
-    CORPUS_CLEANING_OPTIONS(settings.params.reader_options),
-};
+static const bert_option own_options[] = {JSON_OPTION(struct settings, "Output")};
 
 static int run(const arguments *arguments)
 {
@@ -131,17 +56,17 @@ const command command_train_tokenizer = {
     .summary = "make a WordPiece vocabulary from text",
     .synopsis = "--output DIR [OPTIONS] FILE...",
     .description =
-        "Learns a WordPiece vocabulary from text and writes it as Hugging Face's tokenizer files: "
-        "vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json. It takes "
-        "the files that bert prepare takes, folders and - for the standard input too, and learns "
-        "from the text that bert cat prints. "
-        "The same text gives the same vocabulary, on any machine and with any number of threads.",
+        "Learns a WordPiece vocabulary from text and writes it as Hugging Face's tokenizer "
+        "files: vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json. It "
+        "takes the files that bert prepare takes, folders and - for the standard input too, and "
+        "learns from the text that bert cat prints. The same text gives the same vocabulary, on "
+        "any machine and with any number of threads.",
     .examples = "bert train-tokenizer --output tokenizer corpus.txt\n"
                 "bert train-tokenizer --cased --vocab-size 8192 --output tokenizer *.txt\n"
                 "bert train-tokenizer --text-field body --output tokenizer news.jsonl.gz\n"
                 "bert train-tokenizer --extend base --add 1000 --output medical papers.txt\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {TABLE_PART(bert_train_tokenizer_params, settings.params),
+              OWN_PART(own_options, settings)},
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -5,73 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct {
+static struct settings {
     bert_tune_params params;
-    size_t megabytes;
     bool json;
 } settings;
 
 static void set_defaults(void)
 {
     settings.params = bert_tune_params_default();
-    settings.megabytes = 0;
     settings.json = false;
 }
 
-static const option options[] = {
-    {.name = "model",
-     .kind = OPTION_STRING,
-     .target = &settings.params.model,
-     .value = "NAME|FILE",
-     .help = "tiny, mini, small, medium, base, large, or a config.json"},
-    {.name = "max-seq-length",
-     .kind = OPTION_INT,
-     .target = &settings.params.max_seq_length,
-     .value = "N",
-     AT_LEAST(3),
-     .help = "tokens in every sequence of the trials"},
-    {.name = "batch-size",
-     .kind = OPTION_INT64,
-     .target = &settings.params.batch_size,
-     .value = "N",
-     AT_LEAST(1),
-     .help = "sequences in a step, among which the optimizer's time is shared"},
-    {.name = "precision",
-     .kind = OPTION_STRING,
-     .target = &settings.params.precision,
-     .value = "any|float32|bf16",
-     .help = "precision of the products to try"},
-    {.name = "memory",
-     .kind = OPTION_SIZE,
-     .target = &settings.megabytes,
-     .value = "MEGABYTES",
-     AT_LEAST(1),
-     .default_text = "nine tenths of what is free",
-     .help = "that training may take; settings that would take more are not tried"},
-    {.name = "threads",
-     .kind = OPTION_INT,
-     .target = &settings.params.threads,
-     .value = "N",
-     AT_LEAST(0),
-     .default_text = "all cores",
-     .help = "threads to compute with, all ranks together"},
-    {.name = "seconds",
-     .kind = OPTION_NUMBER,
-     .target = &settings.params.seconds,
-     .value = "NUMBER",
-     AT_LEAST(0),
-     .help = "no trial but the first begins after that"},
-    {.name = "output",
-     .kind = OPTION_STRING,
-     .target = &settings.params.output,
-     .value = "FILE.json",
-     .default_text = "",
-     .help = "write the best settings there, for bert pretrain --config"},
-    {.name = "json",
-     .kind = OPTION_FLAG,
-     .target = &settings.json,
-     .help = "print the result as one JSON object"},
-};
+static const bert_option own_options[] = {JSON_OPTION(struct settings, NULL)};
 
 static const char *state_name(bert_trial_state state)
 {
@@ -132,11 +77,8 @@ static void print_readable(const bert_tune_result *result)
 
 static int run(const arguments *arguments)
 {
-    if (arguments->operand_count > 0) {
-        console_error("tune: takes options only, not %s", arguments->operands[0]);
+    if (!arguments_only_options(arguments))
         return EXIT_USAGE;
-    }
-    settings.params.memory = (uint64_t)settings.megabytes * 1000000;
     console_catch_signals();
     bert_error error = {0};
     bert_tune_result result;
@@ -154,18 +96,16 @@ const command command_tune = {
     .summary = "find the fastest settings on this machine",
     .synopsis = "[OPTIONS]",
     .description =
-        "Trains a model of the given size on made-up tokens with one setting after another, a few "
-        "seconds each, and shows for each how fast it is and how much memory it takes, predicted "
-        "from the configuration and measured. Tried are the precision of the products, the tokens "
-        "computed at once, how the cores are divided among ranks, and gradient checkpointing. No "
-        "data is needed, nothing "
-        "is kept.\n\n"
+        "Trains a model of the given size on made-up tokens with one setting after another, a "
+        "few seconds each, and shows for each how fast it is and how much memory it takes, "
+        "predicted from the configuration and measured. Tried are the precision of matrix "
+        "multiplications, the tokens computed at once, how the cores are divided among ranks, "
+        "and gradient checkpointing. No data is needed, nothing is kept.\n\n"
         "A setting that would take more memory than allowed is shown and not tried.",
     .examples = "bert tune --model base --output settings.json\n"
                 "bert pretrain --config settings.json --data data --model base --output run\n"
-                "bert tune --model large --max-seq-length 512 --memory 16000\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+                "bert tune --model large --max-seq-length 512 --memory 16000000000\n",
+    .parts = {TABLE_PART(bert_tune_params, settings.params), OWN_PART(own_options, settings)},
     .set_defaults = set_defaults,
     .run = run,
 };

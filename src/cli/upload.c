@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct {
+static struct settings {
     bert_upload_params params;
     bool json;
 } settings;
@@ -16,43 +16,7 @@ static void set_defaults(void)
     settings.json = false;
 }
 
-static const option options[] = {
-    {.name = "create",
-     .kind = OPTION_FLAG,
-     .target = &settings.params.create,
-     .help = "make the repository where there is none"},
-    {.name = "private",
-     .kind = OPTION_FLAG,
-     .target = &settings.params.private_repository,
-     .help = "make it a private one (with --create)"},
-    {.name = "revision",
-     .kind = OPTION_STRING,
-     .target = &settings.params.revision,
-     .value = "BRANCH",
-     .help = "branch to commit to"},
-    {.name = "message",
-     .kind = OPTION_STRING,
-     .target = &settings.params.message,
-     .value = "TEXT",
-     .help = "first line of the commit's message",
-     .default_text = "Upload model with bert"},
-    {.name = "include",
-     .kind = OPTION_STRING,
-     .target = &settings.params.include,
-     .value = "PATTERN",
-     .help = "send the files that match instead; several patterns with commas between them; * "
-             "matches / as well"},
-    {.name = "retries",
-     .kind = OPTION_INT,
-     .target = &settings.params.hub.retries,
-     .value = "N",
-     AT_LEAST(0),
-     .help = "how often in a row a request is sent again that the network or the server broke"},
-    {.name = "json",
-     .kind = OPTION_FLAG,
-     .target = &settings.json,
-     .help = "print the result as one JSON object"},
-};
+static const bert_option own_options[] = {JSON_OPTION(struct settings, NULL)};
 
 static int run(const arguments *arguments)
 {
@@ -96,8 +60,7 @@ const command command_upload = {
         "HF_TOKEN or stored by Hugging Face's programs; HF_ENDPOINT says where the Hub is.",
     .examples = "bert upload --create run/checkpoint-100000 me/my-bert\n"
                 "bert upload --message \"Longer run\" run/checkpoint-200000 me/my-bert\n",
-    .options = options,
-    .option_count = OPTION_COUNT(options),
+    .parts = {TABLE_PART(bert_upload_params, settings.params), OWN_PART(own_options, settings)},
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -1,4 +1,5 @@
 #include "corpus/clean.h"
+#include "options/options.h"
 
 #include <string.h>
 #include <unicode/uchar.h>
@@ -22,21 +23,13 @@ const char *bert_dropped_name(bert_dropped reason)
 
 /* -------------------------------------------------------------------------------- options --- */
 
-static bert_status check_fraction(const char *name, double value, double minimum, bert_error *error)
-{
-    return value >= minimum && value <= 1
-               ? BERT_OK
-               : error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is %g, expected %g to 1", name,
-                           value, minimum);
-}
-
 static bert_status check_bounds(const char *what, uint64_t minimum, uint64_t maximum,
                                 bert_error *error)
 {
     return maximum == 0 || minimum <= maximum
                ? BERT_OK
                : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "min_%s is %llu, more than max_%s, which is %llu", what,
+                           "params->min_%s is %llu, more than params->max_%s, which is %llu", what,
                            (unsigned long long)minimum, what, (unsigned long long)maximum);
 }
 
@@ -46,7 +39,7 @@ static bert_status find_script(const char *name, int *script, bert_error *error)
     return !name || *script != UCHAR_INVALID_CODE
                ? BERT_OK
                : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "script is \"%s\", expected the Unicode name of a script, e.g. "
+                           "params->script is \"%s\", expected the Unicode name of a script, e.g. "
                            "Latin, Cyrillic, "
                            "Greek, Arabic, Devanagari, Han",
                            name);
@@ -56,25 +49,17 @@ bert_status cleaner_open(cleaner *cleaner, const bert_cleaning_options *options,
 {
     *cleaner = (struct cleaner){
         .options = *options, .lines.memory = options->memory, .documents.memory = options->memory};
-    TRY(check_fraction("min_letters", options->min_letters, 0, error));
-    TRY(check_fraction("max_digits", options->max_digits, 0, error));
-    TRY(check_fraction("max_punctuation", options->max_punctuation, 0, error));
-    TRY(check_fraction("min_script", options->min_script, 0, error));
-    if (options->near_duplicates != 0)
-        TRY(check_fraction("near_duplicates", options->near_duplicates, 0.5, error));
+    TRY(OPTIONS_CHECK(bert_cleaning_options, options, error));
+    if (options->drop_near_duplicates > 0 && options->drop_near_duplicates < 0.5)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->drop_near_duplicates is %g; expected 0 or a number from 0.5 to 1",
+                         options->drop_near_duplicates);
     TRY(check_bounds("words", options->min_words, options->max_words, error));
     TRY(check_bounds("characters", options->min_characters, options->max_characters, error));
-    if (options->max_repeats < 0 || options->max_repeats > 255)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "max_repeats is %d, expected 0 to 255",
-                         options->max_repeats);
-    if (options->memory < 1 << 20)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "cleaning memory is %llu bytes, expected at least 1 MiB (1048576)",
-                         (unsigned long long)options->memory);
     TRY(find_script(options->script, &cleaner->script, error));
-    return options->near_duplicates > 0
-               ? near_duplicates_open(&cleaner->near, options->near_duplicates, options->memory,
-                                      error)
+    return options->drop_near_duplicates > 0
+               ? near_duplicates_open(&cleaner->near, options->drop_near_duplicates,
+                                      options->memory, error)
                : BERT_OK;
 }
 
@@ -196,7 +181,7 @@ static bool has_bounds(const bert_cleaning_options *options)
 bool cleaning_is_off(const bert_cleaning_options *options)
 {
     return options->max_repeats == 0 && !has_bounds(options) && !options->drop_duplicates &&
-           options->near_duplicates == 0;
+           options->drop_near_duplicates == 0;
 }
 
 static bert_status find_duplicate(cleaner *cleaner, const document *document, int *dropped,

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/observer.h"
+#include "options/options.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 
 bert_reader_options bert_reader_options_default(void)
 {
-    return (bert_reader_options){.cleaning = cleaning_options_default(), .seed = 42};
+    return (bert_reader_options){
+        .format = BERT_FORMAT_UNSET, .cleaning = cleaning_options_default(), .seed = 42};
 }
 
 bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
@@ -20,6 +22,7 @@ bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_
                               .document_limit = DOCUMENT_LIMIT};
     if (input_count == 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no input files");
+    TRY(OPTIONS_CHECK(bert_reader_options, &corpus->options, error));
     TRY(cleaner_open(&corpus->cleaner, &corpus->options.cleaning, error));
     TRY(inputs_expand(&corpus->inputs, inputs, input_count, error));
     bool all_known = true;
@@ -143,7 +146,8 @@ bert_status corpus_append_settings(const corpus *corpus, text *settings, bert_er
 {
     const bert_reader_options *options = &corpus->options;
     const bert_cleaning_options *cleaning = &options->cleaning;
-    const char *names[] = {options->text_field, options->format, cleaning->script};
+    const char *names[] = {options->text_field, bert_format_name(options->format),
+                           cleaning->script};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) /* distinguishes NULL from "" */
         TRY(text_format(settings, error, "%s%s\n", names[i] ? "=" : "", names[i] ? names[i] : ""));
     TRY(text_format(settings, error, "%d %llu %llu %llu %llu\n", cleaning->max_repeats,
@@ -153,7 +157,7 @@ bert_status corpus_append_settings(const corpus *corpus, text *settings, bert_er
                     (unsigned long long)cleaning->max_characters));
     TRY(text_format(settings, error, "%a %a %a %a %d %a %llu %llu\n", cleaning->min_letters,
                     cleaning->max_digits, cleaning->max_punctuation, cleaning->min_script,
-                    cleaning->drop_duplicates, cleaning->near_duplicates,
+                    cleaning->drop_duplicates, cleaning->drop_near_duplicates,
                     (unsigned long long)cleaning->memory, (unsigned long long)options->seed));
     for (size_t i = 0; i < corpus->inputs.source_count; i++)
         TRY(text_format(settings, error, "%s %a\n", corpus->inputs.sources[i].name,

@@ -48,25 +48,19 @@ static bert_status start_format(reader *reader, const reader_format *format, ber
     return format->start ? format->start(reader, error) : BERT_OK;
 }
 
-/* The format that --format names; NULL if it is to be detected. */
-static bert_status find_named(const reader *reader, const reader_format **named, bert_error *error)
+/* The format that the options name; NULL if it is to be detected. */
+static const reader_format *format_of(const reader *reader)
 {
-    static const struct {
-        const char *name;
-        const reader_format *format;
-    } names[] = {{"text", &reader_plain_text},
-                 {"markdown", &reader_markdown},
-                 {"wikitext", &reader_wikitext}};
-    *named = NULL;
-    if (!reader->options.format)
-        return BERT_OK;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(reader->options.format, names[i].name) == 0)
-            *named = names[i].format;
-    return *named ? BERT_OK
-                  : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                              "format is \"%s\", expected text, markdown or wikitext",
-                              reader->options.format);
+    switch (reader->options.format) {
+    case BERT_FORMAT_TEXT:
+        return &reader_plain_text;
+    case BERT_FORMAT_MARKDOWN:
+        return &reader_markdown;
+    case BERT_FORMAT_WIKITEXT:
+        return &reader_wikitext;
+    default:
+        return NULL;
+    }
 }
 
 static bert_status choose_format(reader *reader, bert_error *error)
@@ -86,8 +80,7 @@ static bert_status choose_format(reader *reader, bert_error *error)
         head += 3;
         size -= 3;
     }
-    const reader_format *named;
-    TRY(find_named(reader, &named, error));
+    const reader_format *named = format_of(reader);
     size_t i = 0;
     while (!named && !formats[i]->detect(reader, head, size))
         i++;

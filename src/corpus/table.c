@@ -33,7 +33,8 @@ bert_status table_open(table_file *table, const char *path, const table_settings
 {
     *table = (table_file){.column_count = settings->column_count};
     bert_status status = join_names(&table->fields, settings, error);
-    const bert_reader_options options = {.text_field = table->fields};
+    bert_reader_options options = bert_reader_options_default();
+    options.text_field = table->fields;
     if (status == BERT_OK)
         status = reader_open_table(&table->reader, path, &options, settings->hint,
                                    settings->skips_bad_rows, error);

@@ -1,5 +1,5 @@
-/* A batch: the tokens of its sequences laid end to end, without padding (architecture, decision 1),
- * and what is to be predicted from them. */
+/* A batch: the tokens of its sequences concatenated without padding (architecture, decision 1), and
+ * the labels to predict. */
 #ifndef DATASET_BATCH_H
 #define DATASET_BATCH_H
 
@@ -12,10 +12,10 @@ typedef struct batch {
     int32_t *tokens;           /* [T] ids, after masking */
     uint8_t *token_types;      /* [T] 0 in segment A, 1 in segment B */
     int32_t *sequence_starts;  /* [B + 1] first token of each sequence; the last entry is T */
-    uint64_t *sample_numbers;  /* [B] position in the run's order of samples: names the sample in
-                                  dropout and in error messages, whatever batch it came in */
-    int32_t *masked_positions; /* [M] rising positions in the stream */
-    int32_t *masked_labels;    /* [M] the ids that stood there */
+    uint64_t *sample_numbers;  /* [B] index in the run's order of samples: identifies the sample in
+                                  dropout and in error messages, whatever its batch */
+    int32_t *masked_positions; /* [M] ascending positions in tokens */
+    int32_t *masked_labels;    /* [M] the original ids at those positions */
     uint8_t *next_sentence_labels; /* [B] 0: B follows A, 1: B is random; 0 without pairs */
     int token_capacity, sequence_capacity, masked_capacity;
 
@@ -25,7 +25,8 @@ typedef struct batch {
     const float *class_weights; /* [classes]; NULL: all count alike */
 } batch;
 
-/* Room for up to `tokens` tokens, `sequences` sequences and `masked` predictions. */
+/* Allocates an empty batch for up to `tokens` tokens, `sequences` sequences and `masked`
+ * predictions. */
 bert_status batch_create(batch *batch, int tokens, int sequences, int masked, bert_error *error);
 void batch_free(batch *batch); /* safe on a zeroed struct */
 

@@ -32,7 +32,7 @@ static bert_status add(data_sources *sources, const char *prefix, size_t length,
         if (strlen(sources->items[i].prefix) == length &&
             memcmp(sources->items[i].prefix, prefix, length) == 0)
             return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                             "%.*s: is named twice as data; training on it more often takes a "
+                             "%.*s: given twice as data; to train on it more often, give it a "
                              "weight (%.*s:2)",
                              (int)length, prefix, (int)length, prefix);
     TRY(memory_grow((void **)&sources->items, &sources->capacity, sources->count + 1,
@@ -53,7 +53,7 @@ static size_t prefix_length(const char *index)
                                                                                         : length;
 }
 
-/* By prefix, not by name of the file: "a.idx" is behind "a-1.idx", but "a" before "a-1". */
+/* By prefix, not by file name: "a.idx" sorts after "a-1.idx", but "a" before "a-1". */
 static int compare_indexes(const void *left, const void *right)
 {
     const char *a = *(char *const *)left, *b = *(char *const *)right;
@@ -62,7 +62,7 @@ static int compare_indexes(const void *left, const void *right)
     return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
 }
 
-/* All indexes that match "NAME.idx". Finding none is no error. */
+/* Adds all indexes that match "NAME.idx". Finding none is not an error. */
 static bert_status add_matches(data_sources *sources, const char *pattern, double weight,
                                bert_error *error)
 {
@@ -71,7 +71,7 @@ static bert_status add_matches(data_sources *sources, const char *pattern, doubl
     bert_status status = BERT_OK;
     if (result != 0 && result != GLOB_NOMATCH)
         status = error_set(error, result == GLOB_NOSPACE ? BERT_ERROR_MEMORY : BERT_ERROR_IO,
-                           "%s: cannot look for files that match", pattern);
+                           "%s: cannot search for matching files", pattern);
     else if (matches.gl_pathc > 0)
         qsort(matches.gl_pathv, matches.gl_pathc, sizeof *matches.gl_pathv, compare_indexes);
     for (size_t i = 0; status == BERT_OK && result == 0 && i < matches.gl_pathc; i++) {
@@ -83,7 +83,7 @@ static bert_status add_matches(data_sources *sources, const char *pattern, doubl
     return status;
 }
 
-/* A path as a pattern that matches it alone. */
+/* Escapes a path into a pattern that matches only this path. */
 static bert_status escape_pattern(text *out, const char *path, bert_error *error)
 {
     for (const char *c = path; *c; c++)
@@ -122,8 +122,7 @@ static bert_status add_pattern(data_sources *sources, const char *name, double w
     return status;
 }
 
-/* Where ":WEIGHT" begins in a name, and its value; the end of the name and 1 where there is none.
- */
+/* The position of ":WEIGHT" in a name, and its value; without one, the end of the name and 1. */
 static const char *find_weight(const char *name, double *weight)
 {
     const char *colon = strrchr(name, ':');
@@ -145,7 +144,7 @@ static bert_status add_line(data_sources *sources, const char *text, bert_error 
     const char *end = find_weight(text, &weight);
     if (!(weight > 0 && weight <= WEIGHT_MAX))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s: the weight %g, expected more than 0 and at most %d", text, weight,
+                         "%s: weight %g, expected more than 0 and at most %d", text, weight,
                          WEIGHT_MAX);
     sources->is_weighted |= weight != 1;
     char *name;
@@ -157,7 +156,7 @@ static bert_status add_line(data_sources *sources, const char *text, bert_error 
         status = add_folder(sources, name, weight, error);
     else if (is_pattern(name))
         status = add_pattern(sources, name, weight, error);
-    else /* opening it says what is missing */
+    else /* opening it reports what is missing */
         status = add(sources, name, strlen(name), weight, error);
     free(name);
     return status;
@@ -183,10 +182,10 @@ bert_status data_sources_find(data_sources *sources, const char *data, bert_erro
             error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->data is empty, expected PREFIX");
     else if (sources->ready_made && (count > 1 || sources->is_weighted))
         status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "%s: holds no prepared data; and as a folder of ready-made ids it "
-                           "stands alone, without a weight",
+                           "%s: no prepared data found; a pre-tokenized data set must be the only "
+                           "data, without a weight",
                            sources->ready_made);
-    else if (sources->count == 1) /* its files are named after it */
+    else if (sources->count == 1) /* messages name its files */
         status = path_format(&sources->name, error, "%s", sources->items[0].prefix);
     else
         status = path_format(&sources->name, error, "%s", name.data);
@@ -267,7 +266,7 @@ static bert_status check_tokenizer(const bert_tokenizer *first, const bert_token
         if (strcmp(here ? here : "", there ? there : "") != 0)
             return error_set(error, BERT_ERROR_INPUT,
                              "%s.tokenizer: id %zu is \"%s\", but in %s.tokenizer it is \"%s\"; "
-                             "data that is trained on together needs one tokenizer",
+                             "all data of a run needs the same tokenizer",
                              other_prefix, id, there ? there : "", first_prefix, here ? here : "");
     }
     bert_tokenizer_description one, two;
@@ -282,8 +281,8 @@ static bert_status check_tokenizer(const bert_tokenizer *first, const bert_token
                               : NULL;
     if (setting)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.tokenizer: treats %s otherwise than %s.tokenizer; data that is "
-                         "trained on together needs one tokenizer",
+                         "%s.tokenizer: handles %s differently than %s.tokenizer; all data of a "
+                         "run needs the same tokenizer",
                          other_prefix, setting, first_prefix);
     return BERT_OK;
 }

@@ -1,5 +1,5 @@
-/* What --data names: one prefix of prepared data or several, each with a weight; or a folder of
- * ready-made ids. */
+/* The data named by --data: one prefix of prepared data or several, each with a weight; or a
+ * pre-tokenized data set. */
 #ifndef DATASET_DATA_SOURCES_H
 #define DATASET_DATA_SOURCES_H
 
@@ -14,28 +14,28 @@ typedef struct data_source {
 typedef struct data_sources {
     data_source *items; /* [count], owned */
     size_t count, capacity;
-    char *ready_made; /* owned: a folder of ready-made ids, and `count` is 0; else NULL */
-    char *name;       /* owned: what stands for all in messages */
-    bool is_weighted; /* some weight is not 1 */
+    char *ready_made; /* owned: folder of a pre-tokenized data set, then `count` is 0; else NULL */
+    char *name;       /* owned: name of all data in messages */
+    bool is_weighted; /* any weight is not 1 */
 } data_sources;
 
-/* `data` has a line for each: PREFIX, PREFIX:WEIGHT, a folder of prepared files or a pattern of the
- * shell that their prefixes match, these with or without a weight, too. The prefixes of a folder or
- * a pattern follow each other sorted by their bytes; validation splits are not among them. A prefix
- * whose files have such a name is taken as it is. A folder without prepared files is one of
- * ready-made ids, which stands alone. */
+/* Each line of `data` is a PREFIX, a folder of prepared files, or a shell pattern that prefixes
+ * match, each with an optional :WEIGHT. The prefixes of a folder or a pattern are sorted by their
+ * bytes and exclude validation splits. A line that is itself the prefix of existing files is taken
+ * literally. A folder without prepared files is a pre-tokenized data set, which must be the only
+ * line. */
 bert_status data_sources_find(data_sources *sources, const char *data, bert_error *error);
 void data_sources_free(data_sources *sources); /* safe on a zeroed struct */
 
 /* The training splits as one data set, with their weights. */
 bert_status data_sources_open(const data_sources *sources, dataset *data, bert_error *error);
 
-/* The validation splits that are there, whole whatever the weights; *found is false where there are
- * none, and then nothing is open. */
+/* The existing validation splits, in full regardless of the weights. Where there are none, *found
+ * is false and nothing is open. */
 bert_status data_sources_open_validation(const data_sources *sources, dataset *data, bool *found,
                                          bert_error *error);
 
-/* The tokenizer that lies beside the first prefix; those beside the others have to be the same. */
+/* The tokenizer of the first prefix; those of the others must be the same. */
 bert_status data_sources_load_tokenizer(const data_sources *sources, bert_tokenizer **tokenizer,
                                         bert_error *error);
 

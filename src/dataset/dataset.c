@@ -15,7 +15,7 @@ static void number_shards(dataset *data)
         shard->first_document = data->document_count;
         shard->first_token = data->token_count;
         shard->weight = 1;
-        /* Each has fewer than 2^63 bytes on one disk: sums do not wrap around. */
+        /* No overflow: all files together have fewer than 2^63 bytes. */
         data->sentence_count += shard->file.sentence_count;
         data->document_count += shard->file.document_count;
         data->token_count += shard->file.token_count;
@@ -77,15 +77,15 @@ uint64_t dataset_bytes(const dataset *data)
 
 /* ------------------------------------------------------------------------------------ looking */
 
-/* The last shard whose `member`, a count of what stands before it, is at most `place`: those
- * without any stand before the one that has it. */
-static const dataset_shard *find_shard(const dataset *data, size_t member, uint64_t place)
+/* The last shard whose `member`, the count in the shards before it, is at most `index`: this skips
+ * empty shards. */
+static const dataset_shard *find_shard(const dataset *data, size_t member, uint64_t index)
 {
     size_t low = 0, high = data->shard_count;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         const char *shard = (const char *)&data->shards[middle];
-        if (*(const uint64_t *)(const void *)(shard + member) <= place)
+        if (*(const uint64_t *)(const void *)(shard + member) <= index)
             low = middle;
         else
             high = middle;

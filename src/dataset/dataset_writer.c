@@ -12,8 +12,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-/* Numbers that the index wants in one piece while they come one at a time: they wait in a file
- * without a name, beside the output, since there may be hundreds of millions of them. */
+/* Numbers that the index stores as one array but that arrive one at a time, possibly hundreds of
+ * millions of them: they are collected in an unnamed temporary file in the output's folder. */
 typedef struct spill {
     FILE *file;
     uint64_t count;
@@ -23,11 +23,11 @@ struct dataset_writer {
     output_file tokens;
     char *prefix;
     size_t vocab_size;
-    dataset_layout layout;
+    bert_layout layout;
     bool wide;
-    bool kept;          /* its files stay, whatever happens: dataset_writer_continue */
+    bool kept;          /* its files are never removed: dataset_writer_continue */
     spill lengths;      /* int32_t of each sentence */
-    spill documents;    /* int64_t first sentence of each document, but the first one's 0 */
+    spill documents;    /* int64_t first sentence of each document, without the 0 of the first */
     uint64_t unclosed;  /* sentences in the document being written */
     uint16_t *narrowed; /* a sentence as uint16 */
     size_t narrowed_capacity;
@@ -43,14 +43,14 @@ static bert_status spill_open(spill *spill, const char *prefix, bert_error *erro
         TRY(path_format(&directory, error, "."));
     int descriptor = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     free(directory);
-    /* Not every file system has files without a name; the standard library's are elsewhere. */
+    /* Not every file system supports unnamed files; tmpfile's are in another folder. */
     spill->file = descriptor >= 0 ? fdopen(descriptor, "w+b") : tmpfile();
     if (!spill->file)
         return error_set_errno(error, errno, "%s.idx: cannot create a temporary file", prefix);
     return BERT_OK;
 }
 
-/* One with a name, behind its first `count` numbers of `size` bytes. */
+/* A named one, continued after its first `count` numbers of `size` bytes. */
 static bert_status spill_continue(spill *spill, const char *prefix, const char *ending,
                                   uint64_t count, size_t size, bert_error *error)
 {
@@ -63,7 +63,7 @@ static bert_status spill_continue(spill *spill, const char *prefix, const char *
         spill->count = count;
         spill->file = fopen(path, "r+be");
         if (!spill->file || fseeko(spill->file, 0, SEEK_END) != 0)
-            status = error_set_errno(error, errno, "%s: cannot go on writing", path);
+            status = error_set_errno(error, errno, "%s: cannot continue writing", path);
     }
     free(path);
     return status;
@@ -115,7 +115,7 @@ static bert_status continue_files(dataset_writer *writer, const char *tokens_pat
                           sizeof(int64_t), error);
 }
 
-/* `from` is NULL for a writer whose files have no names until the commit. */
+/* `from`: NULL for a writer whose files have no names until the commit. */
 static bert_status create_writer(dataset_writer **out, const char *prefix, size_t vocab_size,
                                  const dataset_writer_state *from, bert_error *error)
 {
@@ -230,18 +230,9 @@ bert_status dataset_writer_end_document(dataset_writer *writer, bert_error *erro
     return spill_put(&writer->documents, &next, sizeof next, writer->prefix, error);
 }
 
-void dataset_writer_use_layout(dataset_writer *writer, dataset_layout layout)
+void dataset_writer_use_layout(dataset_writer *writer, bert_layout layout)
 {
     writer->layout = layout;
-}
-
-bert_status dataset_layout_parse(dataset_layout *layout, const char *name, bert_error *error)
-{
-    if (strcmp(name, "sentences") != 0 && strcmp(name, "documents") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->layout is \"%s\", expected sentences or documents", name);
-    *layout = *name == 's' ? LAYOUT_SENTENCES : LAYOUT_DOCUMENTS;
-    return BERT_OK;
 }
 
 /* -------------------------------------------------------------------------------------- index */
@@ -258,10 +249,10 @@ static bert_status write_header(dataset_writer *writer, output_file *index, uint
     return output_file_write(index, header, sizeof header, error);
 }
 
-/* The sequences of the index one after the other, out of the two spilled files. */
+/* Iterates over the sequences of the index, reading the two spill files. */
 typedef struct sequences {
     dataset_writer *writer;
-    uint64_t sentence; /* first of the next sequence */
+    uint64_t sentence; /* first one of the next sequence */
 } sequences;
 
 static bert_status sequences_start(sequences *sequences, dataset_writer *writer, bert_error *error)
@@ -275,7 +266,7 @@ static bert_status sequences_next(sequences *sequences, int32_t *length, bert_er
 {
     dataset_writer *writer = sequences->writer;
     int64_t end = (int64_t)sequences->sentence + 1, sum = 0;
-    if (writer->layout == LAYOUT_DOCUMENTS)
+    if (writer->layout == BERT_LAYOUT_DOCUMENTS)
         TRY(spill_get(&writer->documents, &end, sizeof end, writer->prefix, error));
     for (; sequences->sentence < (uint64_t)end; sequences->sentence++) {
         TRY(spill_get(&writer->lengths, length, sizeof *length, writer->prefix, error));
@@ -311,7 +302,7 @@ static bert_status write_sequences(dataset_writer *writer, output_file *index, u
 
 static bert_status write_index(dataset_writer *writer, output_file *index, bert_error *error)
 {
-    bool of_documents = writer->layout == LAYOUT_DOCUMENTS;
+    bool of_documents = writer->layout == BERT_LAYOUT_DOCUMENTS;
     uint64_t count = of_documents ? writer->documents.count : writer->lengths.count;
     TRY(write_header(writer, index, count, error));
     TRY(write_sequences(writer, index, count, error));
@@ -375,7 +366,7 @@ static bert_status write_document_starts(dataset_writer *writer, summed_file *ou
     return BERT_OK;
 }
 
-/* The three tables that are made of the lengths, each in a pass of its own. */
+/* Writes the three tables computed from the lengths, one pass for each. */
 static bert_status write_lengths(dataset_writer *writer, summed_file *out, bert_error *error)
 {
     uint64_t count = writer->lengths.count, length, tokens = 0;
@@ -431,12 +422,12 @@ static void remove_beside(const dataset_writer *writer, const char *ending)
     free(path);
 }
 
-/* The index comes last, since nothing is opened without it. On failure no file takes its name, or
- * those that did lose it. */
+/* The index comes last: without it nothing is opened. On failure no file is left under its final
+ * name. */
 static bert_status commit_files(dataset_writer *writer, output_file *index, summed_file *sentences,
                                 bert_error *error)
 {
-    bool of_documents = writer->layout == LAYOUT_DOCUMENTS;
+    bool of_documents = writer->layout == BERT_LAYOUT_DOCUMENTS;
     TRY(write_index(writer, index, error));
     if (of_documents)
         TRY(write_sentences(writer, sentences, error));
@@ -445,7 +436,7 @@ static bert_status commit_files(dataset_writer *writer, output_file *index, summ
     if (of_documents)
         status = output_file_commit(&sentences->file, error);
     else
-        remove_beside(writer, "sentences"); /* one from before would pass for its own */
+        remove_beside(writer, "sentences"); /* an old one would be taken for this data's */
     bool has_sentences = of_documents && status == BERT_OK;
     if (status == BERT_OK)
         status = output_file_commit(index, error);

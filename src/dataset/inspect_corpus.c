@@ -1,12 +1,13 @@
-/* bert_inspect_corpus: what a tokenizer makes of a corpus, and what of the corpus is there twice.
+/* bert_inspect_corpus: statistics of a tokenizer on a corpus, and duplicate lines of the corpus.
  *
- * Blocks of lines are encoded on all cores; what is counted is counted line by line in their order,
- * so that the report does not depend on the number of threads. */
+ * Blocks of lines are encoded on all cores; counting is sequential, in line order, so that the
+ * report does not depend on the number of threads. */
 #include "base/memory.h"
 #include "base/observer.h"
 #include "bert.h"
 #include "corpus/corpus.h"
 #include "dataset/repeated_lines.h"
+#include "options/options.h"
 #include "tokenizer/coverage.h"
 #include "tokenizer/unicode.h"
 
@@ -66,12 +67,12 @@ static uint64_t count_characters(const char *text, size_t length)
     return count;
 }
 
-/* Keeps the word if it is among the longest; the first one stays among equals. */
+/* Keeps the word if it is among the longest; in a tie the earlier one stays. */
 static bert_status note_length(inspection *in, const char *word, size_t length, bert_error *error)
 {
     size_t top = in->params->top, count = in->longest_count;
     bool full = count == top;
-    /* A word has no more characters than bytes. */
+    /* A word has at most as many characters as bytes. */
     if (top == 0 || (full && length <= in->longest[count - 1].characters))
         return BERT_OK;
     uint64_t characters = count_characters(word, length), hash = XXH3_64bits(word, length);
@@ -80,17 +81,17 @@ static bert_status note_length(inspection *in, const char *word, size_t length, 
     for (size_t i = 0; i < count; i++)
         if (in->longest[i].hash == hash)
             return BERT_OK;
-    size_t place = full ? count - 1 : in->longest_count++;
-    long_word entry = in->longest[place];
-    for (; place > 0 && in->longest[place - 1].characters < characters; place--)
-        in->longest[place] = in->longest[place - 1];
+    size_t position = full ? count - 1 : in->longest_count++;
+    long_word entry = in->longest[position];
+    for (; position > 0 && in->longest[position - 1].characters < characters; position--)
+        in->longest[position] = in->longest[position - 1];
     entry.hash = hash;
     entry.characters = characters;
     text_clear(&entry.text);
-    /* A byte more than will be shown is enough to see that it is cut. */
+    /* One character more than will be shown is enough to tell that it is truncated. */
     size_t kept = length <= WORD_SHOWN_BYTES + 4 ? length : WORD_SHOWN_BYTES + 4;
     bert_status status = text_append(&entry.text, word, kept, error);
-    in->longest[place] = entry;
+    in->longest[position] = entry;
     return status;
 }
 
@@ -105,7 +106,7 @@ static bert_status note_unknown(inspection *in, const char *word, size_t length,
 {
     static const char literal[] = "[UNK]";
     if (length == sizeof literal - 1 && memcmp(word, literal, length) == 0)
-        return BERT_OK; /* the text says so itself */
+        return BERT_OK; /* the word occurs in the text as [UNK] itself */
     size_t characters;
     in->uncovered_in_word = 0;
     TRY(coverage_check(&in->coverage, word, length, note_uncovered, in, &characters, error));
@@ -186,10 +187,9 @@ static bert_status read_documents(inspection *in, const bert_observer *observer,
 static bert_status start(inspection *in, bert_error *error)
 {
     const bert_inspect_corpus_params *p = in->params;
-    if (p->memory < REPEATED_LINES_MINIMUM)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%llu bytes of memory, expected at least %d",
-                         (unsigned long long)p->memory, REPEATED_LINES_MINIMUM);
+    TRY(OPTIONS_CHECK(bert_inspect_corpus_params, p, error));
+    if (!p->tokenizer)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->tokenizer is missing");
     TRY(bert_tokenizer_load(&in->tokenizer, p->tokenizer, &p->tokenizer_options, error));
     bert_tokenizer_describe(in->tokenizer, &in->description);
     in->special = tokenizer_special(in->tokenizer);

@@ -1,7 +1,8 @@
-/* bert_inspect_data: counts of prepared data, and some samples as a model sees them. */
+/* bert_inspect_data: counts of prepared data, and some samples as a model gets them. */
 #include "base/memory.h"
 #include "dataset/data_sources.h"
 #include "dataset/sampler.h"
+#include "options/options.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -134,12 +135,13 @@ static bert_status find_sources(data_sources *sources, const char *data, bert_er
 {
     TRY(data_sources_find(sources, data, error));
     if (sources->ready_made)
-        return error_set(error, BERT_ERROR_INPUT, "%s: holds no prepared data (*.idx)",
+        return error_set(error, BERT_ERROR_INPUT, "%s: no prepared data (*.idx) found",
                          sources->ready_made);
     if (sources->is_weighted)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s: weights are for training; bert inspect looks at each document once",
-                         sources->name);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "%s: weights apply to training only; bert inspect reads each document once",
+            sources->name);
     return BERT_OK;
 }
 
@@ -147,8 +149,7 @@ bert_status bert_inspect_data(const bert_inspect_data_params *params, bert_data_
                               bert_error *error)
 {
     *report = (bert_data_report){0};
-    if (!params->data || !*params->data)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no data to inspect");
+    TRY(OPTIONS_CHECK(bert_inspect_data_params, params, error));
     data_sources sources = {0};
     dataset data = {0};
     bert_tokenizer *tokenizer = NULL;

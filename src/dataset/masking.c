@@ -11,19 +11,6 @@ static int round_share(int count, double probability)
     return share > 0 ? share : 1;
 }
 
-bert_status mask_unit_parse(mask_unit *unit, const char *name, bert_error *error)
-{
-    static const char *const names[] = {
-        [MASK_TOKENS] = "token", [MASK_WORDS] = "word", [MASK_SPANS] = "span"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *unit = (mask_unit)i;
-            return BERT_OK;
-        }
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "params->mask_unit is \"%s\", expected one of: token, word, span", name);
-}
-
 static bert_status allocate(masking *masking, size_t vocab_size, int max_seq_length,
                             bert_error *error)
 {
@@ -49,12 +36,12 @@ static bert_status check_vocabulary(const masking *masking, bert_error *error)
 {
     if (masking->replacement_count == 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "the vocabulary of %d tokens has none but special ones",
+                         "all %d tokens of the vocabulary are special ones",
                          (int)masking->vocab_size);
     return BERT_OK;
 }
 
-bert_status masking_create(masking *masking, const bert_tokenizer *tokenizer, mask_unit unit,
+bert_status masking_create(masking *masking, const bert_tokenizer *tokenizer, bert_mask_unit unit,
                            double probability, int max_seq_length, bert_error *error)
 {
     size_t vocab_size = bert_tokenizer_vocab_size(tokenizer);
@@ -115,14 +102,14 @@ static int32_t replace(const masking *masking, random_stream *stream, int32_t to
 /* ----------------------------------------------------------------------------------- choices ---
  */
 
-/* Brings a random one of array[place, count) to `place`: one step of a shuffle (Fisher and Yates).
- */
-static int32_t draw_next(int32_t *array, int place, int count, random_stream *stream)
+/* One step of a Fisher-Yates shuffle: swaps a random element of array[position, count) to
+ * `position` and returns it. */
+static int32_t draw_next(int32_t *array, int position, int count, random_stream *stream)
 {
-    int other = place + (int)random_below(stream, (uint64_t)(count - place));
+    int other = position + (int)random_below(stream, (uint64_t)(count - position));
     int32_t chosen = array[other];
-    array[other] = array[place];
-    array[place] = chosen;
+    array[other] = array[position];
+    array[position] = chosen;
     return chosen;
 }
 
@@ -137,7 +124,8 @@ static void choose_tokens(masking *masking, random_stream *stream, const int32_t
         masking->kinds[draw_next(masking->candidates, i, candidate_count, stream)] = ACTION_CHOSEN;
 }
 
-/* A special token ends a word; a piece whose word was cut off begins one. Returns the number. */
+/* A special token ends a word; a "##" token at the start of a truncated word begins one. Returns
+ * the number of words. */
 static int find_words(masking *masking, const int32_t *tokens, int count)
 {
     int words = 0;
@@ -165,14 +153,15 @@ static void choose_words(masking *masking, random_stream *stream, const int32_t 
         if (length > budget)
             continue;
         budget -= length;
-        for (int32_t place = masking->word_starts[word]; place < masking->word_ends[word]; place++)
-            masking->kinds[place] = ACTION_CHOSEN;
+        for (int32_t position = masking->word_starts[word]; position < masking->word_ends[word];
+             position++)
+            masking->kinds[position] = ACTION_CHOSEN;
     }
 }
 
 int masking_draw_span(random_stream *stream)
 {
-    static const double beyond = 0.1073741824; /* 0.8^10: what a draw without limit would leave */
+    static const double beyond = 0.1073741824; /* 0.8^10: the tail that the limit cuts off */
     double draw = random_uniform(stream) * (1 - beyond), mass = 0.2;
     int words = 1;
     for (double sum = mass; draw >= sum && words < MASK_SPAN_WORDS; sum += mass) {
@@ -182,8 +171,8 @@ int masking_draw_span(random_stream *stream)
     return words;
 }
 
-/* The end of a span of up to `length` words from `word` on: words that follow each other without a
- * special token between, not yet in a span, and within the budget. */
+/* The end of a span of up to `length` words from `word` on: consecutive words without a special
+ * token between them, not yet in a span, and within the budget. */
 static int span_end(const masking *masking, int words, int word, int length, int budget)
 {
     int end = word, start = masking->word_starts[word];
@@ -199,8 +188,8 @@ static void choose_spans(masking *masking, random_stream *stream, const int32_t 
                          int budget)
 {
     int words = find_words(masking, tokens, count);
-    /* A start may fall on a span or on a word that is too long; then another is drawn. A share of
-     * at most half of the words is found long before this many draws. */
+    /* A start inside a span or on a word longer than the budget is drawn again. This many draws
+     * suffice by far for a share of at most half of the words. */
     for (int draws = 16 + 8 * words; draws > 0 && budget > 0; draws--) {
         int length = masking_draw_span(stream);
         int word = (int)random_below(stream, (uint64_t)words);
@@ -217,8 +206,10 @@ static void choose_spans(masking *masking, random_stream *stream, const int32_t 
 int masking_apply(masking *masking, random_stream *stream, int32_t *tokens, int count,
                   int32_t offset, int32_t *positions, int32_t *labels)
 {
-    static void (*const choose[])(struct masking *, random_stream *, const int32_t *, int, int) = {
-        [MASK_TOKENS] = choose_tokens, [MASK_WORDS] = choose_words, [MASK_SPANS] = choose_spans};
+    static void (*const choose[])(struct masking *, random_stream *, const int32_t *, int,
+                                  int) = {[BERT_MASK_UNIT_TOKEN] = choose_tokens,
+                                          [BERT_MASK_UNIT_WORD] = choose_words,
+                                          [BERT_MASK_UNIT_SPAN] = choose_spans};
     int text_tokens = 0;
     for (int i = 0; i < count; i++)
         text_tokens += !masking->is_special[tokens[i]];

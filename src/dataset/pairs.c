@@ -1,30 +1,30 @@
 /* Pairs of segments for next-sentence prediction.
  *
  * Segment pairs are those of BERT's create_pretraining_data (Devlin et al. 2018, A.2). A chunk
- * takes sentences until they reach a target length. It is cut at a random sentence; in half of the
- * cases, and where it is a single sentence, the part behind the cut is put back and B comes from a
- * random place of a random other document. Two departures: the short target is drawn for each
- * chunk, not once for a document (so that the share of short samples is the one asked for, whatever
- * the lengths of documents), and the other document is never the same one (the original gives up
- * after ten draws).
+ * collects sentences up to a target length and is split at a random sentence into A and B. In half
+ * of the cases, and where the chunk is a single sentence, the sentences after the split are put
+ * back, and B is taken from a random position in a random other document. Two deviations: the short
+ * target is drawn per chunk, not once per document (so that the share of short samples is
+ * short_seq_probability for any document lengths), and the other document is never the same one
+ * (the original gives up after ten draws).
  *
- * Sentence pairs are single sentences (SENTENCE-PAIR of Liu et al. 2019, section 4.2): each that
- * has another behind it in its document is A once; B is the next one, or, in half of the cases, a
- * random one of a random other document. */
+ * Sentence pairs are single sentences (SENTENCE-PAIR of Liu et al. 2019, section 4.2): every
+ * sentence but the last of its document is A once; B is the next sentence or, in half of the cases,
+ * a random sentence of a random other document. */
 #include "dataset/scheme.h"
 
-/* Any document, as often as the weight of its file says: a second part from elsewhere must not be
- * told by where it is from. */
+/* Any document, with a probability proportional to the weight of its file: a random B must not be
+ * recognisable by its source. */
 static uint64_t draw_by_weight(const dataset *data, random_stream *stream)
 {
     double all = 0;
     for (size_t i = 0; i < data->shard_count; i++)
         all += data->shards[i].weight * (double)data->shards[i].file.document_count;
-    double place = random_uniform(stream) * all;
+    double draw = random_uniform(stream) * all;
     const dataset_shard *shard = data->shards, *last = shard + data->shard_count - 1;
     for (; shard < last; shard++) {
-        place -= shard->weight * (double)shard->file.document_count;
-        if (place < 0)
+        draw -= shard->weight * (double)shard->file.document_count;
+        if (draw < 0)
             break;
     }
     while (shard->file.document_count == 0)
@@ -32,8 +32,8 @@ static uint64_t draw_by_weight(const dataset *data, random_stream *stream)
     return shard->first_document + random_below(stream, shard->file.document_count);
 }
 
-/* Any document but this one, uniformly where there are no weights. Documents without sentences,
- * which only foreign files have, give way to the next that has some. */
+/* Any document but this one, uniformly unless there are weights. For a document without sentences,
+ * which only files of other programs contain, the next one that has some. */
 static uint64_t draw_other_document(const dataset *data, uint64_t document, random_stream *stream)
 {
     uint64_t other;
@@ -47,7 +47,7 @@ static uint64_t draw_other_document(const dataset *data, uint64_t document, rand
     return other;
 }
 
-/* A sentence of another document; `*end` is where that document ends. */
+/* A random sentence of another document; sets `*end` to that document's end. */
 static uint64_t draw_other_sentence(const dataset *data, uint64_t document, uint64_t *end,
                                     random_stream *stream)
 {
@@ -70,8 +70,8 @@ static void set_pair(sample *sample, const sample_settings *settings, token_rang
 /* --------------------------------------------------------------------------- segment pairs --- */
 
 typedef struct chunk {
-    uint64_t a_end, end; /* sentences: A begins the chunk and ends at a_end, what follows at end */
-    uint64_t target;     /* tokens aimed at */
+    uint64_t a_end, end; /* sentences: A starts the chunk and ends at a_end, the chunk at end */
+    uint64_t target;     /* in tokens */
     bool b_is_random;
 } chunk;
 
@@ -93,7 +93,7 @@ static chunk chunk_draw(const dataset *data, const sample_settings *settings, ui
     return chunk;
 }
 
-/* What stood behind the cut is put back where B is from elsewhere. */
+/* Where B is random, the sentences after the split are put back. */
 static uint64_t segment_pair_next(const dataset *data, const sample_settings *settings,
                                   uint64_t epoch, uint64_t start, uint64_t end)
 {
@@ -138,7 +138,7 @@ static uint64_t sentence_pair_next(const dataset *data, const sample_settings *s
     (void)data;
     (void)settings;
     (void)epoch;
-    return start + 1 < end ? start + 1 : start; /* the last sentence has none behind it */
+    return start + 1 < end ? start + 1 : start; /* the last sentence has no successor */
 }
 
 static void sentence_pair_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
@@ -160,9 +160,9 @@ const sample_scheme scheme_sentence_pairs = {
     .draw = sentence_pair_draw,
 };
 
-/* ------------------------------------------------------------------------ ready-made pairs --- */
+/* ------------------------------------------------------------- rows of pre-tokenized data --- */
 
-/* What is longer than a sample of this run is cut as pairs are. */
+/* Samples longer than max_seq_length are truncated like pairs. */
 static void ready_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
                        uint64_t start, sample *sample)
 {

@@ -15,17 +15,17 @@ struct prefetch {
 
     pthread_t thread;
     bool running;
-    pthread_mutex_t lock; /* over all below */
+    pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t made, taken;
-    batch *ring; /* [slots] the one at the caller, those that wait, the one being made */
+    batch *ring; /* [slots]: the caller's batch, finished ones, the one being made */
     int slots;
-    uint64_t made_count, taken_count; /* batches so far; number n lies in slot n % slots */
+    uint64_t made_count, taken_count; /* batches so far; batch n is in slot n % slots */
     bool stopping;
-    bert_status status; /* of the batch behind the last one made; ends the thread */
+    bert_status status; /* of the batch after the last one made; an error ends the thread */
     bert_error error;
 };
 
-/* Waits for a free slot; false where it is time to end. The batch that was taken last still belongs
+/* Waits for a free slot; false: the thread is to end. The batch that was taken last still belongs
  * to the caller. */
 static bool wait_for_room(prefetch *prefetch)
 {
@@ -65,7 +65,7 @@ static void *make_batches(void *argument)
 static bert_status create_ring(prefetch *prefetch, int depth, bert_error *error)
 {
     TRY(memory_array((void **)&prefetch->ring, (size_t)depth + 1, sizeof(batch),
-                     "the batches made ahead", error));
+                     "prefetched batches", error));
     int tokens, masked;
     if (__builtin_mul_overflow(prefetch->most, sampler_max_tokens(prefetch->sampler), &tokens) ||
         __builtin_mul_overflow(prefetch->most, sampler_max_masked(prefetch->sampler), &masked))
@@ -76,7 +76,7 @@ static bert_status create_ring(prefetch *prefetch, int depth, bert_error *error)
     return BERT_OK;
 }
 
-/* Signals are the main thread's: this one blocks them all. */
+/* Blocks all signals in the new thread: the main thread handles them. */
 static bert_status start_thread(prefetch *prefetch, bert_error *error)
 {
     sigset_t all, before;
@@ -85,7 +85,7 @@ static bert_status start_thread(prefetch *prefetch, bert_error *error)
     int failure = pthread_create(&prefetch->thread, NULL, make_batches, prefetch);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failure)
-        return error_set_errno(error, failure, "cannot start a thread to make batches");
+        return error_set_errno(error, failure, "cannot start the prefetch thread");
     prefetch->running = true;
     return BERT_OK;
 }
@@ -97,7 +97,7 @@ bert_status prefetch_start(prefetch **out, sampler *sampler, prefetch_plan *plan
     *out = NULL;
     if (most < 1 || depth < 1)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%d samples in a batch, %d batches ahead; expected at least 1 of each",
+                         "%d samples per batch, %d prefetched batches; expected at least 1 of each",
                          most, depth);
     prefetch *prefetch;
     TRY(memory_array((void **)&prefetch, 1, sizeof *prefetch, "the prefetcher", error));

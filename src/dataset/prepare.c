@@ -1,9 +1,9 @@
-/* bert_prepare: documents → sentences → ids, in one pass, in bounded memory, on all cores, and
- * again from where it was interrupted (prepare_journal.h).
+/* bert_prepare: documents → sentences → ids, in one pass, in bounded memory, on all cores; an
+ * interrupted preparation is resumed (prepare_journal.h).
  *
- * Three batches of documents are on the way at any time: one is being read, the one before it is
- * being encoded chunk by chunk, and the one before that is being written. What is written depends
- * on the order of the documents alone, not on the number of threads. */
+ * A pipeline of three batches of documents: one is being read, the one before it is being encoded
+ * chunk by chunk, and the one before that is being written. The output depends on the order of the
+ * documents alone, not on the number of threads. */
 #include "dataset/prepare_journal.h"
 
 #include "base/clock.h"
@@ -13,6 +13,7 @@
 #include "corpus/counts.h"
 #include "dataset/index_format.h"
 #include "formats/json.h"
+#include "options/options.h"
 
 #include <math.h>
 #include <omp.h>
@@ -23,16 +24,16 @@
 
 enum {
     CHUNK_BYTES = 1 << 17,
-    CHUNKS_PER_THREAD = 8, /* in a batch: enough to level out chunks of different weight */
-    CHUNKS_AT_MOST = 128,  /* so that memory is bounded for any number of threads */
+    CHUNKS_PER_THREAD = 8, /* in a batch: enough to balance chunks of different cost */
+    CHUNKS_MAX = 128,      /* so that memory is bounded for any number of threads */
     BATCHES = 3,
 };
 
-/* Some chunks of documents, in their order. */
+/* Consecutive chunks of documents. */
 typedef struct work_batch {
     text_chunk *chunks; /* [prepare.chunks_per_batch] */
     size_t used;
-    uint64_t end, end_hash; /* number and hash of all documents up to its end */
+    uint64_t end, end_hash; /* number and hash of all documents up to the end of the batch */
 } work_batch;
 
 typedef struct prepare {
@@ -47,12 +48,12 @@ typedef struct prepare {
     work_batch batches[BATCHES];
     bool read_all;
     uint64_t documents; /* read */
-    XXH3_state_t *hash; /* of them */
+    XXH3_state_t *hash; /* of those documents */
     prepare_folder folder;
-    bool has_journal;          /* work is kept, whatever happens */
-    prepare_progress progress; /* what is written */
-    double saved_at;           /* clock of the last journal */
-    /* Reading and writing go on beside each other, each with an error of its own. */
+    bool has_journal;          /* the folder is kept for resuming */
+    prepare_progress progress; /* of writing */
+    double saved_at;           /* time of the last journal */
+    /* Reading and writing run concurrently, each with an error of its own. */
     bert_status read_status, write_status;
     bert_error read_error, write_error;
 } prepare;
@@ -62,7 +63,7 @@ bert_prepare_params bert_prepare_params_default(void)
     return (bert_prepare_params){
         .tokenizer_options = bert_tokenizer_options_default(),
         .reader_options = bert_reader_options_default(),
-        .layout = "sentences",
+        .layout = BERT_LAYOUT_SENTENCES,
         .language = "en",
         .validation_fraction = 0.01,
         .seed = 42,
@@ -71,27 +72,6 @@ bert_prepare_params bert_prepare_params_default(void)
 }
 
 /* --------------------------------------------------------------------- before the work starts */
-
-static bert_status check_params(const bert_prepare_params *params, bert_error *error)
-{
-    dataset_layout layout;
-    TRY(dataset_layout_parse(&layout, params->layout, error));
-    if (!params->output || !*params->output)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no output prefix");
-    if (!params->tokenizer || !*params->tokenizer)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no tokenizer");
-    if (!(params->validation_fraction >= 0 && params->validation_fraction < 1))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "validation_fraction is %g, expected at least 0 and less than 1",
-                         params->validation_fraction);
-    if (!(params->save_seconds >= 0))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "save_seconds is %g, expected 0 or more", params->save_seconds);
-    if (params->threads < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->threads is %d, expected 0 (all cores) or more", params->threads);
-    return BERT_OK;
-}
 
 static bert_status check_outputs(const char *prefix, bert_error *error)
 {
@@ -118,7 +98,7 @@ static bert_status check_outputs(const char *prefix, bert_error *error)
     return status;
 }
 
-/* Text that somebody keeps under the name of our file of sentences is not ours to replace. */
+/* Does not overwrite files of other programs that have the name of our .sentences file. */
 static bert_status check_foreign(const char *prefix, bert_error *error)
 {
     static const char *const endings[] = {".sentences", ".validation.sentences"};
@@ -133,8 +113,8 @@ static bert_status check_foreign(const char *prefix, bert_error *error)
             (map.size < SENTENCES_MAGIC_SIZE ||
              memcmp(map.data, SENTENCES_MAGIC, SENTENCES_MAGIC_SIZE) != 0))
             status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                               "%s: exists and is no file of bert prepare, which keeps the ends of "
-                               "sentences under this name; choose another params->output",
+                               "%s: exists and was not written by bert prepare, which stores "
+                               "sentence boundaries under this name; choose another params->output",
                                path);
         file_map_close(&map);
         free(path);
@@ -157,22 +137,22 @@ static bert_status create_parent(const char *prefix, bert_error *error)
 static bert_status create_workers(prepare *prepare, bert_error *error)
 {
     TRY(memory_array((void **)&prepare->workers, (size_t)prepare->threads, sizeof *prepare->workers,
-                     "threads' work space", error));
+                     "threads' workspaces", error));
     for (int i = 0; i < prepare->threads; i++) {
         TRY(sentences_create(&prepare->workers[i].sentences, prepare->params->language, error));
         TRY(text_encoder_create(&prepare->workers[i].encoder, prepare->tokenizer, error));
     }
     prepare->chunks_per_batch = (size_t)prepare->threads * CHUNKS_PER_THREAD;
-    if (prepare->chunks_per_batch > CHUNKS_AT_MOST)
-        prepare->chunks_per_batch = CHUNKS_AT_MOST;
+    if (prepare->chunks_per_batch > CHUNKS_MAX)
+        prepare->chunks_per_batch = CHUNKS_MAX;
     for (int i = 0; i < BATCHES; i++)
         TRY(memory_array((void **)&prepare->batches[i].chunks, prepare->chunks_per_batch,
-                         sizeof(text_chunk), "documents on the way", error));
+                         sizeof(text_chunk), "chunks of documents", error));
     return BERT_OK;
 }
 
-/* Of all that the result depends on but the files, whose documents have a hash of their own beside
- * it. */
+/* The hash of everything that the result depends on except the inputs, whose documents have a hash
+ * of their own. */
 static bert_status hash_settings(const prepare *prepare, uint64_t *hash, bert_error *error)
 {
     const bert_prepare_params *params = prepare->params;
@@ -190,8 +170,8 @@ static bert_status hash_settings(const prepare *prepare, uint64_t *hash, bert_er
     TRY_OR_GO(status, file_read(&settings, path, SIZE_MAX, error), done);
     TRY_OR_GO(status,
               text_format(&settings, error, "\n%s\n%s\n%s\n%a\n%llu\n", bert_version(),
-                          params->layout, params->language, params->validation_fraction,
-                          (unsigned long long)params->seed),
+                          bert_layout_name(params->layout), params->language,
+                          params->validation_fraction, (unsigned long long)params->seed),
               done);
     TRY_OR_GO(status, corpus_append_settings(&prepare->corpus, &settings, error), done);
     *hash = XXH3_64bits(settings.data, settings.length);
@@ -201,7 +181,7 @@ done:
     return status;
 }
 
-/* Takes over what an interrupted preparation left, unless it was one of something else. */
+/* Resumes an interrupted preparation; fails where its settings were different. */
 static bert_status open_folder(prepare *prepare, bert_error *error)
 {
     const bert_prepare_params *params = prepare->params;
@@ -216,25 +196,22 @@ static bert_status open_folder(prepare *prepare, bert_error *error)
         return BERT_OK;
     TRY(hash_settings(prepare, &settings_hash, error));
     if (prepare->has_journal && prepare->progress.settings_hash != settings_hash)
-        return error_set(
-            error, BERT_ERROR_INVALID_ARGUMENT,
-            "%s: holds the work of an interrupted preparation with other settings "
-            "(tokenizer, text, cleaning, sources, layout, language, validation or "
-            "seed); give these again to go on, or params->overwrite = true to start anew",
-            prepare->folder.path);
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%s: contains an interrupted preparation with other settings (tokenizer, "
+                         "text, cleaning, sources, layout, language, validation or seed); repeat "
+                         "them to resume, or start over with params->overwrite = true",
+                         prepare->folder.path);
     prepare->progress.settings_hash = settings_hash;
-    dataset_layout layout;
-    TRY(dataset_layout_parse(&layout, params->layout, error));
-    prepare->progress.layout = layout;
+    prepare->progress.layout = params->layout;
     return split_open(&prepare->split, prepare->folder.path, params->validation_fraction,
-                      bert_tokenizer_vocab_size(prepare->tokenizer), layout,
+                      bert_tokenizer_vocab_size(prepare->tokenizer), params->layout,
                       &prepare->progress.split, error);
 }
 
 static bert_status start(prepare *prepare, bert_error *error)
 {
     const bert_prepare_params *params = prepare->params;
-    TRY(check_params(params, error));
+    TRY(OPTIONS_CHECK(bert_prepare_params, params, error));
     bert_reader_options reader_options = params->reader_options;
     reader_options.seed = params->seed;
     TRY(corpus_open(&prepare->corpus, params->inputs, params->input_count, &reader_options, error));
@@ -333,7 +310,7 @@ static bert_status save_progress(prepare *prepare, bert_error *error)
     return BERT_OK;
 }
 
-/* Reads one batch, encodes another, writes a third, at the same time. */
+/* One step of the pipeline: reads one batch, encodes another and writes a third concurrently. */
 static void step(prepare *prepare, work_batch *to_read, work_batch *to_encode,
                  const work_batch *to_write)
 {
@@ -368,11 +345,11 @@ static void report_progress(const prepare *prepare, const bert_observer *observe
 static bert_status stopped(const prepare *prepare, bert_error *error)
 {
     return error_set(error, BERT_ERROR_IO,
-                     "%s: stopped after %llu documents; the same command goes on from there",
+                     "%s: stopped after %llu documents; the same command resumes",
                      prepare->params->output, (unsigned long long)prepare->progress.documents);
 }
 
-/* The observer asks for an end: what is written stays for the next time. */
+/* The observer requests a stop: what is written is kept for resuming. */
 static bert_status stop(prepare *prepare, bert_error *error)
 {
     if (prepare->progress.documents == 0)
@@ -384,15 +361,15 @@ static bert_status stop(prepare *prepare, bert_error *error)
 
 static bert_status inputs_changed(const prepare *prepare, bert_error *error)
 {
-    return error_set(error, BERT_ERROR_INPUT,
-                     "%s: the inputs are not those that the interrupted preparation began with (of "
-                     "which it read %llu documents); bring these back to go on, or start anew with "
-                     "params->overwrite = true",
-                     prepare->folder.path, (unsigned long long)prepare->progress.documents);
+    return error_set(
+        error, BERT_ERROR_INPUT,
+        "%s: the inputs differ from those of the interrupted preparation (which read %llu "
+        "documents); restore them to resume, or start over with params->overwrite = true",
+        prepare->folder.path, (unsigned long long)prepare->progress.documents);
 }
 
-/* A document that was held back when the work was interrupted is made once more. */
-static bert_status hold_again(prepare *prepare, size_t place, bert_error *error)
+/* Reprocesses a document that was held back when the work was interrupted. */
+static bert_status hold_again(prepare *prepare, size_t index, bert_error *error)
 {
     text_chunk *chunk = &prepare->batches[0].chunks[0];
     text_chunk_clear(chunk);
@@ -402,10 +379,10 @@ static bert_status hold_again(prepare *prepare, size_t place, bert_error *error)
         return error_set(error, chunk->status, "%s", chunk->error.message);
     if (chunk->documents[0].count == 0)
         return inputs_changed(prepare, error);
-    return split_hold_again(&prepare->split, place, chunk, error);
+    return split_hold_again(&prepare->split, index, chunk, error);
 }
 
-/* Passes over the documents that an earlier call has done, which takes as long as reading them. */
+/* Skips the documents that an earlier call has finished, by reading them again. */
 static bert_status skip_finished(prepare *prepare, const bert_observer *observer, bert_error *error)
 {
     const split_state *then = &prepare->progress.split;
@@ -419,13 +396,12 @@ static bert_status skip_finished(prepare *prepare, const bert_observer *observer
         for (size_t i = 0; i < then->held_count; i++)
             if (then->held[i] == prepare->documents - 1)
                 TRY(hold_again(prepare, i, error));
-        if (observer_should_stop(observer)) /* the journal is as it was */
+        if (observer_should_stop(observer)) /* the journal is unchanged */
             return stopped(prepare, error);
     }
     if (XXH3_64bits_digest(prepare->hash) != prepare->progress.documents_hash)
         return inputs_changed(prepare, error);
-    observer_message(observer, BERT_MESSAGE_INFO,
-                     "%s: going on after %llu documents that were done before",
+    observer_message(observer, BERT_MESSAGE_INFO, "%s: resuming after %llu finished documents",
                      prepare->params->output, (unsigned long long)prepare->documents);
     return BERT_OK;
 }
@@ -456,7 +432,7 @@ static bert_status run_pipeline(prepare *prepare, const bert_observer *observer,
 
 /* ---------------------------------------------------------------------------------- the outputs */
 
-/* One number for the whole vocabulary: its tokens in the order of their ids. */
+/* A hash of the whole vocabulary: its tokens in the order of their ids. */
 static bert_status hash_vocabulary(const bert_tokenizer *tokenizer, uint64_t *hash,
                                    bert_error *error)
 {
@@ -495,16 +471,16 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
     }
     json_t *value = json_pack(
         "{s:s, s:s, s:s, s:o, s:o, s:s, s:f, s:I, s:{s:I, s:s}, s:o, s:o, s:I, s:I, s:I}", "format",
-        "Megatron-LM indexed dataset", "layout", params->layout, "bert_version", bert_version(),
-        "inputs", inputs, "corpus", corpus_counts_to_json(&result->corpus), "language",
-        params->language, "validation_fraction", params->validation_fraction, "seed",
+        "Megatron-LM indexed dataset", "layout", bert_layout_name(params->layout), "bert_version",
+        bert_version(), "inputs", inputs, "corpus", corpus_counts_to_json(&result->corpus),
+        "language", params->language, "validation_fraction", params->validation_fraction, "seed",
         (json_int_t)params->seed, "vocabulary", "size",
         (json_int_t)bert_tokenizer_vocab_size(prepare->tokenizer), "xxh3_64", hash_text, "train",
         counts_to_json(&result->train), "validation", counts_to_json(&result->validation), "bytes",
         (json_int_t)result->bytes, "invalid_bytes", (json_int_t)result->invalid_bytes,
         "unknown_tokens", (json_int_t)result->unknown_tokens);
     if (!value)
-        return error_set(error, BERT_ERROR_MEMORY, "no memory to describe the data");
+        return error_set(error, BERT_ERROR_MEMORY, "no memory for the description of the data");
     bert_status status = prepare_folder_path(&path, &prepare->folder, "description.json", error);
     if (status == BERT_OK) {
         status = json_write(value, path, error);
@@ -517,13 +493,13 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
 static bert_status publish(prepare *prepare, bert_error *error)
 {
     TRY(prepare_folder_publish(&prepare->folder, prepare->progress.result.validation.documents > 0,
-                               (dataset_layout)prepare->progress.layout, error));
-    prepare->has_journal = false; /* the folder may go */
+                               (bert_layout)prepare->progress.layout, error));
+    prepare->has_journal = false; /* the folder may be removed */
     return BERT_OK;
 }
 
-/* Only files that are finished get their final names; from the last journal on, moving them is all
- * that is left. */
+/* Files get their final names only when all are finished; after the last journal, only renames
+ * remain. */
 static bert_status commit(prepare *prepare, const bert_prepare_result *result, bert_error *error)
 {
     prepare_progress *progress = &prepare->progress;
@@ -543,7 +519,7 @@ static bert_status end_split(prepare *prepare, const bert_observer *observer, be
     TRY(split_end(&prepare->split, &moved, error));
     if (split->documents == 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: no tokens: the tokenizer leaves nothing of the text",
+                         "%s: no tokens: the tokenizer removes all of the text",
                          prepare->params->inputs[0]);
     if (split->train_counts.documents == 0)
         return error_set(
@@ -553,13 +529,12 @@ static bert_status end_split(prepare *prepare, const bert_observer *observer, be
     if (moved > 0)
         observer_message(observer, BERT_MESSAGE_INFO,
                          "validation has %d of %llu documents, %d more than the fraction of %g "
-                         "gave: one could not draw sentence pairs from fewer",
+                         "gives: sentence pairs need at least two",
                          SPLIT_MINIMUM, (unsigned long long)split->documents, moved,
                          split->fraction);
     if (split->fraction > 0 && split->validation_counts.documents == 0)
         observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%llu %s too few to set any apart for validation (blank lines part "
-                         "documents)",
+                         "%llu %s too few for a validation split (blank lines separate documents)",
                          (unsigned long long)split->documents,
                          split->documents == 1 ? "document is" : "documents are");
     return BERT_OK;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-/* A buffer that one huge document made larger than this is not kept. */
+/* Buffers that a huge document made larger than this are freed. */
 enum { BUFFER_KEPT = 4 << 20 };
 
 void text_chunk_free(text_chunk *chunk)

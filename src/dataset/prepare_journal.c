@@ -14,8 +14,8 @@
 
 /* --------------------------------------------------------------------------------- the journal */
 
-/* Every count of the journal by name, so that it is written and read alike. Hashes have 64 bits,
- * which JSON's numbers do not hold for everybody: they are text. */
+/* Every count of the journal by name, for writing and reading. Hashes are strings: not all JSON
+ * readers keep 64 bits of a number. */
 typedef struct number {
     const char *name;
     size_t offset;
@@ -123,9 +123,9 @@ static bert_status read_journal(prepare_progress *progress, const char *path, be
     if (status == BERT_OK && progress->split.held_count > SPLIT_MINIMUM)
         status = error_set(error, BERT_ERROR_INPUT, "%s: \"split.held_count\": expected at most %d",
                            path, SPLIT_MINIMUM);
-    if (status == BERT_OK && progress->layout > LAYOUT_DOCUMENTS)
+    if (status == BERT_OK && progress->layout > BERT_LAYOUT_DOCUMENTS)
         status = error_set(error, BERT_ERROR_INPUT, "%s: \"layout\": expected at most %d", path,
-                           LAYOUT_DOCUMENTS);
+                           BERT_LAYOUT_DOCUMENTS);
     json_decref(root);
     return status;
 }
@@ -199,7 +199,7 @@ bert_status prepare_folder_open(prepare_folder *folder, const char *prefix, bool
     TRY(prepare_folder_path(&journal, folder, "journal.json", error));
     bert_status status = BERT_OK;
     *found = file_exists(journal);
-    if (*found && anew) /* whatever is in it */
+    if (*found && anew) /* ignores its content */
         *found = read_journal(progress, journal, NULL) == BERT_OK && progress->finished;
     else if (*found)
         status = read_journal(progress, journal, error);
@@ -223,7 +223,7 @@ void prepare_folder_close(prepare_folder *folder, bool remove)
     *folder = (prepare_folder){.descriptor = -1};
 }
 
-/* Renames FOLDER/name to PREFIX + ending; fine where an earlier call did. */
+/* Renames FOLDER/name to PREFIX + ending; fine where an earlier call already did. */
 static bert_status publish(const prepare_folder *folder, const char *name, const char *ending,
                            bert_error *error)
 {
@@ -234,7 +234,7 @@ static bert_status publish(const prepare_folder *folder, const char *name, const
     if (!file_exists(from))
         goto done;
     if (path_is_directory(
-            from)) /* the tokenizer: a folder does not replace one that is not empty */
+            from)) /* the tokenizer: rename does not replace a folder that is not empty */
         TRY_OR_GO(status, directory_remove(to, error), done);
     if (rename(from, to) != 0)
         status = error_set_errno(error, errno, "%s: cannot rename %s to it", to, from);
@@ -254,14 +254,14 @@ static bert_status remove_old(const prepare_folder *folder, const char *ending, 
 }
 
 static bert_status publish_sentences(const prepare_folder *folder, const char *name,
-                                     const char *ending, dataset_layout layout, bert_error *error)
+                                     const char *ending, bert_layout layout, bert_error *error)
 {
-    return layout == LAYOUT_DOCUMENTS ? publish(folder, name, ending, error)
-                                      : remove_old(folder, ending, error);
+    return layout == BERT_LAYOUT_DOCUMENTS ? publish(folder, name, ending, error)
+                                           : remove_old(folder, ending, error);
 }
 
-bert_status prepare_folder_publish(prepare_folder *folder, bool has_validation,
-                                   dataset_layout layout, bert_error *error)
+bert_status prepare_folder_publish(prepare_folder *folder, bool has_validation, bert_layout layout,
+                                   bert_error *error)
 {
     TRY(publish(folder, "tokenizer", ".tokenizer", error));
     TRY(publish(folder, "description.json", ".json", error));

@@ -15,7 +15,7 @@ static void held_free(held_document *held)
     *held = (held_document){0};
 }
 
-/* Tokens of the chunk's sentence, and where they begin. */
+/* The number of tokens of the chunk's sentence, and their address. */
 static size_t sentence_ids(const text_chunk *chunk, size_t sentence, const int32_t **ids)
 {
     size_t start = sentence ? chunk->sentence_ends[sentence - 1] : 0;
@@ -101,24 +101,24 @@ static bert_status release_held(split *split, bert_error *error)
     return BERT_OK;
 }
 
-/* Keeps the documents of the smallest hashes back; the one that has to give way, this or another,
- * goes to training. */
+/* Holds back the documents with the smallest hashes; the one displaced, this or another, goes to
+ * training. */
 static bert_status hold_document(split *split, const text_chunk *chunk,
                                  const text_document *document, bert_error *error)
 {
-    int place = 0;
-    while (place < SPLIT_MINIMUM && split->held[place].used &&
-           split->held[place].hash <= document->hash)
-        place++;
-    if (place == SPLIT_MINIMUM)
+    int index = 0;
+    while (index < SPLIT_MINIMUM && split->held[index].used &&
+           split->held[index].hash <= document->hash)
+        index++;
+    if (index == SPLIT_MINIMUM)
         return write_document(split->train, &split->train_counts, chunk, document, error);
     held_document *last = &split->held[SPLIT_MINIMUM - 1];
     if (last->used)
         TRY(write_held(split->train, &split->train_counts, last, error));
-    memmove(&split->held[place + 1], &split->held[place],
-            (size_t)(SPLIT_MINIMUM - 1 - place) * sizeof *split->held);
-    split->held[place] = (held_document){0};
-    return held_copy(&split->held[place], chunk, document, error);
+    memmove(&split->held[index + 1], &split->held[index],
+            (size_t)(SPLIT_MINIMUM - 1 - index) * sizeof *split->held);
+    split->held[index] = (held_document){0};
+    return held_copy(&split->held[index], chunk, document, error);
 }
 
 static bert_status add_document(split *split, const text_chunk *chunk,
@@ -136,7 +136,7 @@ static bert_status add_document(split *split, const text_chunk *chunk,
 }
 
 static bert_status open_side(dataset_writer **writer, bert_data_counts *counts, const char *folder,
-                             const char *name, size_t vocab_size, dataset_layout layout,
+                             const char *name, size_t vocab_size, bert_layout layout,
                              const dataset_writer_state *from, bert_error *error)
 {
     char *prefix;
@@ -151,7 +151,7 @@ static bert_status open_side(dataset_writer **writer, bert_data_counts *counts, 
 }
 
 bert_status split_open(split *split, const char *folder, double fraction, size_t vocab_size,
-                       dataset_layout layout, const split_state *from, bert_error *error)
+                       bert_layout layout, const split_state *from, bert_error *error)
 {
     *split = (struct split){.fraction = fraction, .documents = from->documents};
     TRY(open_side(&split->train, &split->train_counts, folder, "train", vocab_size, layout,
@@ -162,9 +162,9 @@ bert_status split_open(split *split, const char *folder, double fraction, size_t
                      vocab_size, layout, &from->validation, error);
 }
 
-bert_status split_hold_again(split *split, size_t place, const text_chunk *chunk, bert_error *error)
+bert_status split_hold_again(split *split, size_t index, const text_chunk *chunk, bert_error *error)
 {
-    return held_copy(&split->held[place], chunk, &chunk->documents[0], error);
+    return held_copy(&split->held[index], chunk, &chunk->documents[0], error);
 }
 
 bert_status split_save(split *split, split_state *state, bert_error *error)
@@ -199,7 +199,7 @@ bert_status split_end(split *split, int *moved, bert_error *error)
 bert_status split_commit(split *split, bert_error *error)
 {
     dataset_writer *train = split->train, *validation = split->validation;
-    split->train = split->validation = NULL; /* commits free them, whatever comes of it */
+    split->train = split->validation = NULL; /* a commit frees its writer even if it fails */
     if (split->validation_counts.documents == 0) {
         dataset_writer_discard(validation);
         return dataset_writer_commit(train, error);

@@ -29,11 +29,11 @@ typedef struct import {
     dataset_writer *writer;
     arrow *arrow;
     source source;
-    size_t columns[COLUMNS]; /* of the file at hand; SIZE_MAX where it has none */
+    size_t columns[COLUMNS]; /* of the current file; SIZE_MAX where it lacks one */
     bool had_labels;         /* the first file has them, so all must */
     uint64_t rows, row_of_file;
     cells row[COLUMNS];
-    int32_t *part; /* [part_capacity] the tokens of a part, owned */
+    int32_t *part; /* [part_capacity] the tokens of a segment, owned */
     size_t part_capacity;
     uint8_t *labels; /* [rows], owned */
     size_t label_capacity;
@@ -59,20 +59,19 @@ static bert_status read_cells(import *import, int column, bert_error *error)
     return arrow_integers(import->arrow, import->columns[column], cells->values, error);
 }
 
-/* How many tokens of the row are not padding. */
+/* The number of tokens of the row that are not padding. */
 static bert_status row_length(const import *import, size_t *length, bert_error *error)
 {
     const cells *ids = &import->row[IDS], *attention = &import->row[ATTENTION];
     size_t count = ids->count;
     if (import->columns[ATTENTION] != SIZE_MAX) {
         if (attention->count != count)
-            return row_error(import, error, "attention_mask is not as long as input_ids");
+            return row_error(import, error, "attention_mask and input_ids differ in length");
         while (count > 0 && attention->values[count - 1] == 0)
             count--;
         for (size_t i = 0; i < count; i++)
             if (attention->values[i] != 1)
-                return row_error(import, error,
-                                 "attention_mask leaves out tokens before the last one");
+                return row_error(import, error, "attention_mask has a 0 before the last 1");
     } else {
         while (count > 0 && ids->values[count - 1] == import->special.pad)
             count--;
@@ -80,8 +79,8 @@ static bert_status row_length(const import *import, size_t *length, bert_error *
     if (count < 3 || ids->values[0] != import->special.cls ||
         ids->values[count - 1] != import->special.sep)
         return row_error(import, error,
-                         "does not begin with [CLS] and end with [SEP] as the tokenizer has them; "
-                         "is params->tokenizer the one that the data was made with?");
+                         "expected [CLS] first and [SEP] last, with the tokenizer's ids; is "
+                         "params->tokenizer the one that the data was made with?");
     *length = count;
     return BERT_OK;
 }
@@ -95,12 +94,12 @@ static bert_status find_second_part(const import *import, size_t length, size_t 
     if (import->columns[TYPES] == SIZE_MAX)
         return BERT_OK;
     if (types->count != import->row[IDS].count)
-        return row_error(import, error, "token_type_ids is not as long as input_ids");
+        return row_error(import, error, "token_type_ids and input_ids differ in length");
     while (*second > 0 && types->values[*second - 1] == 1)
         --*second;
     for (size_t i = 0; i < *second; i++)
         if (types->values[i] != 0)
-            return row_error(import, error, "token_type_ids are not zeros and then ones");
+            return row_error(import, error, "token_type_ids, expected zeros followed by ones");
     if (*second < 2 || import->row[IDS].values[*second - 1] != import->special.sep)
         return row_error(import, error, "no [SEP] before the tokens of type 1");
     return BERT_OK;
@@ -109,9 +108,9 @@ static bert_status find_second_part(const import *import, size_t length, size_t 
 static bert_status write_part(import *import, size_t first, size_t end, bert_error *error)
 {
     if (first >= end)
-        return row_error(import, error, "a part without tokens");
+        return row_error(import, error, "a segment without tokens");
     TRY(memory_grow((void **)&import->part, &import->part_capacity, end - first,
-                    sizeof *import->part, "a part of a sample", error));
+                    sizeof *import->part, "a segment of a sample", error));
     size_t vocab_size = bert_tokenizer_vocab_size(import->tokenizer);
     for (size_t i = first; i < end; i++) {
         int64_t id = import->row[IDS].values[i];
@@ -121,7 +120,8 @@ static bert_status write_part(import *import, size_t first, size_t end, bert_err
                              import->source.name, (unsigned long long)import->row_of_file,
                              (long long)id, vocab_size);
         if (id == import->special.mask)
-            return row_error(import, error, "holds [MASK]: ids are taken before they are masked");
+            return row_error(import, error,
+                             "contains [MASK]; expected ids that are not masked yet");
         import->part[i - first] = (int32_t)id;
     }
     return dataset_writer_sentence(import->writer, import->part, end - first, error);
@@ -133,7 +133,7 @@ static bert_status add_label(import *import, bert_error *error)
     if (!import->had_labels)
         return BERT_OK;
     if (label->count != 1 || (label->values[0] != 0 && label->values[0] != 1))
-        return row_error(import, error, "next_sentence_label is neither 0 nor 1");
+        return row_error(import, error, "next_sentence_label, expected 0 or 1");
     TRY(memory_grow((void **)&import->labels, &import->label_capacity, import->rows + 1, 1,
                     "labels of pairs", error));
     import->labels[import->rows] = (uint8_t)label->values[0];
@@ -178,13 +178,12 @@ static bert_status find_columns(import *import, bert_error *error)
     }
     if (import->columns[IDS] == SIZE_MAX)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: has no column input_ids of integers; text is made into data by "
-                         "`bert prepare`",
+                         "%s: no integer column input_ids; for text, use `bert prepare`",
                          import->source.name);
     bool has_labels = import->columns[LABEL] != SIZE_MAX;
     if (import->rows > 0 && has_labels != import->had_labels)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: %s next_sentence_label, unlike the files before it",
+                         "%s: %s next_sentence_label, unlike the previous files",
                          import->source.name, has_labels ? "has" : "has no");
     import->had_labels = has_labels;
     return BERT_OK;
@@ -232,20 +231,19 @@ static bert_status import_folder(import *import, const char *folder, bert_error 
             status = import_file(import, inputs.paths[i].path, error);
     inputs_free(&inputs);
     if (status == BERT_OK && import->rows == 0)
-        status =
-            error_set(error, BERT_ERROR_INPUT,
-                      "%s: a folder without rows in *.arrow files; params->data is a PREFIX of "
-                      "`bert prepare`, or a folder that save_to_disk wrote",
-                      folder);
+        status = error_set(error, BERT_ERROR_INPUT,
+                           "%s: no rows in *.arrow files; expected params->data to be a PREFIX of "
+                           "`bert prepare` or a folder written by save_to_disk",
+                           folder);
     return status;
 }
 
-/* The files have names only until they are open; in messages they have that of the folder. */
+/* The files are unlinked once they are open; messages use the folder's name. */
 static bert_status open_nameless(dataset *data, const char *prefix, import *import,
                                  const char *folder, bert_error *error)
 {
     dataset_writer *writer = import->writer;
-    import->writer = NULL; /* the commit frees it in any case */
+    import->writer = NULL; /* the commit frees it even if it fails */
     TRY(dataset_writer_commit(writer, error));
     TRY(dataset_open_all(data, folder, (const char *const[]){prefix}, 1, error));
     char **name = &data->shards[0].file.prefix;

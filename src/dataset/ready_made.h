@@ -1,17 +1,18 @@
-/* Data sets whose samples are made already: folders of Hugging Face's save_to_disk with the columns
- * input_ids and, where they have them, token_type_ids, attention_mask and next_sentence_label (0: B
- * follows A, as in BertForPreTraining). Their ids are not masked; masks are drawn on the fly.
+/* Pre-tokenized data sets: folders written by Hugging Face's save_to_disk, with the column
+ * input_ids and, optionally, token_type_ids, attention_mask and next_sentence_label (0: B follows
+ * A, as in BertForPreTraining). Each row is a sample. Ids must not be masked: masks are drawn on
+ * the fly.
  *
- * Marks and padding are taken off and the parts kept as an indexed file without a name, in the
- * system's temporary folder: a document is a sample, a sentence one of its parts. */
+ * Special tokens and padding are stripped, and the segments stored in unlinked prepared files in
+ * the system's temporary folder: a document is a sample, a sentence one of its segments. */
 #ifndef DATASET_READY_MADE_H
 #define DATASET_READY_MADE_H
 
 #include "dataset/dataset.h"
 #include "tokenizer/tokenizer.h"
 
-/* Reads all *.arrow files in the folder and its folders, sorted by name. `data` is then like one of
- * dataset_open, with `is_ready_made` set, and labels where the data has them. */
+/* Reads all *.arrow files in the folder and its subfolders, sorted by name. `data` is as from
+ * dataset_open, with `is_ready_made` set, and with labels if the data has them. */
 bert_status ready_made_open(dataset *data, const char *path, const bert_tokenizer *tokenizer,
                             bert_error *error);
 

@@ -16,7 +16,7 @@ static seen_line *find(seen_line *lines, size_t capacity, uint64_t hash)
     return &lines[at];
 }
 
-/* Moves the lines seen more than `limit` times into a table of another size, and their texts. */
+/* Moves the lines seen more than `limit` times, and their texts, into a table of another size. */
 static bert_status rebuild(repeated_lines *r, size_t capacity, uint64_t limit, bert_error *error)
 {
     seen_line *lines;
@@ -51,7 +51,7 @@ static bert_status rebuild(repeated_lines *r, size_t capacity, uint64_t limit, b
     return BERT_OK;
 }
 
-/* Makes room for one more line and its text. While a table is rebuilt, both are there. */
+/* Ensures capacity for one more line and its text. While a table is rebuilt, memory holds both. */
 static bert_status make_room(repeated_lines *r, bert_error *error)
 {
     if (r->capacity == 0)
@@ -70,7 +70,7 @@ static bert_status make_room(repeated_lines *r, bert_error *error)
     return BERT_OK;
 }
 
-/* As many whole characters as fit. */
+/* Length of the longest prefix of whole characters within `limit` bytes. */
 static size_t shown_length(const char *text, size_t length, size_t limit)
 {
     if (length <= limit)
@@ -95,7 +95,7 @@ bert_status repeated_lines_add(repeated_lines *r, const char *line, size_t lengt
     r->repeated++;
     if (seen->shown)
         return BERT_OK;
-    /* One byte more than is shown tells that it was cut. */
+    /* One byte more than is shown marks a truncated line. */
     size_t kept = shown_length(line, length, LINE_SHOWN_BYTES);
     size_t start = r->texts.length;
     TRY(text_append(&r->texts, line, kept, error));

@@ -10,7 +10,7 @@ enum { BLOCK_SENTENCES = 1 << 16 };
 
 /* --------------------------------------------------------------------------------- blocks --- */
 
-/* The documents from `document` to `end` in blocks, as one copy of them. */
+/* Appends the documents [document, end) in blocks, as copy number `copy`. */
 static bert_status add_blocks(sample_blocks *blocks, const dataset *data, uint64_t document,
                               uint64_t end, uint32_t copy, double weight, bert_error *error)
 {
@@ -53,7 +53,7 @@ void sample_blocks_free(sample_blocks *blocks)
 
 /* ---------------------------------------------------------------------------------- table --- */
 
-/* Where a document starts, as the scheme counts. */
+/* The start of a document in the scheme's unit: tokens or sentences. */
 static uint64_t document_start(const dataset *data, const sample_settings *settings,
                                uint64_t document)
 {
@@ -61,7 +61,7 @@ static uint64_t document_start(const dataset *data, const sample_settings *setti
                                               : dataset_document_start(data, document);
 }
 
-/* Whether a document comes in this epoch as often as the block's copy says. */
+/* Whether the block's copy of a document occurs in this epoch. */
 static bool block_has(const sample_block *block, uint64_t document, uint64_t epoch,
                       const sample_settings *settings)
 {
@@ -78,7 +78,7 @@ static bert_status build_block(sample_table *table, const dataset *data, const s
     uint64_t origin = document_start(data, settings, block->first_document);
     if (document_start(data, settings, block->end_document) - origin > UINT32_MAX)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: a document of more than 2^32 %s; was it cut into sentences?",
+                         "%s: a document of more than 2^32 %s; was it split into sentences?",
                          data->prefix, settings->scheme->starts_at_tokens ? "tokens" : "sentences");
     for (uint64_t document = block->first_document; document < block->end_document; document++) {
         if (!block_has(block, document, table->epoch, settings))
@@ -122,13 +122,13 @@ static bert_status build_blocks(sample_table *table, const dataset *data,
     return status;
 }
 
-/* The documents of an epoch one behind the other, for a stream. */
+/* The documents of an epoch in the order of a stream. */
 static bert_status order_documents(sample_table *table, const dataset *data,
                                    const sample_blocks *blocks, const sample_settings *settings,
                                    bert_error *error)
 {
     stream_order *order = &table->order;
-    uint64_t place = 0;
+    uint64_t position = 0;
     for (size_t i = 0; i < blocks->count; i++) {
         const sample_block *block = &blocks->list[i];
         for (uint64_t document = block->first_document; document < block->end_document;
@@ -137,12 +137,13 @@ static bert_status order_documents(sample_table *table, const dataset *data,
                 continue;
             TRY(memory_grow((void **)&order->list, &order->capacity, order->count + 1,
                             sizeof *order->list, "the documents of an epoch", error));
-            order->list[order->count++] = (stream_document){.place = place, .document = document};
-            place += dataset_document_token_start(data, document + 1) -
-                     dataset_document_token_start(data, document) + 1;
+            order->list[order->count++] =
+                (stream_document){.position = position, .document = document};
+            position += dataset_document_token_start(data, document + 1) -
+                        dataset_document_token_start(data, document) + 1;
         }
     }
-    order->length = place > 0 ? place - 1 : 0;
+    order->length = position > 0 ? position - 1 : 0;
     return BERT_OK;
 }
 

@@ -1,17 +1,16 @@
-/* The samples of one epoch: where each starts, 4 bytes a sample, found in one pass over the index
+/* The samples of one epoch: the start of each, 4 bytes per sample, found in one pass over the index
  * by all threads. */
 #ifndef DATASET_SAMPLE_TABLE_H
 #define DATASET_SAMPLE_TABLE_H
 
 #include "dataset/scheme.h"
 
-/* Documents in runs of some ten thousand sentences: what one thread works through at a time. The
- * same for any number of threads. Documents with a weight above 1 are in several, a copy in each.
- */
+/* Consecutive documents with about 2^16 sentences: the unit of work of one thread, the same for any
+ * number of threads. Documents with a weight above 1 are in several blocks, a copy in each. */
 typedef struct sample_block {
     uint64_t first_document, end_document;
-    uint32_t copy; /* of its documents, from 0 */
-    double weight; /* of them */
+    uint32_t copy; /* number of this copy of the documents, from 0 */
+    double weight; /* of the documents */
 } sample_block;
 typedef struct sample_blocks {
     sample_block *list; /* [count], owned */
@@ -22,18 +21,19 @@ void sample_blocks_free(sample_blocks *blocks);
 
 typedef struct sample_table {
     uint64_t epoch, size; /* size: samples */
-    bool built;           /* false: there is no table here */
+    bool built;           /* false: empty */
     uint64_t *before;     /* [blocks + 1] samples in the blocks before; the last entry is size */
     uint32_t **starts;    /* [blocks][…] start of each sample, from the block's first on */
     size_t block_count;   /* 0 for a stream, whose starts are computed */
-    stream_order order;   /* of a stream where documents have weights */
+    stream_order order;   /* of a stream of weighted documents */
 } sample_table;
 bert_status sample_table_build(sample_table *table, const dataset *data,
                                const sample_blocks *blocks, const sample_settings *settings,
                                uint64_t epoch, int threads, bert_error *error);
 void sample_table_free(sample_table *table); /* safe on a zeroed struct */
 
-/* Where a sample starts, and what its draws take for the epoch. index < table->size. */
+/* The start of a sample, and the epoch number for its random draws (weight_epoch). index <
+ * table->size. */
 uint64_t sample_table_start(const sample_table *table, const dataset *data,
                             const sample_blocks *blocks, const sample_settings *settings,
                             uint64_t index, uint64_t *epoch);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    TABLES = 2, /* the epoch at hand and the one that is being left or entered */
+    TABLES = 2, /* the current epoch and the previous or next one */
     MIN_SEQ_LENGTH = 8,
     MAX_SEQ_LENGTH = 1 << 20,
     TOKENS_CHECKED_AT_START = 1 << 20,
@@ -22,13 +22,13 @@ struct sampler {
     sample_settings drawing;
     sample_blocks blocks;
     masking masking;
-    sample sample; /* the one being drawn; under the lock */
-    int threads;   /* of the thread that created it, for building tables */
+    sample sample; /* being drawn; guarded by the lock */
+    int threads;   /* OpenMP threads of the creator, for building tables */
 
-    pthread_mutex_t lock; /* over all below, and masking's work space */
+    pthread_mutex_t lock; /* guards everything below and the workspace of masking */
     sample_table tables[TABLES];
-    int last_used;        /* the table that stays when another is needed */
-    uint64_t *epoch_ends; /* [epochs_known] samples in all epochs up to and with this one */
+    int last_used;        /* this table is kept when another is built */
+    uint64_t *epoch_ends; /* [epochs_known] samples in all epochs up to and including this one */
     size_t epochs_known, epochs_capacity;
 };
 
@@ -56,7 +56,7 @@ static bert_status check_documents(const dataset *data, const sampler_settings *
     for (uint64_t i = 0; i < data->document_count && with_sentences < 2; i++)
         with_sentences += dataset_document_start(data, i) < dataset_document_start(data, i + 1);
     if (with_sentences == 0)
-        return error_set(error, BERT_ERROR_INPUT, "%s: holds no documents", data->prefix);
+        return error_set(error, BERT_ERROR_INPUT, "%s: no documents", data->prefix);
     if (settings->scheme->has_pairs && with_sentences < 2 && !data->is_ready_made)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: one document, but sentence pairs need at least two (B is drawn from "
@@ -66,8 +66,8 @@ static bert_status check_documents(const dataset *data, const sampler_settings *
     return BERT_OK;
 }
 
-/* Ready-made data comes with its own samples: `scheme` only says whether their labels are wanted.
- */
+/* The rows of pre-tokenized data are the samples: `scheme` only decides whether their labels are
+ * used. */
 static bert_status choose_scheme(const dataset *data, const sample_scheme **scheme,
                                  bert_error *error)
 {
@@ -75,11 +75,12 @@ static bert_status choose_scheme(const dataset *data, const sample_scheme **sche
         return BERT_OK;
     if (*scheme != &scheme_segment_pairs && *scheme != &scheme_sentences)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s: its samples are ready-made: \"%s\" cannot be drawn from it",
+                         "%s: a pre-tokenized data set, whose rows are the samples; \"%s\" needs "
+                         "data of bert prepare",
                          data->prefix, (*scheme)->name);
     if ((*scheme)->has_pairs && !data->labels)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: has no column next_sentence_label; train on it with "
+                         "%s: no column next_sentence_label; train on it with "
                          "params->next_sentence_prediction = false",
                          data->prefix);
     *scheme = (*scheme)->has_pairs ? &scheme_ready_pairs : &scheme_ready_segments;
@@ -149,7 +150,7 @@ bert_status sampler_create(sampler **out, const dataset *data, const bert_tokeni
     bert_status status;
     TRY_OR_GO(status,
               memory_array((void **)&sampler->sample.parts, parts, sizeof *sampler->sample.parts,
-                           "the parts of a sample", error),
+                           "the segments of a sample", error),
               failed);
     TRY_OR_GO(status, sample_blocks_create(&sampler->blocks, data, error), failed);
     TRY_OR_GO(status,
@@ -189,7 +190,7 @@ int sampler_max_masked(const sampler *sampler)
 }
 
 /* --------------------------------------------------------------------------------- epochs --- */
-/* All below is called with the lock held. */
+/* The functions below are called with the lock held. */
 
 static bert_status find_table(sampler *sampler, uint64_t epoch, const sample_table **out,
                               bert_error *error)
@@ -215,7 +216,7 @@ static bert_status find_table(sampler *sampler, uint64_t epoch, const sample_tab
                              "documents",
                              sampler->data->prefix);
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: no samples: no document has two sentences to make pairs of",
+                         "%s: no samples: no document has two sentences for a pair",
                          sampler->data->prefix);
     }
     sampler->last_used = oldest;
@@ -234,7 +235,8 @@ static bert_status locate(sampler *sampler, uint64_t number, uint64_t *epoch, ui
         sampler->epoch_ends[known] = table->size + (known ? sampler->epoch_ends[known - 1] : 0);
         sampler->epochs_known++;
     }
-    size_t low = 0, high = sampler->epochs_known - 1; /* the first that ends behind the number */
+    size_t low = 0,
+           high = sampler->epochs_known - 1; /* finds the first one that ends after the number */
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (sampler->epoch_ends[middle] <= number)
@@ -249,7 +251,7 @@ static bert_status locate(sampler *sampler, uint64_t number, uint64_t *epoch, ui
 
 /* -------------------------------------------------------------------------------- samples --- */
 
-/* Appends a part of a sample and the [SEP] behind it. */
+/* Appends a segment of a sample and its [SEP]. */
 static bert_status append_part(const sampler *sampler, batch *batch, const sample_part *part,
                                bert_error *error)
 {
@@ -274,8 +276,7 @@ static bert_status check_room(const sampler *sampler, const batch *batch, bert_e
         batch->masked_capacity - batch->masked_count >= sampler->masking.limit)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "a batch with room for %d sequences, %d tokens and %d predictions is too "
-                     "small",
+                     "a batch of at most %d sequences, %d tokens and %d predictions is too small",
                      batch->sequence_capacity, batch->token_capacity, batch->masked_capacity);
 }
 
@@ -302,17 +303,17 @@ static void mask_last_sample(sampler *sampler, batch *batch, random_stream *stre
         &batch->masked_positions[batch->masked_count], &batch->masked_labels[batch->masked_count]);
 }
 
-/* Sample `place` of an epoch, under its number in the run. */
-static bert_status add_sample(sampler *sampler, uint64_t epoch, uint64_t place, uint64_t number,
+/* Appends the sample at `position` of an epoch, with its number in the run. */
+static bert_status add_sample(sampler *sampler, uint64_t epoch, uint64_t position, uint64_t number,
                               batch *batch, bert_error *error)
 {
     const sampler_settings *settings = &sampler->settings;
     const sample_table *table;
     TRY(find_table(sampler, epoch, &table, error));
-    uint64_t index = place;
+    uint64_t index = position;
     if (settings->shuffle)
-        index =
-            random_permutation(settings->seed, settings->first_epoch + epoch, table->size, place);
+        index = random_permutation(settings->seed, settings->first_epoch + epoch, table->size,
+                                   position);
     uint64_t drawn, start = sample_table_start(table, sampler->data, &sampler->blocks,
                                                &sampler->drawing, index, &drawn);
     sampler->drawing.order = sampler->data->is_weighted ? &table->order : NULL;
@@ -329,9 +330,9 @@ static bert_status fill(sampler *sampler, uint64_t first, int count, batch *batc
     batch->token_count = batch->sequence_count = batch->masked_count = 0;
     batch->sequence_starts[0] = 0;
     for (int i = 0; i < count; i++) {
-        uint64_t number = first + (uint64_t)i, epoch, place;
-        TRY(locate(sampler, number, &epoch, &place, error));
-        TRY(add_sample(sampler, epoch, place, number, batch, error));
+        uint64_t number = first + (uint64_t)i, epoch, position;
+        TRY(locate(sampler, number, &epoch, &position, error));
+        TRY(add_sample(sampler, epoch, position, number, batch, error));
     }
     return BERT_OK;
 }

@@ -36,7 +36,7 @@ int scheme_token_limit(const sample_scheme *scheme, int max_seq_length)
 
 int scheme_parts(const sample_scheme *scheme, int token_limit)
 {
-    /* In a stream every other place may be the [SEP] between two documents of one token. */
+    /* A stream of one-token documents alternates tokens and [SEP]s. */
     return scheme->is_stream ? token_limit / 2 + 1 : 2;
 }
 
@@ -61,7 +61,7 @@ token_range token_range_of(const dataset *data, uint64_t first, uint64_t end)
     return (token_range){.first = start, .count = dataset_token_start(data, end) - start};
 }
 
-/* How many of `tosses` fair coins show heads. */
+/* Binomial(tosses, 1/2). */
 static uint64_t toss_coins(uint64_t tosses, random_stream *stream)
 {
     uint64_t heads = 0;

@@ -1,10 +1,10 @@
-/* Schemes: which tokens make a sample, as functions of (seed, epoch, start).
+/* Sampling schemes: which tokens form a sample, as functions of (seed, epoch, start).
  *
- * A sample is known from where it starts. A scheme walks a document from start to start once for an
- * epoch (dataset/sample_table.h keeps where it came by) and draws the sample at any of them later.
- * Attention never sees two samples: each is a sequence of its own, whatever else is in the batch.
+ * A sample is determined by its start. Once per epoch, a scheme visits the starts of each document
+ * (dataset/sample_table.h stores them); later it draws the sample at any of them. Each sample is a
+ * sequence of its own: attention never crosses samples of a batch.
  *
- * To add one: a scheme in pairs.c or segments.c, and a line in the table of scheme.c. */
+ * To add a scheme: define it in pairs.c or segments.c and add a line to the table of scheme.c. */
 #ifndef DATASET_SCHEME_H
 #define DATASET_SCHEME_H
 
@@ -13,26 +13,26 @@
 
 typedef struct sample_scheme sample_scheme;
 
-/* The documents of a stream in an epoch where they have weights, in their order: those that come,
- * as often as they come. `place` is that of the first token in the stream. */
+/* The documents of a weighted stream in an epoch, in order, each as often as it occurs. `position`
+ * is that of its first token in the stream. */
 typedef struct stream_document {
-    uint64_t place, document;
+    uint64_t position, document;
 } stream_document;
 typedef struct stream_order {
     stream_document *list; /* [count], owned */
     size_t count, capacity;
-    uint64_t length; /* tokens, and a [SEP] between two documents */
+    uint64_t length; /* in tokens, with a [SEP] between two documents */
 } stream_order;
 
 typedef struct sample_settings {
     const sample_scheme *scheme;
-    int token_limit; /* of all parts together, without [CLS] and [SEP]s */
+    int token_limit; /* of all segments together, without [CLS] and [SEP]s */
     double short_seq_probability;
     uint64_t seed;
-    const stream_order *order; /* of a stream and the epoch at hand; NULL: all documents */
+    const stream_order *order; /* of a stream in the current epoch; NULL: all documents */
 } sample_settings;
 
-/* A run of tokens in the data. [SEP] follows each part, [CLS] stands before the first. */
+/* Consecutive tokens of the data. [SEP] follows each part, [CLS] precedes the first. */
 typedef struct sample_part {
     uint64_t first; /* token, as dataset_tokens counts them */
     int count;
@@ -46,12 +46,12 @@ typedef struct sample {
 } sample;
 
 struct sample_scheme {
-    const char *name;      /* as the command line and run.json have it */
+    const char *name;      /* on the command line and in run.json */
     bool has_pairs;        /* for next-sentence prediction */
-    bool is_stream;        /* one run of tokens over all documents: needs no table */
-    bool starts_at_tokens; /* starts count tokens, else sentences */
-    /* The start behind `start`, in a document that ends at `end`; at or above `end` where it was
-     * the last, `start` itself where none is there. NULL for a stream. */
+    bool is_stream;        /* one token stream over all documents: needs no table */
+    bool starts_at_tokens; /* starts are counted in tokens, else in sentences */
+    /* The start that follows `start` in a document that ends at `end`; at or above `end` if `start`
+     * was the last, `start` itself if there is none. NULL for a stream. */
     uint64_t (*next)(const dataset *data, const sample_settings *settings, uint64_t epoch,
                      uint64_t start, uint64_t end);
     void (*draw)(const dataset *data, const sample_settings *settings, uint64_t epoch,
@@ -59,48 +59,47 @@ struct sample_scheme {
 };
 
 /* Pairs (pairs.c). */
-extern const sample_scheme scheme_segment_pairs;  /* several sentences each, as BERT's paper */
+extern const sample_scheme scheme_segment_pairs;  /* several sentences each, as in BERT's paper */
 extern const sample_scheme scheme_sentence_pairs; /* one sentence each */
 
 /* One segment (segments.c). */
-extern const sample_scheme scheme_sentences; /* whole sentences of one document, that fit */
+extern const sample_scheme scheme_sentences; /* as many whole sentences of one document as fit */
 extern const sample_scheme scheme_chunks;    /* full lengths of one document */
-extern const sample_scheme scheme_stream;    /* full lengths over the borders of documents */
+extern const sample_scheme scheme_stream;    /* full lengths across document boundaries */
 extern const sample_scheme scheme_documents; /* the beginning of each document */
 
-/* Samples that the data brings as they are (pairs.c): taken where the data is ready-made. With and
- * without next-sentence prediction. */
+/* The rows of a pre-tokenized data set (pairs.c), with and without next-sentence prediction. */
 extern const sample_scheme scheme_ready_pairs, scheme_ready_segments;
 
-/* `name` among those with pairs or those without ("params->pairs", "params->sequences"; `option` is
- * for the message). */
+/* Finds `name` among the schemes with or without pairs; `option` ("params->pairs",
+ * "params->sequences") is for the message. */
 bert_status scheme_parse(const sample_scheme **scheme, const char *name, bool has_pairs,
                          const char *option, bert_error *error);
 
-/* Tokens of text in a sample of `max_seq_length`: what [CLS] and the [SEP]s leave. */
+/* Tokens of text in a sample of `max_seq_length`: without [CLS] and the [SEP]s. */
 int scheme_token_limit(const sample_scheme *scheme, int max_seq_length);
 
-/* The most parts that a sample can have. */
+/* The maximum number of parts of a sample. */
 int scheme_parts(const sample_scheme *scheme, int token_limit);
 
-/* The stream of the draws of one sample. */
+/* The random stream of one sample. */
 random_stream scheme_random(const sample_settings *settings, uint64_t epoch, uint64_t start);
 
 /* sample_scheme.next of schemes with one sample for each document. */
 uint64_t scheme_next_document(const dataset *data, const sample_settings *settings, uint64_t epoch,
                               uint64_t start, uint64_t end);
 
-/* Tokens of the data, before they are cut to a sample's length. */
+/* Tokens of the data, before truncation to a sample's length. */
 typedef struct token_range {
     uint64_t first, count;
 } token_range;
 
-/* Those of the sentences [first, end). */
+/* The tokens of the sentences [first, end). */
 token_range token_range_of(const dataset *data, uint64_t first, uint64_t end);
 
-/* Cuts both to `limit` tokens together, as BERT's create_pretraining_data does: they go one by one
- * from the longer one (from b where they are equal), each from its front or its back at random;
- * here for all of them at once. */
+/* Truncates both to `limit` tokens together. Same distribution as in BERT's
+ * create_pretraining_data, which removes tokens one by one from the longer one (from b if they are
+ * equal), each from its front or its back at random; here all are removed at once. */
 void token_range_truncate(token_range *a, token_range *b, uint64_t limit, random_stream *stream);
 
 #endif

@@ -9,8 +9,8 @@ static void set_segment(sample *sample, token_range range)
 }
 
 /* ------------------------------------------------------------------------------- sentences --- */
-/* Whole sentences of a document that fit (DOC-SENTENCES of Liu et al. 2019, section 4.2), a share
- * of them aimed at a shorter length. */
+/* As many whole sentences of a document as fit (DOC-SENTENCES of Liu et al. 2019, section 4.2); a
+ * share of the samples has a shorter target length. */
 
 static uint64_t draw_sentences(const dataset *data, const sample_settings *settings, uint64_t start,
                                uint64_t document_end, random_stream *stream)
@@ -55,7 +55,7 @@ const sample_scheme scheme_sentences = {
 /* -------------------------------------------------------------- chunks and documents' beginnings
  */
 
-/* The tokens from a place on, up to the length or the end of its document. */
+/* The tokens from `start` on, up to the maximum length or the end of the document. */
 static void cut_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
                      uint64_t start, sample *sample)
 {
@@ -90,7 +90,7 @@ const sample_scheme scheme_documents = {
 
 /* ---------------------------------------------------------------------------------- stream --- */
 
-/* Length of the first sample: all others are as long as they can be, but the last. */
+/* Length of the first sample; all others but the last have the full length. */
 static uint64_t stream_head(const sample_settings *settings, uint64_t epoch)
 {
     random_stream stream = scheme_random(settings, epoch, 0);
@@ -125,22 +125,22 @@ static uint64_t stream_document_at(const sample_settings *settings, uint64_t n)
     return settings->order ? settings->order->list[n].document : n;
 }
 
-/* Place of its first token in the stream; for the number of all, what is behind the last [SEP]. */
-static uint64_t stream_place(const dataset *data, const sample_settings *settings, uint64_t n)
+/* Position of its first token in the stream; for n = count, the position after the last [SEP]. */
+static uint64_t stream_position(const dataset *data, const sample_settings *settings, uint64_t n)
 {
     if (!settings->order)
         return dataset_document_token_start(data, n) + n;
-    return n < settings->order->count ? settings->order->list[n].place
+    return n < settings->order->count ? settings->order->list[n].position
                                       : settings->order->length + 1;
 }
 
-/* The last document that begins at or before a place. */
-static uint64_t stream_find(const dataset *data, const sample_settings *settings, uint64_t place)
+/* The last document that begins at or before a position. */
+static uint64_t stream_find(const dataset *data, const sample_settings *settings, uint64_t position)
 {
     uint64_t low = 0, high = stream_count(data, settings);
     while (high - low > 1) {
         uint64_t middle = low + (high - low) / 2;
-        if (stream_place(data, settings, middle) <= place)
+        if (stream_position(data, settings, middle) <= position)
             low = middle;
         else
             high = middle;
@@ -156,17 +156,19 @@ static void stream_draw(const dataset *data, const sample_settings *settings, ui
     sample->next_sentence_label = 0;
     uint64_t count = stream_count(data, settings);
     for (uint64_t n = stream_find(data, settings, start); n < count; n++) {
-        uint64_t place = stream_place(data, settings, n), first = place < start ? start : place;
-        uint64_t last = stream_place(data, settings, n + 1) - 1; /* its [SEP] */
-        if (place >= end)
+        uint64_t position = stream_position(data, settings, n),
+                 first = position < start ? start : position;
+        uint64_t last = stream_position(data, settings, n + 1) - 1; /* its [SEP] */
+        if (position >= end)
             break;
         last = last < end ? last : end;
         uint64_t token = dataset_document_token_start(data, stream_document_at(settings, n));
         if (first < last)
             sample->parts[sample->part_count++] =
-                (sample_part){.first = token + (first - place), .count = (int)(last - first)};
+                (sample_part){.first = token + (first - position), .count = (int)(last - first)};
     }
-    if (sample->part_count == 0) /* between documents, or in empty ones of foreign files */
+    if (sample->part_count ==
+        0) /* between documents, or in empty documents of other programs' files */
         sample->parts[sample->part_count++] = (sample_part){0};
 }
 

@@ -19,7 +19,7 @@ static uint64_t read_u64(const unsigned char *bytes)
     return value;
 }
 
-/* Bytes of a file with these counts; false where there is no such number. */
+/* The size of a file with these counts, in bytes; false on overflow. */
 static bool file_size(uint64_t sentences, uint64_t documents, uint64_t long_count, uint64_t *size)
 {
     uint64_t of_documents, of_blocks, of_long;
@@ -39,8 +39,8 @@ bert_status sentence_file_parse(shard *shard, bert_error *error)
     size_t size = shard->sentences.size;
     if (size < SENTENCES_HEADER_SIZE || memcmp(bytes, SENTENCES_MAGIC, SENTENCES_MAGIC_SIZE) != 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.sentences: not the ends of sentences that `bert prepare` writes (the "
-                         "first bytes are not " SENTENCES_MAGIC ")",
+                         "%s.sentences: not a sentence file of `bert prepare` (the first bytes are "
+                         "not " SENTENCES_MAGIC ")",
                          shard->prefix);
     if (read_u64(bytes + 8) != SENTENCES_VERSION)
         return error_set(error, BERT_ERROR_UNSUPPORTED, "%s.sentences: version %llu, expected 1",
@@ -49,25 +49,25 @@ bert_status sentence_file_parse(shard *shard, bert_error *error)
     uint64_t tokens = read_u64(bytes + 32), long_count = read_u64(bytes + 40), expected;
     if (!file_size(sentences, documents, long_count, &expected) || expected != size)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.sentences: %zu bytes do not fit its %llu sentences, %llu of them "
-                         "long, and %llu documents; the file is cut off or damaged",
+                         "%s.sentences: %zu bytes do not match its %llu sentences, %llu of them "
+                         "long, and %llu documents; the file is truncated or damaged",
                          shard->prefix, size, (unsigned long long)sentences,
                          (unsigned long long)long_count, (unsigned long long)documents);
     if (documents != shard->document_count || documents != shard->sequence_count ||
         tokens != shard->token_count)
-        return error_set(error, BERT_ERROR_INPUT,
-                         "%s.sentences: is of %llu documents and %llu tokens, but %s.idx and .bin "
-                         "have %llu sequences in %llu documents and %llu tokens; do the files come "
-                         "from one preparation?",
-                         shard->prefix, (unsigned long long)documents, (unsigned long long)tokens,
-                         shard->prefix, (unsigned long long)shard->sequence_count,
-                         (unsigned long long)shard->document_count,
-                         (unsigned long long)shard->token_count);
+        return error_set(
+            error, BERT_ERROR_INPUT,
+            "%s.sentences: %llu documents and %llu tokens, but %s.idx and .bin have %llu sequences "
+            "in %llu documents and %llu tokens; are the files from the same preparation?",
+            shard->prefix, (unsigned long long)documents, (unsigned long long)tokens, shard->prefix,
+            (unsigned long long)shard->sequence_count, (unsigned long long)shard->document_count,
+            (unsigned long long)shard->token_count);
     const unsigned char *at = bytes + SENTENCES_HEADER_SIZE;
     shard->sentence_count = sentences;
     shard->document_starts = (const dataset_int64 *)at;
     at += 8 * (documents + 1);
-    /* The map begins at a page, and all up to the bytes at its end comes in eights. */
+    /* Aligned: the map begins at a page, and all arrays before the byte array have 8-byte elements.
+     */
     shard->block_starts = (const uint64_t *)(const void *)at;
     at += 8 * (sentence_file_blocks(sentences) + 1);
     shard->long_sentences = (const long_sentence *)(const void *)at;
@@ -78,7 +78,7 @@ bert_status sentence_file_parse(shard *shard, bert_error *error)
 
 /* ------------------------------------------------------------------------------------ looking */
 
-/* The first long sentence at or behind `sentence`. */
+/* The first long sentence at or after `sentence`. */
 static uint64_t find_long(const shard *shard, uint64_t sentence)
 {
     uint64_t low = 0, high = shard->long_count;
@@ -97,10 +97,10 @@ uint64_t shard_long_length(const shard *shard, uint64_t sentence)
     uint64_t found = find_long(shard, sentence);
     return found < shard->long_count && shard->long_sentences[found].sentence == sentence
                ? shard->long_sentences[found].tokens
-               : 0; /* only before the check */
+               : 0; /* only in unchecked files */
 }
 
-/* Tokens of the sentences [first, end). */
+/* Number of tokens of the sentences [first, end). */
 static uint64_t sum_lengths(const shard *shard, uint64_t first, uint64_t end)
 {
     uint32_t sum = 0, long_ones = 0;
@@ -172,13 +172,13 @@ static bert_status check_blocks(const shard *shard, bert_error *error)
         shard->block_starts[blocks] == shard->token_count)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT,
-                     "%s.sentences: the sentences from %llu on do not add up to the tokens that "
-                     "the table says; the file is damaged",
+                     "%s.sentences: the lengths of the sentences from %llu on do not match the "
+                     "token table; the file is damaged",
                      shard->prefix,
                      (unsigned long long)(first_bad < blocks ? first_bad * SENTENCES_BLOCK : 0));
 }
 
-/* That the sentences of a document fill it. */
+/* Checks that the sentences of each document fill it. */
 static bert_status check_documents(const shard *shard, bert_error *error)
 {
     uint64_t count = shard->document_count, first_bad = count;
@@ -205,6 +205,5 @@ bert_status sentence_file_check(const shard *shard, bert_error *error)
     if (XXH3_64bits(shard->sentences.data, size) == read_u64(shard->sentences.data + size))
         return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT,
-                     "%s.sentences: its checksum is not that of its bytes; the file is damaged",
-                     shard->prefix);
+                     "%s.sentences: checksum mismatch; the file is damaged", shard->prefix);
 }

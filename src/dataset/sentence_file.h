@@ -1,24 +1,24 @@
-/* PREFIX.sentences: where sentences end, in the layout "documents" (dataset/shard.h has the form).
+/* PREFIX.sentences: sentence boundaries in the layout "documents" (format: dataset/shard.h).
  *
- * A sentence is a byte, the sum of whose 63 neighbours at most tells where it begins: any sentence
- * is found at once, and nothing is unpacked. */
+ * The length of a sentence is a byte; with the token count of each block of 64 sentences, the start
+ * of any sentence is a sum of at most 63 bytes. Nothing is decompressed. */
 #ifndef DATASET_SENTENCE_FILE_H
 #define DATASET_SENTENCE_FILE_H
 
 #include "dataset/shard.h"
 
-/* Looks at the header of shard->sentences, whose index is parsed, and sets the arrays, and
- * sentences and their starts, from it. */
+/* Checks the header of shard->sentences and sets the arrays, sentence count and document starts of
+ * the shard from it. The index must be parsed. */
 bert_status sentence_file_parse(shard *shard, bert_error *error);
 
-/* The arrays against each other and the index, and the checksum. The starts of the shard's
- * documents are checked already. */
+/* Checks the arrays against each other and the index, and the checksum. The document starts must
+ * have been checked. */
 bert_status sentence_file_check(const shard *shard, bert_error *error);
 
 /* As shard_token_start. */
 uint64_t sentence_file_token_start(const shard *shard, uint64_t sentence);
 
-/* How many blocks so many sentences make. */
+/* The number of blocks of so many sentences. */
 uint64_t sentence_file_blocks(uint64_t sentences);
 
 #endif

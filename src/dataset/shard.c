@@ -21,15 +21,16 @@ static size_t id_size(const shard *shard)
 
 /* ------------------------------------------------------------------------------------ opening */
 
-/* Header and sizes of the index; sets the array pointers only where they fit the file. */
+/* Parses the header of the index; sets the array pointers only where the counts match the file's
+ * size. */
 static bert_status parse_index(shard *shard, bert_error *error)
 {
     const unsigned char *bytes = shard->index.data;
     size_t size = shard->index.size;
     if (size < INDEX_HEADER_SIZE || memcmp(bytes, INDEX_MAGIC, INDEX_MAGIC_SIZE) != 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.idx: not an index of prepared data (the first bytes are not "
-                         "MMIDIDX); was it made by `bert prepare`?",
+                         "%s.idx: not an index of prepared data (the first bytes are not MMIDIDX); "
+                         "was it written by `bert prepare`?",
                          shard->prefix);
     uint64_t version = read_u64(bytes + 9);
     unsigned type = bytes[17];
@@ -47,8 +48,8 @@ static bert_status parse_index(shard *shard, bert_error *error)
         __builtin_add_overflow(of_sequences, of_documents, &expected) ||
         __builtin_add_overflow(expected, INDEX_HEADER_SIZE, &expected) || expected != size)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.idx: %zu bytes do not fit its %llu sentences and %llu document "
-                         "entries; the file is cut off or damaged",
+                         "%s.idx: %zu bytes do not match its %llu sentences and %llu document "
+                         "entries; the file is truncated or damaged",
                          shard->prefix, size, (unsigned long long)sequences,
                          (unsigned long long)entries);
     if (entries == 0)
@@ -65,14 +66,14 @@ static bert_status parse_index(shard *shard, bert_error *error)
     shard->token_count = shard->tokens.size / id_size(shard);
     if (shard->tokens.size % id_size(shard) != 0 || shard->token_count < sequences)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.bin: %zu bytes cannot hold the %llu sentences of the index; do both "
-                         "files come from one preparation?",
+                         "%s.bin: %zu bytes are too few for the %llu sentences of the index; are "
+                         "both files from the same preparation?",
                          shard->prefix, shard->tokens.size, (unsigned long long)sequences);
     return BERT_OK;
 }
 
-/* Without its file of sentences, data of documents would pass for documents of one sentence each.
- * The description beside it, where there is one, knows better. */
+/* Without its .sentences file, the layout "documents" looks like documents of one sentence each.
+ * The description PREFIX.json, if there is one, tells the layout. */
 static bert_status check_layout(const shard *shard, bert_error *error)
 {
     static const char validation[] = ".validation";
@@ -87,8 +88,8 @@ static bert_status check_layout(const shard *shard, bert_error *error)
         const char *layout = json_string_value(json_object_get(description, "layout"));
         if (layout && strcmp(layout, "documents") == 0)
             status = error_set(error, BERT_ERROR_INPUT,
-                               "%s.sentences: is missing, but %s says that the layout is "
-                               "\"documents\"; bring it back, or prepare the data anew",
+                               "%s.sentences: missing, but the layout in %s is \"documents\"; "
+                               "restore the file or prepare the data again",
                                shard->prefix, path);
     }
     json_decref(description);
@@ -144,8 +145,8 @@ void shard_close(shard *shard)
 
 /* ----------------------------------------------------------------------------------- checking */
 
-/* Whether a sequence has tokens and ends where the next begins. Differences of hostile pointers may
- * wrap around: then they equal no length. */
+/* Whether a sequence has tokens and ends where the next begins. Differences of untrusted pointers
+ * may wrap around: then they equal no length. */
 static bool sequence_is_sound(const shard *shard, uint64_t sequence)
 {
     uint64_t start = (uint64_t)shard->pointers[sequence];
@@ -169,17 +170,17 @@ static bert_status check_sequences(const shard *shard, bert_error *error)
     if (count == 0)
         return error_set(error, BERT_ERROR_INPUT, "%s.bin: %zu bytes, but the index is empty",
                          shard->prefix, shard->tokens.size);
-    return error_set(error, BERT_ERROR_INPUT,
-                     "%s.idx: %s %llu of %llu is said to have %d tokens from byte %lld of "
-                     "%zu on, which does not fit its neighbours; the file is damaged, or the .bin "
-                     "is from another preparation",
-                     shard->prefix, shard->short_lengths ? "document" : "sentence",
-                     (unsigned long long)first_bad, (unsigned long long)count,
-                     (int)shard->lengths[first_bad], (long long)shard->pointers[first_bad],
-                     shard->tokens.size);
+    return error_set(
+        error, BERT_ERROR_INPUT,
+        "%s.idx: %s %llu of %llu has %d tokens from byte %lld of %zu on, which does not match its "
+        "neighbours; the file is damaged, or the .bin is from another preparation",
+        shard->prefix, shard->short_lengths ? "document" : "sentence",
+        (unsigned long long)first_bad, (unsigned long long)count, (int)shard->lengths[first_bad],
+        (long long)shard->pointers[first_bad], shard->tokens.size);
 }
 
-/* That they never fall, from 0 to the last sentence; `ending` is that of the file they are in. */
+/* Checks that starts never decrease, from 0 to the number of sentences; `ending` is that of their
+ * file. */
 static bert_status check_starts(const shard *shard, const dataset_int64 *starts, uint64_t end,
                                 const char *ending, bert_error *error)
 {
@@ -191,12 +192,11 @@ static bert_status check_starts(const shard *shard, const dataset_int64 *starts,
     if (starts[0] != 0)
         first_bad = 0;
     if (first_bad < count)
-        return error_set(error, BERT_ERROR_INPUT,
-                         "%s.%s: document %llu of %llu is said to have the sentences from %lld to "
-                         "%lld; the file is damaged",
-                         shard->prefix, ending, (unsigned long long)first_bad,
-                         (unsigned long long)count, (long long)starts[first_bad],
-                         (long long)starts[first_bad + 1]);
+        return error_set(
+            error, BERT_ERROR_INPUT,
+            "%s.%s: document %llu of %llu has the sentences from %lld to %lld; the file is damaged",
+            shard->prefix, ending, (unsigned long long)first_bad, (unsigned long long)count,
+            (long long)starts[first_bad], (long long)starts[first_bad + 1]);
     if ((uint64_t)starts[count] != end)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s.%s: the documents end with sentence %lld of %llu; the file is "
@@ -205,14 +205,14 @@ static bert_status check_starts(const shard *shard, const dataset_int64 *starts,
     return BERT_OK;
 }
 
-/* In the layout "documents" every document is one sequence. */
+/* In the layout "documents", every document must be one sequence. */
 static bert_status check_boundaries(const shard *shard, bert_error *error)
 {
     for (uint64_t document = 0; document <= shard->document_count; document++)
         if ((uint64_t)shard->boundaries[document] != document)
             return error_set(error, BERT_ERROR_INPUT,
                              "%s.idx: document %llu begins with sequence %lld, expected one "
-                             "sequence a document beside %s.sentences; the file is damaged",
+                             "sequence per document with %s.sentences; the file is damaged",
                              shard->prefix, (unsigned long long)document,
                              (long long)shard->boundaries[document], shard->prefix);
     return BERT_OK;
@@ -249,7 +249,7 @@ uint64_t shard_document_token_start(const shard *shard, uint64_t document)
 
 uint64_t shard_document_of(const shard *shard, uint64_t sentence)
 {
-    /* The last document that begins at or before the sentence: empty ones before it begin there
+    /* The last document that begins at or before the sentence: preceding empty ones may begin there
      * as well. */
     uint64_t low = 0, high = shard->document_count;
     while (high - low > 1) {
@@ -281,7 +281,7 @@ void shard_tokens(const shard *shard, uint64_t first, size_t count, int32_t *out
         memcpy(out, shard->tokens.data + first * sizeof(int32_t), count * sizeof(int32_t));
         return;
     }
-    /* The map begins at a page and ids are packed from its start: aligned. */
+    /* Aligned: the map begins at a page, and ids are stored from its start. */
     const uint16_t *ids = (const uint16_t *)(const void *)shard->tokens.data + first;
     for (size_t i = 0; i < count; i++)
         out[i] = ids[i];

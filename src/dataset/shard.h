@@ -1,6 +1,6 @@
 /* One prepared file, memory-mapped: Megatron-LM's indexed data in one of two layouts.
  *
- * PREFIX.bin holds the ids of all sentences one behind the other. PREFIX.idx, little-endian: magic
+ * PREFIX.bin is the concatenation of the ids of all sentences. PREFIX.idx, little-endian: magic
  * "MMIDIDX\0\0", u64 version 1, u8 type of the ids (8: uint16, 4: int32), u64 number of sequences,
  * u64 number of document entries, then i32 tokens of each sequence, i64 byte in the .bin of each
  * sequence, i64 first sequence of each document and, as the last entry, the number of sequences
@@ -8,8 +8,9 @@
  * megatron/core/datasets/indexed_dataset.py.
  *
  * Layout "sentences": a sequence is a sentence. Layout "documents": a sequence is a document, and
- * PREFIX.sentences says where sentences end, in a byte each instead of twelve. Little-endian: magic
- * "BERTSENT", u64 version 1, u64 sentences, u64 documents, u64 tokens, u64 long sentences, then
+ * PREFIX.sentences stores the length of each sentence, in one byte instead of twelve.
+ * Little-endian: magic "BERTSENT", u64 version 1, u64 sentences, u64 documents, u64 tokens, u64
+ * long sentences, then
  *
  *     i64 [documents + 1]        first sentence of each document; the last entry is `sentences`
  *     u64 [blocks + 1]           tokens before each block of 64 sentences; the last entry is
@@ -21,7 +22,7 @@
 
 #include "base/file.h"
 
-/* The header has 34 bytes, so the arrays behind it lie at odd places. */
+/* The header has 34 bytes, so the arrays after it are unaligned. */
 typedef int32_t dataset_int32 __attribute__((aligned(1)));
 typedef int64_t dataset_int64 __attribute__((aligned(1)));
 
@@ -29,7 +30,7 @@ typedef struct long_sentence {
     uint64_t sentence, tokens;
 } long_sentence;
 
-/* Sentences, documents and tokens count from 0 in each shard. */
+/* Sentences, documents and tokens are numbered from 0 in each shard. */
 typedef struct shard {
     char
         *prefix; /* owned; PREFIX.bin, PREFIX.idx, and PREFIX.sentences in the layout "documents" */
@@ -50,20 +51,20 @@ typedef struct shard {
     const uint8_t *short_lengths; /* [sentence_count] */
 } shard;
 
-/* Maps the files. Takes the same few microseconds for any size: checks magics, versions, types and
- * the counts against all sizes, not yet the arrays. */
+/* Maps the files in a few microseconds, whatever their size: checks magics, versions, types, and
+ * counts against file sizes, not yet the arrays. */
 bert_status shard_open(shard *shard, const char *prefix, bert_error *error);
 void shard_close(shard *shard); /* safe on a zeroed struct */
 
-/* Checks the arrays in passes at the speed of memory: every sequence has a token and begins where
- * the one before it ends, the last one ends with the .bin, document starts never fall and end with
- * the last sentence; sentences fill their documents, and the checksum is the one of the file. The
- * calls below rely on it. */
+/* Checks the arrays at memory bandwidth: every sequence has a token and begins where the previous
+ * one ends, the last one ends with the .bin, document starts never decrease and end with the last
+ * sentence, sentences fill their documents, and the checksum matches. The functions below rely on
+ * it. */
 bert_status shard_check(const shard *shard, bert_error *error);
 
 uint64_t shard_long_length(const shard *shard, uint64_t sentence);
 
-/* Tokens of a sentence. */
+/* Number of tokens of a sentence. */
 static inline uint64_t shard_sentence_length(const shard *shard, uint64_t sentence)
 {
     if (!shard->short_lengths)
@@ -72,7 +73,8 @@ static inline uint64_t shard_sentence_length(const shard *shard, uint64_t senten
     return length > 0 ? length : shard_long_length(shard, sentence);
 }
 
-/* Tokens before a sentence, before a document; the count of them gives all. */
+/* Number of tokens before a sentence, before a document; for an index equal to their count, the
+ * number of all tokens. */
 uint64_t shard_token_start(const shard *shard, uint64_t sentence);
 uint64_t shard_document_token_start(const shard *shard, uint64_t document);
 
@@ -80,7 +82,7 @@ uint64_t shard_document_token_start(const shard *shard, uint64_t document);
 uint64_t shard_document_of(const shard *shard, uint64_t sentence);
 uint64_t shard_document_at(const shard *shard, uint64_t token);
 
-/* `count` ids from the given token on, across sentences, widened. first + count <= token_count. */
+/* `count` ids from token `first` on, across sentences, as int32. first + count <= token_count. */
 void shard_tokens(const shard *shard, uint64_t first, size_t count, int32_t *out);
 
 #endif

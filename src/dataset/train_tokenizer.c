@@ -1,10 +1,10 @@
-/* bert_train_tokenizer: the words of whatever the corpus readers take. */
+/* bert_train_tokenizer: trains on the words of any supported corpus. */
 #include "tokenizer/train.h"
 
 #include "corpus/corpus.h"
 
-/* Pieces of this size bound the memory: a tokenizer does not ask where documents end, unless
- * cleaning or weights choose among them. */
+/* Reading in pieces of this size bounds the memory: training a tokenizer does not need document
+ * boundaries, unless cleaning or weights select documents. */
 enum { PIECE_BYTES = 1 << 17 };
 
 typedef struct corpus_text {
@@ -18,7 +18,7 @@ bert_train_tokenizer_params bert_train_tokenizer_params_default(void)
 {
     return (bert_train_tokenizer_params){
         .reader_options = bert_reader_options_default(),
-        .algorithm = "frequency",
+        .algorithm = BERT_ALGORITHM_FREQUENCY,
         .vocab_size = 30522,
         .lowercase = true,
         .strip_accents = BERT_UNSET,

@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-/* The part of a weight behind the point, in 2^-32; arithmetic modulo 2^32 goes round the circle. */
+/* The fractional part of a weight in units of 2^-32; arithmetic modulo 2^32 wraps around the
+ * circle. */
 static uint32_t fraction_of(double weight)
 {
     double fraction = floor((weight - floor(weight)) * 0x1p32);
@@ -23,8 +24,8 @@ uint32_t weight_times(double weight, uint64_t seed, uint64_t epoch, uint64_t doc
     if (fraction == 0)
         return (uint32_t)weight;
     random_stream stream = random_stream_start(seed, RANDOM_DOCUMENT_WEIGHT, 0, document);
-    uint32_t place = random_next(&stream) + (uint32_t)epoch * fraction;
-    return (uint32_t)weight + __builtin_add_overflow(place, fraction, &end);
+    uint32_t position = random_next(&stream) + (uint32_t)epoch * fraction;
+    return (uint32_t)weight + __builtin_add_overflow(position, fraction, &end);
 }
 
 uint64_t weight_documents(const dataset_shard *shard, uint64_t seed, uint64_t epoch)
@@ -38,5 +39,6 @@ uint64_t weight_documents(const dataset_shard *shard, uint64_t seed, uint64_t ep
 
 uint64_t weight_epoch(uint64_t epoch, uint32_t copy)
 {
-    return epoch | (uint64_t)copy << 48; /* epochs end far below: sampler_settings.first_epoch */
+    return epoch |
+           (uint64_t)copy << 48; /* epochs are far below 2^48: sampler_settings.first_epoch */
 }

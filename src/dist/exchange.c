@@ -8,24 +8,25 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { SLOTS = 8 }; /* buckets under way at once */
+enum { SLOTS = 8 }; /* buckets in flight at once */
 
-typedef enum stage { STAGE_SENDING, STAGE_GIVING } stage;
+typedef enum stage { STAGE_REDUCE_SCATTER, STAGE_ALLGATHER } stage;
 
-/* A bucket under way. */
+/* A bucket in flight. */
 typedef struct slot {
     size_t bucket;
     stage stage;
     transport_transfer transfer;
-    unsigned char *outgoing;    /* the bucket in bfloat16; NULL where it travels as it is */
-    unsigned char *incoming;    /* [ranks] pieces for this rank; later the bucket, if in bfloat16 */
-    int *starts[2], *counts[2]; /* [ranks] bytes: what goes out, what comes in */
+    unsigned char *outgoing; /* the bucket in bfloat16; NULL: sent as float32 */
+    unsigned char
+        *incoming; /* [ranks] pieces for this rank; later the whole bucket, if in bfloat16 */
+    int *starts[2], *counts[2]; /* [ranks] in bytes: of sent and of received data */
 } slot;
 
 struct exchange {
     bert_job *job;
     layout layout;
-    const operations *operations; /* the host's: buckets travel from host memory */
+    const operations *operations; /* the CPU's: buckets are sent from host memory */
     int rank;
     bool bfloat16;
     void *memory; /* of all slots */
@@ -34,17 +35,18 @@ struct exchange {
     const void **rows; /* [ranks] */
     slot slots[SLOTS];
 
-    /* The job's thread has these while an exchange is under way. */
+    /* The job's thread owns these while an exchange runs. */
     exchange_kind kind;
     float *buffer;
-    size_t started, ended; /* buckets, counted from the end of the buffer; slot: number % SLOTS */
-    size_t moves;          /* buckets that were started, summed or ended, in this exchange */
+    size_t started,
+        ended;    /* in buckets, from the end of the buffer; the slot of bucket n is n % SLOTS */
+    size_t moves; /* events of this exchange: a bucket was started, summed or ended */
     double begun_at;
 
-    pthread_mutex_t lock; /* over all below */
+    pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t over;
-    size_t ready; /* first element that is */
-    bool under_way;
+    size_t ready; /* the first final element of the buffer */
+    bool running;
     bert_status status;
     bert_error error;
     exchange_statistics statistics;
@@ -58,7 +60,7 @@ static bert_status create_slots(exchange *exchange, bert_error *error)
     TRY(memory_array((void **)&exchange->numbers, SLOTS * 4 * ranks, sizeof(int),
                      "buckets of gradients", error));
     TRY(memory_array((void **)&exchange->rows, ranks, sizeof(void *), "rows", error));
-    /* In bfloat16 both directions need room, of half the size. */
+    /* In bfloat16 each slot holds two buffers of half the size: outgoing and incoming. */
     exchange->memory_size = SLOTS * bytes;
     TRY(memory_map(&exchange->memory, exchange->memory_size, "buckets of gradients", error));
     for (size_t i = 0; i < SLOTS; i++) {
@@ -107,9 +109,9 @@ void exchange_free(exchange *exchange)
     free(exchange);
 }
 
-/* ------------------------------------------------------------------------- one bucket's ways ---
+/* ------------------------------------------------------------------------- one bucket ---
  */
-/* All below runs in the job's thread. */
+/* The functions below run in the job's thread. */
 
 static size_t element_size(const exchange *exchange)
 {
@@ -117,8 +119,8 @@ static size_t element_size(const exchange *exchange)
                                                                       : sizeof(float);
 }
 
-/* Of the pieces of a bucket inside a buffer that holds the bucket from its first element on. */
-static void set_bucket_parts(const exchange *exchange, size_t bucket, int *starts, int *counts)
+/* Starts and counts, in bytes, of all pieces of a bucket, relative to its first element. */
+static void set_piece_ranges(const exchange *exchange, size_t bucket, int *starts, int *counts)
 {
     size_t size = element_size(exchange), first = layout_bucket(&exchange->layout, bucket).start;
     for (int rank = 0; rank < exchange->layout.ranks; rank++) {
@@ -128,29 +130,29 @@ static void set_bucket_parts(const exchange *exchange, size_t bucket, int *start
     }
 }
 
-static bert_status send_pieces(exchange *exchange, slot *slot, bert_error *error)
+static bert_status start_reduce_scatter(exchange *exchange, slot *slot, bert_error *error)
 {
     layout_range bucket = layout_bucket(&exchange->layout, slot->bucket);
     size_t own = layout_piece(&exchange->layout, slot->bucket, exchange->rank).count;
     size_t size = element_size(exchange);
-    set_bucket_parts(exchange, slot->bucket, slot->starts[0], slot->counts[0]);
+    set_piece_ranges(exchange, slot->bucket, slot->starts[0], slot->counts[0]);
     for (int rank = 0; rank < exchange->layout.ranks; rank++) {
         slot->starts[1][rank] = (int)((size_t)rank * exchange->layout.piece * size);
         slot->counts[1][rank] = rank == exchange->rank ? 0 : (int)(own * size);
         if (rank != exchange->rank)
             exchange->statistics.bytes_sent += (uint64_t)slot->counts[0][rank];
     }
-    slot->counts[0][exchange->rank] = 0; /* it stays here */
+    slot->counts[0][exchange->rank] = 0; /* not sent */
     void *outgoing = exchange->buffer + bucket.start;
     if (slot->outgoing) {
         exchange->operations->bfloat16_from_float((uint16_t *)(void *)slot->outgoing,
                                                   exchange->buffer + bucket.start, bucket.count);
         outgoing = slot->outgoing;
     }
-    const transport_parts send = {outgoing, slot->starts[0], slot->counts[0]};
-    const transport_parts receive = {slot->incoming, slot->starts[1], slot->counts[1]};
-    slot->stage = STAGE_SENDING;
-    return transport_exchange(CHANNEL_EXCHANGE, &send, &receive, &slot->transfer, error);
+    const transport_ranges send = {outgoing, slot->starts[0], slot->counts[0]};
+    const transport_ranges receive = {slot->incoming, slot->starts[1], slot->counts[1]};
+    slot->stage = STAGE_REDUCE_SCATTER;
+    return transport_alltoall(CHANNEL_REDUCE_SCATTER, &send, &receive, &slot->transfer, error);
 }
 
 static void sum_piece(exchange *exchange, slot *slot)
@@ -171,29 +173,29 @@ static void sum_piece(exchange *exchange, slot *slot)
                                        piece.count);
 }
 
-static bert_status give_piece(exchange *exchange, slot *slot, bert_error *error)
+static bert_status start_allgather(exchange *exchange, slot *slot, bert_error *error)
 {
     layout_range bucket = layout_bucket(&exchange->layout, slot->bucket);
     layout_range piece = layout_piece(&exchange->layout, slot->bucket, exchange->rank);
     size_t size = element_size(exchange);
-    set_bucket_parts(exchange, slot->bucket, slot->starts[0], slot->counts[0]);
-    transport_parts parts = {exchange->buffer + bucket.start, slot->starts[0], slot->counts[0]};
+    set_piece_ranges(exchange, slot->bucket, slot->starts[0], slot->counts[0]);
+    transport_ranges ranges = {exchange->buffer + bucket.start, slot->starts[0], slot->counts[0]};
     if (size != sizeof(float)) {
-        parts.buffer = slot->incoming;
+        ranges.buffer = slot->incoming;
         exchange->operations->bfloat16_from_float(
             (uint16_t *)(void *)(slot->incoming +
                                  (piece.count ? piece.start - bucket.start : 0) * size),
             exchange->buffer + piece.start, piece.count);
     }
     exchange->statistics.bytes_sent += piece.count * size * (size_t)(exchange->layout.ranks - 1);
-    slot->stage = STAGE_GIVING;
-    return transport_gather(CHANNEL_GATHER, NULL, 0, &parts, &slot->transfer, error);
+    slot->stage = STAGE_ALLGATHER;
+    return transport_allgather(CHANNEL_ALLGATHER, NULL, 0, &ranges, &slot->transfer, error);
 }
 
 static void end_slot(exchange *exchange, slot *slot)
 {
     layout_range bucket = layout_bucket(&exchange->layout, slot->bucket);
-    if (slot->stage == STAGE_GIVING && element_size(exchange) != sizeof(float))
+    if (slot->stage == STAGE_ALLGATHER && element_size(exchange) != sizeof(float))
         exchange->operations->float_from_bfloat16(exchange->buffer + bucket.start,
                                                   (const uint16_t *)(const void *)slot->incoming,
                                                   bucket.count);
@@ -203,7 +205,7 @@ static void end_slot(exchange *exchange, slot *slot)
 
 /* ------------------------------------------------------------------------------ all buckets --- */
 
-/* The bucket that is to be started next, from the end of the buffer on. */
+/* The bucket to start next; the last bucket is the first to be ready. */
 static size_t next_bucket(const exchange *exchange)
 {
     return exchange->layout.buckets - 1 - exchange->started;
@@ -224,13 +226,14 @@ static bert_status start_buckets(exchange *exchange, size_t ready, bert_error *e
         slot->bucket = next_bucket(exchange);
         exchange->started++;
         exchange->moves++;
-        TRY(exchange->kind == EXCHANGE_ALLGATHER ? give_piece(exchange, slot, error)
-                                                 : send_pieces(exchange, slot, error));
+        TRY(exchange->kind == EXCHANGE_ALLGATHER ? start_allgather(exchange, slot, error)
+                                                 : start_reduce_scatter(exchange, slot, error));
     }
     return BERT_OK;
 }
 
-/* In the order in which they were started, on every rank: so are the second halves, too. */
+/* Handles transfers in the order in which they were started, so that every rank starts the
+ * all-gathers in the same order, too. */
 static bert_status advance_slots(exchange *exchange, bert_error *error)
 {
     transport_transfer *transfers[SLOTS];
@@ -240,17 +243,17 @@ static bert_status advance_slots(exchange *exchange, bert_error *error)
     TRY(transport_test_some(transfers, count, error));
     for (size_t number = exchange->ended; number < exchange->started; number++) {
         slot *slot = &exchange->slots[number % SLOTS];
-        bool done = transport_has_ended(&slot->transfer);
-        if (done && slot->stage == STAGE_SENDING) {
+        bool done = transport_is_done(&slot->transfer);
+        if (done && slot->stage == STAGE_REDUCE_SCATTER) {
             sum_piece(exchange, slot);
             exchange->moves++;
             if (exchange->kind == EXCHANGE_ALLREDUCE)
-                TRY(give_piece(exchange, slot, error));
+                TRY(start_allgather(exchange, slot, error));
             else
                 end_slot(exchange, slot);
         } else if (done && number == exchange->ended) {
             end_slot(exchange, slot);
-        } else if (slot->stage == STAGE_SENDING) {
+        } else if (slot->stage == STAGE_REDUCE_SCATTER) {
             break;
         }
     }
@@ -261,10 +264,10 @@ static job_state advance(void *context)
 {
     exchange *exchange = context;
     pthread_mutex_lock(&exchange->lock);
-    bool under_way = exchange->under_way;
+    bool running = exchange->running;
     size_t ready = exchange->ready;
     pthread_mutex_unlock(&exchange->lock);
-    if (!under_way)
+    if (!running)
         return JOB_IDLE;
     bert_error error;
     size_t before = exchange->moves;
@@ -281,7 +284,7 @@ static job_state advance(void *context)
     exchange->status = status;
     if (status != BERT_OK)
         exchange->error = error;
-    exchange->under_way = false;
+    exchange->running = false;
     pthread_cond_signal(&exchange->over);
     pthread_mutex_unlock(&exchange->lock);
     return JOB_IDLE;
@@ -297,7 +300,7 @@ void exchange_begin(exchange *exchange, exchange_kind kind, float *buffer)
     pthread_mutex_lock(&exchange->lock);
     exchange->ready = exchange->layout.count;
     exchange->status = BERT_OK;
-    exchange->under_way = true;
+    exchange->running = true;
     pthread_mutex_unlock(&exchange->lock);
     job_set_work(exchange->job, advance, exchange);
 }
@@ -315,9 +318,9 @@ bert_status exchange_finish(exchange *exchange, bert_error *error)
 {
     double start = clock_seconds();
     job_begin_waiting(exchange->job);
-    job_wake(exchange->job); /* from now on it need not spare the core */
+    job_wake(exchange->job); /* from now on the job's thread may use the core */
     pthread_mutex_lock(&exchange->lock);
-    while (exchange->under_way)
+    while (exchange->running)
         pthread_cond_wait(&exchange->over, &exchange->lock);
     exchange->statistics.exposed_seconds += clock_seconds() - start;
     bert_status status = exchange->status;

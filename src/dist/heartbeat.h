@@ -1,6 +1,6 @@
-/* Signs of life: every rank sends one to the next rank again and again, and watches the rank before
- * it. Where none came for too long, that rank is lost: dead without its launcher noticing, stopped,
- * cut off, or stuck in its computation. */
+/* Heartbeats: every rank sends them periodically to the next rank and monitors the previous one. A
+ * rank whose heartbeats fail to appear for too long is lost: dead without its launcher noticing,
+ * stopped, disconnected, or hung in its computation. */
 #ifndef DIST_HEARTBEAT_H
 #define DIST_HEARTBEAT_H
 
@@ -11,24 +11,24 @@
 typedef struct heartbeat {
     int rank, size;
     double timeout; /* seconds */
-    double sent_at, heard_at, advanced_at;
-    bool leaving, farewell_sent, farewell_heard;
-    char sign_out, sign_in;
+    double sent_at, received_at, advanced_at;
+    bool finalizing, finalize_sent, finalize_received;
+    char message_out, message_in;
     transport_transfer out, in;
-    _Atomic double alive_at; /* of this rank's own computation; any thread's to set */
-    atomic_int waiting;      /* above 0: it waits for something, and may do so for long */
+    _Atomic double alive_at; /* of this rank's own computation; set by any thread */
+    atomic_int waiting;      /* above 0: the rank waits, for any length of time */
 } heartbeat;
 
-/* `now` is a monotonic clock in seconds. */
+/* `now`: monotonic time in seconds. */
 bert_status heartbeat_start(heartbeat *heartbeat, int rank, int size, double timeout, double now,
                             bert_error *error);
 
-/* Sends, listens, and fails, naming the rank, where one is lost. To be called at least every
- * heartbeat_interval seconds. */
+/* Sends and receives what is due; fails if the previous rank is lost, naming it. Call at least
+ * every heartbeat_interval seconds. */
 bert_status heartbeat_advance(heartbeat *heartbeat, double now, bert_error *error);
 double heartbeat_interval(const heartbeat *heartbeat);
 
-/* Whether the ranks on both sides know that this one leaves in good order (`leaving` is set). */
+/* With `finalizing` set: whether both neighbours and this rank know of each other's end. */
 bool heartbeat_has_ended(heartbeat *heartbeat);
 
 #endif

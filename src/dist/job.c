@@ -5,6 +5,7 @@
 #include "base/threads.h"
 #include "dist/heartbeat.h"
 #include "dist/launch.h"
+#include "options/options.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -15,30 +16,30 @@
 #include <string.h>
 
 enum {
-    SPINS = 200,         /* looks at a small transfer before the waiting thread sleeps */
-    SHORT_SLEEP = 50000, /* nanoseconds between two looks at what is waited for */
+    SPINS = 200,         /* polls of a small transfer before the waiting thread sleeps */
+    SHORT_SLEEP = 50000, /* nanoseconds between two polls while waiting */
     ABORT_CODE = 1,
 };
 
-/* Seconds between two looks at work under way. Beside a computation every look takes the core from
- * it, where a rank has but one, for two switches, the calls of MPI and what they leave of its
- * cache: looks become rarer while nothing moves, as it does where another rank is behind. */
-static const double BESIDE = 250e-6, BESIDE_MOST = 2e-3, WAITED_FOR = 50e-6;
-static const double WATCH_PAUSE = 10e-3; /* signs of life come a thousand times more rarely */
+/* Seconds between two polls of the work. If a rank has a single core, every poll takes it from the
+ * computation for two context switches, calls of MPI and the cache misses they cause: polls become
+ * less frequent while nothing progresses, as when another rank is late. */
+static const double POLL_OVERLAPPED = 250e-6, POLL_OVERLAPPED_MAX = 2e-3, POLL_WAITING = 50e-6;
+static const double HEARTBEAT_POLL = 10e-3; /* seconds; heartbeats are at most one second apart */
 
 struct bert_job {
     int rank, size, local_size;
     bert_job_params params;
     bool opened;
-    bool failed;          /* an error that all ranks know of */
-    bool broken;          /* one that only this rank knows of */
-    int *starts, *counts; /* [size] of the gathering under way */
+    bool failed;          /* with an error known to all ranks */
+    bool broken;          /* with an error known to this rank only */
+    int *starts, *counts; /* [size] of the current all-gather */
     heartbeat heartbeat;
-    double heartbeat_at; /* the job's thread's */
+    double heartbeat_at; /* used by the job's thread only */
 
     pthread_t thread;
     bool running;
-    pthread_mutex_t lock; /* over all below */
+    pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t changed;
     bool stopping, woken, working;
     job_work *work;
@@ -50,7 +51,8 @@ bert_job_params bert_job_params_default(void)
     return (bert_job_params){.rank_timeout = 60};
 }
 
-/* --------------------------------------------------------------------------- its own thread --- */
+/* --------------------------------------------------------------------------- the job's thread ---
+ */
 
 static void wait_until(bert_job *job, double seconds)
 {
@@ -61,7 +63,7 @@ static void wait_until(bert_job *job, double seconds)
     job->woken = false;
 }
 
-/* Does not return: a rank that is lost takes the job with it. */
+/* Aborts all ranks: a lost rank ends the job. */
 static _Noreturn void end_job(const bert_job *job, const bert_error *error)
 {
     if (job->params.on_rank_lost)
@@ -69,30 +71,31 @@ static _Noreturn void end_job(const bert_job *job, const bert_error *error)
     transport_abort(ABORT_CODE);
 }
 
-/* Calls of MPI fail where a connection broke: then the launcher sees to it, or the heartbeat does.
- */
+/* MPI calls may also fail because a connection broke; the launcher or a heartbeat then ends the
+ * job. */
 static void run_heartbeat(bert_job *job)
 {
     bert_error error;
     double now = clock_seconds();
-    if (!job->heartbeat.leaving && now - job->heartbeat_at < WATCH_PAUSE)
+    if (!job->heartbeat.finalizing && now - job->heartbeat_at < HEARTBEAT_POLL)
         return;
     job->heartbeat_at = now;
     if (heartbeat_advance(&job->heartbeat, now, &error) != BERT_OK)
         end_job(job, &error);
 }
 
-/* How long its thread sleeps, where nobody wakes it; `before`: how long it did last. */
+/* How long the thread sleeps unless woken; `before`: the previous pause. */
 static double pause_seconds(const bert_job *job, job_state state, double before)
 {
     if (state == JOB_IDLE)
         return heartbeat_interval(&job->heartbeat);
     if (job->heartbeat.waiting > 0)
-        return WAITED_FOR;
-    return state == JOB_MOVING ? BESIDE : fmin(fmax(2 * before, BESIDE), BESIDE_MOST);
+        return POLL_WAITING;
+    return state == JOB_MOVING ? POLL_OVERLAPPED
+                               : fmin(fmax(2 * before, POLL_OVERLAPPED), POLL_OVERLAPPED_MAX);
 }
 
-static void *attend(void *argument)
+static void *run_thread(void *argument)
 {
     bert_job *job = argument;
     const struct timespec moment = {.tv_nsec = SHORT_SLEEP};
@@ -109,10 +112,10 @@ static void *attend(void *argument)
             job->working = false;
             pthread_cond_broadcast(&job->changed);
         }
-        job->heartbeat.leaving = job->stopping;
+        job->heartbeat.finalizing = job->stopping;
         pthread_mutex_unlock(&job->lock);
         run_heartbeat(job);
-        if (job->heartbeat.leaving)
+        if (job->heartbeat.finalizing)
             nanosleep(&moment, NULL);
         pthread_mutex_lock(&job->lock);
         pause = pause_seconds(job, state, pause);
@@ -143,7 +146,8 @@ void job_wake(bert_job *job)
     pthread_mutex_unlock(&job->lock);
 }
 
-/* -------------------------------------------------------------------------- joining, leaving ---
+/* -------------------------------------------------------------------------- joining, finalizing
+ * ---
  */
 
 static bert_status start_thread(bert_job *job, bert_error *error)
@@ -156,11 +160,11 @@ static bert_status start_thread(bert_job *job, bert_error *error)
     pthread_mutex_init(&job->lock, NULL);
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-    int failure = pthread_create(&job->thread, NULL, attend, job);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the main thread handles signals */
+    int failure = pthread_create(&job->thread, NULL, run_thread, job);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failure)
-        return error_set_errno(error, failure, "cannot start a thread to talk to other ranks");
+        return error_set_errno(error, failure, "cannot start the communication thread");
     job->running = true;
     return BERT_OK;
 }
@@ -171,15 +175,15 @@ static bert_status join(bert_job *job, const launch *launch, bert_error *error)
     bert_status status = transport_open(&job->rank, &job->size, error);
     if (status == BERT_ERROR_UNSUPPORTED)
         return error_prefix(error, status,
-                            "%s started %d processes that cannot work together and would each "
-                            "train a model of its own; start one process alone",
+                            "%s started %d processes, which cannot communicate: each would train a "
+                            "separate model; start a single process",
                             launch->launcher, launch->size);
     TRY(status);
     job->opened = true;
     if (job->size != launch->size)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
                          "%s started %d processes, but Open MPI finds %d: the launcher does not "
-                         "fit to it; each would train a model of its own",
+                         "match it, and each would train a separate model",
                          launch->launcher, launch->size, job->size);
     TRY(memory_array((void **)&job->starts, (size_t)job->size, sizeof(int), "ranks", error));
     TRY(memory_array((void **)&job->counts, (size_t)job->size, sizeof(int), "ranks", error));
@@ -199,10 +203,7 @@ static void release(bert_job *job)
 bert_status bert_job_join(bert_job **out, const bert_job_params *params, bert_error *error)
 {
     *out = NULL;
-    if (!(params->rank_timeout >= 1 && params->rank_timeout <= 1e6))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->rank_timeout is %g, expected 1 to 1,000,000 seconds",
-                         params->rank_timeout);
+    TRY(OPTIONS_CHECK(bert_job_params, params, error));
     launch launch = launch_detect();
     if (!launch.launcher)
         return BERT_OK;
@@ -212,7 +213,7 @@ bert_status bert_job_join(bert_job **out, const bert_job_params *params, bert_er
     bert_status status = join(job, &launch, error);
     if (status != BERT_OK) {
         if (job->opened && error && params->on_rank_lost)
-            end_job(job, error); /* the other ranks may have joined and wait */
+            end_job(job, error); /* the other ranks may have joined already */
         release(job);
         return status;
     }
@@ -257,7 +258,7 @@ void bert_job_finalize(bert_job *job)
     release(job);
 }
 
-/* ---------------------------------------------------------------------- small collective calls ---
+/* ---------------------------------------------------------------------- small collectives ---
  */
 
 void job_alive(bert_job *job)
@@ -284,8 +285,8 @@ static bert_status finish_transfer(transport_transfer *transfer, bert_error *err
 {
     const struct timespec moment = {.tv_nsec = SHORT_SLEEP};
     bool done = false;
-    for (int looks = 0; !done; looks++) {
-        if (looks > SPINS)
+    for (int polls = 0; !done; polls++) {
+        if (polls > SPINS)
             nanosleep(&moment, NULL);
         TRY(transport_test(transfer, &done, error));
     }
@@ -306,11 +307,11 @@ bert_status job_allgather(bert_job *job, const void *mine, size_t bytes, void *a
         job->starts[i] = i * (int)bytes;
         job->counts[i] = (int)bytes;
     }
-    const transport_parts parts = {.buffer = all, .starts = job->starts, .counts = job->counts};
+    const transport_ranges ranges = {.buffer = all, .starts = job->starts, .counts = job->counts};
     transport_transfer transfer = {0};
-    job_begin_waiting(job); /* for others, who may have good reasons */
+    job_begin_waiting(job); /* other ranks may be late for good reasons */
     bert_status status =
-        transport_gather(CHANNEL_CONTROL, mine, (int)bytes, &parts, &transfer, error);
+        transport_allgather(CHANNEL_CONTROL, mine, (int)bytes, &ranges, &transfer, error);
     if (status == BERT_OK)
         status = finish_transfer(&transfer, error);
     job_end_waiting(job);
@@ -324,15 +325,15 @@ bert_status job_failed(bert_job *job, bert_status status)
     return status;
 }
 
-/* `errors` and `lowest` are the same on all ranks. A mistake that all make alike is nobody's. */
-static bert_status tell_agreed(bert_job *job, const bert_error *errors, int lowest,
-                               bert_error *error)
+/* `errors` and `lowest` are the same on all ranks. An error that all ranks share names no rank. */
+static bert_status set_agreed_error(bert_job *job, const bert_error *errors, int lowest,
+                                    bert_error *error)
 {
     const bert_error *first = &errors[lowest];
-    bool alike = true;
+    bool same = true;
     for (int i = 0; i < job->size; i++)
-        alike &= errors[i].status == first->status && !strcmp(errors[i].message, first->message);
-    if (alike)
+        same &= errors[i].status == first->status && !strcmp(errors[i].message, first->message);
+    if (same)
         error_set(error, first->status, "%s", first->message);
     else
         error_set(error, first->status, "rank %d of %d: %s", lowest, job->size, first->message);
@@ -348,7 +349,7 @@ static bert_status share_errors(bert_job *job, bert_status status, int lowest, b
     TRY(memory_array((void **)&all, (size_t)job->size, sizeof *all, "errors of ranks", error));
     bert_status gathered = job_allgather(job, &mine, sizeof mine, all, error);
     if (gathered == BERT_OK)
-        gathered = tell_agreed(job, all, lowest, error);
+        gathered = set_agreed_error(job, all, lowest, error);
     free(all);
     return gathered;
 }

@@ -13,8 +13,8 @@ static int environment_count(const char *name)
 
 launch launch_detect(void)
 {
-    /* SLURM_STEP_NUM_TASKS, not SLURM_NTASKS: a batch script has the latter, too, and starts a
-     * single process where it calls bert without srun. */
+    /* SLURM_STEP_NUM_TASKS, not SLURM_NTASKS: the latter is also set in a batch script, which
+     * starts a single process if it calls bert without srun. */
     static const struct {
         const char *launcher, *size, *local_size;
     } known[] = {

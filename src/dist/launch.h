@@ -1,11 +1,11 @@
-/* What a launcher tells the processes it starts, in their environment. */
+/* Detects a launcher by the environment variables that it sets for its processes. */
 #ifndef DIST_LAUNCH_H
 #define DIST_LAUNCH_H
 
 typedef struct launch {
-    const char *launcher; /* "mpirun", "srun", as messages name it; NULL: nobody started several */
+    const char *launcher; /* name for messages: "mpirun", "srun"; NULL: no launcher */
     int size;             /* processes in the job */
-    int local_size;       /* of them on this machine; 1 where that is not told */
+    int local_size;       /* on this machine; 1 if unknown */
 } launch;
 
 launch launch_detect(void);

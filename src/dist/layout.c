@@ -3,19 +3,19 @@
 #include "base/minmax.h"
 
 enum {
-    ALIGNMENT = 16,           /* floats in a cache line */
-    BUCKET = 1 << 20,         /* 4 MiB */
-    BUCKETS = 32,             /* of a small model: something shall be under way early */
-    SMALLEST_PIECE = 1 << 14, /* with many ranks buckets grow, so that messages stay worth it, */
-    FEWEST_BUCKETS = 8,       /* but not beyond this */
+    ALIGNMENT = 16,      /* floats in a cache line */
+    BUCKET = 1 << 20,    /* 4 MiB */
+    BUCKETS = 32,        /* of a small model, so that transfers start early */
+    MIN_PIECE = 1 << 14, /* with many ranks buckets grow to keep messages large, */
+    MIN_BUCKETS = 8,     /* but there are at least so many */
 };
 
 layout layout_make(size_t count, int ranks, size_t bucket)
 {
     if (bucket == 0) {
         bucket = min_size(BUCKET, count / BUCKETS + 1);
-        if (bucket < (size_t)ranks * SMALLEST_PIECE)
-            bucket = min_size((size_t)ranks * SMALLEST_PIECE, count / FEWEST_BUCKETS + 1);
+        if (bucket < (size_t)ranks * MIN_PIECE)
+            bucket = min_size((size_t)ranks * MIN_PIECE, count / MIN_BUCKETS + 1);
     }
     size_t unit = (size_t)ranks * ALIGNMENT;
     size_t piece = (bucket + unit - 1) / unit * ALIGNMENT;

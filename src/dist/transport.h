@@ -1,69 +1,67 @@
-/* How bytes get from rank to rank: what this module needs of MPI. One of two files is built behind
- * it, transport_mpi.c or transport_none.c, whose transport_open says that there is no MPI.
+/* Communication between ranks: the functions of MPI that this module needs. Implemented by
+ * transport_mpi.c, or in builds without MPI by transport_none.c, whose transport_open fails.
  *
- * Nothing blocks but opening and closing: what is started is asked after with transport_test.
- * Calls may come from several threads. Memory of a transfer stays the caller's and in place until
- * it has ended. */
+ * Only opening and closing block: transfers are started, then polled with transport_test.
+ * Thread-safe. The caller keeps the buffers of a transfer valid until it is done. */
 #ifndef DIST_TRANSPORT_H
 #define DIST_TRANSPORT_H
 
 #include "base/error.h"
 
-/* Transfers of one channel are started in the same order on every rank; between channels there is
- * no order. */
+/* A channel is an MPI communicator. Every rank must start the transfers of a channel in the same
+ * order; between channels the order is free. */
 typedef enum transport_channel {
     CHANNEL_CONTROL,
-    CHANNEL_EXCHANGE,
-    CHANNEL_GATHER,
-    CHANNEL_SIGNS, /* messages from one rank to one other */
+    CHANNEL_REDUCE_SCATTER,
+    CHANNEL_ALLGATHER,
+    CHANNEL_HEARTBEAT, /* point-to-point messages */
     CHANNELS
 } transport_channel;
 
 /* Byte ranges of a buffer, one for each rank: starts[size], counts[size]. */
-typedef struct transport_parts {
+typedef struct transport_ranges {
     void *buffer;
     const int *starts, *counts;
-} transport_parts;
+} transport_ranges;
 
 typedef struct transport_transfer {
-    void *request; /* MPI's; NULL: nothing is under way */
+    void *request; /* MPI's; NULL: no transfer, or done */
 } transport_transfer;
 
-/* Finds the other ranks. BERT_ERROR_UNSUPPORTED where there is no MPI. */
+/* Joins the other ranks. BERT_ERROR_UNSUPPORTED without MPI. */
 bert_status transport_open(int *rank, int *size, bert_error *error);
 void transport_close(void);
 
-/* Ends all ranks at once; does not return. */
+/* Aborts all ranks; does not return. */
 _Noreturn void transport_abort(int code);
 
-/* Part r of `send` goes to rank r; what rank r sends arrives in part r of `receive`. */
-bert_status transport_exchange(transport_channel channel, const transport_parts *send,
-                               const transport_parts *receive, transport_transfer *transfer,
+/* Range r of `send` goes to rank r; data from rank r arrives in range r of `receive`. */
+bert_status transport_alltoall(transport_channel channel, const transport_ranges *send,
+                               const transport_ranges *receive, transport_transfer *transfer,
                                bert_error *error);
 
-/* `send` goes to every rank; that of rank r arrives in part r of `receive`, which may hold it at
- * this rank's part already: `send` is then NULL. */
-bert_status transport_gather(transport_channel channel, const void *send, int bytes,
-                             const transport_parts *receive, transport_transfer *transfer,
-                             bert_error *error);
+/* `send` goes to every rank; that of rank r arrives in range r of `receive`. With `send` = NULL,
+ * this rank's data is already in its range of `receive`. */
+bert_status transport_allgather(transport_channel channel, const void *send, int bytes,
+                                const transport_ranges *receive, transport_transfer *transfer,
+                                bert_error *error);
 
-/* One message to, or from, one rank, on CHANNEL_SIGNS. */
+/* A message to or from one rank, on CHANNEL_HEARTBEAT. */
 bert_status transport_send(int rank, const void *data, int bytes, transport_transfer *transfer,
                            bert_error *error);
 bert_status transport_receive(int rank, void *data, int bytes, transport_transfer *transfer,
                               bert_error *error);
 
-/* Moves all transfers on; *done where this one has ended, after which it is free for another. One
- * that was never started has ended. */
+/* Advances all transfers; sets *done if this one is done, after which it can be reused. A transfer
+ * that was never started is done. */
 bert_status transport_test(transport_transfer *transfer, bool *done, bert_error *error);
 
-/* The same for `count` ≤ 64 transfers at once, which takes one look at the network, not one each.
- */
+/* The same for `count` ≤ 64 transfers in a single poll of the network. */
 bert_status transport_test_some(transport_transfer *const transfers[], int count,
                                 bert_error *error);
-bool transport_has_ended(const transport_transfer *transfer);
+bool transport_is_done(const transport_transfer *transfer);
 
-/* Gives a receive up that will never be answered. */
+/* Cancels a receive whose message will never come. */
 void transport_cancel(transport_transfer *transfer);
 
 #endif

@@ -1,7 +1,6 @@
-/* Open MPI, loaded when it is asked for: a bert with MPI starts as fast as one without, and runs as
- * one process where the library is not installed. Types and constants are those of the mpi.h of the
- * build, so that the library has to be of the same ABI (libmpi.so.40, which Open MPI 2 to 5 keep).
- */
+/* Open MPI, loaded on demand: a build with MPI starts as fast as one without, and runs as a single
+ * process if the library is not installed. Types and constants come from the mpi.h of the build, so
+ * the library must have the same ABI (libmpi.so.40, which Open MPI 2 to 5 share). */
 #include "dist/transport.h"
 
 #include <dlfcn.h>
@@ -13,14 +12,15 @@ _Static_assert(sizeof(MPI_Request) == sizeof(void *), "a request is a pointer in
 
 #define MPI_LIBRARY "libmpi.so.40"
 
-/* Every function of MPI that is used. */
-#define FUNCTIONS(F)                                                                          \
-    F(Init_thread)                                                                            \
-    F(Finalize)                                                                               \
-    F(Abort)                                                                                  \
-    F(Comm_rank) F(Comm_size) F(Comm_dup) F(Comm_free) F(Comm_set_errhandler) F(Error_string) \
-        F(Ialltoallv) F(Iallgatherv) F(Isend) F(Irecv) F(Test) F(Testsome) F(Cancel)          \
-            F(Request_free)
+/* The functions of MPI in use. */
+#define FUNCTIONS(F)                                                                             \
+    F(Init_thread)                                                                               \
+    F(Finalize)                                                                                  \
+    F(Abort)                                                                                     \
+    F(Comm_rank)                                                                                 \
+    F(Comm_size)                                                                                 \
+    F(Comm_dup) F(Comm_free) F(Comm_set_errhandler) F(Error_string) F(Ialltoallv) F(Iallgatherv) \
+        F(Isend) F(Irecv) F(Test) F(Testsome) F(Cancel) F(Request_free)
 
 static struct {
 #define MEMBER(name) __typeof__(MPI_##name) *name;
@@ -32,7 +32,7 @@ static struct {
 } mpi;
 
 static MPI_Comm channels[CHANNELS];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* one call at a time, of any thread */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* MPI_THREAD_SERIALIZED */
 
 static bool load_functions(void *library)
 {
@@ -40,7 +40,7 @@ static bool load_functions(void *library)
 #define LOAD(name) all &= (*(void **)(&mpi.name) = dlsym(library, "MPI_" #name)) != NULL;
     FUNCTIONS(LOAD)
 #undef LOAD
-    /* What MPI_COMM_WORLD, MPI_BYTE and MPI_ERRORS_RETURN are the addresses of. */
+    /* The objects whose addresses are MPI_COMM_WORLD, MPI_BYTE and MPI_ERRORS_RETURN. */
     mpi.world = dlsym(library, "ompi_mpi_comm_world");
     mpi.byte = dlsym(library, "ompi_mpi_byte");
     mpi.errors_return = dlsym(library, "ompi_mpi_errors_return");
@@ -49,7 +49,7 @@ static bool load_functions(void *library)
 
 static bert_status load(bert_error *error)
 {
-    /* Global: Open MPI's own plugins look for its symbols. Never closed: they stay in use. */
+    /* RTLD_GLOBAL: Open MPI's plugins resolve its symbols. Never closed: they stay in use. */
     void *library = dlopen(MPI_LIBRARY, RTLD_NOW | RTLD_GLOBAL);
     if (!library)
         return error_set(error, BERT_ERROR_UNSUPPORTED, "cannot load Open MPI: %s", dlerror());
@@ -73,15 +73,17 @@ bert_status transport_open(int *rank, int *size, bert_error *error)
 {
     TRY(load(error));
     int provided = 0;
-    TRY(check(mpi.Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided), "its start", error));
+    TRY(check(mpi.Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided), "initialization",
+              error));
     if (provided < MPI_THREAD_SERIALIZED)
         return error_set(error, BERT_ERROR_UNSUPPORTED,
                          "this Open MPI was built without support for threads");
-    TRY(check(mpi.Comm_set_errhandler(mpi.world, mpi.errors_return), "setting up", error));
-    TRY(check(mpi.Comm_rank(mpi.world, rank), "asking for the rank", error));
-    TRY(check(mpi.Comm_size(mpi.world, size), "asking for the number of ranks", error));
+    TRY(check(mpi.Comm_set_errhandler(mpi.world, mpi.errors_return), "setting the error handler",
+              error));
+    TRY(check(mpi.Comm_rank(mpi.world, rank), "querying the rank", error));
+    TRY(check(mpi.Comm_size(mpi.world, size), "querying the number of ranks", error));
     for (int i = 0; i < CHANNELS; i++)
-        TRY(check(mpi.Comm_dup(mpi.world, &channels[i]), "making a channel", error));
+        TRY(check(mpi.Comm_dup(mpi.world, &channels[i]), "duplicating a communicator", error));
     return BERT_OK;
 }
 
@@ -100,8 +102,8 @@ void transport_abort(int code)
     _Exit(code);
 }
 
-bert_status transport_exchange(transport_channel channel, const transport_parts *send,
-                               const transport_parts *receive, transport_transfer *transfer,
+bert_status transport_alltoall(transport_channel channel, const transport_ranges *send,
+                               const transport_ranges *receive, transport_transfer *transfer,
                                bert_error *error)
 {
     pthread_mutex_lock(&lock);
@@ -109,26 +111,26 @@ bert_status transport_exchange(transport_channel channel, const transport_parts 
                               receive->counts, receive->starts, mpi.byte, channels[channel],
                               (MPI_Request *)&transfer->request);
     pthread_mutex_unlock(&lock);
-    return check(code, "an exchange", error);
+    return check(code, "an all-to-all", error);
 }
 
-bert_status transport_gather(transport_channel channel, const void *send, int bytes,
-                             const transport_parts *receive, transport_transfer *transfer,
-                             bert_error *error)
+bert_status transport_allgather(transport_channel channel, const void *send, int bytes,
+                                const transport_ranges *receive, transport_transfer *transfer,
+                                bert_error *error)
 {
     pthread_mutex_lock(&lock);
     int code = mpi.Iallgatherv(send ? send : MPI_IN_PLACE, bytes, mpi.byte, receive->buffer,
                                receive->counts, receive->starts, mpi.byte, channels[channel],
                                (MPI_Request *)&transfer->request);
     pthread_mutex_unlock(&lock);
-    return check(code, "a gathering", error);
+    return check(code, "an all-gather", error);
 }
 
 bert_status transport_send(int rank, const void *data, int bytes, transport_transfer *transfer,
                            bert_error *error)
 {
     pthread_mutex_lock(&lock);
-    int code = mpi.Isend(data, bytes, mpi.byte, rank, 0, channels[CHANNEL_SIGNS],
+    int code = mpi.Isend(data, bytes, mpi.byte, rank, 0, channels[CHANNEL_HEARTBEAT],
                          (MPI_Request *)&transfer->request);
     pthread_mutex_unlock(&lock);
     return check(code, "a message", error);
@@ -138,7 +140,7 @@ bert_status transport_receive(int rank, void *data, int bytes, transport_transfe
                               bert_error *error)
 {
     pthread_mutex_lock(&lock);
-    int code = mpi.Irecv(data, bytes, mpi.byte, rank, 0, channels[CHANNEL_SIGNS],
+    int code = mpi.Irecv(data, bytes, mpi.byte, rank, 0, channels[CHANNEL_HEARTBEAT],
                          (MPI_Request *)&transfer->request);
     pthread_mutex_unlock(&lock);
     return check(code, "a message", error);
@@ -160,29 +162,29 @@ bert_status transport_test(transport_transfer *transfer, bool *done, bert_error 
 
 bert_status transport_test_some(transport_transfer *const transfers[], int count, bert_error *error)
 {
-    enum { MOST = 64 };
-    MPI_Request requests[MOST];
-    int indices[MOST], places[MOST], under_way = 0, ended = 0;
-    if (count > MOST)
+    enum { MAX_TRANSFERS = 64 };
+    MPI_Request requests[MAX_TRANSFERS];
+    int indices[MAX_TRANSFERS], numbers[MAX_TRANSFERS], active = 0, ended = 0;
+    if (count > MAX_TRANSFERS)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%d transfers at once, expected at most %d", count, MOST);
+                         "%d transfers at once, expected at most %d", count, MAX_TRANSFERS);
     for (int i = 0; i < count; i++)
         if (transfers[i]->request) {
-            places[under_way] = i;
-            requests[under_way++] = transfers[i]->request;
+            numbers[active] = i;
+            requests[active++] = transfers[i]->request;
         }
-    if (under_way == 0)
+    if (active == 0)
         return BERT_OK;
     pthread_mutex_lock(&lock);
-    int code = mpi.Testsome(under_way, requests, &ended, indices, MPI_STATUSES_IGNORE);
+    int code = mpi.Testsome(active, requests, &ended, indices, MPI_STATUSES_IGNORE);
     pthread_mutex_unlock(&lock);
     TRY(check(code, "a transfer", error));
     for (int i = 0; i < ended; i++)
-        transfers[places[indices[i]]]->request = NULL;
+        transfers[numbers[indices[i]]]->request = NULL;
     return BERT_OK;
 }
 
-bool transport_has_ended(const transport_transfer *transfer)
+bool transport_is_done(const transport_transfer *transfer)
 {
     return !transfer->request;
 }

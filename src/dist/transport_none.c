@@ -1,11 +1,11 @@
-/* A build without MPI: there is never more than one process. */
+/* A build without MPI: a single process. */
 #include "dist/transport.h"
 
 #include <stdlib.h>
 
 static bert_status none(bert_error *error)
 {
-    return error_set(error, BERT_ERROR_UNSUPPORTED, "this bert was built without MPI");
+    return error_set(error, BERT_ERROR_UNSUPPORTED, "this build of bert has no MPI");
 }
 
 bert_status transport_open(int *rank, int *size, bert_error *error)
@@ -23,17 +23,17 @@ void transport_abort(int code)
     _Exit(code);
 }
 
-bert_status transport_exchange(transport_channel channel, const transport_parts *send,
-                               const transport_parts *receive, transport_transfer *transfer,
+bert_status transport_alltoall(transport_channel channel, const transport_ranges *send,
+                               const transport_ranges *receive, transport_transfer *transfer,
                                bert_error *error)
 {
     (void)channel, (void)send, (void)receive, (void)transfer;
     return none(error);
 }
 
-bert_status transport_gather(transport_channel channel, const void *send, int bytes,
-                             const transport_parts *receive, transport_transfer *transfer,
-                             bert_error *error)
+bert_status transport_allgather(transport_channel channel, const void *send, int bytes,
+                                const transport_ranges *receive, transport_transfer *transfer,
+                                bert_error *error)
 {
     (void)channel, (void)send, (void)bytes, (void)receive, (void)transfer;
     return none(error);
@@ -66,7 +66,7 @@ bert_status transport_test_some(transport_transfer *const transfers[], int count
     return none(error);
 }
 
-bool transport_has_ended(const transport_transfer *transfer)
+bool transport_is_done(const transport_transfer *transfer)
 {
     (void)transfer;
     return true;

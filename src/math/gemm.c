@@ -576,9 +576,9 @@ void gemm(gemm_kind kind, size_t m, size_t n, size_t k, const float *a, size_t l
     gemm_fused(GEMM_FLOAT32, kind, m, n, k, a, lda, b, ldb, c, ldc, accumulate, NULL);
 }
 
-gemm_precision gemm_precision_named(const char *name)
+gemm_precision gemm_precision_of(bert_precision precision)
 {
-    return strcmp(name, "bf16") == 0 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
+    return precision == BERT_PRECISION_BF16 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
 }
 
 const char *gemm_kernel_name(void)

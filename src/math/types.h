@@ -2,6 +2,8 @@
 #ifndef MATH_TYPES_H
 #define MATH_TYPES_H
 
+#include "bert/choices.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,8 +16,8 @@
  * gained. */
 typedef enum gemm_precision { GEMM_FLOAT32, GEMM_BFLOAT16 } gemm_precision;
 
-/* As options name them: "bf16"; everything else is float32. */
-gemm_precision gemm_precision_named(const char *name);
+/* As an option says it. */
+gemm_precision gemm_precision_of(bert_precision precision);
 
 /* An activation function: its number in the table of math/kernels/activation.inc. */
 typedef int activation;

@@ -2,7 +2,8 @@
  * rank, says train/optimizer.h.
  *
  * To add one: a file of its own with its optimizer_type (adam.c is an example), its name in
- * OPTIMIZER_TYPES below, and the file's in CMakeLists.txt. */
+ * OPTIMIZER_TYPES below, the file's in CMakeLists.txt; for the option, its value in bert/choices.h
+ * and its row in options/choices.c. */
 #ifndef OPTIM_OPTIMIZERS_H
 #define OPTIM_OPTIMIZERS_H
 

@@ -3,6 +3,7 @@
 #include "bert/plan.h"
 #include "base/memory.h"
 #include "model/parameters.h"
+#include "options/options.h"
 #include "plan/find_config.h"
 #include "plan/network.h"
 #include "train/micro_batch.h"
@@ -48,46 +49,15 @@ bert_plan_params bert_plan_params_default(void)
         .max_steps = 1000000,
         .measured_nodes = 1,
         .nodes = 1,
-        .bandwidth = 1.25e9,
-        .latency = 20e-6,
+        .gradient_dtype = BERT_PRECISION_FLOAT32,
+        .bandwidth = 10,
+        .latency = 20,
     };
-}
-
-static bert_status check_whole(const char *member, int64_t value, int64_t most, bert_error *error)
-{
-    if (value >= 1 && value <= most)
-        return BERT_OK;
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "params->%s is %" PRId64 "; expected 1 to %" PRId64, member, value, most);
-}
-
-static bert_status check_number(const char *member, double value, bool zero_allowed,
-                                bert_error *error)
-{
-    if (isfinite(value) && (zero_allowed ? value >= 0 : value > 0))
-        return BERT_OK;
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is %g; expected a number, %s",
-                     member, value, zero_allowed ? "at least 0" : "above 0");
 }
 
 static bert_status check_params(const bert_plan_params *params, bert_error *error)
 {
-    TRY(check_whole("max_seq_length", params->max_seq_length, 1 << 20, error));
-    TRY(check_whole("batch_size", params->batch_size, INT64_C(1) << 30, error));
-    TRY(check_whole("max_steps", params->max_steps, INT64_C(1) << 40, error));
-    TRY(check_whole("nodes", params->nodes, 1 << 20, error));
-    TRY(check_whole("measured_nodes", params->measured_nodes, 1 << 20, error));
-    if (params->micro_batch_tokens != 0)
-        TRY(check_whole("micro_batch_tokens", params->micro_batch_tokens, INT64_C(1) << 40, error));
-    TRY(check_number("update_seconds", params->update_seconds, true, error));
-    TRY(check_number("bandwidth", params->bandwidth, false, error));
-    TRY(check_number("latency", params->latency, true, error));
-    TRY(check_number("price_per_hour", params->price_per_hour, true, error));
-    TRY(check_number("watts", params->watts, true, error));
-    TRY(check_number("price_per_kilowatt_hour", params->price_per_kilowatt_hour, true, error));
-    TRY(check_number("tokens_per_second", params->tokens_per_second, true, error));
-    TRY(check_number("seconds_per_step", params->seconds_per_step, true, error));
-    TRY(check_number("run_hours", params->run_hours, true, error));
+    TRY(OPTIONS_CHECK(bert_plan_params, params, error));
     int given =
         (params->tokens_per_second > 0) + (params->seconds_per_step > 0) + (params->run_hours > 0);
     if (given != 1)
@@ -162,7 +132,7 @@ static double sequences_of_a_node(const bert_plan_params *params, int nodes)
 
 static double gradient_bytes(const planner *planner, double parameters)
 {
-    return parameters * (planner->params->bf16_gradients ? 2 : 4);
+    return parameters * (planner->params->gradient_dtype == BERT_PRECISION_BF16 ? 2 : 4);
 }
 
 static double reduce_seconds(const planner *planner, int nodes, double parameters)
@@ -295,8 +265,9 @@ bert_status bert_plan(const bert_plan_params *params, bert_plan_result *result, 
     model_config config;
     TRY(find_config(&config, params->model, error));
 
-    planner planner = {.params = params,
-                       .link = {.bandwidth = params->bandwidth, .latency = params->latency}};
+    planner planner = {
+        .params = params,
+        .link = {.bandwidth = params->bandwidth * 1e9 / 8, .latency = params->latency / 1e6}};
     TRY(measure_gradients(&planner.sizes, &config, params->max_seq_length, error));
     planner.micro_batch = params->micro_batch_tokens
                               ? (double)params->micro_batch_tokens

@@ -10,6 +10,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "formats/json.h"
+#include "options/options.h"
 #include "plan/find_config.h"
 #include "plan/process_memory.h"
 #include "plan/trial.h"
@@ -37,30 +38,9 @@ bert_tune_params bert_tune_params_default(void)
         .model = "base",
         .max_seq_length = 128,
         .batch_size = 256,
-        .precision = "any",
+        .precision = BERT_PRECISION_ANY,
         .seconds = 100,
     };
-}
-
-static bert_status check_params(const bert_tune_params *params, bert_error *error)
-{
-    if (params->max_seq_length < 3 || params->max_seq_length > 1 << 20)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->max_seq_length is %d; expected 3 to %d", params->max_seq_length,
-                         1 << 20);
-    if (params->batch_size < 1 || params->batch_size > 1 << 30)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->batch_size is %" PRId64 "; expected 1 to %d", params->batch_size,
-                         1 << 30);
-    if (!(params->seconds >= 0) || !isfinite(params->seconds))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->seconds is %g; expected a number, at least 0", params->seconds);
-    if (strcmp(params->precision, "any") != 0 && strcmp(params->precision, "float32") != 0 &&
-        strcmp(params->precision, "bf16") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->precision is \"%.40s\"; expected any, float32 or bf16",
-                         params->precision);
-    return BERT_OK;
 }
 
 /* ----------------------------------------------------------------------------------- trials --- */
@@ -127,11 +107,12 @@ static bert_status try_setting(tuner *tuner, bert_trial trial, bert_error *error
 
 static bert_status try_precisions(tuner *tuner, int tokens, bert_error *error)
 {
-    const char *precision = tuner->params->precision;
+    bert_precision precision = tuner->params->precision;
     bert_trial trial = {.micro_batch_tokens = tokens, .ranks = 1, .threads = tuner->cores};
     for (int bf16 = 0; bf16 < 2; bf16++) {
         trial.bf16 = bf16;
-        if (strcmp(precision, "any") == 0 || strcmp(precision, bf16 ? "bf16" : "float32") == 0)
+        if (precision == BERT_PRECISION_ANY ||
+            precision == (bf16 ? BERT_PRECISION_BF16 : BERT_PRECISION_FLOAT32))
             TRY(try_setting(tuner, trial, error));
     }
     return BERT_OK;
@@ -267,7 +248,7 @@ static bert_status tune(const bert_tune_params *params, bert_tune_result *result
 bert_status bert_tune(const bert_tune_params *params, bert_tune_result *result,
                       const bert_observer *observer, bert_error *error)
 {
-    TRY(check_params(params, error));
+    TRY(OPTIONS_CHECK(bert_tune_params, params, error));
     int before = threads_use(params->threads);
     bert_status status = tune(params, result, observer, error);
     threads_use(before);

@@ -136,9 +136,8 @@ static bert_status read_pooling(serve_request *request, const char *name, const 
                                 bert_error *error)
 {
     const char *pooling = json_string_value(value);
-    if (!pooling || (strcmp(pooling, "mean") != 0 && strcmp(pooling, "cls") != 0))
+    if (!pooling || bert_pooling_parse(&request->pooling, pooling, NULL) != BERT_OK)
         return parameter_error(error, name, "\"mean\" or \"cls\"", value);
-    request->pooling = pooling;
     return BERT_OK;
 }
 
@@ -200,7 +199,7 @@ static bert_status read_members(serve_request *request, serve_task task, bert_er
 bert_status serve_request_parse(serve_request *request, serve_task task, const char *body,
                                 size_t length, size_t max_inputs, bert_error *error)
 {
-    *request = (serve_request){.pooling = "mean"};
+    *request = (serve_request){.pooling = BERT_POOLING_MEAN};
     json_error_t problem;
     request->body = json_loadb(body, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &problem);
     if (!request->body)

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "bert.h"
+#include "bert/choices.h"
 
 #include <jansson.h>
 
@@ -32,7 +33,7 @@ typedef struct serve_request {
     size_t top_k;          /* 0: default */
     const json_t *targets; /* fill-mask: array of strings, or NULL */
     bool normalize;        /* feature-extraction */
-    const char *pooling;   /* feature-extraction: "mean" by default */
+    bert_pooling pooling;  /* feature-extraction: BERT_POOLING_MEAN by default */
 } serve_request;
 
 /* Parses and validates the body; an unknown parameter is an error that names it. The `options` of

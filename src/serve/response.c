@@ -294,7 +294,7 @@ static bert_status respond_feature_extraction(const bert_model *model, bert_work
     size_t size = bert_model_hidden_size(model);
     bert_embed_params params = bert_embed_params_default();
     params.normalize = request->normalize;
-    params.pooling = strcmp(request->pooling, "cls") == 0 ? BERT_POOLING_CLS : BERT_POOLING_MEAN;
+    params.pooling = request->pooling;
     float *embeddings;
     TRY(memory_array((void **)&embeddings, request->count * size, sizeof *embeddings, "embeddings",
                      error));

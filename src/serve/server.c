@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "formats/json.h"
+#include "options/options.h"
 #include "serve/microhttpd.h"
 #include "serve/page.h"
 #include "serve/queue.h"
@@ -46,7 +47,7 @@ bert_serve_params bert_serve_params_default(void)
         .max_inputs = 64,
         .max_connections = 64,
         .max_waiting = 16,
-        .timeout_seconds = 30,
+        .timeout = 30,
     };
 }
 
@@ -150,8 +151,7 @@ static enum MHD_Result respond_to_task(struct MHD_Connection *connection, server
         result = send_error(connection, http_status(status), error.message);
     } else {
         serve_job job = {.task = task, .request = &request};
-        serve_outcome outcome =
-            serve_queue_do(&server->queue, &job, server->params->timeout_seconds);
+        serve_outcome outcome = serve_queue_do(&server->queue, &job, server->params->timeout);
         result = send_outcome(connection, outcome, &job);
     }
     serve_request_free(&request);
@@ -212,7 +212,7 @@ static enum MHD_Result receive_body(const server *server, exchange *exchange, co
                                     size_t *length)
 {
     if (exchange->body.length + *length > server->params->max_request_bytes ||
-        clock_seconds() - exchange->started_at > server->params->timeout_seconds ||
+        clock_seconds() - exchange->started_at > server->params->timeout ||
         text_append(&exchange->body, data, *length, NULL) != BERT_OK)
         return MHD_NO;
     *length = 0;
@@ -254,28 +254,6 @@ static void request_completed(void *context, struct MHD_Connection *connection, 
 }
 
 /* ------------------------------------------------------------------------------- the server --- */
-
-static bert_status check_params(const bert_serve_params *params, bert_error *error)
-{
-    const struct {
-        const char *option;
-        int64_t value, minimum, maximum;
-    } ranges[] = {
-        {"port", params->port, 0, 65535},
-        {"max_request_bytes", (int64_t)params->max_request_bytes, 1, 1 << 30},
-        {"max_inputs", params->max_inputs, 1, 65536},
-        {"max_connections", params->max_connections, 1, 4096},
-        {"max_waiting", params->max_waiting, 1, 4096},
-        {"timeout_seconds", params->timeout_seconds, 1, 86400},
-    };
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-        if (ranges[i].value < ranges[i].minimum || ranges[i].value > ranges[i].maximum)
-            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                             "params->%s is %lld; expected %lld to %lld", ranges[i].option,
-                             (long long)ranges[i].value, (long long)ranges[i].minimum,
-                             (long long)ranges[i].maximum);
-    return BERT_OK;
-}
 
 static bool is_loopback(const struct sockaddr *address)
 {
@@ -335,9 +313,8 @@ static bert_status start(server *server, const bert_observer *observer, bert_err
     server->daemon = microhttpd.start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
         NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)params->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)params->timeout_seconds, MHD_OPTION_NOTIFY_COMPLETED, request_completed, NULL,
-        MHD_OPTION_END);
+        (unsigned)params->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)params->timeout,
+        MHD_OPTION_NOTIFY_COMPLETED, request_completed, NULL, MHD_OPTION_END);
     if (!server->daemon) {
         close(listener);
         return error_set(error, BERT_ERROR_IO, "the web server cannot start");
@@ -378,7 +355,7 @@ static bert_status name_model(server *server, bert_error *error)
 bert_status bert_serve(const bert_serve_params *params, const bert_observer *observer,
                        bert_error *error)
 {
-    TRY(check_params(params, error));
+    TRY(OPTIONS_CHECK(bert_serve_params, params, error));
     server server = {.params = params};
     bert_model_options options = bert_model_options_default();
     options.threads = params->threads;

@@ -158,7 +158,7 @@ static bert_status read_own(finetune_inputs *inputs, const bert_observer *observ
                                .label = params->label_column,
                                .hint = "Name the columns by params->text_column, "
                                        "params->text_pair_column and params->label_column"};
-    inputs->regression = strcmp(params->problem_type, "regression") == 0;
+    inputs->regression = params->problem_type == BERT_PROBLEM_TYPE_REGRESSION;
     label_rule rule = {
         .regression = inputs->regression, .classes = &inputs->classes, .learns_classes = true};
     TRY(path_format(&inputs->train.path, error, "%s", params->train_file));

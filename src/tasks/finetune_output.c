@@ -218,7 +218,7 @@ static bert_status format_card(text *card, const finetune_inputs *inputs, const 
                     name, bert_version(), params->model ? params->model : params->from_scratch,
                     name, inputs->train.examples.count, seed->seed, seed->outcome.best_epoch,
                     params->num_train_epochs, params->per_device_train_batch_size,
-                    params->learning_rate, params->lr_scheduler_type));
+                    params->learning_rate, bert_lr_scheduler_name(params->lr_scheduler_type)));
     for (int i = 0; i < scores->count; i++)
         TRY(text_format(card, error, "| %s | %.4f |\n", scores->names[i], scores->values[i]));
     return BERT_OK;

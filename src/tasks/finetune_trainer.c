@@ -24,7 +24,7 @@ static bert_status limits_of(const finetune_trainer *trainer, micro_batch_limits
         .tokens = params->micro_batch_tokens
                       ? params->micro_batch_tokens
                       : micro_batch_default_tokens(&trainer->inputs->config,
-                                                   gemm_precision_named(params->precision)),
+                                                   gemm_precision_of(params->precision)),
         .max_seq_length = params->max_seq_length,
     };
     int64_t samples =
@@ -53,12 +53,12 @@ static bert_status create_step(finetune_trainer *trainer, bert_error *error)
                                .epsilon = params->adam_epsilon,
                                .weight_decay = params->weight_decay},
         .max_grad_norm = params->max_grad_norm,
-        .precision = gemm_precision_named(params->precision),
+        .precision = gemm_precision_of(params->precision),
         .gradient_checkpointing = params->gradient_checkpointing,
         .zero = params->zero == 1,
-        .bfloat16_gradients = gemm_precision_named(params->gradient_dtype) == GEMM_BFLOAT16,
+        .bfloat16_gradients = params->gradient_dtype == BERT_PRECISION_BF16,
     };
-    TRY(optimizer_type_find(&settings.optimizer, params->optim, error));
+    TRY(optimizer_type_find(&settings.optimizer, bert_optimizer_name(params->optim), error));
     TRY(limits_of(trainer, &settings.limits, error));
     trainer->step = (training_step){
         .job = trainer->job,

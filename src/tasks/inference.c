@@ -37,7 +37,7 @@ bert_status inference_check_length(int max_seq_length, bert_error *error)
     if (max_seq_length == 0 || max_seq_length >= 3)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "params->max_seq_length is %d, expected 0 (all positions) or at least 3",
+                     "params->max_seq_length is %d; expected 0 (all positions) or at least 3",
                      max_seq_length);
 }
 

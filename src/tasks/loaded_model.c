@@ -5,6 +5,7 @@
 #include "base/threads.h"
 #include "model/folder.h"
 #include "model/weights.h"
+#include "options/options.h"
 #include "train/checkpoint.h"
 #include "train/micro_batch.h"
 
@@ -77,19 +78,6 @@ bert_model_options bert_model_options_default(void)
     return (bert_model_options){0};
 }
 
-static bert_status check_options(const bert_model_options *options, bert_error *error)
-{
-    if (options->batch_tokens < 0 || options->batch_tokens > 1 << 24)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "options->batch_tokens is %d, expected 0 (chosen from the model) to %d",
-                         options->batch_tokens, 1 << 24);
-    if (options->threads < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "options->threads is %d, expected 0 (all cores) or more",
-                         options->threads);
-    return BERT_OK;
-}
-
 bert_status bert_model_load_with(bert_model **out, const char *path,
                                  const bert_model_options *options, bert_error *error)
 {
@@ -97,7 +85,7 @@ bert_status bert_model_load_with(bert_model **out, const char *path,
     *out = NULL;
     if (!options)
         options = &none;
-    TRY(check_options(options, error));
+    TRY(OPTIONS_CHECK(bert_model_options, options, error));
     bert_model *loaded = NULL;
     char *directory;
     TRY(checkpoint_find_model(&directory, path, error));

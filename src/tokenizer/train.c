@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/threads.h"
+#include "options/options.h"
 #include "tokenizer/internal.h"
 #include "tokenizer/learn.h"
 
@@ -16,8 +17,6 @@
 
 static bert_status check_output(const char *path, bert_error *error)
 {
-    if (!path || !*path)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no output folder is given");
     if (!file_exists(path))
         return BERT_OK;
     DIR *directory = opendir(path);
@@ -39,11 +38,8 @@ static bert_status check_output(const char *path, bert_error *error)
 
 static bert_status check_params(const bert_train_tokenizer_params *p, bert_error *error)
 {
-    bool frequency = p->algorithm && strcmp(p->algorithm, "frequency") == 0;
-    if (!frequency && (!p->algorithm || strcmp(p->algorithm, "likelihood") != 0))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "algorithm is \"%s\", expected \"frequency\" or \"likelihood\"",
-                         p->algorithm ? p->algorithm : "");
+    TRY(OPTIONS_CHECK(bert_train_tokenizer_params, p, error));
+    bool frequency = p->algorithm == BERT_ALGORITHM_FREQUENCY;
     if (!frequency && p->extend)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a vocabulary can only be extended by frequency, not by likelihood");
@@ -54,16 +50,6 @@ static bert_status check_params(const bert_train_tokenizer_params *p, bert_error
     if (!p->extend && p->add)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "tokens to add are given, but no tokenizer to extend");
-    if (p->vocab_size < 6 || p->vocab_size > VOCABULARY_MAX)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "vocab_size is %zu, expected 6 to %d",
-                         p->vocab_size, VOCABULARY_MAX);
-    if (p->limit_alphabet == 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "limit_alphabet is 0, expected at least one character");
-    if (p->threads < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->threads is %d, expected a positive number, or 0 for all cores",
-                         p->threads);
     return check_output(p->output, error);
 }
 
@@ -132,7 +118,7 @@ static bert_status learn_new(bert_tokenizer *t, word_counts *counts,
                              const bert_train_tokenizer_params *p, const bert_observer *observer,
                              bool *stopped, bert_error *error)
 {
-    learn_settings settings = {.by_likelihood = strcmp(p->algorithm, "likelihood") == 0,
+    learn_settings settings = {.by_likelihood = p->algorithm == BERT_ALGORITHM_LIKELIHOOD,
                                .vocab_size = p->vocab_size,
                                .min_frequency = p->min_frequency,
                                .limit_alphabet = p->limit_alphabet};

@@ -98,7 +98,8 @@ void batch_size_announce(const run_settings *settings, const bert_observer *obse
         observer_message(observer, BERT_MESSAGE_INFO,
                          "learning rate %g for %" PRId64 " samples, scaled (%s) to %s",
                          params->learning_rate, params->base_batch_size,
-                         params->learning_rate_scaling, rates.data);
+                         bert_learning_rate_scaling_name(params->learning_rate_scaling),
+                         rates.data);
     text_free(&rates);
     text_free(&sizes);
 }

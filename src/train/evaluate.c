@@ -5,6 +5,7 @@
 #include "formats/json.h"
 #include "model/folder.h"
 #include "model/weights.h"
+#include "options/options.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
 #include "train/run_inputs.h"
@@ -22,41 +23,27 @@ bert_evaluate_params bert_evaluate_params_default(void)
         .batch_size = 32,
         .mlm_probability = 0.15,
         .short_seq_probability = 0.1,
+        .pairs = BERT_PAIRS_UNSET,
+        .sequences = BERT_SEQUENCES_UNSET,
+        .mask_unit = BERT_MASK_UNIT_UNSET,
         .seed = 42,
     };
 }
 
 static bert_status check_params(const bert_evaluate_params *params, bert_error *error)
 {
-    if (!params->model || !*params->model)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->model is missing");
-    if (!params->data || !*params->data)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->data is missing");
-    if (params->batch_size < 1 || params->batch_size > 65536)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->batch_size is %d, expected 1 to 65536", params->batch_size);
+    TRY(OPTIONS_CHECK(bert_evaluate_params, params, error));
     if (params->max_seq_length != 0 &&
-        (params->max_seq_length < 8 || params->max_seq_length > 65536 ||
-         params->max_seq_length > INT_MAX / params->batch_size))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->max_seq_length is %d, expected 8 to 65536, and at most %d for %d "
-                         "sequences in a batch",
-                         params->max_seq_length, INT_MAX / params->batch_size, params->batch_size);
-    if (!(params->mlm_probability > 0 && params->mlm_probability < 1))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->mlm_probability is %g, expected above 0 and below 1",
-                         params->mlm_probability);
-    if (!(params->short_seq_probability >= 0 && params->short_seq_probability <= 1))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->short_seq_probability is %g, expected 0 to 1",
-                         params->short_seq_probability);
-    if (params->pairs && params->sequences)
+        (params->max_seq_length < 8 || params->max_seq_length > INT_MAX / params->batch_size))
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->max_seq_length is %d; expected 0 or at least 8, and at most %d for %d "
+            "sequences in a batch",
+            params->max_seq_length, INT_MAX / params->batch_size, params->batch_size);
+    if (params->pairs != BERT_PAIRS_UNSET && params->sequences != BERT_SEQUENCES_UNSET)
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
             "params->pairs and params->sequences are both given, expected one of them");
-    if (params->samples < 0 || params->threads < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->samples and params->threads: expected 0 (all) or more");
     return BERT_OK;
 }
 
@@ -121,14 +108,16 @@ static bert_status choose_name(const session *session, const char *given, const 
 static bert_status choose_scheme(const session *session, const bert_evaluate_params *params,
                                  const sample_scheme **scheme, bert_error *error)
 {
-    bool has_pairs = session->config.next_sentence_prediction && !params->sequences;
-    if (params->pairs && !has_pairs)
+    bool has_pairs =
+        session->config.next_sentence_prediction && params->sequences == BERT_SEQUENCES_UNSET;
+    if (params->pairs != BERT_PAIRS_UNSET && !has_pairs)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "params->pairs: the model %s has no head for next-sentence prediction; "
                          "params->sequences says what it is shown",
                          params->model);
     const char *name, *usual = has_pairs ? "segment" : "sentences";
-    const char *given = has_pairs ? params->pairs : params->sequences;
+    const char *given =
+        has_pairs ? bert_pairs_name(params->pairs) : bert_sequences_name(params->sequences);
     if (!given && session->run_inputs.train.is_ready_made)
         given = usual; /* its samples are what they are */
     TRY(choose_name(session, given, has_pairs ? "pairs" : "sequences", usual, &name, error));
@@ -143,8 +132,9 @@ static bert_status choose_samples(const session *session, const bert_evaluate_pa
     int positions = session->config.max_position_embeddings;
     int64_t length = positions < DEFAULT_SEQ_LENGTH ? positions : DEFAULT_SEQ_LENGTH;
     TRY(choose_scheme(session, params, &settings->scheme, error));
-    TRY(choose_name(session, params->mask_unit, "mask_unit", "token", &unit, error));
-    TRY(mask_unit_parse(&settings->mask_unit, unit, error));
+    TRY(choose_name(session, bert_mask_unit_name(params->mask_unit), "mask_unit", "token", &unit,
+                    error));
+    TRY(bert_mask_unit_parse(&settings->mask_unit, unit, error));
     if (params->max_seq_length > 0)
         length = params->max_seq_length;
     else if (session->run)

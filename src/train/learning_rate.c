@@ -2,12 +2,11 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 schedule_settings schedule_settings_of_pretraining(const bert_pretrain_params *params)
 {
     return (schedule_settings){
-        .lr_scheduler_type = params->lr_scheduler_type,
+        .lr_scheduler_type = bert_lr_scheduler_name(params->lr_scheduler_type),
         .learning_rate = params->learning_rate,
         .lr_end = params->lr_end,
         .lr_power = params->lr_power,
@@ -74,22 +73,13 @@ schedule schedule_of_settings(const schedule_settings *settings, int64_t warmup_
 
 static bert_status check_scaling(const bert_pretrain_params *params, bert_error *error)
 {
-    static const char *const names[] = {"none", "sqrt", "linear"};
-    const char *scaling = params->learning_rate_scaling;
-    bool known = false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        known |= strcmp(scaling, names[i]) == 0;
-    if (!known)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->learning_rate_scaling is \"%s\", expected none, sqrt or linear",
-                         scaling);
-    bool scales = strcmp(scaling, "none") != 0;
+    bool scales = params->learning_rate_scaling != BERT_LEARNING_RATE_SCALING_NONE;
     if (scales && params->base_batch_size == 0)
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
             "params->learning_rate_scaling = %s needs params->base_batch_size, the batch that "
             "params->learning_rate is given for",
-            scaling);
+            bert_learning_rate_scaling_name(params->learning_rate_scaling));
     if (!scales && params->base_batch_size > 0)
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
@@ -111,10 +101,11 @@ bert_status learning_rate_check(const bert_pretrain_params *params, bert_error *
 
 double learning_rate_scale(const bert_pretrain_params *params, int64_t batch_size)
 {
-    if (strcmp(params->learning_rate_scaling, "none") == 0)
+    if (params->learning_rate_scaling == BERT_LEARNING_RATE_SCALING_NONE)
         return 1.0;
     double quotient = (double)batch_size / (double)params->base_batch_size;
-    return strcmp(params->learning_rate_scaling, "sqrt") == 0 ? sqrt(quotient) : quotient;
+    return params->learning_rate_scaling == BERT_LEARNING_RATE_SCALING_SQRT ? sqrt(quotient)
+                                                                            : quotient;
 }
 
 double learning_rate_at(const run_settings *settings, const schedule *schedule, int64_t step)

@@ -62,9 +62,10 @@ static bert_status add_learning_rate(text *card, const run_settings *settings, b
     TRY(text_format(card, error, "| learning rate | %g, ", params->learning_rate));
     if (params->base_batch_size > 0)
         TRY(text_format(card, error, "given for %" PRId64 " sequences, scaling %s, ",
-                        params->base_batch_size, params->learning_rate_scaling));
+                        params->base_batch_size,
+                        bert_learning_rate_scaling_name(params->learning_rate_scaling)));
     return text_format(card, error, "%s, %" PRId64 " steps of warm-up |\n",
-                       params->lr_scheduler_type, settings->warmup_steps);
+                       bert_lr_scheduler_name(params->lr_scheduler_type), settings->warmup_steps);
 }
 
 static bert_status add_training(text *card, const checkpoint_content *content, bert_error *error)
@@ -83,8 +84,8 @@ static bert_status add_training(text *card, const checkpoint_content *content, b
                     "| masked | %g of the tokens |\n"
                     "| optimizer | %s, betas %g and %g, epsilon %g, weight decay %g |\n",
                     params->max_seq_length, params->short_seq_probability, params->mlm_probability,
-                    params->optim, params->adam_beta1, params->adam_beta2, params->adam_epsilon,
-                    params->weight_decay));
+                    bert_optimizer_name(params->optim), params->adam_beta1, params->adam_beta2,
+                    params->adam_epsilon, params->weight_decay));
     TRY(add_learning_rate(card, settings, error));
     return text_format(
         card, error,

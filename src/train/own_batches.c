@@ -1,36 +1,28 @@
 #include "train/own_batches.h"
 
-#include "train/sampling.h"
-
 #include <inttypes.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------------------------- params --- */
 
-static bert_status refuse(const char *name, bert_error *error)
-{
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "params->%s has no effect on batches from a source of the caller's own", name);
-}
-
 /* How samples are drawn. */
 static bert_status check_sampling(const bert_pretrain_params *params, bert_error *error)
 {
-    bert_pretrain_params defaults = bert_pretrain_params_default();
-    defaults.next_sentence_prediction = params->next_sentence_prediction;
-    const sampler_settings given = sampling_for_evaluation(params);
-    const sampler_settings usual = sampling_for_evaluation(&defaults);
-    if (given.scheme != usual.scheme)
-        return refuse(params->next_sentence_prediction ? "pairs" : "sequences", error);
-    if (given.mask_unit != usual.mask_unit)
-        return refuse("mask_unit", error);
-    if (given.mlm_probability != usual.mlm_probability)
-        return refuse("mlm_probability", error);
-    if (given.short_seq_probability != usual.short_seq_probability)
-        return refuse("short_seq_probability", error);
-    if (sampling_is_static(params))
-        return refuse("masks", error);
-    return params->sequence_schedule ? refuse("sequence_schedule", error) : BERT_OK;
+    const bert_pretrain_params usual = bert_pretrain_params_default();
+    const char *given = params->pairs != usual.pairs                       ? "pairs"
+                        : params->sequences != usual.sequences             ? "sequences"
+                        : params->mask_unit != usual.mask_unit             ? "mask_unit"
+                        : params->masks != usual.masks                     ? "masks"
+                        : params->mlm_probability != usual.mlm_probability ? "mlm_probability"
+                        : params->short_seq_probability != usual.short_seq_probability
+                            ? "short_seq_probability"
+                        : params->sequence_schedule ? "sequence_schedule"
+                                                    : NULL;
+    if (!given)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                     "params->%s has no effect on batches from a source of the caller's own",
+                     given);
 }
 
 bert_status own_batches_check_params(const bert_pretrain_params *params, bert_error *error)

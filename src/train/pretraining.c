@@ -3,6 +3,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "dataset/weights.h"
+#include "options/options.h"
 #include "train/batch_size.h"
 #include "train/rank_consistency.h"
 #include "train/sampling.h"
@@ -185,8 +186,8 @@ static bert_status set_up(pretraining *run, bert_error *error)
     }
     TRY(run->own_batches ? resolve_own_batches(settings, error) : resolve(run, error));
     if (settings->params.micro_batch_tokens == 0) /* kept: a resumed run is cut as it was begun */
-        settings->params.micro_batch_tokens = micro_batch_default_tokens(
-            &run->config, gemm_precision_named(settings->params.precision));
+        settings->params.micro_batch_tokens =
+            micro_batch_default_tokens(&run->config, gemm_precision_of(settings->params.precision));
     settings->data = run->run_inputs.fingerprint;
     return create_trainer(run, error);
 }
@@ -345,14 +346,7 @@ static bert_status read_settings(pretraining *run, const bert_resume_params *par
 bert_status pretraining_resume(pretraining *run, const bert_resume_params *params,
                                bert_error *error)
 {
-    if (!params->run || !*params->run)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->run: expected the directory of a run");
-    if (params->threads < 0 || params->stop_after_steps < 0 || params->micro_batch_tokens < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->threads, params->stop_after_steps and "
-                         "params->micro_batch_tokens: expected 0 or "
-                         "more");
+    TRY(OPTIONS_CHECK(bert_resume_params, params, error));
     run->job = params->job;
     TRY(job_sync_status(run->job, open_directory(run, params->run, error), error));
     bert_status status = read_settings(run, params, error);

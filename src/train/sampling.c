@@ -2,25 +2,24 @@
 
 #include "train/piecewise_schedule.h"
 
-#include <string.h>
-
 static bert_status get_scheme(const bert_pretrain_params *params, const sample_scheme **scheme,
                               bert_error *error)
 {
     const sample_scheme *pairs, *sequences;
-    TRY(scheme_parse(&pairs, params->pairs, true, "params->pairs", error));
-    TRY(scheme_parse(&sequences, params->sequences, false, "params->sequences", error));
+    TRY(scheme_parse(&pairs, bert_pairs_name(params->pairs), true, "params->pairs", error));
+    TRY(scheme_parse(&sequences, bert_sequences_name(params->sequences), false, "params->sequences",
+                     error));
     if (params->next_sentence_prediction && sequences != &scheme_sentences)
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
             "params->sequences = %s makes no pairs for next-sentence prediction; it goes with "
             "params->next_sentence_prediction = false",
-            params->sequences);
+            bert_sequences_name(params->sequences));
     if (!params->next_sentence_prediction && pairs != &scheme_segment_pairs)
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
             "params->pairs = %s does not go with params->next_sentence_prediction = false",
-            params->pairs);
+            bert_pairs_name(params->pairs));
     *scheme = params->next_sentence_prediction ? pairs : sequences;
     return BERT_OK;
 }
@@ -31,13 +30,8 @@ static const piecewise_schedule_format schedule_form = {"params->sequence_schedu
 bert_status sampling_check(const bert_pretrain_params *params, bert_error *error)
 {
     const sample_scheme *scheme;
-    mask_unit unit;
     piecewise_schedule lengths;
     TRY(get_scheme(params, &scheme, error));
-    TRY(mask_unit_parse(&unit, params->mask_unit, error));
-    if (strcmp(params->masks, "dynamic") != 0 && strcmp(params->masks, "static") != 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->masks is \"%s\", expected dynamic or static", params->masks);
     if (params->sequence_schedule)
         return piecewise_schedule_parse(&lengths, params->sequence_schedule, &schedule_form, error);
     return BERT_OK;
@@ -60,21 +54,16 @@ bert_status sampling_phases(run_settings *settings, bert_error *error)
     return BERT_OK;
 }
 
-bool sampling_is_static(const bert_pretrain_params *params)
-{
-    return strcmp(params->masks, "static") == 0;
-}
-
 sampler_settings sampling_for_evaluation(const bert_pretrain_params *params)
 {
     sampler_settings sampling = {
         .max_seq_length = params->max_seq_length,
         .short_seq_probability = params->short_seq_probability,
         .mlm_probability = params->mlm_probability,
+        .mask_unit = params->mask_unit,
         .seed = params->seed,
     };
     get_scheme(params, &sampling.scheme, NULL);
-    mask_unit_parse(&sampling.mask_unit, params->mask_unit, NULL);
     return sampling;
 }
 
@@ -83,7 +72,7 @@ sampler_settings sampling_for_phase(const run_settings *settings, int phase)
     sampler_settings sampling = sampling_for_evaluation(&settings->params);
     sampling.max_seq_length = settings->phases[phase].max_seq_length;
     sampling.first_epoch = (uint64_t)phase << 32;
-    sampling.is_static = sampling_is_static(&settings->params);
+    sampling.is_static = settings->params.masks == BERT_MASKS_STATIC;
     sampling.shuffle = true;
     return sampling;
 }

@@ -16,7 +16,4 @@ bert_status sampling_phases(run_settings *settings, bert_error *error);
 sampler_settings sampling_for_phase(const run_settings *settings, int phase);
 sampler_settings sampling_for_evaluation(const bert_pretrain_params *params);
 
-/* Whether every epoch has the samples and masks of the first. */
-bool sampling_is_static(const bert_pretrain_params *params);
-
 #endif

@@ -3,11 +3,11 @@
 #include "base/file.h"
 #include "model/config.h"
 #include "optim/optimizers.h"
+#include "options/options.h"
 #include "train/batch_size.h"
 #include "train/checkpoint.h"
 #include "train/learning_rate.h"
 #include "train/sampling.h"
-#include "train/settings_fields.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -24,27 +24,27 @@ bert_pretrain_params bert_pretrain_params_default(void)
         .short_seq_probability = 0.1,
         .mlm_probability = 0.15,
         .next_sentence_prediction = true,
-        .optim = "adamw",
+        .optim = BERT_OPTIMIZER_ADAMW,
         .learning_rate = 1e-4,
         .weight_decay = 0.01,
         .adam_beta1 = 0.9,
         .adam_beta2 = 0.999,
         .adam_epsilon = 1e-8,
         .max_grad_norm = 1.0,
-        .lr_scheduler_type = "linear",
+        .lr_scheduler_type = BERT_LR_SCHEDULER_LINEAR,
         .lr_end = 1e-7,
         .lr_power = 1,
         .lr_num_cycles = 1,
         .pct_start = 0.3,
         .div_factor = 25,
         .final_div_factor = 1e4,
-        .learning_rate_scaling = "none",
-        .precision = "float32",
-        .pairs = "segment",
-        .sequences = "sentences",
-        .mask_unit = "token",
-        .masks = "dynamic",
-        .gradient_dtype = "float32",
+        .learning_rate_scaling = BERT_LEARNING_RATE_SCALING_NONE,
+        .precision = BERT_PRECISION_FLOAT32,
+        .pairs = BERT_PAIRS_SEGMENT,
+        .sequences = BERT_SEQUENCES_SENTENCES,
+        .mask_unit = BERT_MASK_UNIT_TOKEN,
+        .masks = BERT_MASKS_DYNAMIC,
+        .gradient_dtype = BERT_PRECISION_FLOAT32,
         .distill_temperature = 2,
         .distill_alpha_ce = 5,
         .distill_alpha_mlm = 2,
@@ -64,26 +64,6 @@ bert_resume_params bert_resume_params_default(void)
 
 /* -------------------------------------------------------------------------------- checking --- */
 
-static bert_status check_range(const bert_pretrain_params *params, const settings_field *field,
-                               bert_error *error)
-{
-    double value = settings_field_value(params, field);
-    bool low = field->open & OPEN_BELOW ? value > field->minimum : value >= field->minimum;
-    bool high = field->open & OPEN_ABOVE ? value < field->maximum : value <= field->maximum;
-    if (low && high)
-        return BERT_OK;
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is %.17g, expected %s",
-                     field->name, value, field->expected);
-}
-
-bert_status settings_check_precision(const char *parameter, const char *name, bert_error *error)
-{
-    if (strcmp(name, "float32") == 0 || strcmp(name, "bf16") == 0)
-        return BERT_OK;
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "%s is \"%s\", expected float32 or bf16",
-                     parameter, name);
-}
-
 static bert_status check_contradictions(const bert_pretrain_params *params, bert_error *error)
 {
     if (params->max_steps == 0 && !(params->num_train_epochs > 0))
@@ -98,18 +78,10 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
             "params->save_steps and params->save_epochs are both given, expected one of them");
-    if (params->stop_after_steps < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "params->stop_after_steps is %" PRId64 ", expected 0 or more",
-                         params->stop_after_steps);
     if (params->warmup_steps > 0 && params->warmup_ratio > 0)
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
             "params->warmup_steps and params->warmup_ratio are both given, expected one of them");
-    const optimizer_type *optimizer;
-    TRY(optimizer_type_find(&optimizer, params->optim, error));
-    TRY(settings_check_precision("params->precision", params->precision, error));
-    TRY(settings_check_precision("params->gradient_dtype", params->gradient_dtype, error));
     if (params->teacher &&
         !(params->distill_alpha_ce + params->distill_alpha_mlm + params->distill_alpha_cos > 0))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
@@ -119,21 +91,12 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
     return BERT_OK;
 }
 
-static bert_status check_string(const char *value, const settings_string *string, bert_error *error)
-{
-    if (value ? *value != '\0' : settings_string_is_optional(string))
-        return BERT_OK;
-    return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is missing", string->name);
-}
-
 bert_status settings_check(const bert_pretrain_params *params, bert_error *error)
 {
-    bert_pretrain_params strings = *params;
-    for (size_t i = 0; i < settings_string_count; i++)
-        TRY(check_string(*settings_string_place(&strings, &settings_strings[i]),
-                         &settings_strings[i], error));
-    for (size_t i = 0; i < settings_field_count; i++)
-        TRY(check_range(params, &settings_fields[i], error));
+    bert_pretrain_params checked = *params;
+    if (!checked.data) /* a session's batches may be the caller's own: pretraining.c sees to it */
+        checked.data = "none";
+    TRY(OPTIONS_CHECK(bert_pretrain_params, &checked, error));
     TRY(check_contradictions(params, error));
     TRY(batch_size_check(params, error));
     TRY(learning_rate_check(params, error));
@@ -199,24 +162,20 @@ static bert_status copy_model(const char **model, bert_error *error)
     return status;
 }
 
-static bert_status copy_value(const char **value, string_kind kind, bert_error *error)
+static bert_status copy_value(const char **value, bert_option_type type, bert_error *error)
 {
     if (!*value)
         return BERT_OK;
-    switch (kind) {
-    case STRING_PATH:
-    case STRING_OPTIONAL_PATH:
+    switch (type) {
+    case BERT_OPTION_PATH:
         return copy_path(value, error);
-    case STRING_PATHS:
+    case BERT_OPTION_PATHS:
         return copy_paths(value, error);
-    case STRING_MODEL:
-    case STRING_OPTIONAL_MODEL:
+    case BERT_OPTION_MODEL:
         return copy_model(value, error);
-    case STRING_NAME:
-    case STRING_OPTIONAL:
-        break;
+    default:
+        return copy_string(value, error);
     }
-    return copy_string(value, error);
 }
 
 static bert_status name_data(run_settings *settings, bert_error *error)
@@ -243,10 +202,13 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
     settings->ranks = bert_job_size(params->job);
     /* All are replaced before the first failure returns: what is freed is always a copy. */
     bert_status status = BERT_OK;
-    for (size_t i = 0; i < settings_string_count; i++) {
-        const settings_string *string = &settings_strings[i];
+    size_t count;
+    const bert_option *options = bert_pretrain_params_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (!option_is_string(&options[i]))
+            continue;
         bert_error *first = status == BERT_OK ? error : NULL;
-        bert_status copied = copy_value(settings_string_place(kept, string), string->kind, first);
+        bert_status copied = copy_value(option_string(kept, &options[i]), options[i].type, first);
         status = status == BERT_OK ? copied : status;
     }
     TRY(status);
@@ -256,8 +218,11 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
 
 void settings_free(run_settings *settings)
 {
-    for (size_t i = 0; i < settings_string_count; i++)
-        free((void *)(uintptr_t)*settings_string_place(&settings->params, &settings_strings[i]));
+    size_t count;
+    const bert_option *options = bert_pretrain_params_table(&count);
+    for (size_t i = 0; i < count; i++)
+        if (option_is_string(&options[i]))
+            free((void *)(uintptr_t)*option_string(&settings->params, &options[i]));
     free(settings->data_name);
     *settings = (run_settings){0};
 }

@@ -59,9 +59,6 @@ typedef struct run_settings {
  * the command line does. */
 bert_status settings_check(const bert_pretrain_params *params, bert_error *error);
 
-/* That the name of a precision is known; `parameter` goes into the message. */
-bert_status settings_check_precision(const char *parameter, const char *name, bert_error *error);
-
 /* Checks and copies. Release with settings_free, also after a failure. */
 bert_status settings_create(run_settings *settings, const bert_pretrain_params *params,
                             bert_error *error);

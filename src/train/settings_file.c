@@ -1,8 +1,9 @@
 /* RUN/run.json: the settings of a run, written and read. */
 #include "formats/json.h"
+#include "formats/option_json.h"
+#include "options/options.h"
 #include "train/learning_rate.h"
 #include "train/settings.h"
-#include "train/settings_fields.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,63 +12,95 @@
 
 enum { RUN_FORMAT = 1 };
 
-/* One line is a string, several are an array. */
-static json_t *json_lines(const char *value)
+/* An option of one call of the program, not of a run. */
+static bool belongs_to_call(const bert_option *option)
 {
-    if (!strchr(value, '\n'))
-        return json_string(value);
-    json_t *lines = json_array();
-    for (const char *line = value; line;) {
-        const char *end = strchr(line, '\n');
-        size_t length = end ? (size_t)(end - line) : strlen(line);
-        json_t *one = json_stringn(line, length);
-        if (!one || json_array_append_new(lines, one) != 0) {
-            json_decref(lines);
-            return NULL;
-        }
-        line = end ? end + 1 : NULL;
-    }
-    return lines;
+    return strcmp(option->name, "stop_after_steps") == 0;
 }
 
-/* Back to a string with a line for each, which takes the place of the array. */
-static bert_status join_lines(json_t *object, const char *path, const char *key, bert_error *error)
+/* The members of a run's settings in the order of their keys. run.json has had these, first the
+ * strings, since its first version; an option that is not among them follows in the order of the
+ * table. */
+static const char *const first_keys[] = {
+    "data",
+    "tokenizer",
+    "model",
+    "output",
+    "optim",
+    "lr_scheduler_type",
+    "learning_rate_scaling",
+    "batch_size_ramp",
+    "precision",
+    "gradient_dtype",
+    "teacher",
+    "pairs",
+    "sequences",
+    "sequence_schedule",
+    "mask_unit",
+    "masks",
+    "per_device_train_batch_size",
+    "micro_batch_tokens",
+    "gradient_accumulation_steps",
+    "max_seq_length",
+    "short_seq_probability",
+    "mlm_probability",
+    "next_sentence_prediction",
+    "learning_rate",
+    "weight_decay",
+    "adam_beta1",
+    "adam_beta2",
+    "adam_epsilon",
+    "max_grad_norm",
+    "lr_end",
+    "lr_power",
+    "lr_num_cycles",
+    "pct_start",
+    "div_factor",
+    "final_div_factor",
+    "base_batch_size",
+    "warmup_steps",
+    "warmup_ratio",
+    "max_steps",
+    "num_train_epochs",
+    "logging_steps",
+    "eval_steps",
+    "eval_epochs",
+    "eval_samples",
+    "save_steps",
+    "save_epochs",
+    "save_total_limit",
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "gradient_checkpointing",
+    "zero",
+    "distill_temperature",
+    "distill_alpha_ce",
+    "distill_alpha_mlm",
+    "distill_alpha_cos",
+    "seed",
+    "threads",
+};
+enum { FIRST_KEYS = sizeof first_keys / sizeof *first_keys };
+
+static bool is_first_key(const char *name)
 {
-    const json_t *lines = json_object_get(object, key);
-    text joined = {0};
-    bert_status status = BERT_OK;
-    if (!json_is_array(lines))
-        return BERT_OK;
-    for (size_t i = 0; i < json_array_size(lines) && status == BERT_OK; i++) {
-        const char *line = json_string_value(json_array_get(lines, i));
-        status = line
-                     ? text_format(&joined, error, "%s%s", i > 0 ? "\n" : "", line)
-                     : error_set(error, BERT_ERROR_INPUT,
-                                 "%s: \"%s\": expected a string or an array of strings", path, key);
-    }
-    if (status == BERT_OK)
-        status = json_put(object, key, json_string(joined.data ? joined.data : ""), error);
-    text_free(&joined);
-    return status;
+    for (size_t i = 0; i < FIRST_KEYS; i++)
+        if (strcmp(first_keys[i], name) == 0)
+            return true;
+    return false;
 }
 
 static bert_status put_fields(json_t *object, const bert_pretrain_params *params, bert_error *error)
 {
-    bert_pretrain_params strings = *params;
-    for (size_t i = 0; i < settings_string_count; i++) {
-        const char *value = *settings_string_place(&strings, &settings_strings[i]);
-        json_t *json = !value                                     ? json_null()
-                       : settings_strings[i].kind == STRING_PATHS ? json_lines(value)
-                                                                  : json_string(value);
-        TRY(json_put(object, settings_strings[i].name, json, error));
+    size_t count;
+    const bert_option *options = bert_pretrain_params_table(&count);
+    for (size_t i = 0; i < FIRST_KEYS; i++) {
+        const bert_option *option = bert_option_find(options, count, first_keys[i]);
+        TRY(json_put(object, option->name, option_to_json(params, option), error));
     }
-    for (size_t i = 0; i < settings_field_count; i++) {
-        double value = settings_field_value(params, &settings_fields[i]);
-        json_t *json = settings_fields[i].kind == FIELD_DOUBLE ? json_real(value)
-                       : settings_fields[i].kind == FIELD_BOOL ? json_boolean(value != 0)
-                                                               : json_integer((json_int_t)value);
-        TRY(json_put(object, settings_fields[i].name, json, error));
-    }
+    for (size_t i = 0; i < count; i++)
+        if (!is_first_key(options[i].name) && !belongs_to_call(&options[i]))
+            TRY(json_put(object, options[i].name, option_to_json(params, &options[i]), error));
     return BERT_OK;
 }
 
@@ -171,43 +204,10 @@ done:
     return status;
 }
 
-static bert_status get_string(json_t *object, const char *path, const settings_string *string,
-                              bert_pretrain_params *params, bert_error *error)
+/* Null where the batches were a session's caller's own. */
+static bool has_no_data(const json_t *object, const bert_option *option)
 {
-    const char **place = settings_string_place(params, string);
-    if (string->kind == STRING_PATHS)
-        TRY(join_lines(object, path, string->name, error));
-    if (settings_string_is_optional(string) && json_is_null(json_object_get(object, string->name)))
-        return BERT_OK;
-    /* A path has no default; where there is no data, null says so. */
-    bool required =
-        !*place && (!settings_string_is_optional(string) || string->kind == STRING_PATHS);
-    return json_get_string(object, path, string->name, required, place, error);
-}
-
-static bert_status get_field(const json_t *object, const char *path, const settings_field *field,
-                             bert_pretrain_params *params, bert_error *error)
-{
-    double value = settings_field_value(params, field);
-    bool flag = value != 0;
-    int64_t whole = 0;
-    switch (field->kind) {
-    case FIELD_BOOL:
-        TRY(json_get_boolean(object, path, field->name, false, &flag, error));
-        value = flag;
-        break;
-    case FIELD_DOUBLE:
-        TRY(json_get_number(object, path, field->name, false, field->minimum, field->maximum,
-                            &value, error));
-        break;
-    default:
-        whole = (int64_t)value;
-        TRY(json_get_integer(object, path, field->name, false, (int64_t)field->minimum,
-                             (int64_t)field->maximum, &whole, error));
-        value = (double)whole;
-    }
-    settings_field_store(params, field, value);
-    return BERT_OK;
+    return strcmp(option->name, "data") == 0 && json_is_null(json_object_get(object, "data"));
 }
 
 /* A setting that is not there is one that the bert which began the run did not have yet: its
@@ -218,10 +218,11 @@ static bert_status get_fields(json_t *object, const char *path, bert_pretrain_pa
     *params = bert_pretrain_params_default();
     if (!json_is_object(object))
         return error_set(error, BERT_ERROR_INPUT, "%s: \"settings\" is missing", path);
-    for (size_t i = 0; i < settings_string_count; i++)
-        TRY(get_string(object, path, &settings_strings[i], params, error));
-    for (size_t i = 0; i < settings_field_count; i++)
-        TRY(get_field(object, path, &settings_fields[i], params, error));
+    size_t count;
+    const bert_option *options = bert_pretrain_params_table(&count);
+    for (size_t i = 0; i < count; i++)
+        if (!belongs_to_call(&options[i]) && !has_no_data(object, &options[i]))
+            TRY(option_from_json(params, &options[i], object, path, error));
     return BERT_OK;
 }
 

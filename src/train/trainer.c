@@ -49,13 +49,13 @@ static bert_status create_step(trainer *trainer, bert_error *error)
                                .epsilon = params->adam_epsilon,
                                .weight_decay = params->weight_decay},
         .max_grad_norm = params->max_grad_norm,
-        .precision = gemm_precision_named(params->precision),
+        .precision = gemm_precision_of(params->precision),
         .gradient_checkpointing = params->gradient_checkpointing,
         .zero = params->zero == 1,
-        .bfloat16_gradients = gemm_precision_named(params->gradient_dtype) == GEMM_BFLOAT16,
+        .bfloat16_gradients = params->gradient_dtype == BERT_PRECISION_BF16,
         .limits = limits_of(trainer),
     };
-    TRY(optimizer_type_find(&settings.optimizer, params->optim, error));
+    TRY(optimizer_type_find(&settings.optimizer, bert_optimizer_name(params->optim), error));
     trainer->step = (training_step){
         .job = trainer->job,
         .context = trainer,

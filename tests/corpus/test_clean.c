@@ -167,7 +167,7 @@ static void test_near_duplicates(void **state)
     (void)state;
     bert_cleaning_counts counts;
     bert_cleaning_options options = cleaning_options_default();
-    options.near_duplicates = 0.8;
+    options.drop_near_duplicates = 0.8;
     text texts[4] = {{0}};
     make_words(&texts[0], 0, 0, 100, 100);
     make_words(&texts[1], 0, 1, 100, 97); /* 0.94 */
@@ -218,13 +218,14 @@ static void test_wrong_options(void **state)
     assert_fails(cleaner_open(&cleaner, &options, error), BERT_ERROR_INVALID_ARGUMENT, part); \
     cleaner_close(&cleaner)
     REJECTS(script, "Latn1", "the Unicode name of a script");
-    REJECTS(near_duplicates, 0.4, "near_duplicates is 0.4, expected 0.5 to 1");
+    REJECTS(drop_near_duplicates, 0.4,
+            "drop_near_duplicates is 0.4; expected 0 or a number from 0.5 to 1");
     REJECTS(min_letters, 1.5, "min_letters is 1.5");
-    REJECTS(max_repeats, 256, "0 to 255");
-    REJECTS(memory, 1000, "at least 1 MiB");
+    REJECTS(max_repeats, 256, "from 0 to 255");
+    REJECTS(memory, 1000, "cleaning_memory is 1000; expected a whole number from 1048576");
     options.min_words = 3, options.max_words = 2, options.memory = 1 << 20;
     assert_fails(cleaner_open(&cleaner, &options, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "min_words is 3, more than max_words, which is 2");
+                 "params->min_words is 3, more than params->max_words, which is 2");
     cleaner_close(&cleaner);
 }
 

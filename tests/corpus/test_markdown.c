@@ -8,7 +8,7 @@
 
 static char path[300];
 
-static bert_status read_file_named(const char *name, const char *content, const char *format,
+static bert_status read_file_named(const char *name, const char *content, bert_format format,
                                    text *documents, bert_error *error)
 {
     *documents = (text){0};
@@ -26,7 +26,7 @@ static bert_status read_file_named(const char *name, const char *content, const 
 static void assert_read(const char *name, const char *content, const char *expected)
 {
     text documents;
-    assert_ok(read_file_named(name, content, NULL, &documents, error));
+    assert_ok(read_file_named(name, content, BERT_FORMAT_UNSET, &documents, error));
     assert_string_equal(documents.data, expected);
     text_free(&documents);
 }
@@ -111,19 +111,19 @@ static void test_choice(void **state)
 {
     (void)state;
     text documents;
-    assert_ok(read_file_named("a.txt", "# A\n\nb\n", NULL, &documents, error));
+    assert_ok(read_file_named("a.txt", "# A\n\nb\n", BERT_FORMAT_UNSET, &documents, error));
     assert_string_equal(documents.data, "# A|b|");
     text_free(&documents);
-    assert_ok(read_file_named("a.txt", "# A\n\nb\n\nc\n", "markdown", &documents, error));
+    assert_ok(read_file_named("a.txt", "# A\n\nb\n\nc\n", BERT_FORMAT_MARKDOWN, &documents, error));
     assert_string_equal(documents.data, "b\nc|");
     text_free(&documents);
-    assert_ok(read_file_named("a.md", "# A\n\nb\n", "text", &documents, error));
+    assert_ok(read_file_named("a.md", "# A\n\nb\n", BERT_FORMAT_TEXT, &documents, error));
     assert_string_equal(documents.data, "# A|b|");
     text_free(&documents);
-    assert_fails(read_file_named("a.md", "b\n", "rtf", &documents, error),
+    assert_fails(read_file_named("a.md", "b\n", (bert_format)99, &documents, error),
                  BERT_ERROR_INVALID_ARGUMENT,
-                 "format is \"rtf\", expected text, markdown or wikitext");
-    assert_fails(read_file_named("a.md", "# A\n```\nb\n", NULL, &documents, error),
+                 "params->format is 99; expected text, markdown or wikitext");
+    assert_fails(read_file_named("a.md", "# A\n```\nb\n", BERT_FORMAT_UNSET, &documents, error),
                  BERT_ERROR_INPUT, "no documents");
 }
 

@@ -1,5 +1,5 @@
-/* Data made up for tests: a tokenizer of which only the special ids and the size matter, and
- * indexed files whose ids tell where they stand. */
+/* Synthetic data: a tokenizer of which only the special ids and the size matter, and indexed files
+ * whose ids tell their position. */
 #ifndef TESTS_DATASET_MADE_DATA_H
 #define TESTS_DATASET_MADE_DATA_H
 
@@ -10,7 +10,7 @@
 #include "bert.h"
 #include "dataset/dataset.h"
 
-enum { MADE_FIRST_ID = 5 }; /* below it: [PAD] [UNK] [CLS] [SEP] [MASK] */
+enum { MADE_FIRST_ID = 5 }; /* after [PAD] [UNK] [CLS] [SEP] [MASK] */
 
 static inline bert_tokenizer *made_tokenizer(const char *directory, int vocab_size)
 {
@@ -27,11 +27,11 @@ static inline bert_tokenizer *made_tokenizer(const char *directory, int vocab_si
     return tokenizer;
 }
 
-/* Writes the documents from `first` to `end` of those that have `sentences(document)` sentences
- * with `tokens(document, sentence)` tokens each. Ids count up from MADE_FIRST_ID, `written` tokens
- * further, and begin again where they reach vocab_size. Returns the number of tokens. */
-static inline uint64_t made_part(const char *prefix, int vocab_size, dataset_layout layout,
-                                 int first, int end, uint64_t written, int (*sentences)(int),
+/* Writes the documents [first, end), where a document has `sentences(document)` sentences of
+ * `tokens(document, sentence)` tokens. Ids are consecutive from MADE_FIRST_ID + `written` on and
+ * wrap around at vocab_size. Returns the number of tokens. */
+static inline uint64_t made_part(const char *prefix, int vocab_size, bert_layout layout, int first,
+                                 int end, uint64_t written, int (*sentences)(int),
                                  int (*tokens)(int, int))
 {
     dataset_writer *writer;
@@ -57,7 +57,7 @@ static inline uint64_t made_part(const char *prefix, int vocab_size, dataset_lay
 static inline uint64_t made_files(const char *prefix, int vocab_size, int documents,
                                   int (*sentences)(int), int (*tokens)(int, int))
 {
-    return made_part(prefix, vocab_size, LAYOUT_SENTENCES, 0, documents, 0, sentences, tokens);
+    return made_part(prefix, vocab_size, BERT_LAYOUT_SENTENCES, 0, documents, 0, sentences, tokens);
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* A sampler over made-up data, for the tests of what it draws. */
+/* A sampler over synthetic data. */
 #ifndef TESTS_DATASET_MADE_FOLDER_H
 #define TESTS_DATASET_MADE_FOLDER_H
 
@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-static char directory[256], prefix[300]; /* of the test at hand */
+static char directory[256], prefix[300]; /* of the current test */
 static int threads_at_start;
 
 static inline int set_up(void **state)
@@ -29,30 +29,31 @@ static inline int tear_down(void **state)
     return 0;
 }
 
-/* A sampler with all it needs, and one batch of up to `count` samples. */
-typedef struct room {
+/* A sampler with its data, and one batch of up to `count` samples. */
+typedef struct fixture {
     dataset data;
     bert_tokenizer *tokenizer;
     sampler *sampler;
     batch batch;
-} room;
+} fixture;
 
-static inline void room_open(room *room, int vocab_size, const sampler_settings *settings,
+static inline void room_open(fixture *fixture, int vocab_size, const sampler_settings *settings,
                              int count)
 {
-    assert_ok(dataset_open(&room->data, prefix, error));
-    room->tokenizer = made_tokenizer(directory, vocab_size);
-    assert_ok(sampler_create(&room->sampler, &room->data, room->tokenizer, settings, error));
-    assert_ok(batch_create(&room->batch, count * sampler_max_tokens(room->sampler), count,
-                           count * sampler_max_masked(room->sampler), error));
+    assert_ok(dataset_open(&fixture->data, prefix, error));
+    fixture->tokenizer = made_tokenizer(directory, vocab_size);
+    assert_ok(
+        sampler_create(&fixture->sampler, &fixture->data, fixture->tokenizer, settings, error));
+    assert_ok(batch_create(&fixture->batch, count * sampler_max_tokens(fixture->sampler), count,
+                           count * sampler_max_masked(fixture->sampler), error));
 }
 
-static inline void room_close(room *room)
+static inline void room_close(fixture *fixture)
 {
-    batch_free(&room->batch);
-    sampler_free(room->sampler);
-    bert_tokenizer_free(room->tokenizer);
-    dataset_close(&room->data);
+    batch_free(&fixture->batch);
+    sampler_free(fixture->sampler);
+    bert_tokenizer_free(fixture->tokenizer);
+    dataset_close(&fixture->data);
 }
 
 static const sampler_settings usual __attribute__((unused)) = {
@@ -98,7 +99,7 @@ static inline uint64_t document_of_id(const dataset *data, int32_t id)
     return dataset_document_of(data, sentence_of_token(data, (uint64_t)(id - MADE_FIRST_ID)));
 }
 
-/* Sentences of one token in long documents: a chunk then has exactly its target length. */
+/* Long documents of one-token sentences: a chunk then has exactly its target length. */
 static inline int long_documents(int document)
 {
     return 40000 + document;
@@ -119,7 +120,7 @@ static inline int one_sentence(int document)
 
 enum { LONG_VOCABULARY = 1005, LONG_DOCUMENTS = 5 };
 
-/* A share of n draws that should be p lies within five standard deviations. */
+/* Checks that a share of n draws with expectation p is within five standard deviations. */
 static inline void assert_share(uint64_t count, uint64_t n, double p)
 {
     double share = (double)count / (double)n, deviation = sqrt(p * (1 - p) / (double)n);

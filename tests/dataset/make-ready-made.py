@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes tests/dataset/ready-made/: ids as Hugging Face's own library saves them.
+"""Writes tests/dataset/ready-made/: pre-tokenized data sets, saved by Hugging Face datasets.
 
     python -m venv VENV && VENV/bin/pip install datasets && VENV/bin/python tests/dataset/make-ready-made.py
 
-The files are committed, so that the tests need none of this. Row n is [CLS] A [SEP] B [SEP] [PAD]...,
-32 ids, in which A has 3 + n % 7 tokens and B 1 + n % 5, which count up from 5 + n % 20; its label is
+The files are committed, so that the tests do not need this script. Row n is [CLS] A [SEP] B [SEP] [PAD]...,
+32 ids; A has 3 + n % 7 tokens and B 1 + n % 5, with consecutive ids from 5 + n % 20 on; its label is
 n % 3 == 0.
 """
 

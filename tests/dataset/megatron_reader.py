@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Our indexed files, read by Megatron-LM's own IndexedDataset.
 
-The package brings a whole trainer; of it only the reader is loaded, its neighbours that need more
-than PyTorch and NumPy replaced by what the reader wants of them.
+Only the reader is imported from the package; modules that need more than PyTorch and NumPy are replaced by
+stubs with what the reader uses.
 
     megatron_reader.py FOLDER-OF-THE-PACKAGE WRITER
 """

@@ -1,4 +1,4 @@
-/* What --data names, and what the weights in it do. */
+/* Which data --data names, and the effect of weights. */
 #include "made_folder.h"
 
 #include "dataset/data_sources.h"
@@ -21,16 +21,16 @@ static int five_tokens(int document, int sentence)
 
 enum { DOCUMENTS = 200, VOCABULARY = 40005 };
 
-/* Prepared files without a tokenizer; ids tell the document, from `first` on. */
+/* Writes prepared files without a tokenizer; ids are document numbers, from `first` on. */
 static void make(const char *name, int first, int count)
 {
     char path[400];
     snprintf(path, sizeof path, "%s/%s", directory, name);
-    made_part(path, VOCABULARY, LAYOUT_DOCUMENTS, 0, count, (uint64_t)first * 50, ten_sentences,
-              five_tokens);
+    made_part(path, VOCABULARY, BERT_LAYOUT_DOCUMENTS, 0, count, (uint64_t)first * 50,
+              ten_sentences, five_tokens);
 }
 
-/* "%s" is the folder of the test. */
+/* "%s" in the format is the test's folder. */
 static bert_status find(data_sources *sources, const char *format, bert_error *error)
 {
     char text[4096];
@@ -74,17 +74,17 @@ static void test_names(void **state)
     assert_finds("%s/folder/:3\n%s/b", "folder/x*3 folder/x-2*3 folder/y*3 b*1 ");
 
     data_sources sources;
-    assert_ok(find(&sources, "%s/absent", error)); /* opening says so */
+    assert_ok(find(&sources, "%s/absent", error)); /* reported when opened */
     data_sources_free(&sources);
     assert_fails(find(&sources, "%s/absent*", error), BERT_ERROR_IO,
                  "no prepared data matches this pattern");
     assert_fails(find(&sources, "%s/b\n%s/b", error), BERT_ERROR_INVALID_ARGUMENT,
-                 "is named twice");
+                 "given twice as data");
     assert_fails(find(&sources, "%s/b\n%s/*", error), BERT_ERROR_INVALID_ARGUMENT,
-                 "is named twice");
+                 "given twice as data");
     assert_fails(find(&sources, "%s/b:0", error), BERT_ERROR_INVALID_ARGUMENT,
-                 "the weight 0, expected more");
-    assert_fails(find(&sources, "%s/b:nan", error), BERT_ERROR_INVALID_ARGUMENT, "the weight nan");
+                 "weight 0, expected more");
+    assert_fails(find(&sources, "%s/b:nan", error), BERT_ERROR_INVALID_ARGUMENT, "weight nan");
     assert_fails(find(&sources, "%s/b:1001", error), BERT_ERROR_INVALID_ARGUMENT, "at most 1000");
     assert_fails(find(&sources, "\n", error), BERT_ERROR_INVALID_ARGUMENT, "params->data is empty");
 
@@ -94,9 +94,9 @@ static void test_names(void **state)
     assert_int_equal(sources.count, 0);
     data_sources_free(&sources);
     assert_fails(find(&sources, "%s/folder/ids\n%s/b", error), BERT_ERROR_INVALID_ARGUMENT,
-                 "stands alone");
+                 "must be the only data");
     assert_fails(find(&sources, "%s/folder/ids:2", error), BERT_ERROR_INVALID_ARGUMENT,
-                 "stands alone");
+                 "must be the only data");
 }
 
 static void test_validation_splits(void **state)
@@ -166,7 +166,7 @@ static void test_tokenizers_are_the_same(void **state)
                  "other.tokenizer: id 6 is \"c\", but in ");
     assert_fails(load("%s/more\n%s/one", error), BERT_ERROR_INPUT, "id 7 is \"\"");
     assert_fails(load("%s/one\n%s/more", error), BERT_ERROR_INPUT, "id 7 is \"c\"");
-    assert_fails(load("%s/one\n%s/cased", error), BERT_ERROR_INPUT, "treats case otherwise");
+    assert_fails(load("%s/one\n%s/cased", error), BERT_ERROR_INPUT, "handles case differently");
     assert_fails(load("%s/one\n%s/absent", error), BERT_ERROR_IO, "absent.tokenizer");
 }
 
@@ -197,17 +197,18 @@ static void test_times(void **state)
     }
 }
 
-/* How often the tokens of each document come in an epoch, as sums of the lengths of samples. */
-static void count_documents(room *room, uint64_t epoch, int *tokens, uint64_t *random_from_first)
+/* Counts the tokens of each document in an epoch, from the lengths of samples. */
+static void count_documents(fixture *fixture, uint64_t epoch, int *tokens,
+                            uint64_t *random_from_first)
 {
     uint64_t size, first = 0, before;
     memset(tokens, 0, DOCUMENTS * sizeof *tokens);
     for (uint64_t e = 0; e < epoch; e++, first += before)
-        assert_ok(sampler_epoch_size(room->sampler, e, &before, error));
-    assert_ok(sampler_epoch_size(room->sampler, epoch, &size, error));
+        assert_ok(sampler_epoch_size(fixture->sampler, e, &before, error));
+    assert_ok(sampler_epoch_size(fixture->sampler, epoch, &size, error));
     for (uint64_t i = 0; i < size; i++) {
-        assert_ok(sampler_fill(room->sampler, first + i, 1, &room->batch, error));
-        const batch *batch = &room->batch;
+        assert_ok(sampler_fill(fixture->sampler, first + i, 1, &fixture->batch, error));
+        const batch *batch = &fixture->batch;
         for (int m = 0; m < batch->masked_count; m++)
             batch->tokens[batch->masked_positions[m]] = batch->masked_labels[m];
         for (int t = 0; t < batch->token_count; t++) {
@@ -223,7 +224,7 @@ static void count_documents(room *room, uint64_t epoch, int *tokens, uint64_t *r
     }
 }
 
-static void open_two(room *room, const sample_scheme *scheme, double first, double second)
+static void open_two(fixture *fixture, const sample_scheme *scheme, double first, double second)
 {
     char text[800];
     data_sources sources;
@@ -235,25 +236,26 @@ static void open_two(room *room, const sample_scheme *scheme, double first, doub
     make("two", DOCUMENTS / 2, DOCUMENTS / 2);
     snprintf(text, sizeof text, "%s/one:%g\n%s/two:%g", directory, first, directory, second);
     assert_ok(data_sources_find(&sources, text, error));
-    assert_ok(data_sources_open(&sources, &room->data, error));
+    assert_ok(data_sources_open(&sources, &fixture->data, error));
     data_sources_free(&sources);
-    room->tokenizer = made_tokenizer(directory, VOCABULARY);
-    assert_ok(sampler_create(&room->sampler, &room->data, room->tokenizer, &settings, error));
-    assert_ok(batch_create(&room->batch, 24, 1, 24, error));
+    fixture->tokenizer = made_tokenizer(directory, VOCABULARY);
+    assert_ok(
+        sampler_create(&fixture->sampler, &fixture->data, fixture->tokenizer, &settings, error));
+    assert_ok(batch_create(&fixture->batch, 24, 1, 24, error));
 }
 
-/* Chunks have all tokens of a document, and so has a stream: it comes as often as the weights say,
- * and what is counted is what is seen. */
+/* Chunks and streams contain all tokens of a document: each document occurs as often as its weight
+ * says, and the counted number of samples equals the number drawn. */
 static void check_shares(const sample_scheme *scheme)
 {
     static const double weights[][2] = {{0.1, 2.5}, {1, 3}, {0.5, 0.25}};
     for (size_t i = 0; i < sizeof weights / sizeof *weights; i++) {
-        room room;
+        fixture fixture;
         int tokens[DOCUMENTS], sum[DOCUMENTS] = {0};
-        open_two(&room, scheme, weights[i][0], weights[i][1]);
+        open_two(&fixture, scheme, weights[i][0], weights[i][1]);
         for (uint64_t epoch = 0; epoch < 20; epoch++) {
             uint64_t counted[2] = {0, 0};
-            count_documents(&room, epoch, tokens, NULL);
+            count_documents(&fixture, epoch, tokens, NULL);
             for (int document = 0; document < DOCUMENTS; document++) {
                 int side = document >= DOCUMENTS / 2;
                 assert_int_equal(tokens[document] % 50, 0);
@@ -263,12 +265,12 @@ static void check_shares(const sample_scheme *scheme)
                 sum[document] += tokens[document] / 50;
             }
             for (int side = 0; side < 2; side++)
-                assert_int_equal(weight_documents(&room.data.shards[side], 42, epoch),
+                assert_int_equal(weight_documents(&fixture.data.shards[side], 42, epoch),
                                  counted[side]);
         }
         for (int document = 0; document < DOCUMENTS; document++)
             assert_true(fabs(sum[document] - 20 * weights[i][document >= DOCUMENTS / 2]) < 1);
-        room_close(&room);
+        room_close(&fixture);
     }
 }
 
@@ -279,71 +281,72 @@ static void test_shares_of_documents(void **state)
     check_shares(&scheme_stream);
 }
 
-/* Second parts from elsewhere come from each file as often as first parts do. */
+/* Random segments B come from each file in the same proportion as segments A. */
 static void test_random_parts_keep_the_shares(void **state)
 {
     (void)state;
-    room room;
+    fixture fixture;
     int tokens[DOCUMENTS];
     uint64_t first = 0, from_first = 0, all = 0, second = 0;
-    open_two(&room, &scheme_sentence_pairs, 0.5, 2);
+    open_two(&fixture, &scheme_sentence_pairs, 0.5, 2);
     for (uint64_t epoch = 0; epoch < 4; epoch++) {
-        count_documents(&room, epoch, tokens, &from_first);
+        count_documents(&fixture, epoch, tokens, &from_first);
         for (int document = 0; document < DOCUMENTS; document++)
             *(document < DOCUMENTS / 2 ? &first : &second) += (uint64_t)tokens[document];
     }
     for (uint64_t i = 0; i < 4; i++) {
         uint64_t size;
-        assert_ok(sampler_epoch_size(room.sampler, i, &size, error));
+        assert_ok(sampler_epoch_size(fixture.sampler, i, &size, error));
         all += size;
     }
     assert_share(first, first + second, 0.2);
-    assert_share(from_first / 5, all / 2, 0.2); /* half of the second parts, five tokens each */
-    room_close(&room);
+    assert_share(from_first / 5, all / 2, 0.2); /* half of the segments B, five tokens each */
+    room_close(&fixture);
 }
 
-/* The copies of a document are cut otherwise; the same seed and epoch give the same. */
+/* Copies of a document are cut differently; the same seed and epoch give the same samples. */
 static void test_copies_differ(void **state)
 {
     (void)state;
-    room room;
-    open_two(&room, &scheme_segment_pairs, 3, 1);
+    fixture fixture;
+    open_two(&fixture, &scheme_segment_pairs, 3, 1);
     uint64_t size;
-    assert_ok(sampler_epoch_size(room.sampler, 0, &size, error));
+    assert_ok(sampler_epoch_size(fixture.sampler, 0, &size, error));
     int different = 0;
     int32_t seen[3][24];
     int count = 0;
-    for (uint64_t i = 0; i < size; i++) { /* the samples that begin with document 7's first word */
-        assert_ok(sampler_fill(room.sampler, i, 1, &room.batch, error));
-        for (int m = 0; m < room.batch.masked_count; m++)
-            room.batch.tokens[room.batch.masked_positions[m]] = room.batch.masked_labels[m];
-        if (room.batch.tokens[1] != MADE_FIRST_ID + 350)
+    for (uint64_t i = 0; i < size; i++) { /* samples that begin with document 7's first token */
+        assert_ok(sampler_fill(fixture.sampler, i, 1, &fixture.batch, error));
+        for (int m = 0; m < fixture.batch.masked_count; m++)
+            fixture.batch.tokens[fixture.batch.masked_positions[m]] =
+                fixture.batch.masked_labels[m];
+        if (fixture.batch.tokens[1] != MADE_FIRST_ID + 350)
             continue;
         assert_true(count < 3);
         memset(seen[count], 0, sizeof seen[count]);
-        memcpy(seen[count++], room.batch.tokens,
-               (size_t)room.batch.token_count * sizeof *room.batch.tokens);
+        memcpy(seen[count++], fixture.batch.tokens,
+               (size_t)fixture.batch.token_count * sizeof *fixture.batch.tokens);
     }
     assert_true(count > 0);
     for (int i = 1; i < count; i++)
         different += memcmp(seen[0], seen[i], sizeof seen[0]) != 0;
     assert_int_equal(different, count - 1);
-    room_close(&room);
+    room_close(&fixture);
 }
 
 static void test_weights_too_small(void **state)
 {
     (void)state;
-    room room = {0};
-    open_two(&room, &scheme_chunks, 1e-9, 1e-9);
+    fixture fixture = {0};
+    open_two(&fixture, &scheme_chunks, 1e-9, 1e-9);
     uint64_t size;
-    assert_fails(sampler_epoch_size(room.sampler, 0, &size, error), BERT_ERROR_INPUT,
+    assert_fails(sampler_epoch_size(fixture.sampler, 0, &size, error), BERT_ERROR_INPUT,
                  "the weights are too small for so few documents");
-    room_close(&room);
-    open_two(&room, &scheme_stream, 1e-9, 1e-9);
-    assert_fails(sampler_epoch_size(room.sampler, 0, &size, error), BERT_ERROR_INPUT,
+    room_close(&fixture);
+    open_two(&fixture, &scheme_stream, 1e-9, 1e-9);
+    assert_fails(sampler_epoch_size(fixture.sampler, 0, &size, error), BERT_ERROR_INPUT,
                  "the weights are too small for so few documents");
-    room_close(&room);
+    room_close(&fixture);
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 #include <xxhash.h>
 
 static char directory[256], prefix[300], index_path[310], tokens_path[310], sentences_path[320];
-static dataset_layout layout;
+static bert_layout layout;
 
 static int set_up(void **state)
 {
@@ -18,7 +18,7 @@ static int set_up(void **state)
     snprintf(index_path, sizeof index_path, "%s.idx", prefix);
     snprintf(tokens_path, sizeof tokens_path, "%s.bin", prefix);
     snprintf(sentences_path, sizeof sentences_path, "%s.sentences", prefix);
-    layout = LAYOUT_SENTENCES;
+    layout = BERT_LAYOUT_SENTENCES;
     return 0;
 }
 
@@ -35,7 +35,7 @@ static void write_small(size_t vocab_size)
     dataset_writer *writer;
     assert_ok(dataset_writer_open(&writer, prefix, vocab_size, error));
     dataset_writer_use_layout(writer, layout);
-    assert_ok(dataset_writer_end_document(writer, error)); /* nothing in it: no document */
+    assert_ok(dataset_writer_end_document(writer, error)); /* empty: not recorded */
     assert_ok(dataset_writer_sentence(writer, (int32_t[]){7, 65000, 9}, 3, error));
     assert_ok(dataset_writer_sentence(writer, (int32_t[]){11}, 1, error));
     assert_ok(dataset_writer_end_document(writer, error));
@@ -91,7 +91,7 @@ static void test_written_data_is_read_back(void **state)
     assert_int_equal(information.st_size, 34 + 4 * 4 + 4 * 8 + 4 * 8);
     assert_false(file_exists(sentences_path));
 
-    layout = LAYOUT_DOCUMENTS;
+    layout = BERT_LAYOUT_DOCUMENTS;
     check_small(65499, false);
     check_small(65500, true);
     assert_int_equal(stat(index_path, &information), 0);
@@ -99,7 +99,7 @@ static void test_written_data_is_read_back(void **state)
     assert_int_equal(stat(sentences_path, &information), 0);
     assert_int_equal(information.st_size, 48 + 4 * 8 + 2 * 8 + 4 + 8);
 
-    layout = LAYOUT_SENTENCES; /* the file of sentences that was there would be read with it */
+    layout = BERT_LAYOUT_SENTENCES; /* an old .sentences file would be read with it */
     check_small(65499, false);
     assert_false(file_exists(sentences_path));
 }
@@ -124,7 +124,7 @@ static void test_writer_refuses_bad_input(void **state)
                  "/nonexistent/data.bin: cannot create: No such file");
     assert_null(writer);
 
-    /* Where the second file cannot take its name, the first one goes as well. */
+    /* If renaming the second file fails, the first one is removed as well. */
     assert_int_equal(mkdir(index_path, 0777), 0);
     assert_ok(dataset_writer_open(&writer, prefix, 100, error));
     assert_ok(dataset_writer_sentence(writer, (int32_t[]){1}, 1, error));
@@ -132,11 +132,11 @@ static void test_writer_refuses_bad_input(void **state)
     assert_false(file_exists(tokens_path));
 }
 
-/* ------------------------------------------------------------------------------ hostile files */
+/* ------------------------------------------------------------------------------ untrusted files */
 
 static text good_index, good_tokens;
 
-/* Without file_write's syncs, which thousands of files would wait for. */
+/* Without file_write's fsync, which is too slow for thousands of files. */
 static void overwrite(const char *path, const char *data, size_t size)
 {
     FILE *file = fopen(path, "wb");
@@ -162,7 +162,7 @@ static bert_status open_and_check(bert_error *error)
     if (status != BERT_OK)
         return status;
     status = dataset_check(&data, error);
-    if (status == BERT_OK) { /* then all of it can be read */
+    if (status == BERT_OK) { /* then all of it must be readable */
         int32_t ids[64];
         uint64_t total = 0;
         for (uint64_t i = 0; i < data.sentence_count; i++) {
@@ -205,12 +205,12 @@ static void test_hostile_index(void **state)
     assert_fails(open_and_check(error), BERT_ERROR_UNSUPPORTED, "type 5, expected 8");
     const uint64_t counts[] = {0, 3, 5, 1ull << 32, 1ull << 60, 1ull << 61, 1ull << 63, UINT64_MAX};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        change_u64(18, counts[i], "do not fit its", BERT_ERROR_INPUT);
-        change_u64(26, counts[i], "do not fit its", BERT_ERROR_INPUT);
+        change_u64(18, counts[i], "do not match its", BERT_ERROR_INPUT);
+        change_u64(26, counts[i], "do not match its", BERT_ERROR_INPUT);
     }
-    /* Products that come out right modulo 2^64. */
-    change_u64(18, (1ull << 62) + 4, "do not fit its", BERT_ERROR_INPUT);
-    change_u64(26, (1ull << 61) + 4, "do not fit its", BERT_ERROR_INPUT);
+    /* Sizes that overflow to the correct value modulo 2^64. */
+    change_u64(18, (1ull << 62) + 4, "do not match its", BERT_ERROR_INPUT);
+    change_u64(26, (1ull << 61) + 4, "do not match its", BERT_ERROR_INPUT);
 
     const int32_t lengths[] = {0, -1, INT32_MIN, 2, 4, INT32_MAX};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
@@ -234,15 +234,15 @@ static void test_hostile_index(void **state)
     overwrite(tokens_path, good_tokens.data, good_tokens.length - 4);
     assert_fails(open_and_check(error), BERT_ERROR_INPUT, "sentence 3 of 4");
     overwrite(tokens_path, good_tokens.data, good_tokens.length - 1);
-    assert_fails(open_and_check(error), BERT_ERROR_INPUT, "39 bytes cannot hold");
+    assert_fails(open_and_check(error), BERT_ERROR_INPUT, "39 bytes are too few");
     overwrite(tokens_path, "", 0);
-    assert_fails(open_and_check(error), BERT_ERROR_INPUT, "0 bytes cannot hold");
+    assert_fails(open_and_check(error), BERT_ERROR_INPUT, "0 bytes are too few");
     assert_int_equal(unlink(tokens_path), 0);
     assert_fails(open_and_check(error), BERT_ERROR_IO, "data.bin: cannot open");
     assert_int_equal(unlink(index_path), 0);
     assert_fails(open_and_check(error), BERT_ERROR_IO, "data.idx: cannot open");
 
-    /* Changes at random: whatever is let through can be read (the sanitizers watch). */
+    /* Random changes: whatever passes the checks must be readable (sanitizers detect errors). */
     overwrite(tokens_path, good_tokens.data, good_tokens.length);
     random_stream stream = random_stream_start(1, RANDOM_TEST, 0, 0);
     for (int i = 0; i < 2000; i++) {
@@ -267,7 +267,7 @@ static void write_changed_sentences(size_t offset, const void *bytes, size_t siz
     char *copy = malloc(length);
     memcpy(copy, good_sentences.data, length);
     memcpy(copy + offset, bytes, size);
-    if (sum) { /* so that it is not the checksum that finds it */
+    if (sum) { /* recompute the checksum, so that another check must find it */
         uint64_t checksum = XXH3_64bits(copy, length - 8);
         memcpy(copy + length - 8, &checksum, 8);
     }
@@ -282,15 +282,15 @@ static void change_sentences(size_t offset, uint64_t value, const char *expected
     assert_fails(open_and_check(error), status, expected);
 }
 
-/* A document of a long sentence, a short one and the longest that has no entry; one of a long one;
- * one of seventy, more than a block. */
+/* Three documents: a long sentence, a short one and the longest without an entry; one long
+ * sentence; seventy sentences, more than a block. */
 static void write_long(void)
 {
     static const int lengths[] = {300, 2, 255, 0, 256, 0};
     static int32_t ids[300];
     dataset_writer *writer;
     assert_ok(dataset_writer_open(&writer, prefix, 100, error));
-    dataset_writer_use_layout(writer, LAYOUT_DOCUMENTS);
+    dataset_writer_use_layout(writer, BERT_LAYOUT_DOCUMENTS);
     for (int i = 0; i < 6; i++)
         if (lengths[i] > 0)
             assert_ok(dataset_writer_sentence(writer, ids, (size_t)lengths[i], error));
@@ -335,15 +335,16 @@ static void test_hostile_sentences(void **state)
         overwrite(sentences_path, good_sentences.data, size);
         assert_fails(open_and_check(error), BERT_ERROR_INPUT, "data.sentences: ");
     }
-    change_sentences(0, 0, "not the ends of sentences", BERT_ERROR_INPUT);
+    change_sentences(0, 0, "not a sentence file", BERT_ERROR_INPUT);
     change_sentences(8, 2, "version 2, expected 1", BERT_ERROR_UNSUPPORTED);
     const uint64_t counts[] = {0,          1,          73,         1ull << 32,
                                1ull << 59, 1ull << 60, 1ull << 63, UINT64_MAX};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        change_sentences(16, counts[i], "do not fit its", BERT_ERROR_INPUT);
-        change_sentences(24, counts[i], "do not fit its", BERT_ERROR_INPUT);
-        change_sentences(32, counts[i], "do the files come from one preparation", BERT_ERROR_INPUT);
-        change_sentences(40, counts[i], "do not fit its", BERT_ERROR_INPUT);
+        change_sentences(16, counts[i], "do not match its", BERT_ERROR_INPUT);
+        change_sentences(24, counts[i], "do not match its", BERT_ERROR_INPUT);
+        change_sentences(32, counts[i], "are the files from the same preparation",
+                         BERT_ERROR_INPUT);
+        change_sentences(40, counts[i], "do not match its", BERT_ERROR_INPUT);
     }
     change_sentences(STARTS, 1, "document 0 of 3", BERT_ERROR_INPUT);
     change_sentences(STARTS + 8, UINT64_MAX, "document 0 of 3", BERT_ERROR_INPUT);
@@ -353,20 +354,22 @@ static void test_hostile_sentences(void **state)
     const uint64_t tokens[] = {1, 1ull << 40, 1ull << 63, UINT64_MAX};
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
         for (size_t entry = 0; entry < 3; entry++)
-            change_sentences(BLOCKS + 8 * entry, tokens[i], "do not add up", BERT_ERROR_INPUT);
+            change_sentences(BLOCKS + 8 * entry, tokens[i], "do not match the token table",
+                             BERT_ERROR_INPUT);
     change_sentences(LONG, 1, "entry 0 of the long sentences", BERT_ERROR_INPUT);
     change_sentences(LONG, 74, "entry 0 of the long sentences", BERT_ERROR_INPUT);
     change_sentences(LONG + 8, 255, "entry 0 of the long sentences", BERT_ERROR_INPUT);
-    change_sentences(LONG + 8, 301, "do not add up", BERT_ERROR_INPUT);
+    change_sentences(LONG + 8, 301, "do not match the token table", BERT_ERROR_INPUT);
     change_sentences(LONG + 16, 0, "entry 1 of the long sentences", BERT_ERROR_INPUT);
     change_sentences(LONG + 24, 1ull << 31, "entry 1 of the long sentences", BERT_ERROR_INPUT);
     const uint8_t zero = 0, more[] = {3, 254};
     write_changed_sentences(LENGTHS + 1, &zero, 1, true);
     assert_fails(open_and_check(error), BERT_ERROR_INPUT, "3 sentences are marked as long, but 2");
     write_changed_sentences(LENGTHS + 1, more, 1, true);
-    assert_fails(open_and_check(error), BERT_ERROR_INPUT, "sentences from 0 on do not add up");
-    write_changed_sentences(LENGTHS + 1, more, 2, false); /* the sums are right */
-    assert_fails(open_and_check(error), BERT_ERROR_INPUT, "its checksum is not that of its bytes");
+    assert_fails(open_and_check(error), BERT_ERROR_INPUT,
+                 "sentences from 0 on do not match the token table");
+    write_changed_sentences(LENGTHS + 1, more, 2, false); /* the sums are correct */
+    assert_fails(open_and_check(error), BERT_ERROR_INPUT, "checksum mismatch");
 
     overwrite(sentences_path, good_sentences.data, good_sentences.length);
     text_clear(&good_index);
@@ -393,7 +396,7 @@ static void test_hostile_sentences(void **state)
         }
     }
 
-    /* Without the file, and with the description that tells of it. */
+    /* Without the file, but with a description that mentions its layout. */
     char description[320];
     snprintf(description, sizeof description, "%s.json", prefix);
     assert_ok(file_write(description, "{\"layout\": \"documents\"}", 23, error));
@@ -402,7 +405,7 @@ static void test_hostile_sentences(void **state)
     assert_ok(dataset_open(&data, prefix, error));
     dataset_close(&data);
     assert_int_equal(unlink(sentences_path), 0);
-    assert_fails(open_and_check(error), BERT_ERROR_INPUT, "data.sentences: is missing, but");
+    assert_fails(open_and_check(error), BERT_ERROR_INPUT, "data.sentences: missing, but");
     text_free(&good_index);
     text_free(&good_sentences);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Our indexed files, read by a reader written from the description of Megatron-LM's format alone:
-header, lengths, pointers and documents as its IndexedDataset takes them, nothing of ours. Of the
-layout "documents" the file of sentences is read, too, from the description in src/dataset/shard.h."""
+"""Our indexed files, read by an independent reader: header, lengths, pointers and documents as Megatron-LM's
+IndexedDataset defines them. For the layout "documents", also the .sentences file, as described in
+src/dataset/shard.h."""
 import random
 import struct
 import subprocess
@@ -27,7 +27,7 @@ def read_indexed(prefix):
     documents = struct.unpack_from(f"<{document_count}q", index, offset)
     offset += 8 * document_count
     assert offset == len(index), (offset, len(index))
-    # Megatron-LM: document_count counts the entries, the first is 0 and the last the sequences.
+    # In Megatron-LM, document_count is the number of entries; the first is 0, the last the number of sequences.
     assert documents[0] == 0 and documents[-1] == sequence_count, documents
     sequences = [
         list(struct.unpack_from(f"<{length}{letter}", tokens, pointer))
@@ -84,7 +84,7 @@ def check(writer, vocab_size, expected_size, read=read_indexed, layout="sentence
             documents = [[sum(document, [])] for document in documents]
     assert size == expected_size, size
     assert found == documents
-    print(f"{layout}: {sum(map(len, documents))} sequences of a vocabulary of {vocab_size}: equal, {size} bytes an id")
+    print(f"{layout}: {sum(map(len, documents))} sequences of a vocabulary of {vocab_size}: equal, {size} bytes per id")
 
 
 if __name__ == "__main__":

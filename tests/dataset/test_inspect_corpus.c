@@ -1,5 +1,5 @@
-/* What bert_inspect_corpus reports, and that repeated lines are found in bounded memory. The
- * numbers of a small text are worked by hand in tests/cli/cases/inspect.case. */
+/* The report of bert_inspect_corpus, and duplicate lines in bounded memory. The numbers of a small
+ * text are computed by hand in tests/cli/cases/inspect.case. */
 #include "scratch.h"
 
 #include "base/file.h"
@@ -25,7 +25,7 @@ static void assert_same_list(const bert_counted_texts *a, const bert_counted_tex
     }
 }
 
-/* Several blocks; the counts are those that the text was made with. */
+/* Several blocks; the expected counts are known from the construction of the text. */
 static void test_counts(void **state)
 {
     (void)state;
@@ -38,7 +38,7 @@ static void test_counts(void **state)
         uint32_t kind = random_below(&stream, 20);
         expected.lines++;
         expected.words += 2;
-        if (kind == 0) { /* a character that no token has, behind a number that never repeats */
+        if (kind == 0) { /* a unique number, then a character that no token contains */
             for (int bit = 0; bit < 40; bit++)
                 assert_ok(text_append(&content, expected.lines >> bit & 1 ? "1" : "0", 1, error));
             assert_ok(text_append(&content, " b\xC3\xBE\n", 5, error));
@@ -93,13 +93,13 @@ static void test_counts(void **state)
     free(tokenizer);
 }
 
-/* Lines without end, and among them one often and one long: both are kept. */
+/* Very many lines, among them a frequent one and a long one: both are kept. */
 static void test_memory_is_bounded(void **state)
 {
     (void)state;
     char long_line[500];
     memset(long_line, 'x', sizeof long_line);
-    memcpy(long_line + LINE_SHOWN_BYTES - 1, "\xC3\xA9", 2); /* is not cut in two */
+    memcpy(long_line + LINE_SHOWN_BYTES - 1, "\xC3\xA9", 2); /* is not split */
     repeated_lines lines = {.memory = REPEATED_LINES_MINIMUM};
     enum { LINES = 300000 };
     for (uint32_t i = 0; i < LINES; i++) {

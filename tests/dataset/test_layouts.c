@@ -1,4 +1,4 @@
-/* The same text gives the same samples, however it lies on the disk. */
+/* The same text gives the same samples in either layout and in one or several files. */
 #include "made_folder.h"
 
 static char other[320];
@@ -28,7 +28,7 @@ static void assert_same_batches(const batch *a, const batch *b)
                         (size_t)a->masked_count * sizeof *a->masked_positions);
 }
 
-/* Two epochs of every scheme. */
+/* Compares two epochs of every scheme. */
 static void assert_same_samples(const dataset *a, const dataset *b)
 {
     bert_tokenizer *tokenizer = made_tokenizer(directory, VARIED_VOCABULARY);
@@ -63,8 +63,8 @@ static void test_layouts(void **state)
     (void)state;
     dataset sentences, documents;
     made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
-    made_part(other, VARIED_VOCABULARY, LAYOUT_DOCUMENTS, 0, VARIED_DOCUMENTS, 0, varied_sentences,
-              varied_tokens);
+    made_part(other, VARIED_VOCABULARY, BERT_LAYOUT_DOCUMENTS, 0, VARIED_DOCUMENTS, 0,
+              varied_sentences, varied_tokens);
     assert_ok(dataset_open(&sentences, prefix, error));
     assert_ok(dataset_open(&documents, other, error));
     assert_non_null(documents.shards[0].file.short_lengths);
@@ -75,7 +75,7 @@ static void test_layouts(void **state)
     dataset_close(&sentences);
 }
 
-/* Documents in three files of both layouts, the middle one without a long sentence, are those of
+/* Documents in three files of both layouts, the middle one without a long sentence, equal those in
  * one file. */
 static void test_several_files(void **state)
 {
@@ -87,8 +87,9 @@ static void test_several_files(void **state)
     for (int i = 0; i < 3; i++) {
         snprintf(names[i], sizeof names[i], "%s-%d", other, i);
         prefixes[i] = names[i];
-        written = made_part(names[i], VARIED_VOCABULARY, i ? LAYOUT_DOCUMENTS : LAYOUT_SENTENCES,
-                            ends[i], ends[i + 1], written, varied_sentences, varied_tokens);
+        written = made_part(names[i], VARIED_VOCABULARY,
+                            i ? BERT_LAYOUT_DOCUMENTS : BERT_LAYOUT_SENTENCES, ends[i], ends[i + 1],
+                            written, varied_sentences, varied_tokens);
     }
     made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
     dataset one, three;
@@ -112,7 +113,7 @@ static void test_several_files(void **state)
         assert_int_equal(dataset_document_at(&three, i), dataset_document_at(&one, i));
     int32_t *ids = malloc(2 * one.token_count * sizeof *ids), *same = ids + one.token_count;
     dataset_tokens(&one, 0, one.token_count, ids);
-    dataset_tokens(&three, 0, one.token_count, same); /* across the borders of files */
+    dataset_tokens(&three, 0, one.token_count, same); /* across file boundaries */
     assert_memory_equal(ids, same, one.token_count * sizeof *ids);
     free(ids);
     assert_same_samples(&one, &three);

@@ -10,7 +10,7 @@ enum { VOCABULARY = 1000, FIRST = 5, LENGTH = 128, CLS = 2, SEP = 3, MASK = 4 };
 
 static char directory[256];
 
-/* Every third id begins a word, the two behind it are pieces inside one. */
+/* Every third id begins a word; the two after it are "##" tokens. */
 static bool is_piece(int32_t id)
 {
     return id >= FIRST && id % 3 != 0;
@@ -33,12 +33,12 @@ static bert_tokenizer *make_tokenizer(void)
     return tokenizer;
 }
 
-/* [CLS] words of one to five pieces [SEP] more of them [SEP]; the second segment begins inside of
- * a word. */
+/* [CLS] words of one to five tokens [SEP] more words [SEP]; the second segment begins inside a
+ * word. */
 static void make_text(int32_t *tokens, uint64_t number)
 {
     random_stream stream = random_stream_start(1, RANDOM_TEST, 0, number);
-    int left = 0; /* pieces of the word at hand */
+    int left = 0; /* tokens left of the current word */
     tokens[0] = CLS;
     tokens[LENGTH - 1] = SEP;
     for (int i = 1; i < LENGTH - 1; i++) {
@@ -53,18 +53,19 @@ static void make_text(int32_t *tokens, uint64_t number)
     }
 }
 
-static bool begins_word(const int32_t *tokens, int place)
+static bool begins_word(const int32_t *tokens, int position)
 {
-    return !is_piece(tokens[place]) || tokens[place - 1] == SEP || tokens[place - 1] == CLS;
+    return !is_piece(tokens[position]) || tokens[position - 1] == SEP ||
+           tokens[position - 1] == CLS;
 }
 
-/* How many tokens from `place` on are one word. */
-static int word_length(const int32_t *tokens, int place)
+/* The length of the word at `position`, in tokens. */
+static int word_length(const int32_t *tokens, int position)
 {
-    int end = place + 1;
+    int end = position + 1;
     while (tokens[end] != SEP && !begins_word(tokens, end))
         end++;
-    return end - place;
+    return end - position;
 }
 
 typedef struct masked_text {
@@ -82,12 +83,12 @@ static void mask_text(masking *masking, uint64_t number, masked_text *text)
         masking_apply(masking, &stream, text->after, LENGTH, 1000, text->positions, text->labels);
     memset(text->masked, 0, sizeof text->masked);
     for (int i = 0; i < text->count; i++) {
-        int place = text->positions[i] - 1000;
-        assert_in_range(place, 1, LENGTH - 2);
+        int position = text->positions[i] - 1000;
+        assert_in_range(position, 1, LENGTH - 2);
         assert_true(i == 0 || text->positions[i] > text->positions[i - 1]);
-        assert_int_equal(text->labels[i], text->before[place]);
-        assert_int_not_equal(text->before[place], SEP);
-        text->masked[place] = true;
+        assert_int_equal(text->labels[i], text->before[position]);
+        assert_int_not_equal(text->before[position], SEP);
+        text->masked[position] = true;
     }
     for (int i = 0; i < LENGTH; i++)
         if (!text->masked[i])
@@ -101,7 +102,7 @@ static void check_whole_words(const masked_text *text)
             assert_int_equal(text->masked[i + j], text->masked[i]);
 }
 
-static void check_unit(mask_unit unit)
+static void check_unit(bert_mask_unit unit)
 {
     enum { TEXTS = 5000 };
     bert_tokenizer *tokenizer = make_tokenizer();
@@ -112,8 +113,8 @@ static void check_unit(mask_unit unit)
     for (uint64_t number = 0; number < TEXTS; number++) {
         mask_text(&masking, number, &text);
         int budget = (int)round(0.15 * (LENGTH - 3));
-        assert_in_range(text.count, unit == MASK_TOKENS ? budget : budget - 4, budget);
-        if (unit != MASK_TOKENS)
+        assert_in_range(text.count, unit == BERT_MASK_UNIT_TOKEN ? budget : budget - 4, budget);
+        if (unit != BERT_MASK_UNIT_TOKEN)
             check_whole_words(&text);
         for (int i = 1; i < LENGTH - 1; i++) {
             if (!text.masked[i])
@@ -125,12 +126,12 @@ static void check_unit(mask_unit unit)
                       (text.after[i] == MASK) != (text.after[i - 1] == MASK);
         }
     }
-    /* Tokens of a span are drawn together: its mean length of some ten tokens widens the bound. */
-    double draws = (double)total / (unit == MASK_SPANS ? 15 : 1);
+    /* Tokens of a span are drawn together: its mean length of about ten tokens widens the bound. */
+    double draws = (double)total / (unit == BERT_MASK_UNIT_SPAN ? 15 : 1);
     assert_true(fabs((double)as_mask / (double)total - 0.8) < 5 * sqrt(0.8 * 0.2 / draws));
     assert_true(fabs((double)same / (double)total - 0.1) < 5 * sqrt(0.1 * 0.9 / draws));
-    if (unit != MASK_SPANS)
-        assert_true(broken > total / 30); /* each for itself */
+    if (unit != BERT_MASK_UNIT_SPAN)
+        assert_true(broken > total / 30); /* tokens are independent */
     else
         assert_true(broken < total / 20); /* only where two spans touch */
     masking_free(&masking);
@@ -140,29 +141,29 @@ static void check_unit(mask_unit unit)
 static void test_tokens(void **state)
 {
     (void)state;
-    check_unit(MASK_TOKENS);
+    check_unit(BERT_MASK_UNIT_TOKEN);
 }
 
 static void test_words(void **state)
 {
     (void)state;
-    check_unit(MASK_WORDS);
+    check_unit(BERT_MASK_UNIT_WORD);
 }
 
 static void test_spans(void **state)
 {
     (void)state;
-    check_unit(MASK_SPANS);
+    check_unit(BERT_MASK_UNIT_SPAN);
 }
 
-/* Words are chosen alike, however many pieces they have, but for the last ones of a sample, which
- * must fit what is left of its budget: there short words are preferred. */
+/* Words are chosen with equal probability, whatever their number of tokens, except the last ones of
+ * a sample, which must fit into the remaining budget: there short words are preferred. */
 static void test_words_are_chosen_alike(void **state)
 {
     (void)state;
     bert_tokenizer *tokenizer = make_tokenizer();
     masking masking;
-    assert_ok(masking_create(&masking, tokenizer, MASK_WORDS, 0.15, LENGTH, error));
+    assert_ok(masking_create(&masking, tokenizer, BERT_MASK_UNIT_WORD, 0.15, LENGTH, error));
     uint64_t words[6] = {0}, chosen[6] = {0};
     static masked_text text;
     for (uint64_t number = 0; number < 20000; number++) {
@@ -177,7 +178,7 @@ static void test_words_are_chosen_alike(void **state)
     for (int length = 1; length <= 5; length++) {
         double share = (double)chosen[length] / (double)words[length];
         if (!(share > 0.1 && share < (length == 1 ? 0.26 : 0.18)))
-            fail_msg("%.4f of the words of %d pieces are masked", share, length);
+            fail_msg("%.4f of the words of %d tokens are masked", share, length);
     }
     masking_free(&masking);
     bert_tokenizer_free(tokenizer);
@@ -203,16 +204,16 @@ static void test_lengths_of_spans(void **state)
     }
     if (!(chi_square < 33.7))
         fail_msg("chi-square is %.1f", chi_square);
-    assert_true(fabs((double)sum / DRAWS - 3.797) < 0.015); /* the paper says 3.8 */
+    assert_true(fabs((double)sum / DRAWS - 3.797) < 0.015); /* 3.8 in the paper */
 }
 
-/* A word that is longer than what may be masked is left alone, whole. */
+/* A word longer than the budget is not masked at all. */
 static void test_no_word_fits(void **state)
 {
     (void)state;
     bert_tokenizer *tokenizer = make_tokenizer();
     int32_t tokens[] = {CLS, 6, 7, 8, 7, 8, SEP}, positions[8], labels[8];
-    for (mask_unit unit = MASK_WORDS; unit <= MASK_SPANS; unit++) {
+    for (bert_mask_unit unit = BERT_MASK_UNIT_WORD; unit <= BERT_MASK_UNIT_SPAN; unit++) {
         masking masking;
         assert_ok(masking_create(&masking, tokenizer, unit, 0.15, LENGTH, error));
         random_stream stream = random_stream_start(42, RANDOM_MASKING, 0, 0);

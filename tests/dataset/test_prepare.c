@@ -8,7 +8,7 @@
 
 static char directory[256], input[300], vocabulary[300], prefix[300];
 
-/* The first five are files that every preparation with a validation split makes. */
+/* Every preparation with a validation split writes the first five. */
 static const char *const endings[] = {
     ".bin",  ".idx",       ".validation.bin", ".validation.idx",
     ".json", ".tokenizer", ".sentences",      ".validation.sentences"};
@@ -34,29 +34,29 @@ static int tear_down(void **state)
     return 0;
 }
 
-typedef struct told {
+typedef struct observed {
     int infos, warnings;
     char message[2048];
     uint64_t done, total;
-} told;
+} observed;
 
 static void keep_message(void *context, bert_message_level level, const char *message)
 {
-    told *told = context;
-    ++*(level == BERT_MESSAGE_WARNING ? &told->warnings : &told->infos);
-    snprintf(told->message, sizeof told->message, "%s", message);
+    observed *observed = context;
+    ++*(level == BERT_MESSAGE_WARNING ? &observed->warnings : &observed->infos);
+    snprintf(observed->message, sizeof observed->message, "%s", message);
 }
 
 static void keep_progress(void *context, const bert_progress *progress)
 {
-    told *told = context;
+    observed *observed = context;
     assert_string_equal(progress->job, "prepare");
-    assert_true(progress->done >= told->done);
-    told->done = progress->done;
-    told->total = progress->total;
+    assert_true(progress->done >= observed->done);
+    observed->done = progress->done;
+    observed->total = progress->total;
 }
 
-static told told_last;
+static observed last_observed;
 
 /* `cleaning` may be NULL. */
 static bert_status prepare_mixed(const char *const inputs[2], const bert_cleaning_options *cleaning,
@@ -72,9 +72,9 @@ static bert_status prepare_mixed(const char *const inputs[2], const bert_cleanin
     params.output = output;
     params.validation_fraction = fraction;
     params.threads = threads;
-    told_last = (told){0};
+    last_observed = (observed){0};
     bert_observer observer = {
-        .context = &told_last, .message = keep_message, .progress = keep_progress};
+        .context = &last_observed, .message = keep_message, .progress = keep_progress};
     return bert_prepare(&params, result, &observer, error);
 }
 
@@ -85,7 +85,7 @@ static bert_status prepare(const char *output, double fraction, int threads,
                          result, error);
 }
 
-/* Documents of one to nine sentences; the words tell document and sentence. */
+/* Documents of one to nine sentences; the words contain the numbers of document and sentence. */
 static void write_documents_to(const char *path, int first, int count)
 {
     FILE *file = fopen(path, "wb");
@@ -115,7 +115,7 @@ static void assert_no_outputs(const char *of)
     assert_false(file_exists(path));
 }
 
-/* A document of a prepared file as one line of ids, for comparing. */
+/* Appends a document of a prepared file as one line of ids, for comparison. */
 static void append_document(text *out, const dataset *data, uint64_t document)
 {
     for (uint64_t i = dataset_document_start(data, document);
@@ -156,7 +156,7 @@ static void test_text_becomes_ids(void **state)
     assert_int_equal(result.validation.documents, 0);
     assert_int_equal(result.bytes, sizeof content - 1);
     assert_int_equal(result.invalid_bytes, 1);
-    assert_int_equal(result.unknown_tokens, 2); /* "?" and "z"; U+FFFD is cleaned away */
+    assert_int_equal(result.unknown_tokens, 2); /* "?" and "z"; cleaning removes U+FFFD */
     text ids = documents_of(prefix);
     assert_string_equal(ids.data, "6 11 7 5 / 8 1 / 9 12 / \n1 5 / \n6 5 / \n");
     text_free(&ids);
@@ -170,8 +170,8 @@ static void test_description_and_tokenizer(void **state)
     assert_ok(prepare(prefix, 0.1, 0, &result, error));
     assert_int_equal(result.train.documents + result.validation.documents, 300);
     assert_in_range(result.validation.documents, 10, 60);
-    assert_int_equal(told_last.done, told_last.total);
-    assert_int_equal(told_last.infos + told_last.warnings, 0);
+    assert_int_equal(last_observed.done, last_observed.total);
+    assert_int_equal(last_observed.infos + last_observed.warnings, 0);
 
     char path[400];
     snprintf(path, sizeof path, "%s.json", prefix);
@@ -216,7 +216,7 @@ static void assert_same_file(const char *a, const char *b, const char *ending)
 static void test_threads_do_not_matter(void **state)
 {
     (void)state;
-    write_documents(60000); /* some 4 MB: several turns of the pipeline */
+    write_documents(60000); /* about 4 MB: several steps of the pipeline */
     char names[3][320];
     for (int threads = 1; threads <= 3; threads++) {
         snprintf(names[threads - 1], sizeof names[0], "%s%d", prefix, threads);
@@ -234,13 +234,13 @@ static void test_threads_do_not_matter_to_cleaning(void **state)
     char late[320], inputs[2][340], names[2][320];
     snprintf(late, sizeof late, "%s-late", input);
     write_documents(20000);
-    write_documents_to(late, 10000, 20000); /* half of them once more */
+    write_documents_to(late, 10000, 20000); /* half of them are duplicates */
     snprintf(inputs[0], sizeof inputs[0], "early=%s:1.3", input);
     snprintf(inputs[1], sizeof inputs[1], "late=%s", late);
     bert_cleaning_options cleaning = bert_reader_options_default().cleaning;
     cleaning.min_words = 4; /* more than one sentence */
     cleaning.drop_duplicates = true;
-    cleaning.near_duplicates = 0.9;
+    cleaning.drop_near_duplicates = 0.9;
     for (int i = 0; i < 2; i++) {
         bert_prepare_result result;
         snprintf(names[i], sizeof names[i], "%s%d", prefix, i);
@@ -259,7 +259,7 @@ static int compare_lines(const void *left, const void *right)
     return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-/* The lines in order, to compare what two files hold and not where. */
+/* Sorts the lines, to compare the content of two files without its order. */
 static void sort_lines(text *lines)
 {
     char *sorted[4096], *rest = lines->data;
@@ -280,7 +280,7 @@ static void test_side_depends_on_the_text_alone(void **state)
     char reversed[320], validation[340];
     write_documents(500);
     assert_ok(prepare(prefix, 0.1, 0, NULL, error));
-    FILE *file = fopen(input, "wb"); /* the same documents backwards, each twice */
+    FILE *file = fopen(input, "wb"); /* the same documents in reverse order, each twice */
     for (int document = 499; document >= 0; document--)
         for (int times = 0; times < 2; times++) {
             for (int sentence = 0; sentence <= document % 9; sentence++)
@@ -316,7 +316,7 @@ static text validation_of(const char *name, const char *first, const char *secon
     return documents_of(validation);
 }
 
-/* Neither another source nor a weight moves a document to the other side. */
+/* The side of a document depends neither on other sources nor on weights. */
 static void test_side_does_not_depend_on_sources(void **state)
 {
     (void)state;
@@ -340,7 +340,7 @@ static void test_side_does_not_depend_on_sources(void **state)
     text_free(&expected);
 }
 
-/* Two documents at least go to validation, if as many stay. */
+/* At least two documents go to validation, if as many remain for training. */
 static void test_small_splits(void **state)
 {
     (void)state;
@@ -354,8 +354,8 @@ static void test_small_splits(void **state)
         assert_ok(prepare(name, 1e-9, 0, &result, error));
         assert_int_equal(result.validation.documents, documents < 4 ? 0 : 2);
         assert_int_equal(result.train.documents, documents - (documents < 4 ? 0 : 2));
-        assert_int_equal(told_last.warnings, documents < 4);
-        assert_int_equal(told_last.infos, documents >= 4);
+        assert_int_equal(last_observed.warnings, documents < 4);
+        assert_int_equal(last_observed.infos, documents >= 4);
         snprintf(path, sizeof path, "%s.validation.idx", name);
         assert_int_equal(file_exists(path), documents >= 4);
         text all = documents_of(name);
@@ -398,7 +398,7 @@ static void test_existing_outputs_are_refused(void **state)
     }
 }
 
-/* A text of that name is not replaced. */
+/* A file of another program with that name is not overwritten. */
 static void test_foreign_sentences_are_kept(void **state)
 {
     (void)state;
@@ -415,21 +415,21 @@ static void test_foreign_sentences_are_kept(void **state)
     assert_ok(file_write(path, "Some sentences.\n", 16, error));
     params.overwrite = true;
     assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "data.sentences: exists and is no file of bert prepare");
+                 "data.sentences: exists and was not written by bert prepare");
     text content = {0};
     assert_ok(file_read(&content, path, 100, error));
     assert_string_equal(content.data, "Some sentences.\n");
     text_free(&content);
     assert_int_equal(unlink(path), 0);
-    params.layout = "documents";
+    params.layout = BERT_LAYOUT_DOCUMENTS;
     assert_ok(bert_prepare(&params, NULL, NULL, error));
     assert_true(file_exists(path));
-    params.layout = "sentences";
+    params.layout = BERT_LAYOUT_SENTENCES;
     assert_ok(bert_prepare(&params, NULL, NULL, error));
     assert_false(file_exists(path));
-    params.layout = "words";
+    params.layout = (bert_layout)99;
     assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "params->layout is \"words\", expected sentences or documents");
+                 "params->layout is 99; expected sentences or documents");
 }
 
 static void assert_prepare_fails(bert_status status, const char *part)
@@ -447,20 +447,20 @@ static void test_errors_leave_nothing(void **state)
     assert_ok(file_write(input, "\n\n", 2, error));
     assert_prepare_fails(BERT_ERROR_INPUT, "input: contains no documents");
     assert_ok(file_write(input, "\x01\x02\n\n\x03", 5, error));
-    assert_prepare_fails(BERT_ERROR_INPUT, "the tokenizer leaves nothing of the text");
+    assert_prepare_fails(BERT_ERROR_INPUT, "the tokenizer removes all of the text");
     write_documents(4);
     assert_fails(prepare(prefix, 1, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "validation_fraction is 1");
-    assert_fails(prepare("", 0, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "no output prefix");
+    assert_fails(prepare("", 0, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "output is missing");
     assert_fails(prepare(prefix, 0, -1, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "threads is -1");
     assert_int_equal(unlink(vocabulary), 0);
     assert_prepare_fails(BERT_ERROR_IO, "vocab.txt");
     bert_prepare_params params = bert_prepare_params_default();
     assert_fails(bert_prepare(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "no output prefix");
+                 "tokenizer is missing");
 }
 
-/* No file may grow beyond a limit: what a full disk looks like, in any of the files. */
+/* A limit on the size of files simulates a full disk, in each of the files. */
 static void test_full_disk(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* A preparation that was stopped goes on, and gives the bytes of one that was not. (kill-prepare
- * does the same to a process that is killed.) */
+/* A stopped preparation resumes and writes the same bytes as an uninterrupted one (kill-prepare:
+ * the same for a killed process). */
 #include "testing.h"
 
 #include "base/file.h"
@@ -112,16 +112,16 @@ static void check_stops(bert_prepare_params params, const char *name)
     bert_prepare_result expected, result;
     assert_ok(run(&params, 0, &expected, error));
     params.output = pieces;
-    /* Passing over what is done asks once for each document of it; then one batch is written in the
-     * third turn, and no other. */
+    /* Skipping finished documents queries the observer once for each of them; then exactly one
+     * batch is written, in the third step. */
     unsigned long long done = 0;
     int stops = 0;
     for (;; stops++) {
         bert_error error;
         params.threads = 1 + stops % 2;
-        if (done > 0) { /* stopped while passing over: nothing is gained or lost */
+        if (done > 0) { /* stopped while skipping: nothing has changed */
             assert_int_equal(run(&params, (int)done / 2, &result, &error), BERT_ERROR_IO);
-            assert_non_null(strstr(error.message, "the same command goes on from there"));
+            assert_non_null(strstr(error.message, "the same command resumes"));
         }
         bert_status status = run(&params, (int)done + 3, &result, &error);
         if (status == BERT_OK)
@@ -143,16 +143,16 @@ static void test_stopped_again_and_again(void **state)
     (void)state;
     bert_prepare_params params = params_for(NULL);
     check_stops(params, "some");
-    params.layout = "documents";
+    params.layout = BERT_LAYOUT_DOCUMENTS;
     check_stops(params, "documents");
-    params.layout = "sentences";
+    params.layout = BERT_LAYOUT_SENTENCES;
     params.validation_fraction = 0;
     check_stops(params, "none");
-    params.validation_fraction = 1e-12; /* none by its hash: two documents are held to the end */
+    params.validation_fraction = 1e-12; /* no document by its hash: two are held back to the end */
     check_stops(params, "held");
 }
 
-/* What comes late is dropped for what came before an interruption. */
+/* Deduplication after resuming knows the documents before the interruption. */
 static void test_cleaned_and_mixed(void **state)
 {
     (void)state;
@@ -174,14 +174,14 @@ static void test_other_inputs_or_settings(void **state)
     snprintf(folder, sizeof folder, "%s.preparing", prefix);
     snprintf(whole, sizeof whole, "%s/whole-other", directory);
     bert_prepare_params params = params_for(prefix);
-    assert_fails(run(&params, 4, NULL, error), BERT_ERROR_IO, "goes on from there");
+    assert_fails(run(&params, 4, NULL, error), BERT_ERROR_IO, "the same command resumes");
     params.seed++;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "holds the work of an interrupted preparation with other settings");
+                 "contains an interrupted preparation with other settings");
     params.seed--;
-    params.layout = "documents";
+    params.layout = BERT_LAYOUT_DOCUMENTS;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
-    params.layout = "sentences";
+    params.layout = BERT_LAYOUT_SENTENCES;
     bert_cleaning_options *cleaning = &params.reader_options.cleaning;
     cleaning->min_words = 2;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
@@ -189,19 +189,19 @@ static void test_other_inputs_or_settings(void **state)
     cleaning->drop_duplicates = true;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
     cleaning->drop_duplicates = false;
-    params.reader_options.format = "text";
+    params.reader_options.format = BERT_FORMAT_TEXT;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
-    params.reader_options.format = NULL;
+    params.reader_options.format = BERT_FORMAT_UNSET;
     const char *const *plain = params.inputs;
     params.inputs = (const char *const[]){again};
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");
     params.inputs = plain;
     write_documents(1);
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INPUT,
-                 "the inputs are not those that the interrupted preparation began with");
+                 "the inputs differ from those of the interrupted preparation");
     assert_ok(file_write(input, "A1 b.\n\nA2 b.\n", 13, error));
-    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INPUT, "the inputs are not those");
-    assert_true(path_is_directory(folder)); /* a refusal costs nothing */
+    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INPUT, "the inputs differ");
+    assert_true(path_is_directory(folder)); /* an error leaves the work intact */
     write_documents(1);
     params.overwrite = true;
     assert_ok(run(&params, 0, NULL, error));
@@ -218,7 +218,7 @@ static void test_damaged_journal(void **state)
     char prefix[300], path[400];
     snprintf(prefix, sizeof prefix, "%s/damaged", directory);
     bert_prepare_params params = params_for(prefix);
-    assert_fails(run(&params, 4, NULL, error), BERT_ERROR_IO, "goes on from there");
+    assert_fails(run(&params, 4, NULL, error), BERT_ERROR_IO, "the same command resumes");
     snprintf(path, sizeof path, "%s.preparing/train.bin", prefix);
     assert_int_equal(truncate(path, 10), 0);
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INPUT, "has 10 bytes, expected at least");
@@ -229,7 +229,7 @@ static void test_damaged_journal(void **state)
     assert_ok(run(&params, 0, NULL, error));
 }
 
-/* Outputs are replaced when all is done, and moving them goes on where it was interrupted. */
+/* Outputs are replaced at the end, and interrupted renaming resumes. */
 static void test_overwrite_and_unfinished_moves(void **state)
 {
     (void)state;
@@ -242,15 +242,15 @@ static void test_overwrite_and_unfinished_moves(void **state)
     assert_int_equal(expected.corpus.sources[0].taken, DOCUMENTS);
     params.output = prefix;
     params.seed++;
-    params.layout = "documents"; /* whose files of sentences have to go */
+    params.layout = BERT_LAYOUT_DOCUMENTS; /* whose .sentences files must be removed */
     assert_ok(run(&params, 0, NULL, error));
     params.seed--;
-    params.layout = "sentences";
+    params.layout = BERT_LAYOUT_SENTENCES;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "exists already");
     params.overwrite = true;
     snprintf(path, sizeof path, "%s.idx", prefix);
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(mkdir(path, 0777), 0); /* in the way of the last move */
+    assert_int_equal(mkdir(path, 0777), 0); /* blocks the last rename */
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_IO, "cannot rename");
     assert_int_equal(rmdir(path), 0);
     params.overwrite = false;

@@ -1,5 +1,5 @@
-/* Samples that come ready-made, in files that Hugging Face's library wrote (make-ready-made.py says
- * what is in them). */
+/* Pre-tokenized data sets, in files written by Hugging Face's library (contents:
+ * make-ready-made.py). */
 #include "made_folder.h"
 
 #include "dataset/ready_made.h"
@@ -22,7 +22,7 @@ static int expected_row(int n, int32_t *ids, int *a_end)
     return count;
 }
 
-/* The rows come back as they are, masks aside, when they are not shuffled. */
+/* Without shuffling, the samples equal the rows except for masks. */
 static void check_rows(const sample_scheme *scheme, int max_seq_length)
 {
     dataset data;
@@ -69,7 +69,7 @@ static void test_rows_come_back(void **state)
 {
     (void)state;
     check_rows(&scheme_segment_pairs, 32);
-    check_rows(&scheme_sentences, 32); /* both parts, no label */
+    check_rows(&scheme_sentences, 32); /* both segments, no label */
     check_rows(&scheme_segment_pairs, 10);
 }
 
@@ -83,19 +83,19 @@ static void test_what_does_not_fit(void **state)
     assert_fails(ready_made_open(&data, FILES "splits/train", small, error), BERT_ERROR_INPUT,
                  "but the tokenizer has 20 tokens");
     assert_fails(ready_made_open(&data, "tests/dataset", tokenizer, error), BERT_ERROR_INPUT,
-                 "unlike the files before it");
+                 "unlike the previous files");
     assert_fails(ready_made_open(&data, "tests/formats/tables", tokenizer, error), BERT_ERROR_INPUT,
-                 "has no column input_ids of integers");
+                 "no integer column input_ids");
     assert_fails(ready_made_open(&data, "src/dataset", tokenizer, error), BERT_ERROR_INPUT,
-                 "src/dataset: a folder without rows in *.arrow files");
+                 "src/dataset: no rows in *.arrow files");
     sampler_settings settings = usual;
     assert_ok(ready_made_open(&data, FILES "segments", tokenizer, error));
     assert_int_equal(data.document_count, 12);
     assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_INPUT,
-                 "has no column next_sentence_label");
+                 "no column next_sentence_label");
     settings.scheme = &scheme_stream;
     assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error),
-                 BERT_ERROR_INVALID_ARGUMENT, "\"stream\" cannot be drawn from it");
+                 BERT_ERROR_INVALID_ARGUMENT, "\"stream\" needs data of bert prepare");
     settings.scheme = &scheme_sentences;
     assert_ok(sampler_create(&sampler, &data, tokenizer, &settings, error));
     sampler_free(sampler);
@@ -104,7 +104,7 @@ static void test_what_does_not_fit(void **state)
     bert_tokenizer_free(tokenizer);
 }
 
-/* The data set of a published walk-through: 0 is "B follows A" in it, too. */
+/* The data set of a published tutorial: there, too, 0 means that B follows A. */
 static void test_shared_data(void **state)
 {
     (void)state;

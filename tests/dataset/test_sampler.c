@@ -26,11 +26,11 @@ static void assert_batches_equal(const batch *a, const batch *b)
 
 /* ---------------------------------------------------------------------------------- structure */
 
-/* Takes a sample apart: [CLS] A [SEP] B [SEP], each segment unbroken text of one document. */
-static void check_sample(const room *room, const int32_t *tokens, const uint8_t *types, int count,
-                         int label, bool pairs)
+/* Checks a sample: [CLS] A [SEP] B [SEP], each segment contiguous text of one document. */
+static void check_sample(const fixture *fixture, const int32_t *tokens, const uint8_t *types,
+                         int count, int label, bool pairs)
 {
-    tokenizer_special_ids special = tokenizer_special(room->tokenizer);
+    tokenizer_special_ids special = tokenizer_special(fixture->tokenizer);
     assert_in_range(count, pairs ? 5 : 3, 128);
     assert_int_equal(tokens[0], special.cls);
     assert_int_equal(tokens[count - 1], special.sep);
@@ -47,8 +47,9 @@ static void check_sample(const room *room, const int32_t *tokens, const uint8_t 
         assert_true(first[segment] < end[segment]);
         for (int i = first[segment]; i + 1 < end[segment]; i++)
             assert_int_equal(tokens[i + 1], tokens[i] + 1);
-        documents[segment] = document_of_id(&room->data, tokens[first[segment]]);
-        assert_int_equal(documents[segment], document_of_id(&room->data, tokens[end[segment] - 1]));
+        documents[segment] = document_of_id(&fixture->data, tokens[first[segment]]);
+        assert_int_equal(documents[segment],
+                         document_of_id(&fixture->data, tokens[end[segment] - 1]));
     }
     if (!pairs) {
         assert_int_equal(label, 0);
@@ -57,7 +58,7 @@ static void check_sample(const room *room, const int32_t *tokens, const uint8_t 
     } else {
         assert_int_equal(documents[0], documents[1]);
         assert_true(tokens[first[1]] > tokens[end[0] - 1]);
-        if (count < 128) /* nothing was cut */
+        if (count < 128) /* not truncated */
             assert_int_equal(tokens[first[1]], tokens[end[0] - 1] + 1);
     }
 }
@@ -70,15 +71,15 @@ static void check_structure(bool pairs)
     sampler_settings settings = usual;
     if (!pairs)
         settings.scheme = &scheme_sentences;
-    room room;
-    room_open(&room, VARIED_VOCABULARY, &settings, 64);
-    batch *batch = &room.batch;
-    assert_int_equal(sampler_max_tokens(room.sampler), 128);
-    assert_int_equal(sampler_max_masked(room.sampler), 19);
+    fixture fixture;
+    room_open(&fixture, VARIED_VOCABULARY, &settings, 64);
+    batch *batch = &fixture.batch;
+    assert_int_equal(sampler_max_tokens(fixture.sampler), 128);
+    assert_int_equal(sampler_max_masked(fixture.sampler), 19);
     uint64_t size, random_count = 0;
-    assert_ok(sampler_epoch_size(room.sampler, 0, &size, error));
+    assert_ok(sampler_epoch_size(fixture.sampler, 0, &size, error));
     for (uint64_t first = 0; first < 2 * size; first += 64) {
-        assert_ok(sampler_fill(room.sampler, first, 64, batch, error));
+        assert_ok(sampler_fill(fixture.sampler, first, 64, batch, error));
         assert_int_equal(batch->sequence_count, 64);
         int prediction = 0;
         for (int i = 0; i < 64; i++) {
@@ -90,13 +91,13 @@ static void check_structure(bool pairs)
                 assert_true(position >= start);
                 if (prediction > predictions)
                     assert_true(position > batch->masked_positions[prediction - 1]);
-                batch->tokens[position] = batch->masked_labels[prediction]; /* as it was */
+                batch->tokens[position] = batch->masked_labels[prediction]; /* unmask */
             }
             int text_tokens = end - start - (pairs ? 3 : 2);
             double share = round(0.15 * text_tokens);
             assert_int_equal(prediction - predictions, share < 1 ? 1 : share > 19 ? 19 : share);
             assert_int_equal(batch->sample_numbers[i], first + (uint64_t)i);
-            check_sample(&room, batch->tokens + start, batch->token_types + start, end - start,
+            check_sample(&fixture, batch->tokens + start, batch->token_types + start, end - start,
                          batch->next_sentence_labels[i], pairs);
             random_count += batch->next_sentence_labels[i];
         }
@@ -104,7 +105,7 @@ static void check_structure(bool pairs)
         assert_int_equal(batch->sequence_starts[64], batch->token_count);
     }
     assert_int_equal(random_count > 0, pairs);
-    room_close(&room);
+    room_close(&fixture);
 }
 
 static void test_pairs_are_what_they_say(void **state)
@@ -125,15 +126,15 @@ static void test_any_sample_by_its_number(void **state)
 {
     (void)state;
     made_files(prefix, VARIED_VOCABULARY, 40, varied_sentences, varied_tokens);
-    room room;
-    room_open(&room, VARIED_VOCABULARY, &usual, 50);
+    fixture fixture;
+    room_open(&fixture, VARIED_VOCABULARY, &usual, 50);
     uint64_t sizes[4], before = 0;
     for (uint64_t epoch = 0; epoch < 4; epoch++)
-        assert_ok(sampler_epoch_size(room.sampler, epoch, &sizes[epoch], error));
+        assert_ok(sampler_epoch_size(fixture.sampler, epoch, &sizes[epoch], error));
     bool sizes_differ = false;
     for (uint64_t number = 0, epoch = 0; epoch < 4; number++) {
         uint64_t found_epoch, index;
-        assert_ok(sampler_locate(room.sampler, number, &found_epoch, &index, error));
+        assert_ok(sampler_locate(fixture.sampler, number, &found_epoch, &index, error));
         assert_int_equal(found_epoch, epoch);
         assert_int_equal(index, number - before);
         if (index + 1 == sizes[epoch]) {
@@ -143,58 +144,58 @@ static void test_any_sample_by_its_number(void **state)
     }
     assert_true(sizes_differ);
 
-    /* A batch over the border of two epochs equals its samples one at a time, drawn backwards by a
-     * sampler that never saw those before. */
+    /* A batch across the boundary of two epochs equals its samples one at a time, drawn in reverse
+     * order by a new sampler. */
     uint64_t first = sizes[0] + sizes[1] - 25;
-    assert_ok(sampler_fill(room.sampler, first, 50, &room.batch, error));
+    assert_ok(sampler_fill(fixture.sampler, first, 50, &fixture.batch, error));
     sampler *fresh;
-    assert_ok(sampler_create(&fresh, &room.data, room.tokenizer, &usual, error));
+    assert_ok(sampler_create(&fresh, &fixture.data, fixture.tokenizer, &usual, error));
     batch one;
     assert_ok(batch_create(&one, 128, 1, 19, error));
-    int prediction = room.batch.masked_count;
+    int prediction = fixture.batch.masked_count;
     for (int i = 49; i >= 0; i--) {
         assert_ok(sampler_fill(fresh, first + (uint64_t)i, 1, &one, error));
-        int start = room.batch.sequence_starts[i];
-        assert_int_equal(one.token_count, room.batch.sequence_starts[i + 1] - start);
-        assert_memory_equal(one.tokens, room.batch.tokens + start,
+        int start = fixture.batch.sequence_starts[i];
+        assert_int_equal(one.token_count, fixture.batch.sequence_starts[i + 1] - start);
+        assert_memory_equal(one.tokens, fixture.batch.tokens + start,
                             (size_t)one.token_count * sizeof *one.tokens);
-        assert_int_equal(one.next_sentence_labels[0], room.batch.next_sentence_labels[i]);
+        assert_int_equal(one.next_sentence_labels[0], fixture.batch.next_sentence_labels[i]);
         assert_int_equal(one.sample_numbers[0], first + (uint64_t)i);
         prediction -= one.masked_count;
         for (int j = 0; j < one.masked_count; j++) {
             assert_int_equal(one.masked_positions[j] + start,
-                             room.batch.masked_positions[prediction + j]);
-            assert_int_equal(one.masked_labels[j], room.batch.masked_labels[prediction + j]);
+                             fixture.batch.masked_positions[prediction + j]);
+            assert_int_equal(one.masked_labels[j], fixture.batch.masked_labels[prediction + j]);
         }
     }
     batch_free(&one);
     sampler_free(fresh);
-    room_close(&room);
+    room_close(&fixture);
 }
 
 static void test_threads_do_not_matter(void **state)
 {
     (void)state;
-    /* 300,000 sentences: several of the blocks that threads share. */
+    /* 300,000 sentences: several blocks for the threads. */
     made_files(prefix, LONG_VOCABULARY, 30, long_documents, one_token);
     batch expected = {0};
     for (int threads = 1; threads <= 3; threads++) {
         threads_use(threads);
-        room room;
-        room_open(&room, LONG_VOCABULARY, &usual, 500);
-        assert_ok(sampler_fill(room.sampler, 777, 500, &room.batch, error));
+        fixture fixture;
+        room_open(&fixture, LONG_VOCABULARY, &usual, 500);
+        assert_ok(sampler_fill(fixture.sampler, 777, 500, &fixture.batch, error));
         if (threads == 1) {
-            expected = room.batch;
-            room.batch = (batch){0};
+            expected = fixture.batch;
+            fixture.batch = (batch){0};
         } else {
-            assert_batches_equal(&room.batch, &expected);
+            assert_batches_equal(&fixture.batch, &expected);
         }
-        room_close(&room);
+        room_close(&fixture);
     }
     batch_free(&expected);
 }
 
-/* First token of A, as it was: names a sample of the varied data. */
+/* The original first token of A identifies a sample of the varied data. */
 static int32_t name_of_sample(const batch *batch)
 {
     return batch->masked_count && batch->masked_positions[0] == 1 ? batch->masked_labels[0]
@@ -211,7 +212,7 @@ static void test_order(void **state)
 {
     (void)state;
     made_files(prefix, VARIED_VOCABULARY, 40, varied_sentences, varied_tokens);
-    room ordered, shuffled, other;
+    fixture ordered, shuffled, other;
     sampler_settings settings = usual;
     room_open(&shuffled, VARIED_VOCABULARY, &settings, 1);
     settings.shuffle = false;
@@ -279,19 +280,19 @@ static void test_errors(void **state)
     tokenizer = made_tokenizer(directory, 100);
     assert_ok(dataset_open(&data, prefix, error));
     assert_fails(sampler_create(&sampler, &data, tokenizer, &usual, error), BERT_ERROR_INPUT,
-                 "holds no documents");
+                 "no documents");
     dataset_close(&data);
     bert_tokenizer_free(tokenizer);
 
     made_files(prefix, LONG_VOCABULARY, 2, long_documents, one_token);
-    room room;
-    room_open(&room, LONG_VOCABULARY, &usual, 2);
-    assert_fails(sampler_fill(room.sampler, 0, 3, &room.batch, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "a batch with room for 2 sequences");
-    room_close(&room);
+    fixture fixture;
+    room_open(&fixture, LONG_VOCABULARY, &usual, 2);
+    assert_fails(sampler_fill(fixture.sampler, 0, 3, &fixture.batch, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "a batch of at most 2 sequences");
+    room_close(&fixture);
 }
 
-/* A text of special tokens alone: no prediction, no endless search for one. */
+/* Text of special tokens only: no prediction, and no endless loop. */
 static void test_nothing_to_mask(void **state)
 {
     (void)state;
@@ -302,15 +303,15 @@ static void test_nothing_to_mask(void **state)
         assert_ok(dataset_writer_end_document(writer, error));
     }
     assert_ok(dataset_writer_commit(writer, error));
-    room room;
-    room_open(&room, 100, &usual, 4);
-    assert_ok(sampler_fill(room.sampler, 0, 4, &room.batch, error));
-    assert_int_equal(room.batch.masked_count, 0);
-    assert_int_equal(room.batch.token_count, 4 * 9);
-    room_close(&room);
+    fixture fixture;
+    room_open(&fixture, 100, &usual, 4);
+    assert_ok(sampler_fill(fixture.sampler, 0, 4, &fixture.batch, error));
+    assert_int_equal(fixture.batch.masked_count, 0);
+    assert_int_equal(fixture.batch.token_count, 4 * 9);
+    room_close(&fixture);
 }
 
-/* Files of other software may have documents without sentences: B never comes from one. */
+/* Files of other programs may contain documents without sentences: B never comes from one. */
 static void test_empty_documents(void **state)
 {
     (void)state;
@@ -327,20 +328,20 @@ static void test_empty_documents(void **state)
     assert_ok(file_read(&index, path, 1000, error));
     const int64_t entries = 8, starts[] = {0, 0, 1, 1, 1, 2, 3, 3};
     memcpy(index.data + 26, &entries, sizeof entries);
-    index.length -= 4 * sizeof *starts; /* the four entries that are there */
+    index.length -= 4 * sizeof *starts; /* removes the four entries */
     assert_ok(text_append(&index, (const char *)starts, sizeof starts, error));
     assert_ok(file_write(path, index.data, index.length, error));
     text_free(&index);
 
-    room room;
-    room_open(&room, 100, &usual, 1);
-    assert_int_equal(room.data.document_count, 7);
+    fixture fixture;
+    room_open(&fixture, 100, &usual, 1);
+    assert_int_equal(fixture.data.document_count, 7);
     uint64_t size, seen[3][3] = {{0}};
-    assert_ok(sampler_epoch_size(room.sampler, 0, &size, error));
+    assert_ok(sampler_epoch_size(fixture.sampler, 0, &size, error));
     assert_int_equal(size, 3);
     for (uint64_t number = 0; number < 600; number++) {
-        assert_ok(sampler_fill(room.sampler, number, 1, &room.batch, error));
-        const batch *batch = &room.batch;
+        assert_ok(sampler_fill(fixture.sampler, number, 1, &fixture.batch, error));
+        const batch *batch = &fixture.batch;
         assert_int_equal(batch->token_count, 5); /* [CLS] a [SEP] b [SEP] */
         assert_int_equal(batch->next_sentence_labels[0], 1);
         for (int i = 0; i < batch->masked_count; i++)
@@ -350,12 +351,12 @@ static void test_empty_documents(void **state)
     for (int a = 0; a < 3; a++)
         for (int b = 0; b < 3; b++)
             assert_int_equal(seen[a][b] > 20, a != b);
-    room_close(&room);
+    room_close(&fixture);
 }
 
 /* ------------------------------------------------------------------------------------ prefetch */
 
-/* Eight samples a batch, from the sample on that the context names. */
+/* Eight samples per batch, from the sample number in the context on. */
 static prefetch_range eight(const void *context, uint64_t number)
 {
     return (prefetch_range){*(const uint64_t *)context + 8 * number, 8};
@@ -372,22 +373,22 @@ static void test_prefetch(void **state)
     (void)state;
     const uint64_t hundred = 100;
     made_files(prefix, VARIED_VOCABULARY, 40, varied_sentences, varied_tokens);
-    room room;
-    room_open(&room, VARIED_VOCABULARY, &usual, 8);
+    fixture fixture;
+    room_open(&fixture, VARIED_VOCABULARY, &usual, 8);
     sampler *ahead;
-    assert_ok(sampler_create(&ahead, &room.data, room.tokenizer, &usual, error));
+    assert_ok(sampler_create(&ahead, &fixture.data, fixture.tokenizer, &usual, error));
     for (int depth = 1; depth <= 4; depth++) {
         prefetch *prefetch;
         assert_ok(prefetch_start(&prefetch, ahead, eight, &hundred, 0, 8, depth, error));
         for (uint64_t first = 100; first < 900; first += 8) {
             const batch *batch;
             assert_ok(prefetch_next(prefetch, &batch, error));
-            assert_ok(sampler_fill(room.sampler, first, 8, &room.batch, error));
-            assert_batches_equal(batch, &room.batch);
+            assert_ok(sampler_fill(fixture.sampler, first, 8, &fixture.batch, error));
+            assert_batches_equal(batch, &fixture.batch);
         }
         prefetch_stop(prefetch);
     }
-    for (int taken = 0; taken < 30; taken++) { /* an end at any time */
+    for (int taken = 0; taken < 30; taken++) { /* stops at any time */
         prefetch *prefetch;
         const batch *batch;
         assert_ok(prefetch_start(&prefetch, ahead, eight, &hundred, 0, 8, 1 + taken % 3, error));
@@ -398,10 +399,10 @@ static void test_prefetch(void **state)
     prefetch_stop(NULL);
     prefetch *prefetch;
     assert_fails(prefetch_start(&prefetch, ahead, eight, &hundred, 0, 0, 1, error),
-                 BERT_ERROR_INVALID_ARGUMENT, "0 samples");
+                 BERT_ERROR_INVALID_ARGUMENT, "0 samples per batch");
     assert_null(prefetch);
     sampler_free(ahead);
-    room_close(&room);
+    room_close(&fixture);
 }
 
 static int million_sentences(int document)
@@ -420,16 +421,16 @@ static int twenty_tokens(int document, int sentence)
 static void test_prefetch_hands_errors_through(void **state)
 {
     (void)state;
-    /* Ids that the tokenizer does not have, behind what is checked at the start. */
+    /* Ids outside the vocabulary, after the tokens that are checked at the start. */
     enum { WRITTEN_WITH = 2000000 };
     made_files(prefix, WRITTEN_WITH, 1, million_sentences, twenty_tokens);
     sampler_settings settings = usual;
     settings.scheme = &scheme_sentences;
     settings.shuffle = false;
-    room room;
-    room_open(&room, WRITTEN_WITH / 4 * 3, &settings, 32);
+    fixture fixture;
+    room_open(&fixture, WRITTEN_WITH / 4 * 3, &settings, 32);
     prefetch *prefetch;
-    assert_ok(prefetch_start(&prefetch, room.sampler, thirty_two, NULL, 0, 32, 2, error));
+    assert_ok(prefetch_start(&prefetch, fixture.sampler, thirty_two, NULL, 0, 32, 2, error));
     const batch *batch;
     bert_error error;
     int batches = 0;
@@ -440,7 +441,7 @@ static void test_prefetch_hands_errors_through(void **state)
     assert_int_equal(error.status, BERT_ERROR_INPUT);
     assert_int_equal(prefetch_next(prefetch, &batch, &error), BERT_ERROR_INPUT);
     prefetch_stop(prefetch);
-    room_close(&room);
+    room_close(&fixture);
 }
 
 int main(void)

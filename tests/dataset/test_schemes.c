@@ -1,5 +1,5 @@
-/* What the samples of each scheme are made of. Ids of the varied data are unique, so they tell
- * where a token comes from. */
+/* The samples of each scheme. Ids of the varied data are unique, so they identify the origin of a
+ * token. */
 #include "made_folder.h"
 
 #include "dataset/sample_table.h"
@@ -10,31 +10,31 @@ static const sample_scheme *const schemes[] = {
 };
 enum { SCHEMES = sizeof schemes / sizeof *schemes };
 
-/* The data's tokens of sample `number`, as they were before masking. */
-static int draw_one(room *room, uint64_t number, int32_t *tokens)
+/* The tokens of sample `number` without special tokens, before masking. */
+static int draw_one(fixture *fixture, uint64_t number, int32_t *tokens)
 {
-    batch *batch = &room->batch;
-    assert_ok(sampler_fill(room->sampler, number, 1, batch, error));
+    batch *batch = &fixture->batch;
+    assert_ok(sampler_fill(fixture->sampler, number, 1, batch, error));
     for (int i = 0; i < batch->masked_count; i++)
         batch->tokens[batch->masked_positions[i]] = batch->masked_labels[i];
     memcpy(tokens, batch->tokens, (size_t)batch->token_count * sizeof *tokens);
     return batch->token_count;
 }
 
-static void open_varied(room *room, const sample_scheme *scheme)
+static void open_varied(fixture *fixture, const sample_scheme *scheme)
 {
     sampler_settings settings = usual;
     settings.scheme = scheme;
-    room_open(room, VARIED_VOCABULARY, &settings, 1);
+    room_open(fixture, VARIED_VOCABULARY, &settings, 1);
 }
 
-/* The sentence that an id belongs to, and whether it is its first or its last token. */
-static uint64_t sentence_of_id(const room *room, int32_t id, bool *first, bool *last)
+/* The sentence of an id, and whether the id is its first or its last token. */
+static uint64_t sentence_of_id(const fixture *fixture, int32_t id, bool *first, bool *last)
 {
     uint64_t token = (uint64_t)(id - MADE_FIRST_ID);
-    uint64_t sentence = sentence_of_token(&room->data, token);
-    *first = dataset_token_start(&room->data, sentence) == token;
-    *last = dataset_token_start(&room->data, sentence + 1) == token + 1;
+    uint64_t sentence = sentence_of_token(&fixture->data, token);
+    *first = dataset_token_start(&fixture->data, sentence) == token;
+    *last = dataset_token_start(&fixture->data, sentence + 1) == token + 1;
     return sentence;
 }
 
@@ -42,81 +42,83 @@ static void test_sentence_pairs(void **state)
 {
     (void)state;
     made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
-    room room;
-    open_varied(&room, &scheme_sentence_pairs);
+    fixture fixture;
+    open_varied(&fixture, &scheme_sentence_pairs);
     uint64_t size, with_next = 0, random_count = 0;
-    assert_ok(sampler_epoch_size(room.sampler, 0, &size, error));
-    for (uint64_t i = 0; i < room.data.document_count; i++)
-        with_next +=
-            dataset_document_start(&room.data, i + 1) - dataset_document_start(&room.data, i) - 1;
+    assert_ok(sampler_epoch_size(fixture.sampler, 0, &size, error));
+    for (uint64_t i = 0; i < fixture.data.document_count; i++)
+        with_next += dataset_document_start(&fixture.data, i + 1) -
+                     dataset_document_start(&fixture.data, i) - 1;
     assert_int_equal(size, with_next);
-    bool *seen = calloc(room.data.sentence_count, sizeof *seen);
+    bool *seen = calloc(fixture.data.sentence_count, sizeof *seen);
     for (uint64_t number = 0; number < size; number++) {
         int32_t tokens[128];
-        int count = draw_one(&room, number, tokens), b = 1;
-        while (room.batch.token_types[b] == 0)
+        int count = draw_one(&fixture, number, tokens), b = 1;
+        while (fixture.batch.token_types[b] == 0)
             b++;
         bool a_first, a_last, b_first, b_last, cut = count == 128, ignored;
-        uint64_t a_sentence = sentence_of_id(&room, tokens[1], &a_first, &ignored);
-        uint64_t b_sentence = sentence_of_id(&room, tokens[b], &b_first, &ignored);
-        assert_int_equal(sentence_of_id(&room, tokens[b - 2], &ignored, &a_last), a_sentence);
-        assert_int_equal(sentence_of_id(&room, tokens[count - 2], &ignored, &b_last), b_sentence);
+        uint64_t a_sentence = sentence_of_id(&fixture, tokens[1], &a_first, &ignored);
+        uint64_t b_sentence = sentence_of_id(&fixture, tokens[b], &b_first, &ignored);
+        assert_int_equal(sentence_of_id(&fixture, tokens[b - 2], &ignored, &a_last), a_sentence);
+        assert_int_equal(sentence_of_id(&fixture, tokens[count - 2], &ignored, &b_last),
+                         b_sentence);
         assert_true(cut || (a_first && a_last && b_first && b_last));
         assert_false(seen[a_sentence]);
         seen[a_sentence] = true;
-        bool is_random = room.batch.next_sentence_labels[0];
+        bool is_random = fixture.batch.next_sentence_labels[0];
         random_count += is_random;
         if (is_random)
-            assert_int_not_equal(dataset_document_of(&room.data, a_sentence),
-                                 dataset_document_of(&room.data, b_sentence));
+            assert_int_not_equal(dataset_document_of(&fixture.data, a_sentence),
+                                 dataset_document_of(&fixture.data, b_sentence));
         else
             assert_int_equal(b_sentence, a_sentence + 1);
     }
     assert_share(random_count, size, 0.5);
     free(seen);
-    room_close(&room);
+    room_close(&fixture);
 }
 
-/* Every token of the data once: samples cut it into pieces, and none holds more than its share. */
+/* Checks that the samples partition the data: every token occurs once, and samples have full
+ * length. */
 static void check_partition(const sample_scheme *scheme, bool crosses)
 {
-    room room;
-    open_varied(&room, scheme);
+    fixture fixture;
+    open_varied(&fixture, scheme);
     uint64_t size, full = 0, crossing = 0;
-    int32_t sep = tokenizer_special(room.tokenizer).sep;
-    bool *seen = calloc(room.data.token_count, sizeof *seen);
+    int32_t sep = tokenizer_special(fixture.tokenizer).sep;
+    bool *seen = calloc(fixture.data.token_count, sizeof *seen);
     for (uint64_t epoch = 0, first = 0; epoch < 2; epoch++, first += size) {
-        memset(seen, 0, room.data.token_count);
-        assert_ok(sampler_epoch_size(room.sampler, epoch, &size, error));
+        memset(seen, 0, fixture.data.token_count);
+        assert_ok(sampler_epoch_size(fixture.sampler, epoch, &size, error));
         for (uint64_t number = first; number < first + size; number++) {
             int32_t tokens[128];
-            int count = draw_one(&room, number, tokens), separators = 0;
+            int count = draw_one(&fixture, number, tokens), separators = 0;
             full += count >= 126;
             assert_int_equal(tokens[count - 1], sep);
             for (int i = 1; i < count - 1; i++) {
-                assert_int_equal(room.batch.token_types[i], 0);
-                if (tokens[i] == sep) { /* one, and only between two documents */
+                assert_int_equal(fixture.batch.token_types[i], 0);
+                if (tokens[i] == sep) { /* a single one, between two documents */
                     separators++;
                     assert_int_equal(tokens[i + 1], tokens[i - 1] + 1);
-                    assert_int_equal(document_of_id(&room.data, tokens[i - 1]) + 1,
-                                     document_of_id(&room.data, tokens[i + 1]));
+                    assert_int_equal(document_of_id(&fixture.data, tokens[i - 1]) + 1,
+                                     document_of_id(&fixture.data, tokens[i + 1]));
                     continue;
                 }
                 assert_false(seen[tokens[i] - MADE_FIRST_ID]);
                 seen[tokens[i] - MADE_FIRST_ID] = true;
             }
-            assert_int_equal(separators, document_of_id(&room.data, tokens[count - 2]) -
-                                             document_of_id(&room.data, tokens[1]));
+            assert_int_equal(separators, document_of_id(&fixture.data, tokens[count - 2]) -
+                                             document_of_id(&fixture.data, tokens[1]));
             crossing += separators > 0;
         }
-        for (uint64_t i = 0; i < room.data.token_count; i++)
+        for (uint64_t i = 0; i < fixture.data.token_count; i++)
             assert_true(seen[i]);
     }
     assert_int_equal(crossing > 0, crosses);
-    if (crosses) /* all but the first and the last; up to two are lost beside borders */
+    if (crosses) /* all but the first and the last; up to two tokens fewer at document boundaries */
         assert_true(full >= 2 * size - 4);
     free(seen);
-    room_close(&room);
+    room_close(&fixture);
 }
 
 static void test_chunks_and_stream_hold_every_token_once(void **state)
@@ -125,7 +127,7 @@ static void test_chunks_and_stream_hold_every_token_once(void **state)
     made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
     check_partition(&scheme_chunks, false);
     check_partition(&scheme_stream, true);
-    /* Documents of one token: every second place of the stream is a border. */
+    /* Documents of one token: every second position of the stream is a boundary. */
     made_files(prefix, VARIED_VOCABULARY, 1000, one_sentence, one_token);
     check_partition(&scheme_stream, true);
 }
@@ -134,46 +136,47 @@ static void test_documents_from_their_beginning(void **state)
 {
     (void)state;
     made_files(prefix, VARIED_VOCABULARY, VARIED_DOCUMENTS, varied_sentences, varied_tokens);
-    room room;
-    open_varied(&room, &scheme_documents);
+    fixture fixture;
+    open_varied(&fixture, &scheme_documents);
     uint64_t size;
-    assert_ok(sampler_epoch_size(room.sampler, 0, &size, error));
+    assert_ok(sampler_epoch_size(fixture.sampler, 0, &size, error));
     assert_int_equal(size, VARIED_DOCUMENTS);
     for (uint64_t number = 0; number < size; number++) {
         int32_t tokens[128];
-        int count = draw_one(&room, number, tokens);
-        uint64_t document = document_of_id(&room.data, tokens[1]);
-        uint64_t first = dataset_document_token_start(&room.data, document);
-        uint64_t end = dataset_document_token_start(&room.data, document + 1);
+        int count = draw_one(&fixture, number, tokens);
+        uint64_t document = document_of_id(&fixture.data, tokens[1]);
+        uint64_t first = dataset_document_token_start(&fixture.data, document);
+        uint64_t end = dataset_document_token_start(&fixture.data, document + 1);
         assert_int_equal(tokens[1], MADE_FIRST_ID + (int32_t)first);
         assert_int_equal(count - 2, end - first < 126 ? end - first : 126);
     }
-    room_close(&room);
+    room_close(&fixture);
 }
 
-/* Dynamic: other samples or masks in every epoch. Static: the same ones, in another order. */
+/* Dynamic masking: different samples or masks in every epoch. Static: the same ones, in another
+ * order. */
 static void check_epochs(const sample_scheme *scheme, bool is_static)
 {
     sampler_settings settings = usual;
     settings.scheme = scheme;
     settings.is_static = is_static;
-    room room;
-    room_open(&room, VARIED_VOCABULARY, &settings, 1);
+    fixture fixture;
+    room_open(&fixture, VARIED_VOCABULARY, &settings, 1);
     uint64_t sizes[2], sums[2] = {0, 0}, same_place = 0;
     for (uint64_t epoch = 0, number = 0; epoch < 2; epoch++) {
-        assert_ok(sampler_epoch_size(room.sampler, epoch, &sizes[epoch], error));
+        assert_ok(sampler_epoch_size(fixture.sampler, epoch, &sizes[epoch], error));
         for (uint64_t i = 0; i < sizes[epoch]; i++, number++) {
-            assert_ok(sampler_fill(room.sampler, number, 1, &room.batch, error));
+            assert_ok(sampler_fill(fixture.sampler, number, 1, &fixture.batch, error));
             uint64_t hash = 0; /* of the masked sample */
-            for (int j = 0; j < room.batch.token_count; j++)
-                hash = (hash ^ (uint64_t)room.batch.tokens[j]) * 0x9E3779B97F4A7C15u;
-            sums[epoch] += hash; /* whatever the order */
+            for (int j = 0; j < fixture.batch.token_count; j++)
+                hash = (hash ^ (uint64_t)fixture.batch.tokens[j]) * 0x9E3779B97F4A7C15u;
+            sums[epoch] += hash; /* independent of the order */
             same_place += epoch == 1 && i == 0 && hash == sums[0];
         }
     }
     assert_int_equal(sizes[0] == sizes[1] && sums[0] == sums[1], is_static);
     assert_int_equal(same_place, 0);
-    room_close(&room);
+    room_close(&fixture);
 }
 
 static void test_static_and_dynamic(void **state)
@@ -186,7 +189,7 @@ static void test_static_and_dynamic(void **state)
     }
 }
 
-/* A part of a run with another length draws from epochs of its own. */
+/* A phase of a run with another sequence length draws from epochs of its own. */
 static void test_first_epoch(void **state)
 {
     (void)state;
@@ -194,7 +197,7 @@ static void test_first_epoch(void **state)
     for (size_t i = 0; i < SCHEMES; i++) {
         sampler_settings settings = usual;
         settings.scheme = schemes[i];
-        room here, there;
+        fixture here, there;
         room_open(&here, VARIED_VOCABULARY, &settings, 20);
         settings.first_epoch = (uint64_t)1 << 32;
         room_open(&there, VARIED_VOCABULARY, &settings, 20);
@@ -208,7 +211,7 @@ static void test_first_epoch(void **state)
     }
 }
 
-static void test_no_sentence_has_another_behind_it(void **state)
+static void test_documents_of_one_sentence(void **state)
 {
     (void)state;
     made_files(prefix, VARIED_VOCABULARY, 10, one_sentence, one_token);
@@ -236,7 +239,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_documents_from_their_beginning, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_static_and_dynamic, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_first_epoch, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_no_sentence_has_another_behind_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_documents_of_one_sentence, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* The shares that the paper states, on many samples: 100,000, or as many as BERT_TEST_SAMPLES says
- * (million-samples runs it with a million). The seed is fixed; the bounds are those that another
- * seed would break once in a million times. */
+/* The proportions stated in the paper, on BERT_TEST_SAMPLES samples, by default 100,000
+ * (million-samples runs it with a million). The seed is fixed; another seed would exceed a bound
+ * once in a million times. */
 #include "made_folder.h"
 
 static uint64_t sample_count(void)
@@ -9,8 +9,8 @@ static uint64_t sample_count(void)
     return wanted ? strtoull(wanted, NULL, 10) : 100000;
 }
 
-/* Chi-square of counts against expected shares; `bound` is the quantile 1 - 10^-6 for its degrees
- * of freedom. */
+/* Chi-square test of counts against expected shares; `bound` is the quantile 1 - 10^-6 for its
+ * degrees of freedom. */
 static void assert_shares(const char *what, const uint64_t *counts, const double *shares, int cells,
                           double bound)
 {
@@ -25,14 +25,15 @@ static void assert_shares(const char *what, const uint64_t *counts, const double
 }
 
 static const double even[] = {0.5, 0.5};
-/* The quantile for 1, 2, 9 degrees of freedom. */
+/* That quantile for 1, 2 and 9 degrees of freedom. */
 static const double one_degree = 23.9, two_degrees = 27.6, nine_degrees = 46.6;
 
 enum { DECILES = 10 };
 
 typedef struct statistics {
-    uint64_t labels[2], lengths[2], splits[2]; /* follows or random; whole or short; A below half */
-    uint64_t kinds[3];                         /* [MASK], another token, the same */
+    uint64_t labels[2], lengths[2],
+        splits[2];     /* B follows or random; full or short; A below half */
+    uint64_t kinds[3]; /* [MASK], random token, unchanged */
     uint64_t replacements[DECILES], places[DECILES];
     uint64_t text_tokens, masked;
 } statistics;
@@ -43,7 +44,7 @@ static void count_sample(statistics *sums, const batch *batch, int sample)
     int label = batch->next_sentence_labels[sample];
     sums->labels[label]++;
     sums->text_tokens += (uint64_t)(end - start - 3);
-    if (label == 1) /* B from elsewhere: its chunk is not known */
+    if (label == 1) /* random B: the length of its chunk is unknown */
         return;
     sums->lengths[end - start < 128]++;
     int in_a = -2;
@@ -66,14 +67,14 @@ static void count_masks(statistics *sums, const batch *batch, int32_t mask)
         sums->kinds[now == mask ? 0 : now == was ? 2 : 1]++;
         if (now != mask && now != was)
             sums->replacements[(now - MADE_FIRST_ID) / 100]++;
-        /* In A, whose places 1 to 10 a whole sample has whatever its cut; a tenth of them each. */
+        /* Positions 1 to 10, which exist in every full sample, are masked equally often. */
         if (batch->sequence_starts[sample + 1] - start == 128 && position - start <= DECILES &&
             batch->token_types[start + DECILES + 1] == 0)
             sums->places[position - start - 1]++;
     }
 }
 
-/* So long that the chunks at their ends, which are short without being meant to, do not count. */
+/* So long that the short chunks at the ends of documents are negligible. */
 static int very_long_documents(int document)
 {
     return 400000 + document;
@@ -83,17 +84,17 @@ static void test_segment_pairs(void **state)
 {
     (void)state;
     made_files(prefix, LONG_VOCABULARY, LONG_DOCUMENTS, very_long_documents, one_token);
-    room room;
-    room_open(&room, LONG_VOCABULARY, &usual, 100);
-    int32_t mask = tokenizer_special(room.tokenizer).mask;
+    fixture fixture;
+    room_open(&fixture, LONG_VOCABULARY, &usual, 100);
+    int32_t mask = tokenizer_special(fixture.tokenizer).mask;
     statistics sums = {0};
     for (uint64_t first = 0; first < sample_count(); first += 100) {
-        assert_ok(sampler_fill(room.sampler, first, 100, &room.batch, error));
+        assert_ok(sampler_fill(fixture.sampler, first, 100, &fixture.batch, error));
         for (int i = 0; i < 100; i++)
-            count_sample(&sums, &room.batch, i);
-        count_masks(&sums, &room.batch, mask);
+            count_sample(&sums, &fixture.batch, i);
+        count_masks(&sums, &fixture.batch, mask);
     }
-    /* A short target is uniform in [2, 125], so one in 124 is whole. */
+    /* A short target is uniform in [2, 125], so one in 124 is full. */
     const double short_share = 0.1 * 123 / 124, lengths[] = {1 - short_share, short_share};
     const double kinds[] = {0.8, 0.1 * 999 / 1000, 0.1 + 0.1 / 1000};
     const double tenths[] = {0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1};
@@ -105,12 +106,13 @@ static void test_segment_pairs(void **state)
     assert_shares("places", sums.places, tenths, DECILES, nine_degrees);
     double share = (double)sums.masked / (double)sums.text_tokens;
     print_message("masked: %.5f\n", share);
-    assert_true(fabs(share - 0.15) < 0.003); /* counts are rounded in every sample */
-    room_close(&room);
+    assert_true(fabs(share - 0.15) <
+                0.003); /* the number of predictions is rounded in every sample */
+    room_close(&fixture);
 }
 
-/* B comes from any other document alike, and so from their thirds. "Other" moves the shares by less
- * than 1/300. */
+/* A random B is uniform over the other documents, so also over their thirds. Excluding A's document
+ * changes the shares by less than 1/300. */
 static void test_other_document_is_uniform(void **state)
 {
     (void)state;
@@ -119,22 +121,22 @@ static void test_other_document_is_uniform(void **state)
     for (size_t i = 0; i < 2; i++) {
         sampler_settings settings = usual;
         settings.scheme = schemes[i];
-        room room;
-        room_open(&room, VARIED_VOCABULARY, &settings, 1);
+        fixture fixture;
+        room_open(&fixture, VARIED_VOCABULARY, &settings, 1);
         uint64_t from[3] = {0}, total = 0;
         for (uint64_t number = 0; number < sample_count() / 5; number++) {
-            assert_ok(sampler_fill(room.sampler, number, 1, &room.batch, error));
-            const batch *batch = &room.batch;
+            assert_ok(sampler_fill(fixture.sampler, number, 1, &fixture.batch, error));
+            const batch *batch = &fixture.batch;
             if (batch->next_sentence_labels[0] == 0)
                 continue;
             for (int j = 0; j < batch->masked_count; j++)
                 batch->tokens[batch->masked_positions[j]] = batch->masked_labels[j];
-            from[document_of_id(&room.data, batch->tokens[batch->token_count - 2]) / 100]++;
+            from[document_of_id(&fixture.data, batch->tokens[batch->token_count - 2]) / 100]++;
             total++;
         }
         for (int j = 0; j < 3; j++)
             assert_true(fabs((double)from[j] / (double)total - 1. / 3) < 0.02);
-        room_close(&room);
+        room_close(&fixture);
     }
 }
 

@@ -1,4 +1,5 @@
-/* What bert_train_tokenizer learns from: the text of the corpus readers, however it is laid out. */
+/* bert_train_tokenizer trains on the text of the corpus readers, regardless of its line structure.
+ */
 #include "scratch.h"
 
 #include "base/file.h"
@@ -13,7 +14,7 @@ static char *path_of(const char *name)
     return path;
 }
 
-/* The same words whatever is between them. */
+/* The same words with different separators. */
 static text words_with(const char *between)
 {
     random_stream stream = random_stream_start(3, RANDOM_TEST, 0, 0);
@@ -51,7 +52,7 @@ static text train_on(const char *name, const text *content, bert_train_tokenizer
     return tokens;
 }
 
-/* A line of several MiB comes in many pieces, none of which may cut a word or glue two. */
+/* A line of several MiB is read in many pieces, which must neither split nor join words. */
 static void test_layout_does_not_matter(void **state)
 {
     (void)state;
@@ -74,7 +75,7 @@ static void test_layout_does_not_matter(void **state)
     text_free(&wanted);
 }
 
-/* Cleaning sees a document of several MiB whole, though what is learnt comes in pieces. */
+/* Cleaning sees a document of several MiB as a whole, though training reads in pieces. */
 static void test_cleaning_sees_whole_documents(void **state)
 {
     (void)state;

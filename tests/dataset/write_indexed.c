@@ -1,6 +1,6 @@
-/* write_indexed PREFIX VOCAB_SIZE LAYOUT: indexed files from standard input, a line of ids for a
- * sentence, an empty line behind each document. For tests that read the files with other software.
- */
+/* write_indexed PREFIX VOCAB_SIZE LAYOUT: writes indexed files from standard input, where a line of
+ * ids is a sentence and an empty line ends a document. For tests that read the files with other
+ * programs. */
 #include "dataset/dataset.h"
 
 #include <stdio.h>
@@ -29,9 +29,9 @@ int main(int argument_count, char **arguments)
         return 2;
     }
     bert_error error;
-    dataset_layout layout;
+    bert_layout layout;
     dataset_writer *writer = NULL;
-    bert_status status = dataset_layout_parse(&layout, arguments[3], &error);
+    bert_status status = bert_layout_parse(&layout, arguments[3], &error);
     if (status == BERT_OK)
         status =
             dataset_writer_open(&writer, arguments[1], strtoul(arguments[2], NULL, 10), &error);

@@ -1,5 +1,5 @@
-/* Run by mpirun on several ranks: every kind of exchange, against sums that each rank works out for
- * itself; and how the ranks fail together. Says nothing where all is well. */
+/* Run by mpirun on several ranks: every kind of exchange, against sums that each rank computes by
+ * itself; and agreement on errors. Prints nothing on success. */
 #include "testing.h"
 
 #include "base/memory.h"
@@ -12,7 +12,7 @@ enum { COUNT = 10007 };
 
 static bert_job *job;
 
-/* What rank `rank` computed for element i in round `round`. */
+/* The gradient of rank `rank` for element i in round `round`. */
 static float gradient(int rank, size_t i, int round)
 {
     return sinf((float)(i * 7 + (size_t)(rank * 131 + round)));
@@ -43,7 +43,7 @@ static bool owns(const layout *layout, size_t i)
     return i >= piece.start && i < piece.start + piece.count;
 }
 
-/* Ready in steps, as a backward pass is. */
+/* Elements become ready step by step, as in a backward pass. */
 static void run_exchange(exchange *exchange, exchange_kind kind, float *buffer)
 {
     exchange_begin(exchange, kind, buffer);
@@ -122,17 +122,17 @@ static void test_agreement(void **state)
     char text[64];
     bert_error error = {0};
     assert_int_equal(job_sync_status(job, BERT_OK, &error), BERT_OK);
-    /* One fails: all hear of it, and who it was. */
+    /* One fails: all get its error and number. */
     bert_status status =
         rank == size - 1 ? error_set(&error, BERT_ERROR_INPUT, "the data is damaged") : BERT_OK;
     assert_int_equal(job_sync_status(job, status, &error), BERT_ERROR_INPUT);
     snprintf(text, sizeof text, "rank %d of %d: the data is damaged", size - 1, size);
     assert_string_equal(error.message, text);
-    /* All alike: nobody is named. */
+    /* All with the same error: no rank is named. */
     status = error_set(&error, BERT_ERROR_INVALID_ARGUMENT, "a wrong option");
     assert_int_equal(job_sync_status(job, status, &error), BERT_ERROR_INVALID_ARGUMENT);
     assert_string_equal(error.message, "a wrong option");
-    /* All, each for its own reason: the lowest. */
+    /* All with different errors: that of the lowest rank. */
     status = error_set(&error, BERT_ERROR_IO, "disk %d", rank);
     assert_int_equal(job_sync_status(job, status, &error), BERT_ERROR_IO);
     snprintf(text, sizeof text, "rank 0 of %d: disk 0", size);

@@ -1,4 +1,4 @@
-/* A process of its own: a job that is none, and what a launcher tells. */
+/* A single process: the NULL job, and the detection of launchers. */
 #include "testing.h"
 
 #include "dist/job.h"
@@ -54,7 +54,7 @@ static void test_launchers(void **state)
     (void)state;
     forget_launchers();
     assert_null(launch_detect().launcher);
-    setenv("OMPI_COMM_WORLD_SIZE", "1", 1); /* mpirun -n 1: nobody to join */
+    setenv("OMPI_COMM_WORLD_SIZE", "1", 1); /* mpirun -n 1: no other ranks */
     assert_null(launch_detect().launcher);
     setenv("OMPI_COMM_WORLD_SIZE", "4", 1);
     setenv("OMPI_COMM_WORLD_LOCAL_SIZE", "2", 1);

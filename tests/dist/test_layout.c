@@ -1,4 +1,4 @@
-/* Buckets and pieces: every float belongs to one rank. */
+/* Buckets and pieces: every float belongs to exactly one rank. */
 #include "testing.h"
 
 #include "dist/layout.h"
@@ -48,7 +48,7 @@ static void test_chosen_buckets(void **state)
     (void)state;
     layout base = layout_make(110000000, 4, 0), tiny = layout_make(30000, 2, 0);
     assert_true(base.bucket >= 1 << 20 && base.bucket < (1 << 20) + 64);
-    assert_true(tiny.buckets >= 6); /* some are under way before the backward pass is over */
+    assert_true(tiny.buckets >= 6); /* some are sent before the backward pass ends */
     layout many = layout_make(340000000, 1024, 0);
     assert_int_equal(many.piece, 1 << 14);
 }

@@ -12,11 +12,6 @@
 
 enum { VOCABULARY = 64, SAMPLES = 4 };
 
-static const sample_scheme *const schemes[] = {&scheme_segment_pairs, &scheme_sentence_pairs,
-                                               &scheme_sentences,     &scheme_chunks,
-                                               &scheme_stream,        &scheme_documents};
-enum { SCHEMES = sizeof schemes / sizeof *schemes };
-
 static bert_tokenizer *tokenizer;
 
 static void load_tokenizer(void)
@@ -80,7 +75,7 @@ static void draw_samples(const dataset *data, const sample_scheme *scheme, uint8
                                  .max_seq_length = 8 + choice % 25,
                                  .short_seq_probability = 0.1,
                                  .mlm_probability = 0.15,
-                                 .mask_unit = (mask_unit)(choice / 25 % 3),
+                                 .mask_unit = (bert_mask_unit)(choice / 25 % 3),
                                  .seed = 1,
                                  .shuffle = choice % 2};
     sampler *sampler;
@@ -135,6 +130,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #else
 
 #include <xxhash.h>
+
+static const sample_scheme *const schemes[] = {&scheme_segment_pairs, &scheme_sentence_pairs,
+                                               &scheme_sentences,     &scheme_chunks,
+                                               &scheme_stream,        &scheme_documents};
+enum { SCHEMES = sizeof schemes / sizeof *schemes };
 
 /* The next `size` bytes of the input, or all that there are. */
 static const uint8_t *take(const uint8_t **data, size_t *left, size_t *size)

@@ -234,7 +234,7 @@ static void call_training_functions(int threads)
     tune.model = at(fixture, "config.json");
     tune.max_seq_length = 32;
     tune.batch_size = 8;
-    tune.precision = "float32";
+    tune.precision = BERT_PRECISION_FLOAT32;
     tune.seconds = 0; /* the first trial alone */
     tune.threads = threads;
     bert_tune_result tuned;

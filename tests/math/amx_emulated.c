@@ -1,6 +1,6 @@
-/* The kernels for matrix registers over an emulation of their instructions, so that they are tested
- * on any machine. Linked into a test, these take the place of kernels/dispatch.c: the kernels in
- * use are the emulated ones; there are the generic ones to be held against them. */
+/* The AMX kernels over an emulation of the instructions, so that they are tested on any machine.
+ * Linked into a test, this file replaces kernels/dispatch.c: the emulated kernels are active, and
+ * the generic ones can be selected by name for comparison. */
 #define INSTANCE kernels_amx_emulated
 #define INSTANCE_NAME "amx_emulated"
 #define MR 4

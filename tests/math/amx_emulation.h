@@ -1,7 +1,7 @@
-/* What math/kernels/amx.h has, by Intel's definition of the instructions ("Intel 64 and IA-32
- * Architectures Software Developer's Manual", volume 2: LDTILECFG, TILELOADD, TILESTORED, TILEZERO,
- * TILERELEASE, TDPBF16PS), in plain C for any machine. Where the processor would raise an exception
- * it aborts. Each thread has its own registers. */
+/* The functions of math/kernels/amx.h, by Intel's definition of the instructions ("Intel 64 and
+ * IA-32 Architectures Software Developer's Manual", volume 2: LDTILECFG, TILELOADD, TILESTORED,
+ * TILEZERO, TILERELEASE, TDPBF16PS), in portable C. Aborts where the processor would raise an
+ * exception. Each thread has its own registers. */
 #ifndef TESTS_MATH_AMX_EMULATION_H
 #define TESTS_MATH_AMX_EMULATION_H
 
@@ -29,7 +29,7 @@ static void emulated_check(bool right, const char *what)
 {
     if (right)
         return;
-    fprintf(stderr, "matrix registers: %s\n", what);
+    fprintf(stderr, "AMX emulation: %s\n", what);
     abort();
 }
 
@@ -38,22 +38,25 @@ static void matrix_release(void)
     memset(&emulated, 0, sizeof emulated);
 }
 
-/* Palette 1: byte 0 is its number, 1 the row where an interrupted load goes on, from 16 two bytes
- * each of rows' lengths, from 48 one byte each of numbers of rows; all else is 0. */
+/* Palette 1: byte 0 is the palette's number, byte 1 the row at which an interrupted load resumes,
+ * from byte 16 the row length in bytes of each register (16 bits each), from byte 48 its number of
+ * rows (8 bits each); all other bytes are 0. */
 static void matrix_configure(const void *shapes)
 {
     uint8_t bytes[64];
     memcpy(bytes, shapes, sizeof bytes);
     matrix_release();
-    emulated_check(bytes[0] == 1, "a palette that is not 1");
+    emulated_check(bytes[0] == 1, "the palette is not 1");
     for (size_t i = 1; i < sizeof bytes; i++) {
         bool used = (i >= 16 && i < 32) || (i >= 48 && i < 56);
         emulated_check(used || bytes[i] == 0, "reserved bytes of the configuration are not 0");
     }
     for (size_t i = 0; i < EMULATED_REGISTERS; i++) {
         size_t row_bytes = bytes[16 + 2 * i] + 256u * bytes[17 + 2 * i], rows = bytes[48 + i];
-        emulated_check(rows <= EMULATED_ROWS && row_bytes <= EMULATED_ROW_BYTES, "too large");
-        emulated_check((rows == 0) == (row_bytes == 0), "rows of no bytes, or bytes of no rows");
+        emulated_check(rows <= EMULATED_ROWS && row_bytes <= EMULATED_ROW_BYTES,
+                       "a register is configured too large");
+        emulated_check((rows == 0) == (row_bytes == 0),
+                       "a register is configured with rows of 0 bytes or with 0 rows");
         emulated.registers[i].rows = rows;
         emulated.registers[i].row_bytes = row_bytes;
     }
@@ -62,10 +65,10 @@ static void matrix_configure(const void *shapes)
 
 static emulated_register *emulated_at(int number)
 {
-    emulated_check(emulated.configured, "in use without a configuration");
-    emulated_check(number >= 0 && number < EMULATED_REGISTERS, "no such register");
+    emulated_check(emulated.configured, "used without a configuration");
+    emulated_check(number >= 0 && number < EMULATED_REGISTERS, "register number out of range");
     emulated_register *found = &emulated.registers[number];
-    emulated_check(found->rows > 0, "one in use that the configuration leaves out");
+    emulated_check(found->rows > 0, "a register is used that is not configured");
     return found;
 }
 
@@ -96,13 +99,13 @@ static float emulated_float(const emulated_register *matrix, size_t row, size_t 
     return value;
 }
 
-/* Subnormal numbers are zero on the way in and on the way out. */
+/* Subnormal inputs and results are zero. */
 static float emulated_flushed(float value)
 {
     return fabsf(value) < FLT_MIN ? copysignf(0, value) : value;
 }
 
-/* The values of a register of pairs; `half` 0: the first ones, 1: the second ones. */
+/* The values of a register of pairs; `half` 0: the first of each pair, 1: the second. */
 static void emulated_bfloat16(const emulated_register *matrix, size_t half,
                               float values[EMULATED_ROWS][EMULATED_ROW_BYTES / 4])
 {
@@ -116,18 +119,18 @@ static void emulated_bfloat16(const emulated_register *matrix, size_t half,
         }
 }
 
-/* The first values of pairs are summed by themselves, and the second ones, in the order of k with
- * one rounding each; both are added, and their sum to C. */
+/* The first values of the pairs are summed in the order of k with one rounding each, the second
+ * ones likewise and separately; the two sums are added, then added to C. */
 static void matrix_multiply_pairs(int sum, int a, int b)
 {
     emulated_register *c = emulated_at(sum);
     const emulated_register *left = emulated_at(a), *right = emulated_at(b);
-    emulated_check(sum != a && sum != b && a != b, "one register twice in a product");
+    emulated_check(sum != a && sum != b && a != b, "a register is used twice in a multiplication");
     emulated_check(c->row_bytes % 4 == 0 && left->row_bytes % 4 == 0 && right->row_bytes % 4 == 0,
-                   "rows of a product that are not whole pairs");
-    emulated_check(left->row_bytes / 4 == right->rows, "A's columns are not B's rows");
+                   "row bytes are not a multiple of a pair's");
+    emulated_check(left->row_bytes / 4 == right->rows, "A's columns (pairs) differ from B's rows");
     emulated_check(c->rows == left->rows && c->row_bytes == right->row_bytes,
-                   "C has not the shape of the product");
+                   "C does not have the shape of A · B");
     float of_a[2][EMULATED_ROWS][EMULATED_ROW_BYTES / 4],
         of_b[2][EMULATED_ROWS][EMULATED_ROW_BYTES / 4];
     for (size_t half = 0; half < 2; half++) {

@@ -81,7 +81,7 @@ void assert_close(const char *what, const float *got, const double *expected, si
     for (size_t i = 0; i < count; i++)
         largest = fmax(largest, fabs(expected[i]));
     for (size_t i = 0; i < count; i++)
-        if (!(fabs(got[i] - expected[i]) <= tolerance * largest)) /* no number fails too */
+        if (!(fabs(got[i] - expected[i]) <= tolerance * largest)) /* NaN fails too */
             fail_msg("%s[%zu] is %.9g, expected %.9g within %.3g", what, i, (double)got[i],
                      expected[i], tolerance * largest);
 }
@@ -98,7 +98,7 @@ void assert_same_for_threads(const char *what, void (*body)(void *context), void
         if (threads == 1)
             memcpy(first, results, count * sizeof *first);
         else if (memcmp(first, results, count * sizeof *first) != 0)
-            fail_msg("%s: %d threads give other bits than one", what, threads);
+            fail_msg("%s: results of %d threads differ from those of one thread", what, threads);
     }
     threads_use(before);
 }
@@ -115,7 +115,7 @@ double *reference_row_sums(const float *sums, const float *in, size_t rows, size
 void reference_gradient(double *gradient, double *x, size_t count, double (*loss)(void *context),
                         void *context)
 {
-    const double step = 1e-5; /* error of the difference some step² = 1e-10 */
+    const double step = 1e-5; /* the error of the difference is of order step² = 1e-10 */
     for (size_t i = 0; i < count; i++) {
         double value = x[i];
         x[i] = value + step;
@@ -177,7 +177,7 @@ void check_gemm(gemm_precision precision, gemm_kind kind, size_t m, size_t n, si
     reference_gemm(kind, m, n, k, a, lda, b, ldb, expected, ldc, accumulate);
     char what[80];
     snprintf(what, sizeof what, "kind %d, %zu x %zu x %zu%s: c", kind, m, n, k,
-             accumulate ? ", added" : "");
+             accumulate ? ", accumulated" : "");
     assert_close(what, c, expected, m * ldc, 2e-6);
     math_teardown(NULL);
 }
@@ -245,14 +245,14 @@ float reference_bfloat16(float value)
     return float_of(exact - below < above - exact ? down : up);
 }
 
-/* An operand as products of the precision take it in. */
+/* An operand as matrix multiplications in this precision use it. */
 static double operand(gemm_precision precision, double value)
 {
     return precision == GEMM_BFLOAT16 ? (double)reference_bfloat16((float)value) : value;
 }
 
-/* Probabilities of one query before dropout, and what the values are multiplied by: terms rounded
- * before they are divided by their sum. Returns the log-sum-exp of the scores. */
+/* Probabilities of one query before dropout, and the weights of the values: exponentials are
+ * rounded before the division by their sum. Returns the log-sum-exp of the scores. */
 static double query_probabilities(gemm_precision precision, double *probabilities, double *weights,
                                   const double *query, const double *keys, size_t length,
                                   size_t stride, size_t size)
@@ -320,11 +320,11 @@ void reference_attention_backward(gemm_precision precision, double *d_qkv, const
         for (size_t head = 0; head < shape->heads; head++) {
             size_t first = (size_t)shape->sequence_starts[s];
             size_t length = (size_t)shape->sequence_starts[s + 1] - first;
-            size_t place = first * stride + head * size;
+            size_t offset = first * stride + head * size;
             dropout dropout = *dropout_;
             dropout.site += (uint32_t)head;
-            const double *q = qkv + place, *k = q + hidden, *v = k + hidden;
-            double *d_q = d_qkv + place, *d_k = d_q + hidden, *d_v = d_k + hidden;
+            const double *q = qkv + offset, *k = q + hidden, *v = k + hidden;
+            double *d_q = d_qkv + offset, *d_k = d_q + hidden, *d_v = d_k + hidden;
             for (size_t t = 0; t < length; t++) {
                 const double *d_row = d_out + (first + t) * hidden + head * size;
                 double mean = 0;

@@ -3,7 +3,7 @@
 #include "math/activation.h"
 #include "math/cross_entropy.h"
 
-/* Numbers of both signs, evenly spread over the logarithm, from `limit` down to limit / 2^30. */
+/* Numbers of both signs, log-uniform from `limit` down to limit / 2^30. */
 static size_t spread(float *values, size_t most, float limit)
 {
     size_t count = 0;
@@ -15,7 +15,7 @@ static size_t spread(float *values, size_t most, float limit)
     return count;
 }
 
-/* Units in the last place of the float nearest to `expected`. */
+/* The error in units in the last place of the float nearest to `expected`. */
 static double ulps(float got, double expected)
 {
     int exponent;
@@ -35,7 +35,7 @@ static void test_gelu_forward_error(void **state)
         double expected = reference_gelu(in[i]), bound = 1e-7 * fmax(1, fabs(in[i]));
         if (!(fabs(out[i] - expected) <= bound))
             fail_msg("gelu(%.9g) = %.9g, expected %.9g", (double)in[i], (double)out[i], expected);
-        /* In the lower tail, where 1 + erf would cancel, the relative error holds. */
+        /* In the lower tail, where 1 + erf would cancel, the bound is relative. */
         double relative = 5e-7 + 4e-8 * (double)in[i] * in[i];
         if (in[i] > -12.5 && in[i] < 0 && !(fabs(out[i] - expected) <= relative * fabs(expected)))
             fail_msg("tail: gelu(%.9g) = %.9g, expected %.9g", (double)in[i], (double)out[i],
@@ -50,7 +50,7 @@ static void test_gelu_backward_error(void **state)
     size_t count = spread(in, COUNT, 30);
     activation_backward(ACTIVATION_GELU, d_in, d_out, in, count);
     for (size_t i = 0; i < count; i++) {
-        /* By finite differences of the reference; five points, error step⁴. */
+        /* Five-point finite differences of the reference: error of order h⁴. */
         const double h = 1e-3, x = in[i];
         double slope = (8 * (reference_gelu(x + h) - reference_gelu(x - h)) -
                         (reference_gelu(x + 2 * h) - reference_gelu(x - 2 * h))) /
@@ -169,8 +169,8 @@ static void test_tanh_error(void **state)
     }
 }
 
-/* exp has no function of its own in math/; softmax over {x, 0} with x below −30 is exp(x) rounded
- * by one division, one product. */
+/* math/ exports no exp; softmax over {x, 0} with x below −30 is exp(x) up to the rounding of one
+ * division and one multiplication. */
 static void test_exp_error(void **state)
 {
     (void)state;
@@ -203,7 +203,7 @@ static void test_special_values(void **state)
     assert_true(out[0] == 0.5f && isnan(out[1]) && out[3] == 0 && out[4] == 1);
 }
 
-/* In place, and lengths that leave every remainder of a vector. */
+/* In place, and with every remainder of the vector width. */
 static void test_lengths_and_in_place(void **state)
 {
     (void)state;

@@ -9,9 +9,9 @@ typedef struct attention_case {
     dropout dropout;
     const uint64_t *row_keys;
     const float *qkv, *d_out;
-    float *out, *log_sum_exp, *d_qkv; /* neighbours: one block of memory */
+    float *out, *log_sum_exp, *d_qkv; /* adjacent: one allocation */
     size_t result_count;
-    double *x; /* qkv as the finite differences move it */
+    double *x; /* qkv, which the finite differences modify */
 } attention_case;
 
 static const gemm_precision precisions[] = {GEMM_FLOAT32, GEMM_BFLOAT16};
@@ -43,7 +43,7 @@ static attention_case make_case(gemm_precision precision, const int32_t *starts,
 static void run(void *context)
 {
     attention_case *c = context;
-    memset(c->out, 0xff, c->result_count * sizeof(float)); /* no numbers: all is overwritten */
+    memset(c->out, 0xff, c->result_count * sizeof(float)); /* NaN: everything must be overwritten */
     attention_forward(c->precision, c->out, c->log_sum_exp, c->qkv, &c->shape, &c->dropout,
                       c->row_keys);
     attention_backward(c->precision, c->d_qkv, c->d_out, c->out, c->log_sum_exp, c->qkv, &c->shape,
@@ -62,7 +62,7 @@ static double loss(void *context)
     return sum;
 }
 
-/* Root of the mean of the squared differences, over that of the squares. */
+/* Relative root-mean-square error. */
 static double deviation(const float *got, const double *expected, size_t count)
 {
     double difference = 0, square = 0;
@@ -73,16 +73,16 @@ static double deviation(const float *got, const double *expected, size_t count)
     return sqrt(difference / square);
 }
 
-/* An operand that is not rounded, or in the wrong place, is off by 1e-3 and more. What is rounded
- * on the way differs by a unit in its last place where float32 lies on the other side of a border
- * than double precision does: few values. */
+/* An operand that is not rounded, or rounded at the wrong point, is off by 1e-3 and more.
+ * Intermediate values that are rounded differ by a unit in the last place only where float32 and
+ * double precision lie on different sides of a rounding boundary: few values. */
 static void check_deviation(const char *what, const float *got, const double *rounded,
                             const double *exact, size_t count, double tolerance)
 {
     double from_rounded = deviation(got, rounded, count), from_exact = deviation(got, exact, count);
     if (!(from_rounded <= tolerance && from_exact > 1e-3))
-        fail_msg("%s: %g from the reference in bfloat16, %g from the exact one", what, from_rounded,
-                 from_exact);
+        fail_msg("%s: error %g against the reference in bfloat16, %g against the exact one", what,
+                 from_rounded, from_exact);
 }
 
 typedef struct expected_results {
@@ -104,7 +104,7 @@ static expected_results expect(const attention_case *c, gemm_precision precision
     return results;
 }
 
-/* In float32 `tolerance` is that of every value; in bfloat16 the mean deviation has its own. */
+/* `tolerance` is for each value, `mean_tolerance` for the root-mean-square error in bfloat16. */
 static void check_against_chain_rule(attention_case *c, double tolerance, double mean_tolerance)
 {
     size_t tokens = c->shape.tokens, hidden = c->shape.heads * c->shape.head_size;
@@ -154,8 +154,8 @@ static void test_lengths_and_head_sizes(void **state)
             }
 }
 
-/* Several blocks of queries and of keys in both passes. In the forward pass terms are rounded
- * beside the greatest of the blocks so far, in the reference beside the greatest of all. */
+/* Several blocks of queries and of keys in both passes. The forward pass rounds exponentials
+ * relative to the maximum of the blocks so far, the reference relative to the maximum of all. */
 static void test_long_sequences(void **state)
 {
     (void)state;
@@ -168,9 +168,9 @@ static void test_long_sequences(void **state)
         }
 }
 
-/* Scores of a thousand and more: softmax must neither overflow nor lose its sum. Of one probability
- * that is 1 beside others that are 0 the gradients are nothing but errors, which rounding makes
- * larger. */
+/* Scores of a thousand and more: softmax must neither overflow nor lose its sum. Where one
+ * probability is 1 and all others are 0, the exact gradients are zero and only errors remain, which
+ * rounding increases. */
 static void test_extreme_scores(void **state)
 {
     (void)state;
@@ -186,7 +186,7 @@ static void test_extreme_scores(void **state)
         c.qkv = qkv;
         run(&c);
         if (c.precision == GEMM_FLOAT32)
-            check_against_chain_rule(&c, 2e-3, 0); /* scores have an absolute error of some 1e-4 */
+            check_against_chain_rule(&c, 2e-3, 0); /* scores have an absolute error of about 1e-4 */
         else
             check_deviation("out", c.out, expect(&c, GEMM_BFLOAT16).out,
                             expect(&c, GEMM_FLOAT32).out, count, 3e-4);
@@ -202,7 +202,7 @@ static void test_threads_give_the_same_bits(void **state)
     }
 }
 
-/* One head by the kernels in a workspace so small that keys are packed anew for every block of
+/* One head by the kernels, in a workspace so small that keys are repacked for every block of
  * queries, and by the plain loops: both against the same reference. */
 static void test_little_workspace_and_plain_loops(void **state)
 {
@@ -241,7 +241,7 @@ static void test_little_workspace_and_plain_loops(void **state)
     }
 }
 
-/* Rows `indices` of x[…, columns], which lie `stride` apart. */
+/* Rows `indices` of x[…, columns], `stride` floats apart. */
 static float *rows_of(const float *x, const int32_t *indices, size_t count, size_t columns,
                       size_t stride)
 {
@@ -251,65 +251,67 @@ static float *rows_of(const float *x, const int32_t *indices, size_t count, size
     return rows;
 }
 
-/* qkv[tokens, 3 × hidden] as it lies where the rows `asked` ask alone. */
-static float *some_asking(const float *qkv, size_t tokens, const int32_t *asked, size_t count,
-                          size_t hidden)
+/* qkv[tokens, 3 × hidden] in the layout for a subset of queries: keys and values of all tokens,
+ * then the queries of the rows `subset`. */
+static float *query_subset(const float *qkv, size_t tokens, const int32_t *subset, size_t count,
+                           size_t hidden)
 {
-    float *laid = math_zeros((2 * tokens + count) * hidden);
+    float *layout = math_zeros((2 * tokens + count) * hidden);
     for (size_t token = 0; token < tokens; token++)
-        memcpy(laid + token * 2 * hidden, qkv + token * 3 * hidden + hidden,
-               2 * hidden * sizeof *laid);
-    memcpy(laid + tokens * 2 * hidden, rows_of(qkv, asked, count, hidden, 3 * hidden),
-           count * hidden * sizeof *laid);
-    return laid;
+        memcpy(layout + token * 2 * hidden, qkv + token * 3 * hidden + hidden,
+               2 * hidden * sizeof *layout);
+    memcpy(layout + tokens * 2 * hidden, rows_of(qkv, subset, count, hidden, 3 * hidden),
+           count * hidden * sizeof *layout);
+    return layout;
 }
 
-/* Where some tokens ask alone, it is as if the results of the others were not read: the same rows,
- * and keys and values have the gradients of a d_out that is zero elsewhere. One sequence has no
+/* With a subset of queries, results equal the same rows of the full computation, and the gradients
+ * of keys and values are those of a d_out that is zero in all other rows. One sequence has no
  * query. */
-static void check_some_queries(gemm_precision precision, size_t heads, size_t size, double drops)
+static void check_query_subset(gemm_precision precision, size_t heads, size_t size, double drops)
 {
-    static const int32_t asked[] = {0, 2, 6, 7, 8, 11, 20, 22, 23, 24, 30, 41, 55, 60, 64, 191};
+    static const int32_t subset[] = {0, 2, 6, 7, 8, 11, 20, 22, 23, 24, 30, 41, 55, 60, 64, 191};
     static const int32_t starts[] = {0, 1, 6, 23, 56, 60, 200},
-                         asked_starts[] = {0, 1, 2, 8, 13, 13, 16};
-    enum { ASKED = sizeof asked / sizeof *asked, SEQUENCES = 6, TOKENS = 200 };
+                         subset_starts[] = {0, 1, 2, 8, 13, 13, 16};
+    enum { SUBSET = sizeof subset / sizeof *subset, SEQUENCES = 6, TOKENS = 200 };
     const size_t hidden = heads * size;
     attention_case c = make_case(precision, starts, SEQUENCES, heads, size, drops);
-    float *d_out = rows_of(c.d_out, asked, ASKED, hidden, hidden);
-    float *qkv = some_asking(c.qkv, TOKENS, asked, ASKED, hidden);
-    uint64_t keys[ASKED];
+    float *d_out = rows_of(c.d_out, subset, SUBSET, hidden, hidden);
+    float *qkv = query_subset(c.qkv, TOKENS, subset, SUBSET, hidden);
+    uint64_t keys[SUBSET];
     float *d_all = (float *)c.d_out;
     memset(d_all, 0, TOKENS * hidden * sizeof *d_all);
-    for (size_t i = 0; i < ASKED; i++) {
-        memcpy(d_all + (size_t)asked[i] * hidden, d_out + i * hidden, hidden * sizeof *d_all);
-        keys[i] = c.row_keys[asked[i]];
+    for (size_t i = 0; i < SUBSET; i++) {
+        memcpy(d_all + (size_t)subset[i] * hidden, d_out + i * hidden, hidden * sizeof *d_all);
+        keys[i] = c.row_keys[subset[i]];
     }
     run(&c);
 
     attention_shape shape = c.shape;
-    shape.queries = ASKED;
-    shape.query_starts = asked_starts;
-    float *out = math_zeros(ASKED * hidden), *log_sum_exp = math_zeros(heads * ASKED);
-    const size_t count = (2 * TOKENS + ASKED) * hidden;
+    shape.queries = SUBSET;
+    shape.query_starts = subset_starts;
+    float *out = math_zeros(SUBSET * hidden), *log_sum_exp = math_zeros(heads * SUBSET);
+    const size_t count = (2 * TOKENS + SUBSET) * hidden;
     float *d_qkv = math_zeros(count);
     memset(d_qkv, 0xff, count * sizeof *d_qkv);
     attention_forward(precision, out, log_sum_exp, qkv, &shape, &c.dropout, keys);
     attention_backward(precision, d_qkv, d_out, out, log_sum_exp, qkv, &shape, &c.dropout, keys);
 
-    double *expected = math_doubles(rows_of(c.out, asked, ASKED, hidden, hidden), ASKED * hidden);
-    assert_close("out", out, expected, ASKED * hidden, 1e-6);
-    expected = math_doubles(some_asking(c.d_qkv, TOKENS, asked, ASKED, hidden), count);
+    double *expected =
+        math_doubles(rows_of(c.out, subset, SUBSET, hidden, hidden), SUBSET * hidden);
+    assert_close("out", out, expected, SUBSET * hidden, 1e-6);
+    expected = math_doubles(query_subset(c.d_qkv, TOKENS, subset, SUBSET, hidden), count);
     assert_close("d_qkv", d_qkv, expected, count, 1e-5);
 }
 
-static void test_some_queries(void **state)
+static void test_query_subset(void **state)
 {
     (void)state;
     for (int precision = 0; precision < 2; precision++) {
-        check_some_queries(precisions[precision], 1, 64, 0);
-        check_some_queries(precisions[precision], 2, 64, 0.2);
-        check_some_queries(precisions[precision], 3, 10, 0.2);
-        check_some_queries(precisions[precision], 1, 4100, 0.2); /* by the plain loops */
+        check_query_subset(precisions[precision], 1, 64, 0);
+        check_query_subset(precisions[precision], 2, 64, 0.2);
+        check_query_subset(precisions[precision], 3, 10, 0.2);
+        check_query_subset(precisions[precision], 1, 4100, 0.2); /* by the plain loops */
     }
 }
 
@@ -322,7 +324,7 @@ int main(void)
         math_test(test_extreme_scores),
         math_test(test_threads_give_the_same_bits),
         math_test(test_little_workspace_and_plain_loops),
-        math_test(test_some_queries),
+        math_test(test_query_subset),
     };
     return cmocka_run_group_tests(tests, math_setup, NULL);
 }

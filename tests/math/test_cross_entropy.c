@@ -95,7 +95,7 @@ static void test_correct_answers(void **state)
 {
     (void)state;
     const float logits[] = {1, 5, 5, 2, /**/ 1, 5, 5, 2, /**/ 9, 0, 0, 9, /**/ 0, 0, 0, 1e-30f};
-    const int32_t labels[] = {1, 2, 0, 3}; /* the first of two equals counts, the second does not */
+    const int32_t labels[] = {1, 2, 0, 3}; /* in a tie, the first class is the prediction */
     assert_int_equal(cross_entropy_forward(logits, labels, 4, 4).correct, 3);
 }
 
@@ -112,7 +112,7 @@ static void test_extreme_logits(void **state)
     assert_true(isnan(with_nan[0]));
 }
 
-/* Weights of whole numbers are repetitions of a row. */
+/* An integer weight equals that many repetitions of the row. */
 static void test_weights_count_as_repetitions(void **state)
 {
     (void)state;
@@ -162,7 +162,7 @@ static void soften(double *out, const float *row, size_t classes, double tempera
         out[i] /= sum;
 }
 
-/* More classes than are taken at once, and a temperature that is no power of two. */
+/* More classes than one chunk, and a temperature that is not a power of two. */
 static void test_soft_targets(void **state)
 {
     (void)state;
@@ -184,7 +184,7 @@ static void test_soft_targets(void **state)
     double found = soft_targets(student, teacher, ROWS, CLASSES, (float)temperature, scale);
     assert_true(fabs(found / loss - 1) < 1e-5);
     assert_close("gradient", teacher, expected, ROWS * CLASSES, 1e-5);
-    memcpy(teacher, student, ROWS * CLASSES * sizeof *teacher); /* nothing to learn */
+    memcpy(teacher, student, ROWS * CLASSES * sizeof *teacher); /* no loss, no gradient */
     assert_true(fabs(soft_targets(student, teacher, ROWS, CLASSES, 2, scale)) < 1e-9);
 }
 
@@ -195,7 +195,7 @@ static void test_cosine_distance(void **state)
     float gradient[6] = {0.5f};
     double sum = cosine_distance(gradient, student, teacher, 3, 2, scale);
     assert_true(fabs(sum - (0 + 1 + 2)) < 1e-6);
-    const double expected[] = {0.5, 0, 0, -(double)scale, 0, 0}; /* added to what was there */
+    const double expected[] = {0.5, 0, 0, -(double)scale, 0, 0}; /* accumulated */
     for (int i = 0; i < 6; i++)
         assert_true(fabs(gradient[i] - expected[i]) < 1e-6);
 }

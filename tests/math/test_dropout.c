@@ -19,7 +19,7 @@ static void test_mask_is_the_stated_function(void **state)
                 bool kept = reference_keep(&dropout, keys[i / columns[c]], i % columns[c]) != 0;
                 float expected = kept ? in[i] * dropout.scale : 0;
                 if (memcmp(&out[i], &expected, sizeof expected) != 0)
-                    fail_msg("row %zu, column %zu of %zu: %g instead of %g", i / columns[c],
+                    fail_msg("row %zu, column %zu of %zu: %g, expected %g", i / columns[c],
                              i % columns[c], columns[c], (double)out[i], (double)expected);
             }
             dropout_apply(in, in, keys, ROWS, columns[c], &dropout);

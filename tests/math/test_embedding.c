@@ -5,7 +5,7 @@
 enum { WORDS = 11, POSITIONS = 9, TYPES = 2, TOKENS = 40, COLUMNS = 131, PAD = 3 };
 
 typedef struct tables {
-    float *word, *position, *type; /* one block */
+    float *word, *position, *type; /* one allocation */
     size_t count;
     int32_t ids[TOKENS], positions[TOKENS];
     uint8_t types[TOKENS];
@@ -53,7 +53,7 @@ static void add_gradients(void *context)
                        TOKENS, COLUMNS);
 }
 
-/* The operation is linear: the gradient of a row is the sum over the tokens that took it. */
+/* The gradient of a row of a table is the sum over the tokens that looked it up. */
 static void test_backward(void **state)
 {
     (void)state;

@@ -55,8 +55,9 @@ static void test_sinusoids(void **state)
     }
 }
 
-/* Box and Muller's formula in double on the same words of the stream: element 64 p + l of a block
- * of 256 is sine or cosine of pair p / 2 of its l-th run of Philox. The angles begin at −π/4. */
+/* The Box-Muller transform in double precision on the same words of the stream: element 64 p + l of
+ * a block of 256 is the sine or cosine of pair p / 2 of its l-th call of Philox. The angles begin
+ * at −π/4. */
 static double normal_in_double(const random_stream *stream, size_t index)
 {
     size_t block = index / 256, pair = index % 256 / 128, lane = index % 64;
@@ -64,7 +65,7 @@ static double normal_in_double(const random_stream *stream, size_t index)
                            stream->counter[3]};
     uint32_t words[4];
     random_philox(counter, stream->key, words);
-    float uniform = ((float)words[2 * pair] + 0.5f) * 0x1p-32f; /* rounded as there */
+    float uniform = ((float)words[2 * pair] + 0.5f) * 0x1p-32f; /* rounded as in math/fill.c */
     double radius = sqrt(-2 * log((double)uniform));
     double angle = (words[2 * pair + 1] * 0x1p-32 * 2 - 0.25) * 3.14159265358979323846;
     return radius * (index % 128 < 64 ? cos(angle) : sin(angle));
@@ -84,7 +85,7 @@ static void test_normal_is_box_and_muller(void **state)
     free(values);
 }
 
-/* The bits are part of what makes runs repeat, on this machine and on any other. */
+/* Golden values: initial weights are bit-for-bit reproducible on any machine. */
 static void test_normal_bits(void **state)
 {
     (void)state;
@@ -116,7 +117,7 @@ static void test_normal_is_normal(void **state)
     free(values);
 }
 
-/* An element depends on its place alone, not on the length or the threads. */
+/* An element depends on its index alone, not on the length or the number of threads. */
 static void test_prefixes_and_threads(void **state)
 {
     (void)state;

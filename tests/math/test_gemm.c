@@ -9,7 +9,7 @@ static void test_sweep_of_odd_sizes(void **state)
     check_gemm_sizes(GEMM_FLOAT32);
 }
 
-/* More than one block of k, one chunk of rows, one chunk of columns, one task. */
+/* More than one block of k, chunk of rows, chunk of columns and task. */
 static void test_sizes_beyond_the_blocks(void **state)
 {
     (void)state;
@@ -49,13 +49,13 @@ static void test_epilogues(void **state)
     reference_gemm(GEMM_NT, M, N, K, a, K, b, K, expected, N, false);
     for (size_t i = 0; i < M * N; i++)
         expected[i] += bias[i % N];
-    assert_close("biased", c, expected, M * N, 2e-6);
+    assert_close("with bias", c, expected, M * N, 2e-6);
     for (size_t i = 0; i < M * N; i++)
         expected[i] = reference_gelu(expected[i]);
     assert_close("gelu", gelu, expected, M * N, 2e-6);
 }
 
-/* Sums of the rows of op(A) are added to what is there, and each value counts once. */
+/* Sums of the rows of op(A) are accumulated, and each value is counted once. */
 static void check_row_sums(size_t rows, size_t columns, size_t depth)
 {
     float *left = math_random(depth * rows, 1, 4), *right = math_random(depth * columns, 1, 5);
@@ -75,10 +75,11 @@ static void check_row_sums(size_t rows, size_t columns, size_t depth)
 static void test_row_sums(void **state)
 {
     (void)state;
-    check_row_sums(29, 4200, 500);  /* A is shared, in two blocks of k */
-    check_row_sums(500, 90, 1700);  /* tasks pack A, in pieces */
-    check_row_sums(40, 33, 900);    /* so few rows that tasks have parts of the columns */
-    check_row_sums(4300, 4200, 20); /* tasks pack A once for each of two passes over the columns */
+    check_row_sums(29, 4200, 500); /* A is packed by all threads, in two blocks of k */
+    check_row_sums(500, 90, 1700); /* each task packs its A, in slices */
+    check_row_sums(40, 33, 900);   /* so few rows that tasks split the columns */
+    check_row_sums(4300, 4200,
+                   20); /* each task packs its A in each of two passes over the columns */
 }
 
 typedef struct product {
@@ -109,7 +110,7 @@ static void test_threads_give_the_same_bits(void **state)
         }
 }
 
-/* Each thread of the caller's own team computes a product of its own. */
+/* Each thread of the caller's own team runs a matrix multiplication of its own. */
 static void test_inside_a_parallel_region(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Products of operands rounded to bfloat16: the rounding against its definition, the products
- * against double precision on operands rounded by that definition. */
+/* Matrix multiplications of operands rounded to bfloat16: the rounding against its definition, the
+ * results against double precision on operands rounded by that definition. */
 #include "reference.h"
 
 #include "math/kernels/kernels.h"
@@ -8,85 +8,87 @@ static const char *const kernel_names[] = {"amx_emulated", "avx512_amx", "avx512
                                            "avx512",       "avx2",       "generic"};
 enum { KERNELS = sizeof kernel_names / sizeof *kernel_names };
 
-/* A panel of either side, of `lines` and `depth`. */
+/* A packed panel of either side: `width` rows of A or columns of B, the first `count` of which come
+ * from the matrix, and `depth` elements of each. */
 typedef struct panel {
     const kernels *kernels;
     panel_side side;
-    size_t count, lines, k, depth;
-    float *places;
+    size_t count, width, k, depth;
+    float *elements;
 } panel;
 
-static float *aligned_places(size_t count)
+static float *aligned_elements(size_t count)
 {
-    float *places = aligned_alloc(64, (count * sizeof *places + 63) / 64 * 64);
-    assert_non_null(places);
-    return places;
+    float *elements = aligned_alloc(64, (count * sizeof *elements + 63) / 64 * 64);
+    assert_non_null(elements);
+    return elements;
 }
 
 static panel make_panel(const kernels *kernels, panel_side side, size_t count, size_t k)
 {
     size_t values = kernels->bfloat16.k_pack;
     panel panel = {.kernels = kernels, .side = side, .count = count, .k = k};
-    panel.lines = side == A_PANEL ? count : kernels->nr;
+    panel.width = side == A_PANEL ? count : kernels->nr;
     panel.depth = (k + values - 1) / values;
-    panel.places = aligned_places(panel.depth * panel.lines);
-    memset(panel.places, 0xff, panel.depth * panel.lines * sizeof *panel.places);
+    panel.elements = aligned_elements(panel.depth * panel.width);
+    memset(panel.elements, 0xff, panel.depth * panel.width * sizeof *panel.elements);
     return panel;
 }
 
-/* Bits of value p of line i, as a float. */
+/* Value p of row (column) i, as the bits of a float. */
 static uint32_t panel_value(const panel *panel, size_t p, size_t i)
 {
     const gemm_kernels *operations = &panel->kernels->bfloat16;
-    size_t place = p / operations->k_pack, at = place * panel->lines + i;
+    size_t element = p / operations->k_pack, at = element * panel->width + i;
     if (panel->side == A_PANEL) {
-        size_t in_block = place % operations->block_depth, start = place - in_block;
+        size_t in_block = element % operations->block_depth, start = element - in_block;
         size_t left = panel->depth - start;
-        size_t places = left < operations->block_depth ? left : operations->block_depth;
-        at = start * panel->lines + i * places + in_block;
+        size_t block_depth = left < operations->block_depth ? left : operations->block_depth;
+        at = start * panel->width + i * block_depth + in_block;
     }
-    uint32_t bits = bits_of(panel->places[at]);
+    uint32_t bits = bits_of(panel->elements[at]);
     if (operations->k_pack == 1)
         return bits;
     return p % 2 ? bits & 0xffff0000u : bits << 16;
 }
 
-/* Value p of line i was in[i × of_line + p × of_value]; behind both there are zeros. */
-static void check_values(const panel *panel, const float *in, size_t of_line, size_t of_value,
+/* Value p of row (column) i is in[i × mn_stride + p × k_stride], rounded; padding is zero. */
+static void check_values(const panel *panel, const float *in, size_t mn_stride, size_t k_stride,
                          const char *how)
 {
     const gemm_kernels *operations = &panel->kernels->bfloat16;
     for (size_t p = 0; p < panel->depth * operations->k_pack; p++)
-        for (size_t i = 0; i < panel->lines; i++) {
+        for (size_t i = 0; i < panel->width; i++) {
             uint32_t expected = 0;
             if (p < panel->k && i < panel->count)
-                expected = bits_of(reference_bfloat16(in[i * of_line + p * of_value]));
+                expected = bits_of(reference_bfloat16(in[i * mn_stride + p * k_stride]));
             if (panel_value(panel, p, i) != expected)
-                fail_msg("%s, side %d, %zu x %zu %s: value %zu of line %zu: %08x, expected %08x",
+                fail_msg("%s, side %d, %zu x %zu %s: value %zu of row or column %zu: %08x, "
+                         "expected %08x",
                          panel->kernels->name, panel->side, panel->count, panel->k, how, p, i,
                          panel_value(panel, p, i), expected);
         }
 }
 
-/* in[count][k], or by columns in[k][count], as a panel; the second whole or in pieces. */
+/* Packs in[count][k], or by columns in[k][count], the latter in slices of `piece` values of k. */
 static void check_panel(const kernels *kernels, panel_side side, const float *in, size_t count,
                         size_t k, bool columns, size_t piece)
 {
     const gemm_kernels *operations = &kernels->bfloat16;
     panel panel = make_panel(kernels, side, count, k);
     if (!columns)
-        operations->pack_rows(panel.places, in, k, count, k, side);
+        operations->pack_rows(panel.elements, in, k, count, k, side);
     for (size_t p = 0; columns && p < k; p += piece)
         operations->pack_columns(
             &(panel_group){.count = 1,
-                           .out = {panel.places + p / operations->k_pack * panel.lines},
+                           .out = {panel.elements + p / operations->k_pack * panel.width},
                            .mn = {count}},
             in + p * count, count, p + piece < k ? piece : k - p, side, NULL);
     if (columns)
         check_values(&panel, in, 1, count, "by columns");
     else
         check_values(&panel, in, k, 1, "by rows");
-    free(panel.places);
+    free(panel.elements);
 }
 
 static void check_panels(const kernels *kernels, panel_side side, const float *in, size_t count,
@@ -97,8 +99,8 @@ static void check_panels(const kernels *kernels, panel_side side, const float *i
     check_panel(kernels, side, in, count, k, true, K_SLICE_MIN);
 }
 
-/* Every upper half, with the lower halves around each border of the rounding; in B panels whose
- * last line is missing, of odd k. */
+/* Every upper half, with the lower halves around each rounding boundary, in B panels without their
+ * last column, with odd k. */
 static void test_rounding_of_every_number(void **state)
 {
     (void)state;
@@ -133,55 +135,55 @@ static void test_panels_of_every_shape(void **state)
     }
 }
 
-enum { SIDE_PANELS = 3, SIDE_LINES = SIDE_PANELS * MR_MAX + 5 };
+enum { GROUP_PANELS = 3, GROUP_WIDTH = GROUP_PANELS * MR_MAX + 5 };
 
-/* Panels of in[k][SIDE_LINES] at once, and what the lines of A come to. */
-static void check_side_by_side(const kernels *kernels, panel_side side,
-                               const size_t lines[SIDE_PANELS], const float *in, size_t k)
+/* Several panels of in[k][GROUP_WIDTH] in one call, and the row sums of A. */
+static void check_group(const kernels *kernels, panel_side side, const size_t widths[GROUP_PANELS],
+                        const float *in, size_t k)
 {
-    panel panels[SIDE_PANELS];
-    panel_group group = {.count = SIDE_PANELS};
-    panel_sums sums[SIDE_PANELS] = {{{0}}};
-    for (size_t i = 0; i < SIDE_PANELS; i++) {
-        panels[i] = make_panel(kernels, side, lines[i], k);
-        group.out[i] = panels[i].places;
-        group.mn[i] = lines[i];
+    panel panels[GROUP_PANELS];
+    panel_group group = {.count = GROUP_PANELS};
+    panel_sums sums[GROUP_PANELS] = {{{0}}};
+    for (size_t i = 0; i < GROUP_PANELS; i++) {
+        panels[i] = make_panel(kernels, side, widths[i], k);
+        group.out[i] = panels[i].elements;
+        group.mn[i] = widths[i];
     }
-    kernels->bfloat16.pack_columns(&group, in, SIDE_LINES, k, side, side == A_PANEL ? sums : NULL);
-    for (size_t i = 0; i < SIDE_PANELS; in += lines[i++]) {
-        check_values(&panels[i], in, 1, SIDE_LINES, "beside others");
-        free(panels[i].places);
-        for (size_t line = 0; side == A_PANEL && line < lines[i]; line++) {
+    kernels->bfloat16.pack_columns(&group, in, GROUP_WIDTH, k, side, side == A_PANEL ? sums : NULL);
+    for (size_t i = 0; i < GROUP_PANELS; in += widths[i++]) {
+        check_values(&panels[i], in, 1, GROUP_WIDTH, "in a group");
+        free(panels[i].elements);
+        for (size_t row = 0; side == A_PANEL && row < widths[i]; row++) {
             double sum = 0;
             for (size_t p = 0; p < k; p++)
-                sum += (double)in[p * SIDE_LINES + line];
-            assert_float_equal(sums[i].row_sums[line], sum, 1e-5);
+                sum += (double)in[p * GROUP_WIDTH + row];
+            assert_float_equal(sums[i].row_sums[row], sum, 1e-5);
         }
     }
 }
 
-static void test_panels_side_by_side(void **state)
+static void test_panel_groups(void **state)
 {
     (void)state;
     enum { K = 67 };
-    const float *in = math_random(K * SIDE_LINES, 1, 1);
+    const float *in = math_random(K * GROUP_WIDTH, 1, 1);
     for (int i = 0; i < KERNELS; i++) {
         const kernels *kernels = kernels_named(kernel_names[i]);
         if (!kernels)
             continue;
         size_t rows = kernels->bfloat16.mr, columns = kernels->nr;
         for (size_t k = 1; k <= K; k++) {
-            check_side_by_side(kernels, A_PANEL, (size_t[]){rows, 1, rows - 1}, in, k);
-            check_side_by_side(kernels, A_PANEL, (size_t[]){rows - 1, rows, 2}, in, k);
-            check_side_by_side(kernels, B_PANEL, (size_t[]){columns, columns, columns - 1}, in, k);
+            check_group(kernels, A_PANEL, (size_t[]){rows, 1, rows - 1}, in, k);
+            check_group(kernels, A_PANEL, (size_t[]){rows - 1, rows, 2}, in, k);
+            check_group(kernels, B_PANEL, (size_t[]){columns, columns, columns - 1}, in, k);
         }
     }
 }
 
-/* c[rows][columns] of panels against double precision, whatever kernels compute it; what lies
- * behind the last column stays as it was. */
-static void check_product(const kernels *kernels, size_t rows, size_t columns, size_t k,
-                          const float *bias, bool accumulate)
+/* c[rows][columns] from panels against double precision; elements after the last column must not
+ * change. */
+static void check_panels_product(const kernels *kernels, size_t rows, size_t columns, size_t k,
+                                 const float *bias, bool accumulate)
 {
     const gemm_kernels *operations = &kernels->bfloat16;
     const size_t width = kernels->nr, ldc = columns + 3;
@@ -194,24 +196,24 @@ static void check_product(const kernels *kernels, size_t rows, size_t columns, s
         expected[i / columns * ldc + i % columns] += bias[i % columns];
     panel panel = make_panel(kernels, A_PANEL, rows, k);
     size_t panels = (columns + width - 1) / width;
-    float *b_panels = aligned_places(panels * width * panel.depth);
-    operations->pack_rows(panel.places, a, k, rows, k, A_PANEL);
+    float *b_panels = aligned_elements(panels * width * panel.depth);
+    operations->pack_rows(panel.elements, a, k, rows, k, A_PANEL);
     for (size_t j = 0; j < columns; j += width)
         operations->pack_rows(b_panels + j * panel.depth, b + j * k, k,
                               columns - j < width ? columns - j : width, k, B_PANEL);
     prefetch_range nothing = {0};
-    operations->multiply_panel(rows, columns, panel.depth, panel.places, b_panels, c, ldc, bias,
+    operations->multiply_panel(rows, columns, panel.depth, panel.elements, b_panels, c, ldc, bias,
                                accumulate, &nothing);
     char what[100];
     snprintf(what, sizeof what, "%s, %zu x %zu x %zu%s%s: c", kernels->name, rows, columns, k,
-             bias ? ", biased" : "", accumulate ? ", added" : "");
+             bias ? ", bias" : "", accumulate ? ", accumulated" : "");
     assert_close(what, c, expected, rows * ldc, 2e-6);
     free(b_panels);
-    free(panel.places);
+    free(panel.elements);
 }
 
-/* All heights of panels and ends of k and of columns, by all kernels. */
-static void test_products_of_panels(void **state)
+/* All panel heights, remainders of k and remainders of columns, by all kernels. */
+static void test_multiply_panel(void **state)
 {
     (void)state;
     static const size_t depths[] = {1, 2, 15, 16, 17, 31, 32, 33, 34, 63, 64, 65, 301};
@@ -223,8 +225,8 @@ static void test_products_of_panels(void **state)
             for (size_t j = 0; j < DEPTHS; j++)
                 for (size_t l = 0; l < WIDTHS; l++) {
                     const float *bias = math_random(65, 1, 300);
-                    check_product(kernels, rows, widths[l], depths[j], (rows + l) % 2 ? bias : NULL,
-                                  (rows / 2 + j) % 2);
+                    check_panels_product(kernels, rows, widths[l], depths[j],
+                                         (rows + l) % 2 ? bias : NULL, (rows / 2 + j) % 2);
                     math_teardown(NULL);
                 }
     }
@@ -236,7 +238,7 @@ static void test_sweep_of_odd_sizes(void **state)
     check_gemm_sizes(GEMM_BFLOAT16);
 }
 
-/* More than one block of k, one chunk of rows, one chunk of columns, one task. */
+/* More than one block of k, chunk of rows, chunk of columns and task. */
 static void test_sizes_beyond_the_blocks(void **state)
 {
     (void)state;
@@ -249,7 +251,7 @@ static void test_sizes_beyond_the_blocks(void **state)
         }
 }
 
-/* The bias, its gradient and GELU are float32. */
+/* The bias, its gradient and GELU stay in float32. */
 static void test_epilogues(void **state)
 {
     (void)state;
@@ -306,13 +308,14 @@ static void test_threads_give_the_same_bits(void **state)
         }
 }
 
-/* What is not finite must reach the loss, where a run looks for it. */
+/* Infinities and NaNs must reach the loss, where training checks for them. */
 static void test_numbers_that_are_not_finite(void **state)
 {
     (void)state;
     enum { M = 5, N = 7, K = 9 };
     float *a = math_random(M * K, 1, 1), *b = math_random(N * K, 1, 2), c[M * N];
-    a[2 * K + 8] = float_of(0x7f800001u); /* the payload is in the half that is cut off */
+    a[2 * K + 8] =
+        float_of(0x7f800001u); /* the payload is in the lower half, which rounding drops */
     b[3 * K + 1] = INFINITY;
     gemm_fused(GEMM_BFLOAT16, GEMM_NT, M, N, K, a, K, b, K, c, N, false, NULL);
     for (int i = 0; i < M; i++)
@@ -328,8 +331,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         math_test(test_rounding_of_every_number),
         math_test(test_panels_of_every_shape),
-        math_test(test_panels_side_by_side),
-        math_test(test_products_of_panels),
+        math_test(test_panel_groups),
+        math_test(test_multiply_panel),
         math_test(test_sweep_of_odd_sizes),
         math_test(test_sizes_beyond_the_blocks),
         math_test(test_epilogues),

@@ -9,7 +9,7 @@ typedef struct norm {
     const float *in, *residual, *gamma, *beta, *d_out, *gamma_before, *beta_before;
     const uint64_t *row_keys;
     dropout dropout;
-    /* results: one block of memory */
+    /* results: one allocation */
     float *out, *sum, *mean, *deviation, *d_in, *d_residual, *d_gamma, *d_beta;
     size_t result_count;
     double *x_in, *x_residual, *x_gamma, *x_beta;
@@ -103,10 +103,10 @@ static void test_dropout_residual_layernorm(void **state)
             double *expected = math_memory(count, sizeof *expected);
             run(&n);
             reference_forward(expected, &n);
-            /* Two columns: the difference of the two is all that counts, so rounding shows. */
+            /* With two columns only their difference matters, so rounding errors are larger. */
             assert_close("out", n.out, expected, count, n.columns == 2 ? 1e-5 : 2e-6);
             if (n.columns == 2)
-                continue; /* its gradient is zero but for rounding */
+                continue; /* the gradient is zero up to rounding */
             check_gradient("d_in", &n, n.d_in, n.x_in, count, NULL);
             check_gradient("d_residual", &n, n.d_residual, n.x_residual, count, NULL);
             check_gradient("d_gamma", &n, n.d_gamma, n.x_gamma, n.columns, n.gamma_before);
@@ -115,7 +115,8 @@ static void test_dropout_residual_layernorm(void **state)
         }
 }
 
-/* The plain pair is the fused pair without residual and dropout; in place where that is allowed. */
+/* The plain functions equal the fused ones without residual and dropout; in place where that is
+ * allowed. */
 static void test_plain_layernorm(void **state)
 {
     (void)state;
@@ -161,7 +162,7 @@ static void test_aliases_of_the_fused_pair(void **state)
     assert_memory_equal(d_residual, n.d_residual, count * sizeof *d_residual);
 }
 
-/* A mean far from zero: a variance from the sum of squares would have lost all digits. */
+/* A mean far from zero: a variance computed from the sum of squares would lose all digits. */
 static void test_far_from_zero(void **state)
 {
     (void)state;
@@ -176,7 +177,7 @@ static void test_far_from_zero(void **state)
     double *expected = math_memory(COLUMNS, sizeof *expected);
     reference_layernorm(expected, math_doubles(in, COLUMNS), math_doubles(gamma, COLUMNS),
                         math_doubles(beta, COLUMNS), 1, COLUMNS, (double)epsilon);
-    assert_close("out", out, expected, COLUMNS, 2e-4); /* the mean itself has 12 bits behind 1 */
+    assert_close("out", out, expected, COLUMNS, 2e-4); /* the mean has 12 fraction bits */
 }
 
 static void test_threads_give_the_same_bits(void **state)

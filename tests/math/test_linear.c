@@ -7,8 +7,8 @@ typedef struct layer {
     gemm_precision precision;
     size_t rows, inputs, outputs;
     const float *in, *weight, *bias, *d_out;
-    const float *weight_before, *bias_before;          /* what the gradients are added to */
-    float *out, *activated, *d_in, *d_weight, *d_bias; /* one block of memory */
+    const float *weight_before, *bias_before;          /* the gradients before accumulation */
+    float *out, *activated, *d_in, *d_weight, *d_bias; /* one allocation */
     size_t result_count;
     double *x_in, *x_weight, *x_bias;
     bool with_gelu;
@@ -103,7 +103,8 @@ static void test_forward_and_backward(void **state)
     }
 }
 
-/* GELU between two layers, backward: the gradient of what went into it, and its output again. */
+/* The backward pass of GELU between two layers: the gradient of its input, and its output
+ * recomputed. */
 static void test_backward_through_gelu(void **state)
 {
     (void)state;

@@ -37,15 +37,15 @@ static void test_all_finite(void **state)
     float *values = math_random(MANY, 3, 1);
     assert_true(all_finite(values, MANY));
     assert_true(all_finite(values, 0));
-    static const size_t places[] = {0, 1, 15, 4096, 600001, MANY - 1};
+    static const size_t indices[] = {0, 1, 15, 4096, 600001, MANY - 1};
     const float bad[] = {NAN, -NAN, INFINITY, -INFINITY};
-    for (size_t p = 0; p < sizeof places / sizeof *places; p++)
+    for (size_t p = 0; p < sizeof indices / sizeof *indices; p++)
         for (size_t b = 0; b < 4; b++) {
-            float value = values[places[p]];
-            values[places[p]] = bad[b];
+            float value = values[indices[p]];
+            values[indices[p]] = bad[b];
             assert_false(all_finite(values, MANY));
-            assert_true(all_finite(values, places[p]));
-            values[places[p]] = value;
+            assert_true(all_finite(values, indices[p]));
+            values[indices[p]] = value;
         }
     values[7] = 3.4e38f;
     values[8] = 1e-45f;

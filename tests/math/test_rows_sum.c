@@ -1,11 +1,11 @@
-/* Sums in the order of their rows, and bfloat16 as a form to send them in. */
+/* Sums in row order, and bfloat16 as a format of messages. */
 #include "testing.h"
 
 #include "math/rows_sum.h"
 
 #include <math.h>
 
-enum { COUNT = 3000, ROWS = 3 }; /* more than one block, not a whole number of them */
+enum { COUNT = 3000, ROWS = 3 }; /* more than one block, with a remainder */
 
 static float rows[ROWS][COUNT], sums[COUNT], expected[COUNT];
 
@@ -25,7 +25,7 @@ static void test_sums_in_order(void **state)
         expected[i] = (rows[0][i] + rows[1][i]) + rows[2][i];
     rows_sum(sums, pointers, ROWS, COUNT);
     assert_memory_equal(sums, expected, sizeof sums);
-    for (int row = 0; row < ROWS; row++) { /* in the place of any row */
+    for (int row = 0; row < ROWS; row++) { /* into any of the rows */
         fill_rows();
         rows_sum(rows[row], pointers, ROWS, COUNT);
         assert_memory_equal(rows[row], expected, sizeof expected);
@@ -40,21 +40,19 @@ static void test_bfloat16_rounds_to_nearest_even(void **state)
     static const struct {
         float value;
         uint16_t bits;
-    } cases[] =
-        {
-            {0.0f, 0x0000},          {-0.0f, 0x8000},       {1.0f, 0x3f80},
-            {0x1.02p0f, 0x3f81},     {0x1.01p0f, 0x3f80},   {0x1.03p0f, 0x3f82},
-            {0x1.010002p0f, 0x3f81}, {-0x1.03p0f, 0xbf82},  {INFINITY, 0x7f80},
-            {-INFINITY, 0xff80},     {0x1.ffp127f, 0x7f80}, /* rounds beyond the largest */
-            {0x1.fcp127f, 0x7f7e},   {0x1p-149f, 0x0000},
-        };
+    } cases[] = {
+        {0.0f, 0x0000},        {-0.0f, 0x8000},     {1.0f, 0x3f80},          {0x1.02p0f, 0x3f81},
+        {0x1.01p0f, 0x3f80},   {0x1.03p0f, 0x3f82}, {0x1.010002p0f, 0x3f81}, {-0x1.03p0f, 0xbf82},
+        {INFINITY, 0x7f80},    {-INFINITY, 0xff80}, {0x1.ffp127f, 0x7f80}, /* rounds to infinity */
+        {0x1.fcp127f, 0x7f7e}, {0x1p-149f, 0x0000},
+    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint16_t bits;
         bfloat16_from_float(&bits, &cases[i].value, 1);
         if (bits != cases[i].bits)
             fail_msg("%a became %04x, expected %04x", (double)cases[i].value, bits, cases[i].bits);
     }
-    /* NaNs whose payload lies in the bits that go, and all of whose bits are set. */
+    /* A NaN whose payload is in the dropped bits, and one with all bits set. */
     for (uint32_t payload = 0x7f800001; payload; payload = payload == 0x7f800001 ? 0xffffffff : 0) {
         float nan, back;
         uint16_t bits;

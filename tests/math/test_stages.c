@@ -1,4 +1,4 @@
-/* Panels that several threads pack together, against the same panels packed one by one. */
+/* Panels packed by several threads together, against the same panels packed one by one. */
 #include "math/stages.h"
 
 #include "reference.h"
@@ -39,9 +39,9 @@ static setting make_setting(panel_side side, bool mn_contiguous, const float *va
     for (size_t index = 0; index < BLOCKS; index++)
         for (size_t panel = FIRST; panel < operand->panels && index >= FIRST_BLOCK; panel++) {
             const piece piece = piece_of_block(operand, index, panel, panel + 1, 0, 1);
-            size_t place = (index - FIRST_BLOCK) * (operand->panels - FIRST) * full;
+            size_t offset = (index - FIRST_BLOCK) * (operand->panels - FIRST) * full;
             pack_piece(operand, &piece,
-                       panel_address(operand, expected + place * depth_of(operand), FIRST, panel,
+                       panel_address(operand, expected + offset * depth_of(operand), FIRST, panel,
                                      block_at(operand, index).depth),
                        NULL);
         }
@@ -49,7 +49,7 @@ static setting make_setting(panel_side side, bool mn_contiguous, const float *va
     return setting;
 }
 
-/* Once a stage has been waited for, its panels are there. */
+/* The number of panels of a stage, already waited for, that differ from the expected ones. */
 static size_t wrong_in_stage(const stages *stages, const setting *setting, size_t stage)
 {
     const operand *operand = stages->operand;
@@ -70,7 +70,7 @@ static size_t wrong_in_stage(const stages *stages, const setting *setting, size_
     return wrong;
 }
 
-/* Each thread packs some of the next stage, as it would between its tiles, then what is left. */
+/* Each thread packs some units of the next stage, as it would between its tiles, then the rest. */
 static size_t run_thread(const stages *stages, const setting *setting)
 {
     size_t wrong = 0, unit;
@@ -139,7 +139,7 @@ static void test_every_way_to_cut(void **state)
         }
 }
 
-/* As many blocks as there may be stages leave no room for chunks. */
+/* With MOST_STAGES blocks, each block is a single stage. */
 static void test_no_more_stages_than_counters(void **state)
 {
     (void)state;

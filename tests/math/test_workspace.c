@@ -1,4 +1,4 @@
-/* The operations where the system gives no memory for their workspace: slower, not wrong. */
+/* Operations whose workspace cannot be allocated: slower, with the same results. */
 #include "reference.h"
 
 #include "base/threads.h"
@@ -14,7 +14,7 @@ typedef struct work {
     const float *a, *b, *rows, *d_rows, *gamma, *qkv, *d_out;
     float *c, *c_rounded, *c_wide, *sums, *mean, *deviation, *normal, *d_in, *d_gamma, *d_beta;
     float *out, *log_sum_exp, *d_qkv;
-    size_t floats; /* of workspace that the thread had */
+    size_t floats; /* of the thread's workspace */
 } work;
 
 static work make_work(void)
@@ -67,7 +67,7 @@ static pthread_barrier_t ready;
 
 static void *compute_when_ready(void *context)
 {
-    threads_use(1); /* there is no memory for further threads either */
+    threads_use(1); /* no memory for further threads either */
     pthread_barrier_wait(&ready);
     return compute(context);
 }

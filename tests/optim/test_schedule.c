@@ -1,5 +1,6 @@
 #include "testing.h"
 
+#include "bert.h"
 #include "formats/json.h"
 #include "optim/schedule.h"
 
@@ -8,15 +9,14 @@
 static void test_names(void **state)
 {
     (void)state;
-    static const char *const names[] = {"linear",       "cosine",   "cosine_with_restarts",
-                                        "polynomial",   "constant", "constant_with_warmup",
-                                        "inverse_sqrt", "one_cycle"};
+    const char *name;
     const schedule_type *type;
-    for (int i = 0; i < 8; i++) {
-        assert_ok(schedule_type_find(&type, names[i], error));
-        assert_string_equal(type->name, names[i]);
+    for (int i = 0; (name = bert_lr_scheduler_name((bert_lr_scheduler)i)); i++) {
+        assert_ok(schedule_type_find(&type, name, error)); /* each of the option */
+        assert_string_equal(type->name, name);
         assert_int_equal(type->has_warmup, !type->instead);
-        assert_int_equal(type->has_warmup, i != 4 && i != 7);
+        assert_int_equal(type->has_warmup,
+                         i != BERT_LR_SCHEDULER_CONSTANT && i != BERT_LR_SCHEDULER_ONE_CYCLE);
     }
     assert_fails(schedule_type_find(&type, "cosinus", error), BERT_ERROR_INVALID_ARGUMENT,
                  "'cosinus': expected linear, cosine, cosine_with_restarts, polynomial, constant, "

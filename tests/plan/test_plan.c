@@ -74,7 +74,7 @@ static void test_two_nodes(void **state)
     (void)state;
     bert_plan_params params = tiny_plan();
     params.nodes = 2;
-    params.bandwidth = 1e6;
+    params.bandwidth = 0.008; /* 1 MB/s */
     params.latency = 0;
     params.micro_batch_tokens = 4096; /* 32 sequences of 128: one pass */
     bert_plan_result plan;
@@ -97,7 +97,7 @@ static void test_two_nodes(void **state)
     assert_ok(bert_plan(&params, &halves, error));
     assert_true(halves.waiting_seconds > plan.waiting_seconds);
 
-    params.bf16_gradients = true;
+    params.gradient_dtype = BERT_PRECISION_BF16;
     assert_ok(bert_plan(&params, &plan, error));
     assert_near(plan.bytes_sent, 2 * 4433468.0);
 
@@ -164,7 +164,7 @@ static void test_wrong_values(void **state)
     params = tiny_plan();
     params.bandwidth = 0;
     assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "params->bandwidth");
+                 "params->bandwidth is 0; expected a number above 0");
     params = tiny_plan();
     params.latency = NAN;
     assert_fails(bert_plan(&params, &plan, error), BERT_ERROR_INVALID_ARGUMENT, "params->latency");

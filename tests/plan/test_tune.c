@@ -134,8 +134,9 @@ static void test_search(void **state)
     params.max_seq_length = 64;
     assert_fails(bert_tune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "32 positions");
-    params.precision = "fp16";
-    assert_fails(bert_tune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "fp16");
+    params.precision = (bert_precision)99;
+    assert_fails(bert_tune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->precision is 99; expected any, float32 or bf16");
     remove_directory_of(params.model);
 }
 

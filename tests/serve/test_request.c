@@ -39,12 +39,12 @@ static void test_parameters(void **state)
                     "\"cls\", \"normalize\": null}}",
                     error));
     assert_true(request.normalize);
-    assert_string_equal(request.pooling, "cls");
+    assert_int_equal(request.pooling, BERT_POOLING_CLS);
     serve_request_free(&request);
 
     assert_ok(parse(&request, SERVE_FEATURE_EXTRACTION, "{\"inputs\": \"x\"}", error));
     assert_false(request.normalize);
-    assert_string_equal(request.pooling, "mean");
+    assert_int_equal(request.pooling, BERT_POOLING_MEAN);
     serve_request_free(&request);
 }
 

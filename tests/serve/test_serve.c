@@ -57,7 +57,7 @@ static int start_server(void **state)
     server.params.threads = 1;
     server.params.max_request_bytes = 4096;
     server.params.max_inputs = 4;
-    server.params.timeout_seconds = 2;
+    server.params.timeout = 2;
     pthread_create(&server.thread, NULL, run_server, &server);
     while (atomic_load(&server.port) == 0)
         usleep(10000);

@@ -210,7 +210,7 @@ static void test_regression_from_scratch(void **state)
     params.tokenizer = folder;
     params.validation_file = NULL;
     params.label_column = "count";
-    params.problem_type = "regression";
+    params.problem_type = BERT_PROBLEM_TYPE_REGRESSION;
     params.num_train_epochs = 20;
     bert_finetune_result result;
     assert_ok(bert_finetune(&params, &result, NULL, error));
@@ -368,18 +368,22 @@ static void test_every_kind_of_step(void **state)
 {
     (void)state;
     static const struct {
-        const char *name, *optim, *schedule;
+        const char *name;
+        bert_optimizer optim;
+        bert_lr_scheduler schedule;
         int batch, accumulation;
         bool checkpointing;
         bool close, same; /* to the first one's weights */
     } cases[] = {
-        {"adamw", "adamw", "linear", 16, 1, false, true, true},
-        {"accumulated", "adamw", "linear", 8, 2, false, true, false},
-        {"checkpointing", "adamw", "linear", 16, 1, true, true, true},
-        {"adam", "adam", "linear", 16, 1, false, false, false},
-        {"lamb", "lamb", "linear", 16, 1, false, false, false},
-        {"polynomial", "adamw", "polynomial", 16, 1, false, false, false},
-        {"one-cycle", "adamw", "one_cycle", 16, 1, false, false, false},
+        {"adamw", BERT_OPTIMIZER_ADAMW, BERT_LR_SCHEDULER_LINEAR, 16, 1, false, true, true},
+        {"accumulated", BERT_OPTIMIZER_ADAMW, BERT_LR_SCHEDULER_LINEAR, 8, 2, false, true, false},
+        {"checkpointing", BERT_OPTIMIZER_ADAMW, BERT_LR_SCHEDULER_LINEAR, 16, 1, true, true, true},
+        {"adam", BERT_OPTIMIZER_ADAM, BERT_LR_SCHEDULER_LINEAR, 16, 1, false, false, false},
+        {"lamb", BERT_OPTIMIZER_LAMB, BERT_LR_SCHEDULER_LINEAR, 16, 1, false, false, false},
+        {"polynomial", BERT_OPTIMIZER_ADAMW, BERT_LR_SCHEDULER_POLYNOMIAL, 16, 1, false, false,
+         false},
+        {"one-cycle", BERT_OPTIMIZER_ADAMW, BERT_LR_SCHEDULER_ONE_CYCLE, 16, 1, false, false,
+         false},
     };
     text first = {0};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -392,7 +396,7 @@ static void test_every_kind_of_step(void **state)
         params.weight_decay = 0.1;
         params.optim = cases[i].optim;
         params.lr_scheduler_type = cases[i].schedule;
-        params.lr_power = strcmp(cases[i].schedule, "polynomial") == 0 ? 2 : 1;
+        params.lr_power = cases[i].schedule == BERT_LR_SCHEDULER_POLYNOMIAL ? 2 : 1;
         params.per_device_train_batch_size = cases[i].batch;
         params.gradient_accumulation_steps = cases[i].accumulation;
         params.gradient_checkpointing = cases[i].checkpointing;
@@ -436,7 +440,7 @@ static void test_resumes_what_knew_fewer_settings(void **state)
     json_decref(settings);
     params.resume = true;
     assert_ok(bert_finetune(&params, &result, NULL, error));
-    params.optim = "lamb";
+    params.optim = BERT_OPTIMIZER_LAMB;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "this run began with optim \"adamw\", not \"lamb\"");
 }
@@ -482,23 +486,23 @@ static void test_contradictions(void **state)
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "params->num_train_epochs is 0");
     params.num_train_epochs = 1;
-    params.lr_scheduler_type = "cosine?";
+    params.lr_scheduler_type = (bert_lr_scheduler)99;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "cosine?");
-    params.lr_scheduler_type = "linear";
+                 "params->lr_scheduler_type is 99; expected linear");
+    params.lr_scheduler_type = BERT_LR_SCHEDULER_LINEAR;
     params.lr_power = 2;
     assert_fails(
         bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
         "params->lr_power is for params->lr_scheduler_type = polynomial; the schedule is linear");
     params.lr_power = 1;
-    params.optim = "lars";
+    params.optim = (bert_optimizer)99;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "params->optim is \"lars\", expected adamw, ");
-    params.optim = "adam";
-    params.gradient_dtype = "fp16";
+                 "params->optim is 99; expected adamw, ");
+    params.optim = BERT_OPTIMIZER_ADAM;
+    params.gradient_dtype = (bert_precision)99;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "params->gradient_dtype is \"fp16\", expected float32 or bf16");
-    params.gradient_dtype = "bf16";
+                 "params->gradient_dtype is 99; expected float32 or bf16");
+    params.gradient_dtype = BERT_PRECISION_BF16;
     params.zero = 2;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "params->zero is 2");

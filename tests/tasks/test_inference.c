@@ -189,10 +189,10 @@ static void test_options_out_of_range(void **state)
     bert_model *loaded;
     bert_model_options options = {.batch_tokens = -1};
     assert_fails(bert_model_load_with(&loaded, "x", &options, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "options->batch_tokens is -1");
+                 "params->batch_tokens is -1");
     options = (bert_model_options){.threads = -2};
     assert_fails(bert_model_load_with(&loaded, "x", &options, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "options->threads is -2");
+                 "params->threads is -2");
 }
 
 int main(void)

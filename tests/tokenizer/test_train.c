@@ -75,7 +75,7 @@ static void test_likelihood_by_hand(void **state)
     const char *input = scratch_write("likely", "abc abc ab ab ab ad ad");
     const char *output = scratch_path("likelihood-out");
     bert_train_tokenizer_params params = params_for(&input, output);
-    params.algorithm = "likelihood";
+    params.algorithm = BERT_ALGORITHM_LIKELIHOOD;
     assert_ok(bert_train_tokenizer(&params, NULL, NULL, error));
     text vocab = {0};
     assert_ok(file_read(&vocab, scratch_path("likelihood-out/vocab.txt"), 1000, error));
@@ -272,13 +272,13 @@ static void test_extension(void **state)
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "expected 1 to");
     params.add = 3;
-    params.algorithm = "likelihood";
+    params.algorithm = BERT_ALGORITHM_LIKELIHOOD;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "by frequency, not by likelihood");
-    params.algorithm = "luck";
+    params.algorithm = (bert_algorithm)99;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "algorithm is \"luck\"");
-    params.algorithm = "frequency";
+                 "params->algorithm is 99");
+    params.algorithm = BERT_ALGORITHM_FREQUENCY;
     params.extend = output;
     assert_fails(bert_train_tokenizer(&params, NULL, NULL, error), BERT_ERROR_INPUT,
                  "no new token for");

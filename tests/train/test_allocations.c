@@ -75,7 +75,7 @@ static void test_steps_allocate_nothing(void **state)
             4; /* the first epoch lasts beyond what is read ahead */
         params.gradient_accumulation_steps = 2;
         if (threads == 2) { /* steps that grow, and an optimizer with memory of its own */
-            params.optim = "lamb";
+            params.optim = BERT_OPTIMIZER_LAMB;
             params.gradient_accumulation_steps = 1;
             params.batch_size_ramp = "5:0.6,8:0.4";
         }

@@ -194,7 +194,7 @@ static void test_the_last_and_the_best_stay(void **state)
     bert_pretrain_params params = tiny_params(run);
     params.max_steps = 60;
     params.learning_rate = 2; /* far too much, but the warm-up takes its time to get there */
-    params.lr_scheduler_type = "constant_with_warmup";
+    params.lr_scheduler_type = BERT_LR_SCHEDULER_CONSTANT_WITH_WARMUP;
     params.warmup_steps = 120;
     params.eval_steps = params.save_steps = 6;
     params.save_total_limit = 2;

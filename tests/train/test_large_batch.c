@@ -97,7 +97,7 @@ static void test_lamb_learns(void **state)
 {
     (void)state;
     bert_pretrain_params params = tiny_params(tiny_path("lamb"));
-    params.optim = "lamb";
+    params.optim = BERT_OPTIMIZER_LAMB;
     params.per_device_train_batch_size = 64;
     params.max_steps = 200;
     params.warmup_steps = 10;
@@ -114,12 +114,12 @@ static void test_lamb_learns(void **state)
 static bert_pretrain_params ramp_params(const char *output)
 {
     bert_pretrain_params params = tiny_params(output);
-    params.optim = "lamb";
+    params.optim = BERT_OPTIMIZER_LAMB;
     params.learning_rate = 0.01;
-    params.lr_scheduler_type = "polynomial";
+    params.lr_scheduler_type = BERT_LR_SCHEDULER_POLYNOMIAL;
     params.lr_end = 1e-4;
     params.lr_power = 0.5;
-    params.learning_rate_scaling = "sqrt";
+    params.learning_rate_scaling = BERT_LEARNING_RATE_SCALING_SQRT;
     params.base_batch_size = 8;
     params.per_device_train_batch_size = 3;
     params.batch_size_ramp = "4:0.25,16:0.375,9:0.375"; /* borders: steps 4 and 10 of 16 */
@@ -265,10 +265,10 @@ static void test_scales(void **state)
     bert_pretrain_params params = tiny_params("run");
     assert_true(learning_rate_scale(&params, 4096) == 1);
     params.base_batch_size = 256;
-    params.learning_rate_scaling = "sqrt";
+    params.learning_rate_scaling = BERT_LEARNING_RATE_SCALING_SQRT;
     assert_true(learning_rate_scale(&params, 4096) == 4);
     assert_true(learning_rate_scale(&params, 64) == 0.5);
-    params.learning_rate_scaling = "linear";
+    params.learning_rate_scaling = BERT_LEARNING_RATE_SCALING_LINEAR;
     assert_true(learning_rate_scale(&params, 4096) == 16);
     assert_true(learning_rate_scale(&params, 256) == 1);
 }
@@ -276,7 +276,7 @@ static void test_scales(void **state)
 static void test_refusals(void **state)
 {
     (void)state;
-    REFUSED(optim = "lars", "params->optim is \"lars\", expected adamw, ");
+    REFUSED(optim = (bert_optimizer)99, "params->optim is 99; expected adamw, ");
     REFUSED(batch_size_ramp = "", "params->batch_size_ramp is missing");
     REFUSED(batch_size_ramp = "8",
             "params->batch_size_ramp is \"8\", expected numbers of sequences from 1");
@@ -291,26 +291,27 @@ static void test_refusals(void **state)
     REFUSED(batch_size_ramp = "8:1";
             params.gradient_accumulation_steps = 2,
             "params->gradient_accumulation_steps and params->batch_size_ramp are both given");
-    REFUSED(learning_rate_scaling = "cubic",
-            "params->learning_rate_scaling is \"cubic\", expected none, sqrt or linear");
-    REFUSED(learning_rate_scaling = "sqrt", "needs params->base_batch_size");
+    REFUSED(learning_rate_scaling = (bert_learning_rate_scaling)99,
+            "params->learning_rate_scaling is 99; expected none, sqrt or linear");
+    REFUSED(learning_rate_scaling = BERT_LEARNING_RATE_SCALING_SQRT,
+            "needs params->base_batch_size");
     REFUSED(base_batch_size = 64,
             "params->base_batch_size is for params->learning_rate_scaling = sqrt");
     REFUSED(base_batch_size = -1, "params->base_batch_size is -1");
     REFUSED(lr_end = 1e-6,
             "params->lr_end is for params->lr_scheduler_type = polynomial; the schedule is linear");
     REFUSED(lr_power = 2, "params->lr_power is for params->lr_scheduler_type = polynomial");
-    REFUSED(lr_power = 0, "params->lr_power is 0, expected above 0");
+    REFUSED(lr_power = 0, "params->lr_power is 0; expected a number above 0");
     REFUSED(lr_num_cycles = 2,
             "params->lr_num_cycles is for params->lr_scheduler_type = cosine_with_restarts");
     REFUSED(pct_start = 0.5, "params->pct_start is for params->lr_scheduler_type = one_cycle");
     REFUSED(div_factor = 2, "params->div_factor is for params->lr_scheduler_type = one_cycle");
     REFUSED(final_div_factor = 2,
             "params->final_div_factor is for params->lr_scheduler_type = one_cycle");
-    REFUSED(div_factor = 0.5, "params->div_factor is 0.5, expected 1 or more");
-    REFUSED(lr_scheduler_type = "one_cycle",
+    REFUSED(div_factor = 0.5, "params->div_factor is 0.5; expected a number, at least 1");
+    REFUSED(lr_scheduler_type = BERT_LR_SCHEDULER_ONE_CYCLE,
             "one_cycle has no warm-up; its rise is params->pct_start");
-    REFUSED(lr_scheduler_type = "polynomial";
+    REFUSED(lr_scheduler_type = BERT_LR_SCHEDULER_POLYNOMIAL;
             params.lr_end = params.learning_rate, "expected below params->learning_rate");
 }
 

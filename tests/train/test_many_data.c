@@ -8,7 +8,7 @@
 
 /* Copies the documents [first, end) of one prepared file into another. */
 static void copy_documents(const char *from, const char *to, uint64_t first, uint64_t end,
-                           dataset_layout layout)
+                           bert_layout layout)
 {
     dataset data;
     dataset_writer *writer;
@@ -38,12 +38,12 @@ static int set_up(void **state)
     char a[700], b[700];
     snprintf(a, sizeof a, "%s", tiny_path("part-a"));
     snprintf(b, sizeof b, "%s", tiny_path("part-b"));
-    copy_documents(tiny_data, a, 0, 13, LAYOUT_DOCUMENTS);
-    copy_documents(tiny_data, b, 13, 40, LAYOUT_SENTENCES);
+    copy_documents(tiny_data, a, 0, 13, BERT_LAYOUT_DOCUMENTS);
+    copy_documents(tiny_data, b, 13, 40, BERT_LAYOUT_SENTENCES);
     copy_documents(tiny_path("data.validation"), tiny_path("part-a.validation"), 0, 2,
-                   LAYOUT_SENTENCES);
+                   BERT_LAYOUT_SENTENCES);
     copy_documents(tiny_path("data.validation"), tiny_path("part-b.validation"), 2, 8,
-                   LAYOUT_DOCUMENTS);
+                   BERT_LAYOUT_DOCUMENTS);
     copy_directory(tiny_path("data.tokenizer"), tiny_path("part-a.tokenizer"));
     copy_directory(tiny_path("data.tokenizer"), tiny_path("part-b.tokenizer"));
     snprintf(both, sizeof both, "%s\n%s", a, b);
@@ -163,7 +163,7 @@ static void test_weights(void **state)
     streamed.data = weighed;
     streamed.max_steps = 40;
     streamed.next_sentence_prediction = false;
-    streamed.sequences = "stream";
+    streamed.sequences = BERT_SEQUENCES_STREAM;
     tiny_pretrain(&streamed);
     streamed.output = tiny_path("streamed-stopped");
     streamed.stop_after_steps = 19;

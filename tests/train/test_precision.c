@@ -7,7 +7,7 @@
 
 enum { STEPS = 200, LOSSES = 64 };
 
-static bert_pretrain_params params_of(const char *output, const char *precision)
+static bert_pretrain_params params_of(const char *output, bert_precision precision)
 {
     bert_pretrain_params params = tiny_params(output);
     params.precision = precision;
@@ -41,7 +41,8 @@ static void test_the_loss_follows_float32(void **state)
     static const char *const keys[] = {"loss", "mlm_loss", "eval_loss"};
     const char *runs[] = {tiny_path("float32"), tiny_path("bf16")};
     for (int i = 0; i < 2; i++) {
-        bert_pretrain_params params = params_of(runs[i], i ? "bf16" : "float32");
+        bert_pretrain_params params =
+            params_of(runs[i], i ? BERT_PRECISION_BF16 : BERT_PRECISION_FLOAT32);
         params.max_steps = STEPS;
         params.learning_rate = 3e-3;
         params.logging_steps = params.eval_steps = 10;
@@ -68,7 +69,7 @@ static void test_threads_change_nothing(void **state)
     (void)state;
     const char *runs[] = {tiny_path("threads-1"), tiny_path("threads-2")};
     for (int i = 0; i < 2; i++) {
-        bert_pretrain_params params = params_of(runs[i], "bf16");
+        bert_pretrain_params params = params_of(runs[i], BERT_PRECISION_BF16);
         params.threads = i + 1;
         tiny_pretrain(&params);
     }
@@ -80,7 +81,7 @@ static void test_a_resumed_run_is_the_run(void **state)
 {
     (void)state;
     const char *whole = tiny_path("whole"), *stopped = tiny_path("stopped");
-    bert_pretrain_params params = params_of(whole, "bf16");
+    bert_pretrain_params params = params_of(whole, BERT_PRECISION_BF16);
     tiny_pretrain(&params);
     params.output = stopped;
     params.stop_after_steps = 5;

@@ -160,8 +160,8 @@ static void test_masked_language_model_alone(void **state)
     const char *run = tiny_path("mlm");
     bert_pretrain_params params = tiny_params(run);
     params.next_sentence_prediction = false;
-    params.optim = "adam";
-    params.lr_scheduler_type = "constant_with_warmup";
+    params.optim = BERT_OPTIMIZER_ADAM;
+    params.lr_scheduler_type = BERT_LR_SCHEDULER_CONSTANT_WITH_WARMUP;
     bert_pretrain_result result = tiny_pretrain(&params);
     assert_true(isnan(last_metric(run, "nsp_loss")));
     assert_true(last_metric(run, "loss") == last_metric(run, "mlm_loss"));
@@ -296,7 +296,7 @@ static void test_numbers_that_explode(void **state)
     bert_pretrain_result result;
     bert_pretrain_params params = tiny_params(tiny_path("explodes"));
     params.learning_rate = 1e37;
-    params.lr_scheduler_type = "constant";
+    params.lr_scheduler_type = BERT_LR_SCHEDULER_CONSTANT;
     params.warmup_steps = 0;
     params.save_steps = 0;
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_NOT_FINITE, "step 2");

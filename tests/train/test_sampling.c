@@ -8,28 +8,35 @@
 #include <math.h>
 
 typedef struct variant {
-    const char *pairs, *sequences, *mask_unit, *masks, *schedule; /* NULL: the default */
+    bool mlm_only;
+    bert_pairs pairs;
+    bert_sequences sequences;
+    bert_mask_unit mask_unit;
+    bert_masks masks;
+    const char *schedule; /* NULL: the default */
 } variant;
 
 static const variant variants[] = {
-    {.pairs = "sentence", .masks = "static"},
-    {.sequences = "sentences", .mask_unit = "word"},
-    {.sequences = "chunks", .mask_unit = "span"},
-    {.sequences = "stream", .masks = "static"},
-    {.sequences = "documents", .mask_unit = "word"},
+    {.pairs = BERT_PAIRS_SENTENCE, .masks = BERT_MASKS_STATIC},
+    {.mlm_only = true, .sequences = BERT_SEQUENCES_SENTENCES, .mask_unit = BERT_MASK_UNIT_WORD},
+    {.mlm_only = true, .sequences = BERT_SEQUENCES_CHUNKS, .mask_unit = BERT_MASK_UNIT_SPAN},
+    {.mlm_only = true, .sequences = BERT_SEQUENCES_STREAM, .masks = BERT_MASKS_STATIC},
+    {.mlm_only = true, .sequences = BERT_SEQUENCES_DOCUMENTS, .mask_unit = BERT_MASK_UNIT_WORD},
     {.schedule = "24:0.6,32:0.3,28:0.1"},
-    {.sequences = "stream", .schedule = "32:0.5,16:0.001,32:0.499"}, /* one has no step */
+    {.mlm_only = true,
+     .sequences = BERT_SEQUENCES_STREAM,
+     .schedule = "32:0.5,16:0.001,32:0.499"}, /* one has no step */
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 static bert_pretrain_params variant_params(const variant *variant, const char *output)
 {
     bert_pretrain_params params = tiny_params(output);
-    params.next_sentence_prediction = !variant->sequences;
-    params.pairs = variant->pairs ? variant->pairs : params.pairs;
-    params.sequences = variant->sequences ? variant->sequences : params.sequences;
-    params.mask_unit = variant->mask_unit ? variant->mask_unit : params.mask_unit;
-    params.masks = variant->masks ? variant->masks : params.masks;
+    params.next_sentence_prediction = !variant->mlm_only;
+    params.pairs = variant->pairs;
+    params.sequences = variant->sequences;
+    params.mask_unit = variant->mask_unit;
+    params.masks = variant->masks;
     params.sequence_schedule = variant->schedule;
     return params;
 }
@@ -101,8 +108,8 @@ static void test_evaluated_as_trained(void **state)
         assert_int_equal(as_trained.samples, (uint64_t)last_metric(run, "eval_samples"));
         assert_true(fabs(as_trained.mlm_loss - last_metric(run, "eval_mlm_loss")) < 1e-6);
         evaluate.max_seq_length = 16;
-        evaluate.sequences = "documents";
-        evaluate.mask_unit = "word";
+        evaluate.sequences = BERT_SEQUENCES_DOCUMENTS;
+        evaluate.mask_unit = BERT_MASK_UNIT_WORD;
         assert_ok(bert_evaluate(&evaluate, &other, NULL, error));
         assert_int_equal(other.samples, 8); /* a document each */
         assert_int_equal(other.nsp_count, 0);
@@ -112,20 +119,20 @@ static void test_evaluated_as_trained(void **state)
     bert_evaluation evaluation;
     evaluate.model = tiny_path("evaluated-0");
     evaluate.data = tiny_data;
-    evaluate.pairs = "segment";
+    evaluate.pairs = BERT_PAIRS_SEGMENT;
     assert_ok(bert_evaluate(&evaluate, &evaluation, NULL, error));
     assert_true(evaluation.nsp_count > 0);
-    evaluate.sequences = "chunks";
+    evaluate.sequences = BERT_SEQUENCES_CHUNKS;
     assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "params->pairs and params->sequences are both given");
-    evaluate.sequences = NULL;
+    evaluate.sequences = BERT_SEQUENCES_UNSET;
     evaluate.model = tiny_path("evaluated-1");
     assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "has no head for next-sentence prediction");
-    evaluate.pairs = NULL;
-    evaluate.mask_unit = "letter";
+    evaluate.pairs = BERT_PAIRS_UNSET;
+    evaluate.mask_unit = (bert_mask_unit)99;
     assert_fails(bert_evaluate(&evaluate, &evaluation, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "letter");
+                 "params->mask_unit is 99; expected token, word or span");
 }
 
 /* The model learns from each: after three hundred steps it is far below chance, log(45) = 3.8. */

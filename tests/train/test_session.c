@@ -357,7 +357,7 @@ static void test_gradients(void **state)
     bert_session_close(session);
 
     params = own_params(tiny_path("lamb"));
-    params.optim = "lamb";
+    params.optim = BERT_OPTIMIZER_LAMB;
     session = open_own(&params, &task);
     assert_fails(bert_session_gradients(session, names[0], &tensor, error), BERT_ERROR_UNSUPPORTED,
                  "lamb");
@@ -553,6 +553,9 @@ static void test_refused_sessions(void **state)
     SESSION_REFUSED(max_steps = 0, &source, "params->max_steps is 0");
     SESSION_REFUSED(eval_steps = 2, &source, "bert_session_loss evaluates a batch");
     SESSION_REFUSED(mlm_probability = 0.2, &source, "params->mlm_probability has no effect");
+    SESSION_REFUSED(mask_unit = BERT_MASK_UNIT_WORD, &source, "params->mask_unit has no effect");
+    SESSION_REFUSED(masks = BERT_MASKS_STATIC, &source, "params->masks has no effect");
+    SESSION_REFUSED(pairs = BERT_PAIRS_SENTENCE, &source, "params->pairs has no effect");
     SESSION_REFUSED(short_seq_probability = 0, &source, "params->short_seq_probability has no");
     SESSION_REFUSED(sequence_schedule = "16:0.5,32:0.5", &source, "params->sequence_schedule has");
     SESSION_REFUSED(learning_rate = 0, &source, "params->learning_rate is 0");

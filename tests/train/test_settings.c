@@ -1,8 +1,8 @@
 /* Every setting is checked by name, and run.json gives back what went in. */
 #include "tiny_run.h"
 
+#include "options/options.h"
 #include "train/settings.h"
-#include "train/settings_fields.h"
 
 #include <math.h>
 
@@ -18,51 +18,50 @@ static void test_every_range_has_its_message(void **state)
     REFUSED(model = "", "params->model is missing");
     REFUSED(output = NULL, "params->output is missing");
     REFUSED(per_device_train_batch_size = 0,
-            "params->per_device_train_batch_size is 0, expected 1");
+            "params->per_device_train_batch_size is 0; expected a whole number from 1");
     REFUSED(gradient_accumulation_steps = -1, "params->gradient_accumulation_steps is -1");
-    REFUSED(max_seq_length = 7, "params->max_seq_length is 7, expected 8");
-    REFUSED(pairs = "segments",
-            "params->pairs is \"segments\", expected one of: segment, sentence");
-    REFUSED(sequences = "stream", "params->sequences = stream makes no pairs");
+    REFUSED(max_seq_length = 7, "params->max_seq_length is 7; expected a whole number from 8");
+    REFUSED(pairs = (bert_pairs)99, "params->pairs is 99; expected segment or sentence");
+    REFUSED(sequences = BERT_SEQUENCES_STREAM, "params->sequences = stream makes no pairs");
     REFUSED(next_sentence_prediction = false;
-            params.pairs = "sentence",
+            params.pairs = BERT_PAIRS_SENTENCE,
             "params->pairs = sentence does not go with params->next_sentence_prediction = false");
-    REFUSED(mask_unit = "words", "params->mask_unit is \"words\"");
-    REFUSED(masks = "", "params->masks is missing");
-    REFUSED(masks = "fixed", "params->masks is \"fixed\", expected dynamic or static");
+    REFUSED(mask_unit = (bert_mask_unit)99, "params->mask_unit is 99");
+    REFUSED(masks = (bert_masks)99, "params->masks is 99; expected dynamic or static");
     REFUSED(sequence_schedule = "128", "expected lengths from 8 to 65536 with their shares");
     REFUSED(sequence_schedule = "128:0.5,4:0.5", "expected lengths from 8 to 65536");
     REFUSED(sequence_schedule = "128:0.9,512:0.1x", "expected lengths from 8 to 65536");
     REFUSED(sequence_schedule = "128:nan", "expected lengths from 8 to 65536");
     REFUSED(sequence_schedule = "128:0.9,512:0.2", "the shares add up to 1.1, expected 1");
-    REFUSED(short_seq_probability = 1.5, "params->short_seq_probability is 1.5, expected 0 to 1");
-    REFUSED(mlm_probability = 0, "params->mlm_probability is 0, expected above 0");
+    REFUSED(short_seq_probability = 1.5,
+            "params->short_seq_probability is 1.5; expected a number from 0 to 1");
+    REFUSED(mlm_probability = 0, "params->mlm_probability is 0; expected a number above 0");
     REFUSED(mlm_probability = NAN, "params->mlm_probability is nan");
-    REFUSED(optim = "sgd", "params->optim is \"sgd\"");
-    REFUSED(learning_rate = 0, "params->learning_rate is 0, expected above 0");
+    REFUSED(optim = (bert_optimizer)99, "params->optim is 99");
+    REFUSED(learning_rate = 0, "params->learning_rate is 0; expected a number above 0");
     REFUSED(learning_rate = INFINITY, "params->learning_rate is inf");
     REFUSED(weight_decay = -0.1, "params->weight_decay");
-    REFUSED(adam_beta1 = 1, "params->adam_beta1 is 1, expected 0 or more and below 1");
+    REFUSED(adam_beta1 = 1, "params->adam_beta1 is 1; expected a number, at least 0 and below 1");
     REFUSED(adam_beta2 = -0.5, "params->adam_beta2");
     REFUSED(adam_epsilon = 0, "params->adam_epsilon");
     REFUSED(max_grad_norm = -1, "params->max_grad_norm");
-    REFUSED(lr_scheduler_type = "cosine_with_sugar", "cosine_with_sugar");
-    REFUSED(precision = "fp16", "params->precision is \"fp16\", expected float32 or bf16");
-    REFUSED(precision = NULL, "params->precision is missing");
+    REFUSED(lr_scheduler_type = (bert_lr_scheduler)99, "params->lr_scheduler_type is");
+    REFUSED(precision = (bert_precision)99, "params->precision is 99; expected float32 or bf16");
+    REFUSED(precision = BERT_PRECISION_ANY, "params->precision is -1");
     REFUSED(warmup_steps = -1, "params->warmup_steps");
     REFUSED(warmup_ratio = 1.1, "params->warmup_ratio");
     REFUSED(warmup_ratio = 0.1, "params->warmup_steps and params->warmup_ratio");
-    REFUSED(lr_scheduler_type = "constant", "no warm-up");
+    REFUSED(lr_scheduler_type = BERT_LR_SCHEDULER_CONSTANT, "no warm-up");
     REFUSED(max_steps = -5, "params->max_steps is -5");
     REFUSED(num_train_epochs = -1, "params->num_train_epochs");
     REFUSED(max_steps = params.num_train_epochs = 0, "both 0");
-    REFUSED(logging_steps = 0, "params->logging_steps is 0, expected 1 or more");
+    REFUSED(logging_steps = 0, "params->logging_steps is 0; expected a whole number from 1");
     REFUSED(eval_epochs = 1, "params->eval_steps and params->eval_epochs");
     REFUSED(eval_samples = -1, "params->eval_samples");
     REFUSED(save_epochs = 1, "params->save_steps and params->save_epochs");
     REFUSED(save_total_limit = -1, "params->save_total_limit");
     REFUSED(stop_after_steps = -1, "params->stop_after_steps");
-    REFUSED(hidden_dropout_prob = 1, "params->hidden_dropout_prob is 1, expected below 1");
+    REFUSED(hidden_dropout_prob = 1, "params->hidden_dropout_prob is 1; expected a number below 1");
     REFUSED(attention_probs_dropout_prob = 2, "params->attention_probs_dropout_prob");
     REFUSED(seed = UINT64_MAX, "params->seed");
     REFUSED(threads = -1, "params->threads");
@@ -82,28 +81,28 @@ static void test_run_json_gives_back_every_setting(void **state)
     params.short_seq_probability = 0.1 + 0.2; /* 0.30000000000000004 */
     params.mlm_probability = 1.0 / 3;
     params.next_sentence_prediction = false;
-    params.optim = "adam";
+    params.optim = BERT_OPTIMIZER_ADAM;
     params.learning_rate = 1.2345678901234567e-5;
     params.weight_decay = 5e-324;
     params.adam_beta1 = nextafter(1, 0);
     params.adam_epsilon = 1e-300;
     params.max_grad_norm = 1e300;
-    params.lr_scheduler_type = "polynomial";
+    params.lr_scheduler_type = BERT_LR_SCHEDULER_POLYNOMIAL;
     params.lr_end = 1.0 / 3e6;
     params.lr_power = 1.0 / 7;
     params.batch_size_ramp = "24:0.25,48:0.75";
-    params.learning_rate_scaling = "linear";
+    params.learning_rate_scaling = BERT_LEARNING_RATE_SCALING_LINEAR;
     params.base_batch_size = 12;
-    params.precision = "bf16";
-    params.sequences = "stream";
-    params.mask_unit = "span";
-    params.masks = "static";
+    params.precision = BERT_PRECISION_BF16;
+    params.sequences = BERT_SEQUENCES_STREAM;
+    params.mask_unit = BERT_MASK_UNIT_SPAN;
+    params.masks = BERT_MASKS_STATIC;
     params.warmup_steps = 0;
     params.warmup_ratio = 0.123;
     params.max_steps = ((int64_t)1 << 53) - 1;
     params.num_train_epochs = 0.7;
     params.save_total_limit = 4;
-    params.gradient_dtype = "bf16";
+    params.gradient_dtype = BERT_PRECISION_BF16;
     params.zero = 1;
     params.seed = ((uint64_t)1 << 53) - 1;
     params.threads = 5;
@@ -123,26 +122,26 @@ static void test_run_json_gives_back_every_setting(void **state)
     assert_string_equal(again.params.model, "base");
     assert_int_equal(again.params.output[0], '/'); /* absolute: the resume may start elsewhere */
     assert_non_null(strstr(again.params.output, "/somewhere"));
-    assert_string_equal(again.params.optim, "adam");
-    assert_string_equal(again.params.lr_scheduler_type, "polynomial");
+    assert_int_equal(again.params.optim, settings.params.optim);
+    assert_int_equal(again.params.lr_scheduler_type, settings.params.lr_scheduler_type);
     assert_string_equal(again.params.batch_size_ramp, "24:0.25,48:0.75");
-    assert_string_equal(again.params.learning_rate_scaling, "linear");
+    assert_int_equal(again.params.learning_rate_scaling, settings.params.learning_rate_scaling);
     assert_memory_equal(&again.batches, &settings.batches, sizeof again.batches);
-    assert_string_equal(again.params.precision, "bf16");
-    assert_string_equal(again.params.gradient_dtype, "bf16");
+    assert_int_equal(again.params.precision, settings.params.precision);
+    assert_int_equal(again.params.gradient_dtype, settings.params.gradient_dtype);
     assert_int_equal(again.ranks, 1);
-    assert_string_equal(again.params.pairs, "segment");
-    assert_string_equal(again.params.sequences, "stream");
+    assert_int_equal(again.params.pairs, settings.params.pairs);
+    assert_int_equal(again.params.sequences, settings.params.sequences);
     assert_null(again.params.sequence_schedule);
-    assert_string_equal(again.params.mask_unit, "span");
-    assert_string_equal(again.params.masks, "static");
+    assert_int_equal(again.params.mask_unit, settings.params.mask_unit);
+    assert_int_equal(again.params.masks, settings.params.masks);
     assert_int_equal(again.params.stop_after_steps, 0);
-    /* All the rest bit by bit. */
-    bert_pretrain_params left = settings.params, right = again.params;
-    for (size_t i = 0; i < settings_string_count; i++)
-        *settings_string_place(&left, &settings_strings[i]) =
-            *settings_string_place(&right, &settings_strings[i]) = NULL;
-    assert_memory_equal(&left, &right, sizeof left);
+    size_t count; /* all the rest to the last bit */
+    const bert_option *options = bert_pretrain_params_table(&count);
+    for (size_t i = 0; i < count; i++)
+        if (!option_is_string(&options[i]) && option_number(&again.params, &options[i]) !=
+                                                  option_number(&settings.params, &options[i]))
+            fail_msg("%s", options[i].name);
     assert_memory_equal(&again.data, &settings.data, sizeof again.data);
     assert_int_equal(again.phases[0].samples_per_epoch, 1234);
     assert_int_equal(again.total_steps, settings.total_steps);

@@ -1,12 +1,12 @@
-/* The instructions on matrix registers that gemm_matrix.inc uses: Intel's AMX-TILE and AMX-BF16.
- * Registers are named by literals from 0 to 7, steps between rows are in bytes. Loads are kept
- * behind the stores before them: GCC's functions do not say that these instructions read memory. */
+/* The tile instructions that gemm_matrix.inc uses: Intel's AMX-TILE and AMX-BF16. Registers are
+ * named by literals from 0 to 7; strides between rows are in bytes. Empty asm statements keep loads
+ * after earlier stores: GCC's intrinsics do not declare that these instructions read memory. */
 #ifndef MATH_KERNELS_AMX_H
 #define MATH_KERNELS_AMX_H
 
 #include <immintrin.h>
 
-/* `shapes`: 64 bytes as LDTILECFG has them. All registers become zero. */
+/* `shapes`: the 64 bytes that LDTILECFG reads. Zeroes all registers. */
 INLINE void matrix_configure(const void *shapes)
 {
     __asm__ volatile("" : : "r"(shapes) : "memory");
@@ -28,7 +28,7 @@ INLINE void matrix_release(void)
 
 #define matrix_store(matrix, to, step) _tile_stored(matrix, to, step)
 
-/* sum += a · b, of pairs of bfloat16. */
+/* sum += a · b over pairs of bfloat16 (TDPBF16PS). */
 #define matrix_multiply_pairs(sum, a, b) _tile_dpbf16ps(sum, a, b)
 
 #endif

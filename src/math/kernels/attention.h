@@ -1,4 +1,4 @@
-/* One head of one sequence, as the attention kernels take it. */
+/* One head of one sequence: the argument of the attention kernels. */
 #ifndef MATH_KERNELS_ATTENTION_H
 #define MATH_KERNELS_ATTENTION_H
 
@@ -9,9 +9,9 @@ typedef struct attention_head {
     const float *query;       /* [queries, size], rows `query_stride` apart */
     const float *key, *value; /* [length, size], rows `stride` apart */
     size_t queries, length, size, query_stride, stride;
-    size_t out_stride;        /* rows of out and d_out, one for each query */
+    size_t out_stride;        /* floats between rows of out and d_out, one row per query */
     float scale;              /* of the scores */
-    dropout dropout;          /* its place is the head's own */
+    dropout dropout;          /* its site is the head's own */
     const uint64_t *row_keys; /* [queries] */
     gemm_precision precision;
 } attention_head;

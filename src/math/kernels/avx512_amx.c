@@ -1,5 +1,5 @@
-/* AVX-512 with products of bfloat16 by matrix registers (AMX-TILE, AMX-BF16): Sapphire Rapids and
- * later. All else is as in kernels_avx512_bf16. */
+/* AVX-512 with bfloat16 matrix multiplications on tile registers (AMX-TILE, AMX-BF16): Sapphire
+ * Rapids and later. Everything else is as in kernels_avx512_bf16. */
 #define INSTANCE kernels_avx512_amx
 #define INSTANCE_NAME "avx512_amx"
 #define MR 14

@@ -14,10 +14,10 @@ static const char *const names[] = {"avx512_amx", "avx512_bf16", "avx512", "avx2
 
 #if defined(__x86_64__)
 
-/* Processor and operating system know matrix registers (CPUID, leaf 7; XCR0), and Linux lets this
- * process use them: it makes room for their 8 KiB only for those who ask (Linux,
- * Documentation/arch/x86/xstate.rst). All threads have the permission, those that run already, too.
- */
+/* AMX is usable where the processor and the operating system support it (CPUID, leaf 7; XCR0) and
+ * Linux permits this process to use it: the kernel saves the 8 KiB of tile state only for processes
+ * that request it (Linux, Documentation/arch/x86/xstate.rst). The permission covers all threads,
+ * also those already running. */
 static bool matrix_registers_usable(void)
 {
     enum { OSXSAVE = 1 << 27, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 };

@@ -1,6 +1,6 @@
 /* exp, tanh and the normal distribution on vectors. The polynomials are minimax fits (Remez) made
- * for these ranges; tests/math/test_activation.c holds the errors stated here against double
- * precision. No number (NaN) in, none out. */
+ * for these ranges; tests/math/test_activation.c checks the error bounds stated here against double
+ * precision. NaN in, NaN out. */
 #ifndef MATH_KERNELS_EXPONENTIAL_H
 #define MATH_KERNELS_EXPONENTIAL_H
 
@@ -16,17 +16,17 @@ INLINE vector exp_of_remainder(vector r)
     return p * (r * r) + r + 1.0f;
 }
 
-/* exp(x) for x ≤ 0: at most 2 ulp down to −86.6, less than 1e-37 below. x = n ln 2 + r (Cody and
- * Waite). x may be above 0 by rounding, as far as 1 or 2. */
+/* exp(x) for x ≤ 0: error at most 2 ulp down to −86.6; below that the result is less than 1e-37. x
+ * = n ln 2 + r (Cody and Waite). Rounding may bring x above 0: up to 1 or 2 is fine. */
 INLINE vector vector_exp_not_above_zero(vector x)
 {
     const float round_to_integer = 0x1.8p23f;
     vector inside = vector_maximum(vector_of(-86.6f), x);
     vector shifted = inside * 1.44269504088896341f + round_to_integer;
     vector n = shifted - round_to_integer;
-    /* ln 2 in two parts, the first so short that n times it is exact. */
+    /* ln 2 as a sum of two constants, the first so short that n times it is exact. */
     vector p = exp_of_remainder((inside - n * 0.693359375f) - n * -2.12194440e-4f);
-    /* n is in the last bits of `shifted`: added to the exponent of p, which is next to 1. */
+    /* The low bits of `shifted` hold n: add it to the exponent of p, which is close to 1. */
     p = (vector)((vector_bits)p + ((vector_bits)shifted << 23));
     return vector_keep(vector_not_less(x, vector_of(-86.6f)), p);
 }

@@ -1,5 +1,5 @@
-/* The inner loops of math/, compiled once for each instruction set and chosen at run time by what
- * the processor can do. The environment variable BERT_KERNELS = avx512_amx | avx512_bf16 |
+/* The inner loops of math/, compiled once for each instruction set and selected at run time from
+ * what the processor supports. The environment variable BERT_KERNELS = avx512_amx | avx512_bf16 |
  * avx512 | avx2 | generic selects one; a name that the processor or the build does not support is
  * ignored. */
 #ifndef MATH_KERNELS_KERNELS_H
@@ -44,26 +44,25 @@ typedef struct prefetch_range {
     const struct prefetch_range *next; /* prefetched after this one; NULL: none */
 } prefetch_range;
 
-/* Matrix multiplications work on packed panels. A B panel is [depth][nr], zero after the
- * last column. An A panel has rows ≤ mr: consecutive blocks [rows][block_depth], the
- * last one with what is left of depth; with block_depth = 1 that is [depth][rows].
- * An element of a panel is a float, or two neighbours of k as bfloat16 (the first in the low half;
- * a zero after the last of odd k). */
+/* Matrix multiplications work on packed panels. A B panel is [depth][nr], zero after the last
+ * column. An A panel has rows ≤ mr: consecutive blocks [rows][block_depth], the last one with the
+ * remaining depth; with block_depth = 1 that is [depth][rows]. An element of a panel is a float, or
+ * two neighbours of k as bfloat16 (the first in the low half; a zero after the last of odd k). */
 typedef struct gemm_kernels {
     size_t mr;
     size_t k_pack;      /* depth = k / k_pack, rounded up */
     size_t block_depth; /* of an A panel */
-    size_t kc;          /* mr of it fill two thirds of the processors' L1 */
+    size_t kc;          /* an mr × kc block fills two thirds of L1 */
 
     /* An operand contiguous along k: row i < count of the panel is in[i × ld + p], p < k. */
     void (*pack_rows)(float *out, const float *in, size_t ld, size_t count, size_t k,
                       panel_side side);
-    /* An operand contiguous across k: row i of all panels together is in[p × ld + i], p < k. With
-     * `sums`, one for each panel (A only), the unrounded values are added up by row. */
+    /* An operand contiguous along m or n: row i of all panels together is in[p × ld + i], p < k.
+     * With `sums`, one for each panel (A only), the unrounded values are added to its row sums. */
     void (*pack_columns)(const panel_group *panels, const float *in, size_t ld, size_t k,
                          panel_side side, panel_sums *sums);
     /* c[rows, columns] = (accumulate ? c : 0) + a · b + (bias ? bias : 0); a is one A panel, b as
-     * many B panels as the columns need. Meanwhile issues some of `prefetch`. */
+     * many B panels as the columns need. Issues some of `prefetch` meanwhile. */
     void (*multiply_panel)(size_t rows, size_t columns, size_t depth, const float *a,
                            const float *b, float *c, size_t ldc, const float *bias, bool accumulate,
                            prefetch_range *prefetch);
@@ -83,7 +82,7 @@ typedef struct kernels {
     size_t nr;
     gemm_kernels float32, bfloat16;
 
-    const activation_kernel *activations; /* up to one without a name */
+    const activation_kernel *activations; /* terminated by an entry without a name */
     void (*tanh_forward)(float *out, const float *in, size_t count);
 
     /* One row. */
@@ -103,10 +102,10 @@ typedef struct kernels {
     double (*exponentials)(float *out, const float *in, size_t count, float shift);
     void (*scale)(float *values, size_t count, float factor);
 
-    /* One head of one sequence. The workspace has at least attention_workspace(size) floats; more
-     * of it is used. log_sum_exp [queries] may be NULL in the forward pass; the gradients are
-     * overwritten, their rows as far apart as those of query, key and value. Backward, there is at
-     * least one query. */
+    /* One head of one sequence. `floats`, the length of the workspace, is at least
+     * attention_workspace(size); a longer one is made use of. log_sum_exp [queries] may be NULL in
+     * the forward pass. The gradients are overwritten; their rows have the strides of query, key
+     * and value. The backward pass needs at least one query. */
     size_t (*attention_workspace)(size_t size);
     void (*attention_forward)(float *out, float *log_sum_exp, const attention_head *head,
                               float *workspace, size_t floats);
@@ -115,7 +114,7 @@ typedef struct kernels {
                                const attention_head *head, float *workspace, size_t floats);
 } kernels;
 
-/* The kernels in use; the same for the life of the process. */
+/* The kernels in use: selected at the first call, then fixed for the life of the process. */
 const kernels *kernels_active(void);
 
 /* Kernels by name; NULL where the processor or the build does not support them. */

@@ -1,6 +1,7 @@
-/* Vectors of floats, of the width that the instruction set of this compilation has. Everything in
- * kernels/ is written once in GCC's vector extensions and compiled for each instruction set; only
- * what the extensions cannot say well is told apart here. Included by kernels/instance.inc. */
+/* Vectors of floats, as wide as those of the target's instruction set. kernels/ is written once in
+ * the vector extensions of GCC and clang and compiled for each instruction set; this file has the
+ * intrinsics for what the extensions cannot express efficiently. Included by kernels/instance.inc.
+ */
 #ifndef MATH_KERNELS_VECTOR_H
 #define MATH_KERNELS_VECTOR_H
 
@@ -9,12 +10,18 @@
 #include <stdint.h>
 #include <string.h>
 
+/* FOR_EACH_ELEMENT(F): the list F(0), F(1), … F(WIDTH - 1), the constants that a shuffle takes. */
+#define FOR_FOUR_ELEMENTS(F, i) F(i), F(i + 1), F(i + 2), F(i + 3)
+#define FOR_EIGHT_ELEMENTS(F, i) FOR_FOUR_ELEMENTS(F, i), FOR_FOUR_ELEMENTS(F, i + 4)
+
 #if defined(__AVX512F__)
 #include <immintrin.h>
 enum { WIDTH = 16 };
+#define FOR_EACH_ELEMENT(F) FOR_EIGHT_ELEMENTS(F, 0), FOR_EIGHT_ELEMENTS(F, 8)
 #elif defined(__AVX2__)
 #include <immintrin.h>
 enum { WIDTH = 8 };
+#define FOR_EACH_ELEMENT(F) FOR_EIGHT_ELEMENTS(F, 0)
 #else
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -22,13 +29,14 @@ enum { WIDTH = 8 };
 #include <arm_neon.h>
 #endif
 enum { WIDTH = 4 };
+#define FOR_EACH_ELEMENT(F) FOR_FOUR_ELEMENTS(F, 0)
 #endif
 
 typedef float vector __attribute__((vector_size(4 * WIDTH)));
 typedef int32_t vector_int __attribute__((vector_size(4 * WIDTH)));
 typedef uint32_t vector_bits __attribute__((vector_size(4 * WIDTH)));
 typedef uint64_t vector_long __attribute__((vector_size(4 * WIDTH)));
-/* The same in memory, anywhere. */
+/* For unaligned loads and stores. */
 typedef float vector_memory __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -43,14 +51,14 @@ INLINE void vector_store(float *to, vector value)
     *(vector_memory *)to = value;
 }
 
-/* The outcome of a comparison, element by element. */
+/* The result of a comparison, lane by lane. */
 #if defined(__AVX512F__)
 typedef __mmask16 vector_mask;
 #else
 typedef vector_int vector_mask;
 #endif
 
-/* The first `count` ≤ WIDTH elements. */
+/* The first `count` ≤ WIDTH lanes. */
 INLINE vector_mask vector_first(size_t count)
 {
 #if defined(__AVX512F__)
@@ -63,8 +71,8 @@ INLINE vector_mask vector_first(size_t count)
 #endif
 }
 
-/* The first `count` ≤ WIDTH elements; the others are `rest`. */
-INLINE vector vector_load_part(const float *from, size_t count, float rest)
+/* Loads `count` ≤ WIDTH elements; the other lanes are `rest`. */
+INLINE vector vector_load_partial(const float *from, size_t count, float rest)
 {
 #if defined(__AVX512F__)
     return (vector)_mm512_mask_loadu_ps(_mm512_set1_ps(rest), vector_first(count), from);
@@ -76,14 +84,14 @@ INLINE vector vector_load_part(const float *from, size_t count, float rest)
     union {
         vector all;
         float each[WIDTH];
-    } part;
+    } lanes;
     for (size_t i = 0; i < WIDTH; i++)
-        part.each[i] = i < count ? from[i] : rest;
-    return part.all;
+        lanes.each[i] = i < count ? from[i] : rest;
+    return lanes.all;
 #endif
 }
 
-INLINE void vector_store_part(float *to, vector value, size_t count)
+INLINE void vector_store_partial(float *to, vector value, size_t count)
 {
 #if defined(__AVX512F__)
     _mm512_mask_storeu_ps(to, vector_first(count), (__m512)value);
@@ -91,16 +99,16 @@ INLINE void vector_store_part(float *to, vector value, size_t count)
     union {
         vector all;
         float each[WIDTH];
-    } part = {value};
+    } lanes = {value};
     for (size_t i = 0; i < count; i++)
-        to[i] = part.each[i];
+        to[i] = lanes.each[i];
 #endif
 }
 
-/* Of a run with `left` > 0 elements to go: WIDTH of them, or the last few. */
+/* Loads min(left, WIDTH) elements where `left` > 0 remain; the other lanes are `rest`. */
 INLINE vector vector_load_run(const float *from, size_t left, float rest)
 {
-    return left >= WIDTH ? vector_load(from) : vector_load_part(from, left, rest);
+    return left >= WIDTH ? vector_load(from) : vector_load_partial(from, left, rest);
 }
 
 INLINE void vector_store_run(float *to, vector value, size_t left)
@@ -108,7 +116,7 @@ INLINE void vector_store_run(float *to, vector value, size_t left)
     if (left >= WIDTH)
         vector_store(to, value);
     else
-        vector_store_part(to, value, left);
+        vector_store_partial(to, value, left);
 }
 
 INLINE vector vector_of(float value)
@@ -125,7 +133,7 @@ INLINE vector_mask vector_less(vector a, vector b)
 #endif
 }
 
-/* Where a ≥ b, or either is no number. */
+/* Where a ≥ b, or either is NaN. */
 INLINE vector_mask vector_not_less(vector a, vector b)
 {
 #if defined(__AVX512F__)
@@ -135,7 +143,7 @@ INLINE vector_mask vector_not_less(vector a, vector b)
 #endif
 }
 
-/* a ≥ b as unsigned numbers. */
+/* a ≥ b as unsigned integers. */
 INLINE vector_mask bits_at_least(vector_bits a, uint32_t b)
 {
 #if defined(__AVX512F__)
@@ -145,7 +153,7 @@ INLINE vector_mask bits_at_least(vector_bits a, uint32_t b)
 #endif
 }
 
-/* Where the mask is set, `yes`, elsewhere `no`. */
+/* mask ? yes : no. */
 INLINE vector vector_select(vector_mask mask, vector yes, vector no)
 {
 #if defined(__AVX512F__)
@@ -157,7 +165,7 @@ INLINE vector vector_select(vector_mask mask, vector yes, vector no)
 #endif
 }
 
-/* Where the mask is set, x, elsewhere 0. */
+/* mask ? x : 0. */
 INLINE vector vector_keep(vector_mask mask, vector x)
 {
 #if defined(__AVX512F__)
@@ -167,7 +175,7 @@ INLINE vector vector_keep(vector_mask mask, vector x)
 #endif
 }
 
-/* The greater; `b` where either is no number. */
+/* max(a, b); `b` where either is NaN. */
 INLINE vector vector_maximum(vector a, vector b)
 {
 #if defined(__AVX512F__)
@@ -186,17 +194,17 @@ INLINE vector vector_absolute(vector x)
     return (vector)((vector_bits)x & 0x7fffffffu);
 }
 
-/* Lanes are added pairwise, in the same order in every call. */
+/* Sum of all lanes, pairwise, in the same order in every call. */
 INLINE float vector_sum(vector x)
 {
     union {
         vector all;
         float each[WIDTH];
-    } part = {x};
+    } lanes = {x};
     for (size_t half = WIDTH / 2; half > 0; half /= 2)
         for (size_t i = 0; i < half; i++)
-            part.each[i] += part.each[i + half];
-    return part.each[0];
+            lanes.each[i] += lanes.each[i + half];
+    return lanes.each[0];
 }
 
 INLINE float vector_greatest(vector x)
@@ -204,14 +212,14 @@ INLINE float vector_greatest(vector x)
     union {
         vector all;
         float each[WIDTH];
-    } part = {x};
-    float greatest = part.each[0];
+    } lanes = {x};
+    float greatest = lanes.each[0];
     for (size_t i = 1; i < WIDTH; i++)
-        greatest = part.each[i] > greatest ? part.each[i] : greatest;
+        greatest = lanes.each[i] > greatest ? lanes.each[i] : greatest;
     return greatest;
 }
 
-/* The low halves of a and b, lane by lane, multiplied to 64 bits. */
+/* 32 × 32 → 64 bits: the product of the low halves of a and b, lane by lane. */
 INLINE vector_long vector_multiply_low(vector_long a, vector_long b)
 {
 #if defined(__AVX512F__)
@@ -228,45 +236,66 @@ INLINE vector_long vector_multiply_low(vector_long a, vector_long b)
 #endif
 }
 
-/* Vectors are made of lanes of four floats, between which values are expensive to move. Of two
- * vectors x and y the even lanes, x's first, or the odd ones. */
+/* A vector consists of 128-bit lanes of four floats; moving values between lanes is expensive.
+ * Returns the even (or odd) lanes of x, followed by those of y. */
 INLINE vector vector_every_second_lane(vector x, vector y, int odd)
 {
 #if defined(__AVX512F__)
     return odd ? (vector)_mm512_shuffle_f32x4((__m512)x, (__m512)y, 0xdd)
                : (vector)_mm512_shuffle_f32x4((__m512)x, (__m512)y, 0x88);
 #else
-    vector_int order;
-    for (int i = 0; i < WIDTH; i++)
-        order[i] = (2 * (i / 4) + odd) * 4 + i % 4;
-    return __builtin_shuffle(x, y, order);
+#define EVEN_LANE(i) ((i) / 4 * 8 + (i) % 4)
+#define ODD_LANE(i) (EVEN_LANE(i) + 4)
+    return odd ? __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(ODD_LANE))
+               : __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(EVEN_LANE));
+#undef EVEN_LANE
+#undef ODD_LANE
 #endif
 }
 
-/* Columns of a WIDTH × WIDTH block become rows: first those of blocks of four rows in each lane, by
- * interleaving single values and then pairs; then whole lanes go where they belong. */
+/* In each lane, interleaves the first (or last) two elements of x and y. */
+#define LOW_ELEMENT(i) ((i) / 4 * 4 + (i) % 4 / 2 + (i) % 2 * WIDTH)
+#define HIGH_ELEMENT(i) (LOW_ELEMENT(i) + 2)
+
+INLINE vector interleave_low(vector x, vector y)
+{
+    return __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(LOW_ELEMENT));
+}
+
+INLINE vector interleave_high(vector x, vector y)
+{
+    return __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(HIGH_ELEMENT));
+}
+
+/* In each lane, the first (or last) pair of elements of x, then that of y. */
+#define LOW_PAIR(i) ((i) / 4 * 4 + (i) % 2 + (i) % 4 / 2 * WIDTH)
+#define HIGH_PAIR(i) (LOW_PAIR(i) + 2)
+
+INLINE vector interleave_low_pairs(vector x, vector y)
+{
+    return __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(LOW_PAIR));
+}
+
+INLINE vector interleave_high_pairs(vector x, vector y)
+{
+    return __builtin_shufflevector(x, y, FOR_EACH_ELEMENT(HIGH_PAIR));
+}
+
+/* Transposes a WIDTH × WIDTH block in place: first 4 × 4 blocks within each lane, by interleaving
+ * single values and then pairs; then whole lanes are permuted. */
 INLINE void vector_transpose(vector rows[WIDTH])
 {
     enum { LANES = WIDTH / 4 };
-    vector_int low, high, low_pairs, high_pairs;
-    for (int i = 0; i < WIDTH; i++) {
-        int lane = i / 4 * 4, second = i % 2 * WIDTH;
-        low[i] = lane + i % 4 / 2 + second;
-        high[i] = low[i] + 2;
-        second = i % 4 / 2 * WIDTH;
-        low_pairs[i] = lane + i % 2 + second;
-        high_pairs[i] = low_pairs[i] + 2;
-    }
 #pragma GCC unroll 4
     for (int i = 0; i < WIDTH; i += 4) {
-        vector first = __builtin_shuffle(rows[i], rows[i + 1], low);
-        vector second = __builtin_shuffle(rows[i], rows[i + 1], high);
-        vector third = __builtin_shuffle(rows[i + 2], rows[i + 3], low);
-        vector fourth = __builtin_shuffle(rows[i + 2], rows[i + 3], high);
-        rows[i] = __builtin_shuffle(first, third, low_pairs);
-        rows[i + 1] = __builtin_shuffle(first, third, high_pairs);
-        rows[i + 2] = __builtin_shuffle(second, fourth, low_pairs);
-        rows[i + 3] = __builtin_shuffle(second, fourth, high_pairs);
+        vector first = interleave_low(rows[i], rows[i + 1]);
+        vector second = interleave_high(rows[i], rows[i + 1]);
+        vector third = interleave_low(rows[i + 2], rows[i + 3]);
+        vector fourth = interleave_high(rows[i + 2], rows[i + 3]);
+        rows[i] = interleave_low_pairs(first, third);
+        rows[i + 1] = interleave_high_pairs(first, third);
+        rows[i + 2] = interleave_low_pairs(second, fourth);
+        rows[i + 3] = interleave_high_pairs(second, fourth);
     }
     /* Lane j of row 4 i + column holds rows 4 i … 4 i + 3 of column 4 j + column. */
 #pragma GCC unroll 4

@@ -1,4 +1,4 @@
-#include "corpus_options.h"
+#include "corpus_counts.h"
 
 #include "console.h"
 

@@ -1,9 +1,9 @@
 """The PyTorch side of bench/against-pytorch: one model, one batch, steps on demand.
 
-Reads lines "steps N" on standard input, runs N steps and answers with one JSON object a line:
+Reads lines "steps N" from standard input, runs N steps and answers with one JSON object per line:
 {"seconds": …, "loss": …, "peak_bytes": …}. The first line it prints, before any command, is
-{"ready": …}. Everything that makes PyTorch fast on a processor is a flag here, so that the driver can
-look for the best combination instead of taking anybody's word.
+{"ready": …}. All settings that make PyTorch fast on CPUs are
+flags, so that the driver can measure which combination is best.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from batches import read_safetensors
 
 
 def dense_batch(stream, first=0, end=None):
-    """Sequences `first` … `end` − 1 of an unpadded stream as the padded tensors that transformers takes;
-    labels are -100 elsewhere."""
+    """Sequences [first, end) of an unpadded batch as the padded tensors that transformers needs; labels of tokens that
+    are not predicted are -100."""
     starts = stream["sequence_starts"]
     lengths = numpy.diff(starts)[first:end]
     rows, width = len(lengths), int(lengths.max())
@@ -50,7 +50,7 @@ def decay_groups(model, weight_decay):
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": exempt, "weight_decay": 0.0}]
 
 
-class Peer:
+class Baseline:
     def __init__(self, arguments):
         torch.set_num_threads(arguments.threads)
         torch.manual_seed(0)
@@ -59,14 +59,14 @@ class Peer:
         self.training = not arguments.inference
         if self.training:
             self.model = transformers.BertForPreTraining(config)
-        else:  # what both sides compute: hidden states
+        else:  # both sides compute hidden states
             self.model = transformers.BertModel(config, add_pooling_layer=False)
         self.model.train(self.training)
         self.bf16 = arguments.bf16
-        if arguments.bf16_products:  # all else in float32: what `bert` calls bf16, too
+        if arguments.bf16_matmul:  # everything else in float32, like --precision bf16 of `bert`
             torch.backends.mkldnn.matmul.fp32_precision = "bf16"
         stream = read_safetensors(arguments.batch)
-        if arguments.inference:  # what a user gets from a tokenizer with padding=True, 32 at a time
+        if arguments.inference:  # as from a tokenizer with padding=True, in batches of 32
             count = len(stream["sequence_starts"]) - 1
             pieces = [dense_batch(stream, first, min(first + 32, count)) for first in range(0, count, 32)]
             self.batches = [{k: v for k, v in b.items() if "label" not in k} for b in pieces]
@@ -101,16 +101,16 @@ def main():
     parser.add_argument("--attention", default="sdpa", choices=["sdpa", "eager"])
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--bf16", action="store_true", help="autocast")
-    parser.add_argument("--bf16-products", action="store_true", help="matrix products alone, by oneDNN")
+    parser.add_argument("--bf16-matmul", action="store_true", help="matrix multiplications only, by oneDNN")
     parser.add_argument("--inference", action="store_true")
     arguments = parser.parse_args()
-    peer = Peer(arguments)
+    baseline = Baseline(arguments)
     print(json.dumps({"ready": torch.__version__, "transformers": transformers.__version__}), flush=True)
     for line in sys.stdin:
         count = int(line.split()[1])
         start = time.perf_counter()
         for _ in range(count):
-            loss = peer.step()
+            loss = baseline.step()
         seconds = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         print(json.dumps({"seconds": seconds, "loss": loss, "peak_bytes": peak}), flush=True)

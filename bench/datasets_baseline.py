@@ -1,8 +1,8 @@
-"""The other side of against-datasets: text into the ids of its sentences, with Hugging Face `datasets`
-and `tokenizers`, as their own documentation has it: one map in batches, in several processes.
+"""The baseline of against-datasets: from text to the ids of its sentences, with Hugging Face `datasets` and
+`tokenizers` as their documentation recommends: one batched map in several processes.
 
-    datasets_peer.py prepare VOCAB OUTPUT PROCESSES regex|icu FILE…
-    datasets_peer.py count OUTPUT             documents, sentences and tokens of what that wrote
+    datasets_baseline.py prepare VOCAB OUTPUT PROCESSES regex|icu FILE…
+    datasets_baseline.py count OUTPUT             counts documents, sentences and tokens of the output
 """
 import functools
 import json
@@ -12,20 +12,20 @@ import sys
 
 @functools.cache
 def regex_splitter():
-    """A cheap rule for the ends of sentences."""
+    """A cheap rule for sentence boundaries."""
     return re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])").split
 
 
 @functools.cache
 def icu_splitter():
-    """ICU's rules for English with its lists of abbreviations, as in `bert prepare`."""
+    """ICU's rules for English with its list of abbreviations, as in `bert prepare`."""
     sys.path.append("/usr/lib/python3/dist-packages")
     import icu
     breaks = icu.BreakIterator.createSentenceInstance(icu.Locale("en@ss=standard"))
 
     def split(text):
         if not text.isascii():
-            text = icu.UnicodeString(text)  # borders count UTF-16
+            text = icu.UnicodeString(text)  # boundaries are in UTF-16 code units
         breaks.setText(text)
         start, parts = 0, []
         for end in breaks:
@@ -49,7 +49,7 @@ def encode(batch, vocab, splitter):
     split = {"regex": regex_splitter, "icu": icu_splitter}[splitter]()
     sentences, counts = [], []
     for text in batch["text"]:
-        # A paragraph is a document; its line breaks are spaces, its lines have no margins.
+        # A paragraph is a document; line breaks become spaces, and lines are stripped.
         parts = [part.strip() for part in split(" ".join(map(str.strip, text.split("\n"))).strip())]
         parts = [part for part in parts if part]
         sentences += parts
@@ -64,7 +64,7 @@ def prepare(vocab, output, processes, splitter, *files):
     processes = int(processes)
     data = datasets.load_dataset("text", data_files=list(files), sample_by="paragraph", split="train",
                                  cache_dir=f"{output}/cache", num_proc=min(processes, len(files)))
-    # Two bytes an id, as ours.
+    # Two bytes per id, as in our files.
     ids = datasets.Features({"input_ids": datasets.Sequence(datasets.Sequence(datasets.Value("uint16")))})
     data = data.map(encode, batched=True, num_proc=processes, remove_columns=["text"], features=ids,
                     fn_kwargs={"vocab": vocab, "splitter": splitter})
@@ -83,5 +83,5 @@ def count(output):
 
 
 if __name__ == "__main__":
-    import datasets_peer  # so that the processes find the functions by name
-    getattr(datasets_peer, sys.argv[1])(*sys.argv[2:])
+    import datasets_baseline  # so that worker processes can unpickle the functions
+    getattr(datasets_baseline, sys.argv[1])(*sys.argv[2:])

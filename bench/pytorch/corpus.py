@@ -1,5 +1,5 @@
-"""Real text for bench/against-pytorch, prepared once: the King James Bible of Debian's bible-kjv, every
-chapter a document."""
+"""Real text for bench/against-pytorch, prepared once: the King James Bible from Debian's bible-kjv, each chapter
+a document."""
 
 import pathlib
 import subprocess
