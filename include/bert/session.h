@@ -13,9 +13,9 @@
  *     bert_session_close(session);
  *
  * A session belongs to one thread at a time. Every call computes on params.threads threads and puts
- * the caller's number of OpenMP threads back. With a job of several ranks all ranks open the same
- * session and make the same calls of bert_session_open, _resume, _step, _run and _save; the other
- * functions concern one rank alone. */
+ * the caller's number of OpenMP threads back; callbacks run with the session's. With a job of
+ * several ranks all ranks open the same session and make the same calls of bert_session_open,
+ * _resume, _step, _run and _save; the other functions concern one rank alone. */
 #ifndef BERT_SESSION_H
 #define BERT_SESSION_H
 
