@@ -15,7 +15,8 @@
  *     bert_input input = {.text = "It is raining.", .length = 14};
  *     bert_embed_params params = bert_embed_params_default();
  *     float *vector = malloc(bert_model_hidden_size(model) * sizeof *vector);
- *     bert_status status = bert_embed(model, &input, 1, &params, vector, NULL, &error);
+ *     bert_status status = bert_embed(model, NULL, &input, 1, &params, vector, NULL,
+ *                                     &error);
  *     bert_model_free(model);
  *
  * Every job has a params struct: take the one that bert_…_params_default() returns, change members,
