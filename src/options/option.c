@@ -317,7 +317,9 @@ static bool is_value(const bert_option *option, double value)
 {
     if (option->type == BERT_OPTION_CHOICE)
         return choice_name(option->choices, (int)value) || (option->optional && value == -1);
-    return option->type <= BERT_OPTION_SWITCH || is_in_range(option, value);
+    if (option->type == BERT_OPTION_SWITCH)
+        return value == BERT_UNSET || value == BERT_OFF || value == BERT_ON;
+    return option->type == BERT_OPTION_BOOL || is_in_range(option, value);
 }
 
 bert_status option_check(const bert_option *option, const void *params, bert_error *error)
@@ -328,7 +330,7 @@ bert_status option_check(const bert_option *option, const void *params, bert_err
     if (is_value(option, number))
         return BERT_OK;
     char value[32];
-    if (option->type == BERT_OPTION_CHOICE)
+    if (option->type == BERT_OPTION_CHOICE || option->type == BERT_OPTION_SWITCH)
         snprintf(value, sizeof value, "%g", number); /* it has no name */
     else
         bert_option_get(params, option, value, sizeof value);

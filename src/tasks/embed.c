@@ -1,5 +1,6 @@
 /* Embeddings of texts: the last layer's hidden states, pooled. */
 #include "base/memory.h"
+#include "options/options.h"
 #include "tasks/inference.h"
 
 #include <stdlib.h>
@@ -47,6 +48,7 @@ bert_status bert_embed(const bert_model *model, bert_workspace *workspace, const
                        size_t count, const bert_embed_params *params, float *embeddings,
                        bert_inference_stats *usage, bert_error *error)
 {
+    TRY(OPTIONS_CHECK(bert_embed_params, params, error));
     TRY(inference_check_length(params->max_seq_length, error));
     embedder embedder = {.params = params, .embeddings = embeddings};
     size_t hidden = bert_model_hidden_size(model);

@@ -1,5 +1,6 @@
 /* Labels of texts: the classifier's probabilities, or a regression's numbers. */
 #include "base/memory.h"
+#include "options/options.h"
 #include "tasks/inference.h"
 
 #include <stdlib.h>
@@ -43,6 +44,7 @@ bert_status bert_predict(const bert_model *model, bert_workspace *workspace,
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "the model has no classifier (it is a %s); bert finetune makes one of it",
                          model_config_architecture(model_configuration(model->model)));
+    TRY(OPTIONS_CHECK(bert_predict_params, params, error));
     TRY(inference_check_length(params->max_seq_length, error));
     predictor predictor = {.answers = answers};
     TRY(memory_array((void **)&predictor.logits,

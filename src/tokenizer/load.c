@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "formats/json.h"
+#include "options/options.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -318,10 +319,7 @@ bert_status bert_tokenizer_load(bert_tokenizer **tokenizer, const char *path,
     bert_tokenizer_options defaults = bert_tokenizer_options_default();
     if (!options)
         options = &defaults;
-    if (options->max_input_chars_per_word < 0)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "max_input_chars_per_word is %d, expected a positive number, or 0 for %d",
-                         options->max_input_chars_per_word, TOKENIZER_MAX_INPUT_CHARS);
+    TRY(OPTIONS_CHECK(bert_tokenizer_options, options, error));
     file_settings settings = {BERT_UNSET, BERT_UNSET, BERT_UNSET, BERT_UNSET, 0};
     bert_tokenizer *t;
     char *source = NULL;

@@ -5,6 +5,7 @@
 #include "formats/json.h"
 #include "model/folder.h"
 #include "model/weights_match.h"
+#include "options/options.h"
 #include "train/checkpoint.h"
 #include "train/manifest.h"
 
@@ -501,6 +502,7 @@ bert_status bert_inspect_model(const bert_inspect_model_params *params, bert_mod
 {
     expectation expected = {0};
     *report = (bert_model_report){0};
+    TRY(OPTIONS_CHECK(bert_inspect_model_params, params, error));
     bert_status status = inspect(params, report, &expected, error);
     parameter_table_free(&expected.table);
     return status;

@@ -144,6 +144,14 @@ static void test_check(void **state)
     tune.precision = (bert_precision)99;
     assert_fails(bert_options_check(options, count, &tune, error), BERT_ERROR_INVALID_ARGUMENT,
                  "precision is 99; expected any, float32 or bf16");
+    options = bert_resume_params_table(&count);
+    bert_resume_params resume = bert_resume_params_default();
+    resume.run = "run";
+    assert_ok(bert_options_check(options, count, &resume, error));
+    resume.zero = (bert_switch)2;
+    assert_fails(bert_options_check(options, count, &resume, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "zero is 2; expected true or false");
+    options = bert_tune_params_table(&count);
     assert_null(bert_option_find(options, count, "secondss"));
     assert_null(bert_option_find(options, count, "second"));
 }

@@ -122,6 +122,13 @@ static void test_pooling(void **state)
     float zeros[3] = {0};
     rows_normalize(zeros, 1, 3); /* has no direction: stays as it is */
     assert_true(zeros[0] == 0);
+    params.pooling = (bert_pooling)9;
+    assert_fails(bert_embed(loaded, NULL, &input, 1, &params, found, NULL, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "params->pooling is 9; expected mean or cls");
+    params = bert_embed_params_default();
+    params.max_seq_length = 65537;
+    assert_fails(bert_embed(loaded, NULL, &input, 1, &params, found, NULL, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "params->max_seq_length is 65537");
     bert_model_free(loaded);
 }
 

@@ -32,6 +32,10 @@ static void test_vocab_errors(void **state)
     options.max_input_chars_per_word = -1;
     assert_fails(bert_tokenizer_load(&tokenizer, scratch_path("vocab.txt"), &options, error),
                  BERT_ERROR_INVALID_ARGUMENT, "max_input_chars_per_word is -1");
+    options = bert_tokenizer_options_default();
+    options.clean_text = (bert_switch)2;
+    assert_fails(bert_tokenizer_load(&tokenizer, scratch_path("vocab.txt"), &options, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "clean_text is 2; expected true or false");
 }
 
 /* CRLF line endings, no final newline, and tokens that contain # or spaces. */

@@ -210,6 +210,11 @@ static void test_what_it_is(void **state)
     params.path = "/nowhere/at/all";
     assert_fails(bert_inspect_model(&params, &report, error), BERT_ERROR_IO, "/nowhere/at/all");
     bert_model_report_free(&report);
+    params.verify = (bert_switch)7;
+    assert_fails(bert_inspect_model(&params, &report, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->verify is 7; expected true or false");
+    bert_model_report_free(&report);
+    params.verify = BERT_UNSET;
     params.path = "tests/formats/torch/hostile.bin";
     assert_fails(bert_inspect_model(&params, &report, error), BERT_ERROR_UNSUPPORTED, "posix");
     bert_model_report_free(&report);
