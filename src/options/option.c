@@ -115,6 +115,18 @@ static bool is_in_range(const bert_option *option, double value)
            (option->below_maximum ? value < option->maximum : value <= option->maximum);
 }
 
+/* A whole number as a double. 2^53 + 1 would be rounded to 2^53, which may be the maximum: what is
+ * above 2^53 becomes a double that is above it, too. */
+static double unsigned_number(uint64_t value)
+{
+    return value > (uint64_t)1 << 53 ? nextafter((double)value, INFINITY) : (double)value;
+}
+
+static double signed_number(int64_t value)
+{
+    return value < 0 ? (double)value : unsigned_number((uint64_t)value);
+}
+
 /* ------------------------------------------------------------------------------------- set --- */
 
 static bool set_truth(void *member, const bert_option *option, const char *text)
@@ -134,7 +146,7 @@ static bool set_signed(void *member, const bert_option *option, const char *text
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    if (*end || end == text || errno || !is_in_range(option, (double)value))
+    if (*end || end == text || errno || !is_in_range(option, signed_number(value)))
         return false;
     if (option->type == BERT_OPTION_INT64)
         *(int64_t *)member = value;
@@ -150,7 +162,8 @@ static bool set_unsigned(void *member, const bert_option *option, const char *te
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    if (*end || end == text || errno || text[0] == '-' || !is_in_range(option, (double)value))
+    if (*end || end == text || errno || text[0] == '-' ||
+        !is_in_range(option, unsigned_number(value)))
         return false;
     if (option->type == BERT_OPTION_UINT64)
         *(uint64_t *)member = value;
@@ -236,11 +249,11 @@ double option_number(const void *params, const bert_option *option)
     case BERT_OPTION_CHOICE:
         return *(const int *)member;
     case BERT_OPTION_INT64:
-        return (double)*(const int64_t *)member;
+        return signed_number(*(const int64_t *)member);
     case BERT_OPTION_UINT64:
-        return (double)*(const uint64_t *)member;
+        return unsigned_number(*(const uint64_t *)member);
     case BERT_OPTION_SIZE:
-        return (double)*(const size_t *)member;
+        return unsigned_number(*(const size_t *)member);
     default:
         return *(const double *)member;
     }

@@ -105,6 +105,8 @@ static void test_set(void **state)
     REFUSED("threads", "1e3", "a whole number");
     REFUSED("seed", "-1", "a whole number from 0 to 2^53");
     REFUSED("seed", "18446744073709551616", "from 0 to 2^53");
+    REFUSED("seed", "9007199254740993", "from 0 to 2^53"); /* a double rounds it to 2^53 */
+    REFUSED("max_steps", "9007199254740993", "from 0 to 2^53");
     REFUSED("next_sentence_prediction", "yes", "expected true or false");
     REFUSED("optim", "sgd", "optim is \"sgd\"; expected adamw, adam or lamb");
     assert_true(params.learning_rate == 2.5e-4); /* as before */
@@ -151,6 +153,13 @@ static void test_check(void **state)
     resume.zero = (bert_switch)2;
     assert_fails(bert_options_check(options, count, &resume, error), BERT_ERROR_INVALID_ARGUMENT,
                  "zero is 2; expected true or false");
+    params = bert_pretrain_params_default();
+    params.seed = ((uint64_t)1 << 53) + 1;
+    assert_fails(bert_options_check(find("seed"), 1, &params, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "seed is 9007199254740993; expected a whole number from 0 to 2^53");
+    params.max_steps = ((int64_t)1 << 53) + 1;
+    assert_fails(bert_options_check(find("max_steps"), 1, &params, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "max_steps is 9007199254740993");
     options = bert_tune_params_table(&count);
     assert_null(bert_option_find(options, count, "secondss"));
     assert_null(bert_option_find(options, count, "second"));
