@@ -63,6 +63,10 @@ static bert_status read_config(session *session, const bert_evaluate_params *par
                                bert_error *error)
 {
     TRY(model_folder_read_config(&session->config, session->folder, error));
+    if (session->config.head != MODEL_HEAD_PRETRAINING)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%s: the model has no head for masked tokens (it is a %s)", params->model,
+                         model_config_architecture(&session->config));
     if (params->max_seq_length > session->config.max_position_embeddings)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "params->max_seq_length is %d, but the model %s has %d positions",
