@@ -108,6 +108,10 @@ static bert_status check_model(const bert_finetune_params *params, bert_error *e
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "params->baseline goes with params->model: params->from_scratch is the "
                          "baseline itself");
+    if (params->baseline_learning_rate > 0 && !params->baseline)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->baseline_learning_rate is for params->baseline = true: the model "
+                         "from scratch");
     return BERT_OK;
 }
 

@@ -479,6 +479,10 @@ static void test_contradictions(void **state)
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "params->baseline");
     params.baseline = false;
+    params.baseline_learning_rate = 1e-3;
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->baseline_learning_rate is for params->baseline");
+    params.baseline_learning_rate = 0;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "params->output");
     params.output = output;
