@@ -50,12 +50,19 @@ static int show_help(const command *command)
     return EXIT_SUCCESS;
 }
 
+static bool asks_for_help(const char *name)
+{
+    return strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
+}
+
 /* bert help [--man] [COMMAND] */
 static int run_help(char **argv, int count)
 {
     bool page = count > 0 && strcmp(argv[0], "--man") == 0;
     argv += page;
     count -= page;
+    if (count == 1 && asks_for_help(argv[0])) /* help's own is that of the program */
+        count = 0;
     if (count > 1) {
         console_error("help: one command at a time");
         return EXIT_USAGE;
