@@ -127,6 +127,10 @@ int main(int argc, char **argv)
     }
     lines lines = {0};
     read_lines(&lines);
+    if (lines.count == 0) {
+        fprintf(stderr, "no lines on the standard input\n");
+        return 1;
+    }
     bert_error error;
     bert_tokenizer *tokenizer = NULL;
     bert_session *session = NULL;
