@@ -243,6 +243,7 @@ static bert_status take_next(own_batches *own, int64_t step, int sequences, bert
     bert_batch given = {0};
     bert_error reason = {0}; /* a source need not write one */
     bert_status status = own->source.next(own->source.context, step, sequences, &given, &reason);
+    reason.message[sizeof reason.message - 1] = '\0'; /* strncpy may have left none */
     if (status != BERT_OK)
         return error_set(error, status, "%s",
                          *reason.message ? reason.message : "the source of batches failed");

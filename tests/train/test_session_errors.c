@@ -96,6 +96,32 @@ static bert_status fail_batch(void *context, int64_t step, int sequences, bert_b
     return BERT_ERROR_IO;
 }
 
+/* As strncpy leaves a text that is too long. */
+static bert_status fail_without_end(void *context, int64_t step, int sequences, bert_batch *batch,
+                                    bert_error *error)
+{
+    (void)context, (void)step, (void)sequences, (void)batch;
+    memset(error->message, 'x', sizeof error->message);
+    return BERT_ERROR_IO;
+}
+
+static void test_message_without_end(void **state)
+{
+    (void)state;
+    task task = {0};
+    const bert_batch_source source = {.context = &task, .next = fail_without_end};
+    bert_session *session;
+    bert_step_result result;
+    bert_pretrain_params params = own_params(tiny_path("endless"));
+    assert_ok(bert_session_open(&session, &params, &source, NULL, error));
+    bert_error error;
+    assert_int_equal(bert_session_step(session, &result, &error), BERT_ERROR_IO);
+    const char *text = strchr(error.message, 'x');
+    assert_non_null(text);
+    assert_int_equal(strspn(text, "x"), strlen(text));
+    bert_session_close(session);
+}
+
 static void test_refused_sessions(void **state)
 {
     (void)state;
@@ -162,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused_batches),
         cmocka_unit_test(test_refused_sessions),
+        cmocka_unit_test(test_message_without_end),
         cmocka_unit_test(test_not_finite),
     };
     return cmocka_run_group_tests(tests, tiny_set_up, tiny_tear_down);
