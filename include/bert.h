@@ -3,7 +3,8 @@
  * The way from text to a model is four calls, each in a header of its own: bert_train_tokenizer
  * learns a WordPiece vocabulary, bert_prepare turns text into indexed token files, bert_pretrain
  * trains on them and writes a folder that `transformers` opens, bert_finetune puts a classifier on
- * it. bert_embed, bert_predict and bert_fill_mask use the model.
+ * it. bert_embed, bert_predict and bert_fill_mask use the model. bert_session is bert_pretrain step
+ * by step, for a loop and for batches of the caller's own.
  *
  *     bert_error error;
  *     bert_model *model;
@@ -14,7 +15,8 @@
  *     bert_input input = {.text = "It is raining.", .length = 14};
  *     bert_embed_params params = bert_embed_params_default();
  *     float *vector = malloc(bert_model_hidden_size(model) * sizeof *vector);
- *     bert_status status = bert_embed(model, &input, 1, &params, vector, NULL, &error);
+ *     bert_status status = bert_embed(model, NULL, &input, 1, &params, vector, NULL,
+ *                                     &error);
  *     bert_model_free(model);
  *
  * Every job has a params struct: take the one that bert_…_params_default() returns, change members,
@@ -62,6 +64,7 @@
 #include "bert/job.h"
 #include "bert/plan.h"
 #include "bert/serve.h"
+#include "bert/session.h"
 #include "bert/tune.h"
 
 #endif

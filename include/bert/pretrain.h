@@ -18,7 +18,8 @@ typedef struct bert_pretrain_params {
      * may be a folder of prepared files, or a pattern of the shell that their PREFIXes match,
      * sorted by their bytes, and end in ":WEIGHT" (docs/data.md): how often each document comes in
      * an epoch. Or a folder of ready-made ids as Hugging Face's save_to_disk writes it (input_ids,
-     * token_type_ids, attention_mask, next_sentence_label), whose masks are drawn. */
+     * token_type_ids, attention_mask, next_sentence_label), whose masks are drawn. NULL: a
+     * session's batches are the caller's own (bert/session.h). */
     const char *data;
     const char *tokenizer; /* NULL: PREFIX.tokenizer; a folder of ids needs it */
     /* tiny | mini | small | medium | base | large | distil, a config.json, or a model folder, also

@@ -8,8 +8,17 @@
 
 enum { PREFETCH_DEPTH = 2 };
 
-/* This rank's share of the samples of a step, numbered from the beginning of the phase. What is
- * drawn ahead after the phase's end is never used; memory for a batch is that of the phase. */
+/* This rank's share of the samples of a step, numbered from the beginning of the step. */
+static prefetch_range share_of_step(const trainer *trainer, int64_t step)
+{
+    int64_t samples = settings_samples_in_step(trainer->settings, step);
+    int64_t rank = bert_job_rank(trainer->job), ranks = bert_job_size(trainer->job);
+    int64_t begin = samples * rank / ranks, end = samples * (rank + 1) / ranks;
+    return (prefetch_range){.first = (uint64_t)begin, .count = (int)(end - begin)};
+}
+
+/* The same, numbered from the beginning of the phase. What is drawn ahead after the phase's end is
+ * never used; memory for a batch is that of the phase. */
 static prefetch_range plan_batch(const void *context, uint64_t number)
 {
     const trainer *trainer = context;
@@ -17,12 +26,9 @@ static prefetch_range plan_batch(const void *context, uint64_t number)
     int64_t last = settings_phase_end(settings, trainer->phase) - 1;
     int64_t step = (int64_t)number < last ? (int64_t)number : last;
     int64_t begun = settings_samples_before(settings, settings->phases[trainer->phase].first_step);
-    int64_t first = settings_samples_before(settings, step);
-    int64_t samples = settings_samples_in_step(settings, step);
-    int64_t rank = bert_job_rank(trainer->job), ranks = bert_job_size(trainer->job);
-    int64_t begin = samples * rank / ranks, end = samples * (rank + 1) / ranks;
-    return (prefetch_range){.first = (uint64_t)(first - begun + begin),
-                            .count = (int)(end - begin)};
+    prefetch_range share = share_of_step(trainer, step);
+    share.first += (uint64_t)(settings_samples_before(settings, step) - begun);
+    return share;
 }
 
 /* Starts drawing from the step at hand on, in the phase that it belongs to. Phases that are too
@@ -42,9 +48,18 @@ static bert_status enter_phase(trainer *trainer, bert_error *error)
                           PREFETCH_DEPTH, error);
 }
 
+static bert_status next_own_batch(trainer *trainer, const batch **batch, bert_error *error)
+{
+    int64_t step = trainer->state.step;
+    prefetch_range share = share_of_step(trainer, step);
+    return own_batches_next(trainer->own_batches, step, share.count, share.first, batch, error);
+}
+
 bert_status trainer_next_batch(void *context, const batch **batch, bert_error *error)
 {
     trainer *trainer = context;
+    if (trainer->own_batches)
+        return next_own_batch(trainer, batch, error);
     if (!trainer->prefetch ||
         trainer->state.step >= settings_phase_end(trainer->settings, trainer->phase))
         TRY(enter_phase(trainer, error));

@@ -48,6 +48,8 @@ static bert_status add_head(text *card, const checkpoint_content *content, bert_
         "## Data\n\n",
         parameters, config->num_hidden_layers, config->hidden_size, config->num_attention_heads,
         config->intermediate_size, config->vocab_size, config->max_position_embeddings));
+    if (!content->settings->params.data)
+        return text_format(card, error, "Batches of a program's own.\n\n");
     TRY(add_data_names(card, content->settings->params.data, error));
     return text_format(card, error,
                        ": %" PRIu64 " documents, %" PRIu64 " sentences, %" PRIu64 " tokens.\n\n",

@@ -137,6 +137,11 @@ void optimizer_reset(optimizer *optimizer)
 
 /* --------------------------------------------------------------------------------- updates --- */
 
+bool optimizer_overwrites_gradients(const optimizer *optimizer)
+{
+    return optimizer->type->prepare != NULL;
+}
+
 double optimizer_own_squares(const optimizer *optimizer, const float *gradients)
 {
     if (!optimizer->job)

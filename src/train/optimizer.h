@@ -55,6 +55,9 @@ void optimizer_reset(optimizer *optimizer);
 bert_status optimizer_update(const optimizer *optimizer, float *weights, float *gradients,
                              const optimizer_step *step, exchange *exchange, bert_error *error);
 
+/* Whether an update does: a layer-wise optimizer makes its direction in their memory. */
+bool optimizer_overwrites_gradients(const optimizer *optimizer);
+
 /* What this rank adds to the square of the gradients' norm: the sum of the squares of gradients
  * whose sums it has, its own pieces. Summed over the ranks in their order it is the same on all of
  * them, and the same bits with ZeRO and without. */

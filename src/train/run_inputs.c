@@ -145,6 +145,20 @@ bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char
     return status;
 }
 
+bert_status run_inputs_open_tokenizer(run_inputs *run_inputs, const char *tokenizer,
+                                      bert_error *error)
+{
+    *run_inputs = (struct run_inputs){0};
+    bert_status status = path_format(&run_inputs->train.prefix, error, "%s", tokenizer);
+    if (status == BERT_OK)
+        status = bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error);
+    if (status == BERT_OK)
+        status = take_fingerprint(run_inputs, error);
+    if (status != BERT_OK)
+        run_inputs_close(run_inputs);
+    return status;
+}
+
 bool run_inputs_is_ready_made(const char *data)
 {
     data_sources sources;
@@ -185,10 +199,9 @@ bert_status run_inputs_check_tokenizer(const run_inputs *run_inputs, const char 
         if (here && (!there || strcmp(here, there) != 0))
             status = error_set(error, BERT_ERROR_INPUT,
                                "%s: its tokenizer is not that of the data: id %zu is \"%s\", in "
-                               "%s.tokenizer it is \"%s\"; prepare the data with the model's "
-                               "tokenizer",
-                               file, id, there ? there : "",
-                               run_inputs->train.shards[0].file.prefix, here);
+                               "the tokenizer of %s it is \"%s\"; prepare the data with the "
+                               "model's tokenizer",
+                               file, id, there ? there : "", run_inputs->train.prefix, here);
     }
 done:
     bert_tokenizer_free(other);

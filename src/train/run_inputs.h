@@ -19,6 +19,9 @@ typedef struct run_inputs {
  * validation where it has the first, else all; they need `tokenizer`. */
 bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char *tokenizer,
                             bert_error *error);
+/* Of batches that are the caller's own: the tokenizer alone, and no data. */
+bert_status run_inputs_open_tokenizer(run_inputs *run_inputs, const char *tokenizer,
+                                      bert_error *error);
 /* Whether `data` names ready-made ids, which have no tokenizer beside them. */
 bool run_inputs_is_ready_made(const char *data);
 void run_inputs_close(run_inputs *run_inputs); /* safe on a zeroed struct */

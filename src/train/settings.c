@@ -93,7 +93,10 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
 
 bert_status settings_check(const bert_pretrain_params *params, bert_error *error)
 {
-    TRY(OPTIONS_CHECK(bert_pretrain_params, params, error));
+    bert_pretrain_params checked = *params;
+    if (!checked.data) /* a session's batches may be the caller's own: pretraining.c sees to it */
+        checked.data = "none";
+    TRY(OPTIONS_CHECK(bert_pretrain_params, &checked, error));
     TRY(check_contradictions(params, error));
     TRY(batch_size_check(params, error));
     TRY(learning_rate_check(params, error));
@@ -179,7 +182,9 @@ static bert_status name_data(run_settings *settings, bert_error *error)
 {
     text name = {0};
     bert_status status = BERT_OK;
-    for (const char *c = settings->params.data; *c && status == BERT_OK; c++)
+    const char *data = settings->params.data;
+    for (const char *c = data ? data : settings->params.tokenizer; c && *c && status == BERT_OK;
+         c++)
         status = *c == '\n' ? text_append(&name, ", ", 2, error) : text_append(&name, c, 1, error);
     settings->data_name = name.data;
     return status;

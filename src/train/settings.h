@@ -42,7 +42,7 @@ typedef struct run_settings {
      * max_seq_length the longest of all phases, and stop_after_steps is 0 and job NULL: they belong
      * to a call, not to a run. */
     bert_pretrain_params params;
-    char *data_name; /* owned: params.data in one line, for messages */
+    char *data_name; /* owned: params.data in one line, for messages; without data the tokenizer */
     int ranks; /* that the run began with: they make the batch of a step, whoever goes on with it */
 
     run_phase phases[RUN_PHASES];
@@ -55,7 +55,8 @@ typedef struct run_settings {
     data_fingerprint data;
 } run_settings;
 
-/* Checks every range and contradiction; the message names the option as the command line does. */
+/* Checks every range and contradiction; params->data may be NULL. The message names the option as
+ * the command line does. */
 bert_status settings_check(const bert_pretrain_params *params, bert_error *error);
 
 /* Checks and copies. Release with settings_free, also after a failure. */

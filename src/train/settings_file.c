@@ -204,6 +204,12 @@ done:
     return status;
 }
 
+/* Null where the batches were a session's caller's own. */
+static bool has_no_data(const json_t *object, const bert_option *option)
+{
+    return strcmp(option->name, "data") == 0 && json_is_null(json_object_get(object, "data"));
+}
+
 /* A setting that is not there is one that the bert which began the run did not have yet: its
  * default is what that one did, which is what a new setting's default has to be. */
 static bert_status get_fields(json_t *object, const char *path, bert_pretrain_params *params,
@@ -215,7 +221,7 @@ static bert_status get_fields(json_t *object, const char *path, bert_pretrain_pa
     size_t count;
     const bert_option *options = bert_pretrain_params_table(&count);
     for (size_t i = 0; i < count; i++)
-        if (!belongs_to_call(&options[i]))
+        if (!belongs_to_call(&options[i]) && !has_no_data(object, &options[i]))
             TRY(option_from_json(params, &options[i], object, path, error));
     return BERT_OK;
 }
@@ -344,13 +350,13 @@ bert_status settings_check_data(const run_settings *settings, const data_fingerp
                                 bert_error *error)
 {
     const data_fingerprint *then = &settings->data;
-    const char *data = settings->data_name;
+    const char *data = settings->data_name, *own = settings->params.tokenizer;
     TRY(check_split(data, "", &then->train, &now->train, error));
     TRY(check_split(data, ".validation", &then->validation, &now->validation, error));
     if (now->tokenizer_checksum != then->tokenizer_checksum)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.tokenizer: the vocabulary has changed since the run began; begin a "
-                         "new run, or bring the old tokenizer back",
-                         data);
+                         "%s%s: the vocabulary has changed since the run began; begin a new run, "
+                         "or bring the old tokenizer back",
+                         own ? own : data, own ? "" : ".tokenizer");
     return BERT_OK;
 }

@@ -24,8 +24,9 @@ static micro_batch_limits limits_of(const trainer *trainer)
     const bert_pretrain_params *params = &settings->params;
     int64_t ranks = bert_job_size(trainer->job);
     int64_t samples = settings_most_samples(settings, 0, settings->total_steps);
-    int masked = 0;
-    for (int i = 0; i < settings->phase_count; i++)
+    /* What a caller predicts is not known before. */
+    int masked = trainer->own_batches ? params->max_seq_length : 0;
+    for (int i = 0; trainer->samplers && i < settings->phase_count; i++)
         if (sampler_max_masked(trainer->samplers[i]) > masked)
             masked = sampler_max_masked(trainer->samplers[i]);
     return (micro_batch_limits){
@@ -125,7 +126,7 @@ bert_status trainer_prepare(trainer *trainer, bert_error *error)
                      "requests to stop", error));
     if (params->teacher)
         TRY(create_teacher(trainer, error));
-    return create_evaluator(trainer, error);
+    return trainer->own_batches ? BERT_OK : create_evaluator(trainer, error);
 }
 
 void trainer_free(trainer *trainer)
@@ -174,6 +175,7 @@ bert_status trainer_restore(trainer *trainer, const char *checkpoint, bert_error
 {
     checkpoint_content content = content_of(trainer);
     TRY(checkpoint_load(checkpoint, &content, error));
+    trainer->saved_step = trainer->state.step;
     if (trainer->state.step <= trainer->settings->total_steps)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT,
@@ -229,10 +231,19 @@ static bert_status save_checkpoint(trainer *trainer, bool may_be_best, bert_erro
         return error_prefix(error, status,
                             "step %" PRId64 " could not be saved (checkpoints before it are whole)",
                             state->step);
+    trainer->saved_step = state->step;
     if (writes(trainer))
         status = checkpoint_prune(trainer->run, trainer->settings->params.save_total_limit,
                                   state->best_step, error);
     return job_sync_status(trainer->job, status, error);
+}
+
+bert_status trainer_save(trainer *trainer, bert_error *error)
+{
+    if (trainer->saved_step == trainer->state.step)
+        return BERT_OK;
+    TRY(job_sync_status(trainer->job, check_parameters(trainer, error), error));
+    return save_checkpoint(trainer, false, error);
 }
 
 static bert_status run_step(trainer *trainer, bert_error *error)
@@ -246,12 +257,11 @@ static bert_status run_step(trainer *trainer, bert_error *error)
 }
 
 /* A request of any rank is one to all. */
-static bert_status decide_to_stop(trainer *trainer, int64_t stop_after_steps, bool *stopping,
-                                  bert_error *error)
+static bert_status decide_to_stop(trainer *trainer, bool *stopping, bert_error *error)
 {
     uint8_t request = observer_should_stop(trainer->observer);
     TRY(job_allgather(trainer->job, &request, sizeof request, trainer->stop_requests, error));
-    *stopping = trainer->call_steps == stop_after_steps;
+    *stopping = trainer->call_steps == trainer->stop_after_steps;
     for (int rank = 0; rank < bert_job_size(trainer->job); rank++)
         *stopping |= trainer->stop_requests[rank] != 0;
     return BERT_OK;
@@ -259,8 +269,7 @@ static bert_status decide_to_stop(trainer *trainer, int64_t stop_after_steps, bo
 
 /* What is due after a step: log, evaluation and checkpoint, in this order, so that a checkpoint
  * stands on the lines of its own step. */
-static bert_status follow_up(trainer *trainer, bool last, int64_t stop_after_steps, bool *stopping,
-                             bert_error *error)
+static bert_status follow_up(trainer *trainer, bool last, bool *stopping, bert_error *error)
 {
     const run_settings *settings = trainer->settings;
     const bert_pretrain_params *params = &settings->params;
@@ -277,7 +286,7 @@ static bert_status follow_up(trainer *trainer, bool last, int64_t stop_after_ste
         TRY(trainer_evaluate(trainer, error));
     }
     if (!last)
-        TRY(decide_to_stop(trainer, stop_after_steps, stopping, error));
+        TRY(decide_to_stop(trainer, stopping, error));
     /* A stop adds a checkpoint, but never the best one: that is the choice of the unbroken run. */
     bool saves = last || settings_is_due(settings, params->save_steps, params->save_epochs, step);
     if (saves || *stopping) {
@@ -296,18 +305,26 @@ static bert_status open_logs(trainer *trainer, bert_error *error)
     return metrics_open(&trainer->timings, trainer->run, "timings.jsonl", step, error);
 }
 
-bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finished,
-                        bert_error *error)
+bert_status trainer_start(trainer *trainer, bert_error *error)
 {
-    const run_settings *settings = trainer->settings;
-    *finished = false;
-    TRY(job_sync_status(trainer->job, open_logs(trainer, error), error));
     trainer->reported_at = clock_seconds();
+    return job_sync_status(trainer->job, open_logs(trainer, error), error);
+}
+
+bert_status trainer_next(trainer *trainer, bool *finished, bool *stopping, bert_error *error)
+{
+    *stopping = false;
+    TRY(run_step(trainer, error));
+    *finished = trainer->state.step == trainer->settings->total_steps;
+    return follow_up(trainer, *finished, stopping, error);
+}
+
+bert_status trainer_run(trainer *trainer, bool *finished, bert_error *error)
+{
     bool stopping = false;
-    while (!*finished && !stopping) {
-        TRY(run_step(trainer, error));
-        *finished = trainer->state.step == settings->total_steps;
-        TRY(follow_up(trainer, *finished, stop_after_steps, &stopping, error));
-    }
+    *finished = false;
+    TRY(trainer_start(trainer, error));
+    while (!*finished && !stopping)
+        TRY(trainer_next(trainer, finished, &stopping, error));
     return BERT_OK;
 }

@@ -7,6 +7,7 @@
 #include "report/metrics.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
+#include "train/own_batches.h"
 #include "train/training_step.h"
 #include "train/vocabulary_growth.h"
 
@@ -24,9 +25,11 @@ typedef struct trainer {
     const model_config *config;
     const bert_tokenizer *tokenizer;
     const dataset *validation; /* NULL: there is none */
-    sampler *const *samplers;  /* [phase_count] of the training split */
+    sampler *const *samplers;  /* [phase_count] of the training split; NULL: own_batches */
+    own_batches *own_batches;  /* of the caller of the library; NULL: samplers */
     bert_job *job;             /* NULL: alone */
     const bert_observer *observer;
+    int64_t stop_after_steps; /* of this call; 0: there is no such limit */
 
     /* Owned. */
     training_step step;           /* with the model and the optimizer */
@@ -39,6 +42,7 @@ typedef struct trainer {
     bool evaluates;
     metrics_log *metrics, *timings; /* rank 0's */
     train_state state;
+    int64_t saved_step;     /* of the last checkpoint; 0: there is none */
     int64_t call_steps;     /* done in this call */
     uint8_t *stop_requests; /* [ranks] */
 
@@ -64,10 +68,18 @@ bert_status trainer_begin(trainer *trainer, const char *weights, const vocabular
 /* Weights, moments and state of a checkpoint. */
 bert_status trainer_restore(trainer *trainer, const char *checkpoint, bert_error *error);
 
-/* Trains on to the end, or until it is asked to stop (`stop_after_steps` above 0, the observer);
- * then *finished is false. Leaves a checkpoint of the last step. */
-bert_status trainer_run(trainer *trainer, int64_t stop_after_steps, bool *finished,
-                        bert_error *error);
+/* Opens the logs: before the first step of this process. */
+bert_status trainer_start(trainer *trainer, bert_error *error);
+
+/* One step, and what is due after it: log, evaluation, checkpoint. *finished: it was the last one;
+ * *stopping: stop_after_steps or the observer ask to stop. Both leave a checkpoint of it. */
+bert_status trainer_next(trainer *trainer, bool *finished, bool *stopping, bert_error *error);
+
+/* Trains on to the end, or until it is asked to stop; then *finished is false. */
+bert_status trainer_run(trainer *trainer, bool *finished, bert_error *error);
+
+/* Saves a checkpoint of the steps done where there is none yet. */
+bert_status trainer_save(trainer *trainer, bert_error *error);
 
 /* Parts of the loop that have files of their own. */
 /* batches.c: from samples to the batches of steps, and the error of one that went wrong. */

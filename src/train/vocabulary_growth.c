@@ -73,7 +73,7 @@ static bert_status check_ids(const vocabulary_growth *growth, const bert_tokeniz
         if (here && (!there || strcmp(here, there) != 0))
             return error_set(error, BERT_ERROR_INPUT,
                              "%s: its tokenizer is not that of the data: id %d is \"%s\", in "
-                             "%s.tokenizer it is \"%s\"; prepare the data with the model's "
+                             "the tokenizer of %s it is \"%s\"; prepare the data with the model's "
                              "tokenizer, or with one that extends it",
                              folder, id, there ? there : "", data, here);
     }

@@ -249,6 +249,68 @@ static void call_training_functions(int threads)
     CALL(bert_plan(&plan, &planned, &error), BERT_OK);
 }
 
+static bert_status make_batch(void *context, int64_t step, int sequences, bert_batch *batch,
+                              bert_error *batch_error)
+{
+    static const int32_t tokens[] = {2, 4, 3}, starts[] = {0, 3}, positions[] = {1}, labels[] = {5};
+    (void)context, (void)step, (void)sequences, (void)batch_error;
+    *batch = (bert_batch){.sequence_count = 1,
+                          .token_count = 3,
+                          .masked_count = 1,
+                          .tokens = tokens,
+                          .sequence_starts = starts,
+                          .masked_positions = positions,
+                          .masked_labels = labels};
+    return BERT_OK;
+}
+
+static bool stop_session(void *context, bert_session *session, const bert_step_result *result)
+{
+    (void)context, (void)session, (void)result;
+    return false;
+}
+
+static void call_session(int threads)
+{
+    bert_pretrain_params params = bert_pretrain_params_default();
+    params.tokenizer = at(fixture, "tokenizer");
+    params.model = at(fixture, "config.json");
+    params.output = at(work, threads == 1 ? "session1" : "session2");
+    params.next_sentence_prediction = false;
+    params.max_seq_length = 32;
+    params.per_device_train_batch_size = 1;
+    params.max_steps = 4;
+    params.threads = threads;
+    const bert_batch_source source = {.next = make_batch};
+    bert_resume_params resume = bert_resume_params_default();
+    resume.run = params.output;
+    bert_session *session;
+    bert_step_result result;
+    bert_losses losses;
+    bert_batch batch;
+    float *logits = calloc(10000, sizeof *logits);
+    caller_state before = state_now();
+    if (bert_session_open(&session, &params, &source, NULL, &error) != BERT_OK ||
+        bert_session_step(session, &result, &error) != BERT_OK ||
+        bert_session_run(session, stop_session, NULL, &result, &error) != BERT_OK ||
+        make_batch(NULL, 0, 1, &batch, &error) != BERT_OK ||
+        bert_session_loss(session, &batch, &losses, &error) != BERT_OK ||
+        bert_session_logits(session, &batch, logits, NULL, &error) != BERT_OK ||
+        bert_session_save(session, &error) != BERT_OK) {
+        fprintf(report, "session: %s\n", error.message);
+        failures++;
+    }
+    bert_session_close(session);
+    CALL(bert_session_open(&session, &params, &source, NULL, &error),
+         BERT_ERROR_INVALID_ARGUMENT); /* it holds a run */
+    CALL(bert_session_resume(&session, &resume, NULL, NULL, &error), BERT_ERROR_INVALID_ARGUMENT);
+    if (bert_session_resume(&session, &resume, &source, NULL, &error) != BERT_OK)
+        failures++;
+    bert_session_close(session);
+    compare("bert_session_open to _close", threads, &before);
+    free(logits);
+}
+
 static void call_finetuning(int threads)
 {
     const char *examples = at(work, "examples.csv");
@@ -369,6 +431,7 @@ int main(int argc, char **argv)
     for (int threads = 1; threads <= 2; threads++) {
         call_corpus_functions(threads);
         call_training_functions(threads);
+        call_session(threads);
         call_finetuning(threads);
         call_model_functions(threads);
         call_network_functions(threads);

@@ -200,7 +200,7 @@ static void test_other_tokenizer(void **state)
     bert_pretrain_result result;
     params.data = both;
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INPUT,
-                 "needs one tokenizer");
+                 "needs the same tokenizer");
 }
 
 int main(void)

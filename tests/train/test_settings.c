@@ -9,7 +9,12 @@
 static void test_every_range_has_its_message(void **state)
 {
     (void)state;
-    REFUSED(data = NULL, "params->data is missing");
+    bert_pretrain_params without_data = tiny_params("run");
+    bert_pretrain_result result;
+    without_data.data = NULL;
+    assert_fails(bert_pretrain(&without_data, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->data is missing");
+    REFUSED(data = "", "params->data is missing");
     REFUSED(model = "", "params->model is missing");
     REFUSED(output = NULL, "params->output is missing");
     REFUSED(per_device_train_batch_size = 0,
