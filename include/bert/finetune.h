@@ -1,4 +1,4 @@
-/* Fine-tuning: a classifier or a regression on top of a model, from GLUE's files or one's own. Part
+/* Fine-tuning: a classifier or a regression on top of a model, from GLUE's files or your own. Part
  * of bert.h. */
 #ifndef BERT_FINETUNE_H
 #define BERT_FINETUNE_H
@@ -15,11 +15,11 @@ typedef struct bert_finetune_params {
     /* What is learned: a task of GLUE (cola, sst2, mrpc, stsb, qqp, mnli, mnli-mm, qnli, rte, wnli)
      * with the folder of its files, or the folder that holds GLUE's folders … */
     const char *task, *data;
-    /* … or files of one's own (TSV, CSV, JSON lines, Parquet, Arrow), and where they have what. A
-     * file that `task` names is the same as `train_file`. */
+    /* … or your own files (TSV, CSV, JSON lines, Parquet, Arrow) and their columns. A file that
+     * `task` names is the same as `train_file`. */
     const char *train_file;
     const char *validation_file;    /* NULL: a share of the training file is held out */
-    const char *test_file;          /* NULL; answers to it go to OUTPUT/predictions.tsv */
+    const char *test_file;          /* NULL; its predictions go to OUTPUT/predictions.tsv */
     double validation_fraction;     /* 0.1, where there is no validation file */
     const char *text_column;        /* "text" */
     const char *text_pair_column;   /* NULL: one text */
@@ -30,10 +30,10 @@ typedef struct bert_finetune_params {
     const char *model;
     /* … or a fresh model: a size by name or a config.json, and its tokenizer. */
     const char *from_scratch, *tokenizer;
-    bool baseline; /* false; true: beside the model the same one, from scratch */
+    bool baseline; /* true: also train the same model from scratch, for comparison */
 
     const char *output; /* folder; must not exist, or be empty. Becomes a Hugging Face folder with
-                           the best model, its scores and answers beside it */
+                           the best model, its scores and predictions */
     bool resume;        /* false; true: `output` holds a run of the same settings that was stopped:
                            its finished seeds count, the others are trained */
 
@@ -91,7 +91,7 @@ typedef struct bert_score_set {
 
 typedef struct bert_finetune_result {
     bert_score_set model;
-    bert_score_set baseline; /* empty unless asked for */
+    bert_score_set baseline; /* empty unless params.baseline */
     /* Of the validation file, what always answering the most frequent label, or the mean of the
      * labels, would score. */
     bert_score_set constant;

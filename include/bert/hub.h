@@ -55,10 +55,10 @@ typedef struct bert_download_result {
 } bert_download_result;
 BERT_API bert_download_params bert_download_params_default(void);
 
-/* Files appear under their names whole and with the checksum that the Hub has of them, or not at
- * all. A download that was broken off, by whomever, goes on where it ended. `result` is released
- * with bert_download_result_free, also after an error. With HF_HUB_OFFLINE set, nothing is asked
- * of anybody: the answer is what the cache holds. */
+/* Files appear atomically under their names, with the Hub's checksum verified. An interrupted
+ * download, of any program, is resumed. `result` is released
+ * with bert_download_result_free, also after an error. With HF_HUB_OFFLINE set, no request
+ * is made: the result is what the cache holds. */
 BERT_API bert_status bert_download(const bert_download_params *params, bert_download_result *result,
                                    const bert_observer *observer, bert_error *error);
 BERT_API void bert_download_result_free(bert_download_result *result);
@@ -82,7 +82,7 @@ typedef struct bert_upload_result {
 } bert_upload_result;
 BERT_API bert_upload_params bert_upload_params_default(void);
 
-/* All files go into one commit: the model on the Hub changes whole or not at all. Symbolic links
+/* All files go into one commit: the model on the Hub changes atomically. Symbolic links
  * and hidden files are never sent, nor is a file of the commit that holds the token. */
 BERT_API bert_status bert_upload(const bert_upload_params *params, bert_upload_result *result,
                                  const bert_observer *observer, bert_error *error);

@@ -99,7 +99,7 @@ typedef struct bert_model_report {
     char **missing; /* [missing_count]: parameters of the configuration that the files lack */
     size_t missing_count;
 
-    bool has_tokenizer; /* files of one lie beside the model */
+    bool has_tokenizer; /* the folder has tokenizer files */
     bert_tokenizer_description tokenizer;
     char *tokenizer_problem; /* why it cannot be used; NULL: it can */
 
@@ -120,7 +120,7 @@ BERT_API bool bert_inspect_model_detect(const char *path);
 
 BERT_API bert_inspect_model_params bert_inspect_model_params_default(void);
 /* Fills `report`, which is released with bert_model_report_free, also after a failure. Weights are
- * not read, only what stands before them; a file that is not as manifest.json says is an error. */
+ * not read, only their headers; a file that differs from manifest.json is an error. */
 BERT_API bert_status bert_inspect_model(const bert_inspect_model_params *params,
                                         bert_model_report *report, bert_error *error);
 BERT_API void bert_model_report_free(bert_model_report *report);

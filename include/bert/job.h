@@ -24,10 +24,10 @@ typedef struct bert_job_params {
 } bert_job_params;
 BERT_API bert_job_params bert_job_params_default(void);
 
-/* Joins the other ranks. *job is NULL where no launcher has started several processes: there is
- * nobody to join, and NULL is what all that takes a job takes for that. Fails where a launcher has,
- * but this library or this machine has no MPI: every process would train a model of its own. At
- * most once in a process. */
+/* Joins the other ranks. *job is NULL where no launcher has started several processes; every
+ * function that takes a job takes NULL for a single process. Fails where a launcher has, but this
+ * library or this machine has no MPI: every process would train a model of its own. At most once in
+ * a process. */
 BERT_API bert_status bert_job_join(bert_job **job, const bert_job_params *params,
                                    bert_error *error);
 
@@ -38,8 +38,8 @@ BERT_API int bert_job_size(const bert_job *job);
  * that failed alone. */
 BERT_API bool bert_job_reports_error(const bert_job *job);
 
-/* Takes leave of the other ranks, waiting for them. Where a job was broken by an error that the
- * others do not know of, it ends all of them instead, and does not return. NULL is fine. */
+/* Finalizes the job after waiting for the other ranks. After an error that the others do not know
+ * of it ends all of them instead, and does not return. NULL is fine. */
 BERT_API void bert_job_finalize(bert_job *job);
 
 #ifdef __cplusplus

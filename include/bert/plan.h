@@ -43,7 +43,7 @@ BERT_API bert_plan_params bert_plan_params_default(void);
 
 typedef struct bert_plan_result {
     uint64_t parameters;
-    int64_t batch_size, steps; /* with grow_batch other than asked for */
+    int64_t batch_size, steps; /* with grow_batch they differ from the params */
     double tokens;             /* of the whole run */
     double bytes_sent;         /* by one node in one step */
 

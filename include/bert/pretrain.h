@@ -17,22 +17,22 @@ typedef struct bert_pretrain_params {
     /* PREFIX of bert_prepare; several are numbered through as one, a line ("\n") for each. A line
      * may be a folder of prepared files, or a pattern of the shell that their PREFIXes match,
      * sorted by their bytes, and end in ":WEIGHT" (docs/data.md): how often each document comes in
-     * an epoch. Or a folder of ready-made ids as Hugging Face's save_to_disk writes it (input_ids,
+     * an epoch. Or a pre-tokenized data set as Hugging Face's save_to_disk writes it (input_ids,
      * token_type_ids, attention_mask, next_sentence_label), whose masks are drawn. NULL: a
      * session's batches are the caller's own (bert/session.h). */
     const char *data;
-    const char *tokenizer; /* NULL: PREFIX.tokenizer; a folder of ids needs it */
+    const char *tokenizer; /* NULL: PREFIX.tokenizer; a pre-tokenized data set needs it */
     /* tiny | mini | small | medium | base | large | distil, a config.json, or a model folder, also
      * one that others published; its vocabulary may be smaller than the data's (docs/models.md) */
     const char *model;
     const char *output; /* the run's directory; must not exist, or be empty */
 
     /* Distillation (Sanh et al. 2019): a model folder with MLM head, of the same vocabulary, hidden
-     * size and positions, from which the model learns beside the masked tokens; NULL: none. A model
-     * that starts from nothing takes over the teacher's embeddings, head and layers, evenly. The
-     * loss is alpha_ce × KL of both predictions for the masked tokens at the temperature, times its
-     * square, + alpha_mlm × MLM + alpha_cos × (1 − cosine of the last hidden states). Without
-     * next-sentence prediction. */
+     * size and positions, from which the model learns in addition to the masked tokens; NULL: none.
+     * A model that starts from nothing takes over the teacher's embeddings, head and layers,
+     * evenly. The loss is alpha_ce × KL of both predictions for the masked tokens at the
+     * temperature, times its square, + alpha_mlm × MLM + alpha_cos × (1 − cosine of the last hidden
+     * states). Without next-sentence prediction. */
     const char *teacher;
     double distill_temperature;                                    /* 2 */
     double distill_alpha_ce, distill_alpha_mlm, distill_alpha_cos; /* 5, 2, 1 */
@@ -80,7 +80,7 @@ typedef struct bert_pretrain_params {
     int64_t warmup_steps; /* 0 */
     double warmup_ratio;  /* of the whole length, where warmup_steps is 0 */
 
-    /* length and rhythm; 0 is "not in this unit" */
+    /* length and intervals; 0 is "not in this unit" */
     int64_t max_steps;
     double num_train_epochs; /* 3, where max_steps is 0 */
     int64_t logging_steps;   /* 10 */

@@ -1,4 +1,4 @@
-/* A model behind a small local web server. Part of bert.h. */
+/* A small local web server for a model. Part of bert.h. */
 #ifndef BERT_SERVE_H
 #define BERT_SERVE_H
 

@@ -70,7 +70,7 @@ typedef struct bert_batch_source {
  * eval_… is not given, nor what concerns drawing samples (masks, pairs, short_seq_probability …).
  *
  * `observer` may be NULL; the struct is copied, its context lives until the session is closed. Its
- * should_stop is asked after every step but the last.
+ * should_stop is called after every step but the last.
  *
  * On failure *session is NULL, and a directory that was made is removed. */
 BERT_API bert_status bert_session_open(bert_session **session, const bert_pretrain_params *params,

@@ -59,7 +59,7 @@ typedef struct bert_observer {
     void *context;
     void (*message)(void *context, bert_message_level level, const char *text);
     void (*progress)(void *context, const bert_progress *progress);
-    /* Asked between steps; true makes the job finish the step, save, and return BERT_OK. */
+    /* Called between steps; true makes the job finish the step, save, and return BERT_OK. */
     bool (*should_stop)(void *context);
 } bert_observer;
 

@@ -1,5 +1,5 @@
-/* Tables row by row: TSV, CSV, JSON lines, Parquet and Arrow, packed or not, behind one interface.
- * Part of bert.h. */
+/* Tables row by row: TSV, CSV, JSON lines, Parquet and Arrow, compressed or not, behind one
+ * interface. Part of bert.h. */
 #ifndef BERT_TABLE_H
 #define BERT_TABLE_H
 
@@ -19,11 +19,11 @@ typedef struct bert_cell {
 } bert_cell;
 
 /* Where the last row was read, for messages. */
-typedef struct bert_table_place {
-    const char *name; /* the path, with /MEMBER behind it in an archive, or "standard input" */
+typedef struct bert_table_position {
+    const char *name; /* the path, followed by /MEMBER in an archive, or "standard input" */
     uint64_t number;  /* of the row, from 1 */
     bool is_line;     /* the format has lines, and the number is that of one */
-} bert_table_place;
+} bert_table_position;
 
 /* Opens `path` ("-": standard input) for these columns: names; or numbers from 1, where a table of
  * text has no row of names. `hint` ends a message about a column that is not there: how to name
@@ -38,7 +38,7 @@ BERT_API bert_status bert_table_next(bert_table *table, bert_cell *cells, bool *
                                      bert_error *error);
 
 /* `name` is valid until the next row is read. */
-BERT_API bert_table_place bert_table_where(const bert_table *table);
+BERT_API bert_table_position bert_table_last_position(const bert_table *table);
 
 /* Bytes so far that were not UTF-8. */
 BERT_API uint64_t bert_table_invalid_bytes(const bert_table *table);

@@ -14,7 +14,7 @@ extern "C" {
 
 typedef struct bert_tokenizer bert_tokenizer;
 
-/* What the files do not say, or what shall be otherwise than they say. */
+/* Settings that the files do not have, or that override theirs. */
 typedef struct bert_tokenizer_options {
     bert_switch lowercase;            /* unset: tokenizer files, else on */
     bert_switch strip_accents;        /* unset: as `lowercase` */
@@ -49,8 +49,8 @@ typedef struct bert_encoding {
 BERT_API void bert_encoding_free(bert_encoding *encoding);
 
 /* Replaces the content of `encoding` by the ids of `text` (any bytes, at most 4 GiB − 1). With
- * `add_special_tokens`, [CLS] before and [SEP] behind. `max_length` cuts the end of the text so
- * that no more ids come out, special ones included; 0: no limit. */
+ * `add_special_tokens`, [CLS] before and [SEP] after it. `max_length` truncates the
+ * text so that no more ids come out, special ones included; 0: no limit. */
 BERT_API bert_status bert_tokenizer_encode(const bert_tokenizer *tokenizer, const char *text,
                                            size_t length, bool add_special_tokens,
                                            size_t max_length, bert_encoding *encoding,
@@ -85,7 +85,7 @@ BERT_API bert_status bert_tokenizer_decode(const bert_tokenizer *tokenizer, cons
                                            bert_text *text, bert_error *error);
 
 typedef struct bert_train_tokenizer_params {
-    const char *const *inputs; /* whatever bert_read_documents takes; the text that it gives */
+    const char *const *inputs; /* paths, as bert_read_documents takes them */
     size_t input_count;
     bert_reader_options reader_options;
     const char *output;       /* folder for the tokenizer files; must not exist, or be empty */
@@ -101,13 +101,13 @@ typedef struct bert_train_tokenizer_params {
     int threads;     /* 0: all cores */
 
     /* Instead of a new vocabulary: the one of this tokenizer, every id kept, with up to `add` new
-     * tokens behind it that the text asks for. Its settings count; vocab_size, lowercase,
+     * tokens, found in the text, after it. Its settings are used; vocab_size, lowercase,
      * strip_accents, limit_alphabet and initial_alphabet do not. */
     const char *extend; /* NULL, or what bert_tokenizer_load takes */
     size_t add;
 } bert_train_tokenizer_params;
 typedef struct bert_train_tokenizer_result {
-    size_t vocab_size; /* may be less than asked for on a small text */
+    size_t vocab_size; /* may be less than params.vocab_size on a small text */
     uint64_t bytes, words, distinct_words, invalid_bytes;
     /* Because of `memory`: occurrences of words that were dropped, and by how much the count of a
      * word that was kept can be too low. */

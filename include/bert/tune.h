@@ -34,7 +34,7 @@ typedef enum bert_trial_state {
 /* One combination that was tried. */
 typedef struct bert_trial {
     int micro_batch_tokens;
-    int ranks, threads; /* ranks that compute side by side, threads of each */
+    int ranks, threads; /* ranks that compute in parallel, threads of each */
     bool bf16;
     bool gradient_checkpointing;
     bert_trial_state state;
@@ -50,7 +50,7 @@ enum { BERT_TRIALS_MAX = 32 };
 typedef struct bert_tune_result {
     bert_trial trials[BERT_TRIALS_MAX]; /* in the order in which they were run */
     size_t trial_count;
-    size_t best;     /* place of the fastest; trial_count where none could be run */
+    size_t best;     /* index of the fastest; trial_count where none could be run */
     uint64_t memory; /* bytes that were allowed */
     double seconds;  /* it took */
     bool finished;   /* false: stopped by the observer */

@@ -208,7 +208,7 @@ static void close_table(lines *lines)
 /* Where the row that was read last stood; a file's name is kept once for all of its rows. */
 static bert_status keep_place(lines *lines, bert_error *error)
 {
-    bert_table_place at = bert_table_where(lines->table);
+    bert_table_position at = bert_table_last_position(lines->table);
     size_t length = strlen(at.name) + 1;
     const text_source *before = lines->count > 0 ? &lines->sources[lines->count - 1] : NULL;
     bool same = before && strcmp(lines->names + before->name, at.name) == 0;

@@ -6,10 +6,11 @@
 #include <strings.h>
 #include <unicode/utf8.h>
 
-/* In order of detection; the last one accepts any text. */
 static const reader_format *const formats[] = {
-    &reader_parquet,  &reader_arrow,      &reader_wikipedia, &reader_markdown,
-    &reader_wikitext, &reader_json_lines, &reader_delimited, &reader_plain_text};
+#define ENTRY(name) &reader_##name,
+    READER_FORMATS(ENTRY)
+#undef ENTRY
+};
 
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 

@@ -103,18 +103,18 @@ uint64_t table_bad_rows(const table_file *table)
     return table->reader.bad_rows;
 }
 
-static bert_table_place where(const table_file *table)
+static bert_table_position where(const table_file *table)
 {
     const reader *reader = &table->reader;
     bool is_line = reader->row.line > 0;
-    return (bert_table_place){.name = reader->source.name,
-                              .number = is_line ? reader->row.line : table->rows,
-                              .is_line = is_line};
+    return (bert_table_position){.name = reader->source.name,
+                                 .number = is_line ? reader->row.line : table->rows,
+                                 .is_line = is_line};
 }
 
 bert_status table_place(const table_file *table, char **position, bert_error *error)
 {
-    bert_table_place found = where(table);
+    bert_table_position found = where(table);
     return path_format(position, error, found.is_line ? "%s:%llu" : "%s: row %llu", found.name,
                        (unsigned long long)found.number);
 }
@@ -150,7 +150,7 @@ bert_status bert_table_next(bert_table *table, bert_cell *cells, bool *found, be
     return table_next(&table->file, cells, found, error);
 }
 
-bert_table_place bert_table_where(const bert_table *table)
+bert_table_position bert_table_last_position(const bert_table *table)
 {
     return where(&table->file);
 }

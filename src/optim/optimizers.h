@@ -3,7 +3,7 @@
  *
  * To add one: a file of its own with its optimizer_type (adam.c is an example), its name in
  * OPTIMIZER_TYPES below, the file's in CMakeLists.txt; for the option, its value in bert/choices.h
- * and its row in options/choices.c. */
+ * and its row in options/choices.c (docs/contributing.md shows a whole one). */
 #ifndef OPTIM_OPTIMIZERS_H
 #define OPTIM_OPTIMIZERS_H
 

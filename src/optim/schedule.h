@@ -1,7 +1,7 @@
 /* Learning-rate schedules with the names and values of `transformers`; and PyTorch's OneCycleLR.
  *
  * To add one: its function and its line in the table of schedule.c; for the option, its value in
- * bert/choices.h and its row in options/choices.c. */
+ * bert/choices.h and its row in options/choices.c (docs/contributing.md). */
 #ifndef OPTIM_SCHEDULE_H
 #define OPTIM_SCHEDULE_H
 

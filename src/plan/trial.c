@@ -78,7 +78,7 @@ static training_settings settings_of(const trial_work *work, const bert_trial *t
 {
     return (training_settings){
         .config = work->config,
-        .objective = objective_of_pretraining(work->config, false),
+        .objective = objective_of_pretraining(work->config, NULL),
         .optimizer = &optimizer_adamw,
         .optimizer_settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.01},
         .max_grad_norm = 1,

@@ -72,7 +72,7 @@ static bert_status evaluate_batch(evaluator *evaluator, model *model, uint64_t f
     batch *batch = &evaluator->batch;
     TRY(sampler_fill(evaluator->sampler, first, count, batch, error));
     const objective *objective = evaluator->has_pairs
-                                     ? objective_of_pretraining(model_configuration(model), false)
+                                     ? objective_of_pretraining(model_configuration(model), NULL)
                                      : &objective_mlm;
     micro_batches_cut(&evaluator->micro_batches, batch);
     for (int i = 0; i < evaluator->micro_batches.count; i++) {

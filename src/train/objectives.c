@@ -1,8 +1,9 @@
 #include "train/objectives.h"
 
-const objective *objective_of_pretraining(const model_config *config, bool from_teacher)
+const objective *objective_of_pretraining(const model_config *config,
+                                          const bert_pretrain_params *params)
 {
-    if (from_teacher)
+    if (params && params->teacher)
         return &objective_distillation;
     return model_config_has_nsp_head(config) ? &objective_mlm_nsp : &objective_mlm;
 }

@@ -2,10 +2,11 @@
  *
  * To add one: a file of its own with its `objective` (objective_mlm.c is an example), the
  * declaration of that below, a line in objectives.c where it is chosen, and the file's name in
- * CMakeLists.txt. A loss of a new kind is one more line, in losses.h. */
+ * CMakeLists.txt (docs/contributing.md). A loss of a new kind is one more line, in losses.h. */
 #ifndef TRAIN_OBJECTIVES_H
 #define TRAIN_OBJECTIVES_H
 
+#include "bert/pretrain.h"
 #include "train/losses.h"
 
 /* What an objective needs besides the model and the batch; the caller's. */
@@ -36,8 +37,10 @@ typedef struct objective {
 extern const objective objective_mlm_nsp, objective_mlm, objective_distillation,
     objective_classification, objective_regression;
 
-/* MLM, and NSP where the model has a head for it; or distillation. */
-const objective *objective_of_pretraining(const model_config *config, bool from_teacher);
+/* MLM, and NSP where the model has a head for it; or what `params` asks for, such as distillation.
+ * NULL: params that ask for nothing. */
+const objective *objective_of_pretraining(const model_config *config,
+                                          const bert_pretrain_params *params);
 
 /* Of a model with a classifier. */
 const objective *objective_of_finetuning(const model_config *config);

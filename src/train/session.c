@@ -383,7 +383,7 @@ bert_status bert_session_loss(bert_session *session, const bert_batch *batch, be
                               bert_error *error)
 {
     const objective *objective = batch->next_sentence_labels
-                                     ? objective_of_pretraining(&session->run.config, false)
+                                     ? objective_of_pretraining(&session->run.config, NULL)
                                      : &objective_mlm;
     TRY(take_batch(session, batch, OWN_LABELS_MLM, error));
     training_step *step = &session->run.trainer.step;

@@ -43,7 +43,7 @@ static bert_status create_step(trainer *trainer, bert_error *error)
     const bert_pretrain_params *params = &trainer->settings->params;
     training_settings settings = {
         .config = trainer->config,
-        .objective = objective_of_pretraining(trainer->config, params->teacher),
+        .objective = objective_of_pretraining(trainer->config, params),
         .optimizer_settings = {.beta1 = params->adam_beta1,
                                .beta2 = params->adam_beta2,
                                .epsilon = params->adam_epsilon,

@@ -137,7 +137,7 @@ static void test_public_table(void **state)
     assert_int_equal(cells[0].length, 3);
     assert_memory_equal(cells[0].data, "two", 3);
     assert_memory_equal(cells[1].data, "1", 1);
-    bert_table_place place = bert_table_where(table);
+    bert_table_position place = bert_table_last_position(table);
     assert_string_equal(place.name, "tests/formats/tables/stream.arrow");
     assert_int_equal(place.number, 2);
     assert_false(place.is_line);
@@ -148,7 +148,7 @@ static void test_public_table(void **state)
     for (int i = 0; i < 3; i++)
         assert_ok(bert_table_next(table, cells, &found, error));
     assert_false(found);
-    place = bert_table_where(table);
+    place = bert_table_last_position(table);
     assert_true(place.is_line);
     assert_int_equal(place.number, 4);
     assert_int_equal(bert_table_invalid_bytes(table), 1);

@@ -19,8 +19,7 @@ static void test_names(void **state)
                          i != BERT_LR_SCHEDULER_CONSTANT && i != BERT_LR_SCHEDULER_ONE_CYCLE);
     }
     assert_fails(schedule_type_find(&type, "cosinus", error), BERT_ERROR_INVALID_ARGUMENT,
-                 "'cosinus': expected linear, cosine, cosine_with_restarts, polynomial, constant, "
-                 "constant_with_warmup, inverse_sqrt or one_cycle");
+                 "'cosinus': expected linear, cosine");
     assert_string_equal(schedule_with_figure(SCHEDULE_POWER), "polynomial");
 }
 

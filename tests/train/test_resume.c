@@ -277,7 +277,7 @@ static void test_altered_settings(void **state)
         {"learning_rate", "-1.0", "\"learning_rate\" is -1"},
         {"learning_rate", "0.0", "params->learning_rate is 0"},
         {"max_steps", "\"many\"", "\"max_steps\" is \"many\""},
-        {"optim", "\"sgd\"", "params->optim"},
+        {"optim", "\"lars\"", "params->optim"},
         {"per_device_train_batch_size", "0", "\"per_device_train_batch_size\" is 0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
