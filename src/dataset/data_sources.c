@@ -104,8 +104,8 @@ static bert_status add_folder(data_sources *sources, const char *folder, double 
     if (status == BERT_OK)
         status = add_matches(sources, pattern.data, weight, error);
     text_free(&pattern);
-    if (status == BERT_OK && sources->count == before && !sources->ready_made)
-        status = path_format(&sources->ready_made, error, "%s", folder);
+    if (status == BERT_OK && sources->count == before && !sources->pretokenized)
+        status = path_format(&sources->pretokenized, error, "%s", folder);
     return status;
 }
 
@@ -180,11 +180,11 @@ bert_status data_sources_find(data_sources *sources, const char *data, bert_erro
     if (count == 0)
         status =
             error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->data is empty, expected PREFIX");
-    else if (sources->ready_made && (count > 1 || sources->is_weighted))
+    else if (sources->pretokenized && (count > 1 || sources->is_weighted))
         status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                            "%s: no prepared data found; a pre-tokenized data set must be the only "
                            "data, without a weight",
-                           sources->ready_made);
+                           sources->pretokenized);
     else if (sources->count == 1) /* messages name its files */
         status = path_format(&sources->name, error, "%s", sources->items[0].prefix);
     else
@@ -202,7 +202,7 @@ void data_sources_free(data_sources *sources)
     for (size_t i = 0; i < sources->count; i++)
         free(sources->items[i].prefix);
     free(sources->items);
-    free(sources->ready_made);
+    free(sources->pretokenized);
     free(sources->name);
     *sources = (data_sources){0};
 }

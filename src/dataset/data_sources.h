@@ -14,9 +14,10 @@ typedef struct data_source {
 typedef struct data_sources {
     data_source *items; /* [count], owned */
     size_t count, capacity;
-    char *ready_made; /* owned: folder of a pre-tokenized data set, then `count` is 0; else NULL */
-    char *name;       /* owned: name of all data in messages */
-    bool is_weighted; /* any weight is not 1 */
+    char
+        *pretokenized; /* owned: folder of a pre-tokenized data set, then `count` is 0; else NULL */
+    char *name;        /* owned: name of all data in messages */
+    bool is_weighted;  /* any weight is not 1 */
 } data_sources;
 
 /* Each line of `data` is a PREFIX, a folder of prepared files, or a shell pattern that prefixes

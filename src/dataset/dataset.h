@@ -18,9 +18,9 @@ typedef struct dataset {
     size_t shard_count;
     uint64_t sentence_count, document_count, token_count;
     bool is_weighted; /* any weight is not 1 */
-    /* A pre-tokenized data set (dataset/ready_made.h): a document is a sample, its one or two
+    /* A pre-tokenized data set (dataset/pretokenized.h): a document is a sample, its one or two
      * sentences are the segments. */
-    bool is_ready_made;
+    bool is_pretokenized;
     uint8_t *labels; /* [document_count] next-sentence labels, owned; NULL: none */
 } dataset;
 

@@ -134,9 +134,9 @@ static bert_status inspect_validation(const data_sources *sources, bert_split_re
 static bert_status find_sources(data_sources *sources, const char *data, bert_error *error)
 {
     TRY(data_sources_find(sources, data, error));
-    if (sources->ready_made)
+    if (sources->pretokenized)
         return error_set(error, BERT_ERROR_INPUT, "%s: no prepared data (*.idx) found",
-                         sources->ready_made);
+                         sources->pretokenized);
     if (sources->is_weighted)
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,

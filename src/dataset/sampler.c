@@ -57,7 +57,7 @@ static bert_status check_documents(const dataset *data, const sampler_settings *
         with_sentences += dataset_document_start(data, i) < dataset_document_start(data, i + 1);
     if (with_sentences == 0)
         return error_set(error, BERT_ERROR_INPUT, "%s: no documents", data->prefix);
-    if (settings->scheme->has_pairs && with_sentences < 2 && !data->is_ready_made)
+    if (settings->scheme->has_pairs && with_sentences < 2 && !data->is_pretokenized)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: one document, but sentence pairs need at least two (B is drawn from "
                          "another one); prepare more documents, with a blank line between two, or "
@@ -71,7 +71,7 @@ static bert_status check_documents(const dataset *data, const sampler_settings *
 static bert_status choose_scheme(const dataset *data, const sample_scheme **scheme,
                                  bert_error *error)
 {
-    if (!data->is_ready_made)
+    if (!data->is_pretokenized)
         return BERT_OK;
     if (*scheme != &scheme_segment_pairs && *scheme != &scheme_sentences)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,

@@ -19,7 +19,7 @@ typedef struct slot {
     transport_transfer transfer;
     unsigned char *outgoing; /* the bucket in bfloat16; NULL: sent as float32 */
     unsigned char
-        *incoming; /* [ranks] pieces for this rank; later the whole bucket, if in bfloat16 */
+        *incoming; /* [ranks] shards for this rank; later the whole bucket, if in bfloat16 */
     int *starts[2], *counts[2]; /* [ranks] in bytes: of sent and of received data */
 } slot;
 
@@ -119,25 +119,25 @@ static size_t element_size(const exchange *exchange)
                                                                       : sizeof(float);
 }
 
-/* Starts and counts, in bytes, of all pieces of a bucket, relative to its first element. */
+/* Starts and counts, in bytes, of all shards of a bucket, relative to its first element. */
 static void set_piece_ranges(const exchange *exchange, size_t bucket, int *starts, int *counts)
 {
     size_t size = element_size(exchange), first = layout_bucket(&exchange->layout, bucket).start;
     for (int rank = 0; rank < exchange->layout.ranks; rank++) {
-        layout_range piece = layout_piece(&exchange->layout, bucket, rank);
-        starts[rank] = piece.count ? (int)((piece.start - first) * size) : 0;
-        counts[rank] = (int)(piece.count * size);
+        layout_range shard = layout_shard(&exchange->layout, bucket, rank);
+        starts[rank] = shard.count ? (int)((shard.start - first) * size) : 0;
+        counts[rank] = (int)(shard.count * size);
     }
 }
 
 static bert_status start_reduce_scatter(exchange *exchange, slot *slot, bert_error *error)
 {
     layout_range bucket = layout_bucket(&exchange->layout, slot->bucket);
-    size_t own = layout_piece(&exchange->layout, slot->bucket, exchange->rank).count;
+    size_t own = layout_shard(&exchange->layout, slot->bucket, exchange->rank).count;
     size_t size = element_size(exchange);
     set_piece_ranges(exchange, slot->bucket, slot->starts[0], slot->counts[0]);
     for (int rank = 0; rank < exchange->layout.ranks; rank++) {
-        slot->starts[1][rank] = (int)((size_t)rank * exchange->layout.piece * size);
+        slot->starts[1][rank] = (int)((size_t)rank * exchange->layout.shard * size);
         slot->counts[1][rank] = rank == exchange->rank ? 0 : (int)(own * size);
         if (rank != exchange->rank)
             exchange->statistics.bytes_sent += (uint64_t)slot->counts[0][rank];
@@ -157,26 +157,26 @@ static bert_status start_reduce_scatter(exchange *exchange, slot *slot, bert_err
 
 static void sum_piece(exchange *exchange, slot *slot)
 {
-    layout_range piece = layout_piece(&exchange->layout, slot->bucket, exchange->rank);
+    layout_range shard = layout_shard(&exchange->layout, slot->bucket, exchange->rank);
     size_t ranks = (size_t)exchange->layout.ranks, size = element_size(exchange);
-    float *own = exchange->buffer + piece.start;
+    float *own = exchange->buffer + shard.start;
     const unsigned char *own_outgoing =
-        slot->outgoing + (size_t)exchange->rank * exchange->layout.piece * size;
+        slot->outgoing + (size_t)exchange->rank * exchange->layout.shard * size;
     for (size_t rank = 0; rank < ranks; rank++)
-        exchange->rows[rank] = slot->incoming + rank * exchange->layout.piece * size;
+        exchange->rows[rank] = slot->incoming + rank * exchange->layout.shard * size;
     exchange->rows[exchange->rank] = slot->outgoing ? (const void *)own_outgoing : own;
     if (slot->outgoing)
         exchange->operations->rows_sum_bfloat16(own, (const uint16_t *const *)exchange->rows, ranks,
-                                                piece.count);
+                                                shard.count);
     else
         exchange->operations->rows_sum(own, (const float *const *)exchange->rows, ranks,
-                                       piece.count);
+                                       shard.count);
 }
 
 static bert_status start_allgather(exchange *exchange, slot *slot, bert_error *error)
 {
     layout_range bucket = layout_bucket(&exchange->layout, slot->bucket);
-    layout_range piece = layout_piece(&exchange->layout, slot->bucket, exchange->rank);
+    layout_range shard = layout_shard(&exchange->layout, slot->bucket, exchange->rank);
     size_t size = element_size(exchange);
     set_piece_ranges(exchange, slot->bucket, slot->starts[0], slot->counts[0]);
     transport_ranges ranges = {exchange->buffer + bucket.start, slot->starts[0], slot->counts[0]};
@@ -184,10 +184,10 @@ static bert_status start_allgather(exchange *exchange, slot *slot, bert_error *e
         ranges.buffer = slot->incoming;
         exchange->operations->bfloat16_from_float(
             (uint16_t *)(void *)(slot->incoming +
-                                 (piece.count ? piece.start - bucket.start : 0) * size),
-            exchange->buffer + piece.start, piece.count);
+                                 (shard.count ? shard.start - bucket.start : 0) * size),
+            exchange->buffer + shard.start, shard.count);
     }
-    exchange->statistics.bytes_sent += piece.count * size * (size_t)(exchange->layout.ranks - 1);
+    exchange->statistics.bytes_sent += shard.count * size * (size_t)(exchange->layout.ranks - 1);
     slot->stage = STAGE_ALLGATHER;
     return transport_allgather(CHANNEL_ALLGATHER, NULL, 0, &ranges, &slot->transfer, error);
 }

@@ -1,8 +1,8 @@
 /* All-reduce of gradients and all-gather of parameters, bucket by bucket, overlapped with
  * computation: the job's thread advances the transfers while the backward pass runs.
  *
- * An all-reduce has two halves. Reduce-scatter: every rank sends each piece of a bucket to its
- * owner, who adds the pieces in the order of the ranks. All-gather: owners send their sums to all.
+ * An all-reduce has two halves. Reduce-scatter: every rank sends each shard of a bucket to its
+ * owner, who adds the shards in the order of the ranks. All-gather: owners send their sums to all.
  * Together they send as much as a ring all-reduce, 2 (n − 1) / n of the buffer per rank; ZeRO needs
  * only the reduce-scatter (Rajbhandari et al. 2020, section 5). Summing here instead of inside MPI
  * fixes the order of summation, so results are bit-for-bit the same in every run, on every rank,
@@ -14,10 +14,10 @@
 #include "dist/layout.h"
 
 typedef enum exchange_kind {
-    EXCHANGE_ALLREDUCE,      /* every rank gets the sums of all pieces */
-    EXCHANGE_REDUCE_SCATTER, /* each rank gets the sums of its own pieces; the rest of the buffer is
+    EXCHANGE_ALLREDUCE,      /* every rank gets the sums of all shards */
+    EXCHANGE_REDUCE_SCATTER, /* each rank gets the sums of its own shards; the rest of the buffer is
                                 undefined */
-    EXCHANGE_ALLGATHER,      /* no sum: every rank gets the own pieces of all */
+    EXCHANGE_ALLGATHER,      /* no sum: every rank gets the own shards of all */
 } exchange_kind;
 
 /* Of all exchanges since the last exchange_take_statistics. */

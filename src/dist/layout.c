@@ -18,12 +18,12 @@ layout layout_make(size_t count, int ranks, size_t bucket)
             bucket = min_size((size_t)ranks * MIN_PIECE, count / MIN_BUCKETS + 1);
     }
     size_t unit = (size_t)ranks * ALIGNMENT;
-    size_t piece = (bucket + unit - 1) / unit * ALIGNMENT;
+    size_t shard = (bucket + unit - 1) / unit * ALIGNMENT;
     return (layout){
         .count = count,
-        .bucket = piece * (size_t)ranks,
-        .piece = piece,
-        .buckets = (count + piece * (size_t)ranks - 1) / (piece * (size_t)ranks),
+        .bucket = shard * (size_t)ranks,
+        .shard = shard,
+        .buckets = (count + shard * (size_t)ranks - 1) / (shard * (size_t)ranks),
         .ranks = ranks,
     };
 }
@@ -34,19 +34,19 @@ layout_range layout_bucket(const layout *layout, size_t bucket)
     return (layout_range){start, min_size(layout->bucket, layout->count - start)};
 }
 
-layout_range layout_piece(const layout *layout, size_t bucket, int rank)
+layout_range layout_shard(const layout *layout, size_t bucket, int rank)
 {
-    size_t start = bucket * layout->bucket + (size_t)rank * layout->piece;
+    size_t start = bucket * layout->bucket + (size_t)rank * layout->shard;
     if (start >= layout->count)
         return (layout_range){layout->count, 0};
-    return (layout_range){start, min_size(layout->piece, layout->count - start)};
+    return (layout_range){start, min_size(layout->shard, layout->count - start)};
 }
 
 size_t layout_owned_before(const layout *layout, size_t bucket, int rank)
 {
     if (bucket < layout->buckets || bucket == 0)
-        return bucket * layout->piece;
-    return (bucket - 1) * layout->piece + layout_piece(layout, bucket - 1, rank).count;
+        return bucket * layout->shard;
+    return (bucket - 1) * layout->shard + layout_shard(layout, bucket - 1, rank).count;
 }
 
 size_t layout_owned(const layout *layout, int rank)

@@ -1,5 +1,5 @@
 /* The partition of a flat buffer into buckets, which are sent one after the other, and of each
- * bucket into one piece per rank. The owner of a piece sums its gradients; with ZeRO it also stores
+ * bucket into one shard per rank. The owner of a shard sums its gradients; with ZeRO it also stores
  * and updates its share of the optimizer state. */
 #ifndef DIST_LAYOUT_H
 #define DIST_LAYOUT_H
@@ -9,7 +9,7 @@
 typedef struct layout {
     size_t count;  /* floats in the buffer */
     size_t bucket; /* floats in a bucket; the last one may have fewer */
-    size_t piece;  /* floats per rank in a bucket; the last ranks may have fewer or none */
+    size_t shard;  /* floats per rank in a bucket; the last ranks may have fewer or none */
     size_t buckets;
     int ranks;
 } layout;
@@ -23,7 +23,7 @@ typedef struct layout_range {
 layout layout_make(size_t count, int ranks, size_t bucket);
 
 layout_range layout_bucket(const layout *layout, size_t bucket);
-layout_range layout_piece(const layout *layout, size_t bucket, int rank);
+layout_range layout_shard(const layout *layout, size_t bucket, int rank);
 
 /* The number of floats that a rank owns: in total, and in the buckets before `bucket`. */
 size_t layout_owned(const layout *layout, int rank);

@@ -66,8 +66,8 @@ void parameters_from_teacher(const parameter_table *student, float *values,
     for (size_t i = 0; i < student->count; i++) {
         const parameter *entry = &student->entries[i];
         int layer =
-            part_is_in_layer(entry->part) ? teacher_layer(entry->layer, students, teachers) : 0;
-        const parameter *from = parameter_of_part(teacher, entry->part, layer, entry->bias);
+            role_is_in_layer(entry->role) ? teacher_layer(entry->layer, students, teachers) : 0;
+        const parameter *from = parameter_of_role(teacher, entry->role, layer, entry->bias);
         if (from && from->count == entry->count)
             cpu_operations()->values_copy(values + entry->offset, teacher_values + from->offset,
                                           entry->count);

@@ -5,23 +5,23 @@
 
 /* --------------------------------------------------------------------------------- layout --- */
 
-/* Zero for parts that the model does not have, whose offsets nothing uses. */
-static weight_bias part_locate(const model *model, model_part part, int layer)
+/* Zero for roles that the model does not have, whose offsets nothing uses. */
+static weight_bias weight_bias_of(const model *model, parameter_role role, int layer)
 {
-    const parameter *weight = parameter_of_part(&model->table, part, layer, false);
-    const parameter *bias = parameter_of_part(&model->table, part, layer, true);
+    const parameter *weight = parameter_of_role(&model->table, role, layer, false);
+    const parameter *bias = parameter_of_role(&model->table, role, layer, true);
     return (weight_bias){.weight = weight ? weight->offset : 0, .bias = bias ? bias->offset : 0};
 }
 
 static layer_parameters layer_locate(const model *model, int layer)
 {
     return (layer_parameters){
-        .qkv = part_locate(model, PART_QUERY, layer),
-        .attention_output = part_locate(model, PART_ATTENTION_OUTPUT, layer),
-        .attention_norm = part_locate(model, PART_ATTENTION_NORM, layer),
-        .intermediate = part_locate(model, PART_INTERMEDIATE, layer),
-        .output = part_locate(model, PART_OUTPUT, layer),
-        .output_norm = part_locate(model, PART_OUTPUT_NORM, layer),
+        .qkv = weight_bias_of(model, ROLE_QUERY, layer),
+        .attention_output = weight_bias_of(model, ROLE_ATTENTION_OUTPUT, layer),
+        .attention_norm = weight_bias_of(model, ROLE_ATTENTION_NORM, layer),
+        .intermediate = weight_bias_of(model, ROLE_INTERMEDIATE, layer),
+        .output = weight_bias_of(model, ROLE_OUTPUT, layer),
+        .output_norm = weight_bias_of(model, ROLE_OUTPUT_NORM, layer),
     };
 }
 
@@ -31,15 +31,15 @@ static bert_status parameters_locate(model *model, bert_error *error)
     bool pairs = model_config_has_nsp_head(&model->config);
     int layers = model->config.num_hidden_layers;
     *p = (model_parameters){
-        .word = part_locate(model, PART_WORD, 0).weight,
-        .position = part_locate(model, PART_POSITION, 0).weight,
-        .token_type = part_locate(model, PART_TOKEN_TYPE, 0).weight,
-        .embedding_norm = part_locate(model, PART_EMBEDDING_NORM, 0),
-        .decoder_bias = part_locate(model, PART_DECODER, 0).bias,
-        .transform = part_locate(model, PART_TRANSFORM, 0),
-        .transform_norm = part_locate(model, PART_TRANSFORM_NORM, 0),
-        .pooler = part_locate(model, PART_POOLER, 0),
-        .sequence_output = part_locate(model, pairs ? PART_NSP_HEAD : PART_CLASSIFIER, 0),
+        .word = weight_bias_of(model, ROLE_WORD, 0).weight,
+        .position = weight_bias_of(model, ROLE_POSITION, 0).weight,
+        .token_type = weight_bias_of(model, ROLE_TOKEN_TYPE, 0).weight,
+        .embedding_norm = weight_bias_of(model, ROLE_EMBEDDING_NORM, 0),
+        .decoder_bias = weight_bias_of(model, ROLE_DECODER, 0).bias,
+        .transform = weight_bias_of(model, ROLE_TRANSFORM, 0),
+        .transform_norm = weight_bias_of(model, ROLE_TRANSFORM_NORM, 0),
+        .pooler = weight_bias_of(model, ROLE_POOLER, 0),
+        .sequence_output = weight_bias_of(model, pairs ? ROLE_NSP_HEAD : ROLE_CLASSIFIER, 0),
     };
     TRY(memory_array((void **)&p->layers, (size_t)layers, sizeof *p->layers, "layers", error));
     for (int i = 0; i < layers; i++)

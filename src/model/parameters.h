@@ -3,13 +3,13 @@
 #ifndef MODEL_PARAMETERS_H
 #define MODEL_PARAMETERS_H
 
-#include "model/parts.h"
+#include "model/parameter_roles.h"
 
 typedef struct parameter {
-    char name[PART_NAME_SIZE]; /* Hugging Face's, by part_name */
-    model_part part;
-    int layer;      /* of parts inside layers; else 0 */
-    bool bias;      /* of the part's two tensors the bias */
+    char name[PARAMETER_NAME_SIZE]; /* Hugging Face's, by parameter_name */
+    parameter_role role;
+    int layer;      /* of roles inside layers; else 0 */
+    bool bias;      /* true: the bias; false: the weight */
     int dimensions; /* 1 or 2 */
     size_t shape[2];
     size_t offset, count; /* floats, from the start of the buffer */
@@ -18,7 +18,7 @@ typedef struct parameter {
 
 typedef struct parameter_table {
     parameter *entries; /* [count], in the order of the buffer; query, key and value of a layer are
-                           adjacent so that one product computes all three */
+                           adjacent so that one matrix multiplication computes all three */
     size_t count;
     size_t size; /* floats in the buffer; padding between entries holds zeros, and entries start on
                     64-byte borders except inside a query-key-value group */
@@ -32,7 +32,7 @@ bert_status parameter_table_create(parameter_table *table, const model_config *c
 void parameter_table_free(parameter_table *table);
 
 const parameter *parameter_find(const parameter_table *table, const char *name); /* or NULL */
-const parameter *parameter_of_part(const parameter_table *table, model_part part, int layer,
+const parameter *parameter_of_role(const parameter_table *table, parameter_role role, int layer,
                                    bool bias); /* or NULL */
 
 /* Initial weights as BERT's: normal(0, initializer_range), biases 0, LayerNorm 1 and 0, the [PAD]

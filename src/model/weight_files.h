@@ -5,10 +5,10 @@
 #include "formats/safetensors.h"
 #include "formats/tensor_bundle.h"
 #include "formats/torch_file.h"
-#include "model/parts.h"
+#include "model/parameter_roles.h"
 
 typedef struct weight_tensor {
-    char *name; /* as part_name has it: with the family's prefix, LayerNorm's gamma and beta as
+    char *name; /* as parameter_name has it: with the family's prefix, LayerNorm's gamma and beta as
                    weight and bias; owned */
     const safetensors_tensor *tensor; /* under the name that its file has */
     const char *path;                 /* of that file */

@@ -78,8 +78,8 @@ static bert_status read_floats(const weight_tensor *found, const parameter *entr
 static bert_status create_entry(load *load, size_t index, bert_error *error)
 {
     const parameter *entry = &load->table->entries[index];
-    bool encoder = entry->part < PART_POOLER;
-    bool unread = entry->part == PART_POOLER && load->config->head == MODEL_HEAD_NONE;
+    bool encoder = entry->role < ROLE_POOLER;
+    bool unread = entry->role == ROLE_POOLER && load->config->head == MODEL_HEAD_NONE;
     if (encoder || !(load->options->create_heads || unread))
         return error_set(error, BERT_ERROR_INPUT, "%s: no tensor %s; is this a model with %s?",
                          load->files.origin, entry->name,

@@ -23,7 +23,7 @@ static const parameter *tied_entry(const parameter_table *table, const char *nam
 {
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
-        const char *copy = part_tied_name(table->family, entry->part, entry->bias);
+        const char *copy = parameter_tied_name(table->family, entry->role, entry->bias);
         if (copy && strcmp(copy, name) == 0)
             return entry;
     }
@@ -66,6 +66,6 @@ const weight_tensor *weight_of_parameter(const parameter_table *table, const wei
                                          const parameter *entry)
 {
     const weight_tensor *found = weight_files_find(files, entry->name);
-    const char *copy = part_tied_name(table->family, entry->part, entry->bias);
+    const char *copy = parameter_tied_name(table->family, entry->role, entry->bias);
     return !found && copy ? weight_files_find(files, copy) : found;
 }

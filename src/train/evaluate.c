@@ -122,7 +122,7 @@ static bert_status choose_scheme(const session *session, const bert_evaluate_par
     const char *name, *usual = has_pairs ? "segment" : "sentences";
     const char *given =
         has_pairs ? bert_pairs_name(params->pairs) : bert_sequences_name(params->sequences);
-    if (!given && session->run_inputs.train.is_ready_made)
+    if (!given && session->run_inputs.train.is_pretokenized)
         given = usual; /* its samples are what they are */
     TRY(choose_name(session, given, has_pairs ? "pairs" : "sequences", usual, &name, error));
     return scheme_parse(scheme, name, has_pairs, has_pairs ? "params->pairs" : "params->sequences",
@@ -184,9 +184,10 @@ static bert_status open_session(session *session, const bert_evaluate_params *pa
 {
     TRY(checkpoint_find_model(&session->folder, params->model, error));
     TRY(checkpoint_verify_model(session->folder, error));
-    /* Prepared data has its own, which is compared with the model's; ready-made ids have none. */
+    /* Prepared data has its own, which is compared with the model's; pre-tokenized ids have none.
+     */
     char *tokenizer = NULL;
-    if (run_inputs_is_ready_made(params->data))
+    if (run_inputs_is_pretokenized(params->data))
         TRY(model_find_folder(&tokenizer, session->folder, error));
     bert_status status = run_inputs_open(&session->run_inputs, params->data, tokenizer, error);
     free(tokenizer);

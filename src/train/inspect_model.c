@@ -101,13 +101,13 @@ const char *bert_tensor_use_name(bert_tensor_use use)
     return names[use];
 }
 
-static bert_model_part part_of(model_part part)
+static bert_model_part part_of(parameter_role role)
 {
-    return part <= PART_EMBEDDING_NORM   ? BERT_MODEL_EMBEDDINGS
-           : part_is_in_layer(part)      ? BERT_MODEL_LAYERS
-           : part == PART_POOLER         ? BERT_MODEL_POOLER
-           : part <= PART_TRANSFORM_NORM ? BERT_MODEL_MLM_HEAD
-           : part == PART_NSP_HEAD       ? BERT_MODEL_NSP_HEAD
+    return role <= ROLE_EMBEDDING_NORM   ? BERT_MODEL_EMBEDDINGS
+           : role_is_in_layer(role)      ? BERT_MODEL_LAYERS
+           : role == ROLE_POOLER         ? BERT_MODEL_POOLER
+           : role <= ROLE_TRANSFORM_NORM ? BERT_MODEL_MLM_HEAD
+           : role == ROLE_NSP_HEAD       ? BERT_MODEL_NSP_HEAD
                                          : BERT_MODEL_CLASSIFIER;
 }
 
@@ -165,7 +165,7 @@ static void classify(bert_tensor_report *report, const weight_tensor *found,
     weight_use use = weight_use_of(&expected->table, found, &entry);
     report->use = uses[use];
     if (entry && use != WEIGHT_COPY)
-        report->part = part_of(entry->part);
+        report->part = part_of(entry->role);
 }
 
 static bert_status report_tensor(bert_tensor_report *report, const weight_tensor *found,
@@ -246,7 +246,7 @@ static bert_status report_weights(bert_model_report *report, expectation *expect
     if (status == BERT_ERROR_IO && expected->known) {
         for (size_t i = 0; i < expected->table.count; i++) {
             const parameter *entry = &expected->table.entries[i];
-            count_parameters(report, part_of(entry->part), entry->count);
+            count_parameters(report, part_of(entry->role), entry->count);
         }
         return keep_text(&report->weights_problem, reason.message, error);
     }

@@ -28,14 +28,14 @@ static void add_range(optimizer *optimizer, const optimizer_range *range)
         optimizer->ranges[optimizer->range_count++] = *range;
 }
 
-/* What of an entry lies in the piece that `owner` has of a bucket. */
+/* What of an entry lies in the shard that `owner` has of a bucket. */
 static void add_piece(optimizer *optimizer, size_t index, size_t bucket, int owner)
 {
     const parameter *entry = &optimizer->table->entries[index];
-    layout_range piece = layout_piece(&optimizer->layout, bucket, owner);
-    size_t from = max_size(piece.start, entry->offset);
-    size_t to = min_size(piece.start + piece.count, entry->offset + entry->count);
-    size_t state = bucket * optimizer->layout.piece + from - piece.start;
+    layout_range shard = layout_shard(&optimizer->layout, bucket, owner);
+    size_t from = max_size(shard.start, entry->offset);
+    size_t to = min_size(shard.start + shard.count, entry->offset + entry->count);
+    size_t state = bucket * optimizer->layout.shard + from - shard.start;
     if (from < to)
         add_range(optimizer, &(optimizer_range){
                                  .offset = from,
@@ -48,7 +48,7 @@ static void add_piece(optimizer *optimizer, size_t index, size_t bucket, int own
                              });
 }
 
-/* This rank's pieces where the state is sharded, those of all ranks in their order where it is not.
+/* This rank's shards where the state is sharded, those of all ranks in their order where it is not.
  */
 static void add_pieces(optimizer *optimizer, size_t index)
 {
@@ -66,8 +66,8 @@ static bert_status make_ranges(optimizer *optimizer, bert_error *error)
 {
     const parameter_table *table = optimizer->table;
     const layout *layout = &optimizer->layout;
-    size_t pieces = layout->buckets * (optimizer->sharded ? 1 : (size_t)layout->ranks);
-    TRY(memory_array((void **)&optimizer->ranges, table->count + pieces, sizeof *optimizer->ranges,
+    size_t shards = layout->buckets * (optimizer->sharded ? 1 : (size_t)layout->ranks);
+    TRY(memory_array((void **)&optimizer->ranges, table->count + shards, sizeof *optimizer->ranges,
                      "ranges of parameters", error));
     for (size_t i = 0; i < table->count; i++)
         add_pieces(optimizer, i);
@@ -101,7 +101,7 @@ bert_status optimizer_create(optimizer *optimizer, const optimizer_type *type,
     };
     /* Pieces of equal size for all ranks, the last of them perhaps with nothing in its end. */
     optimizer->state_size =
-        optimizer->sharded ? optimizer->layout.buckets * optimizer->layout.piece : table->size;
+        optimizer->sharded ? optimizer->layout.buckets * optimizer->layout.shard : table->size;
     TRY(make_ranges(optimizer, error));
     if (type->prepare)
         TRY(make_ratios(optimizer, error));
@@ -148,8 +148,8 @@ double optimizer_own_squares(const optimizer *optimizer, const float *gradients)
         return optimizer->operations->sum_of_squares(gradients, optimizer->table->size);
     double sum = 0;
     for (size_t b = 0; b < optimizer->layout.buckets; b++) {
-        layout_range piece = layout_piece(&optimizer->layout, b, bert_job_rank(optimizer->job));
-        sum += optimizer->operations->sum_of_squares(gradients + piece.start, piece.count);
+        layout_range shard = layout_shard(&optimizer->layout, b, bert_job_rank(optimizer->job));
+        sum += optimizer->operations->sum_of_squares(gradients + shard.start, shard.count);
     }
     return sum;
 }

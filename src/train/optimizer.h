@@ -1,5 +1,5 @@
 /* An optimizer's state as this rank holds it, and its updates of the parameters. Alone, or without
- * ZeRO, a rank holds all of it; with ZeRO stage 1 (Rajbhandari et al. 2020) its own pieces only. */
+ * ZeRO, a rank holds all of it; with ZeRO stage 1 (Rajbhandari et al. 2020) its own shards only. */
 #ifndef TRAIN_OPTIMIZER_H
 #define TRAIN_OPTIMIZER_H
 
@@ -15,7 +15,7 @@ typedef struct optimizer_range {
     bool decay;
     bool scaled;  /* by the trust ratio of its tensor */
     size_t entry; /* of the table; scaled only, as is the next */
-    int owner;    /* the rank whose piece it is, whether the state is sharded or not */
+    int owner;    /* the rank whose shard it is, whether the state is sharded or not */
 } optimizer_range;
 
 typedef struct optimizer {
@@ -31,7 +31,7 @@ typedef struct optimizer {
     float *states[OPTIMIZER_STATES_MAX]; /* [state_size] each that the type has; owned */
     size_t state_size;
     /* Layer-wise optimizers', of each entry of the table: the sums of squares of every rank's
-     * pieces, [ranks][entries]; those of this rank while they are made, [entries], if sharded;
+     * shards, [ranks][entries]; those of this rank while they are made, [entries], if sharded;
      * ratios, [entries]. */
     tensor_squares *squares, *own_squares;
     double *ratios;
@@ -50,7 +50,7 @@ void optimizer_reset(optimizer *optimizer);
 
 /* Updates what this rank updates; gradients may be overwritten. Sharded, the parameters of other
  * ranks are fetched through `exchange`; else it is not used. Norms of tensors are summed over a
- * rank's pieces and then over the ranks in their order, with ZeRO and without: both give the same
+ * rank's shards and then over the ranks in their order, with ZeRO and without: both give the same
  * bits. */
 bert_status optimizer_update(const optimizer *optimizer, float *weights, float *gradients,
                              const optimizer_step *step, exchange *exchange, bert_error *error);
@@ -59,12 +59,12 @@ bert_status optimizer_update(const optimizer *optimizer, float *weights, float *
 bool optimizer_overwrites_gradients(const optimizer *optimizer);
 
 /* What this rank adds to the square of the gradients' norm: the sum of the squares of gradients
- * whose sums it has, its own pieces. Summed over the ranks in their order it is the same on all of
+ * whose sums it has, its own shards. Summed over the ranks in their order it is the same on all of
  * them, and the same bits with ZeRO and without. */
 double optimizer_own_squares(const optimizer *optimizer, const float *gradients);
 
 /* optimizer.safetensors: states under their parameters' names, the same file however many ranks
- * hold them. Collective: rank 0 writes, the others hand it their pieces, and have no error of their
+ * hold them. Collective: rank 0 writes, the others hand it their shards, and have no error of their
  * own. */
 bert_status optimizer_write(const optimizer *optimizer, int64_t step, const char *path,
                             bert_error *error);

@@ -88,7 +88,7 @@ static bert_status append_gathered(safetensors_writer *writer, const optimizer *
 {
     const layout *layout = &optimizer->layout;
     for (size_t b = 0; b < layout->buckets; b++) {
-        TRY(job_allgather(optimizer->job, state + b * layout->piece, layout->piece * sizeof(float),
+        TRY(job_allgather(optimizer->job, state + b * layout->shard, layout->shard * sizeof(float),
                           optimizer->bucket, error));
         layout_range bucket = layout_bucket(layout, b);
         if (status == BERT_OK && bert_job_rank(optimizer->job) == 0)

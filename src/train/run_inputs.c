@@ -2,7 +2,7 @@
 
 #include "base/observer.h"
 #include "dataset/data_sources.h"
-#include "dataset/ready_made.h"
+#include "dataset/pretokenized.h"
 #include "model/folder.h"
 #include "tokenizer/tokenizer.h"
 #include "train/checkpoint.h"
@@ -100,13 +100,13 @@ static bert_status open_prepared(run_inputs *run_inputs, const data_sources *sou
                      : data_sources_load_tokenizer(sources, &run_inputs->tokenizer, error);
 }
 
-static bert_status open_ready_made(run_inputs *run_inputs, const char *folder,
-                                   const char *tokenizer, bert_error *error)
+static bert_status open_pretokenized(run_inputs *run_inputs, const char *folder,
+                                     const char *tokenizer, bert_error *error)
 {
     if (!tokenizer)
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
-            "%s: a folder of ready-made ids needs params->tokenizer, the one they were made "
+            "%s: a folder of pre-tokenized ids needs params->tokenizer, the one they were made "
             "with",
             folder);
     char *train = NULL, *validation = NULL;
@@ -116,12 +116,13 @@ static bert_status open_ready_made(run_inputs *run_inputs, const char *folder,
     TRY_OR_GO(status, path_join(&validation, folder, "validation", error), done);
     bool has_splits = path_is_directory(train);
     TRY_OR_GO(status,
-              ready_made_open(&run_inputs->train, has_splits ? train : folder,
-                              run_inputs->tokenizer, error),
+              pretokenized_open(&run_inputs->train, has_splits ? train : folder,
+                                run_inputs->tokenizer, error),
               done);
     run_inputs->has_validation = has_splits && path_is_directory(validation);
     if (run_inputs->has_validation)
-        status = ready_made_open(&run_inputs->validation, validation, run_inputs->tokenizer, error);
+        status =
+            pretokenized_open(&run_inputs->validation, validation, run_inputs->tokenizer, error);
 done:
     free(validation);
     free(train);
@@ -134,8 +135,8 @@ bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char
     *run_inputs = (struct run_inputs){0};
     data_sources sources;
     TRY(data_sources_find(&sources, data, error));
-    bert_status status = sources.ready_made
-                             ? open_ready_made(run_inputs, sources.ready_made, tokenizer, error)
+    bert_status status = sources.pretokenized
+                             ? open_pretokenized(run_inputs, sources.pretokenized, tokenizer, error)
                              : open_prepared(run_inputs, &sources, tokenizer, error);
     data_sources_free(&sources);
     if (status == BERT_OK)
@@ -159,14 +160,14 @@ bert_status run_inputs_open_tokenizer(run_inputs *run_inputs, const char *tokeni
     return status;
 }
 
-bool run_inputs_is_ready_made(const char *data)
+bool run_inputs_is_pretokenized(const char *data)
 {
     data_sources sources;
     if (data_sources_find(&sources, data, NULL) != BERT_OK)
         return false;
-    bool is_ready_made = sources.ready_made != NULL;
+    bool is_pretokenized = sources.pretokenized != NULL;
     data_sources_free(&sources);
-    return is_ready_made;
+    return is_pretokenized;
 }
 
 void run_inputs_close(run_inputs *run_inputs)

@@ -22,8 +22,8 @@ bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char
 /* Of batches that are the caller's own: the tokenizer alone, and no data. */
 bert_status run_inputs_open_tokenizer(run_inputs *run_inputs, const char *tokenizer,
                                       bert_error *error);
-/* Whether `data` names ready-made ids, which have no tokenizer beside them. */
-bool run_inputs_is_ready_made(const char *data);
+/* Whether `data` names pre-tokenized ids, which have no tokenizer beside them. */
+bool run_inputs_is_pretokenized(const char *data);
 void run_inputs_close(run_inputs *run_inputs); /* safe on a zeroed struct */
 
 /* The configuration that `params->model` means for this tokenizer: a size by name, a config.json,

@@ -173,7 +173,7 @@ static void copy_and_grow(const vocabulary_growth *growth, const parameter_table
         const parameter *entry = &table->entries[i];
         cpu_operations()->values_copy(values + entry->offset, old_values + old->entries[i].offset,
                                       old->entries[i].count);
-        if (entry->part == PART_WORD || entry->part == PART_DECODER)
+        if (entry->role == ROLE_WORD || entry->role == ROLE_DECODER)
             grow_rows(growth, entry, values);
     }
 }

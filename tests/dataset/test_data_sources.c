@@ -90,7 +90,7 @@ static void test_names(void **state)
 
     assert_int_equal(mkdir(strcat(folder, "/ids"), 0777), 0);
     assert_ok(find(&sources, "%s/folder/ids", error));
-    assert_non_null(sources.ready_made);
+    assert_non_null(sources.pretokenized);
     assert_int_equal(sources.count, 0);
     data_sources_free(&sources);
     assert_fails(find(&sources, "%s/folder/ids\n%s/b", error), BERT_ERROR_INVALID_ARGUMENT,

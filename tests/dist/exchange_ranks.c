@@ -39,8 +39,8 @@ static float expected_sum(size_t i, int round, bool bfloat16)
 
 static bool owns(const layout *layout, size_t i)
 {
-    layout_range piece = layout_piece(layout, i / layout->bucket, bert_job_rank(job));
-    return i >= piece.start && i < piece.start + piece.count;
+    layout_range shard = layout_shard(layout, i / layout->bucket, bert_job_rank(job));
+    return i >= shard.start && i < shard.start + shard.count;
 }
 
 /* Elements become ready step by step, as in a backward pass. */
@@ -105,7 +105,7 @@ static void test_bytes_on_the_wire(void **state)
     layout layout = layout_make(COUNT, (int)ranks, 1000);
     exchange *exchange;
     for (size_t b = 0; b < layout.buckets; b++)
-        own += layout_piece(&layout, b, (int)mine).count;
+        own += layout_shard(&layout, b, (int)mine).count;
     for (size_t bytes = 4; bytes >= 2; bytes -= 2) {
         assert_ok(exchange_create(&exchange, job, &layout, bytes == 2, error));
         run_exchange(exchange, EXCHANGE_ALLREDUCE, buffer);

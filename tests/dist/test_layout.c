@@ -1,4 +1,4 @@
-/* Buckets and pieces: every float belongs to exactly one rank. */
+/* Buckets and shards: every float belongs to exactly one rank. */
 #include "testing.h"
 
 #include "dist/layout.h"
@@ -13,11 +13,11 @@ static void check(size_t count, int ranks, size_t wanted)
         assert_true(bucket.count > 0);
         assert_int_equal(bucket.start % 16, 0);
         for (int rank = 0; rank < ranks; rank++) {
-            layout_range piece = layout_piece(&layout, b, rank);
-            if (piece.count)
-                assert_int_equal(piece.start, next);
-            assert_true(piece.count <= layout.piece);
-            next += piece.count;
+            layout_range shard = layout_shard(&layout, b, rank);
+            if (shard.count)
+                assert_int_equal(shard.start, next);
+            assert_true(shard.count <= layout.shard);
+            next += shard.count;
         }
         assert_int_equal(next, bucket.start + bucket.count);
     }
@@ -25,8 +25,8 @@ static void check(size_t count, int ranks, size_t wanted)
     for (int rank = 0; rank < ranks; rank++) {
         size_t sum = 0;
         for (size_t b = 0; b < layout.buckets; b++)
-            sum += layout_piece(&layout, b, rank).count;
-        assert_true(sum <= layout.buckets * layout.piece);
+            sum += layout_shard(&layout, b, rank).count;
+        assert_true(sum <= layout.buckets * layout.shard);
         owned += sum;
     }
     assert_int_equal(owned, count);
@@ -50,7 +50,7 @@ static void test_chosen_buckets(void **state)
     assert_true(base.bucket >= 1 << 20 && base.bucket < (1 << 20) + 64);
     assert_true(tiny.buckets >= 6); /* some are sent before the backward pass ends */
     layout many = layout_make(340000000, 1024, 0);
-    assert_int_equal(many.piece, 1 << 14);
+    assert_int_equal(many.shard, 1 << 14);
 }
 
 int main(void)

@@ -1,11 +1,11 @@
-/* Prepared data of any content, or ready-made ids in an Arrow file of any content (FUZZ_ROWS): it
- * opens or is refused with a message that names it, and batches of what opens are sound, whatever
- * the scheme. Prepared data come as a byte for the scheme, one for the unit of masks and the
- * length, two for the size of the .idx, two for that of the .sentences (0: there is none), the
+/* Prepared data of any content, or pre-tokenized ids in an Arrow file of any content (FUZZ_ROWS):
+ * it opens or is refused with a message that names it, and batches of what opens are sound,
+ * whatever the scheme. Prepared data come as a byte for the scheme, one for the unit of masks and
+ * the length, two for the size of the .idx, two for that of the .sentences (0: there is none), the
  * .idx, the .sentences, and the .bin. The checksum of the .sentences is made to fit. */
 #include "fuzz.h"
 
-#include "dataset/ready_made.h"
+#include "dataset/pretokenized.h"
 #include "dataset/sampler.h"
 
 #include <sys/stat.h>
@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *path = fuzz_write_file("rows/ids.arrow", data, size);
     dataset rows;
     bert_error error = {0};
-    bert_status status = ready_made_open(&rows, folder, tokenizer, &error);
+    bert_status status = pretokenized_open(&rows, folder, tokenizer, &error);
     must_say(status, &error, folder);
     if (status == BERT_OK) {
         draw_samples(&rows, &scheme_segment_pairs, (uint8_t)size);

@@ -243,7 +243,7 @@ static void assert_tensor_near(const char *what, const float *found, const float
 /* softmax(q · (k + b)) does not depend on b, as it shifts all scores of a query alike. */
 static bool is_key_bias(const parameter *entry)
 {
-    return entry->part == PART_KEY && entry->bias;
+    return entry->role == ROLE_KEY && entry->bias;
 }
 
 static void compare_all(const golden *golden, const char *prefix, const float *buffer, double floor)

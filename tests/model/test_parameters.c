@@ -168,8 +168,8 @@ static void test_layers_from_a_teacher(void **state)
     parameters_from_teacher(&student, values, &teacher, known);
     for (size_t i = 0; i < student.count; i++) {
         const parameter *entry = &student.entries[i];
-        int layer = part_is_in_layer(entry->part) ? layers[entry->layer] : 0;
-        const parameter *from = parameter_of_part(&teacher, entry->part, layer, entry->bias);
+        int layer = role_is_in_layer(entry->role) ? layers[entry->layer] : 0;
+        const parameter *from = parameter_of_role(&teacher, entry->role, layer, entry->bias);
         assert_memory_equal(values + entry->offset, known + from->offset,
                             entry->count * sizeof *values);
     }

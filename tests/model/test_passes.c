@@ -74,7 +74,7 @@ static void assert_gradients_equal_differences(const model_config *config)
         const parameter *entry = &table->entries[i];
         const float *gradient = gradients + entry->offset;
         double norm = sqrt(dot(gradient, gradient, entry->count));
-        if (entry->part == PART_KEY && entry->bias) { /* zero in theory */
+        if (entry->role == ROLE_KEY && entry->bias) { /* zero in theory */
             assert_true(norm < 1e-5);
             continue;
         }
@@ -126,7 +126,7 @@ static void test_sinusoidal_positions_are_not_trained(void **state)
     fixture_batch_for(&batch, &config);
     model *model = fixture_model(&config, &fixture_limits);
     const parameter *position =
-        parameter_of_part(model_parameter_table(model), PART_POSITION, 0, false);
+        parameter_of_role(model_parameter_table(model), ROLE_POSITION, 0, false);
     float *gradients = gradients_of(model, &batch.input);
     assert_true(dot(gradients + position->offset, gradients + position->offset, position->count) ==
                 0);
@@ -159,7 +159,7 @@ static void test_gradients_in_bfloat16_are_close(void **state)
         for (size_t j = 0; j < entry->count; j++)
             difference[j] -= left[j];
         double error = sqrt(dot(difference, difference, entry->count));
-        if (entry->part == PART_KEY && entry->bias) { /* zero in theory */
+        if (entry->role == ROLE_KEY && entry->bias) { /* zero in theory */
             assert_true(error < 1e-3);
             continue;
         }

@@ -219,7 +219,7 @@ static void test_heads_are_made_and_left(void **state)
     assert_non_null(strstr(messages, "random numbers: classifier.weight, classifier.bias\n"));
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i];
-        model *from = entry->part == PART_CLASSIFIER ? fresh : encoder;
+        model *from = entry->role == ROLE_CLASSIFIER ? fresh : encoder;
         const parameter *there = parameter_find(model_parameter_table(from), entry->name);
         assert_memory_equal(model_weights(classifier) + entry->offset,
                             model_weights(from) + there->offset, entry->count * sizeof(float));

@@ -144,7 +144,7 @@ static void test_shards_and_misfits(void **state)
                                         .shape = {entry->shape[0], entry->shape[1]},
                                         .data = values,
                                         .bytes = entry->count * sizeof(float)};
-        if (entry->part == PART_DECODER)
+        if (entry->role == ROLE_DECODER)
             first[i] = (safetensors_tensor){
                 .name = entry->name, .dimensions = 1, .shape = {19}, .data = values, .bytes = 76};
         assert_ok(text_format(&index, error, "\"%s\": \"a.safetensors\", ", entry->name));

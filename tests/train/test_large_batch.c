@@ -64,7 +64,7 @@ static void test_lamb_by_named_tensor(void **state)
     reference r = {memory, memory + table.size, memory + 2 * table.size, memory + 3 * table.size};
     parameters_initialize(&table, &config, 42, values);
     /* Query, key and value are neighbours; their lengths differ, so that one ratio would not do. */
-    const parameter *key = parameter_of_part(&table, PART_KEY, 0, false);
+    const parameter *key = parameter_of_role(&table, ROLE_KEY, 0, false);
     for (size_t i = 0; i < key->count; i++)
         values[key->offset + i] *= 50.0f;
     for (size_t i = 0; i < table.size; i++)

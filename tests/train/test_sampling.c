@@ -66,22 +66,22 @@ static void test_resumed_at_and_around_a_change(void **state)
 
 /* Samples that Hugging Face's library saved, with splits; the working directory is the project's.
  */
-static void test_ready_made_ids(void **state)
+static void test_pretokenized_ids(void **state)
 {
     (void)state;
-    bert_pretrain_params params = tiny_params(tiny_path("ready-made"));
-    params.data = "tests/dataset/ready-made/splits";
+    bert_pretrain_params params = tiny_params(tiny_path("pretokenized"));
+    params.data = "tests/dataset/pretokenized/splits";
     assert_fails(bert_pretrain(&params, NULL, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "needs params->tokenizer");
     params.tokenizer = tiny_path("data.tokenizer");
     bert_pretrain_result result = tiny_pretrain(&params);
     assert_true(result.finished);
     assert_true(last_metric(params.output, "eval_samples") == 12);
-    params.output = tiny_path("ready-made-stopped");
+    params.output = tiny_path("pretokenized-stopped");
     params.stop_after_steps = 7;
     assert_false(tiny_pretrain(&params).finished);
     assert_true(tiny_resume(params.output, 0).finished);
-    assert_same_runs(tiny_path("ready-made"), params.output, 16);
+    assert_same_runs(tiny_path("pretokenized"), params.output, 16);
 
     bert_evaluate_params evaluate = bert_evaluate_params_default();
     bert_evaluation evaluation;
@@ -226,7 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resumed_at_and_around_a_change),
-        cmocka_unit_test(test_ready_made_ids),
+        cmocka_unit_test(test_pretokenized_ids),
         cmocka_unit_test(test_evaluated_as_trained),
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_attention_never_crosses_samples),

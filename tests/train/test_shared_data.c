@@ -1,5 +1,6 @@
 /* Files that nobody here wrote, all of those in ../shared/data that hold tables, dumps or ids: each
- * is read, WikiText comes out of Parquet and Arrow as it went in, and the ready-made ids train. */
+ * is read, WikiText comes out of Parquet and Arrow as it went in, and the pre-tokenized ids train.
+ */
 #include "tiny_run.h"
 
 #include "corpus/table.h"

@@ -43,10 +43,11 @@ static bert_tokenizer *load_tokenizer(const char *folder, const char *more)
     return tokenizer;
 }
 
-static void assert_mean(model *model, model_part part, int row, const int32_t *pieces, int count)
+static void assert_mean(model *model, parameter_role role, int row, const int32_t *pieces,
+                        int count)
 {
     const parameter *entry =
-        parameter_of_part(model_parameter_table(model), part, 0, part == PART_DECODER);
+        parameter_of_role(model_parameter_table(model), role, 0, role == ROLE_DECODER);
     size_t columns = entry->dimensions == 2 ? entry->shape[1] : 1;
     const float *values = model_weights(model) + entry->offset;
     for (size_t column = 0; column < columns; column++) {
@@ -88,14 +89,14 @@ static void test_rows_are_the_mean_of_pieces(void **state)
     } expected[] = {
         {{A, INNER_B, INNER_AB}, 3}, {{INNER_B, INNER_A}, 2}, {{A, INNER_AB}, 2}, {{UNK}, 1}};
     for (int i = 0; i < 4; i++) {
-        assert_mean(grown, PART_WORD, OLD + i, expected[i].pieces, expected[i].count);
-        assert_mean(grown, PART_DECODER, OLD + i, expected[i].pieces, expected[i].count);
+        assert_mean(grown, ROLE_WORD, OLD + i, expected[i].pieces, expected[i].count);
+        assert_mean(grown, ROLE_DECODER, OLD + i, expected[i].pieces, expected[i].count);
     }
     const parameter_table *table = model_parameter_table(grown);
     for (size_t i = 0; i < table->count; i++) {
         const parameter *entry = &table->entries[i],
                         *from = &model_parameter_table(old)->entries[i];
-        bool of_vocabulary = entry->part == PART_WORD || entry->part == PART_DECODER;
+        bool of_vocabulary = entry->role == ROLE_WORD || entry->role == ROLE_DECODER;
         size_t kept = of_vocabulary ? from->count / ROWS * OLD : from->count;
         assert_memory_equal(model_weights(grown) + entry->offset, model_weights(old) + from->offset,
                             kept * sizeof(float));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes tests/dataset/ready-made/: pre-tokenized data sets, saved by Hugging Face datasets.
+"""Writes tests/dataset/pretokenized/: pre-tokenized data sets, saved by Hugging Face datasets.
 
-    python -m venv VENV && VENV/bin/pip install datasets && VENV/bin/python tests/dataset/make-ready-made.py
+    python -m venv VENV && VENV/bin/pip install datasets && VENV/bin/python tests/dataset/make-pretokenized.py
 
 The files are committed, so that the tests do not need this script. Row n is [CLS] A [SEP] B [SEP] [PAD]...,
 32 ids; A has 3 + n % 7 tokens and B 1 + n % 5, with consecutive ids from 5 + n % 20 on; its label is
@@ -36,7 +36,7 @@ features = datasets.Features({
     "attention_mask": datasets.Sequence(datasets.Value("int8")),
     "next_sentence_label": datasets.Value("int64"),
 })
-folder = pathlib.Path(__file__).parent / "ready-made"
+folder = pathlib.Path(__file__).parent / "pretokenized"
 shutil.rmtree(folder, ignore_errors=True)
 rows = datasets.Dataset.from_list([make_row(n) for n in range(48)], features=features)
 held_out = datasets.Dataset.from_list([make_row(n) for n in range(48, 60)], features=features)

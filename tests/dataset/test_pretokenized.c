@@ -1,10 +1,10 @@
 /* Pre-tokenized data sets, in files written by Hugging Face's library (contents:
- * make-ready-made.py). */
+ * make-pretokenized.py). */
 #include "made_folder.h"
 
-#include "dataset/ready_made.h"
+#include "dataset/pretokenized.h"
 
-#define FILES "tests/dataset/ready-made/"
+#define FILES "tests/dataset/pretokenized/"
 
 enum { VOCABULARY = 45, ROWS = 48, CLS = 2, SEP = 3 };
 
@@ -27,7 +27,7 @@ static void check_rows(const sample_scheme *scheme, int max_seq_length)
 {
     dataset data;
     bert_tokenizer *tokenizer = made_tokenizer(directory, VOCABULARY);
-    assert_ok(ready_made_open(&data, FILES "splits/train", tokenizer, error));
+    assert_ok(pretokenized_open(&data, FILES "splits/train", tokenizer, error));
     sampler_settings settings = usual;
     settings.scheme = scheme;
     settings.max_seq_length = max_seq_length;
@@ -80,16 +80,16 @@ static void test_what_does_not_fit(void **state)
     sampler *sampler;
     bert_tokenizer *tokenizer = made_tokenizer(directory, VOCABULARY);
     bert_tokenizer *small = made_tokenizer(directory, 20);
-    assert_fails(ready_made_open(&data, FILES "splits/train", small, error), BERT_ERROR_INPUT,
+    assert_fails(pretokenized_open(&data, FILES "splits/train", small, error), BERT_ERROR_INPUT,
                  "but the tokenizer has 20 tokens");
-    assert_fails(ready_made_open(&data, "tests/dataset", tokenizer, error), BERT_ERROR_INPUT,
+    assert_fails(pretokenized_open(&data, "tests/dataset", tokenizer, error), BERT_ERROR_INPUT,
                  "unlike the previous files");
-    assert_fails(ready_made_open(&data, "tests/formats/tables", tokenizer, error), BERT_ERROR_INPUT,
-                 "no integer column input_ids");
-    assert_fails(ready_made_open(&data, "src/dataset", tokenizer, error), BERT_ERROR_INPUT,
+    assert_fails(pretokenized_open(&data, "tests/formats/tables", tokenizer, error),
+                 BERT_ERROR_INPUT, "no integer column input_ids");
+    assert_fails(pretokenized_open(&data, "src/dataset", tokenizer, error), BERT_ERROR_INPUT,
                  "src/dataset: no rows in *.arrow files");
     sampler_settings settings = usual;
-    assert_ok(ready_made_open(&data, FILES "segments", tokenizer, error));
+    assert_ok(pretokenized_open(&data, FILES "segments", tokenizer, error));
     assert_int_equal(data.document_count, 12);
     assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_INPUT,
                  "no column next_sentence_label");
@@ -116,7 +116,7 @@ static void test_shared_data(void **state)
     bert_tokenizer *tokenizer;
     dataset data;
     assert_ok(bert_tokenizer_load(&tokenizer, "../shared/data/vocab/bert-base-cased", NULL, error));
-    assert_ok(ready_made_open(&data, path, tokenizer, error));
+    assert_ok(pretokenized_open(&data, path, tokenizer, error));
     uint64_t labels[2] = {0, 0};
     for (uint64_t i = 0; i < data.document_count; i++)
         labels[data.labels[i]]++;

@@ -1,4 +1,4 @@
-#include "dataset/ready_made.h"
+#include "dataset/pretokenized.h"
 
 #include "base/memory.h"
 #include "corpus/inputs.h"
@@ -250,7 +250,7 @@ static bert_status open_nameless(dataset *data, const char *prefix, import *impo
     free(*name);
     *name = NULL;
     TRY(path_format(name, error, "%s", folder));
-    data->is_ready_made = true;
+    data->is_pretokenized = true;
     if (import->had_labels) {
         data->labels = import->labels;
         import->labels = NULL;
@@ -267,8 +267,8 @@ static void release(import *import)
     free(import->labels);
 }
 
-bert_status ready_made_open(dataset *data, const char *path, const bert_tokenizer *tokenizer,
-                            bert_error *error)
+bert_status pretokenized_open(dataset *data, const char *path, const bert_tokenizer *tokenizer,
+                              bert_error *error)
 {
     *data = (dataset){0};
 import import = {.tokenizer = tokenizer, .special = tokenizer_special(tokenizer) };

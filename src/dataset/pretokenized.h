@@ -5,15 +5,15 @@
  *
  * Special tokens and padding are stripped, and the segments stored in unlinked prepared files in
  * the system's temporary folder: a document is a sample, a sentence one of its segments. */
-#ifndef DATASET_READY_MADE_H
-#define DATASET_READY_MADE_H
+#ifndef DATASET_PRETOKENIZED_H
+#define DATASET_PRETOKENIZED_H
 
 #include "dataset/dataset.h"
 #include "tokenizer/tokenizer.h"
 
 /* Reads all *.arrow files in the folder and its subfolders, sorted by name. `data` is as from
- * dataset_open, with `is_ready_made` set, and with labels if the data has them. */
-bert_status ready_made_open(dataset *data, const char *path, const bert_tokenizer *tokenizer,
-                            bert_error *error);
+ * dataset_open, with `is_pretokenized` set, and with labels if the data has them. */
+bert_status pretokenized_open(dataset *data, const char *path, const bert_tokenizer *tokenizer,
+                              bert_error *error);
 
 #endif
