@@ -1,4 +1,4 @@
-/* Pre-training by a loop of one's own on batches of one's own: lines of text, of which every
+/* Pre-training in a custom loop on custom batches: lines of text, of which every
  * seventh token is to be predicted. Run again, it goes on where it ended.
  *
  *     cc train_loop.c $(pkg-config --cflags --libs libbert) -lm -o train_loop
@@ -98,7 +98,7 @@ static bert_status train(bert_session *session, bert_error *error)
             squares += (double)bias.values[i] * (double)bias.values[i];
         printf("step %lld: loss %.3f, gradient %.3f, of %s %.3f\n", (long long)step.step,
                step.losses.loss, step.grad_norm, bias.name, sqrt(squares));
-        if (step.losses.loss < 0.1) /* a reason of one's own to end */
+        if (step.losses.loss < 0.1) /* a custom reason to stop */
             return bert_session_save(session, error);
     }
     return status; /* the last step has saved itself */

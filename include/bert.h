@@ -1,10 +1,10 @@
 /* libbert: BERT pre-trained from raw text, and what is done with the model. C11, callable from C++.
  *
- * The way from text to a model is four calls, each in a header of its own: bert_train_tokenizer
+ * From text to a model in four calls, each with its own header: bert_train_tokenizer
  * learns a WordPiece vocabulary, bert_prepare turns text into indexed token files, bert_pretrain
  * trains on them and writes a folder that `transformers` opens, bert_finetune puts a classifier on
  * it. bert_embed, bert_predict and bert_fill_mask use the model. bert_session is bert_pretrain step
- * by step, for a loop and for batches of the caller's own.
+ * by step, for a training loop or batches written by the caller.
  *
  *     bert_error error;
  *     bert_model *model;
@@ -20,7 +20,8 @@
  *     bert_model_free(model);
  *
  * Every job has a params struct: take the one that bert_…_params_default() returns, change members,
- * and call. Strings in it stay the caller's and must live during the call.
+ * and call. Defaults are listed in the manual pages; the headers say what a special value means
+ * ("0: all cores"). Strings in it stay the caller's and must live during the call.
  *
  * Errors: a function that can fail returns a bert_status and writes one line into `error`, which
  * may be NULL. The library never prints and never exits.
@@ -28,9 +29,10 @@
  * Memory: objects (bert_tokenizer, bert_model …) are released with their _free, which takes NULL.
  *
  * Threads: one object may be read from several threads at once where its functions take it const.
- * A call computes with OpenMP, on as many threads as its params say, and leaves what it found: the
- * caller's number of OpenMP threads, signal handlers, locale, rounding mode. Nothing is global but
- * the libraries that are loaded when they are first needed (libcurl, libmicrohttpd, MPI).
+ * A call computes with OpenMP, on as many threads as its params say, and leaves the
+ * caller's number of OpenMP threads, signal handlers, locale and rounding mode unchanged. Nothing
+ * is global but the libraries that are loaded when they are first needed (libcurl, libmicrohttpd,
+ * MPI).
  *
  * docs/library.md is the guide, with examples/ to start from; docs/ has the manual of each job. */
 #ifndef BERT_H

@@ -67,7 +67,7 @@ typedef enum bert_mask_unit {
     BERT_MASK_UNIT_SPAN, /* up to ten words, as SpanBERT */
 } bert_mask_unit;
 
-/* When samples and masks are drawn. */
+/* How often samples and masks are drawn. */
 typedef enum bert_masks {
     BERT_MASKS_DYNAMIC, /* anew in every epoch */
     BERT_MASKS_STATIC,  /* those of the first epoch in all epochs */
@@ -87,7 +87,7 @@ typedef enum bert_layout {
 
 /* What a text file is read as. */
 typedef enum bert_format {
-    BERT_FORMAT_UNSET = -1, /* what content and name say */
+    BERT_FORMAT_UNSET = -1, /* by content and name */
     BERT_FORMAT_TEXT,
     BERT_FORMAT_MARKDOWN, /* reStructuredText, too */
     BERT_FORMAT_WIKITEXT,

@@ -12,25 +12,25 @@ extern "C" {
 #endif
 
 /* What to leave out of a corpus; every step is off where its member has the default. They come in
- * the order in which they stand here: what one drops, the later ones never see. Results depend on
+ * the order of the members: what one drops, the later ones never see. Results depend on
  * the documents and their order alone. */
 typedef struct bert_cleaning_options {
     /* A paragraph is kept the first so many times that it is seen (boilerplate); at most 255. */
     int max_repeats;               /* 0: off */
-    uint64_t min_words, max_words; /* of a document; 0: no bound. A word stands between white
+    uint64_t min_words, max_words; /* of a document; 0: no bound. Words are separated by white
                                       space */
     uint64_t min_characters, max_characters; /* likewise, white space included */
     double min_letters;     /* 0: of the characters that are no white space, this share at least */
     double max_digits;      /* 1: this share at most */
     double max_punctuation; /* 1: likewise, symbols included */
     const char *script;     /* NULL; Unicode's name ("Latin", "Cyrillic", "Han"): */
-    double min_script;      /* 0.5: of the letters, this share at least is of that script */
-    bool drop_duplicates;   /* false: of documents with the same text all but the first go */
+    double min_script;      /* of the letters, this share at least is of that script */
+    bool drop_duplicates;   /* of documents with the same text all but the first are dropped */
     /* Documents whose sets of five words in a row are as similar as this (Jaccard, estimated by
-     * MinHash with 128 values in 16 bands) to one before go; 0: off, else at least 0.5. Two of
-     * similarity 0.8 meet with a probability of 0.95, of 0.9 almost surely. */
+     * MinHash with 128 values in 16 bands) to an earlier one are dropped; 0: off, else at least
+     * 0.5. Two of similarity 0.8 are found with a probability of 0.95, of 0.9 almost surely. */
     double drop_near_duplicates;
-    /* 256 MiB: for each of the three steps that remember: 8 to 22 bytes for a paragraph or a
+    /* Bytes, for each of the three steps that remember: 8 to 22 for a paragraph or a
      * document, 256 for a document where near duplicates are looked for. What does not fit is
      * compared and not remembered, and counted. */
     uint64_t memory;
@@ -56,7 +56,7 @@ typedef struct bert_cleaning_counts {
     uint64_t documents;                     /* that came in */
     uint64_t dropped[BERT_DROPPED_REASONS]; /* documents */
     uint64_t repeated_paragraphs;           /* left out of documents */
-    uint64_t not_remembered; /* paragraphs and documents that `memory` had no room for */
+    uint64_t not_remembered; /* paragraphs and documents that did not fit into `memory` */
 } bert_cleaning_counts;
 
 /* Where inputs that are more than text have their text, and which of it to take. */
@@ -66,14 +66,15 @@ typedef struct bert_reader_options {
      * without a row of names: the column's number, from 1. NULL: "text", or the only column that
      * holds text. */
     const char *text_field;
-    /* BERT_FORMAT_UNSET. Else text is read as this (Parquet and Arrow are what they are). */
+    /* BERT_FORMAT_UNSET: by content and name. Else text is read as this (Parquet and Arrow are what
+     * they are). */
     bert_format format;
     bert_cleaning_options cleaning;
-    uint64_t seed; /* 42: which documents a source with a weight gives */
+    uint64_t seed; /* decides which documents are taken from a weighted source */
 } bert_reader_options;
 BERT_API bert_reader_options bert_reader_options_default(void);
 
-/* A source is what "NAME=PATH:WEIGHT" among the inputs stands for, and together what has no name.
+/* A source is an input "NAME=PATH:WEIGHT"; all inputs without a name are one source together.
  * A weight of 0.1 takes a tenth of its documents, chosen by a hash of their text; 2.5 each twice
  * and half of them once more. */
 enum { BERT_SOURCES_MAX = 32, BERT_SOURCE_NAME_MAX = 64 };
@@ -81,7 +82,7 @@ typedef struct bert_source_counts {
     char name[BERT_SOURCE_NAME_MAX]; /* "" for inputs without one */
     double weight;
     uint64_t documents; /* read and left by cleaning */
-    uint64_t taken;     /* given on, repeats included */
+    uint64_t taken;     /* passed on, repeats included */
 } bert_source_counts;
 
 typedef struct bert_corpus_counts {

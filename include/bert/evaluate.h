@@ -14,15 +14,15 @@ typedef struct bert_evaluate_params {
     const char *data; /* PREFIX, or several as bert_pretrain_params has them, without weights: their
                          validation splits, or the training splits where `train_split` is set */
     bool train_split;
-    /* What is unset or 0 here is as the checkpoint's run.json says it was trained; without one as
-     * bert_pretrain has it, 128 tokens, or less where the model has fewer positions. */
+    /* What is unset or 0 here is taken from the checkpoint's run.json; without one it is
+     * bert_pretrain's default, the length at most the model's positions. */
     bert_pairs pairs;         /* of a model with an NSP head */
     bert_sequences sequences; /* masked tokens alone are measured, whatever heads there are */
     bert_mask_unit mask_unit;
     int max_seq_length;
-    int batch_size;               /* 32 sequences */
-    double mlm_probability;       /* 0.15 */
-    double short_seq_probability; /* 0.1 */
+    int batch_size;               /* sequences */
+    double mlm_probability;       /* share of the tokens to predict */
+    double short_seq_probability; /* share of sequences with a random shorter length */
     int64_t samples;              /* 0: all */
     uint64_t seed;
     int threads;

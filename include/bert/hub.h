@@ -1,7 +1,7 @@
 /* Models and data sets from the Hugging Face Hub, and models to it.
  *
- * The protocol and the cache on disk are those of the huggingface_hub package: what one of the two
- * has fetched, the other one finds (docs/hub.md). */
+ * The protocol and the cache on disk are those of the huggingface_hub package: what one of the
+ * two has downloaded, the other one finds (docs/hub.md). */
 #ifndef BERT_HUB_H
 #define BERT_HUB_H
 
@@ -11,14 +11,14 @@
 extern "C" {
 #endif
 
-/* Where the Hub is and who asks. NULL and 0 mean: as the environment says. */
+/* The Hub's address and the user's token. NULL and 0: from the environment. */
 typedef struct bert_hub_options {
     const char *endpoint; /* HF_ENDPOINT, else https://huggingface.co */
     const char *token;    /* HF_TOKEN, else the file HF_TOKEN_PATH or HF_HOME/token; "": none. Goes
                              to the endpoint alone, and into no message */
     const char *cache;    /* HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub */
     int timeout;          /* seconds in which no byte moves; HF_HUB_DOWNLOAD_TIMEOUT, else 30 */
-    int retries; /* 5: how often in a row a request that failed for the moment is sent again */
+    int retries;          /* how often in a row a request is repeated after a transient failure */
 } bert_hub_options;
 BERT_API bert_hub_options bert_hub_options_default(void);
 
@@ -31,9 +31,9 @@ typedef enum bert_repository_kind {
 typedef struct bert_download_params {
     bert_hub_options hub;
     const char *name;          /* "bert-base-uncased", "google-bert/bert-base-uncased" */
-    bert_repository_kind kind; /* ANY. `config` and `split` make it a data set */
+    bert_repository_kind kind; /* `config` and `split` make it a data set */
     const char *revision;      /* branch, tag or commit. NULL: "main"; for data sets
-                                  "refs/convert/parquet", where the Hub keeps their Parquet form */
+                                  "refs/convert/parquet", the Hub's conversion to Parquet */
     const char *config;        /* of a data set; NULL: the only one it has */
     const char *split;         /* of a data set; NULL: all */
     /* NULL: the configuration, the weights (safetensors, else PyTorch's, else Google's) and the
@@ -51,14 +51,14 @@ typedef struct bert_download_result {
     char **files;              /* [file_count] paths, those of the directory included; owned */
     size_t file_count;
     uint64_t bytes;    /* of all files */
-    uint64_t received; /* of them, over the network now: less where they were here already */
+    uint64_t received; /* of them, over the network by this call */
 } bert_download_result;
 BERT_API bert_download_params bert_download_params_default(void);
 
 /* Files appear atomically under their names, with the Hub's checksum verified. An interrupted
- * download, of any program, is resumed. `result` is released
- * with bert_download_result_free, also after an error. With HF_HUB_OFFLINE set, no request
- * is made: the result is what the cache holds. */
+ * download, of any program, is resumed. `result` is released with bert_download_result_free, also
+ * after an error. With HF_HUB_OFFLINE set, no request is made: the result is what the cache holds.
+ */
 BERT_API bert_status bert_download(const bert_download_params *params, bert_download_result *result,
                                    const bert_observer *observer, bert_error *error);
 BERT_API void bert_download_result_free(bert_download_result *result);
@@ -70,7 +70,7 @@ typedef struct bert_upload_params {
     const char *revision; /* "main" */
     const char *message;  /* of the commit; NULL: one that says what was uploaded */
     const char *include;  /* NULL: model card, configuration, weights and tokenizer. Else patterns,
-                             as  in bert_download_params */
+                             as in bert_download_params */
     bool create;          /* make the repository where there is none */
     bool private_repository; /* where it is made */
 } bert_upload_params;
@@ -78,7 +78,7 @@ typedef struct bert_upload_result {
     char url[1024];      /* of the commit, or of the model where nothing was to be committed */
     uint64_t files;      /* chosen in the folder */
     uint64_t committed;  /* of them, new or changed */
-    uint64_t bytes_sent; /* of large files; those that the Hub's store had already cost nothing */
+    uint64_t bytes_sent; /* of large files, without those that the Hub's store had already */
 } bert_upload_result;
 BERT_API bert_upload_params bert_upload_params_default(void);
 

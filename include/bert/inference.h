@@ -24,7 +24,7 @@ typedef struct bert_model bert_model;
  *         status = bert_embed(model, workspace, inputs, count, &params, vectors, NULL, &error);
  *     bert_workspace_free(workspace);
  *
- * Functions that take one create it for the call where it is NULL; who calls often keeps one. */
+ * Functions that take one create it for the call where it is NULL; keep one for repeated calls. */
 typedef struct bert_workspace bert_workspace;
 
 typedef struct bert_model_options {
@@ -41,7 +41,7 @@ BERT_API bert_status bert_model_load_with(bert_model **model, const char *direct
                                           const bert_model_options *options, bert_error *error);
 BERT_API void bert_model_free(bert_model *model);
 
-/* It is freed before the model, and serves no other one. Its size is that of the activations of
+/* Free it before the model; it works with no other one. Its size is that of the activations of
  * batch_tokens tokens; there are no weights in it. */
 BERT_API bert_status bert_workspace_create(bert_workspace **workspace, const bert_model *model,
                                            bert_error *error);
@@ -57,7 +57,7 @@ BERT_API bool bert_model_fills_masks(const bert_model *model);
 /* Columns of an embedding. */
 BERT_API size_t bert_model_hidden_size(const bert_model *model);
 
-/* One text, or two that belong together where `pair` is not NULL. Any bytes. */
+/* One text, or a pair of texts where `pair` is not NULL. Any bytes. */
 typedef struct bert_input {
     const char *text;
     size_t length;
@@ -70,13 +70,13 @@ typedef struct bert_input {
  * failure, the texts in `texts` are done. */
 typedef struct bert_inference_stats {
     uint64_t texts, tokens;
-    uint64_t truncated; /* texts that were too long and were cut */
+    uint64_t truncated; /* texts that were too long and were truncated */
 } bert_inference_stats;
 
 typedef struct bert_embed_params {
-    bert_pooling pooling; /* BERT_POOLING_MEAN */
-    bool normalize;       /* false; true: divided by their Euclidean length */
-    int max_seq_length;   /* 0: as many tokens as the model has positions; longer texts are cut */
+    bert_pooling pooling;
+    bool normalize;     /* divide each by its Euclidean length */
+    int max_seq_length; /* 0: the model's positions; longer texts are truncated */
 } bert_embed_params;
 BERT_API bert_embed_params bert_embed_params_default(void);
 
@@ -87,15 +87,15 @@ BERT_API bert_status bert_embed(const bert_model *model, bert_workspace *workspa
                                 const bert_embed_params *params, float *embeddings,
                                 bert_inference_stats *usage, bert_error *error);
 
-/* What a model with a classifier answers with: as many labels as id2label names, or for a
- * regression one number. 0 for a model without. */
+/* The number of a classifier's outputs: the labels in id2label, or 1 for a regression. 0 for a
+ * model without a classifier. */
 BERT_API size_t bert_model_label_count(const bert_model *model);
 /* The name of a label, owned by the model. */
 BERT_API const char *bert_model_label(const bert_model *model, size_t label);
 BERT_API bool bert_model_is_regression(const bert_model *model);
 
 typedef struct bert_predict_params {
-    int max_seq_length; /* 0: as many tokens as the model has positions; longer texts are cut */
+    int max_seq_length; /* 0: the model's positions; longer texts are truncated */
 } bert_predict_params;
 BERT_API bert_predict_params bert_predict_params_default(void);
 

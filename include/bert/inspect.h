@@ -33,12 +33,12 @@ typedef struct bert_inspect_corpus_params {
     bert_reader_options reader_options;
     const char *tokenizer; /* what bert_tokenizer_load takes */
     bert_tokenizer_options tokenizer_options;
-    size_t top;      /* 10: entries that each of the report's lists has at most */
-    uint64_t memory; /* 256 MiB: bytes that finding repeated lines may take */
+    size_t top;      /* entries that each of the report's lists has at most */
+    uint64_t memory; /* bytes that finding repeated lines may take */
     int threads;     /* 0: all cores */
 } bert_inspect_corpus_params;
 
-/* An entry of a list: some text, which may be cut where `cut` says so, and a number. */
+/* An entry of a list: some text, truncated where `cut` is true, and a number. */
 typedef struct bert_counted_text {
     char *text; /* UTF-8, terminated */
     bool cut;
@@ -49,7 +49,7 @@ typedef struct bert_counted_texts {
     size_t count;
 } bert_counted_texts;
 
-/* Words are those of the tokenizer: what white space parts, and each punctuation mark by itself.
+/* Words are those of the tokenizer: what white space separates, and each punctuation mark alone.
  * Lines are those of the text as bert_read_documents gives it, and the lines of plain text. */
 typedef struct bert_corpus_report {
     uint64_t documents, lines, words, tokens; /* no [CLS] and [SEP] */
@@ -67,7 +67,7 @@ typedef struct bert_corpus_report {
 
     bert_counted_texts longest_words; /* different ones; the count is in characters */
 
-    /* Lines that an earlier line said already, compared by a 64-bit hash. Where `memory` did not
+    /* Lines equal to an earlier one, compared by a 64-bit hash. Where `memory` did not
      * suffice, lines seen rarely were forgotten: then repeated_count is too low, and so is a count
      * in the list by at most repeated_error. */
     uint64_t repeated_count;

@@ -1,4 +1,4 @@
-/* What prepared data holds, and what a model is shown of it. Part of bert.h. */
+/* What prepared data holds, and the samples that a model is trained on. Part of bert.h. */
 #ifndef BERT_INSPECT_DATA_H
 #define BERT_INSPECT_DATA_H
 
@@ -11,10 +11,10 @@ extern "C" {
 typedef struct bert_inspect_data_params {
     const char *data;       /* PREFIX of bert_prepare, or several as bert_pretrain_params.data has
                                them, without weights */
-    size_t samples;         /* 3: samples of the training split that are decoded */
-    int max_seq_length;     /* 128, of them */
-    double mlm_probability; /* 0.15 */
-    uint64_t seed;          /* 42 */
+    size_t samples;         /* samples of the training split that are decoded */
+    int max_seq_length;     /* of them, in tokens */
+    double mlm_probability; /* share of the tokens to predict */
+    uint64_t seed;
 } bert_inspect_data_params;
 
 /* Sentences or documents with 1, 2–3, 4–7, … tokens: entry i counts lengths from 2^i on. */
@@ -27,7 +27,7 @@ typedef struct bert_split_report {
     uint64_t longest_sentence, longest_document; /* tokens */
 } bert_split_report;
 
-/* A sample as pre-training with segment pairs draws it. */
+/* A sample as pre-training with segment pairs makes it. */
 typedef struct bert_sample_report {
     char *text; /* its tokens; a predicted one as {was>is}; owned by the report */
     size_t tokens, predictions;

@@ -19,7 +19,7 @@ typedef enum bert_model_kind {
     BERT_KIND_WEIGHTS,    /* weights alone: a file, or a folder that has no config.json */
 } bert_model_kind;
 
-/* What config.json says. */
+/* From config.json. */
 typedef struct bert_config_report {
     const char *architecture; /* "BertForPreTraining": the kind as which the folder is loaded */
     int vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size;
@@ -48,7 +48,7 @@ typedef enum bert_tensor_use {
     BERT_TENSOR_COPY,   /* a second name of another: no parameters of its own */
     BERT_TENSOR_BUFFER, /* positions and token types as numbers: no parameters */
     BERT_TENSOR_UNUSED, /* of a head that the configuration does not have */
-    BERT_TENSOR_MISFIT, /* loading refuses it: another shape or another encoder */
+    BERT_TENSOR_MISFIT, /* loading rejects it: another shape or another encoder */
 } bert_tensor_use;
 /* "used" */
 BERT_API const char *bert_tensor_use_name(bert_tensor_use use);
@@ -65,7 +65,7 @@ typedef struct bert_tensor_report {
     bert_tensor_use use; /* of a file of weights alone: BERT_TENSOR_USED */
 } bert_tensor_report;
 
-/* How far a training has come; numbers that nothing says are NaN, or -1. */
+/* How far a training has come; unknown numbers are NaN, or -1. */
 typedef struct bert_training_report {
     int64_t step, max_steps;
     double epoch, train_loss, eval_loss;

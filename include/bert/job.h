@@ -2,7 +2,7 @@
  * pretrain`.
  *
  * The ranks find each other through MPI, which is loaded only where a launcher (mpirun, srun) has
- * started the process: a process of its own never waits for it. Every rank calls bert_pretrain with
+ * started the process: a single process never waits for it. Every rank calls bert_pretrain with
  * the same parameters; rank 0 alone writes and talks to its observer. */
 #ifndef BERT_JOB_H
 #define BERT_JOB_H
@@ -16,7 +16,7 @@ extern "C" {
 typedef struct bert_job bert_job;
 
 typedef struct bert_job_params {
-    double rank_timeout; /* 60 seconds; a rank without heartbeats for so long ends the job */
+    double rank_timeout; /* seconds; a rank without heartbeats for so long ends the job */
     /* Called once, from a thread of the library, before a lost rank ends the job, with one line
      * that names the rank. The process ends after the call. NULL: no callback. */
     void (*on_rank_lost)(void *context, const char *message);
@@ -34,7 +34,7 @@ BERT_API bert_status bert_job_join(bert_job **job, const bert_job_params *params
 BERT_API int bert_job_rank(const bert_job *job); /* from 0 */
 BERT_API int bert_job_size(const bert_job *job);
 
-/* Whether this process is the one to tell of an error: rank 0 of those that failed together, or one
+/* Whether this process is the one to report an error: rank 0 of those that failed together, or one
  * that failed alone. */
 BERT_API bool bert_job_reports_error(const bert_job *job);
 

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-/* The type of a member. The strings differ in what they stand for. */
+/* The type of a member. The kinds of strings differ in meaning. */
 typedef enum bert_option_type {
     BERT_OPTION_BOOL,
     BERT_OPTION_SWITCH, /* bert_switch */
@@ -49,13 +49,13 @@ typedef struct bert_option {
     bool above_minimum;         /* the minimum itself is out of range */
     bool below_maximum;         /* the maximum itself is */
     const bert_choice *choices; /* of BERT_OPTION_CHOICE; ends with a NULL name */
-    const char *value;          /* what stands for the value in a help text: "RATE" */
+    const char *value;          /* placeholder of the value in a help text: "RATE" */
     const char *help;           /* without final period */
-    const char *default_text;   /* what the default means, where its value does not tell; NULL: the
-                                   value tells. "": there is none to show */
-    const char *opposite;       /* of a bool or switch that the command line has as its opposite:
-                                   "cased" of lowercase; else NULL */
-    const char *group;          /* heading; NULL: that of the option before */
+    const char *default_text; /* what the default means, where its value does not show it; NULL: the
+                                 value is shown. "": there is none to show */
+    const char *opposite;     /* of a bool or switch that the command line has as its opposite:
+                                 "cased" of lowercase; else NULL */
+    const char *group;        /* heading; NULL: that of the option before */
 } bert_option;
 
 /* The option of that name, or NULL. Dashes in the name are taken for underscores. */

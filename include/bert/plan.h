@@ -1,4 +1,4 @@
-/* What a run will take: hours, energy and money, on one node or on many. Part of bert.h. */
+/* An estimate of a run's hours, energy and cost, on one node or on many. Part of bert.h. */
 #ifndef BERT_PLAN_H
 #define BERT_PLAN_H
 
@@ -12,32 +12,32 @@ extern "C" {
 /* The speed that the plan is made from is measured or published elsewhere and given in exactly one
  * of three forms: tokens_per_second, seconds_per_step or run_hours; the others stay 0. */
 typedef struct bert_plan_params {
-    const char *model; /* "base": a size by name, or the path of a config.json */
+    const char *model; /* a size by name ("base"), or the path of a config.json */
 
-    int max_seq_length; /* 128: tokens in a sequence, all of them full */
-    int64_t batch_size; /* 256: sequences in one step, over all nodes */
-    int64_t max_steps;  /* 1,000,000 */
+    int max_seq_length; /* tokens in a sequence, all of them full */
+    int64_t batch_size; /* sequences in one step, over all nodes */
+    int64_t max_steps;
 
     double tokens_per_second; /* of one node that trains alone */
     double seconds_per_step;  /* of this batch on `measured_nodes` nodes, network included */
     double run_hours;         /* of all the steps on `measured_nodes` nodes, network included */
-    int measured_nodes;       /* 1 */
-    double update_seconds;    /* 0: seconds that the optimizer takes in each step however small a
-                                 node's share of the batch; not part of tokens_per_second */
+    int measured_nodes;
+    double update_seconds; /* of the optimizer in each step, whatever a node's share of the
+                              batch; not included in tokens_per_second */
 
-    int nodes;              /* 1: that the run is planned for */
-    bool grow_batch;        /* false: the batch is divided among the nodes. true: every node takes
-                               batch_size sequences, and the steps become fewer */
+    int nodes;              /* that the run is planned for */
+    bool grow_batch;        /* true: every node takes batch_size sequences, and the steps become
+                               fewer; false: the batch is divided among the nodes */
     int micro_batch_tokens; /* 0: as `bert pretrain` chooses it. With several micro-batches in a
                                step only the last one overlaps with the network */
-    int zero;               /* 0; 1: ZeRO-1, gradients are reduce-scattered, parameters gathered */
-    bert_precision gradient_dtype; /* BERT_PRECISION_FLOAT32; of gradients on the network */
-    double bandwidth; /* 10: Gbit/s that a node sends and, at the same time, receives */
-    double latency;   /* 20: microseconds until a message arrives */
+    int zero; /* 1: ZeRO stage 1, gradients are reduce-scattered, parameters gathered */
+    bert_precision gradient_dtype; /* of gradients on the network */
+    double bandwidth;              /* Gbit/s that a node sends and, at the same time, receives */
+    double latency;                /* microseconds until a message arrives */
 
-    double price_per_hour;          /* 0: of a node */
-    double watts;                   /* 0: that a node draws */
-    double price_per_kilowatt_hour; /* 0 */
+    double price_per_hour; /* of a node */
+    double watts;          /* power of a node */
+    double price_per_kilowatt_hour;
 } bert_plan_params;
 BERT_API bert_plan_params bert_plan_params_default(void);
 
@@ -48,8 +48,8 @@ typedef struct bert_plan_result {
     double bytes_sent;         /* by one node in one step */
 
     double compute_seconds; /* of one step: forward, backward, update */
-    double network_seconds; /* of one step, as if nothing were hidden */
-    double waiting_seconds; /* the part of it that the backward pass does not hide */
+    double network_seconds; /* of one step, without overlap */
+    double waiting_seconds; /* of it, not overlapped with the backward pass */
     double step_seconds, step_seconds_without_overlap;
 
     double hours, hours_without_overlap; /* of the whole run */
@@ -61,7 +61,7 @@ typedef struct bert_plan_result {
 
 /* Fails with BERT_ERROR_INVALID_ARGUMENT for values out of range, for a batch that has fewer
  * sequences than there are nodes, and for a measured step that the network alone would exceed; with
- * the errors of the configuration's file. The model of the network stands in docs/plan.md. */
+ * the errors of the configuration's file. The network model is described in docs/plan.md. */
 BERT_API bert_status bert_plan(const bert_plan_params *params, bert_plan_result *result,
                                bert_error *error);
 

@@ -18,18 +18,18 @@ typedef struct bert_prepare_params {
     bert_reader_options reader_options; /* its seed does not count: `seed` below does */
     const char *tokenizer;              /* folder or vocab.txt; copied to PREFIX.tokenizer/ */
     bert_tokenizer_options tokenizer_options;
-    const char *output;         /* PREFIX: writes PREFIX.bin, .idx, .validation.bin, .idx, .json */
-    bert_layout layout;         /* BERT_LAYOUT_SENTENCES */
-    const char *language;       /* "en": sentence rules of ICU (BCP 47 or ICU locale) */
-    double validation_fraction; /* 0.01 of the documents, chosen by a hash of their text; 0: none */
-    uint64_t seed;              /* 42, of that hash, and of what sources with a weight give */
+    const char *output; /* PREFIX: writes PREFIX.bin, .idx, .validation.bin, .idx, .json */
+    bert_layout layout;
+    const char *language;       /* of ICU's sentence rules: a BCP 47 tag or ICU locale, "en" */
+    double validation_fraction; /* of the documents, chosen by a hash of their text; 0: none */
+    uint64_t seed;              /* of that hash, and of the documents taken from weighted sources */
     int threads;                /* 0: all cores */
     /* The work grows in PREFIX.preparing/. Interrupted, even killed, it is continued by the same
-     * call, to the bytes of one that was not; it is noted every `save_seconds` (2) how far it is.
+     * call, to the bytes of one that was not; its progress is saved every `save_seconds`.
      */
     double save_seconds;
-    bool overwrite; /* false: outputs that are there are an error, and so is work with other
-                       settings or inputs; true: they are replaced at the end */
+    bool overwrite; /* true: existing outputs, and unfinished work with other settings or
+                       inputs, are replaced at the end; false: they are an error */
 } bert_prepare_params;
 typedef struct bert_data_counts {
     uint64_t documents, sentences, tokens;

@@ -18,8 +18,8 @@ typedef struct bert_pretrain_params {
      * may be a folder of prepared files, or a pattern of the shell that their PREFIXes match,
      * sorted by their bytes, and end in ":WEIGHT" (docs/data.md): how often each document comes in
      * an epoch. Or a pre-tokenized data set as Hugging Face's save_to_disk writes it (input_ids,
-     * token_type_ids, attention_mask, next_sentence_label), whose masks are drawn. NULL: a
-     * session's batches are the caller's own (bert/session.h). */
+     * token_type_ids, attention_mask, next_sentence_label), masked on the fly. NULL: the
+     * batches of a session come from the caller (bert/session.h). */
     const char *data;
     const char *tokenizer; /* NULL: PREFIX.tokenizer; a pre-tokenized data set needs it */
     /* tiny | mini | small | medium | base | large | distil, a config.json, or a model folder, also
@@ -34,26 +34,26 @@ typedef struct bert_pretrain_params {
      * temperature, times its square, + alpha_mlm × MLM + alpha_cos × (1 − cosine of the last hidden
      * states). Without next-sentence prediction. */
     const char *teacher;
-    double distill_temperature;                                    /* 2 */
-    double distill_alpha_ce, distill_alpha_mlm, distill_alpha_cos; /* 5, 2, 1 */
+    double distill_temperature;
+    double distill_alpha_ce, distill_alpha_mlm, distill_alpha_cos;
 
     /* batch */
-    int per_device_train_batch_size; /* 32 sequences in a micro-batch */
+    int per_device_train_batch_size; /* sequences in a micro-batch */
     int micro_batch_tokens;          /* 0: chosen from the model and the precision. A
-                                        micro-batch is computed in pieces of at most so many
-                                        tokens: memory and speed change, the result does so by
-                                        rounding only */
-    int gradient_accumulation_steps; /* 1 micro-batch in a step */
-    int max_seq_length;              /* 128 tokens, [CLS] and [SEP] included */
-    double short_seq_probability;    /* 0.1 */
-    double mlm_probability;          /* 0.15 */
-    bool next_sentence_prediction;   /* true; false: MLM alone */
+                                        micro-batch is split into smaller ones of at most so
+                                        many tokens, which changes memory and speed, and results
+                                        by rounding only */
+    int gradient_accumulation_steps; /* micro-batches in a step */
+    int max_seq_length;              /* tokens, [CLS] and [SEP] included */
+    double short_seq_probability;    /* share of sequences with a random shorter length */
+    double mlm_probability;          /* share of the tokens to predict */
+    bool next_sentence_prediction;   /* false: MLM alone */
 
-    /* samples (docs/data.md tells what each is for) */
-    bert_pairs pairs;              /* BERT_PAIRS_SEGMENT; with NSP */
-    bert_sequences sequences;      /* BERT_SEQUENCES_SENTENCES; without */
-    bert_mask_unit mask_unit;      /* BERT_MASK_UNIT_TOKEN */
-    bert_masks masks;              /* BERT_MASKS_DYNAMIC */
+    /* samples (docs/data.md) */
+    bert_pairs pairs;         /* with NSP */
+    bert_sequences sequences; /* without NSP */
+    bert_mask_unit mask_unit;
+    bert_masks masks;
     const char *sequence_schedule; /* NULL, or lengths that follow each other with their shares of
                                       the steps, "128:0.9,512:0.1", instead of max_seq_length;
                                       evaluations take the longest */
@@ -62,53 +62,53 @@ typedef struct bert_pretrain_params {
                                       has as many micro-batches as its size takes */
 
     /* optimizer */
-    bert_optimizer optim;                        /* BERT_OPTIMIZER_ADAMW */
-    double learning_rate;                        /* 1e-4 */
-    double weight_decay;                         /* 0.01, not for biases and LayerNorm */
-    double adam_beta1, adam_beta2, adam_epsilon; /* 0.9, 0.999, 1e-8 */
-    double max_grad_norm;                        /* 1.0; 0: no clipping */
-    bert_lr_scheduler lr_scheduler_type;         /* BERT_LR_SCHEDULER_LINEAR */
-    double lr_end, lr_power; /* polynomial: 1e-7, 1; the rate at the end, and the exponent */
-    int64_t lr_num_cycles;   /* cosine_with_restarts: 1 */
-    double pct_start;        /* one_cycle: 0.3 of the steps rise */
-    double div_factor, final_div_factor; /* one_cycle: 25, 1e4: from learning_rate / div_factor, to
-                                            that / final_div_factor */
+    bert_optimizer optim;
+    double learning_rate; /* the schedule's highest */
+    double weight_decay;  /* not for biases and LayerNorm */
+    double adam_beta1, adam_beta2, adam_epsilon;
+    double max_grad_norm; /* 0: no clipping */
+    bert_lr_scheduler lr_scheduler_type;
+    double lr_end, lr_power;             /* polynomial: the rate at the end, and the exponent */
+    int64_t lr_num_cycles;               /* cosine_with_restarts: number of cycles */
+    double pct_start;                    /* one_cycle: share of the steps in which the rate rises */
+    double div_factor, final_div_factor; /* one_cycle: from learning_rate / div_factor, to that /
+                                            final_div_factor */
     /* Rates are given for a batch of base_batch_size sequences (0: none), and multiplied for the
      * one that a step has. */
     bert_learning_rate_scaling learning_rate_scaling;
     int64_t base_batch_size;
-    int64_t warmup_steps; /* 0 */
-    double warmup_ratio;  /* of the whole length, where warmup_steps is 0 */
+    int64_t warmup_steps;
+    double warmup_ratio; /* of the whole length, where warmup_steps is 0 */
 
     /* length and intervals; 0 is "not in this unit" */
     int64_t max_steps;
-    double num_train_epochs; /* 3, where max_steps is 0 */
-    int64_t logging_steps;   /* 10 */
-    int64_t eval_steps;      /* both 0: only at the end */
+    double num_train_epochs; /* read where max_steps is 0 */
+    int64_t logging_steps;
+    int64_t eval_steps; /* both 0: only at the end */
     double eval_epochs;
     int64_t eval_samples; /* 0: the whole validation split */
     int64_t save_steps;   /* both 0: only at the end */
     double save_epochs;
     int save_total_limit;     /* 0: keep all; the best one is always kept */
-    int64_t stop_after_steps; /* 0; N: stop after N steps of this call as by a signal */
+    int64_t stop_after_steps; /* N > 0: stop after N steps of this call, with a checkpoint */
 
     /* dropout of the model; negative: as its configuration says */
     double hidden_dropout_prob, attention_probs_dropout_prob;
 
-    /* BERT_PRECISION_FLOAT32. BERT_PRECISION_BF16: the operands of matrix multiplications in linear
-     * layers and attention are rounded to bfloat16, all else is float32. Evaluations of the run use
-     * it, too. About twice as fast where the processor has AMX or AVX512-BF16. */
+    /* BERT_PRECISION_BF16: the operands of matrix multiplications in linear layers and attention
+     * are rounded to bfloat16, all else is float32. Evaluations of the run use it, too. About twice
+     * as fast where the processor has AMX or AVX512-BF16. */
     bert_precision precision;
 
     /* several ranks; the batch of a step is then ranks × per_device_train_batch_size ×
      * gradient_accumulation_steps */
     bert_job *job;                 /* NULL: this process alone */
-    bert_precision gradient_dtype; /* BERT_PRECISION_FLOAT32; of gradients between ranks */
-    bool gradient_checkpointing;   /* false; true: activations are computed again, not kept */
-    int zero;    /* 0; 1: ZeRO stage 1, each rank keeps and updates its share of Adam's moments */
+    bert_precision gradient_dtype; /* of gradients between ranks */
+    bool gradient_checkpointing;   /* activations are recomputed in the backward pass, not kept */
+    int zero;    /* 1: ZeRO stage 1, each rank keeps and updates its share of Adam's moments */
     int threads; /* of each rank; 0: all cores, shared by the ranks on a machine */
 
-    uint64_t seed; /* 42: weights, order, pairs, masks, dropout */
+    uint64_t seed; /* of weights, order, pairs, masks, dropout */
 } bert_pretrain_params;
 typedef struct bert_pretrain_result {
     int64_t steps;         /* done in all, those before a resume included */
@@ -121,18 +121,18 @@ BERT_API bert_pretrain_params bert_pretrain_params_default(void);
 BERT_API bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_result *result,
                                    const bert_observer *observer, bert_error *error);
 
-/* Continues the run in `run` from its last whole checkpoint, with the settings of its run.json,
- * bit for bit as if it had never stopped. `threads` 0 means: as run.json says;
+/* Continues the run in `run` from its last complete checkpoint, with the settings of its run.json,
+ * bit-for-bit as if it had never stopped. `threads` 0: as in run.json;
  * `stop_after_steps` as in bert_pretrain_params. */
 typedef struct bert_resume_params {
     const char *run;
     int threads;
     int64_t stop_after_steps;
-    /* What may be otherwise than it was: the batch of a step stays what it was, however many ranks
-     * share it now, and results differ by rounding only. */
+    /* These may differ from the first call's. The global batch stays the same on any number of
+     * ranks; results differ by rounding only. */
     bert_job *job;
-    bert_switch zero;       /* unset: as run.json says */
-    int micro_batch_tokens; /* 0: as run.json says */
+    bert_switch zero;       /* unset: as in run.json */
+    int micro_batch_tokens; /* 0: as in run.json */
 } bert_resume_params;
 BERT_API bert_resume_params bert_resume_params_default(void);
 BERT_API bert_status bert_pretrain_resume(const bert_resume_params *params,

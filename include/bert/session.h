@@ -1,6 +1,6 @@
-/* A training session: pre-training by a loop of the caller's own, on prepared data or on batches of
- * the caller's own, with weights, gradients and logits in reach between two steps. What it trains
- * is what bert_pretrain trains with the same params, to the bit: it is the same step. Part of
+/* A training session: pre-training step by step, in a loop written by the caller, on prepared data
+ * or on the caller's batches, with access to weights, gradients and logits between steps. The
+ * result is bit-for-bit that of bert_pretrain with the same params: both run the same step. Part of
  * bert.h.
  *
  *     bert_session *session;
@@ -30,7 +30,7 @@ typedef struct bert_session bert_session;
 
 /* --------------------------------------------------------------------------------- batches --- */
 
-/* A batch of the caller's own: B sequences of T tokens in all, laid end to end without padding, and
+/* A batch from the caller: B sequences of T tokens in all, laid end to end without padding, and
  * the M tokens to be predicted. */
 typedef struct bert_batch {
     int sequence_count;              /* B, at least 1 */
@@ -41,7 +41,7 @@ typedef struct bert_batch {
     const int32_t *sequence_starts;  /* [B + 1] first token of each sequence, from 0; the last entry
                                         is T; a sequence has 1 to params.max_seq_length tokens */
     const int32_t *masked_positions; /* [M] increasing positions in [0, T); NULL where M is 0 */
-    const int32_t *masked_labels;    /* [M] the ids that stood there; not read for logits */
+    const int32_t *masked_labels;    /* [M] the ids before masking; not read for logits */
     /* [B] 0: the second segment follows the first, 1: it is a random one; a model with NSP head
      * needs them in training, one without it takes none. Not read for logits. */
     const uint8_t *next_sentence_labels;
@@ -54,8 +54,8 @@ typedef struct bert_batch_source {
      * sequences: its share of params.per_device_train_batch_size × gradient_accumulation_steps on
      * all ranks, or of params.batch_size_ramp. `*batch` is zero before; the arrays stay the
      * caller's, are copied when the call returns, and may be written to again then. A status that
-     * is not BERT_OK ends the step with it; the message is the caller's to write into `error`. For
-     * a resumed session to repeat what an unbroken one does, the batch depends on `step` alone. */
+     * is not BERT_OK ends the step with it; the callback writes the message into `error`. A resumed
+     * session is bit-for-bit equal to an uninterrupted one if the batch depends on `step` alone. */
     bert_status (*next)(void *context, int64_t step, int sequences, bert_batch *batch,
                         bert_error *error);
 } bert_batch_source;
@@ -63,7 +63,8 @@ typedef struct bert_batch_source {
 /* --------------------------------------------------------------------------- open and close --- */
 
 /* Begins a run in params->output, as bert_pretrain does: checks the params, writes run.json and
- * config.json, draws or reads the weights. `source` NULL: batches are drawn from params->data.
+ * config.json, initializes or reads the weights. `source` NULL: batches are made from
+ * params->data.
  *
  * With a source, which is copied, params->data is NULL; params->tokenizer, whose ids the batches
  * have, and params->max_steps are needed. All steps are one epoch. There is no validation split:
@@ -79,7 +80,7 @@ BERT_API bert_status bert_session_open(bert_session **session, const bert_pretra
 
 /* Continues the run in params->run from its last checkpoint, whether a session or bert_pretrain
  * wrote it, with the settings of its run.json: the bits are those of a run that was never
- * interrupted. A run on batches of the caller's own is continued by a session alone, and `source`
+ * interrupted. A run on the caller's batches can only be continued by a session, and `source`
  * is needed again. */
 BERT_API bert_status bert_session_resume(bert_session **session, const bert_resume_params *params,
                                          const bert_batch_source *source,
@@ -111,10 +112,11 @@ typedef struct bert_step_result {
     bool stopping;
 } bert_step_result;
 
-/* The next step: batch, forward, loss, backward, all-reduce, clip, update; then what the params
- * have due: a line in metrics.jsonl, an evaluation, a checkpoint. The last step always saves one.
+/* The next step: batch, forward, loss, backward, all-reduce, clip, update; then what is
+ * due by the params: a line in metrics.jsonl, an evaluation, a checkpoint. The last step always
+ * saves one.
  *
- * After a failed step (a batch that is refused, a loss that is not finite, a full disk) the session
+ * After a failed step (an invalid batch, a loss that is not finite, a full disk) the session
  * does no further ones: read from it, close it, and resume from the last checkpoint. A step after
  * the last one is BERT_ERROR_INVALID_ARGUMENT. */
 BERT_API bert_status bert_session_step(bert_session *session, bert_step_result *result,

@@ -1,7 +1,7 @@
-/* Status, error and messages: how every function of libbert says what happened.
+/* Status, error and messages: how every function of libbert reports errors and progress.
  *
- * This is the one public header that all modules of the library include, down to base/: everybody
- * reports errors in the same form. */
+ * This is the one public header that all modules of the library include, down to base/: all
+ * report errors in the same form. */
 #ifndef BERT_STATUS_H
 #define BERT_STATUS_H
 
@@ -22,7 +22,7 @@ typedef enum bert_status {
     BERT_ERROR_IO,               /* the operating system refused: open, read, write, a full disk */
     BERT_ERROR_MEMORY,           /* an allocation failed */
     BERT_ERROR_NOT_FINITE,       /* a NaN or an infinity where a finite number belongs */
-    BERT_ERROR_UNSUPPORTED,      /* valid, but nothing that this library can do */
+    BERT_ERROR_UNSUPPORTED,      /* valid, but not supported by this library */
 } bert_status;
 
 /* What went wrong, in one line that names the file, the position, what was found, what was

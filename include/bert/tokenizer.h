@@ -88,16 +88,17 @@ typedef struct bert_train_tokenizer_params {
     const char *const *inputs; /* paths, as bert_read_documents takes them */
     size_t input_count;
     bert_reader_options reader_options;
-    const char *output;       /* folder for the tokenizer files; must not exist, or be empty */
-    bert_algorithm algorithm; /* BERT_ALGORITHM_FREQUENCY */
-    size_t vocab_size;        /* 30522, as published BERT has */
-    bool lowercase;           /* true; false makes a cased tokenizer */
+    const char *output; /* folder for the tokenizer files; must not exist, or be empty */
+    bert_algorithm algorithm;
+    size_t vocab_size; /* entries, special tokens included */
+    bool lowercase;    /* false: a cased tokenizer */
     bert_switch strip_accents;
-    uint64_t min_frequency;       /* 2: pairs seen less often are not merged */
-    size_t limit_alphabet;        /* 1000 characters, the most frequent */
+    uint64_t min_frequency;       /* pairs seen less often are not merged */
+    size_t limit_alphabet;        /* characters at most, the most frequent */
     const char *initial_alphabet; /* NULL; characters that are kept even if never seen */
     uint64_t memory; /* 0: no limit. Bytes that words and their counts may take; where they would
-                        take more, the rarest are dropped and the observer is told how many */
+                        take more, the rarest are dropped; a message to the observer says how
+                        many */
     int threads;     /* 0: all cores */
 
     /* Instead of a new vocabulary: the one of this tokenizer, every id kept, with up to `add` new
@@ -112,7 +113,7 @@ typedef struct bert_train_tokenizer_result {
     /* Because of `memory`: occurrences of words that were dropped, and by how much the count of a
      * word that was kept can be too low. */
     uint64_t dropped_words, count_error;
-    /* No sources where nothing was cleaned or weighed: documents are not told apart then. */
+    /* No sources where nothing was cleaned or weighed: documents are not distinguished then. */
     bert_corpus_counts corpus;
     bool finished; /* false: stopped by the observer, nothing was written */
 } bert_train_tokenizer_result;

@@ -12,15 +12,15 @@ extern "C" {
 #endif
 
 typedef struct bert_tune_params {
-    const char *model;  /* "base": a size by name, or the path of a config.json */
-    int max_seq_length; /* 128: tokens in every sequence of the trials */
-    int64_t batch_size; /* 256: sequences in a step, among which the optimizer's time is shared */
+    const char *model;        /* a size by name ("base"), or the path of a config.json */
+    int max_seq_length;       /* tokens in every sequence of the trials */
+    int64_t batch_size;       /* sequences in a step, over which the optimizer's time is divided */
     bert_precision precision; /* BERT_PRECISION_ANY: both are tried */
     uint64_t
         memory;         /* 0: nine tenths of what the system has free. Bytes that training may
                            take, never more than are free; settings that would take more are not tried */
     int threads;        /* 0: all cores */
-    double seconds;     /* 100: no trial but the first begins after that */
+    double seconds;     /* no trial but the first begins after that */
     const char *output; /* NULL, or a settings file to write: `bert pretrain --config` takes it */
 } bert_tune_params;
 BERT_API bert_tune_params bert_tune_params_default(void);

@@ -1,4 +1,4 @@
-/* What `bert` says: results on stdout, everything else on stderr. */
+/* Output of `bert`: results on stdout, everything else on stderr. */
 #ifndef CLI_CONSOLE_H
 #define CLI_CONSOLE_H
 
@@ -42,7 +42,7 @@ int console_json(json_t *object);
 /* A string for JSON from any bytes: what is not UTF-8 becomes U+FFFD. */
 json_t *console_json_text(const char *text, size_t length);
 
-/* NaN and infinities have no place in JSON: null. */
+/* JSON has no NaN and infinities: null. */
 json_t *console_json_number(double number);
 
 /* "1,234,567" in a buffer of the caller's (at least 32 bytes), returned. */

@@ -6,7 +6,7 @@
 #include "commands.h"
 #include "console.h"
 
-/* What the command line said. */
+/* From the command line. */
 typedef struct inspect_settings {
     bert_inspect_corpus_params corpus; /* its tokenizer is NULL where none was given */
     bert_inspect_model_params model;

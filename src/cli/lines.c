@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A window ends at either: enough work for many batches, and a bounded part of the memory. */
+/* A window ends at either: enough work for many batches, and bounded memory. */
 enum { WINDOW_TEXTS = 4096, WINDOW_BYTES = 1 << 22, READ_BYTES = 1 << 16, LINE_LIMIT = 1 << 26 };
 
 static bert_status fail(bert_error *error, bert_status status, const char *format, ...)
@@ -205,7 +205,7 @@ static void close_table(lines *lines)
     lines->table = NULL;
 }
 
-/* Where the row that was read last stood; a file's name is kept once for all of its rows. */
+/* The position of the row that was read last; a file's name is kept once for all of its rows. */
 static bert_status keep_place(lines *lines, bert_error *error)
 {
     bert_table_position at = bert_table_last_position(lines->table);

@@ -45,7 +45,7 @@ typedef struct lines {
     char **operands;     /* texts; none: lines of the standard input */
     size_t operand_count;
     bool skips_empty; /* lines without text are left out */
-    bool pairs;       /* a tab parts a line into two texts */
+    bool pairs;       /* a tab separates a line into two texts */
     /* Where it is set, operands are tables ("-": the standard input, also where there are none),
      * and a row of them is a text, or two. */
     const char *text_column, *text_pair_column;
@@ -70,7 +70,7 @@ typedef struct lines {
 /* Whether what was set can be combined; false after an error was printed. */
 bool lines_check(const lines *lines);
 
-/* Fills the window with the next texts, without waiting for more once it has some: whoever types
+/* Fills the window with the next texts, without waiting for more once it has some: a user who types
  * sees an answer to every line. Empty at the end. Errors: reading, memory, a line without tab where
  * there are pairs, a table without the columns. */
 bert_status lines_next(lines *lines, bert_error *error);

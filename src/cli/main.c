@@ -118,7 +118,7 @@ static void start_with_short_spins(char **argv)
 int main(int argc, char **argv)
 {
     start_with_short_spins(argv);
-    /* A reader that leaves must not end a training run; console_finish sees to stdout. */
+    /* A closed pipe must not end a training run; console_finish sees to stdout. */
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
         console_error("a command is needed: bert COMMAND ... (see bert help)");

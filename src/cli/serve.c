@@ -1,4 +1,4 @@
-/* bert serve: a model behind a small local web server. */
+/* bert serve: a small local web server for a model. */
 #include "commands.h"
 #include "console.h"
 

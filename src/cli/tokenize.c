@@ -127,7 +127,7 @@ static bert_status read_more(block *b, bert_error *error)
 }
 
 /* Reads until whole lines are there: a block full of them, or those that are there now, so that
- * whoever types sees an answer to every line. *whole is how far they go. */
+ * a user who types sees an answer to every line. *whole is how far they go. */
 static bert_status gather(block *b, size_t *whole, bert_error *error)
 {
     size_t searched = 0;

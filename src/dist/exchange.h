@@ -15,9 +15,9 @@
 
 typedef enum exchange_kind {
     EXCHANGE_ALLREDUCE,      /* every rank gets the sums of all shards */
-    EXCHANGE_REDUCE_SCATTER, /* each rank gets the sums of its own shards; the rest of the buffer is
+    EXCHANGE_REDUCE_SCATTER, /* each rank gets the sums of its shards; the rest of the buffer is
                                 undefined */
-    EXCHANGE_ALLGATHER,      /* no sum: every rank gets the own shards of all */
+    EXCHANGE_ALLGATHER,      /* no sum: every rank gets the shards of all ranks */
 } exchange_kind;
 
 /* Of all exchanges since the last exchange_take_statistics. */

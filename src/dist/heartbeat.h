@@ -28,7 +28,8 @@ bert_status heartbeat_start(heartbeat *heartbeat, int rank, int size, double tim
 bert_status heartbeat_advance(heartbeat *heartbeat, double now, bert_error *error);
 double heartbeat_interval(const heartbeat *heartbeat);
 
-/* With `finalizing` set: whether both neighbours and this rank know of each other's end. */
+/* With `finalizing` set: whether the previous rank's notice that it finalizes has arrived, and this
+ * rank's has been sent to the next. */
 bool heartbeat_has_ended(heartbeat *heartbeat);
 
 #endif

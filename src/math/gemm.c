@@ -6,7 +6,7 @@
  * of its tasks for itself. The other is shared: all threads pack it together, in stages.
  *
  * A pass covers some panels of the shared operand and some blocks of k. In a pass the threads pack
- * the first stage together, meet at a barrier, then take tasks, each a few panels of the own
+ * the first stage together, wait at a barrier, then take tasks, each a few panels of the own
  * operand. The panels of a thread's next task, and the shared panels of the next stage, are packed
  * piece by piece between calls of the micro-kernel for the present task; what is about to be packed
  * is prefetched while the micro-kernel runs. There is one barrier a pass: the shared buffer is
@@ -531,7 +531,8 @@ static void plan_passes(matmul *matmul)
         most = min_size(most, NC / shared->width);
     matmul->pass_panels =
         divide_up(shared->panels, divide_up(shared->panels, most)); /* equal sizes */
-    matmul->pass_blocks = matmul->resident_blocks * max_size(1, half / (matmul->pass_panels * panel));
+    matmul->pass_blocks =
+        matmul->resident_blocks * max_size(1, half / (matmul->pass_panels * panel));
     matmul->pass_blocks = min_size(matmul->pass_blocks, matmul->own->blocks);
     if (matmul->resident_blocks == 1)
         matmul->pass_blocks = min_size(matmul->pass_blocks, MOST_STAGES);

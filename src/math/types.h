@@ -35,7 +35,7 @@ const char *activation_name(activation activation);
  * A row (a token in hidden dropout; a query of one head in attention) has a 64-bit key. Its columns
  * are taken in blocks of 128: lane l (0…15) of block b is Philox4x32-10 of counter
  * {16 b + l, key low, key high, site}; bits 16 h … 16 h + 15 of its word w decide column
- * 128 b + 16 (2 w + h) + l. So 16 lanes computed in parallel give the masks of 16 neighbouring
+ * 128 b + 16 (2 w + h) + l. So 16 lanes computed in parallel give the masks of 16 adjacent
  * columns without a shuffle, in any vector width. An element is dropped where its 16 bits are below
  * `threshold`; the others are multiplied by `scale` = 1 / (1 − threshold / 65536), so the mean is
  * kept exactly. */

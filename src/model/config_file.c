@@ -123,7 +123,7 @@ static bert_status refuse_unsupported(const json_t *object, const char *path, be
     return BERT_OK;
 }
 
-/* Files of the first years have no model_type: "dim" gives DistilBERT away. */
+/* Files of the first years have no model_type: "dim" identifies DistilBERT. */
 static bert_status read_family(const json_t *object, const char *path, model_family *family,
                                bert_error *error)
 {
@@ -170,7 +170,7 @@ static bert_status read_architecture(const json_t *object, const char *path, mod
     return BERT_OK;
 }
 
-/* As `transformers` does: as many labels as id2label names, 2 where nothing is said; a single one
+/* As `transformers` does: as many labels as id2label names, 2 where the file has none; a single one
  * is a number. */
 static bert_status read_classification(const json_t *object, const char *path,
                                        const config_keys *keys, model_config *config,
@@ -299,7 +299,7 @@ void model_labels_free(model_labels *labels)
 
 /* -------------------------------------------------------------------------------- writing --- */
 
-/* The names where there are some, else nothing but their number, which only this key tells. */
+/* The names where there are some, else their number alone, which only this key has. */
 static bert_status put_labels(json_t *object, const model_config *config,
                               const model_labels *labels, bert_error *error)
 {

@@ -55,7 +55,7 @@ void encoder_scratch_plan(model_workspace *workspace, arena *arena)
         a->query_hidden = a->activated;
         return;
     }
-    /* The backward pass of the feed-forward part ends before that of attention begins. */
+    /* The backward pass of the feed-forward block ends before that of attention begins. */
     a->activated = arena_take(arena, tokens * max_size(intermediate, 3 * hidden), sizeof(float));
     a->d_qkv = a->activated;
     a->d_intermediate = arena_take(arena, tokens * max_size(intermediate, hidden), sizeof(float));
@@ -142,7 +142,7 @@ static weight_bias qkv_from(const model_pass *pass, int index, size_t first)
                          .bias = qkv->bias + first};
 }
 
-/* Where the query of query rows is that is a multiplication of its own. */
+/* The query projection of the query rows, where it is a separate matrix multiplication. */
 static size_t separate_offset(const model_pass *pass)
 {
     return pass->tokens * 2 * (size_t)pass->model->config.hidden_size;

@@ -5,7 +5,7 @@
 #include "model/config.h"
 
 /* A model is named by its folder, or by one TensorFlow checkpoint in it (formats/tensor_bundle.h).
- * What either function finds is owned by the caller; whether it is there, opening it tells. */
+ * What either function finds is owned by the caller; whether the file exists, opening it shows. */
 bool model_names_checkpoint(const char *model);
 bert_status model_find_folder(char **folder, const char *model, bert_error *error);
 

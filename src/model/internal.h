@@ -185,7 +185,7 @@ void encoder_forward(const model_pass *pass);
  * Overwrites `hidden`. */
 void encoder_backward(const model_pass *pass);
 
-/* Whether the first token of every sequence goes into a head. */
+/* Whether a head reads the first token of every sequence. */
 bool has_sequence_head(const model *model);
 
 /* The heads, whose losses model.h declares. */

@@ -7,7 +7,7 @@
 #include "math/operations.h"
 #include "model/parameters.h"
 
-/* What goes in: a view of the caller's arrays (see dataset/batch.h for the meaning of each). */
+/* The input: a view of the caller's arrays (see dataset/batch.h for the meaning of each). */
 typedef struct model_input {
     int token_count, sequence_count, masked_count;
     const int32_t *tokens;               /* [T] */
@@ -35,14 +35,14 @@ typedef struct loss_term {
 /* The most that a call may bring; memory is planned for it (decision 6). */
 typedef struct model_limits {
     int tokens, sequences, masked;
-    bool training; /* false: room for the forward pass alone */
-    /* Keeps what goes into each layer alone, and computes the rest again in the backward pass (Chen
+    bool training; /* false: memory for the forward pass alone */
+    /* Keeps the input of each layer alone, and recomputes the rest in the backward pass (Chen
      * et al. 2016): about a tenth of the memory, one forward pass more, the same bits. */
     bool gradient_checkpointing;
 } model_limits;
 
 /* Weights and what they mean. Passes do not write to a model, but to the activations of a
- * workspace: any number of threads may read one model, each with a workspace of its own. */
+ * workspace: any number of threads may read one model, each with its own workspace. */
 typedef struct model model;
 typedef struct model_workspace model_workspace;
 
@@ -176,7 +176,7 @@ void model_hidden_states(model_workspace *workspace, const model_input *input,
 /* Name of the first parameter whose value (or gradient) is not finite; NULL where all are. */
 const char *model_find_nonfinite(const model *model, const float *buffer);
 
-/* Bytes of a model with a workspace of its own, and what for: for the plan of a run. */
+/* Bytes of a model with a workspace of its own, by purpose: for the plan of a run. */
 typedef struct model_memory {
     size_t parameters, gradients, activations;
 } model_memory;

@@ -1,4 +1,4 @@
-/* What is said of a whole sequence from its first token: a dense layer with tanh (BERT's pooler) or
+/* Heads on the first token of a sequence: a dense layer with tanh (BERT's pooler) or
  * ReLU (DistilBERT's pre_classifier), dropout, and a linear layer. With two outputs and no dropout
  * it is next-sentence prediction (0: B follows A, 1: B is random), else the classifier. */
 #include "model/internal.h"

@@ -95,7 +95,7 @@ bert_status weight_tensor_read(const weight_tensor *found, float *out, uint64_t 
 
 /* ------------------------------------------------------------------------------------ files --- */
 
-/* Room for `count` files of either kind: tensors point into them, so they never move. */
+/* Allocates `count` files of either kind: tensors point into them, so they never move. */
 static bert_status reserve(weight_files *files, size_t count, bert_error *error)
 {
     TRY(memory_array((void **)&files->safetensors, count, sizeof *files->safetensors,

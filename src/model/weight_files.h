@@ -1,4 +1,4 @@
-/* The files of a model's weights, whoever wrote them, as one list of tensors. */
+/* The files of a model's weights, in any of the formats read, as one list of tensors. */
 #ifndef MODEL_WEIGHT_FILES_H
 #define MODEL_WEIGHT_FILES_H
 

@@ -3,9 +3,10 @@
  * itself times the learning rate. As published: both moments are corrected for their bias, the
  * function φ of the weights' norm is the identity, norms are Euclidean.
  *
- * A tensor may lie in several slices (on several ranks), so its step is two passes over all of them
- * with the sums of their squares between. What is not decayed (biases and LayerNorm, as in the
- * authors' own program) takes AdamW's step without decay, which is the same with a ratio of 1. */
+ * A tensor may be divided into several slices (on several ranks), so its step is two passes over
+ * all of them with the sums of their squares between. What is not decayed (biases and LayerNorm, as
+ * in the authors' own program) takes AdamW's step without decay, which is the same with a ratio
+ * of 1. */
 #ifndef OPTIM_LAMB_H
 #define OPTIM_LAMB_H
 

@@ -25,7 +25,7 @@ typedef struct optimizer_step {
 
 enum { OPTIMIZER_STATES_MAX = 2 };
 
-/* Neighbouring parameters that are updated alike. All arrays are [count]. */
+/* Adjacent parameters that are updated alike. All arrays are [count]. */
 typedef struct optimizer_slice {
     float *weights;
     float *gradients; /* may be overwritten: they are set to zero before the next step */
@@ -35,7 +35,7 @@ typedef struct optimizer_slice {
     double trust_ratio; /* of their tensor; only where the optimizer is layer-wise, and `decay` */
 } optimizer_slice;
 
-/* Any number of threads, and any cut of the parameters into slices, gives the same bits. */
+/* Any number of threads, and any partition of the parameters into slices, gives the same bits. */
 typedef struct optimizer_type {
     const char *name;
     /* What it keeps for each parameter: the names in optimizer.safetensors, a NULL after the last.

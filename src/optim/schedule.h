@@ -38,7 +38,7 @@ struct schedule {
     double pct_start, div_factor, final_div_factor;
 };
 
-/* With the figures that `transformers` and PyTorch take where they are not told: one cycle, power 1
+/* With the defaults of `transformers` and PyTorch: one cycle, power 1
  * (and end 0), a rise of 0.3 from 1/25 and a fall to 1/25e4. */
 schedule schedule_default(const schedule_type *type, int64_t warmup_steps, int64_t total_steps);
 

@@ -1,5 +1,5 @@
 /* The network between nodes, as far as a plan needs it: messages cost a latency and their bytes
- * over the bandwidth (Hockney 1994), every node has one link of its own, full duplex, and the
+ * over the bandwidth (Hockney 1994), every node has one full-duplex link, and the
  * switch between them is never the bottleneck. Adding what arrives costs nothing. */
 #ifndef PLAN_NETWORK_H
 #define PLAN_NETWORK_H

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The backward pass has two products where the forward pass has one. */
+/* The backward pass has two matrix multiplications for each one of the forward pass. */
 static const double backward_share = 2.0 / 3.0;
 /* Of the tokens, that the MLM head computes anything for. */
 static const double predicted_share = 0.15;

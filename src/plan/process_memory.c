@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The number behind `key` in lines of "key:   123 kB", in bytes; 0 where it is not there. */
+/* The number after `key` in lines of "key:   123 kB", in bytes; 0 where it is not there. */
 static uint64_t find_kilobytes(const char *path, const char *key)
 {
     FILE *file = fopen(path, "r");

@@ -128,7 +128,7 @@ static bert_status describe_nonfinite(void *context, const nonfinite_step *what,
                      what->grad_norm);
 }
 
-/* Weights of an ordinary size, so that no number is denormal; which they are plays no part. */
+/* Weights of an ordinary size, so that no number is denormal; their values do not matter. */
 static void make_weights(rank *rank)
 {
     const parameter_table *table = model_parameter_table(rank->step.model);
@@ -226,7 +226,7 @@ static void split_seconds(group *group, int passes)
 }
 
 /* A step of one sequence wakes threads and touches weights and moments; one of a whole pass touches
- * the activations and tells how many fit into the time. */
+ * the activations and shows how many fit into the time. */
 static void time_steps(rank *rank)
 {
     group *group = rank->group;
@@ -262,7 +262,7 @@ static void *rank_run(void *context)
     if (!atomic_load(&group->failed)) {
         time_steps(rank);
     }
-    wait_for_all(rank); /* nobody frees what another may still read */
+    wait_for_all(rank); /* no rank frees what another may still read */
     training_step_free(&rank->step);
     return NULL;
 }

@@ -133,7 +133,7 @@ static bert_status try_micro_batches(tuner *tuner, int tokens, bert_error *error
     return BERT_OK;
 }
 
-/* Activations that are computed again cost time and save memory: looked at beside the best, or in
+/* Recomputing activations costs time and saves memory: tried with the best setting, or in
  * its stead where nothing fits without. */
 static bert_status try_gradient_checkpointing(tuner *tuner, bert_error *error)
 {

@@ -42,7 +42,7 @@ typedef struct example_columns {
     const char *label;       /* NULL: there is none, as in a test file */
     const char *hint;        /* for messages: how to name other columns */
     bool skips_bad_rows;
-    const char *no_label; /* a label that stands for none ("-"): such rows are left out; or NULL */
+    const char *no_label; /* the label of unlabelled rows ("-"), which are left out; or NULL */
 } example_columns;
 
 /* What labels mean. */

@@ -1,4 +1,4 @@
-/* Fill-mask: the tokens that the MLM head holds most probable in the place of [MASK]. */
+/* Fill-mask: the most probable tokens at [MASK] by the MLM head. */
 #include "base/memory.h"
 #include "tasks/inference.h"
 
@@ -17,17 +17,17 @@ static int compare_best_first(const void *left, const void *right)
     return is_worse(*a, *b) ? 1 : -1; /* no id is there twice */
 }
 
-/* Lets heap[place] sink until both that hang on it are better. */
-static void sink(bert_prediction *heap, size_t count, size_t place)
+/* Moves heap[index] down until both of its children are better. */
+static void sink(bert_prediction *heap, size_t count, size_t index)
 {
-    bert_prediction sinking = heap[place];
-    for (size_t child; (child = 2 * place + 1) < count; place = child) {
+    bert_prediction sinking = heap[index];
+    for (size_t child; (child = 2 * index + 1) < count; index = child) {
         child += child + 1 < count && is_worse(heap[child + 1], heap[child]);
         if (!is_worse(heap[child], sinking))
             break;
-        heap[place] = heap[child];
+        heap[index] = heap[child];
     }
-    heap[place] = sinking;
+    heap[index] = sinking;
 }
 
 /* The `top_k` largest of `probabilities`, best first; of equals the smaller id first. A heap with
@@ -38,8 +38,8 @@ static void select_top(const float *probabilities, size_t vocab_size, size_t top
 {
     for (size_t id = 0; id < top_k; id++)
         top[id] = (bert_prediction){.id = (int32_t)id, .probability = probabilities[id]};
-    for (size_t place = top_k / 2; place-- > 0;)
-        sink(top, top_k, place);
+    for (size_t index = top_k / 2; index-- > 0;)
+        sink(top, top_k, index);
     for (size_t id = top_k; id < vocab_size; id++) {
         bert_prediction next = {.id = (int32_t)id, .probability = probabilities[id]};
         if (!is_worse(top[0], next))

@@ -101,7 +101,7 @@ static bert_status answer_range(finetune_trainer *trainer, const finetune_split 
     return BERT_OK;
 }
 
-/* all[ranks × share] from the share that each rank has in its place. */
+/* Gathers all[ranks × share]; before the call each rank has its own share filled in. */
 static bert_status gather_array(bert_job *job, void *all, size_t share, size_t size,
                                 bert_error *error)
 {

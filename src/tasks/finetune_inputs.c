@@ -123,7 +123,7 @@ static bert_status copy_example(examples *to, const examples *from, size_t numbe
     return BERT_OK;
 }
 
-/* A share of the training file, drawn once for all seeds, so that they are judged by the same. */
+/* A share of the training file, chosen once, so that all seeds are evaluated on the same. */
 static bert_status hold_out(finetune_inputs *inputs, const bert_observer *observer,
                             bert_error *error)
 {

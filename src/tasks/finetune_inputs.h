@@ -25,7 +25,7 @@ typedef struct finetune_split {
 
 typedef struct finetune_inputs {
     const bert_finetune_params *params;
-    const glue_task *task; /* NULL: files of one's own */
+    const glue_task *task; /* NULL: the user's files */
     bool regression;
     score_set scores;
     class_names classes; /* as the files call them */
@@ -39,8 +39,8 @@ typedef struct finetune_inputs {
     char *folder;          /* with the weights to begin with, owned; NULL: from scratch */
 } finetune_inputs;
 
-/* Reads and checks everything; tells the observer what was left out, cut, or is new. `params` must
- * outlive it. */
+/* Reads and checks everything; reports to the observer what was left out, truncated, or is new.
+ * `params` must outlive it. */
 bert_status finetune_inputs_open(finetune_inputs *inputs, const bert_finetune_params *params,
                                  const bert_observer *observer, bert_error *error);
 void finetune_inputs_close(finetune_inputs *inputs); /* safe on a zeroed struct */
@@ -55,7 +55,7 @@ const char *finetune_class_name(const finetune_inputs *inputs, size_t class);
 bert_status finetune_model_open(finetune_inputs *inputs, bert_error *error);
 
 /* Initial weights of a seed: those of the folder, and new ones for what it has not, which the
- * observer is told; or all new. */
+ * observer gets a message; or all new. */
 bert_status finetune_initialize(const finetune_inputs *inputs, uint64_t seed, bool from_scratch,
                                 const bert_observer *observer, float *values, bert_error *error);
 

@@ -22,7 +22,7 @@ static bert_status configure_fresh(model_config *config, const finetune_inputs *
     return BERT_OK;
 }
 
-/* The classifier, whatever stood on the encoder before. */
+/* The classifier, which replaces any other head. */
 static bert_status configure_head(finetune_inputs *inputs, const char *origin, bert_error *error)
 {
     const bert_finetune_params *params = inputs->params;

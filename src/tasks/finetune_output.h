@@ -1,4 +1,4 @@
-/* What fine-tuning leaves in its folder: the best model, answers to test files, results.json. */
+/* The output folder of fine-tuning: the best model, predictions for test files, results.json. */
 #ifndef TASKS_FINETUNE_OUTPUT_H
 #define TASKS_FINETUNE_OUTPUT_H
 

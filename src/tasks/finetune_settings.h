@@ -1,4 +1,4 @@
-/* The settings of fine-tuning: defaults, ranges, and OUTPUT/finetune.json, which tells them apart.
+/* The settings of fine-tuning: defaults, ranges, and OUTPUT/finetune.json, which identifies them.
  */
 #ifndef TASKS_FINETUNE_SETTINGS_H
 #define TASKS_FINETUNE_SETTINGS_H
@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-/* The same settings with a file that `task` names as the training file, so that nobody else has to
+/* The same settings with a file that `task` names as the training file, so that no caller has to
  * know of it. A task that is neither of GLUE nor a file is an error. */
 bert_status finetune_resolve(bert_finetune_params *resolved, const bert_finetune_params *params,
                              bert_error *error);

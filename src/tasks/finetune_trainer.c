@@ -274,7 +274,7 @@ static bert_status train_epoch(finetune_trainer *trainer, int epoch, bool *stopp
     return BERT_OK;
 }
 
-/* What is new in a model is told once: it is the same for all seeds. */
+/* New parameters of a model are reported once: they are the same for all seeds. */
 static bert_status begin(finetune_trainer *trainer, const seed_run *run, bert_error *error)
 {
     const bert_finetune_params *params = trainer->inputs->params;

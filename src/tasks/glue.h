@@ -4,7 +4,7 @@
 
 #include "tasks/task_scores.h"
 
-/* One file to be evaluated or answered; `name` is NULL behind the last. */
+/* One file to evaluate or to predict; `name` is NULL after the last. */
 typedef struct glue_split {
     const char *file;       /* "dev_mismatched.tsv", from the task's folder on */
     const char *name;       /* of its scores: "" or "mismatched" */
@@ -18,7 +18,7 @@ typedef struct glue_task {
     const char *folder; /* "CoLA" */
     example_columns columns, test_columns;
     /* Labels as the files have them, and as a model's id2label shall (the names of the data sets on
-     * the Hub); NULL behind the last. All NULL: a regression. */
+     * the Hub); NULL after the last. All NULL: a regression. */
     const char *labels[4], *class_names[4];
     score_set scores;
     glue_split validation[GLUE_SPLITS_MAX + 1], test[GLUE_SPLITS_MAX + 1];

@@ -25,7 +25,7 @@ typedef struct window {
     window_text *texts; /* [WINDOW_TEXTS], owned */
     size_t *order;      /* [WINDOW_TEXTS], owned */
 
-    /* A batch, owned; with room for the model's limits. */
+    /* A batch, owned; large enough for the model's limits. */
     int32_t *tokens, *starts, *masked;
     uint8_t *types;
     uint64_t *sample_numbers; /* zeros: there is no dropout to be named */

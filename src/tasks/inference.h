@@ -18,7 +18,7 @@ typedef struct inference_job {
     bert_status (*batch)(void *context, bert_workspace *workspace, const inference_batch *batch,
                          bert_error *error);
     void *context;
-    int max_seq_length; /* 0: the model's positions. Longer texts are cut */
+    int max_seq_length; /* 0: the model's positions. Longer texts are truncated */
     /* Fill-mask: the positions of [MASK] are the batch's masked positions, up to the model's limit
      * of them; a text without one, or a longer text, is an error. */
     bool masks;

@@ -7,11 +7,11 @@
 #include "tokenizer/tokenizer.h"
 
 struct bert_model {
-    model *model;        /* without a workspace of its own */
+    model *model;        /* without a workspace */
     model_limits limits; /* of workspaces; one sequence of all its positions always fits */
     bert_tokenizer *tokenizer;
     model_labels labels; /* empty without a classifier */
-    int threads;         /* that compute, whoever calls */
+    int threads;         /* that compute, for any caller */
 };
 
 struct bert_workspace {

@@ -8,9 +8,9 @@
 typedef enum score_set {
     SCORES_ACCURACY,
     SCORES_ACCURACY_F1,  /* judged by the mean of both, as GLUE does for MRPC and QQP */
-    SCORES_MATTHEWS,     /* judged by Matthews' correlation; accuracy beside it */
-    SCORES_BINARY,       /* judged by accuracy; F1 and Matthews' correlation beside it */
-    SCORES_MULTICLASS,   /* judged by accuracy; Matthews' correlation beside it */
+    SCORES_MATTHEWS,     /* judged by Matthews' correlation; accuracy also reported */
+    SCORES_BINARY,       /* judged by accuracy; F1 and Matthews' correlation also reported */
+    SCORES_MULTICLASS,   /* judged by accuracy; Matthews' correlation also reported */
     SCORES_CORRELATIONS, /* Pearson's and Spearman's; judged by the mean of both */
 } score_set;
 

@@ -1,4 +1,5 @@
-/* From samples to the batches of steps: this rank's share, drawn ahead of the step that needs it.
+/* From samples to the batches of steps: this rank's share, prefetched before the step that needs
+ * it.
  */
 #include "base/error.h"
 #include "train/trainer.h"
@@ -17,7 +18,7 @@ static prefetch_range share_of_step(const trainer *trainer, int64_t step)
     return (prefetch_range){.first = (uint64_t)begin, .count = (int)(end - begin)};
 }
 
-/* The same, numbered from the beginning of the phase. What is drawn ahead after the phase's end is
+/* The same, numbered from the beginning of the phase. What is prefetched after the phase's end is
  * never used; memory for a batch is that of the phase. */
 static prefetch_range plan_batch(const void *context, uint64_t number)
 {

@@ -85,7 +85,7 @@ static bert_status write_files(const char *directory, const checkpoint_content *
     return directory_sync(directory, error);
 }
 
-/* Every rank of a job holds a part of the optimizer's state, so all take part. */
+/* Collective: every rank of a job holds a shard of the optimizer's state. */
 static bert_status save_optimizer(const char *directory, const checkpoint_content *content,
                                   bert_error *error)
 {
@@ -242,7 +242,7 @@ bert_status checkpoint_find_model(char **directory, const char *path, bert_error
     return BERT_OK;
 }
 
-/* Renamed first: a crash half-way leaves a hidden directory, not half a checkpoint. */
+/* Renamed first: after a crash there is a hidden directory, not half a checkpoint. */
 static bert_status remove_checkpoint(const char *run, int64_t step, bert_error *error)
 {
     char *path = NULL, *hidden = NULL;

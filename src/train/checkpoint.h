@@ -1,6 +1,7 @@
-/* RUN/checkpoint-N: a Hugging Face model folder, with all that is needed to go on training beside
- * it. It appears whole or not at all: written to a hidden sibling, every file synced, renamed, the
- * run's directory synced. manifest.json tells later whether it is still what was written. */
+/* RUN/checkpoint-N: a Hugging Face model folder, and all that is needed to continue
+ * training. Written atomically: to a hidden temporary directory, fsync of every file, rename, fsync
+ * of the run's directory. manifest.json shows later whether the files are still what was written.
+ */
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
 
@@ -9,7 +10,7 @@
 #include "train/optimizer.h"
 #include "train/state.h"
 
-/* All that goes into a checkpoint; read while saving, filled in (buffers and *state) while loading.
+/* The content of a checkpoint; read while saving, filled in (buffers and *state) while loading.
  * `values` has the layout of `table`. */
 typedef struct checkpoint_content {
     const run_settings *settings;

@@ -81,7 +81,7 @@ static bert_status read_config(session *session, const bert_evaluate_params *par
     return BERT_OK;
 }
 
-/* The run that a folder checkpoint-N lies in. */
+/* The run that a folder checkpoint-N belongs to. */
 static bert_status read_run(session *session, bert_error *error)
 {
     static const char name[] = "checkpoint-";

@@ -26,7 +26,7 @@ typedef struct evaluation_sums {
 } evaluation_sums;
 
 /* The first epoch of `data` in its order; `limit` samples of it where that is above 0. Batches are
- * cut into micro-batches of `micro_batch_tokens`. `data` and `tokenizer` must outlive the
+ * split into micro-batches of `micro_batch_tokens`. `data` and `tokenizer` must outlive the
  * evaluator. */
 bert_status evaluator_create(evaluator *evaluator, const dataset *data,
                              const bert_tokenizer *tokenizer, const sampler_settings *settings,

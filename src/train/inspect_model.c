@@ -111,7 +111,7 @@ static bert_model_part part_of(parameter_role role)
                                          : BERT_MODEL_CLASSIFIER;
 }
 
-/* By the name alone, for tensors that no configuration places; the longer beginnings first. */
+/* By the name alone, for tensors of no known configuration; longer prefixes first. */
 static bert_model_part part_of_name(const char *name, model_family family)
 {
     static const struct {
@@ -333,7 +333,7 @@ static void take_count(const json_t *object, const char *key, int64_t *out)
         *out = json_integer_value(value);
 }
 
-/* The keys are those of `transformers`, whose last loss stands in the history alone. */
+/* The keys are those of `transformers`, which has the last loss in the history alone. */
 static bert_status read_state(bert_training_report *training, const char *folder, bert_error *error)
 {
     char *path;
@@ -401,7 +401,7 @@ static bert_status read_results(bert_training_report *training, const char *fold
     return BERT_OK;
 }
 
-/* The run that a checkpoint lies in knows its seed. */
+/* The seed is in the run that a checkpoint belongs to. */
 static bert_status read_run_around(bert_training_report *training, const char *folder,
                                    bert_error *error)
 {

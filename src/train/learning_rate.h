@@ -6,7 +6,7 @@
 #include "optim/schedule.h"
 #include "train/settings.h"
 
-/* What pre-training and fine-tuning give a schedule alike. */
+/* The parameters of a schedule, of pre-training and of fine-tuning. */
 typedef struct schedule_settings {
     const char *lr_scheduler_type;
     double learning_rate, lr_end, lr_power;

@@ -130,7 +130,7 @@ bert_status trainer_evaluate(trainer *trainer, bert_error *error)
 {
     train_state *state = &trainer->state;
     evaluation_sums sums = {0};
-    /* To the end, whatever the observer says: a resumed run must show the same figures. */
+    /* To the end, even if the observer asks to stop: a resumed run must show the same figures. */
     bert_observer watcher = trainer->observer ? *trainer->observer : (bert_observer){0};
     watcher.should_stop = NULL;
     TRY(evaluator_run(&trainer->evaluator, trainer->step.model, trainer->job, &sums, &watcher,

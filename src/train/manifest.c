@@ -62,7 +62,7 @@ done:
     return status;
 }
 
-/* What the manifest says of a file. */
+/* A file's entry in the manifest. */
 typedef struct listed_file {
     uint64_t size;
     const char *checksum; /* of the JSON */

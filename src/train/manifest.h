@@ -11,7 +11,7 @@
 bert_status manifest_write(const char *directory, const char *const *names, size_t count,
                            bert_error *error);
 
-/* Checks that the manifest lists each of the `count` named files and that they are as it says. The
+/* Checks that the manifest lists each of the `count` named files and that they match it. The
  * first one that is missing, has another size or another checksum is the error. */
 bert_status manifest_verify(const char *directory, const char *const *names, size_t count,
                             bert_error *error);

@@ -21,7 +21,7 @@ bert_status micro_batches_create(micro_batches *micro_batches, const micro_batch
     int64_t most = (int64_t)limits->sequences * limits->max_seq_length;
     int tokens = limits->tokens > limits->max_seq_length ? limits->tokens : limits->max_seq_length;
     micro_batches->tokens = most < tokens ? (int)most : tokens;
-    /* Short sequences may be predicted to a larger share than long ones, but never in more places
+    /* A larger share of a short sequence may be predicted, but never more positions
      * than they have tokens. */
     int64_t masked = (int64_t)limits->sequences * limits->max_masked;
     micro_batches->masked = masked < micro_batches->tokens ? (int)masked : micro_batches->tokens;

@@ -1,5 +1,5 @@
-/* A batch cut into micro-batches, what the model computes at once: checked and cut once, before the
- * first of them is computed. */
+/* A batch split into micro-batches, what the model computes at once: checked and split once, before
+ * the first of them is computed. */
 #ifndef TRAIN_MICRO_BATCH_H
 #define TRAIN_MICRO_BATCH_H
 
@@ -23,7 +23,7 @@ typedef struct micro_batches {
     int32_t *sequence_starts, *masked_positions;
 } micro_batches;
 
-/* The tokens in a micro-batch that this library takes where it is not told: few enough that the
+/* The default number of tokens in a micro-batch: few enough that the
  * activations are small compared with the parameters' own memory, enough that matrix
  * multiplications run at full speed (docs/performance-design.md has the measurements). */
 int micro_batch_default_tokens(const model_config *config, gemm_precision precision);
@@ -33,7 +33,7 @@ bert_status micro_batches_create(micro_batches *micro_batches, const micro_batch
                                  bert_error *error);
 void micro_batches_free(micro_batches *micro_batches); /* safe on a zeroed struct */
 
-/* What a model needs room for to compute the micro-batches. */
+/* The limits of the micro-batches, for the model's workspace. */
 model_limits micro_batches_limits(const micro_batches *micro_batches, bool training);
 
 /* Fills in `inputs` and `count`, valid until the next call or change of the batch. */

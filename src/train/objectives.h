@@ -37,8 +37,8 @@ typedef struct objective {
 extern const objective objective_mlm_nsp, objective_mlm, objective_distillation,
     objective_classification, objective_regression;
 
-/* MLM, and NSP where the model has a head for it; or what `params` asks for, such as distillation.
- * NULL: params that ask for nothing. */
+/* MLM, and NSP where the model has a head for it; or as `params` set it, such as distillation.
+ * NULL: none of that is set. */
 const objective *objective_of_pretraining(const model_config *config,
                                           const bert_pretrain_params *params);
 

@@ -16,7 +16,7 @@ static bool continues(const optimizer_range *last, const optimizer_range *next)
     return !next->scaled || (last->entry == next->entry && last->owner == next->owner);
 }
 
-/* Neighbours in the buffer that are decayed alike become one range: few long calls. The padding
+/* Adjacent parameters that are decayed alike become one range: few long calls. The padding
  * between entries is zero and stays so, whatever the optimizer does with it. */
 static void add_range(optimizer *optimizer, const optimizer_range *range)
 {
@@ -28,7 +28,7 @@ static void add_range(optimizer *optimizer, const optimizer_range *range)
         optimizer->ranges[optimizer->range_count++] = *range;
 }
 
-/* What of an entry lies in the shard that `owner` has of a bucket. */
+/* The overlap of an entry with the shard that `owner` has of a bucket. */
 static void add_piece(optimizer *optimizer, size_t index, size_t bucket, int owner)
 {
     const parameter *entry = &optimizer->table->entries[index];

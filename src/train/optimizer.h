@@ -1,5 +1,5 @@
 /* An optimizer's state as this rank holds it, and its updates of the parameters. Alone, or without
- * ZeRO, a rank holds all of it; with ZeRO stage 1 (Rajbhandari et al. 2020) its own shards only. */
+ * ZeRO, a rank holds all of it; with ZeRO stage 1 (Rajbhandari et al. 2020) its shards only. */
 #ifndef TRAIN_OPTIMIZER_H
 #define TRAIN_OPTIMIZER_H
 
@@ -7,7 +7,7 @@
 #include "model/parameters.h"
 #include "optim/optimizers.h"
 
-/* Neighbouring parameters that are decayed alike, and whose state lies together. With a layer-wise
+/* Adjacent parameters that are decayed alike, and whose state is contiguous. With a layer-wise
  * optimizer those that are decayed are apart: a range is then of one tensor and one rank. */
 typedef struct optimizer_range {
     size_t offset, count; /* in the model's buffers */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names of states: as parameters have 95 characters at most, these have room. */
+/* Names of states: parameter names have at most 95 characters, so these fit. */
 enum { STATE_NAME_SIZE = 128 };
 
 /* ---------------------------------------------------------------------------------- writing --- */
@@ -81,8 +81,8 @@ static bert_status append_elements(safetensors_writer *writer, const parameter_t
     return BERT_OK;
 }
 
-/* All ranks hand over a bucket after the other; rank 0 takes part to the end, also where its disk
- * is full: the others must not wait in vain. */
+/* All ranks gather one bucket after the other, to the last one even where rank 0's disk is full:
+ * the others wait for it in every all-gather. */
 static bert_status append_gathered(safetensors_writer *writer, const optimizer *optimizer,
                                    const float *state, bert_status status, bert_error *error)
 {
@@ -132,7 +132,7 @@ static bert_status check_step(const safetensors_file *file, int64_t step, bert_e
                      step);
 }
 
-/* The part of a range that lies in an entry. */
+/* The overlap of a range with an entry. */
 static bert_status read_range(const safetensors_file *file, const safetensors_tensor *tensor,
                               const parameter *entry, const optimizer_range *range, float *state,
                               bert_error *error)

@@ -9,14 +9,14 @@ bert_status piecewise_schedule_parse(piecewise_schedule *list, const char *text,
 {
     double sum = 0;
     *list = (piecewise_schedule){0};
-    for (const char *place = text;;) {
+    for (const char *cursor = text;;) {
         char *end;
-        long long number = strtoll(place, &end, 10);
+        long long number = strtoll(cursor, &end, 10);
         bool fits =
-            end > place && *end == ':' && number >= form->minimum && number <= form->maximum;
-        place = fits ? end + 1 : place;
-        double share = strtod(place, &end);
-        if (!fits || end == place || !(share > 0 && share <= 1) || (*end && *end != ','))
+            end > cursor && *end == ':' && number >= form->minimum && number <= form->maximum;
+        cursor = fits ? end + 1 : cursor;
+        double share = strtod(cursor, &end);
+        if (!fits || end == cursor || !(share > 0 && share <= 1) || (*end && *end != ','))
             return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                              "%s is \"%s\", expected %s from %" PRId64 " to %" PRId64
                              " with their shares of the steps, as %s",
@@ -30,7 +30,7 @@ bert_status piecewise_schedule_parse(piecewise_schedule *list, const char *text,
         sum += share;
         if (!*end)
             break;
-        place = end + 1;
+        cursor = end + 1;
     }
     if (fabs(sum - 1) > 1e-6)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,

@@ -152,7 +152,7 @@ static bert_status resolve(pretraining *run, bert_error *error)
     return settings_resolve(settings, error);
 }
 
-/* All steps are one epoch: of batches that a caller makes, nobody knows what comes again. */
+/* All steps are one epoch: whether a caller's batches repeat is not known. */
 static bert_status resolve_own_batches(run_settings *settings, bert_error *error)
 {
     settings->phases[0].samples_per_epoch = 1; /* not read yet: max_steps is given */
@@ -185,7 +185,8 @@ static bert_status set_up(pretraining *run, bert_error *error)
         TRY(sampling_check(&settings->params, error));
     }
     TRY(run->own_batches ? resolve_own_batches(settings, error) : resolve(run, error));
-    if (settings->params.micro_batch_tokens == 0) /* kept: a resumed run is cut as it was begun */
+    /* Kept: a resumed run splits batches as it did before. */
+    if (settings->params.micro_batch_tokens == 0)
         settings->params.micro_batch_tokens =
             micro_batch_default_tokens(&run->config, gemm_precision_of(settings->params.precision));
     settings->data = run->run_inputs.fingerprint;
@@ -229,7 +230,7 @@ static void use_threads(pretraining *run, int threads)
     run->threads = threads_count();
 }
 
-/* Samples are drawn from data, or batches are the caller's own. */
+/* Samples are drawn from data, or batches come from the caller. */
 static bert_status create_settings(pretraining *run, const bert_pretrain_params *params,
                                    bert_error *error)
 {

@@ -19,7 +19,7 @@ typedef struct pretraining {
     run_directory directory;
     run_inputs run_inputs;
     model_config config;
-    char *weights;    /* file with the weights to begin with; NULL: they are drawn */
+    char *weights;    /* file with the initial weights; NULL: random */
     char *checkpoint; /* last checkpoint of a run that is resumed; NULL: from the start */
     sampler *samplers[RUN_PHASES];
     trainer trainer;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-/* Compares `count` numbers of all ranks; names[i] says what number i is of. */
+/* Compares `count` numbers of all ranks; names[i] names number i. */
 static bert_status compare(bert_job *job, const uint64_t *mine, size_t count,
                            const char *const *names, int64_t step, bert_error *error)
 {

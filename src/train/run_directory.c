@@ -69,7 +69,7 @@ static bert_status open_and_lock(run_directory *directory, bert_error *error)
     return BERT_OK; /* where a file system has no locks, we go without */
 }
 
-/* Without slashes at its end: names are put behind it, and into messages. */
+/* Without trailing slashes: file names are appended to it, and it is in messages. */
 static bert_status copy_path(run_directory *directory, const char *path, bert_error *error)
 {
     *directory = (run_directory){.descriptor = -1};

@@ -1,4 +1,4 @@
-/* RUN/, the directory that says everything about a run. */
+/* RUN/, the directory of a run: settings, metrics, checkpoints. */
 #ifndef TRAIN_RUN_DIRECTORY_H
 #define TRAIN_RUN_DIRECTORY_H
 

@@ -14,7 +14,7 @@
 
 enum { PIECES = 64, PIECE_BYTES = 1 << 16 };
 
-/* A small file whole; of a large one its size and PIECES pieces at equal distances: another
+/* A small file whole; of a large one its size and PIECES blocks at equal distances: another
  * preparation of the data shows in them, and they are read at once whatever the size. */
 static uint64_t checksum_pieces(const file_map *map, uint64_t seed)
 {

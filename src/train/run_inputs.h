@@ -22,7 +22,7 @@ bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char
 /* Of batches that are the caller's own: the tokenizer alone, and no data. */
 bert_status run_inputs_open_tokenizer(run_inputs *run_inputs, const char *tokenizer,
                                       bert_error *error);
-/* Whether `data` names pre-tokenized ids, which have no tokenizer beside them. */
+/* Whether `data` is a pre-tokenized data set, which comes without a tokenizer. */
 bool run_inputs_is_pretokenized(const char *data);
 void run_inputs_close(run_inputs *run_inputs); /* safe on a zeroed struct */
 
@@ -34,11 +34,11 @@ bert_status run_inputs_configure(const run_inputs *run_inputs, const bert_pretra
                                  const bert_observer *observer, bert_error *error);
 
 /* The folder or checkpoint with the weights that a run of this `model` begins with, checked against
- * its manifest; *weights is NULL where they are drawn. */
+ * its manifest; *weights is NULL where they are random. */
 bert_status run_inputs_find_weights(char **weights, const char *model, bert_error *error);
 
-/* Checks that the tokenizer beside a model, where there is one, gives every token the id that the
- * data's tokenizer gives it. */
+/* Checks that the tokenizer in a model's folder, where there is one, gives every token the id that
+ * the data's tokenizer gives it. */
 bert_status run_inputs_check_tokenizer(const run_inputs *run_inputs, const char *model,
                                        bert_error *error);
 

@@ -13,7 +13,7 @@ struct bert_session {
     pretraining run;
     own_batches batches;
     bert_observer caller;   /* the caller's */
-    bert_observer observer; /* asks bert_session_run's callback, too, whether to stop */
+    bert_observer observer; /* its should_stop includes bert_session_run's callback */
     bool failed;            /* in a step */
     bool stepping;          /* inside a step, where functions of the caller's are called */
     /* bert_session_run's; NULL where a step is made by hand. */

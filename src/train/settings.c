@@ -229,7 +229,7 @@ void settings_free(run_settings *settings)
 
 /* -------------------------------------------------------------------------- what follows --- */
 
-/* Where a part of one batch size ends; the last one does not. */
+/* Where a stage of one batch size ends; the last one does not. */
 static int64_t batch_end(const run_settings *settings, int batch)
 {
     return batch + 1 < settings->batch_count ? settings->batches[batch + 1].first_step : INT64_MAX;

@@ -6,11 +6,11 @@
 #include "bert.h"
 #include "train/piecewise_schedule.h"
 
-/* What tells whether the data of a resumed run is the data it began with. Checksums are XXH3-64. */
+/* Identifies the data of a run, to check that a resumed run has the same. Checksums are XXH3-64. */
 typedef struct split_fingerprint {
     uint64_t documents, sentences, tokens;
     uint64_t index_checksum; /* of the .idx */
-    uint64_t token_checksum; /* of the .bin: its size and pieces of it, as it may be very large */
+    uint64_t token_checksum; /* of the .bin: its size and blocks of it, as it may be very large */
 } split_fingerprint;
 
 typedef struct data_fingerprint {
@@ -18,7 +18,7 @@ typedef struct data_fingerprint {
     uint64_t tokenizer_checksum;         /* of all tokens in the order of their ids */
 } data_fingerprint;
 
-/* A part of a run whose sequences are of one length; most runs are one. */
+/* A phase: steps whose sequences are of one length; most runs have one. */
 enum { RUN_PHASES = PIECEWISE_SCHEDULE_MAX };
 typedef struct run_phase {
     int max_seq_length;
@@ -29,12 +29,12 @@ typedef struct run_phase {
     int64_t first_step; /* steps before it; that of the next phase is where it ends */
 } run_phase;
 
-/* A part of a run whose steps are of one size; most runs are one. These parts and the phases are
+/* A stage: steps of one batch size; most runs have one. The stages and the phases are
  * independent of each other. */
 typedef struct run_batch {
     int64_t size;       /* sequences in a step, on all ranks together */
     double share;       /* of all steps */
-    int64_t first_step; /* steps before it; that of the next part is where it ends */
+    int64_t first_step; /* steps before it; the next one's is where it ends */
 } run_batch;
 
 typedef struct run_settings {
@@ -43,7 +43,8 @@ typedef struct run_settings {
      * to a call, not to a run. */
     bert_pretrain_params params;
     char *data_name; /* owned: params.data in one line, for messages; without data the tokenizer */
-    int ranks; /* that the run began with: they make the batch of a step, whoever goes on with it */
+    int ranks; /* that the run began with: they determine the global batch, on however many ranks it
+                  is resumed */
 
     run_phase phases[RUN_PHASES];
     int phase_count;

@@ -123,7 +123,7 @@ static bert_status put_split(json_t *object, const char *name, const split_finge
     return json_put(object, name, json, error);
 }
 
-/* The lengths stand in the settings. A run of one length has one number. */
+/* The lengths are in the settings. A run of one length has one number. */
 static bert_status put_phases(json_t *object, const run_settings *settings, bert_error *error)
 {
     if (settings->phase_count == 1)

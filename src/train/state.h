@@ -1,4 +1,4 @@
-/* What a run knows beside weights and moments: where it is, and what it has seen since the last
+/* The state of a run besides weights and moments: where it is, and what it has seen since the last
  * logging step. Kept in trainer_state.json. */
 #ifndef TRAIN_STATE_H
 #define TRAIN_STATE_H

@@ -60,8 +60,8 @@ typedef struct trainer {
 bert_status trainer_prepare(trainer *trainer, bert_error *error);
 void trainer_free(trainer *trainer);
 
-/* Weights to begin with: drawn from the seed, or read from a model folder where it is not NULL;
- * heads that it does not have are drawn, and its vocabulary grows to the run's. */
+/* Initial weights: random from the seed, or read from a model folder where it is not NULL;
+ * heads that it does not have are random, and its vocabulary grows to the run's. */
 bert_status trainer_begin(trainer *trainer, const char *weights, const vocabulary_growth *growth,
                           bert_error *error);
 
@@ -72,7 +72,7 @@ bert_status trainer_restore(trainer *trainer, const char *checkpoint, bert_error
 bert_status trainer_start(trainer *trainer, bert_error *error);
 
 /* One step, and what is due after it: log, evaluation, checkpoint. *finished: it was the last one;
- * *stopping: stop_after_steps or the observer ask to stop. Both leave a checkpoint of it. */
+ * *stopping: stop_after_steps or the observer ask to stop. Both save a checkpoint of it. */
 bert_status trainer_next(trainer *trainer, bool *finished, bool *stopping, bert_error *error);
 
 /* Trains on to the end, or until it is asked to stop; then *finished is false. */

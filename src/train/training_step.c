@@ -129,8 +129,8 @@ static model_pass forward(const training_step *step, const model_input *input)
                          true, step->seed, (uint64_t)step->number);
 }
 
-/* The mean over the global batch, however it is cut (architecture, decision 3): losses are divided
- * by what they weigh in the whole of it. */
+/* The mean over the global batch, however it is split (architecture, decision 3): losses are
+ * divided by what they weigh in the whole of it. */
 static void loss(training_step *step, const model_pass *pass)
 {
     step->settings.objective->loss(&step->objective_settings, pass, &step->weights, &step->losses);
@@ -141,7 +141,7 @@ static void gradients_ready(void *context, size_t first)
     exchange_ready(context, first);
 }
 
-/* While the last micro-batch goes back through the layers, gradients become final one after the
+/* During the backward pass of the last micro-batch, gradients become final one after the
  * other, and are on their way to the other ranks. */
 static void backward(const training_step *step, const model_pass *pass, bool last)
 {
@@ -163,7 +163,7 @@ static void find_nonfinite(const training_step *step, nonfinite_step *what)
     what->tensor = weight ? weight : gradient ? gradient : "none";
 }
 
-/* Of several ranks, the one whose loss it was speaks, of its own samples; where only gradients are
+/* Of several ranks, the one whose loss it was reports its samples; where only gradients are
  * not finite, that shows in their sum alone, and it is everybody's. */
 static bert_status fail_nonfinite(training_step *step, bert_error *error)
 {
@@ -233,7 +233,7 @@ static bert_status all_reduce(training_step *step, bert_error *error)
 
 /* ----------------------------------------------------------------------------- the update --- */
 
-/* What the update multiplies gradients by as it reads them: no pass over memory of its own. */
+/* The update scales gradients by this as it reads them: no extra pass over memory. */
 static double clip_gradients(const training_step *step)
 {
     return clip_scale(step->grad_norm, step->settings.max_grad_norm);

@@ -52,7 +52,7 @@ typedef struct training_step {
     /* Given by the caller before training_step_create. */
     bert_job *job; /* NULL: alone */
     void *context; /* of the functions below */
-    /* This rank's part of the next batch, at most limits.batch_sequences of it; it may be empty.
+    /* This rank's share of the next batch, at most limits.batch_sequences of it; it may be empty.
      * Valid until the next call. */
     bert_status (*next_batch)(void *context, const batch **batch, bert_error *error);
     /* Writes the error BERT_ERROR_NOT_FINITE and returns it. */

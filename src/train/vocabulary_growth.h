@@ -16,15 +16,15 @@ typedef struct vocabulary_growth {
     size_t unknown; /* new tokens that no old pieces make: [UNK]'s row is taken */
 } vocabulary_growth;
 
-/* Compares the tokenizer beside a model with the data's. Every token of it must have its id in the
- * data's; a folder without tokenizer files has nothing to compare. */
+/* Compares the tokenizer in a model's folder with the data's. Every token of it must have its id in
+ * the data's; a folder without tokenizer files has nothing to compare. */
 bert_status vocabulary_growth_find(vocabulary_growth *growth, const char *model,
                                    const bert_tokenizer *tokenizer, const char *data,
                                    bert_error *error);
 void vocabulary_growth_free(vocabulary_growth *growth); /* safe on a zeroed struct */
 
 /* weights_load for a model of the grown vocabulary. Word embeddings and the bias of the MLM decoder
- * get the new rows; the observer is told. */
+ * get the new rows; the observer gets a message. */
 bert_status vocabulary_growth_load(const vocabulary_growth *growth, const parameter_table *table,
                                    const model_config *config, float *values, const char *folder,
                                    const weights_options *options, bert_error *error);

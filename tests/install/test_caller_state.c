@@ -108,7 +108,7 @@ static void compare(const char *name, int threads, const caller_state *before)
 
 static bert_error error;
 
-/* A call that succeeds or fails as it shall, and leaves the caller's state. */
+/* A call that succeeds or fails as it shall, and keeps the caller's state. */
 #define CALL(call, expected)                                                          \
     do {                                                                              \
         caller_state before_call = state_now();                                       \

@@ -7,7 +7,7 @@
 
 enum { FIXTURE_SEQUENCES = 4, FIXTURE_TOKENS = 40, FIXTURE_MASKED = 9, FIXTURE_LABELS = 3 };
 
-/* The arrays behind a model_input. */
+/* The arrays of a model_input. */
 typedef struct fixture_batch {
     int32_t tokens[FIXTURE_TOKENS], starts[FIXTURE_SEQUENCES + 1];
     int32_t positions[FIXTURE_MASKED], labels[FIXTURE_MASKED];

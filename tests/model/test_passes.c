@@ -59,7 +59,7 @@ static double difference_quotient(model *model, const model_input *input, const 
     return (loss[1] - loss[0]) / (2 * step);
 }
 
-/* Dropout on: the mask is a function of (seed, step, sample, place), so the loss is a smooth
+/* Dropout on: the mask is a function of (seed, step, sample, position), so the loss is a smooth
  * function of the weights that can be differentiated numerically. */
 static void assert_gradients_equal_differences(const model_config *config)
 {
@@ -79,7 +79,7 @@ static void assert_gradients_equal_differences(const model_config *config)
             continue;
         }
         assert_true(norm > 0);
-        /* Half along the gradient, so that the quotient is large beside its rounding; half at
+        /* Half along the gradient, so that the quotient is large compared to its rounding; half at
          * random, so that a wrong direction shows. */
         random_stream random = random_stream_start(8, RANDOM_TEST, 0, i);
         for (size_t j = 0; j < entry->count; j++)
@@ -116,7 +116,7 @@ static void test_gradients_equal_finite_differences(void **state)
     }
 }
 
-/* Sines are no parameters: they keep their place and their values. */
+/* Sines are no parameters: they keep their offset and their values. */
 static void test_sinusoidal_positions_are_not_trained(void **state)
 {
     (void)state;
@@ -339,7 +339,8 @@ static void test_threads_do_not_change_bits(void **state)
     model_free(model);
 }
 
-/* Arrays that share memory, or are too short, would show here: room for more changes nothing. */
+/* Arrays that share memory, or are too short, would show here: a larger workspace changes nothing.
+ */
 static void test_exact_plan_equals_a_generous_one(void **state)
 {
     (void)state;
@@ -371,7 +372,7 @@ static void test_gradient_checkpointing_has_the_same_bits(void **state)
     limits.gradient_checkpointing = true;
     model *again = fixture_model(&config, &limits);
     size_t bytes = model_parameter_table(again)->size * sizeof(float);
-    for (int round = 0; round < 2; round++) { /* what one pass leaves must not show in the next */
+    for (int round = 0; round < 2; round++) { /* one pass must not affect the next */
         float *expected = gradients_of(keeping, &batch.input);
         float *found = gradients_of(again, &batch.input);
         assert_memory_equal(found, expected, bytes);
@@ -403,7 +404,7 @@ static void test_steps_draw_other_dropout(void **state)
     }
     assert_true(loss[0] == loss[1]);
     assert_true(loss[0] != loss[2] && loss[0] != loss[3] && loss[2] != loss[3]);
-    batch.numbers[1]++; /* another sample in the same place: other dropout */
+    batch.numbers[1]++; /* another sample at the same position: other dropout */
     pass_losses losses = {0};
     train_pass(model, &batch.input, 1, 1, &scales, &losses);
     assert_true(losses.mlm.sum != loss[0]);

@@ -1,5 +1,5 @@
-/* Google's BERTs as TensorFlow saved them: names, what lies where, what is said of the rest. Their
- * numbers are held against `transformers` in test_transformers.py. */
+/* Google's BERTs as TensorFlow saved them: names, which tensor is in which file, what is reported
+ * of the rest. Their numbers are held against `transformers` in test_transformers.py. */
 #include "testing.h"
 
 #include "base/file.h"
@@ -204,7 +204,7 @@ static void test_what_does_not_fit_is_named(void **state)
                  "bert_model.ckpt.index");
 }
 
-/* The pieces of safetensors are no place for one. */
+/* There is none among the shards of safetensors. */
 static void test_a_checkpoint_is_no_shard(void **state)
 {
     (void)state;

@@ -29,7 +29,7 @@ static double number(const json_t *object, const char *key)
     return value;
 }
 
-/* A step of one tensor; scaled ones lie in `pieces` pieces, as on so many ranks. */
+/* A step of one tensor; scaled ones are divided into `pieces` slices, as on so many ranks. */
 static optimizer_slice slice_of(tensor *tensor, size_t piece, size_t pieces, double trust_ratio)
 {
     size_t start = tensor->count * piece / pieces, end = tensor->count * (piece + 1) / pieces;

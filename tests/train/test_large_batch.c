@@ -63,7 +63,7 @@ static void test_lamb_by_named_tensor(void **state)
     double *memory = calloc(4 * table.size, sizeof *memory);
     reference r = {memory, memory + table.size, memory + 2 * table.size, memory + 3 * table.size};
     parameters_initialize(&table, &config, 42, values);
-    /* Query, key and value are neighbours; their lengths differ, so that one ratio would not do. */
+    /* Query, key and value are adjacent; their lengths differ, so that one ratio would not do. */
     const parameter *key = parameter_of_role(&table, ROLE_KEY, 0, false);
     for (size_t i = 0; i < key->count; i++)
         values[key->offset + i] *= 50.0f;
@@ -196,7 +196,7 @@ static void test_every_step_is_told(void **state)
     json_decref(run);
 }
 
-/* Parts of the same size are one: nothing is lost or seen twice where they meet; and micro-batches
+/* Stages of the same size are one: nothing is lost or seen twice where they join; and micro-batches
  * of the ramp are those of --gradient-accumulation-steps. */
 static void test_a_border_changes_nothing(void **state)
 {

@@ -1,4 +1,5 @@
-/* Training with --precision bf16 beside float32: the same curve, and all that holds for a run. */
+/* Training with --precision bf16 compared to float32: the same curve, and all that holds for a run.
+ */
 #include "tiny_run.h"
 
 #include "formats/json.h"

@@ -103,8 +103,8 @@ static void assert_close_weights(const char *left, const char *right, float tole
         fail_msg("weights differ by %g", largest);
 }
 
-/* The same global batch of 8 samples, cut into 1, 2 and 8 micro-batches, and these into pieces of
- * few tokens or not, with dropout. */
+/* The same global batch of 8 samples, split into 1, 2 and 8 micro-batches, and these into smaller
+ * ones of few tokens or not, with dropout. */
 static void test_any_cut_of_the_batch_is_the_same(void **state)
 {
     (void)state;

@@ -179,7 +179,7 @@ static void test_full_disk_while_saving(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
     assert_int_equal(count_checkpoints(run), 1);
     assert_false(file_exists(tiny_path("full-disk/.checkpoint-8.partial")));
-    tiny_resume(run, 0); /* there is room again */
+    tiny_resume(run, 0); /* there is space again */
     assert_same_runs(tiny_path("whole"), run, 16);
 }
 
