@@ -15,7 +15,7 @@ typedef struct run_inputs {
 
 /* Opens what `data` names (dataset/data_sources.h): of each PREFIX the training split,
  * PREFIX.validation where there is one, and PREFIX.tokenizer; `tokenizer`, where it is not NULL,
- * instead of the last. Samples of a folder of ids are ready-made: those of its folders train and
+ * instead of the last. Samples of a pre-tokenized data set are those of its folders train and
  * validation where it has the first, else all; they need `tokenizer`. */
 bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char *tokenizer,
                             bert_error *error);
