@@ -41,15 +41,3 @@ layout_range layout_shard(const layout *layout, size_t bucket, int rank)
         return (layout_range){layout->count, 0};
     return (layout_range){start, min_size(layout->shard, layout->count - start)};
 }
-
-size_t layout_owned_before(const layout *layout, size_t bucket, int rank)
-{
-    if (bucket < layout->buckets || bucket == 0)
-        return bucket * layout->shard;
-    return (bucket - 1) * layout->shard + layout_shard(layout, bucket - 1, rank).count;
-}
-
-size_t layout_owned(const layout *layout, int rank)
-{
-    return layout_owned_before(layout, layout->buckets, rank);
-}

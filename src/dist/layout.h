@@ -25,8 +25,4 @@ layout layout_make(size_t count, int ranks, size_t bucket);
 layout_range layout_bucket(const layout *layout, size_t bucket);
 layout_range layout_shard(const layout *layout, size_t bucket, int rank);
 
-/* The number of floats that a rank owns: in total, and in the buckets before `bucket`. */
-size_t layout_owned(const layout *layout, int rank);
-size_t layout_owned_before(const layout *layout, size_t bucket, int rank);
-
 #endif
