@@ -21,7 +21,7 @@ extern const size_t command_count;
     "the first row. Each row of a table is a document, but where the rows are lines of "     \
     "WikiText, they are read as such; each page of a dump, its markup taken away. Options "  \
     "say what else ends a document or a sentence, as for books in files, rows of a "         \
-    "sentence each, chat logs and lower-cased text; see the examples. Columns may be lists " \
+    "sentence each, chat logs and lower-cased text; see bert help prepare. Columns may be lists " \
     "of strings, each a sentence; members of structs have names as translation.en. Files "   \
     "compressed or archived with gzip, bzip2, xz, zstd, zip or tar are read as they are; "   \
     "bytes that are not UTF-8 are read as U+FFFD and counted. A folder means all files in "  \
