@@ -26,6 +26,9 @@ static const struct {
     /* Documents of one sentence, of all, from which they are the reason. Prose: none; novels taken
      * for documents of a paragraph each 34 %. */
     double one_sentence_documents;
+    /* Tokens that an epoch of sentence pairs has to miss for it: few where such documents have a
+     * small weight. */
+    double unseen_by_sentence_pairs;
     /* Tokens that an epoch does not see, of all. Pairs lose what is beyond the length at one end or
      * the other, differently in each epoch. Prose: 3 % with 512 tokens, 11 to 15 % with 128, 21 to
      * 30 % with 64. */
@@ -39,6 +42,7 @@ static const struct {
     .cut_sentences = 0.5,
     .random_labels = 0.625,
     .one_sentence_documents = 0.2,
+    .unseen_by_sentence_pairs = 0.05,
     .unseen = 1.0 / 3,
     .predictions = 200,
 };
@@ -85,6 +89,9 @@ static bert_status take_figures(figures *figures, const data_use *use, bert_erro
     return BERT_OK;
 }
 
+/* Per cent with a digit after the point where it is small: precision and value of "%.*f". */
+#define SHOWN(share) (share) < 0.01 ? 1 : 0, percent(share)
+
 static double percent(double share)
 {
     return 100 * share;
@@ -99,12 +106,12 @@ static bool warn_of_long_sentences(const data_use *use, const figures *figures,
     observer_message(
         observer, BERT_MESSAGE_WARNING,
         "%s: %.0f %% of the tokens are in sentences longer than a sequence of %d tokens (mean "
-        "%.0f, longest %" PRIu64 "): as pairs, an epoch sees %.0f %% of the text, and %.0f %% of "
+        "%.0f, longest %" PRIu64 "): as pairs, an epoch sees %.*f %% of the text, and %.0f %% of "
         "its next-sentence labels are \"random\"; if the sentences end elsewhere, prepare with "
         "options->sentence_separator = line or another params->language, else train with longer "
         "sequences or params->next_sentence_prediction = false",
         use->name, percent(figures->beyond), use->max_seq_length, figures->mean_sentence,
-        figures->counts.longest_sentence, percent(1 - figures->unseen), percent(figures->random));
+        figures->counts.longest_sentence, SHOWN(1 - figures->unseen), percent(figures->random));
     return true;
 }
 
@@ -112,15 +119,16 @@ static bool warn_of_short_documents(const data_use *use, const figures *figures,
                                     const bert_observer *observer)
 {
     bool of_sentences = use->sampling.scheme == &scheme_sentence_pairs;
-    if (figures->one_sentence < least.one_sentence_documents ||
-        (!of_sentences && figures->random_surely < least.random_labels))
+    bool has_effect = of_sentences ? figures->unseen >= least.unseen_by_sentence_pairs
+                                   : figures->random_surely >= least.random_labels;
+    if (figures->one_sentence < least.one_sentence_documents || !has_effect)
         return false;
     char effect[160];
     if (of_sentences)
         snprintf(effect, sizeof effect,
                  "params->pairs = sentence takes them for random second parts only, and an epoch "
-                 "sees %.0f %% of the text otherwise",
-                 percent(1 - figures->unseen));
+                 "sees %.*f %% of the text otherwise",
+                 SHOWN(1 - figures->unseen));
     else
         snprintf(effect, sizeof effect,
                  "%.0f %% of the next-sentence labels are \"random\", where half is usual",
@@ -141,11 +149,11 @@ static bool warn_of_short_sequences(const data_use *use, const figures *figures,
         return false;
     observer_message(observer, BERT_MESSAGE_WARNING,
                      "%s: sentences have %.0f tokens on average, and pairs of them are truncated "
-                     "to %d: an epoch sees %.0f %% of the text, and %.0f %% of its next-sentence "
+                     "to %d: an epoch sees %.*f %% of the text, and %.0f %% of its next-sentence "
                      "labels are \"random\"; train with longer sequences or "
                      "params->next_sentence_prediction = false",
                      use->name, figures->mean_sentence, use->max_seq_length,
-                     percent(1 - figures->unseen), percent(figures->random));
+                     SHOWN(1 - figures->unseen), percent(figures->random));
     return true;
 }
 
@@ -172,10 +180,10 @@ static void warn_of_sequences(const data_use *use, const figures *figures,
                          figures->mean_sentence, figures->counts.longest_sentence);
     if (scheme == &scheme_documents && figures->unseen >= least.unseen)
         observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%s: an epoch sees %.0f %% of the text: params->sequences = documents "
+                         "%s: an epoch sees %.*f %% of the text: params->sequences = documents "
                          "takes the first %" PRIu64 " tokens of each document (mean %.0f); "
                          "params->sequences = sentences, chunks or stream takes all",
-                         use->name, percent(1 - figures->unseen), figures->limit,
+                         use->name, SHOWN(1 - figures->unseen), figures->limit,
                          figures->mean_document);
 }
 
@@ -183,9 +191,9 @@ static void warn_of_rows(const data_use *use, const figures *figures, const bert
 {
     if (figures->unseen >= least.unseen)
         observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%s: an epoch sees %.0f %% of the text, as rows are truncated to %d "
+                         "%s: an epoch sees %.*f %% of the text, as rows are truncated to %d "
                          "tokens (mean %.0f); train with longer sequences",
-                         use->name, percent(1 - figures->unseen), use->max_seq_length,
+                         use->name, SHOWN(1 - figures->unseen), use->max_seq_length,
                          figures->mean_document);
 }
 

@@ -60,8 +60,8 @@ static bert_status check_documents(const dataset *data, const sampler_settings *
     if (settings->scheme->has_pairs && with_sentences < 2 && !data->is_pretokenized)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: one document, but sentence pairs need at least two (B is drawn from "
-                         "another one); prepare more documents, with a blank line between two, or "
-                         "switch next-sentence prediction off",
+                         "another one); prepare more (options->document_separator says what a "
+                         "document is), or train with params->next_sentence_prediction = false",
                          data->prefix);
     return BERT_OK;
 }
