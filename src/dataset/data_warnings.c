@@ -13,8 +13,9 @@
  * Measured with bert-base-uncased's vocabulary on WikiText's validation split, a dump of Wikipedia,
  * the King James Bible by chapters and 100 novels by file: "prose" below. */
 static const struct {
-    /* Tokens in sentences that are longer than a sequence, of all. Prose: at most 7 % beyond 125
-     * tokens, 0.1 % beyond 512. Text whose sentences were not found has nearly all. */
+    /* Tokens in sentences that are longer than a sequence and than LONG tokens, of all. Prose: at
+     * most 5 % beyond 128 tokens, 0.1 % beyond 512. Text whose sentences were not found has nearly
+     * all. */
     double long_sentences, very_long_sentences;
     /* The same, for samples that lose nothing by it. */
     double cut_sentences;
@@ -47,14 +48,15 @@ static const struct {
     .predictions = 200,
 };
 
-enum { VERY_LONG = 512, USUAL_SEQ_LENGTH = 128 /* bert_pretrain's default */ };
+enum { LONG = 128, VERY_LONG = 512, USUAL_SEQ_LENGTH = 128 /* bert_pretrain's default */ };
 
 /* What of the training split the warnings are about. */
 typedef struct figures {
     bert_split_report counts;
     sample_coverage coverage;
     uint64_t limit;               /* tokens of text in a sample */
-    double beyond, far_beyond;    /* share of tokens in sentences of more than `limit`, VERY_LONG */
+    uint64_t long_sentence;       /* tokens in the longest one that is not too long */
+    double beyond, far_beyond;    /* share of tokens in sentences of more than that, VERY_LONG */
     double one_sentence, unseen;  /* shares of documents and tokens */
     double random, random_surely; /* share of labels, and less two standard deviations */
     double mean_sentence, mean_document;
@@ -73,9 +75,10 @@ static bert_status take_figures(figures *figures, const data_use *use, bert_erro
     TRY(data_counts_take(counts, data, use->threads, error));
     TRY(coverage_measure(&figures->coverage, data, &use->sampling, use->epoch, use->threads,
                          error));
+    figures->long_sentence = figures->limit > LONG ? figures->limit : LONG;
     uint64_t very_long = figures->limit > VERY_LONG ? figures->limit : VERY_LONG;
-    figures->beyond =
-        share(data_counts_tokens_beyond(data, figures->limit, use->threads), data->token_count);
+    figures->beyond = share(data_counts_tokens_beyond(data, figures->long_sentence, use->threads),
+                            data->token_count);
     figures->far_beyond =
         share(data_counts_tokens_beyond(data, very_long, use->threads), data->token_count);
     uint64_t documents = counts->documents - counts->empty_documents;
@@ -97,7 +100,7 @@ static double percent(double share)
     return 100 * share;
 }
 
-/* Of pairs: sentences longer than a sequence, which also make labels "random". */
+/* Of pairs: sentences that were not found, which also make labels "random". */
 static bool warn_of_long_sentences(const data_use *use, const figures *figures,
                                    const bert_observer *observer)
 {
@@ -105,13 +108,14 @@ static bool warn_of_long_sentences(const data_use *use, const figures *figures,
         return false;
     observer_message(
         observer, BERT_MESSAGE_WARNING,
-        "%s: %.0f %% of the tokens are in sentences longer than a sequence of %d tokens (mean "
-        "%.0f, longest %" PRIu64 "): as pairs, an epoch sees %.*f %% of the text, and %.0f %% of "
-        "its next-sentence labels are \"random\"; if the sentences end elsewhere, prepare with "
-        "options->sentence_separator = line or another params->language, else train with longer "
-        "sequences or params->next_sentence_prediction = false",
-        use->name, percent(figures->beyond), use->max_seq_length, figures->mean_sentence,
-        figures->counts.longest_sentence, SHOWN(1 - figures->unseen), percent(figures->random));
+        "%s: %.0f %% of the tokens are in sentences of more than %" PRIu64 " tokens (mean %.0f, "
+        "longest %" PRIu64 "): as pairs of %d tokens, an epoch sees %.*f %% of the text, and "
+        "%.0f %% of its next-sentence labels are \"random\"; if the sentences end elsewhere, "
+        "prepare with options->sentence_separator = line or another params->language, else train "
+        "with longer sequences or params->next_sentence_prediction = false",
+        use->name, percent(figures->beyond), figures->long_sentence, figures->mean_sentence,
+        figures->counts.longest_sentence, use->max_seq_length, SHOWN(1 - figures->unseen),
+        percent(figures->random));
     return true;
 }
 
@@ -172,12 +176,13 @@ static void warn_of_sequences(const data_use *use, const figures *figures,
     const sample_scheme *scheme = use->sampling.scheme;
     if (scheme == &scheme_sentences && figures->beyond >= least.cut_sentences)
         observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%s: %.0f %% of the tokens are in sentences longer than a sequence of %d "
-                         "tokens (mean %.0f, longest %" PRIu64 "), which are cut anywhere; if the "
-                         "sentences end elsewhere, prepare with options->sentence_separator = "
-                         "line or another params->language",
-                         use->name, percent(figures->beyond), use->max_seq_length,
-                         figures->mean_sentence, figures->counts.longest_sentence);
+                         "%s: %.0f %% of the tokens are in sentences of more than %" PRIu64
+                         " tokens (mean %.0f, longest %" PRIu64 "), which sequences of %d tokens "
+                         "cut anywhere; if the sentences end elsewhere, prepare with "
+                         "options->sentence_separator = line or another params->language",
+                         use->name, percent(figures->beyond), figures->long_sentence,
+                         figures->mean_sentence, figures->counts.longest_sentence,
+                         use->max_seq_length);
     if (scheme == &scheme_documents && figures->unseen >= least.unseen)
         observer_message(observer, BERT_MESSAGE_WARNING,
                          "%s: an epoch sees %.*f %% of the text: params->sequences = documents "

@@ -168,14 +168,15 @@ static void test_long_sentences(void **state)
 {
     (void)state;
     ASSERT_WARNS(unsplit, scheme_segment_pairs, 128,
-                 "100 % of the tokens are in sentences longer than a sequence of 128 tokens (mean",
+                 "100 % of the tokens are in sentences of more than 128 tokens (mean",
                  "options->sentence_separator = line");
     ASSERT_WARNS(unsplit_pages, scheme_segment_pairs, 128, "longest 439",
                  "options->sentence_separator = line");
-    ASSERT_WARNS(unsplit_pages, scheme_sentence_pairs, 128, "longer than a sequence of 128",
+    ASSERT_WARNS(unsplit_pages, scheme_sentence_pairs, 128, "as pairs of 128 tokens",
                  "params->language");
-    ASSERT_WARNS(tables, scheme_segment_pairs, 512, "longest 3000", "as pairs, an epoch sees");
-    ASSERT_WARNS(unsplit, scheme_sentences, 128, "which are cut anywhere",
+    ASSERT_WARNS(tables, scheme_segment_pairs, 512, "longest 3000",
+                 "in sentences of more than 509 tokens");
+    ASSERT_WARNS(unsplit, scheme_sentences, 128, "which sequences of 128 tokens cut anywhere",
                  "options->sentence_separator = line");
     assert_int_equal(warn_of(&unsplit, &scheme_chunks, 128).count, 0);
     assert_int_equal(warn_of(&unsplit, &scheme_stream, 128).count, 0);
@@ -185,11 +186,13 @@ static void test_long_sentences(void **state)
 static void test_short_sequences(void **state)
 {
     (void)state;
-    ASSERT_WARNS(prose, scheme_segment_pairs, 24, "longer than a sequence of 24 tokens",
+    ASSERT_WARNS(prose, scheme_segment_pairs, 24,
+                 "sentences have 25 tokens on average, and pairs of them are truncated to 24",
                  "train with longer sequences");
     ASSERT_WARNS(unsplit_pages, scheme_segment_pairs, 512, "sentences have 420 tokens on average",
                  "truncated to 512");
     assert_int_equal(warn_of(&prose, &scheme_stream, 24).count, 0);
+    assert_int_equal(warn_of(&prose, &scheme_sentences, 24).count, 0);
 }
 
 static void test_beginnings_of_documents(void **state)
