@@ -12,6 +12,7 @@ extern const bert_choice choices_learning_rate_scaling[];
 extern const bert_choice choices_lr_scheduler_type[];
 extern const bert_choice choices_mask_unit[];
 extern const bert_choice choices_masks[];
+extern const bert_choice choices_muon_adjust_lr_fn[];
 extern const bert_choice choices_optim[];
 extern const bert_choice choices_pairs[];
 extern const bert_choice choices_precision[];
