@@ -4,7 +4,7 @@
 #include "dataset/segments.h"
 #include "dataset/weights.h"
 
-enum { STRETCHES_MAX = 256, SAMPLES_MAX = 1 << 20 };
+enum { STRETCHES_MAX = 256 };
 
 /* A block, or its beginning. */
 typedef struct stretch {
@@ -99,7 +99,7 @@ static void add_coverage(sample_coverage *sum, const sample_coverage *part)
 /* All blocks, or as many as there may be stretches, at equal distances. */
 static void cover_blocks(sample_coverage *coverage, const dataset *data,
                          const sample_blocks *blocks, const sample_settings *settings,
-                         uint64_t epoch, int threads)
+                         uint64_t epoch, uint64_t samples_max, int threads)
 {
     size_t count = blocks->count < STRETCHES_MAX ? blocks->count : STRETCHES_MAX;
     coverage->is_estimate = count < blocks->count;
@@ -110,7 +110,7 @@ static void cover_blocks(sample_coverage *coverage, const dataset *data,
             .settings = settings,
             .block = &blocks->list[i * blocks->count / count],
             .epoch = epoch,
-            .samples_left = SAMPLES_MAX / count,
+            .samples_left = 1 + samples_max / count,
         };
         cover_stretch(&stretch);
 #pragma omp critical(coverage_sum)
@@ -141,8 +141,8 @@ static void cover_stream(sample_coverage *coverage, const dataset *data,
 }
 
 bert_status coverage_measure(sample_coverage *coverage, const dataset *data,
-                             const sample_settings *settings, uint64_t epoch, int threads,
-                             bert_error *error)
+                             const sample_settings *settings, uint64_t epoch, uint64_t samples_max,
+                             int threads, bert_error *error)
 {
     sample_blocks blocks;
     *coverage = (sample_coverage){0};
@@ -150,7 +150,7 @@ bert_status coverage_measure(sample_coverage *coverage, const dataset *data,
     if (settings->scheme->is_stream)
         cover_stream(coverage, data, &blocks, settings, epoch);
     else
-        cover_blocks(coverage, data, &blocks, settings, epoch, threads);
+        cover_blocks(coverage, data, &blocks, settings, epoch, samples_max, threads);
     sample_blocks_free(&blocks);
     return BERT_OK;
 }

@@ -15,13 +15,14 @@ typedef struct sample_coverage {
     bool is_estimate;       /* the counts are those of a part of the data */
 } sample_coverage;
 
-/* Draws the samples of an epoch by `threads` threads, without their tokens. Of large data, a few
- * hundred stretches at equal distances with about 2^20 samples together: some tenths of a second
- * for any size. `data` is checked (dataset_check), `settings` are a sampler's (sampler_drawing).
+/* Draws the samples of an epoch by `threads` threads, without their tokens. Where there are more
+ * than `samples_max`, those of a few hundred stretches at equal distances, about so many together:
+ * a million takes some tenths of a second. `data` is checked (dataset_check), `settings` are a
+ * sampler's (sampler_drawing).
  */
 bert_status coverage_measure(sample_coverage *coverage, const dataset *data,
-                             const sample_settings *settings, uint64_t epoch, int threads,
-                             bert_error *error);
+                             const sample_settings *settings, uint64_t epoch, uint64_t samples_max,
+                             int threads, bert_error *error);
 
 /* Shares of seen tokens, and of labels; 0 where there is nothing. */
 double coverage_seen(const sample_coverage *coverage);

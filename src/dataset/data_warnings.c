@@ -48,7 +48,12 @@ static const struct {
     .predictions = 200,
 };
 
-enum { LONG = 128, VERY_LONG = 512, USUAL_SEQ_LENGTH = 128 /* bert_pretrain's default */ };
+enum {
+    LONG = 128,
+    VERY_LONG = 512,
+    SAMPLES_MAX = 1 << 16, /* drawn: shares are known to half a per cent */
+    USUAL_SEQ_LENGTH = 128 /* bert_pretrain's default */
+};
 
 /* What of the training split the warnings are about. */
 typedef struct figures {
@@ -73,8 +78,8 @@ static bert_status take_figures(figures *figures, const data_use *use, bert_erro
     *figures = (struct figures){.limit = (uint64_t)use->sampling.token_limit};
     bert_split_report *counts = &figures->counts;
     TRY(data_counts_take(counts, data, use->threads, error));
-    TRY(coverage_measure(&figures->coverage, data, &use->sampling, use->epoch, use->threads,
-                         error));
+    TRY(coverage_measure(&figures->coverage, data, &use->sampling, use->epoch, SAMPLES_MAX,
+                         use->threads, error));
     figures->long_sentence = figures->limit > LONG ? figures->limit : LONG;
     uint64_t very_long = figures->limit > VERY_LONG ? figures->limit : VERY_LONG;
     figures->beyond = share(data_counts_tokens_beyond(data, figures->long_sentence, use->threads),
@@ -208,8 +213,8 @@ static bert_status warn_of_validation(const data_use *use, const bert_observer *
     sample_coverage coverage;
     if (!use->validation)
         return BERT_OK;
-    TRY(coverage_measure(&coverage, use->validation, &use->validation_sampling, 0, use->threads,
-                         error));
+    TRY(coverage_measure(&coverage, use->validation, &use->validation_sampling, 0, SAMPLES_MAX,
+                         use->threads, error));
     double predictions = use->mlm_probability * (double)coverage.seen;
     if (predictions < least.predictions && !coverage.is_estimate)
         observer_message(observer, BERT_MESSAGE_WARNING,

@@ -21,6 +21,8 @@ bert_inspect_data_params bert_inspect_data_params_default(void)
     };
 }
 
+enum { SAMPLES_MAX = 1 << 20 }; /* drawn for the figures of a scheme */
+
 static const sample_scheme *const schemes[BERT_SCHEMES] = {
     &scheme_segment_pairs, &scheme_sentence_pairs, &scheme_sentences,
     &scheme_chunks,        &scheme_stream,         &scheme_documents,
@@ -49,7 +51,7 @@ static bert_status count_schemes(const bert_inspect_data_params *params, const d
         if (schemes[i]->has_pairs && !has_pairs)
             continue;
         sample_coverage coverage;
-        TRY(coverage_measure(&coverage, data, &settings, 0, threads_count(), error));
+        TRY(coverage_measure(&coverage, data, &settings, 0, SAMPLES_MAX, threads_count(), error));
         report->schemes_estimated |= coverage.is_estimate;
         report->schemes[report->scheme_count++] = (bert_scheme_report){
             .name = schemes[i]->name,
