@@ -199,9 +199,10 @@ static bert_status missing_error(const reader *reader, const table *table, const
 {
     const text *members = &table->fields.members;
     return error_set(error, BERT_ERROR_INPUT,
-                     "%s:%llu: the object has no member \"%.*s\"; its members are: %s. %s",
+                     "%s:%llu: the object has no member \"%.*s\"; its members are: %s. %s%s",
                      reader->source.name, (unsigned long long)line, (int)length, path,
-                     members->length > 0 ? members->data : "none", reader->columns_hint);
+                     members->length > 0 ? members->data : "none", reader->columns_hint,
+                     table->is_default ? ", or \"*\" if each member is a document" : "");
 }
 
 /* At a member of an object on the way to the star: enters it if the prefix goes on there. */

@@ -75,8 +75,25 @@ static bool is_array_of_strings(json_reader *parser, const char *begin, const ch
            (!is_whole || ends_line(parser->cursor, end));
 }
 
+/* Whether it is an object as Python prints it: broken JSON, which is no prose either. */
+static bool is_printed_by_python(const char *begin, const char *end)
+{
+    if (*begin == '[')
+        begin = skip_blanks(begin + 1, end);
+    if (begin == end || *begin != '{')
+        return false;
+    begin = skip_blanks(begin + 1, end);
+    if (begin == end || *begin != '\'')
+        return false;
+    const char *quote = memchr(begin + 1, '\'', (size_t)(end - begin - 1));
+    return quote && quote + 1 < end && quote[1] == ':' &&
+           !memchr(begin, '\n', (size_t)(quote - begin));
+}
+
 static bool begins_json(const char *begin, const char *end)
 {
+    if (is_printed_by_python(begin, end))
+        return true;
     json_reader parser;
     start(&parser, begin, end);
     bool is_json = is_object(&parser);
@@ -89,7 +106,7 @@ static bool begins_json(const char *begin, const char *end)
     return is_json;
 }
 
-/* Whether a bracket may begin JSON, broken JSON or what Python prints: not [Illustration] and not
+/* Whether a bracket may begin JSON, also broken JSON: not [Illustration] and not
  * {{a template}}. */
 static bool may_begin_json(const char *begin, const char *end)
 {

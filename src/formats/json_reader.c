@@ -75,16 +75,15 @@ static bert_status unexpected(const json_reader *reader, int next, const char *e
 {
     char found[40], whole[160];
     describe_byte(found, sizeof found, next);
+    const char *hint = next == '\'' ? "; strings have double quotation marks" : "";
     if (reader->depth == 0) {
-        snprintf(whole, sizeof whole, "%s%s", expected,
-                 next == '\'' ? " (strings have double quotation marks)" : "");
+        snprintf(whole, sizeof whole, "%s%s", expected, hint);
         return invalid(reader, found, whole, error);
     }
     unsigned top = reader->depth - 1;
-    snprintf(whole, sizeof whole, "%s%s in the %s that begins on line %llu", expected,
-             next == '\'' ? " (strings have double quotation marks)" : "",
+    snprintf(whole, sizeof whole, "%s in the %s that begins on line %llu%s", expected,
              reader->brackets[top] == '{' ? "object" : "array",
-             (unsigned long long)reader->lines[top]);
+             (unsigned long long)reader->lines[top], hint);
     return invalid(reader, found, whole, error);
 }
 
