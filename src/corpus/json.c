@@ -194,15 +194,23 @@ static size_t prefix_count(const table *table)
     return count;
 }
 
+/* The end of messages about a field: how to name another. */
+static const char *hint_of(const reader *reader, bool is_key)
+{
+    return is_key ? "Name another by options->document_column" : reader->columns_hint;
+}
+
 static bert_status missing_error(const reader *reader, const table *table, const char *path,
-                                 size_t length, uint64_t line, bert_error *error)
+                                 size_t length, uint64_t line, const char *hint, bert_error *error)
 {
     const text *members = &table->fields.members;
     return error_set(error, BERT_ERROR_INPUT,
                      "%s:%llu: the object has no member \"%.*s\"; its members are: %s. %s%s",
                      reader->source.name, (unsigned long long)line, (int)length, path,
-                     members->length > 0 ? members->data : "none", reader->columns_hint,
-                     table->is_default ? ", or \"*\" if each member is a document" : "");
+                     members->length > 0 ? members->data : "none", hint,
+                     table->is_default && hint == reader->columns_hint
+                         ? ", or \"*\" if each member is a document"
+                         : "");
 }
 
 /* At a member of an object on the way to the star: enters it if the prefix goes on there. */
@@ -242,7 +250,7 @@ static bert_status advance(const reader *reader, table *table, bool *is_row, ber
         return depth > 1 || !table->has_star || table->entered
                    ? BERT_OK
                    : missing_error(reader, table, table->prefix, table->prefix_length, parser->line,
-                                   error);
+                                   reader->columns_hint, error);
     size_t names = table->has_star ? prefix_count(table) : 0;
     *is_row = depth > names;
     if (*is_row)
@@ -288,7 +296,7 @@ static bert_status wrong_error(const reader *reader, const json_field *field, be
     else
         snprintf(expected, sizeof expected, "an object%s", taken > 0 ? " in" : " with");
     size_t named = field->rest > 0 && taken > 0 ? taken - 1 : field->length; /* without the dot */
-    const char *found = json_kind_name(field->wrong), *hint = reader->columns_hint;
+    const char *found = json_kind_name(field->wrong), *hint = hint_of(reader, field->is_key);
     if (named == 0)
         return error_set(error, BERT_ERROR_INPUT, "%s:%llu: expected %s, found %s. %s",
                          reader->source.name, (unsigned long long)field->line, expected, found,
@@ -306,7 +314,8 @@ static bert_status check_field(const reader *reader, const table *table, const j
         return wrong_error(reader, field, error);
     return field->match == JSON_FOUND
                ? BERT_OK
-               : missing_error(reader, table, field->path, field->length, reader->row.line, error);
+               : missing_error(reader, table, field->path, field->length, reader->row.line,
+                               hint_of(reader, field->is_key), error);
 }
 
 /* ---------------------------------------------------------------------------------- cells --- */
