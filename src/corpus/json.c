@@ -153,12 +153,13 @@ static bert_status begin_value(const reader *reader, table *table, json_kind kin
                                bert_error *error)
 {
     if (table->is_closed)
-        return unexpected(reader, table, kind,
-                          table->has_documents
-                              ? "the end of the input after the object of documents"
-                              : "the end of the input after the array; a file has one array, or "
-                                "objects {...} on lines of their own",
-                          error);
+        return unexpected(
+            reader, table, kind,
+            table->has_documents
+                ? "the end of the input after the object of documents"
+                : "the end of the input after the array (a path that begins with \"*.\" "
+                  "reads the elements of every array)",
+            error);
     *is_row = false;
     if (table->has_star) {
         text_clear(&table->fields.members);

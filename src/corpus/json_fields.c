@@ -222,8 +222,12 @@ bert_status json_fields_list_member(json_fields *fields, const char *path, size_
     if (members->length > 0)
         TRY(text_append(members, ", ", 2, error));
     TRY(text_append(members, path, path_length, error));
+    size_t begin = members->length;
     TRY(text_append(members, name, length < MEMBERS_LISTED_BYTES ? length : MEMBERS_LISTED_BYTES,
                     error));
+    for (size_t i = begin; i < members->length; i++)
+        if ((unsigned char)members->data[i] < 0x20 || members->data[i] == 0x7F)
+            members->data[i] = '?'; /* a message is one line */
     return members->length > MEMBERS_LISTED_BYTES ? text_append(members, ", ...", 5, error)
                                                   : BERT_OK;
 }

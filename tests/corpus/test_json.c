@@ -108,8 +108,8 @@ static void test_arrays_of_strings(void **state)
                      "a.\nb b.|c.\nd.|");
     assert_documents_of("input.jsonl", "\"a\"\n\"b\"\n", NULL, "a|b|");
     assert_refused("[\"a\"]\n[\"b\"]\n", NULL,
-                   "input.json:2: found an array, expected the end of the input after the array; a "
-                   "file has one array, or objects {...} on lines of their own");
+                   "input.json:2: found an array, expected the end of the input after the array (a "
+                   "path that begins with \"*.\" reads the elements of every array)");
     assert_refused("[{\"text\":\"a\"}]\n{\"text\":\"b\"}\n", NULL, "input.json:2: found an object");
     assert_refused("{\"text\":\"a\"}\n[{\"text\":\"b\"}]\n", NULL,
                    "input.json:2: found an array, expected an object, as in the lines before");
@@ -238,6 +238,7 @@ static void test_paths(void **state)
     assert_documents("{\"a\":{\"b\":{\"c\":\"1\"},\"b.c\":\"2\"},\"a.b\":{\"c\":\"3\"}}", "a.b.c",
                      "3|");
     assert_documents("{\"a\":{\"b\":{\"c\":\"1\"},\"b.c\":\"2\"}}", "a.b.c", "2|");
+    assert_refused("{\"x\\ny\\u001b\": 1}", "z", "its members are: x?y?. Name");
     assert_documents("{\"a\":null}\n{\"a\":{\"b\":\"x\"}}\n{\"a\":{\"b\":null}}", "a.b", "x|");
     /* Names with commas. */
     const char *comma = "{\"a\": \"x\\n\\ny\", \"b\": \"z\", \"a,b\": 1}\n";
@@ -283,6 +284,7 @@ static void test_rows_below_a_star(void **state)
     assert_documents("{\"p\":{\"t\":\"a\",\"u\":\"1\"},\"q\":{\"t\":\"b\",\"u\":\"2\"}}", "*.u,*.t",
                      "1\na|2\nb|");
     assert_documents("[{\"t\":\"a\"},{\"t\":\"b\"}]", "*.t", "a|b|");
+    assert_documents("[\"a\",\"b\"]\n[]\n[[\"c\",\"d\"]]", "*", "a|b|c\nd|");
     assert_refused(squad, "date.*.text",
                    "input.json:1: the object has no member \"date\"; its members are: version, "
                    "data.");

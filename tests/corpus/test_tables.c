@@ -99,6 +99,7 @@ static void test_folders_and_patterns(void **state)
     scratch_write("d.txt", "");
     scratch_write(".hidden", "no");
     scratch_write("state.json", "no");
+    scratch_write("b/dataset_infos.json", "{\"default\": {}}");
     assert_documents(scratch_directory, NULL, "one|two|three|four|five|");
     snprintf(path, sizeof path, "%s/[a-z]*", scratch_directory);
     scratch_write("state.json", "{\"text\": \"six\"}\n");
