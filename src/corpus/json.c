@@ -65,13 +65,13 @@ static bert_status cut_path(const reader *reader, table *table, const char **pat
 {
     const char *star = find_star(*path, *length);
     size_t before = star ? (size_t)(star - *path) : 0, prefix = before - (before > 0);
-    if (table->fields.count > table->has_key &&
+    if (table->fields.count > 0 &&
         (table->has_star != (star != NULL) ||
          (star && (table->prefix_length != prefix || memcmp(table->prefix, *path, prefix) != 0))))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s: the members \"%s\" have different stars, expected the same path up "
-                         "to the star in each",
-                         reader->source.name, reader->options.text_field);
+                         "%s: the path \"%.*s\" differs from the others before its star, expected "
+                         "the same there in each",
+                         reader->source.name, (int)*length, *path);
     if (!star)
         return BERT_OK;
     table->has_star = true;
@@ -89,8 +89,11 @@ static bert_status add_fields(const reader *reader, table *table, bert_error *er
     size_t length;
     table->has_key = key != NULL;
     table->is_default = !names || !*names;
-    if (key)
-        TRY(add_field(reader, table, key, strlen(key), true, error));
+    if (key) {
+        length = strlen(key);
+        TRY(cut_path(reader, table, &key, &length, error));
+        TRY(add_field(reader, table, key, length, true, error));
+    }
     if (table->is_default)
         return add_field(reader, table, "text", 4, false, error);
     const char *list = names;

@@ -292,7 +292,8 @@ static void test_rows_below_a_star(void **state)
     assert_refused(squad, "data.*.body", "no member \"body\"; its members are: text.");
     seen seen;
     assert_fails(read_file(&seen, scratch_write("input.json", squad), "data.*.text,version", error),
-                 BERT_ERROR_INVALID_ARGUMENT, "have different stars");
+                 BERT_ERROR_INVALID_ARGUMENT,
+                 "the path \"version\" differs from the others before its star");
     text_free(&seen.documents);
 }
 
@@ -318,7 +319,18 @@ static void test_rows_of_a_document(void **state)
     assert_fails(read_with(&seen, path, &options, error), BERT_ERROR_INPUT,
                  "expected a string or a number in the member \"id\", found an array");
     text_free(&seen.documents);
-    options.document_column = NULL;
+    options.document_column = "m.*.id";
+    options.text_field = "m.*.t";
+    path = scratch_write("input.json", "{\"m\": [{\"id\": 1, \"t\": \"A.\"}, {\"id\": 1, \"t\": "
+                                       "\"B.\"}, {\"t\": \"C.\", \"id\": 2.5}]}");
+    assert_ok(read_with(&seen, path, &options, error));
+    assert_string_equal(seen.documents.data, "A.\nB.|C.|");
+    text_free(&seen.documents);
+    options.document_column = "id";
+    assert_fails(read_with(&seen, path, &options, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "the path \"m.*.t\" differs from the others before its star");
+    text_free(&seen.documents);
+    options.text_field = options.document_column = NULL;
     options.document_separator = BERT_DOCUMENT_SEPARATOR_FILE;
     path = scratch_write("input.jsonl", "{\"text\": \"A.\"}\n{\"text\": \"B.\"}\n");
     assert_ok(read_with(&seen, path, &options, error));
