@@ -144,13 +144,13 @@ bool json_detect(const reader *reader, const char *head, size_t size)
 static bool is_usual_name(const char *name, size_t length)
 {
     static const char *const names[] = {
-        "abstract",   "answer",      "article",  "author",    "body",        "category",
-        "completion", "content",     "context",  "date",      "document",    "file",
-        "headline",   "hypothesis",  "id",       "input",     "instruction", "label",
-        "lang",       "language",    "name",     "output",    "premise",     "prompt",
-        "question",   "raw_content", "response", "sentence",  "sentence1",   "sentence2",
-        "source",     "summary",     "target",   "timestamp", "title",       "type",
-        "url",
+        "abstract",   "answer",    "article",  "author",      "authors",  "body",     "category",
+        "completion", "content",   "context",  "date",        "document", "file",     "headline",
+        "hypothesis", "id",        "input",    "instruction", "keywords", "label",    "labels",
+        "lang",       "language",  "messages", "name",        "ner_tags", "output",   "paragraphs",
+        "premise",    "prompt",    "question", "raw_content", "response", "sentence", "sentence1",
+        "sentence2",  "sentences", "source",   "summary",     "tags",     "target",   "timestamp",
+        "title",      "tokens",    "type",     "url",         "words",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
@@ -182,21 +182,25 @@ static bool is_list_of_strings(json_reader *parser)
     return true;
 }
 
-/* Whether the next member is the text of a document; `strings` counts those without a list. */
-static bool is_document(json_reader *parser, const char *name, size_t length, size_t *strings)
+typedef struct member_counts {
+    size_t members, strings, usual_names;
+} member_counts;
+
+/* Whether the next member may be the text of a document. */
+static bool may_be_document(json_reader *parser, const char *name, size_t length,
+                            member_counts *counts)
 {
     if (length == 4 && memcmp(name, "text", 4) == 0)
         return false;
-    bool is_usual = is_usual_name(name, length);
+    counts->members++;
+    counts->usual_names += is_usual_name(name, length);
     json_kind kind;
     if (json_reader_peek(parser, &kind, NULL) != BERT_OK)
         return parser->ended;
     if (kind == JSON_KIND_ARRAY)
         return is_list_of_strings(parser);
-    if (kind != JSON_KIND_STRING || is_usual)
-        return false;
-    ++*strings;
-    return json_reader_skip(parser, NULL) == BERT_OK || parser->ended;
+    counts->strings++;
+    return kind == JSON_KIND_STRING && (json_reader_skip(parser, NULL) == BERT_OK || parser->ended);
 }
 
 static bool has_documents(json_reader *parser)
@@ -205,7 +209,7 @@ static bool has_documents(json_reader *parser)
     if (json_reader_peek(parser, &kind, NULL) != BERT_OK || kind != JSON_KIND_OBJECT ||
         json_reader_enter(parser, NULL) != BERT_OK)
         return false;
-    size_t count = 0, strings = 0;
+    member_counts counts = {0};
     while (parser->depth > 0 && !parser->ended) {
         bool found;
         const char *name;
@@ -213,16 +217,16 @@ static bool has_documents(json_reader *parser)
         if (json_reader_member(parser, &found, &name, &length, NULL) != BERT_OK) {
             if (!parser->ended)
                 return false;
-        } else if (found) {
-            if (!is_document(parser, name, length, &strings))
-                return false;
-            count++;
+        } else if (found && !may_be_document(parser, name, length, &counts)) {
+            return false;
         }
     }
     bool is_whole = parser->depth == 0;
     if (is_whole && (json_reader_peek(parser, &kind, NULL) != BERT_OK || kind != JSON_KIND_END))
         return false;
-    return count > 0 && (strings == 0 || count > 1);
+    if (is_whole && counts.members == 1) /* one list is one document either way */
+        return counts.strings == 0;
+    return counts.usual_names == 0 && counts.members > (counts.strings > 0);
 }
 
 bool json_detect_documents(const char *head, size_t size)

@@ -11,10 +11,9 @@
 bool json_detect(const reader *reader, const char *head, size_t size);
 
 /* Whether an input is one object whose members are documents, {"ID": ["sentence", …], …} or
- * {"ID": "text", …}, and not the object of one document, as far as `head` shows it: it has no
- * member "text", nothing follows it, and its members are lists of strings, or strings of which
- * there are several, none of them under a name that texts' properties usually have ("id", "title"
- * …). */
+ * {"ID": "text", …}, and not the object of one document, as far as `head` shows it: nothing follows
+ * it, all its members are lists of strings or strings, and it is one list alone, or none of them
+ * has a name that properties of a text usually have ("text", "id", "sentences" …). */
 bool json_detect_documents(const char *head, size_t size);
 
 #endif

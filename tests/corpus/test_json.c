@@ -133,6 +133,8 @@ static void test_an_object_of_documents(void **state)
                    "input.json:1: the object has no member \"text\"; its members are: body. Name "
                    "those with the text by options->text_field, or \"*\" if each member is a "
                    "document");
+    assert_documents("{\"sentences\": [\"a\", \"b\"]}", NULL, "a\nb|");
+    assert_refused("{\"sentences\": [\"a\"], \"x\": [\"b\"]}", NULL, "no member \"text\"");
     assert_refused("{\"title\": \"a\", \"chapter\": \"b\"}", NULL, "no member \"text\"");
     assert_refused("{\"a\": \"b\", \"c\": 1}", NULL, "its members are: a, c.");
     assert_refused("{\"a\": \"b\", \"c\": \"d\"}\n{\"a\": \"e\", \"c\": \"f\"}\n", NULL,
