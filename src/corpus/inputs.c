@@ -25,7 +25,8 @@ static bert_status add(inputs *inputs, size_t source, const char *path, bert_err
 
 bool input_name_is_wanted(const char *name, size_t length)
 {
-    static const char *const metadata[] = {"dataset_dict.json", "dataset_info.json", "state.json"};
+    static const char *const metadata[] = {"dataset_dict.json", "dataset_info.json",
+                                           "dataset_infos.json", "state.json"};
     for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
         if (length == strlen(metadata[i]) && memcmp(name, metadata[i], length) == 0)
             return false;

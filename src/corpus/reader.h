@@ -57,8 +57,8 @@ typedef struct reader_format {
     EACH(arrow)              \
     EACH(wikipedia)          \
     EACH(markdown)           \
+    EACH(json)               \
     EACH(wikitext)           \
-    EACH(json_lines)         \
     EACH(delimited)          \
     EACH(plain_text)
 

@@ -94,9 +94,21 @@ static void test_json_lines(void **state)
                                                 "\"l\": 3.8}\n{\"t\": \" c \", \"l\": true}\n");
     assert_rows(path, "t", "l", "a\nb,1|,3.8| c ,true|/a.jsonl:4");
     assert_refused(path, "t", "m",
-                   "a.jsonl:1: the object has no member \"m\". Name them by --column");
+                   "a.jsonl:1: the object has no member \"m\"; its members are: t, l. Name them "
+                   "by --column");
     assert_refused(scratch_write("b.jsonl", "{\"t\": [1], \"l\": 1}\n"), "t", "l",
-                   "b.jsonl:1: expected a string in the member \"t\"");
+                   "b.jsonl:1: expected a string, strings or a number in the member \"t\", found a "
+                   "number in a list. Name them by --column");
+    /* Numbers as they are written, whatever their size. */
+    path = scratch_write("c.json", "[{\"t\": \"a\", \"l\": 18446744073709551616},\n"
+                                   "{\"l\": -0.50, \"t\": \"b\"},\n{\"t\": \"c\", \"l\": 1E400},"
+                                   "{\"t\": 7, \"l\": false},\n\n{\"t\": \"d\", \"l\": NaN}]");
+    assert_rows(path, "t", "l", "a,18446744073709551616|b,-0.50|c,1E400|7,false|d,NaN|/c.json:5");
+    /* Paths, lists, and the line on which an object begins. */
+    path = scratch_write("d.json", "{\n \"q\": {\"t\": [\"a\", \"b\"]},\n \"l\": 1\n}\n"
+                                   "{\n \"q\": {\"t\": \"c\"},\n \"l\": 0\n}\n");
+    assert_rows(path, "q.t", "l", "a\nb,1|c,0|/d.json:5");
+    assert_rows(path, "l", "l", "1,1|0,0|/d.json:5");
 }
 
 /* Columns of numbers and of strings; in Parquet dictionary-encoded and plain. */
