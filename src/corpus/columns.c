@@ -58,7 +58,7 @@ static bert_status choose_one(columns *chosen, const column_kind *kinds, size_t 
     size_t index;
     if (!find(kinds, count, name, length, &index))
         return reject(kinds, count, position, hint, name, length, "has no column \"", error);
-    if (!kinds[index].is_text)
+    if (!kinds[index].is_text && !kinds[index].is_bytes)
         return reject(kinds, count, position, hint, name, length, "not a text column: \"", error);
     if (chosen->count == COLUMNS_MAX)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "more than %d columns are named",

@@ -15,6 +15,7 @@ typedef struct column_kind {
     const char *name;
     const char *type; /* for messages: "int64"; NULL if the format has no types */
     bool is_text;
+    bool is_bytes; /* text only if the user names it: bytes of no declared kind */
 } column_kind;
 
 /* Finds the columns that `fields` names, separated by commas. NULL means "text", or the only text
