@@ -272,7 +272,8 @@ static bert_status read_batch(prepare *prepare, work_batch *batch, bert_error *e
             bool found;
             TRY(read_document(prepare, &found, error));
             if (found)
-                TRY(text_chunk_add_document(chunk, &prepare->document, prepare->documents - 1,
+                TRY(text_chunk_add_document(chunk, &prepare->document,
+                                            prepare->corpus.origin.borders, prepare->documents - 1,
                                             error));
             prepare->read_all = !found;
         }
@@ -373,7 +374,8 @@ static bert_status hold_again(prepare *prepare, size_t index, bert_error *error)
 {
     text_chunk *chunk = &prepare->batches[0].chunks[0];
     text_chunk_clear(chunk);
-    TRY(text_chunk_add_document(chunk, &prepare->document, prepare->documents - 1, error));
+    TRY(text_chunk_add_document(chunk, &prepare->document, prepare->corpus.origin.borders,
+                                prepare->documents - 1, error));
     text_chunk_process(chunk, prepare->tokenizer, prepare->params->seed, &prepare->workers[0]);
     if (chunk->status != BERT_OK)
         return error_set(error, chunk->status, "%s", chunk->error.message);
@@ -534,7 +536,8 @@ static bert_status end_split(prepare *prepare, const bert_observer *observer, be
                          split->fraction);
     if (split->fraction > 0 && split->validation_counts.documents == 0)
         observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%llu %s too few for a validation split (blank lines separate documents)",
+                         "%llu %s too few for a validation split ("
+                         "options->document_separator says what a document is)",
                          (unsigned long long)split->documents,
                          split->documents == 1 ? "document is" : "documents are");
     return BERT_OK;

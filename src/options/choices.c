@@ -15,6 +15,15 @@ const bert_choice choices_algorithm[] = {
     {NULL, 0, NULL},
 };
 
+const bert_choice choices_document_separator[] = {
+    {"blank-line", BERT_DOCUMENT_SEPARATOR_BLANK_LINE, "or, in a table, a row without text"},
+    {"file", BERT_DOCUMENT_SEPARATOR_FILE,
+     "a file is a document, with all its rows if it is a table"},
+    {"line", BERT_DOCUMENT_SEPARATOR_LINE, "each line, or row of a table, is a document"},
+    {"none", BERT_DOCUMENT_SEPARATOR_NONE, "all files of a source are one document"},
+    {NULL, 0, NULL},
+};
+
 const bert_choice choices_format[] = {
     {"text", BERT_FORMAT_TEXT, NULL},
     {"markdown", BERT_FORMAT_MARKDOWN, "reStructuredText, too"},
@@ -102,6 +111,16 @@ const bert_choice choices_problem_type[] = {
     {NULL, 0, NULL},
 };
 
+const bert_choice choices_sentence_separator[] = {
+    {"auto", BERT_SENTENCE_SEPARATOR_AUTO,
+     "lines, in text that has a sentence in each; else punctuation"},
+    {"punctuation", BERT_SENTENCE_SEPARATOR_PUNCTUATION, "by the rules of the language"},
+    {"line", BERT_SENTENCE_SEPARATOR_LINE, "each line is a sentence"},
+    {"row", BERT_SENTENCE_SEPARATOR_ROW, "each row of a table is a sentence"},
+    {"none", BERT_SENTENCE_SEPARATOR_NONE, "a document is one sentence"},
+    {NULL, 0, NULL},
+};
+
 const bert_choice choices_sequences[] = {
     {"sentences", BERT_SEQUENCES_SENTENCES, "whole sentences of a document that fit"},
     {"chunks", BERT_SEQUENCES_CHUNKS, "full lengths of a document"},
@@ -182,5 +201,7 @@ DEFINE(bert_masks, choices_masks)
 DEFINE(bert_algorithm, choices_algorithm)
 DEFINE(bert_layout, choices_layout)
 DEFINE(bert_format, choices_format)
+DEFINE(bert_document_separator, choices_document_separator)
+DEFINE(bert_sentence_separator, choices_sentence_separator)
 DEFINE(bert_problem_type, choices_problem_type)
 DEFINE(bert_pooling, choices_pooling)

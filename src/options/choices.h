@@ -5,6 +5,7 @@
 #include "bert/options.h"
 
 extern const bert_choice choices_algorithm[];
+extern const bert_choice choices_document_separator[];
 extern const bert_choice choices_format[];
 extern const bert_choice choices_layout[];
 extern const bert_choice choices_learning_rate_scaling[];
@@ -17,6 +18,7 @@ extern const bert_choice choices_precision[];
 extern const bert_choice choices_precision_tried[];
 extern const bert_choice choices_gradient_dtype[];
 extern const bert_choice choices_problem_type[];
+extern const bert_choice choices_sentence_separator[];
 extern const bert_choice choices_sequences[];
 extern const bert_choice choices_pooling[];
 
