@@ -138,6 +138,11 @@ bert_status arrow_parse_message(arrow *arrow, size_t size, bert_error *error)
     TRY(read_old_codec(arrow, root, error));
     if (buffer->failed || arrow->header == 0 || body < 0)
         return arrow_fail(arrow, arrow_damaged, error);
+    if (arrow->version < ARROW_METADATA_V4 || arrow->version > ARROW_METADATA_V5)
+        return error_set(error, BERT_ERROR_UNSUPPORTED,
+                         "%s: is Arrow data with metadata of version %d, expected 4 (since Arrow "
+                         "0.8) or 5",
+                         arrow->name, arrow->version + 1);
     arrow->body_size = (uint64_t)body;
     return BERT_OK;
 }

@@ -11,6 +11,10 @@
 /* Message.fbs */
 enum { ARROW_MESSAGE_SCHEMA = 1, ARROW_MESSAGE_DICTIONARY = 2, ARROW_MESSAGE_BATCH = 3 };
 
+/* MetadataVersion of Schema.fbs: V4 since Arrow 0.8, V5 since Arrow 1.0, where unions lost their
+ * validity buffer. */
+enum { ARROW_METADATA_V4 = 3, ARROW_METADATA_V5 = 4 };
+
 enum { ARROW_METADATA_LIMIT = 1 << 26 };
 
 typedef struct arrow_buffer {
@@ -48,6 +52,7 @@ typedef struct arrow_level {
     unsigned width;       /* bytes of an offset, a run's end, an index or a number: 1, 2, 4, 8 */
     bool is_signed;       /* of integers */
     bool is_binary;       /* of strings: not declared to be text */
+    bool is_map;          /* of lists: their elements are entries */
     uint64_t list_length; /* of a fixed-size list */
     size_t field;         /* its number in the schema, in depth-first order */
     struct arrow_dictionary *dictionary; /* of ARROW_DICTIONARY */
@@ -99,8 +104,8 @@ struct arrow {
     uint64_t body_offset; /* in the file, with random access */
     uint64_t body_size;
     flatbuffer flatbuffer; /* the metadata */
-    int version;           /* MetadataVersion of Schema.fbs */
-    size_t header;         /* of the message, a table in it */
+    int version;
+    size_t header; /* of the message, a table in it */
     int header_type;
     size_t batch; /* the table RecordBatch of the message */
     bool is_compressed;

@@ -38,38 +38,37 @@ enum {
 
 static const struct {
     const char *name;
-    uint8_t buffers; /* of its own, without children; a union's depend on its mode */
+    uint8_t buffers;  /* of its own, without children; a union's depend on its mode */
+    uint8_t children; /* of a field of this type; UINT8_MAX: any number */
 } types[] = {
-    {"of no type", 0},
-    {"null", 0},
-    {"int", 2},
-    {"float", 2},
-    {"binary", 3},
-    {"utf8", 3},
-    {"bool", 2},
-    {"decimal", 2},
-    {"date", 2},
-    {"time", 2},
-    {"timestamp", 2},
-    {"interval", 2},
-    {"list", 2},
-    {"struct", 1},
-    {"union", 0},
-    {"fixed-size binary", 2},
-    {"fixed-size list", 1},
-    {"map", 2},
-    {"duration", 2},
-    {"large_binary", 3},
-    {"large_utf8", 3},
-    {"large list", 2},
-    {"run-end encoded", 0},
-    {"binary view", 2},
-    {"utf8 view", 2},
-    {"list view", 3},
-    {"large list view", 3},
+    {"of no type", 0, 0},
+    {"null", 0, 0},
+    {"int", 2, 0},
+    {"float", 2, 0},
+    {"binary", 3, 0},
+    {"utf8", 3, 0},
+    {"bool", 2, 0},
+    {"decimal", 2, 0},
+    {"date", 2, 0},
+    {"time", 2, 0},
+    {"timestamp", 2, 0},
+    {"interval", 2, 0},
+    {"list", 2, 1},
+    {"struct", 1, UINT8_MAX},
+    {"union", 0, UINT8_MAX},
+    {"fixed-size binary", 2, 0},
+    {"fixed-size list", 1, 1},
+    {"map", 2, 1},
+    {"duration", 2, 0},
+    {"large_binary", 3, 0},
+    {"large_utf8", 3, 0},
+    {"large list", 2, 1},
+    {"run-end encoded", 0, 2},
+    {"binary view", 2, 0},
+    {"utf8 view", 2, 0},
+    {"list view", 3, 1},
+    {"large list view", 3, 1},
 };
-
-enum { METADATA_V5 = 4 }; /* since Arrow 1.0: unions have no validity buffer */
 
 /* The path from a top-level field to the current one. */
 typedef struct branch {
@@ -81,6 +80,7 @@ typedef struct branch {
 typedef struct walk {
     arrow *arrow;
     branch branch;
+    size_t child; /* index of the current field among those of its parent */
 } walk;
 
 static bool is_list(const arrow_level *level)
@@ -221,7 +221,7 @@ static arrow_level describe(flatbuffer *buffer, size_t field, uint8_t type)
         return (arrow_level){.kind = ARROW_STRING_VIEW, .is_binary = type == TYPE_BINARY_VIEW};
     case TYPE_LIST:
     case TYPE_MAP:
-        return (arrow_level){.kind = ARROW_LIST, .width = 4};
+        return (arrow_level){.kind = ARROW_LIST, .width = 4, .is_map = type == TYPE_MAP};
     case TYPE_LARGE_LIST:
         return (arrow_level){.kind = ARROW_LIST, .width = 8};
     case TYPE_LIST_VIEW:
@@ -292,25 +292,29 @@ static bert_status extend_path(walk *walk, size_t field, bert_error *error)
     size_t length, name = flatbuffer_vector(buffer, field, 0, 1, &length);
     if (branch->depth > 0)
         TRY(text_append(&branch->path, ".", 1, error));
+    if (branch->depth > 1 && branch->levels[branch->depth - 2].is_map && walk->child < 2)
+        return text_format(&branch->path, error, "%s", walk->child == 0 ? "key" : "value");
     return text_append(&branch->path, (const char *)buffer->data + name, length, error);
 }
 
 static bert_status read_field(walk *walk, size_t field, bool is_column, bert_error *error);
 
-static bert_status read_children(walk *walk, size_t field, bool are_columns, bert_error *error)
+/* Other types than these have no children, whatever a file says. */
+static bert_status read_children(walk *walk, size_t field, uint8_t type, bool are_columns,
+                                 bert_error *error)
 {
     flatbuffer *buffer = &walk->arrow->flatbuffer;
     size_t count, children = flatbuffer_vector(buffer, field, 5, 4, &count);
-    const arrow_level *level = &walk->branch.levels[walk->branch.depth - 1];
-    bool is_run = level->kind == ARROW_RUN_ENDS;
-    if (is_list(level) ? count != 1 : is_run ? count != 2 : is_leaf(level) && level->kind && count)
+    if (types[type].children == 0)
+        return BERT_OK;
+    if (types[type].children != UINT8_MAX && types[type].children != count)
         return arrow_fail(walk->arrow,
-                          "a list without exactly one child field, runs without two, or child "
-                          "fields of a primitive type",
-                          error);
-    for (size_t i = 0; i < count && !buffer->failed; i++)
+                          "a list without exactly one child field, or runs without two", error);
+    for (size_t i = 0; i < count && !buffer->failed; i++) {
+        walk->child = i;
         TRY(read_field(walk, flatbuffer_element(buffer, children + 4 * i),
-                       are_columns && !(is_run && i == 0), error));
+                       are_columns && !(type == TYPE_RUN_ENDS && i == 0), error));
+    }
     return BERT_OK;
 }
 
@@ -329,7 +333,7 @@ static bert_status count_field(walk *walk, size_t field, uint8_t type, bool is_d
     if (type == TYPE_UNION) {
         bool is_dense =
             flatbuffer_integer(buffer, flatbuffer_table(buffer, field, 3), 0, 2, 0) != 0;
-        counted->buffers = (uint8_t)(1 + is_dense + (arrow->version < METADATA_V5));
+        counted->buffers = (uint8_t)(1 + is_dense + (arrow->version < ARROW_METADATA_V5));
     }
     return BERT_OK;
 }
@@ -360,7 +364,7 @@ static bert_status read_field(walk *walk, size_t field, bool is_column, bert_err
     if (is_column && is_leaf(&level))
         TRY(add_column(walk, types[type].name, error));
     if (encoding == 0)
-        TRY(read_children(walk, field, is_column && !is_leaf(&level), error));
+        TRY(read_children(walk, field, type, is_column && !is_leaf(&level), error));
     branch->depth--;
     branch->path.length = path_length;
     return BERT_OK;

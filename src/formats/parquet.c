@@ -224,6 +224,13 @@ static bert_status read_footer(parquet *parquet, bert_error *error)
     return parquet_read_at(parquet, parquet->footer_offset, parquet->footer, size, error);
 }
 
+/* Whether a file is by a writer that called its compressed pages uncompressed (ARROW-17100). */
+static bool says_uncompressed(const unsigned char *writer, size_t length)
+{
+    static const char old[] = "parquet-cpp version 1.";
+    return length >= sizeof old - 1 && memcmp(writer, old, sizeof old - 1) == 0;
+}
+
 static bert_status read_metadata(parquet *parquet, bert_error *error)
 {
     thrift thrift = {.data = parquet->footer, .size = parquet->footer_size};
@@ -235,6 +242,10 @@ static bert_status read_metadata(parquet *parquet, bert_error *error)
         } else if (field.id == 4) {
             parquet->row_groups_at = thrift.at;
             thrift_skip(&thrift, &field);
+        } else if (field.id == 6) {
+            size_t length;
+            const unsigned char *writer = thrift_binary(&thrift, &field, &length);
+            parquet->always_compressed = says_uncompressed(writer, length);
         } else {
             thrift_skip(&thrift, &field);
         }

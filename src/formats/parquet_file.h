@@ -17,7 +17,8 @@ struct parquet {
     unsigned char *footer; /* owned; the file metadata in Thrift's compact protocol */
     size_t footer_size;
     uint64_t footer_offset;
-    size_t row_groups_at; /* position of the list of row groups in the footer */
+    size_t row_groups_at;   /* position of the list of row groups in the footer */
+    bool always_compressed; /* whatever version 2 of data pages says */
     parquet_column *columns;
     size_t column_count, column_capacity;
 };

@@ -135,11 +135,12 @@ static bert_status begin_page_v2(parquet_cursor *cursor, const parquet_page_head
     if (header->repetition_size < 0 || header->definition_size < 0 ||
         levels > header->compressed_size || levels > header->size)
         return parquet_page_error(cursor, "its levels extend past the end of the page", error);
+    bool compressed = header->compressed || cursor->file->always_compressed;
     cursor->values_size = (size_t)(header->size - levels);
     if (header->compressed_size == levels) /* nulls only: nothing was compressed */
         cursor->values_size = 0;
     else
-        TRY(decompress(cursor, header->compressed ? cursor->chunk->compression : COMPRESSION_NONE,
+        TRY(decompress(cursor, compressed ? cursor->chunk->compression : COMPRESSION_NONE,
                        (size_t)levels, header, &cursor->page, error));
     cursor->values = cursor->page.data;
     /* The levels stay in `compressed`, which is not reused before the next page. */

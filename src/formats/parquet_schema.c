@@ -27,7 +27,8 @@ typedef enum annotation {
     ANNOTATION_NULL,
     ANNOTATION_JSON,
     ANNOTATION_BSON,
-    ANNOTATION_OTHER,
+    ANNOTATION_GEOMETRY,
+    ANNOTATION_OTHER, /* not known here */
 } annotation;
 
 typedef struct element {
@@ -42,10 +43,11 @@ typedef struct element {
 static annotation read_logical_type(thrift *thrift, const thrift_field *field)
 {
     static const annotation kinds[] = {
-        [1] = ANNOTATION_STRING, [2] = ANNOTATION_MAP,       [3] = ANNOTATION_LIST,
-        [4] = ANNOTATION_ENUM,   [5] = ANNOTATION_DECIMAL,   [6] = ANNOTATION_DATE,
-        [7] = ANNOTATION_TIME,   [8] = ANNOTATION_TIMESTAMP, [10] = ANNOTATION_SIGNED,
-        [11] = ANNOTATION_NULL,  [12] = ANNOTATION_JSON,     [13] = ANNOTATION_BSON,
+        [1] = ANNOTATION_STRING,    [2] = ANNOTATION_MAP,       [3] = ANNOTATION_LIST,
+        [4] = ANNOTATION_ENUM,      [5] = ANNOTATION_DECIMAL,   [6] = ANNOTATION_DATE,
+        [7] = ANNOTATION_TIME,      [8] = ANNOTATION_TIMESTAMP, [10] = ANNOTATION_SIGNED,
+        [11] = ANNOTATION_NULL,     [12] = ANNOTATION_JSON,     [13] = ANNOTATION_BSON,
+        [17] = ANNOTATION_GEOMETRY, [18] = ANNOTATION_GEOMETRY,
     };
     annotation found = ANNOTATION_NONE;
     thrift_struct(thrift, field);
@@ -124,7 +126,8 @@ static const char *type_name(const element *element)
         [ANNOTATION_DECIMAL] = "decimal", [ANNOTATION_DATE] = "date",
         [ANNOTATION_TIME] = "time",       [ANNOTATION_TIMESTAMP] = "timestamp",
         [ANNOTATION_NULL] = "null",       [ANNOTATION_JSON] = "json",
-        [ANNOTATION_BSON] = "bson",       [ANNOTATION_OTHER] = NULL,
+        [ANNOTATION_BSON] = "bson",       [ANNOTATION_GEOMETRY] = "geometry",
+        [ANNOTATION_OTHER] = NULL,
     };
     if (element->type < 0 || (size_t)element->type >= sizeof names / sizeof *names)
         return "of an unknown type";
@@ -146,7 +149,7 @@ static void classify(parquet_column *column, const element *element)
     if (element->type == PARQUET_BYTE_ARRAY) {
         column->is_text = annotation == ANNOTATION_STRING;
         column->is_bytes = annotation == ANNOTATION_NONE || annotation == ANNOTATION_ENUM ||
-                           annotation == ANNOTATION_JSON;
+                           annotation == ANNOTATION_JSON || annotation == ANNOTATION_OTHER;
         return;
     }
     column->is_number = parquet_number_size(element->type) > 0 && annotation != ANNOTATION_DECIMAL;
@@ -179,7 +182,9 @@ typedef struct tree_position {
     size_t parent_length;
     unsigned definition, repetition;
     int depth;
+    int entry;    /* of a map's entry: 0 for the key, 1 for the value; otherwise -1 */
     bool in_list; /* the parent is annotated as a list or map */
+    bool in_map;
     bool unnamed; /* the element of a list: it has the name of the list */
 } tree_position;
 
@@ -207,15 +212,22 @@ static bert_status read_tree(parquet *parquet, thrift *thrift, size_t *elements_
     if (thrift->failed || element.children < 0 || element.repetition < REQUIRED ||
         element.repetition > REPEATED)
         return parquet_footer_error(parquet, thrift, parquet_damaged, error);
+    bool is_entry = position.in_map && element.repetition == REPEATED && element.children == 2;
     bool is_root = position.depth == 0,
          is_list_level = position.in_list && element.repetition == REPEATED;
     position.definition += !is_root && element.repetition != REQUIRED;
     position.repetition += !is_root && element.repetition == REPEATED;
+    const char *name = (const char *)element.name;
+    size_t name_length = element.name_length;
+    if (position.entry >= 0) { /* whatever the file calls them */
+        name = position.entry == 0 ? "key" : "value";
+        name_length = strlen(name);
+    }
     char *path;
     TRY(is_root || position.unnamed || is_list_level
             ? path_format(&path, error, "%s", position.path)
             : path_format(&path, error, "%s%s%.*s", position.path, position.depth > 1 ? "." : "",
-                          (int)element.name_length, (const char *)element.name));
+                          (int)name_length, name));
     bert_status status = BERT_OK;
     if (element.children == 0 && !is_root && element.type >= 0) {
         status =
@@ -232,8 +244,11 @@ static bert_status read_tree(parquet *parquet, thrift *thrift, size_t *elements_
                     (element.annotation == ANNOTATION_KEY_VALUE && !is_list_level);
     below.unnamed =
         is_list_level && element.children == 1 && !is_element_group(&element, &position);
-    for (int32_t i = 0; i < element.children && status == BERT_OK; i++)
+    below.in_map = below.in_list && element.annotation != ANNOTATION_LIST;
+    for (int32_t i = 0; i < element.children && status == BERT_OK; i++) {
+        below.entry = is_entry ? i : -1;
         status = read_tree(parquet, thrift, elements_left, below, error);
+    }
     free(path);
     return status;
 }
@@ -242,7 +257,7 @@ bert_status parquet_read_schema(parquet *parquet, thrift *thrift, const thrift_f
                                 bert_error *error)
 {
     size_t elements = thrift_list(thrift, field, THRIFT_STRUCT);
-    TRY(read_tree(parquet, thrift, &elements, (tree_position){.path = ""}, error));
+    TRY(read_tree(parquet, thrift, &elements, (tree_position){.path = "", .entry = -1}, error));
     return elements == 0 ? BERT_OK
                          : parquet_footer_error(parquet, thrift, "the schema is not a tree", error);
 }
