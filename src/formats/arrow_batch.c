@@ -166,7 +166,8 @@ static bert_status load_run_ends(arrow *arrow, arrow_level *level, size_t buffer
 {
     uint64_t runs = 0;
     TRY(node_length(arrow, level->field + 1, &runs, error));
-    TRY(find_buffer(arrow, buffer + 1, &level->values, &level->storage[2], error));
+    buffer += 1 + (arrow->version < ARROW_METADATA_V5); /* after their validity */
+    TRY(find_buffer(arrow, buffer, &level->values, &level->storage[2], error));
     if (level->values.size / level->width < runs)
         return arrow_fail(arrow, "a column that is shorter than its number of rows", error);
     level->values.size = (size_t)runs * level->width;
@@ -203,26 +204,33 @@ static bool stores_rows(const arrow_level *level)
             level->kind != ARROW_RUN_ENDS && level->kind != ARROW_NULLS);
 }
 
+/* Advances over the buffers of one field. *view counts the fields of views. */
+static bert_status skip_field(arrow *arrow, size_t field, size_t *buffer, size_t *view,
+                              bert_error *error)
+{
+    const arrow_field *skipped = &arrow->fields[field];
+    *buffer += skipped->buffers;
+    *buffer += skipped->had_validity && arrow->version < ARROW_METADATA_V5;
+    if (!skipped->is_view)
+        return BERT_OK;
+    flatbuffer *metadata = &arrow->flatbuffer;
+    size_t count, counts = flatbuffer_vector(metadata, arrow->batch, 4, 8, &count);
+    int64_t heaps = *view < count ? flatbuffer_number(metadata, counts + 8 * *view, 8) : -1;
+    if (heaps < 0 || heaps > INT32_MAX)
+        return arrow_fail(arrow, "string views without their number of buffers", error);
+    *buffer += (size_t)heaps;
+    ++*view;
+    return BERT_OK;
+}
+
 bert_status arrow_load_column(arrow *arrow, size_t index, bert_error *error)
 {
     const arrow_column *column = &arrow->columns[index];
     size_t field = 0, buffer = 0, view = 0;
     for (size_t i = 0; i < column->level_count; i++) {
-        arrow_level *level = &column->levels[i];
-        for (; field < level->field; field++) {
-            int64_t heaps = 0;
-            if (arrow->fields[field].is_view) {
-                size_t count;
-                size_t counts = flatbuffer_vector(&arrow->flatbuffer, arrow->batch, 4, 8, &count);
-                heaps =
-                    view < count ? flatbuffer_number(&arrow->flatbuffer, counts + 8 * view, 8) : -1;
-                view++;
-            }
-            if (heaps < 0 || heaps > INT32_MAX)
-                return arrow_fail(arrow, "string views without their number of buffers", error);
-            buffer += arrow->fields[field].buffers + (size_t)heaps;
-        }
-        TRY(load_level(arrow, level, buffer, view, error));
+        for (; field < column->levels[i].field; field++)
+            TRY(skip_field(arrow, field, &buffer, &view, error));
+        TRY(load_level(arrow, &column->levels[i], buffer, view, error));
     }
     if (arrow->rows > column->levels[0].length)
         return arrow_fail(arrow, "a column of fewer rows than the batch has", error);

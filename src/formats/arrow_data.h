@@ -11,8 +11,7 @@
 /* Message.fbs */
 enum { ARROW_MESSAGE_SCHEMA = 1, ARROW_MESSAGE_DICTIONARY = 2, ARROW_MESSAGE_BATCH = 3 };
 
-/* MetadataVersion of Schema.fbs: V4 since Arrow 0.8, V5 since Arrow 1.0, where unions lost their
- * validity buffer. */
+/* MetadataVersion of Schema.fbs: V4 since Arrow 0.8, V5 since Arrow 1.0. */
 enum { ARROW_METADATA_V4 = 3, ARROW_METADATA_V5 = 4 };
 
 enum { ARROW_METADATA_LIMIT = 1 << 26 };
@@ -85,8 +84,9 @@ typedef struct arrow_dictionary {
 
 /* The buffers of a field in a record batch. */
 typedef struct arrow_field {
-    uint8_t buffers; /* of its own, without those of its children and without a view's heaps */
-    bool is_view;    /* has further buffers, whose number differs from batch to batch */
+    uint8_t buffers;   /* of its own, without those of its children and without a view's heaps */
+    bool is_view;      /* has further buffers, whose number differs from batch to batch */
+    bool had_validity; /* a union or runs, which had a validity buffer before metadata V5 */
 } arrow_field;
 
 typedef struct arrow_block {

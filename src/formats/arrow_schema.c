@@ -330,10 +330,11 @@ static bert_status count_field(walk *walk, size_t field, uint8_t type, bool is_d
     if (is_dictionary)
         return BERT_OK;
     counted->is_view = type == TYPE_UTF8_VIEW || type == TYPE_BINARY_VIEW;
+    counted->had_validity = type == TYPE_UNION || type == TYPE_RUN_ENDS;
     if (type == TYPE_UNION) {
         bool is_dense =
             flatbuffer_integer(buffer, flatbuffer_table(buffer, field, 3), 0, 2, 0) != 0;
-        counted->buffers = (uint8_t)(1 + is_dense + (arrow->version < ARROW_METADATA_V5));
+        counted->buffers = (uint8_t)(1 + is_dense);
     }
     return BERT_OK;
 }

@@ -128,9 +128,16 @@ static bool has_encoding(const parquet_column *column, parquet_encoding encoding
     }
 }
 
+static bool is_null_type(const parquet_column *column)
+{
+    return !column->is_number && column->physical_type != PARQUET_BYTE_ARRAY;
+}
+
 bert_status parquet_begin_values(parquet_cursor *cursor, bert_error *error)
 {
     cursor->next_length = cursor->next_bit = cursor->next_number = 0;
+    if (is_null_type(cursor->column)) /* there are no values, in whatever encoding */
+        return BERT_OK;
     if (!has_encoding(cursor->column, cursor->encoding))
         return parquet_page_error(cursor, "an encoding that its type does not have", error);
     switch (cursor->encoding) {
@@ -296,7 +303,7 @@ static bert_status next_bytes(parquet_cursor *cursor, parquet_string *value, boo
     cursor->pending = false;
     if (cursor->definition < cursor->column->max_definition)
         return BERT_OK;
-    if (!cursor->column->is_number && cursor->column->physical_type != PARQUET_BYTE_ARRAY)
+    if (is_null_type(cursor->column))
         return parquet_page_error(cursor, "a value in a column of nulls", error);
     return take_value(cursor, value, error);
 }

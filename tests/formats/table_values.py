@@ -49,13 +49,15 @@ def leaves(schema):
 
 
 def decoded(array):
-    """The array with dictionaries and runs resolved at the top, as Python values."""
+    """The values of an array of any type as Python's."""
     kind = array.type
     if isinstance(kind, pa.BaseExtensionType):
         return decoded(array.storage)
     if pa.types.is_run_end_encoded(kind):
-        import pyarrow.compute
-        return decoded(pyarrow.compute.run_end_decode(array))
+        values, rows = decoded(array.values), []
+        for end, value in zip(array.run_ends.to_pylist(), values):
+            rows += [value] * (min(end, array.offset + len(array)) - len(rows))
+        return rows[array.offset:]
     return array.to_pylist()
 
 
