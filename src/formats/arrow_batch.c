@@ -66,6 +66,8 @@ static bool is_complete(const arrow_level *level)
         return length == 0 || level->offsets.size / level->width > length;
     case ARROW_LEVEL_INTEGER:
         return level->values.size / level->width >= length;
+    case ARROW_LEVEL_BOOLEAN:
+        return level->values.size >= length / 8 + (length % 8 > 0);
     default:
         return true;
     }
@@ -85,7 +87,7 @@ static bert_status load_level(arrow *arrow, arrow_level *level, bert_error *erro
     TRY(find_buffer(arrow, buffer++, &level->validity, &level->decompressed[0], error));
     if (level->kind == ARROW_LEVEL_LIST || level->kind == ARROW_LEVEL_STRING)
         TRY(find_buffer(arrow, buffer++, &level->offsets, &level->decompressed[1], error));
-    if (level->kind == ARROW_LEVEL_STRING || level->kind == ARROW_LEVEL_INTEGER)
+    if (level->kind >= ARROW_LEVEL_STRING)
         TRY(find_buffer(arrow, buffer++, &level->values, &level->decompressed[2], error));
     return is_complete(level)
                ? BERT_OK
@@ -266,6 +268,10 @@ bert_status arrow_integers(arrow *arrow, size_t column, int64_t *values, bert_er
     for (uint64_t row = range.begin; row < range.end; row++) {
         if (is_value_null(info, range.level, row))
             return arrow_fail(arrow, "a null where an integer was expected", error);
+        if (integers->kind == ARROW_LEVEL_BOOLEAN) {
+            *values++ = integers->values.data[row / 8] >> row % 8 & 1;
+            continue;
+        }
         *values = integer_at(integers->values.data + row * integers->width, integers->width,
                              integers->is_signed);
         if (*values < 0 && !integers->is_signed)

@@ -31,7 +31,8 @@ typedef struct arrow_level {
         ARROW_LEVEL_LIST,
         ARROW_LEVEL_FIXED_LIST,
         ARROW_LEVEL_STRING,
-        ARROW_LEVEL_INTEGER
+        ARROW_LEVEL_INTEGER,
+        ARROW_LEVEL_BOOLEAN
     } kind;
     unsigned width;       /* bytes of an offset or an integer: 1, 2, 4, 8 */
     bool is_signed;       /* of integers */

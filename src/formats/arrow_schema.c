@@ -17,6 +17,7 @@ enum {
 enum {
     TYPE_INT = 2,
     TYPE_UTF8 = 5,
+    TYPE_BOOL = 6,
     TYPE_LIST = 12,
     TYPE_STRUCT = 13,
     TYPE_FIXED_LIST = 16,
@@ -123,6 +124,7 @@ static bert_status add_column(walk *walk, const char *type, bert_error *error)
     column->is_list = lists > 0;
     column->is_text = readable && values->kind == ARROW_LEVEL_STRING;
     column->is_integer = readable && values->kind == ARROW_LEVEL_INTEGER;
+    column->is_boolean = readable && values->kind == ARROW_LEVEL_BOOLEAN;
     text name = {0}, type_name = {0};
     bert_status status = text_append(&name, branch->path.data, branch->path.length, error);
     if (status == BERT_OK)
@@ -146,6 +148,8 @@ static arrow_level describe(flatbuffer *buffer, size_t field, uint8_t type)
         return (arrow_level){.kind = ARROW_LEVEL_INTEGER,
                              .width = (unsigned)number / 8,
                              .is_signed = flatbuffer_integer(buffer, parameters, 1, 1, 0) != 0};
+    case TYPE_BOOL:
+        return (arrow_level){.kind = ARROW_LEVEL_BOOLEAN};
     case TYPE_UTF8:
     case TYPE_LARGE_UTF8:
         return (arrow_level){.kind = ARROW_LEVEL_STRING, .width = type == TYPE_UTF8 ? 4 : 8};

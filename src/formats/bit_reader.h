@@ -28,4 +28,8 @@ bool run_reader_next(run_reader *reader, uint32_t *value);
 bert_status delta_read(const unsigned char *data, size_t size, size_t limit, uint32_t **values,
                        size_t *count, size_t *taken, bert_error *error);
 
+/* The same for integers of any value and sign. */
+bert_status delta_read_integers(const unsigned char *data, size_t size, size_t limit,
+                                int64_t **values, size_t *count, bert_error *error);
+
 #endif

@@ -119,6 +119,7 @@ static const char *type_name(const element *element, bool in_list)
 typedef struct tree_position {
     const char *path; /* of the parent */
     unsigned definition, repetition;
+    unsigned list_definition; /* of the innermost list */
     int depth;
     bool in_list; /* the parent is annotated as a list */
     bool unnamed; /* the element of a list: it has the name of the list */
@@ -140,6 +141,8 @@ static bert_status read_tree(parquet *parquet, thrift *thrift, size_t *elements_
          is_list_level = position.in_list && element.repetition == REPEATED;
     position.definition += !is_root && element.repetition != REQUIRED;
     position.repetition += !is_root && element.repetition == REPEATED;
+    if (!is_root && element.repetition == REPEATED)
+        position.list_definition = position.definition;
     char *path;
     TRY(is_root || position.unnamed || is_list_level
             ? path_format(&path, error, "%s", position.path)
@@ -159,6 +162,10 @@ static bert_status read_tree(parquet *parquet, thrift *thrift, size_t *elements_
                 element.is_string && element.type == PARQUET_BYTE_ARRAY && position.repetition <= 1,
             .is_number = !element.is_string && parquet_number_size(element.type) > 0 &&
                          position.repetition == 0,
+            .is_integer = !element.is_string && position.repetition <= 1 &&
+                          (element.type == PARQUET_BOOLEAN || element.type == PARQUET_INT32 ||
+                           element.type == PARQUET_INT64),
+            .list_definition = position.list_definition,
             .physical_type = element.type,
             .max_definition = position.definition,
             .max_repetition = position.repetition,

@@ -2,10 +2,11 @@
  * (github.com/apache/parquet-format), row group by row group and page by page: memory holds the
  * footer and, for each open cursor, one page and one dictionary.
  *
- * Supported: strings that are required, optional, inside structs, or in one level of lists;
- * integers and floating-point numbers outside of lists, plain or dictionary-encoded; data pages of
- * both versions; all encodings of strings; all codecs except LZO and the deprecated Hadoop LZ4. All
- * input is untrusted and checked. Errors name the file and the byte offset. */
+ * Supported: strings, integers and booleans that are required, optional, inside structs, or in one
+ * level of lists; floating-point numbers outside of lists; data pages of both versions; all
+ * encodings of strings, integers and booleans but BYTE_STREAM_SPLIT; all codecs except LZO and the
+ * deprecated Hadoop LZ4. All input is untrusted and checked. Errors name the file and the byte
+ * offset. */
 #ifndef FORMATS_PARQUET_H
 #define FORMATS_PARQUET_H
 
@@ -19,8 +20,10 @@ typedef struct parquet_column {
     const char *type; /* "string", "list<string>", "int64" … */
     bool is_text;     /* a cursor can read it as strings */
     bool is_number;   /* a cursor can read it, as the shortest decimal that round-trips */
+    bool is_integer;  /* parquet_next_integer can read it: integers, and booleans as 0 and 1 */
     /* Private to the cursor. */
     unsigned max_definition, max_repetition; /* definition and repetition levels of Dremel */
+    unsigned list_definition; /* from this definition level on, a list has an element */
     int32_t physical_type;
 } parquet_column;
 
@@ -45,6 +48,11 @@ bert_status parquet_next_row(parquet_cursor *cursor, bool *found, bert_error *er
  * empty list, and valid until the next call; *found is false if the row has no more. */
 bert_status parquet_next_value(parquet_cursor *cursor, const char **data, size_t *length,
                                bool *found, bert_error *error);
+
+/* The same of a column of integers: *is_null for a null among them; *found is false in an empty
+ * list and in a null one, too. */
+bert_status parquet_next_integer(parquet_cursor *cursor, int64_t *value, bool *is_null, bool *found,
+                                 bert_error *error);
 
 /* The byte offset in the file of the page that holds the last value. */
 uint64_t parquet_cursor_offset(const parquet_cursor *cursor);

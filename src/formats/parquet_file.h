@@ -27,6 +27,7 @@ typedef struct parquet_chunk {
 
 /* Physical types, with the format's numbers. */
 enum {
+    PARQUET_BOOLEAN = 0,
     PARQUET_INT32 = 1,
     PARQUET_INT64 = 2,
     PARQUET_FLOAT = 4,

@@ -23,6 +23,7 @@ typedef enum encoding {
     ENCODING_PLAIN = 0,
     ENCODING_PLAIN_DICTIONARY = 2,
     ENCODING_RLE = 3,
+    ENCODING_DELTA_INTEGERS = 5,
     ENCODING_DELTA_LENGTH = 6,
     ENCODING_DELTA_STRINGS = 7,
     ENCODING_RLE_DICTIONARY = 8,
@@ -74,6 +75,8 @@ struct parquet_cursor {
     text previous; /* ENCODING_DELTA_STRINGS: the previous string, whose prefix the next one shares
                     */
     text number;   /* of a column of numbers: the last value, formatted */
+    int64_t *integers;      /* ENCODING_DELTA_INTEGERS: [length_count], owned */
+    unsigned char bytes[8]; /* the last value that was not stored as its bytes */
 
     /* The levels of the next value, if `pending`. */
     bool pending;
@@ -267,7 +270,7 @@ static bool take_string(const unsigned char **data, size_t *size, string *value)
 static bool take_plain(const parquet_column *column, const unsigned char **data, size_t *size,
                        string *value)
 {
-    if (!column->is_number)
+    if (!column->is_number && !column->is_integer)
         return take_string(data, size, value);
     *value = (string){.data = *data, .length = parquet_number_size(column->physical_type)};
     if (value->length > *size)
@@ -378,16 +381,54 @@ static bert_status take_deltas(parquet_cursor *cursor, uint32_t **values, size_t
     return BERT_OK;
 }
 
+/* One bit each, or runs of them after their length in bytes. */
+static bert_status begin_booleans(parquet_cursor *cursor, bert_error *error)
+{
+    string runs = {.data = cursor->values, .length = cursor->values_size};
+    if (cursor->encoding == ENCODING_PLAIN)
+        cursor->indices = (run_reader){.data = runs.data,
+                                       .size = runs.length,
+                                       .at = runs.length,
+                                       .width = 1,
+                                       .packed = true,
+                                       .left = (uint64_t)runs.length * 8};
+    else if (cursor->encoding != ENCODING_RLE)
+        return page_error(cursor, "an unsupported encoding of booleans", error);
+    else if (!take_string(&cursor->values, &cursor->values_size, &runs))
+        return page_error(cursor, "its values extend past the end of the page", error);
+    else
+        cursor->indices = (run_reader){.data = runs.data, .size = runs.length, .width = 1};
+    return BERT_OK;
+}
+
+static bert_status begin_integers(parquet_cursor *cursor, bert_error *error)
+{
+    if (!cursor->column->is_integer)
+        return page_error(cursor, "an encoding of integers in a column of another type", error);
+    free(cursor->integers);
+    bert_error reason;
+    bert_status status =
+        delta_read_integers(cursor->values, cursor->values_size, cursor->page_values,
+                            &cursor->integers, &cursor->length_count, &reason);
+    if (status == BERT_ERROR_MEMORY)
+        return error_set(error, status, "%s", reason.message);
+    return status == BERT_OK ? BERT_OK : page_error(cursor, reason.message, error);
+}
+
 static bert_status begin_values(parquet_cursor *cursor, bert_error *error)
 {
     cursor->next_length = 0;
     text_clear(&cursor->previous);
-    if (cursor->column->is_number &&
+    if ((cursor->column->is_number || cursor->column->is_integer) &&
         (cursor->encoding == ENCODING_DELTA_STRINGS || cursor->encoding == ENCODING_DELTA_LENGTH))
         return page_error(cursor, "an encoding that does not apply to numbers", error);
+    if (cursor->column->physical_type == PARQUET_BOOLEAN)
+        return begin_booleans(cursor, error);
     switch (cursor->encoding) {
     case ENCODING_PLAIN:
         return BERT_OK;
+    case ENCODING_DELTA_INTEGERS:
+        return begin_integers(cursor, error);
     case ENCODING_DELTA_STRINGS:
         TRY(take_deltas(cursor, &cursor->prefixes, &cursor->prefix_count, error));
         TRY(take_deltas(cursor, &cursor->lengths, &cursor->length_count, error));
@@ -484,10 +525,30 @@ static bert_status take_shared(parquet_cursor *cursor, string *value, bert_error
     return BERT_OK;
 }
 
+/* The value as its bytes in little-endian order. */
+static string take_integer_bytes(parquet_cursor *cursor, int64_t value, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        cursor->bytes[i] = (unsigned char)((uint64_t)value >> 8 * i);
+    return (string){.data = cursor->bytes, .length = size};
+}
+
 static bert_status take_value(parquet_cursor *cursor, string *value, bert_error *error)
 {
     uint32_t index;
+    if (cursor->column->physical_type == PARQUET_BOOLEAN) {
+        if (!run_reader_next(&cursor->indices, &index))
+            return page_error(cursor, "fewer booleans than values", error);
+        *value = take_integer_bytes(cursor, index, 1);
+        return BERT_OK;
+    }
     switch (cursor->encoding) {
+    case ENCODING_DELTA_INTEGERS:
+        if (cursor->next_length == cursor->length_count)
+            return page_error(cursor, "fewer integers than values", error);
+        *value = take_integer_bytes(cursor, cursor->integers[cursor->next_length++],
+                                    parquet_number_size(cursor->column->physical_type));
+        return BERT_OK;
     case ENCODING_PLAIN:
         if (take_plain(cursor->column, &cursor->values, &cursor->values_size, value))
             return BERT_OK;
@@ -577,6 +638,30 @@ bert_status parquet_next_value(parquet_cursor *cursor, const char **data, size_t
     return BERT_OK;
 }
 
+bert_status parquet_next_integer(parquet_cursor *cursor, int64_t *value, bool *is_null, bool *found,
+                                 bert_error *error)
+{
+    const parquet_column *column = cursor->column;
+    *is_null = false;
+    TRY(next_levels(cursor, found, error));
+    if (!*found || cursor->repetition == 0) {
+        *found = false;
+        return BERT_OK;
+    }
+    cursor->pending = false;
+    *found = column->max_repetition == 0 || cursor->definition >= column->list_definition;
+    *is_null = cursor->definition < column->max_definition;
+    if (!*found || *is_null)
+        return BERT_OK;
+    string taken;
+    TRY(take_value(cursor, &taken, error));
+    uint64_t bits = 0;
+    for (size_t i = taken.length; i-- > 0;)
+        bits = bits << 8 | taken.data[i];
+    *value = column->physical_type == PARQUET_INT32 ? (int32_t)(uint32_t)bits : (int64_t)bits;
+    return BERT_OK;
+}
+
 /* ---------------------------------------------------------------------------------- cursor --- */
 
 bert_status parquet_cursor_open(parquet_cursor **out, const parquet *parquet, size_t column,
@@ -607,6 +692,7 @@ void parquet_cursor_close(parquet_cursor *cursor)
     free(cursor->dictionary);
     free(cursor->lengths);
     free(cursor->prefixes);
+    free(cursor->integers);
     text_free(&cursor->previous);
     text_free(&cursor->number);
     free(cursor);

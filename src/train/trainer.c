@@ -93,7 +93,8 @@ static bert_status create_teacher(trainer *trainer, bert_error *error)
 static bert_status create_evaluator(trainer *trainer, bert_error *error)
 {
     const bert_pretrain_params *params = &trainer->settings->params;
-    bool asked = params->eval_steps > 0 || params->eval_epochs > 0 || params->eval_samples > 0;
+    bool asked = params->eval_steps > 0 || params->eval_epochs > 0 || params->eval_samples > 0 ||
+                 params->eval_data;
     const sampler_settings settings = sampling_for_evaluation(params);
     bert_error reason = {0};
     bert_status status;
@@ -102,7 +103,8 @@ static bert_status create_evaluator(trainer *trainer, bert_error *error)
                                   &settings, params->per_device_train_batch_size,
                                   params->micro_batch_tokens, params->eval_samples, &reason);
     else
-        status = error_set(&reason, BERT_ERROR_INPUT, "%s.validation.idx: there is no such split",
+        status = error_set(&reason, BERT_ERROR_INPUT,
+                           "%s: there is no validation split, and no params->eval_data",
                            trainer->settings->data_name);
     trainer->evaluates = status == BERT_OK;
     if (status == BERT_OK)

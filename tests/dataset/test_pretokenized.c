@@ -6,6 +6,17 @@
 
 #define FILES "tests/dataset/pretokenized/"
 
+/* The rows that a line is trained on. */
+static bert_status open_rows(dataset *data, const char *line, const bert_tokenizer *tokenizer,
+                             bert_error *reason)
+{
+    pretokenized_files files;
+    TRY(pretokenized_files_find(&files, line, PRETOKENIZED_TRAIN, reason));
+    bert_status status = pretokenized_open(data, &files, false, tokenizer, reason);
+    pretokenized_files_free(&files);
+    return status;
+}
+
 enum { VOCABULARY = 45, ROWS = 48, CLS = 2, SEP = 3 };
 
 static int expected_row(int n, int32_t *ids, int *a_end)
@@ -27,7 +38,7 @@ static void check_rows(const sample_scheme *scheme, int max_seq_length)
 {
     dataset data;
     bert_tokenizer *tokenizer = made_tokenizer(directory, VOCABULARY);
-    assert_ok(pretokenized_open(&data, FILES "splits/train", tokenizer, error));
+    assert_ok(open_rows(&data, FILES "splits/train", tokenizer, error));
     sampler_settings settings = usual;
     settings.scheme = scheme;
     settings.max_seq_length = max_seq_length;
@@ -80,16 +91,16 @@ static void test_what_does_not_fit(void **state)
     sampler *sampler;
     bert_tokenizer *tokenizer = made_tokenizer(directory, VOCABULARY);
     bert_tokenizer *small = made_tokenizer(directory, 20);
-    assert_fails(pretokenized_open(&data, FILES "splits/train", small, error), BERT_ERROR_INPUT,
+    assert_fails(open_rows(&data, FILES "splits/train", small, error), BERT_ERROR_INPUT,
                  "but the tokenizer has 20 tokens");
-    assert_fails(pretokenized_open(&data, "tests/dataset", tokenizer, error), BERT_ERROR_INPUT,
+    assert_fails(open_rows(&data, "tests/dataset", tokenizer, error), BERT_ERROR_INPUT,
                  "unlike the previous files");
-    assert_fails(pretokenized_open(&data, "tests/formats/tables", tokenizer, error),
-                 BERT_ERROR_INPUT, "no integer column input_ids");
-    assert_fails(pretokenized_open(&data, "src/dataset", tokenizer, error), BERT_ERROR_INPUT,
-                 "src/dataset: no rows in *.arrow files");
+    assert_fails(open_rows(&data, "tests/formats/tables/*.arrow", tokenizer, error),
+                 BERT_ERROR_INPUT, "no column input_ids");
+    assert_fails(open_rows(&data, "src/dataset", tokenizer, error), BERT_ERROR_INPUT,
+                 "src/dataset: no *.arrow, *.parquet or *.jsonl files");
     sampler_settings settings = usual;
-    assert_ok(pretokenized_open(&data, FILES "segments", tokenizer, error));
+    assert_ok(open_rows(&data, FILES "segments", tokenizer, error));
     assert_int_equal(data.document_count, 12);
     assert_fails(sampler_create(&sampler, &data, tokenizer, &settings, error), BERT_ERROR_INPUT,
                  "no column next_sentence_label");
@@ -116,7 +127,7 @@ static void test_shared_data(void **state)
     bert_tokenizer *tokenizer;
     dataset data;
     assert_ok(bert_tokenizer_load(&tokenizer, "../shared/data/vocab/bert-base-cased", NULL, error));
-    assert_ok(pretokenized_open(&data, path, tokenizer, error));
+    assert_ok(open_rows(&data, path, tokenizer, error));
     uint64_t labels[2] = {0, 0};
     for (uint64_t i = 0; i < data.document_count; i++)
         labels[data.labels[i]]++;
