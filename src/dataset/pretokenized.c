@@ -405,6 +405,20 @@ done:
     return status;
 }
 
+bool pretokenized_detect(const char *line)
+{
+    static const id_column ids = {.name = "input_ids", .is_list = true, .may_differ = true};
+    source source = {.descriptor = -1};
+    id_table *table = NULL;
+    bool found;
+    bool has_ids = pretokenized_files_open_first(line, &source, &found, NULL) == BERT_OK && found &&
+                   id_table_open(&table, &source, &ids, 1, NULL) == BERT_OK &&
+                   id_table_has(table, 0);
+    id_table_close(table);
+    source_close(&source);
+    return has_ids;
+}
+
 /* ---------------------------------------------------------------------------------- report --- */
 
 uint64_t pretokenized_row_length(const dataset *data, uint64_t row)

@@ -19,6 +19,10 @@
 bert_status pretokenized_open(dataset *data, const pretokenized_files *files, bool is_evaluation,
                               const bert_tokenizer *tokenizer, bert_error *error);
 
+/* Whether the line (dataset/pretokenized_files.h) names files of which the first has lists of
+ * integers called input_ids. */
+bool pretokenized_detect(const char *line);
+
 /* Tokens in a row, [CLS] and [SEP] included, padding not. */
 uint64_t pretokenized_row_length(const dataset *data, uint64_t row);
 

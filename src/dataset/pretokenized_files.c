@@ -1,8 +1,8 @@
 #include "dataset/pretokenized_files.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "corpus/inputs.h"
-#include "corpus/source.h"
 #include "dataset/split_names.h"
 
 #include <errno.h>
@@ -432,4 +432,51 @@ bool pretokenized_files_evaluate(const pretokenized_files *files)
         if (files->list[i].is_evaluation)
             return true;
     return false;
+}
+
+/* ----------------------------------------------------------------------------------- first --- */
+
+/* Of a folder, its first file; of a pattern, the first match; else the path itself. */
+static bert_status first_path(char **first, const char *path, bert_error *error)
+{
+    pretokenized_files files = {0};
+    glob_t matches = {0};
+    bert_status status = BERT_OK;
+    *first = NULL;
+    if (path_is_directory(path)) {
+        status = add_folder(&files, path, error);
+        if (status == BERT_OK)
+            status = keep_one_kind(&files, 0, path, error);
+        if (status == BERT_OK && files.count > 0)
+            status = path_format(first, error, "%s", files.list[0].path);
+    } else if (strpbrk(path, "*?[") && !file_exists(path)) {
+        if (glob(path, 0, NULL, &matches) == 0)
+            status = path_format(first, error, "%s", matches.gl_pathv[0]);
+    } else {
+        status = path_format(first, error, "%s", path);
+    }
+    globfree(&matches);
+    pretokenized_files_free(&files);
+    return status;
+}
+
+bert_status pretokenized_files_open_first(const char *line, source *source, bool *found,
+                                          bert_error *error)
+{
+    char *path = NULL, *first = NULL;
+    bert_status status;
+    TRY_OR_GO(status, path_format(&path, error, "%.*s", (int)pretokenized_path_length(line), line),
+              done);
+    TRY_OR_GO(status, first_path(&first, path, error), done);
+    *found = first && !path_is_directory(first);
+    if (!*found)
+        goto done;
+    TRY_OR_GO(status, source_open(source, first, error), done);
+    bool is_archive = source->unpacker && strlen(source->name) > source->base_length;
+    while (*found && is_archive && kind_of(source->name) == KINDS)
+        TRY_OR_GO(status, source_next_member(source, found, error), done);
+done:
+    free(first);
+    free(path);
+    return status;
 }

@@ -3,7 +3,7 @@
 #ifndef DATASET_PRETOKENIZED_FILES_H
 #define DATASET_PRETOKENIZED_FILES_H
 
-#include "base/file.h"
+#include "corpus/source.h"
 
 typedef struct pretokenized_file {
     char *path;  /* where the bytes are; owned */
@@ -46,6 +46,11 @@ void pretokenized_files_free(pretokenized_files *files); /* safe on a zeroed str
 
 /* Whether any file is for evaluation. */
 bool pretokenized_files_evaluate(const pretokenized_files *files);
+
+/* Opens the first of the files that a line names, without extracting the others; *found is false
+ * where there is none. The caller closes the source, also after a failure. */
+bert_status pretokenized_files_open_first(const char *line, source *source, bool *found,
+                                          bert_error *error);
 
 /* Whether the line names an existing file, folder or pattern of files that may be a pre-tokenized
  * data set, by names alone. */
