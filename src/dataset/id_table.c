@@ -262,7 +262,7 @@ static bert_status json_start(id_table *table, bert_error *error)
     json_t *value;
     json_object_foreach(table->object, key, value)
     {
-        bool is_list = json_is_array(value);
+        bool is_list = json_is_array(value) || json_is_null(value); /* null may be any */
         const json_t *first = is_list ? json_array_get(value, 0) : value;
         found[count++] =
             (found_column){key, json_type_name(value), !first || is_integer(first), is_list};

@@ -75,6 +75,8 @@ static bert_status read_row(import *import, bert_error *error)
         TRY(id_table_cells(import->table, (size_t)column, cells, error));
         if (column == IDS)
             count = cells->count;
+        else if (column == MASKED && cells->count == 0) /* a row that is not masked */
+            continue;
         else if (has(import, column) && columns[column].is_list && cells->count != count)
             return error_set(error, BERT_ERROR_INPUT,
                              "%s: row %" PRIu64 ": %s and input_ids differ in length, %zu and %zu",
