@@ -140,8 +140,8 @@ static bert_status inspect_pretokenized(const bert_inspect_data_params *params, 
 {
     if (!params->tokenizer)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s: pre-tokenized ids need params->tokenizer, the one they were made "
-                         "with",
+                         "%s: a pre-tokenized data set needs params->tokenizer, the one that it "
+                         "was made with",
                          lines);
     pretokenized_files files = {0};
     bert_tokenizer *tokenizer = NULL;

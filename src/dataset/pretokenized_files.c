@@ -9,6 +9,7 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Files of one kind make a data set. Those of a later kind count where there are none before. */
 static const char *const kinds[] = {".arrow", ".parquet", ".jsonl", ".ndjson", ".json"};
@@ -58,6 +59,14 @@ size_t pretokenized_path_length(const char *line)
     return is_split ? (size_t)(colon - line) : strlen(line);
 }
 
+/* Pipes could not be looked at without reading them. */
+static bool is_file_or_folder(const char *path)
+{
+    struct stat information;
+    return stat(path, &information) == 0 &&
+           (S_ISREG(information.st_mode) || S_ISDIR(information.st_mode));
+}
+
 static bool pattern_matches(const char *pattern)
 {
     glob_t matches = {0};
@@ -71,7 +80,7 @@ bool pretokenized_files_exist(const char *line)
     char *path;
     if (path_format(&path, NULL, "%.*s", (int)pretokenized_path_length(line), line) != BERT_OK)
         return false;
-    bool exists = file_exists(path) || (strpbrk(path, "*?[") && pattern_matches(path));
+    bool exists = is_file_or_folder(path) || (strpbrk(path, "*?[") && pattern_matches(path));
     free(path);
     return exists;
 }
@@ -468,7 +477,7 @@ bert_status pretokenized_files_open_first(const char *line, source *source, bool
     TRY_OR_GO(status, path_format(&path, error, "%.*s", (int)pretokenized_path_length(line), line),
               done);
     TRY_OR_GO(status, first_path(&first, path, error), done);
-    *found = first && !path_is_directory(first);
+    *found = first && is_file_or_folder(first) && !path_is_directory(first);
     if (!*found)
         goto done;
     TRY_OR_GO(status, source_open(source, first, error), done);

@@ -122,7 +122,8 @@ static bert_status load_tokenizer(run_inputs *run_inputs, const named_data *name
     if (!named->sources.pretokenized)
         return data_sources_load_tokenizer(&named->sources, &run_inputs->tokenizer, error);
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "%s: pre-tokenized ids need params->tokenizer, the one they were made with",
+                     "%s: a pre-tokenized data set needs params->tokenizer, the one that it was "
+                     "made with",
                      named->files.name);
 }
 
@@ -166,6 +167,10 @@ bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char
         TRY_OR_GO(status, find_data(&training, data, PRETOKENIZED_TRAIN, error), done);
     if (eval_data)
         TRY_OR_GO(status, find_data(&evaluation, eval_data, PRETOKENIZED_EVALUATE, error), done);
+    /* Rows are read with the tokenizer, prepared data brings it along. */
+    bool has_rows = training.sources.pretokenized != NULL;
+    if (data && !has_rows)
+        TRY_OR_GO(status, open_training(run_inputs, &training, !eval_data, error), done);
     TRY_OR_GO(status, load_tokenizer(run_inputs, data ? &training : &evaluation, tokenizer, error),
               done);
     TRY_OR_GO(status,
@@ -175,7 +180,7 @@ bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char
                                     : evaluation.sources.name,
                           tokenizer ? "" : ".tokenizer"),
               done);
-    if (data)
+    if (has_rows)
         TRY_OR_GO(status, open_training(run_inputs, &training, !eval_data, error), done);
     if (eval_data)
         TRY_OR_GO(status, open_evaluation(run_inputs, &evaluation, tokenizer_name, error), done);

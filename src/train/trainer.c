@@ -7,6 +7,7 @@
 #include "train/batch_size.h"
 #include "train/learning_rate.h"
 #include "train/rank_consistency.h"
+#include "train/run_inputs.h"
 #include "train/sampling.h"
 
 #include <inttypes.h>
@@ -103,9 +104,10 @@ static bert_status create_evaluator(trainer *trainer, bert_error *error)
                                   &settings, params->per_device_train_batch_size,
                                   params->micro_batch_tokens, params->eval_samples, &reason);
     else
-        status = error_set(&reason, BERT_ERROR_INPUT,
-                           "%s: there is no validation split, and no params->eval_data",
-                           trainer->settings->data_name);
+        status = error_set(
+            &reason, BERT_ERROR_INPUT, "%s%s: there is no such split, and no params->eval_data",
+            trainer->settings->data_name,
+            run_inputs_is_pretokenized(params->data) ? ":validation" : ".validation.idx");
     trainer->evaluates = status == BERT_OK;
     if (status == BERT_OK)
         return BERT_OK;
