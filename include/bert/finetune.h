@@ -54,6 +54,8 @@ typedef struct bert_finetune_params {
     bert_optimizer optim;
     double weight_decay; /* not for biases and LayerNorm */
     double adam_beta1, adam_beta2, adam_epsilon;
+    double muon_momentum;
+    bert_muon_adjustment muon_adjust_lr_fn;
     double max_grad_norm;                                     /* 0: no clipping */
     double hidden_dropout_prob, attention_probs_dropout_prob; /* negative: as configured */
     /* NULL: all count alike. "balanced": by examples / (classes × examples of the class), as

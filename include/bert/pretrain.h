@@ -71,6 +71,8 @@ typedef struct bert_pretrain_params {
     double learning_rate; /* the schedule's highest */
     double weight_decay;  /* not for biases and LayerNorm */
     double adam_beta1, adam_beta2, adam_epsilon;
+    double muon_momentum;
+    bert_muon_adjustment muon_adjust_lr_fn;
     double max_grad_norm; /* 0: no clipping */
     bert_lr_scheduler lr_scheduler_type;
     double lr_end, lr_power;             /* polynomial: the rate at the end, and the exponent */

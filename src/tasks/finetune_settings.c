@@ -34,6 +34,8 @@ bert_finetune_params bert_finetune_params_default(void)
         .weight_decay = 0.01,
         .adam_beta1 = 0.9,
         .adam_beta2 = 0.999,
+        .muon_momentum = 0.95,
+        .muon_adjust_lr_fn = BERT_MUON_ADJUSTMENT_MATCH_RMS_ADAMW,
         .adam_epsilon = 1e-8,
         .max_grad_norm = 1.0,
         .hidden_dropout_prob = -1,

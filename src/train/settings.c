@@ -29,6 +29,8 @@ bert_pretrain_params bert_pretrain_params_default(void)
         .weight_decay = 0.01,
         .adam_beta1 = 0.9,
         .adam_beta2 = 0.999,
+        .muon_momentum = 0.95,
+        .muon_adjust_lr_fn = BERT_MUON_ADJUSTMENT_MATCH_RMS_ADAMW,
         .adam_epsilon = 1e-8,
         .max_grad_norm = 1.0,
         .lr_scheduler_type = BERT_LR_SCHEDULER_LINEAR,

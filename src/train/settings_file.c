@@ -50,6 +50,8 @@ static const char *const first_keys[] = {
     "adam_beta1",
     "adam_beta2",
     "adam_epsilon",
+    "muon_momentum",
+    "muon_adjust_lr_fn",
     "max_grad_norm",
     "lr_end",
     "lr_power",

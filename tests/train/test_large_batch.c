@@ -54,8 +54,10 @@ static void test_lamb_by_named_tensor(void **state)
     params.adam_epsilon = 1e-6;
     assert_ok(model_config_read(&config, tiny_config, error));
     assert_ok(parameter_table_create(&table, &config, error));
-    const optimizer_settings settings = {params.adam_beta1, params.adam_beta2, params.adam_epsilon,
-                                         params.weight_decay};
+    const optimizer_settings settings = {.beta1 = params.adam_beta1,
+                                         .beta2 = params.adam_beta2,
+                                         .epsilon = params.adam_epsilon,
+                                         .weight_decay = params.weight_decay};
     assert_ok(optimizer_create(&optimizer, &optimizer_lamb, &settings, false, &table,
                                cpu_operations(), NULL, error));
     float *values = calloc(table.size, sizeof *values);
@@ -76,7 +78,10 @@ static void test_lamb_by_named_tensor(void **state)
                 gradients[i] = some_value(i, step);
             reference_step(&r, entry, &params, 0.02, step, 0.5);
         }
-        const optimizer_step now = {0.02, 0.5, step, cpu_operations()};
+        const optimizer_step now = {.learning_rate = 0.02,
+                                    .gradient_scale = 0.5,
+                                    .number = step,
+                                    .operations = cpu_operations()};
         assert_ok(optimizer_update(&optimizer, values, gradients, &now, NULL, error));
     }
     for (size_t e = 0; e < table.count; e++) {
