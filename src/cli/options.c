@@ -142,6 +142,7 @@ static const struct {
     const char *theirs, *ours[2];
 } foreign_names[] = {
     {"validation-file", {"validation-file", "eval-data"}},
+    {"eval-data", {"validation-file"}},
     {"eval-file", {"validation-file", "eval-data"}},
     {"eval-dataset", {"validation-file", "eval-data"}},
     {"validation-data", {"validation-file", "eval-data"}},

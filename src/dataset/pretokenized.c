@@ -35,6 +35,8 @@ typedef struct import {
     size_t part_capacity;
     uint8_t *labels, *frames; /* [rows], owned */
     size_t label_capacity, frame_capacity;
+    int64_t first_id, last_id; /* of the first row */
+    bool ends_vary;            /* another row has others */
     bool has_frames;           /* any of them is not 0 */
     bool has_special;          /* [CLS] or [SEP] was seen */
     uint64_t masked, replaced; /* ids restored: of [MASK], of other tokens */
@@ -230,8 +232,15 @@ static bert_status write_row(import *import, size_t second, bert_error *error)
     return dataset_writer_end_document(import->writer, error);
 }
 
-static bert_status note_length(import *import, bert_error *error)
+static bert_status note_row(import *import, bert_error *error)
 {
+    int64_t first = import->row[IDS].values[import->first];
+    int64_t last = import->row[IDS].values[import->end - 1];
+    if (import->rows == 0) {
+        import->first_id = first;
+        import->last_id = last;
+    }
+    import->ends_vary |= first != import->first_id || last != import->last_id;
     uint64_t length = import->end - import->first;
     if (length <= import->counts.longest)
         return BERT_OK;
@@ -251,7 +260,7 @@ static bert_status import_row(import *import, bert_error *error)
     if (!has_text)
         return skip_row(import, error);
     TRY(find_second_part(import, &second, error));
-    TRY(note_length(import, error));
+    TRY(note_row(import, error));
     return write_row(import, second, error);
 }
 
@@ -315,6 +324,22 @@ static bert_status check_masked(const import *import, const char *name, bert_err
                      name, import->replaced, import->masked, NOT_MASKED);
 }
 
+/* Where all rows begin and end alike, but not with [CLS] and [SEP], these have other ids in the
+ * tokenizer that made them. */
+static bert_status check_ends(const import *import, const char *name, bert_error *error)
+{
+    enum { ROWS_ALIKE = 4 };
+    if (import->ends_vary || import->rows < ROWS_ALIKE || import->first_id == import->special.cls ||
+        import->last_id == import->special.sep)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: all rows begin with id %" PRId64 " and end with %" PRId64
+                     ", expected [CLS] (%d) and [SEP] (%d), or different ones; is "
+                     "params->tokenizer the one that the data was made with?",
+                     name, import->first_id, import->last_id, (int)import->special.cls,
+                     (int)import->special.sep);
+}
+
 static bert_status import_files(import *import, const pretokenized_files *files, bool is_evaluation,
                                 bert_error *error)
 {
@@ -329,6 +354,7 @@ static bert_status import_files(import *import, const pretokenized_files *files,
     import->counts.restored = import->masked + import->replaced;
     import->counts.has_no_special = !import->has_special;
     TRY(check_masked(import, files->name, error));
+    TRY(check_ends(import, files->name, error));
     if (import->rows == 0)
         return error_set(error, BERT_ERROR_INPUT, "%s: no rows with text in its input_ids",
                          files->name);

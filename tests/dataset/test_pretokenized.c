@@ -291,6 +291,11 @@ static void test_other_columns_are_checked(void **state)
                             tokenizer, error),
                  BERT_ERROR_INPUT,
                  "row 2: special_tokens_mask marks id 9, which is \"t9\" in the tokenizer");
+    /* As those of another tokenizer, in which 20 is [CLS] and 21 [SEP]. */
+    static const char alike[] = "{\"input_ids\": [20, 7, 2, 21]}\n{\"input_ids\": [20, 3, 21]}\n"
+                                "{\"input_ids\": [20, 9, 21]}\n{\"input_ids\": [20, 8, 21]}\n";
+    assert_fails(open_lines(&data, alike, tokenizer, error), BERT_ERROR_INPUT,
+                 "all rows begin with id 20 and end with 21, expected [CLS] (2) and [SEP] (3)");
     /* Classes of tokens are no ids that were masked. */
     assert_fails(open_lines(&data,
                             "{\"input_ids\": [2, 7, 8, 9, 7, 8, 9, 7, 8, 9, 7, 8, 3], "
