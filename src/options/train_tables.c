@@ -134,11 +134,11 @@ DEFINE_TABLE(bert_job_params_table, job_params)
 #define SEED_HELP "pairs and masks"
 static const bert_option evaluate_params[] = {
 #include "options/model.inc"
-    PATHS(data, .value = "DATA", .optional = true,
-          .default_text = "needed, unless --eval-data is given",
+    PATHS(data, .value = "DATA", .optional = true, .default_text = "",
           .help = "PREFIX of data that bert prepare wrote, a folder or a quoted pattern of "
                   "several; may be given several times. Or a pre-tokenized data set as bert "
-                  "pretrain has it; PATH:SPLIT measures that split"),
+                  "pretrain has it; PATH:SPLIT measures that split. Needed, unless --eval-data is "
+                  "given"),
     FLAG(train_split, .help = "use the training split, not the validation split"),
     PATHS(eval_data, .value = "DATA", .optional = true, .default_text = "none",
           .help = "measure these data, as bert pretrain --eval-data does, instead of a split of "
