@@ -1,7 +1,7 @@
 #include "dataset/id_table.h"
 
 #include "base/memory.h"
-#include "formats/arrow.h"
+#include "corpus/arrow_source.h"
 #include "formats/parquet.h"
 
 #include <ctype.h>
@@ -27,9 +27,8 @@ struct id_table {
     size_t index[COLUMNS_MAX]; /* in the file; SIZE_MAX where it is absent */
     uint64_t row;              /* the current one, from 1 */
 
+    int descriptor; /* of a file that is read from more than one place; -1: none */
     arrow *arrow;
-
-    int descriptor;
     parquet *parquet;
     parquet_cursor *cursors[COLUMNS_MAX];
 
@@ -85,24 +84,16 @@ static bert_status choose_columns(id_table *table, const found_column *columns, 
 
 /* ----------------------------------------------------------------------------------- Arrow --- */
 
-static bert_status read_source(void *context, void *data, size_t size, size_t *got,
-                               bert_error *error)
-{
-    return source_take(context, data, size, got, error);
-}
-
 static bert_status arrow_start(id_table *table, bert_error *error)
 {
-    arrow_input input = {.context = table->source, .read = read_source};
-    TRY(arrow_open(&table->arrow, input, table->source->name, error));
+    TRY(arrow_source_open(&table->arrow, &table->descriptor, table->source, error));
     size_t count;
     const arrow_column *columns = arrow_columns(table->arrow, &count);
     found_column *found;
     TRY(memory_array((void **)&found, count, sizeof *found, "columns", error));
     for (size_t i = 0; i < count; i++)
-        found[i] =
-            (found_column){columns[i].name, columns[i].type,
-                           columns[i].is_integer || columns[i].is_boolean, columns[i].is_list};
+        found[i] = (found_column){columns[i].name, columns[i].type, columns[i].is_integer,
+                                  columns[i].is_list};
     bert_status status = choose_columns(table, found, count, error);
     free(found);
     return status;
@@ -129,6 +120,8 @@ static bert_status arrow_cells(id_table *table, size_t column, id_cells *cells, 
 static void arrow_end(id_table *table)
 {
     arrow_close(table->arrow);
+    if (table->descriptor >= 0)
+        close(table->descriptor);
 }
 
 static const format format_arrow = {arrow_start, arrow_next, arrow_cells, arrow_end};
@@ -143,9 +136,11 @@ static bert_status parquet_start(id_table *table, bert_error *error)
     const parquet_column *columns = parquet_columns(table->parquet, &count);
     found_column *found;
     TRY(memory_array((void **)&found, count, sizeof *found, "columns", error));
-    for (size_t i = 0; i < count; i++)
-        found[i] = (found_column){columns[i].name, columns[i].type, columns[i].is_integer,
-                                  columns[i].max_repetition > 0};
+    for (size_t i = 0; i < count; i++) {
+        bool is_nested = columns[i].max_repetition > 1;
+        found[i] = (found_column){columns[i].name, is_nested ? "lists of lists" : columns[i].type,
+                                  columns[i].is_integer && !is_nested, columns[i].is_list};
+    }
     bert_status status = choose_columns(table, found, count, error);
     free(found);
     for (size_t i = 0; i < table->count && status == BERT_OK; i++)

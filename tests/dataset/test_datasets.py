@@ -227,6 +227,31 @@ def all_kinds_of_rows():
     assert report["rows"]["skipped"] == 3 and report["rows"]["first_skipped"].endswith(": row 1")
 
 
+def refused():
+    """What is no list of ids ends with one line that names the file, the column or row, and what it is."""
+    for name, ids, message in (
+        ("nested", [[[CLS, 7, SEP]]], "the column input_ids is list"),
+        ("fractions", [[1.5, 2.5]], "the column input_ids is list<"),
+        ("words", ["[CLS] a [SEP]"], "the column input_ids is "),
+        ("null-id", [[CLS, 8, SEP], [CLS, None, SEP]], "row 2"),
+        ("beyond", [[CLS, 8, SEP], [CLS, VOCABULARY, SEP]], f"row 2: id {VOCABULARY}, but the tokenizer has"),
+        ("negative", [[CLS, -8, SEP]], "row 1: id -8, but the tokenizer has"),
+    ):
+        table = pyarrow.table({"input_ids": ids})
+        pyarrow.parquet.write_table(table, f"refused-{name}.parquet")
+        with pyarrow.OSFile(f"refused-{name}.arrow", "wb") as sink, pyarrow.ipc.new_stream(
+                sink, table.schema) as writer:
+            writer.write_table(table)
+        for ending in ("parquet", "arrow"):
+            path = f"refused-{name}.{ending}"
+            done = subprocess.run(
+                [PROGRAM, "pretrain", "--data", path, "--tokenizer", "vocab.txt", "--model", "tiny", "--output",
+                 "run", "--no-next-sentence-prediction"], capture_output=True, text=True)
+            assert done.returncode == 1, f"{path}: {done.returncode} {done.stderr}"
+            assert done.stderr.count("\n") == 1 and path in done.stderr and message in done.stderr, done.stderr
+            print(done.stderr.strip())
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -237,6 +262,7 @@ def main():
         all_splits(rows)
         all_encodings(rows)
         all_kinds_of_rows()
+        refused()
 
 
 main()
