@@ -14,7 +14,7 @@ typedef struct bert_inspect_data_params {
                                bert_pretrain_params.data has them, without weights */
     const char *tokenizer;  /* NULL: PREFIX.tokenizer; a pre-tokenized data set needs it */
     size_t samples;         /* samples of the training split that are decoded */
-    int max_seq_length;     /* of them, in tokens */
+    int max_seq_length;     /* of samples, in tokens */
     double mlm_probability; /* share of the tokens to predict */
     uint64_t seed;
     /* The rest of how they are made, as bert_pretrain_params has it: samples are the first ones
@@ -30,12 +30,30 @@ typedef struct bert_inspect_data_params {
 /* Sentences or documents with 1, 2–3, 4–7, … tokens: entry i counts lengths from 2^i on. */
 enum { BERT_LENGTH_CLASSES = 33 };
 
+/* Lengths are in tokens. */
 typedef struct bert_split_report {
     uint64_t documents, sentences, tokens;
     uint64_t bytes; /* of .bin, .idx and .sentences */
     uint64_t sentence_lengths[BERT_LENGTH_CLASSES], document_lengths[BERT_LENGTH_CLASSES];
-    uint64_t longest_sentence, longest_document; /* tokens */
+    uint64_t longest_sentence, longest_document;
+    uint64_t median_sentence, median_document; /* exact to 1/4096; of documents with sentences */
+    uint64_t one_sentence_documents;
+    uint64_t empty_documents;                      /* only in files of other programs */
+    uint64_t tokens_beyond_128, tokens_beyond_512; /* in sentences of more than so many tokens */
 } bert_split_report;
+
+/* What the samples of the first epoch have of the training split, for one value of
+ * bert_pretrain_params.pairs or .sequences. */
+typedef struct bert_scheme_report {
+    const char *name; /* of that value; static */
+    bool has_pairs;
+    uint64_t samples;
+    /* Tokens that a sample has as text of its document: the random second segments of pairs are not
+     * counted. Each token counts once. */
+    uint64_t tokens;
+    double random_labels; /* share of the pairs whose second segment is random; NaN: no pairs */
+} bert_scheme_report;
+enum { BERT_SCHEMES = 6 };
 
 /* A sample as pre-training makes it. */
 typedef struct bert_sample_report {
@@ -61,6 +79,12 @@ typedef struct bert_rows_report {
 
 typedef struct bert_data_report {
     bert_split_report train, validation; /* validation: zero where there is none */
+    /* Pairs are missing where there is one document only. Of large data, samples, tokens and labels
+     * are estimated from a part. */
+    bert_scheme_report schemes[BERT_SCHEMES];
+    size_t scheme_count;
+    bool schemes_estimated;
+    int max_seq_length; /* of the schemes' samples */
     size_t vocab_size;
     size_t files;         /* PREFIXes, or files of the rows for training */
     bool is_pretokenized; /* documents are rows, sentences are their segments */
