@@ -12,6 +12,7 @@
 bert_reader_options bert_reader_options_default(void)
 {
     return (bert_reader_options){.format = BERT_FORMAT_UNSET,
+                                 .zstd_window_log = 27, /* 128 MiB, the default of zstd */
                                  .document_separator = BERT_DOCUMENT_SEPARATOR_UNSET,
                                  .cleaning = cleaning_options_default(),
                                  .seed = 42};

@@ -120,7 +120,7 @@ static bert_status open_input(reader *reader, const char *input, bert_error *err
 {
     reader->blank_before = true;
     reader->document_limit = DOCUMENT_LIMIT;
-    TRY(source_open(&reader->source, input, error));
+    TRY(source_open(&reader->source, input, reader->options.zstd_window_log, error));
     bert_status status = start(reader, error);
     if (status != BERT_OK)
         reader_close(reader);

@@ -203,7 +203,7 @@ static bert_status import_rows(import *import, bert_error *error)
 
 static bert_status import_file(import *import, const char *path, bert_error *error)
 {
-    bert_status status = source_open(&import->source, path, error);
+    bert_status status = source_open(&import->source, path, ZSTD_WINDOW_LOG_LARGEST, error);
     if (status == BERT_OK) {
         arrow_input input = {.context = &import->source, .read = read_source};
         status = arrow_open(&import->arrow, input, import->source.name, error);
