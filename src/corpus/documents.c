@@ -196,14 +196,15 @@ void documents_warn(const documents *documents, const bert_observer *observer)
                          (unsigned long long)count, count == 1 ? "byte is" : "bytes are",
                          documents->first_invalid);
     count = documents->files_of_sentences;
-    if (count > 0)
+    bool borders_matter = !documents->keep_lines && documents->document_limit == DOCUMENT_LIMIT;
+    if (count > 0 && borders_matter)
         observer_message(observer, BERT_MESSAGE_INFO,
                          "%llu %s a sentence in each line, the first %s; if that is wrong, set "
                          "options->sentence_separator = punctuation",
                          (unsigned long long)count, count == 1 ? "file has" : "files have",
                          documents->first_of_sentences);
     count = documents->cut_documents;
-    if (count > 0 && documents->document_limit == DOCUMENT_LIMIT)
+    if (count > 0 && borders_matter)
         observer_message(observer, BERT_MESSAGE_WARNING,
                          "%llu %s longer than %d MiB and continued as another document",
                          (unsigned long long)count, count == 1 ? "document is" : "documents are",
