@@ -42,6 +42,8 @@ static bert_status unlz4_piece(void *state, const char *data, size_t size, size_
     *got = DECODER_OUTPUT;
     size_t result =
         LZ4F_decompress(unlz4->context, unlz4->output, got, size > 0 ? data : "", taken, NULL);
+    if (LZ4F_isError(result) && !unlz4->in_frame)
+        return error_set(error, BERT_ERROR_INPUT, "trailing data that is not LZ4");
     if (LZ4F_isError(result))
         return error_set(error, BERT_ERROR_INPUT, "damaged (%s)", LZ4F_getErrorName(result));
     unlz4->in_frame = result != 0;

@@ -19,8 +19,9 @@ struct stage {
     void *decoder;           /* of packing->decoder */
     struct archive *archive; /* of packing->support */
     uint64_t given;          /* bytes of `below` that libarchive has got */
-    size_t last_piece;       /* of these, in the last piece */
-    bert_status status;      /* of a failure below libarchive */
+    const char *piece_given; /* the last of them that were not empty, unchanged at the end */
+    size_t piece_given_size;
+    bert_status status; /* of a failure below libarchive */
     bert_error error;
     const char *data; /* [size] bytes not yet consumed, in one of the buffers or the decoder's */
     size_t size;
@@ -75,7 +76,10 @@ static bert_status archive_failed(const stage *stage, bert_error *error)
 {
     if (stage->status != BERT_OK)
         return error_set(error, stage->status, "%s", stage->error.message);
-    return cannot_unpack(stage, BERT_ERROR_INPUT, archive_error_string(stage->archive), error);
+    const char *reason = archive_error_string(stage->archive);
+    if (reason && strstr(reason, "No progress is possible")) /* what liblzma says of it */
+        reason = "truncated, or followed by data that are not of its kind";
+    return cannot_unpack(stage, BERT_ERROR_INPUT, reason, error);
 }
 
 /* ---------------------------------------------------------------------------------- reading --- */
@@ -117,29 +121,33 @@ static bert_status decode(stage *stage, bert_error *error)
     return BERT_OK;
 }
 
+static bool is_zero(const char *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (data[i] != '\0')
+            return false;
+    return true;
+}
+
 /* libarchive's filters end quietly at what they do not recognize, e.g. at a damaged second member.
  * Zeros may be padding. */
 static bert_status check_filter_end(stage *stage, bert_error *error)
 {
     uint64_t consumed = (uint64_t)archive_filter_bytes(stage->archive, -1);
     uint64_t left = stage->given > consumed ? stage->given - consumed : 0;
+    if (left > stage->piece_given_size)
+        left = stage->piece_given_size;
+    bool is_padding = is_zero(stage->piece_given + stage->piece_given_size - left, left);
     struct stage *below = stage->below;
-    if (left <= stage->last_piece) { /* the piece is valid until `below` is read again */
-        below->data -= left;
-        below->size += left;
-    }
-    for (;;) {
+    while (is_padding) {
         TRY(fill(below, error));
         if (below->size == 0)
             return BERT_OK;
-        for (size_t i = 0; i < below->size; i++)
-            if (below->data[i] != '\0') {
-                below->size -= i;
-                return cannot_unpack(stage, BERT_ERROR_INPUT,
-                                     "trailing data of another kind, or damaged", error);
-            }
+        is_padding = is_zero(below->data, below->size);
         below->size = 0;
     }
+    return cannot_unpack(stage, BERT_ERROR_INPUT,
+                         "trailing data that are not of its kind, or damaged", error);
 }
 
 static bert_status read_archive(stage *stage, bert_error *error)
@@ -234,11 +242,15 @@ static la_ssize_t give_to_archive(struct archive *archive, void *context, const 
         return ARCHIVE_FATAL;
     }
     *data = below->data;
-    stage->last_piece = below->size;
-    stage->given += below->size;
-    below->data += below->size;
+    size_t size = below->size;
+    if (size > 0) {
+        stage->piece_given = below->data;
+        stage->piece_given_size = size;
+    }
+    stage->given += size;
+    below->data += size;
     below->size = 0;
-    return (la_ssize_t)stage->last_piece;
+    return (la_ssize_t)size;
 }
 
 static bert_status open_archive(stage *stage, bert_error *error)
@@ -266,10 +278,10 @@ static bert_status open_archive(stage *stage, bert_error *error)
     TRY(stage_next_entry(stage, &entry, error));
     /* The raw format accepts anything: without a filter, the bytes are compressed data that the
      * filter did not recognize. */
-    return archive_filter_count(archive) < 2
-               ? cannot_unpack(stage, BERT_ERROR_INPUT, "truncated or damaged at its beginning",
-                               error)
-               : BERT_OK;
+    if (archive_filter_count(archive) < 2)
+        return cannot_unpack(stage, BERT_ERROR_INPUT, "truncated or damaged at its beginning",
+                             error);
+    return entry ? BERT_OK : check_filter_end(stage, error);
 }
 
 static bert_status stage_create(stage **out, const char *name, bert_error *error)
