@@ -39,12 +39,16 @@ static first_row read_first_row(const char *head, size_t size, dialect dialect, 
         bool is_quoted = dialect.quote && at < size && head[at] == dialect.quote;
         if (is_quoted) {
             begin++;
-            end = at = quoted_end(head, size, at, dialect.quote);
+            end = quoted_end(head, size, at, dialect.quote);
+            at = end < size ? end + 1 : size;
         }
+        size_t closed = at;
         while (at < size && head[at] != dialect.delimiter && !is_line_break(head[at]))
             at++;
         if (!is_quoted)
             end = at;
+        else if (at > closed) /* text after a closing quotation mark: cut wrongly */
+            return (first_row){.cells = 1};
         row.cells++;
         row.is_quoted &= is_quoted;
         row.has_name |= name && end - begin == length && memcmp(head + begin, name, length) == 0;
@@ -107,14 +111,14 @@ static wanted wanted_columns(const reader *reader)
 /* The dialect of a table that its name does not tell. */
 static bool find_by_content(dialect *dialect, const char *head, size_t size, const wanted *wanted)
 {
+    first_row row;
     for (const char *delimiter = "\t,;|"; *delimiter; delimiter++) {
-        first_row row =
-            try_delimiter(dialect, *delimiter, head, size, wanted->name, wanted->length);
-        if (wanted->name ? row.has_name && row.cells >= wanted->cells
-                         : row.cells > 1 && row.cells >= wanted->cells)
+        row = try_delimiter(dialect, *delimiter, head, size, wanted->name, wanted->length);
+        if (row.cells > 1 && row.cells >= wanted->cells && (row.has_name || !wanted->name))
             return true;
     }
-    return false;
+    row = try_delimiter(dialect, ',', head, size, wanted->name, wanted->length);
+    return row.cells == 1 && wanted->cells == 1 && row.has_name;
 }
 
 /* The same for a table whose cells have commas between them, unless that makes no sense. */

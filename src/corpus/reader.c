@@ -78,16 +78,14 @@ static bool is_blank_text(const char *data, size_t size)
 static bert_status check_no_column_is_named(const reader *reader, const char *head, size_t size,
                                             bert_error *error)
 {
-    const bert_reader_options *options = &reader->options;
-    const char *name = options->text_field ? options->text_field : options->document_column;
+    const char *name = reader->options.text_field;
     if (!name || reader->takes_numbers || is_blank_text(head, size))
         return BERT_OK;
-    return error_set(
-        error, BERT_ERROR_INPUT,
-        "%s: is neither a table nor JSON with the column \"%s\" that %s names; to read "
-        "it as plain text, set options->format = text",
-        reader->source.name, name,
-        options->text_field ? "options->text_field" : "options->document_column");
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: is neither JSON lines nor a table with the column \"%s\" that "
+                     "options->text_field names; to read it as plain text, set options->format = "
+                     "text",
+                     reader->source.name, name);
 }
 
 static bert_status choose_format(reader *reader, bert_error *error)
