@@ -114,3 +114,16 @@ const packing *packing_detect(const char *head, size_t size)
     const packing *found = find_magic(head, size);
     return !found && is_old_tar(head, size) ? &tar : found;
 }
+
+size_t packing_empty_member(const packing *packing, const char *head, size_t size)
+{
+    /* The end marker of LZMA, the checksum, size and length of the member; before them are a magic
+     * number and the size of the dictionary. */
+    static const char rest[] = "\0\x83\xFF\xFB\xFF\xFF\xC0\0\0\0" /* LZMA */
+                               "\0\0\0\0\0\0\0\0\0\0\0\0"         /* checksum and size */
+                               "\x24\0\0\0\0\0\0"; /* length; the last 0 is the string's own */
+    enum { HEAD = 6 };
+    bool is_empty = packing == &lzip && size >= HEAD + sizeof rest &&
+                    find_magic(head, size) == &lzip && memcmp(head + HEAD, rest, sizeof rest) == 0;
+    return is_empty ? HEAD + sizeof rest : 0;
+}

@@ -253,8 +253,26 @@ static la_ssize_t give_to_archive(struct archive *archive, void *context, const 
     return (la_ssize_t)size;
 }
 
+static bert_status skip_empty_members(stage *stage, bert_error *error)
+{
+    struct stage *below = stage->below;
+    const char *head;
+    size_t size;
+    do {
+        TRY(stage_peek(below, PACKING_HEAD, &head, &size, error));
+        size = packing_empty_member(stage->packing, head, size);
+        below->data += size;
+        below->size -= size;
+    } while (size > 0);
+    stage->at_end = below->size == 0;
+    return BERT_OK;
+}
+
 static bert_status open_archive(stage *stage, bert_error *error)
 {
+    TRY(skip_empty_members(stage, error));
+    if (stage->at_end)
+        return BERT_OK;
     struct archive *archive = stage->archive = archive_read_new();
     if (!archive)
         return error_set(error, BERT_ERROR_MEMORY, "%s: no memory to unpack it", stage->name);
