@@ -63,7 +63,7 @@ static bert_status add_entry(inputs *inputs, size_t source, const char *folder, 
         status = error_set_errno(error, errno, "%s: cannot open", path);
     else if (S_ISDIR(itself.st_mode))
         status = add_folder(inputs, source, path, error);
-    else if (S_ISREG(target.st_mode) && target.st_size > 0)
+    else if (S_ISREG(target.st_mode) && !(target.st_size == 0 && name[0] == '_'))
         status = add(inputs, source, path, error);
     free(path);
     return status;
@@ -99,7 +99,9 @@ static bert_status add_path(inputs *inputs, size_t source, const char *path, ber
     size_t before = inputs->count;
     TRY(add_folder(inputs, source, path, error));
     if (inputs->count == before)
-        return error_set(error, BERT_ERROR_INPUT, "%s: contains no files", path);
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: contains no files to read; those with hidden names do not count",
+                         path);
     return BERT_OK;
 }
 
