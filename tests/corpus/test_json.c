@@ -371,8 +371,8 @@ static void test_prose_stays_prose(void **state)
         assert_documents_of("input", prose[i], NULL, expected);
         assert_refused_as("input.json", prose[i], NULL, "input.json:1");
     }
-    assert_documents_of("input", "[Illustration] A.", "text", "[Illustration] A.|");
-    assert_documents_of("input", "Prose.", "text", "Prose.|");
+    assert_refused_as("input", "[Illustration] A.", "text", "is neither JSON lines nor a table");
+    assert_refused_as("input", "Prose.", "text", "is neither JSON lines nor a table");
 }
 
 static void test_broken_json_is_no_prose(void **state)
