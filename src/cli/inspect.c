@@ -19,10 +19,20 @@ static void set_defaults(void)
     settings = (inspect_settings){
         .corpus = bert_inspect_corpus_params_default(),
         .model = bert_inspect_model_params_default(),
+        .max_seq_length = bert_inspect_data_params_default().max_seq_length,
     };
 }
 
-static const bert_option own_options[] = {JSON_OPTION(inspect_settings, NULL)};
+static const bert_option own_options[] = {
+    {.name = "max_seq_length",
+     .type = BERT_OPTION_INT,
+     .offset = offsetof(inspect_settings, max_seq_length),
+     .value = "N",
+     .minimum = 8,
+     .maximum = 65536,
+     .help = "of prepared data: tokens in a sample at most, [CLS] and [SEP] included"},
+    JSON_OPTION(inspect_settings, NULL),
+};
 
 void inspect_print_count(const char *name, uint64_t count)
 {
@@ -65,7 +75,8 @@ const command command_inspect = {
         "manifest.json. Of a tokenizer, it prints its size, settings, "
         "special tokens, alphabet and longest tokens. Of prepared data, by its PREFIX, or by "
         "several, a folder or a pattern: documents, "
-        "sentences, tokens, their lengths, bytes a token, and some samples (--top) with their "
+        "sentences, tokens, their lengths, bytes a token, how much of the text an epoch sees with "
+        "each --pairs and --sequences of bert pretrain, and some samples (--top) with their "
         "masks. Of a corpus, with --tokenizer: documents, "
         "lines, words and tokens; how much of it the tokenizer does not know ([UNK]) and why; "
         "characters that no token has; the longest words; lines that are there again and again. "

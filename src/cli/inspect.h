@@ -10,6 +10,7 @@
 typedef struct inspect_settings {
     bert_inspect_corpus_params corpus; /* its tokenizer is NULL where none was given */
     bert_inspect_model_params model;
+    int max_seq_length; /* of the samples of prepared data */
     bool json;
 } inspect_settings;
 

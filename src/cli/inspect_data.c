@@ -44,13 +44,21 @@ static double bytes_per_token(const bert_split_report *split)
     return split->tokens ? (double)split->bytes / (double)split->tokens : 0;
 }
 
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole ? (double)part / (double)whole : 0;
+}
+
 /* Of the class i: lengths from 2^i to 2^(i + 1) − 1. */
-static void print_lengths(const char *title, const uint64_t *classes, uint64_t longest)
+static void print_lengths(const char *title, const uint64_t *classes, double mean, uint64_t median,
+                          uint64_t longest)
 {
     uint64_t most = 0;
     for (int i = 0; i < BERT_LENGTH_CLASSES; i++)
         most = classes[i] > most ? classes[i] : most;
-    printf("\n%s, in tokens; the longest has %llu:\n", title, (unsigned long long)longest);
+    char middle[32], top[32];
+    printf("\n%s, in tokens: mean %.1f, median %s, longest %s\n", title, mean,
+           console_count(middle, median), console_count(top, longest));
     for (int i = 0; i < BERT_LENGTH_CLASSES; i++) {
         if (classes[i] == 0)
             continue;
@@ -61,13 +69,46 @@ static void print_lengths(const char *title, const uint64_t *classes, uint64_t l
     }
 }
 
+static double mean_sentence(const bert_split_report *split)
+{
+    return share(split->tokens, split->sentences);
+}
+
+static double mean_document(const bert_split_report *split)
+{
+    return share(split->tokens, split->documents - split->empty_documents);
+}
+
 static void print_split(const char *name, const bert_split_report *split)
 {
     printf("%s\n", name);
     inspect_print_count("  documents", split->documents);
+    inspect_print_count("    of one sentence", split->one_sentence_documents);
+    if (split->empty_documents > 0)
+        inspect_print_count("    of none", split->empty_documents);
     inspect_print_count("  sentences", split->sentences);
     inspect_print_count("  tokens", split->tokens);
     printf("%-24s%16.3f\n", "  bytes a token", bytes_per_token(split));
+}
+
+/* What pre-training makes of the data. */
+static void print_schemes(const bert_data_report *report)
+{
+    printf("\nAn epoch of sequences of %d tokens%s; random second parts are not counted as seen\n",
+           report->max_seq_length, report->schemes_estimated ? ", estimated from a part" : "");
+    printf("%-24s%16s%16s%9s%16s\n", "", "samples", "tokens seen", "", "labelled random");
+    for (size_t i = 0; i < report->scheme_count; i++) {
+        const bert_scheme_report *scheme = &report->schemes[i];
+        char name[32], samples[32], tokens[32];
+        snprintf(name, sizeof name, "%s %s", scheme->has_pairs ? "--pairs" : "--sequences",
+                 scheme->name);
+        printf("%-24s%16s%16s%7.1f %%", name, console_count(samples, scheme->samples),
+               console_count(tokens, scheme->tokens),
+               100 * share(scheme->tokens, report->train.tokens));
+        if (scheme->has_pairs)
+            printf("%14.1f %%", 100 * scheme->random_labels);
+        printf("\n");
+    }
 }
 
 static void print_report(const bert_data_report *report)
@@ -78,8 +119,16 @@ static void print_report(const bert_data_report *report)
     print_split("training", &report->train);
     if (report->validation.documents > 0)
         print_split("validation", &report->validation);
-    print_lengths("Sentences", report->train.sentence_lengths, report->train.longest_sentence);
-    print_lengths("Documents", report->train.document_lengths, report->train.longest_document);
+    const bert_split_report *train = &report->train;
+    print_lengths("Sentences", train->sentence_lengths, mean_sentence(train),
+                  train->median_sentence, train->longest_sentence);
+    printf("%.1f %% of the tokens are in sentences of more than 128 tokens, %.1f %% in those of "
+           "more than 512\n",
+           100 * share(train->tokens_beyond_128, train->tokens),
+           100 * share(train->tokens_beyond_512, train->tokens));
+    print_lengths("Documents", train->document_lengths, mean_document(train),
+                  train->median_document, train->longest_document);
+    print_schemes(report);
     if (report->sample_count > 0)
         printf("\nSamples; {a>b} is a token to predict, and what replaces it:\n");
     for (size_t i = 0; i < report->sample_count; i++) {
@@ -104,14 +153,36 @@ static json_t *lengths_json(const uint64_t *classes)
 
 static json_t *split_json(const bert_split_report *split)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:o, s:o}", "documents",
-                     (json_int_t)split->documents, "sentences", (json_int_t)split->sentences,
-                     "tokens", (json_int_t)split->tokens, "bytes", (json_int_t)split->bytes,
-                     "bytes_per_token", bytes_per_token(split), "longest_sentence",
-                     (json_int_t)split->longest_sentence, "longest_document",
-                     (json_int_t)split->longest_document, "sentence_lengths",
-                     lengths_json(split->sentence_lengths), "document_lengths",
-                     lengths_json(split->document_lengths));
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:o, s:o}",
+        "documents", (json_int_t)split->documents, "sentences", (json_int_t)split->sentences,
+        "tokens", (json_int_t)split->tokens, "bytes", (json_int_t)split->bytes, "bytes_per_token",
+        bytes_per_token(split), "one_sentence_documents", (json_int_t)split->one_sentence_documents,
+        "empty_documents", (json_int_t)split->empty_documents, "mean_sentence",
+        mean_sentence(split), "median_sentence", (json_int_t)split->median_sentence,
+        "longest_sentence", (json_int_t)split->longest_sentence, "tokens_beyond_128",
+        (json_int_t)split->tokens_beyond_128, "tokens_beyond_512",
+        (json_int_t)split->tokens_beyond_512, "mean_document", mean_document(split),
+        "median_document", (json_int_t)split->median_document, "longest_document",
+        (json_int_t)split->longest_document, "sentence_lengths",
+        lengths_json(split->sentence_lengths), "document_lengths",
+        lengths_json(split->document_lengths));
+}
+
+static json_t *schemes_json(const bert_data_report *report)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->scheme_count; i++) {
+        const bert_scheme_report *scheme = &report->schemes[i];
+        json_array_append_new(
+            list, json_pack("{s:s, s:I, s:I, s:f, s:o}", scheme->has_pairs ? "pairs" : "sequences",
+                            scheme->name, "samples", (json_int_t)scheme->samples, "tokens",
+                            (json_int_t)scheme->tokens, "share_of_tokens",
+                            share(scheme->tokens, report->train.tokens), "share_of_random_labels",
+                            console_json_number(scheme->random_labels)));
+    }
+    return json_pack("{s:i, s:b, s:o}", "max_seq_length", report->max_seq_length, "estimated",
+                     report->schemes_estimated, "schemes", list);
 }
 
 static json_t *report_json(const bert_data_report *report)
@@ -128,10 +199,10 @@ static json_t *report_json(const bert_data_report *report)
                                             ? json_null()
                                             : json_integer(sample->next_sentence_label)));
     }
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o}", "kind", "data", "vocab_size",
+    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o}", "kind", "data", "vocab_size",
                      (json_int_t)report->vocab_size, "files", (json_int_t)report->files, "train",
                      split_json(&report->train), "validation", split_json(&report->validation),
-                     "samples", samples);
+                     "epoch", schemes_json(report), "samples", samples);
 }
 
 /* A line each, as bert_inspect_data takes them. */
@@ -157,6 +228,7 @@ static int run(const arguments *arguments, const inspect_settings *settings)
     }
     bert_inspect_data_params params = bert_inspect_data_params_default();
     params.data = data;
+    params.max_seq_length = settings->max_seq_length;
     if (arguments_given(arguments, "top"))
         params.samples = settings->corpus.top;
     bert_data_report report;

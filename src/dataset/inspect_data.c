@@ -1,9 +1,13 @@
 /* bert_inspect_data: counts of prepared data, and some samples as a model gets them. */
 #include "base/memory.h"
+#include "base/threads.h"
+#include "dataset/coverage.h"
+#include "dataset/data_counts.h"
 #include "dataset/data_sources.h"
 #include "dataset/sampler.h"
 #include "options/options.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,31 +21,47 @@ bert_inspect_data_params bert_inspect_data_params_default(void)
     };
 }
 
-static void count_length(uint64_t *classes, uint64_t *longest, uint64_t length)
+enum { SAMPLES_MAX = 1 << 20 }; /* drawn for the figures of a scheme */
+
+static const sample_scheme *const schemes[BERT_SCHEMES] = {
+    &scheme_segment_pairs, &scheme_sentence_pairs, &scheme_sentences,
+    &scheme_chunks,        &scheme_stream,         &scheme_documents,
+};
+
+/* Of a part of the data: multiplied by what the whole has of it. */
+static uint64_t extrapolate(uint64_t count, const sample_coverage *coverage, const dataset *data)
 {
-    if (length > 0)
-        classes[63 - __builtin_clzll(length) < BERT_LENGTH_CLASSES - 1
-                    ? 63 - __builtin_clzll(length)
-                    : BERT_LENGTH_CLASSES - 1]++;
-    if (length > *longest)
-        *longest = length;
+    if (!coverage->is_estimate || coverage->tokens == 0)
+        return count;
+    return (uint64_t)llround((double)count * (double)data->token_count / (double)coverage->tokens);
 }
 
-static void count_split(bert_split_report *report, const dataset *data)
+static bert_status count_schemes(const bert_inspect_data_params *params, const dataset *data,
+                                 bert_data_report *report, bert_error *error)
 {
-    *report = (bert_split_report){
-        .documents = data->document_count,
-        .sentences = data->sentence_count,
-        .tokens = data->token_count,
-        .bytes = dataset_bytes(data),
-    };
-    for (uint64_t i = 0; i < data->sentence_count; i++)
-        count_length(report->sentence_lengths, &report->longest_sentence,
-                     dataset_sentence_length(data, i));
-    for (uint64_t i = 0; i < data->document_count; i++)
-        count_length(report->document_lengths, &report->longest_document,
-                     dataset_document_token_start(data, i + 1) -
-                         dataset_document_token_start(data, i));
+    bool has_pairs = data->document_count - report->train.empty_documents > 1;
+    report->max_seq_length = params->max_seq_length;
+    for (size_t i = 0; i < BERT_SCHEMES; i++) {
+        const sample_settings settings = {
+            .scheme = schemes[i],
+            .token_limit = scheme_token_limit(schemes[i], params->max_seq_length),
+            .short_seq_probability = 0.1,
+            .seed = params->seed,
+        };
+        if (schemes[i]->has_pairs && !has_pairs)
+            continue;
+        sample_coverage coverage;
+        TRY(coverage_measure(&coverage, data, &settings, 0, SAMPLES_MAX, threads_count(), error));
+        report->schemes_estimated |= coverage.is_estimate;
+        report->schemes[report->scheme_count++] = (bert_scheme_report){
+            .name = schemes[i]->name,
+            .has_pairs = schemes[i]->has_pairs,
+            .samples = extrapolate(coverage.samples, &coverage, data),
+            .tokens = extrapolate(coverage.seen, &coverage, data),
+            .random_labels = schemes[i]->has_pairs ? coverage_random(&coverage) : NAN,
+        };
+    }
+    return BERT_OK;
 }
 
 static bert_status append_token(text *out, const bert_tokenizer *tokenizer, int32_t id,
@@ -126,7 +146,7 @@ static bert_status inspect_validation(const data_sources *sources, bert_split_re
     TRY(data_sources_open_validation(sources, &data, &found, error));
     bert_status status = found ? dataset_check(&data, error) : BERT_OK;
     if (found && status == BERT_OK)
-        count_split(report, &data);
+        status = data_counts_take(report, &data, threads_count(), error);
     dataset_close(&data);
     return status;
 }
@@ -158,7 +178,8 @@ bert_status bert_inspect_data(const bert_inspect_data_params *params, bert_data_
     TRY_OR_GO(status, data_sources_open(&sources, &data, error), done);
     TRY_OR_GO(status, dataset_check(&data, error), done);
     TRY_OR_GO(status, data_sources_load_tokenizer(&sources, &tokenizer, error), done);
-    count_split(&report->train, &data);
+    TRY_OR_GO(status, data_counts_take(&report->train, &data, threads_count(), error), done);
+    TRY_OR_GO(status, count_schemes(params, &data, report, error), done);
     report->files = data.shard_count;
     report->vocab_size = bert_tokenizer_vocab_size(tokenizer);
     TRY_OR_GO(status, inspect_validation(&sources, &report->validation, error), done);

@@ -102,11 +102,12 @@ static uint64_t segment_pair_next(const dataset *data, const sample_settings *se
     return chunk.b_is_random ? chunk.a_end : chunk.end;
 }
 
-static void segment_pair_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
-                              uint64_t start, sample *sample)
+static void segment_pair_draw(const dataset *data, const sample_settings *settings, sample_start at,
+                              sample *sample)
 {
+    uint64_t start = at.position;
     uint64_t document = dataset_document_of(data, start);
-    random_stream stream = scheme_random(settings, epoch, start);
+    random_stream stream = scheme_random(settings, at.epoch, start);
     chunk chunk =
         chunk_draw(data, settings, start, dataset_document_start(data, document + 1), &stream);
     token_range a = token_range_of(data, start, chunk.a_end), b;
@@ -141,10 +142,11 @@ static uint64_t sentence_pair_next(const dataset *data, const sample_settings *s
     return start + 1 < end ? start + 1 : start; /* the last sentence has no successor */
 }
 
-static void sentence_pair_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
-                               uint64_t start, sample *sample)
+static void sentence_pair_draw(const dataset *data, const sample_settings *settings,
+                               sample_start at, sample *sample)
 {
-    random_stream stream = scheme_random(settings, epoch, start);
+    uint64_t start = at.position;
+    random_stream stream = scheme_random(settings, at.epoch, start);
     bool b_is_random = random_next(&stream) >> 31;
     uint64_t second = start + 1, end;
     if (b_is_random)
@@ -163,12 +165,13 @@ const sample_scheme scheme_sentence_pairs = {
 /* ------------------------------------------------------------- rows of pre-tokenized data --- */
 
 /* Samples longer than max_seq_length are truncated like pairs. */
-static void ready_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
-                       uint64_t start, sample *sample)
+static void ready_draw(const dataset *data, const sample_settings *settings, sample_start at,
+                       sample *sample)
 {
+    uint64_t start = at.position;
     uint64_t document = dataset_document_of(data, start);
     uint64_t end = dataset_document_start(data, document + 1);
-    random_stream stream = scheme_random(settings, epoch, start);
+    random_stream stream = scheme_random(settings, at.epoch, start);
     bool label = settings->scheme->has_pairs && data->labels[document];
     set_pair(sample, settings, token_range_of(data, start, start + 1),
              token_range_of(data, start + 1, end), label, &stream);

@@ -60,8 +60,8 @@ static bert_status check_documents(const dataset *data, const sampler_settings *
     if (settings->scheme->has_pairs && with_sentences < 2 && !data->is_pretokenized)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: one document, but sentence pairs need at least two (B is drawn from "
-                         "another one); prepare more documents, with a blank line between two, or "
-                         "switch next-sentence prediction off",
+                         "another one); prepare more (options->document_separator says what a "
+                         "document is), or train with params->next_sentence_prediction = false",
                          data->prefix);
     return BERT_OK;
 }
@@ -179,6 +179,11 @@ void sampler_free(sampler *sampler)
     free(sampler);
 }
 
+const sample_settings *sampler_drawing(const sampler *sampler)
+{
+    return &sampler->drawing;
+}
+
 int sampler_max_tokens(const sampler *sampler)
 {
     return sampler->settings.max_seq_length;
@@ -216,7 +221,10 @@ static bert_status find_table(sampler *sampler, uint64_t epoch, const sample_tab
                              "documents",
                              sampler->data->prefix);
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: no samples: no document has two sentences for a pair",
+                         "%s: no samples: no document has two sentences for a pair; prepare with "
+                         "the borders that the text has (options->document_separator, "
+                         "options->sentence_separator), or train with "
+                         "params->next_sentence_prediction = false",
                          sampler->data->prefix);
     }
     sampler->last_used = oldest;
@@ -314,10 +322,10 @@ static bert_status add_sample(sampler *sampler, uint64_t epoch, uint64_t positio
     if (settings->shuffle)
         index = random_permutation(settings->seed, settings->first_epoch + epoch, table->size,
                                    position);
-    uint64_t drawn, start = sample_table_start(table, sampler->data, &sampler->blocks,
-                                               &sampler->drawing, index, &drawn);
+    sample_start start =
+        sample_table_start(table, sampler->data, &sampler->blocks, &sampler->drawing, index);
     sampler->drawing.order = sampler->data->is_weighted ? &table->order : NULL;
-    settings->scheme->draw(sampler->data, &sampler->drawing, drawn, start, &sampler->sample);
+    settings->scheme->draw(sampler->data, &sampler->drawing, start, &sampler->sample);
     TRY(append_sample(sampler, batch, number, error));
     random_stream stream = random_stream_start(settings->seed, RANDOM_MASKING, table->epoch, index);
     mask_last_sample(sampler, batch, &stream);

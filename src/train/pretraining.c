@@ -2,6 +2,7 @@
 
 #include "base/observer.h"
 #include "base/threads.h"
+#include "dataset/data_warnings.h"
 #include "dataset/weights.h"
 #include "options/options.h"
 #include "train/batch_size.h"
@@ -83,6 +84,32 @@ static void announce_weights(const pretraining *run)
     }
 }
 
+/* Of the length that most steps have. */
+static bert_status warn_of_data(const pretraining *run, bert_error *error)
+{
+    const run_settings *settings = &run->settings;
+    const run_inputs *inputs = &run->run_inputs;
+    int phase = 0;
+    for (int i = 1; i < settings->phase_count; i++)
+        if (settings->phases[i].share > settings->phases[phase].share)
+            phase = i;
+    sampler_settings sampling = sampling_for_phase(settings, phase);
+    data_use use = {
+        .name = settings->data_name,
+        .train = &inputs->train,
+        .validation = inputs->has_validation ? &inputs->validation : NULL,
+        .sampling = *sampler_drawing(run->samplers[phase]),
+        .max_seq_length = sampling.max_seq_length,
+        .mlm_probability = sampling.mlm_probability,
+        .epoch = sampling.first_epoch,
+        .threads = run->threads,
+    };
+    use.validation_sampling = use.sampling;
+    use.validation_sampling.token_limit =
+        scheme_token_limit(use.sampling.scheme, settings->params.max_seq_length);
+    return data_warn(&use, run->observer, error);
+}
+
 void pretraining_announce(const pretraining *run)
 {
     const run_settings *settings = &run->settings;
@@ -118,6 +145,10 @@ void pretraining_announce(const pretraining *run)
     text_free(&sizes);
     batch_size_announce(settings, run->observer);
     announce_weights(run);
+    bert_error error;
+    bool is_new = !run->checkpoint && !run->own_batches && bert_job_rank(run->job) == 0;
+    if (is_new && warn_of_data(run, &error) != BERT_OK)
+        observer_message(run->observer, BERT_MESSAGE_WARNING, "%s", error.message);
 }
 
 /* That all ranks are about to do the same. */
