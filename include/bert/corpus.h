@@ -75,6 +75,9 @@ typedef struct bert_reader_options {
      * objects, are one document; NULL: each row is one. Excludes document_separator. */
     const char *document_column;
     bert_sentence_separator sentence_separator;
+    /* The largest window of Zstandard, as a power of two, and so the memory that decompressing takes
+     * at most. Files made with `zstd --long=31` need 31. */
+    int zstd_window_log;
     bert_cleaning_options cleaning;
     uint64_t seed; /* decides which documents are taken from a weighted source */
 } bert_reader_options;
