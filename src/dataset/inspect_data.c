@@ -28,6 +28,12 @@ static const sample_scheme *const schemes[BERT_SCHEMES] = {
     &scheme_chunks,        &scheme_stream,         &scheme_documents,
 };
 
+/* Pairs need two documents with text. */
+static bool has_pairs(const bert_data_report *report)
+{
+    return report->train.documents - report->train.empty_documents > 1;
+}
+
 /* Of a part of the data: multiplied by what the whole has of it. */
 static uint64_t extrapolate(uint64_t count, const sample_coverage *coverage, const dataset *data)
 {
@@ -39,7 +45,6 @@ static uint64_t extrapolate(uint64_t count, const sample_coverage *coverage, con
 static bert_status count_schemes(const bert_inspect_data_params *params, const dataset *data,
                                  bert_data_report *report, bert_error *error)
 {
-    bool has_pairs = data->document_count - report->train.empty_documents > 1;
     report->max_seq_length = params->max_seq_length;
     for (size_t i = 0; i < BERT_SCHEMES; i++) {
         const sample_settings settings = {
@@ -48,7 +53,7 @@ static bert_status count_schemes(const bert_inspect_data_params *params, const d
             .short_seq_probability = 0.1,
             .seed = params->seed,
         };
-        if (schemes[i]->has_pairs && !has_pairs)
+        if (schemes[i]->has_pairs && !has_pairs(report))
             continue;
         sample_coverage coverage;
         TRY(coverage_measure(&coverage, data, &settings, 0, SAMPLES_MAX, threads_count(), error));
@@ -106,7 +111,7 @@ static bert_status draw_samples(const bert_inspect_data_params *params, const da
                                 bert_error *error)
 {
     const sampler_settings settings = {
-        .scheme = data->document_count > 1 ? &scheme_segment_pairs : &scheme_sentences,
+        .scheme = has_pairs(report) ? &scheme_segment_pairs : &scheme_sentences,
         .max_seq_length = params->max_seq_length,
         .short_seq_probability = 0.1,
         .mlm_probability = params->mlm_probability,
@@ -129,7 +134,7 @@ static bert_status draw_samples(const bert_inspect_data_params *params, const da
         TRY_OR_GO(status, sampler_fill(sampler, report->sample_count, 1, &batch, error), done);
         bert_sample_report *sample = &report->samples[report->sample_count++];
         TRY_OR_GO(status, decode_sample(tokenizer, &batch, sample, error), done);
-        if (data->document_count < 2)
+        if (!has_pairs(report))
             sample->next_sentence_label = -1;
     }
 done:

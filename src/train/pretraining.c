@@ -97,7 +97,7 @@ static bert_status warn_of_data(const pretraining *run, bert_error *error)
     data_use use = {
         .name = settings->data_name,
         .train = &inputs->train,
-        .validation = inputs->has_validation ? &inputs->validation : NULL,
+        .validation = run->trainer.evaluates ? &inputs->validation : NULL,
         .sampling = *sampler_drawing(run->samplers[phase]),
         .max_seq_length = sampling.max_seq_length,
         .mlm_probability = sampling.mlm_probability,
