@@ -117,7 +117,7 @@ static bert_status warn_of_data(const pretraining *run, bert_error *error)
         .train = &inputs->train,
         /* What the user chose to evaluate on is no split of the data. */
         .validation =
-            inputs->has_validation && !settings->params.eval_data ? &inputs->validation : NULL,
+            run->trainer.evaluates && !settings->params.eval_data ? &inputs->validation : NULL,
         .sampling = *sampler_drawing(run->samplers[phase]),
         .max_seq_length = sampling.max_seq_length,
         .mlm_probability = sampling.mlm_probability,
