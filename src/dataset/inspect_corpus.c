@@ -295,6 +295,7 @@ bert_status bert_inspect_corpus(const bert_inspect_corpus_params *params,
     inspection in = {.params = params, .report = report};
     bert_status status;
     TRY_OR_GO(status, start(&in, error), done);
+    tokenizer_warn(in.tokenizer, params->tokenizer, observer);
     TRY_OR_GO(status, read_documents(&in, observer, finished, error), done);
     status = fill_report(&in, error);
 done:

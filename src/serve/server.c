@@ -352,6 +352,14 @@ static bert_status name_model(server *server, bert_error *error)
     return server->name ? BERT_OK : error_set(error, BERT_ERROR_MEMORY, "out of memory");
 }
 
+static void warn_tokenizer(const server *server, const bert_observer *observer)
+{
+    char message[512];
+    const bert_tokenizer *tokenizer = bert_model_tokenizer(server->model);
+    for (size_t i = 0; bert_tokenizer_warning(tokenizer, i, message, sizeof message); i++)
+        observer_message(observer, BERT_MESSAGE_WARNING, "%s: %s", server->params->model, message);
+}
+
 bert_status bert_serve(const bert_serve_params *params, const bert_observer *observer,
                        bert_error *error)
 {
@@ -362,6 +370,7 @@ bert_status bert_serve(const bert_serve_params *params, const bert_observer *obs
     bert_status status;
     TRY_OR_GO(status, microhttpd_load(error), done);
     TRY_OR_GO(status, bert_model_load_with(&server.model, params->model, &options, error), done);
+    warn_tokenizer(&server, observer);
     TRY_OR_GO(status, bert_workspace_create(&server.workspace, server.model, error), done);
     TRY_OR_GO(status, name_model(&server, error), done);
     serve_queue_create(&server.queue, params->max_waiting);

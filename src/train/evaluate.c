@@ -189,7 +189,8 @@ static bert_status open_session(session *session, const bert_evaluate_params *pa
     char *tokenizer = NULL;
     if (run_inputs_is_pretokenized(params->data))
         TRY(model_find_folder(&tokenizer, session->folder, error));
-    bert_status status = run_inputs_open(&session->run_inputs, params->data, tokenizer, error);
+    bert_status status =
+        run_inputs_open(&session->run_inputs, params->data, tokenizer, NULL, error);
     free(tokenizer);
     TRY(status);
     if (session->run_inputs.train.is_weighted)

@@ -91,17 +91,23 @@ static bert_status take_fingerprint(run_inputs *run_inputs, bert_error *error)
 }
 
 static bert_status open_prepared(run_inputs *run_inputs, const data_sources *sources,
-                                 const char *tokenizer, bert_error *error)
+                                 const char *tokenizer, const bert_tokenizer_options *options,
+                                 bert_error *error)
 {
+    if (!tokenizer && options && tokenizer_options_given(options))
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "settings of a tokenizer go with params->tokenizer: prepared data keep "
+                         "those that they were prepared with");
     TRY(data_sources_open(sources, &run_inputs->train, error));
     TRY(data_sources_open_validation(sources, &run_inputs->validation, &run_inputs->has_validation,
                                      error));
-    return tokenizer ? bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error)
+    return tokenizer ? bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, options, error)
                      : data_sources_load_tokenizer(sources, &run_inputs->tokenizer, error);
 }
 
 static bert_status open_pretokenized(run_inputs *run_inputs, const char *folder,
-                                     const char *tokenizer, bert_error *error)
+                                     const char *tokenizer, const bert_tokenizer_options *options,
+                                     bert_error *error)
 {
     if (!tokenizer)
         return error_set(
@@ -111,7 +117,7 @@ static bert_status open_pretokenized(run_inputs *run_inputs, const char *folder,
             folder);
     char *train = NULL, *validation = NULL;
     bert_status status;
-    TRY_OR_GO(status, bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error), done);
+    TRY_OR_GO(status, bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, options, error), done);
     TRY_OR_GO(status, path_join(&train, folder, "train", error), done);
     TRY_OR_GO(status, path_join(&validation, folder, "validation", error), done);
     bool has_splits = path_is_directory(train);
@@ -130,14 +136,15 @@ done:
 }
 
 bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char *tokenizer,
-                            bert_error *error)
+                            const bert_tokenizer_options *options, bert_error *error)
 {
     *run_inputs = (struct run_inputs){0};
     data_sources sources;
     TRY(data_sources_find(&sources, data, error));
-    bert_status status = sources.pretokenized
-                             ? open_pretokenized(run_inputs, sources.pretokenized, tokenizer, error)
-                             : open_prepared(run_inputs, &sources, tokenizer, error);
+    bert_status status =
+        sources.pretokenized
+            ? open_pretokenized(run_inputs, sources.pretokenized, tokenizer, options, error)
+            : open_prepared(run_inputs, &sources, tokenizer, options, error);
     data_sources_free(&sources);
     if (status == BERT_OK)
         status = take_fingerprint(run_inputs, error);
@@ -147,12 +154,12 @@ bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char
 }
 
 bert_status run_inputs_open_tokenizer(run_inputs *run_inputs, const char *tokenizer,
-                                      bert_error *error)
+                                      const bert_tokenizer_options *options, bert_error *error)
 {
     *run_inputs = (struct run_inputs){0};
     bert_status status = path_format(&run_inputs->train.prefix, error, "%s", tokenizer);
     if (status == BERT_OK)
-        status = bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error);
+        status = bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, options, error);
     if (status == BERT_OK)
         status = take_fingerprint(run_inputs, error);
     if (status != BERT_OK)

@@ -15,13 +15,13 @@ typedef struct run_inputs {
 
 /* Opens what `data` names (dataset/data_sources.h): of each PREFIX the training split,
  * PREFIX.validation where there is one, and PREFIX.tokenizer; `tokenizer`, where it is not NULL,
- * instead of the last. Samples of a pre-tokenized data set are those of its folders train and
- * validation where it has the first, else all; they need `tokenizer`. */
+ * instead of the last, with `options` (NULL: none). Samples of a pre-tokenized data set are those
+ * of its folders train and validation where it has the first, else all; they need `tokenizer`. */
 bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char *tokenizer,
-                            bert_error *error);
+                            const bert_tokenizer_options *options, bert_error *error);
 /* Of batches that are the caller's own: the tokenizer alone, and no data. */
 bert_status run_inputs_open_tokenizer(run_inputs *run_inputs, const char *tokenizer,
-                                      bert_error *error);
+                                      const bert_tokenizer_options *options, bert_error *error);
 /* Whether `data` is a pre-tokenized data set, which comes without a tokenizer. */
 bool run_inputs_is_pretokenized(const char *data);
 void run_inputs_close(run_inputs *run_inputs); /* safe on a zeroed struct */
