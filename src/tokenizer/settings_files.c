@@ -28,6 +28,7 @@ typedef struct settings_reader {
     token_list decoder;    /* in added_tokens_decoder or added_tokens.json */
     token_list attributes; /* special tokens, by name */
     text names[SPECIAL_COUNT];
+    bool complete; /* tokenizer_config.json has added_tokens_decoder: other files do not count */
 } settings_reader;
 
 static bert_status append(token_list *list, int64_t id, bool flags, const added_token *token,
@@ -224,9 +225,8 @@ static bert_status read_truncation(file_settings *settings, const json_t *file, 
     return BERT_OK;
 }
 
-/* *complete is whether the file names all added tokens. */
 static bert_status read_config(settings_reader *r, file_settings *settings, const char *path,
-                               bool *complete, bert_error *error)
+                               bert_error *error)
 {
     token_json file = {0};
     bert_status status;
@@ -243,8 +243,8 @@ static bert_status read_config(settings_reader *r, file_settings *settings, cons
     TRY_OR_GO(status, read_truncation(settings, file.root, path, error), done);
     TRY_OR_GO(status, read_attributes(r, &file, path, error), done);
     json_t *decoder = json_object_get(file.root, "added_tokens_decoder");
-    *complete = json_is_object(decoder);
-    if (*complete)
+    r->complete = json_is_object(decoder);
+    if (r->complete)
         status = read_decoder(r, &file, decoder, path, error);
 done:
     token_json_free(&file);
@@ -266,13 +266,12 @@ static bert_status read_files(settings_reader *r, file_settings *settings, const
 {
     static const char *const names[] = {"tokenizer_config.json", "special_tokens_map.json",
                                         "added_tokens.json"};
-    bool complete = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names && !complete; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names && !r->complete; i++) {
         char *path;
         TRY(path_join(&path, folder, names[i], error));
         bert_status status = BERT_OK;
         if (file_exists(path))
-            status = i == 0   ? read_config(r, settings, path, &complete, error)
+            status = i == 0   ? read_config(r, settings, path, error)
                      : i == 1 ? read_map(r, path, error)
                               : read_added_tokens(r, path, error);
         free(path);
@@ -289,7 +288,6 @@ static int compare_tokens(const void *left, const void *right)
     return (a->id > b->id) - (a->id < b->id);
 }
 
-/* How added_tokens_decoder says that a special token is found, where only its name is known. */
 static const listed_token *find_listed(const token_list *list, const text *content)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -324,8 +322,8 @@ static bert_status add_all(settings_reader *r, bert_error *error)
         listed->token.content = listed->content.data;
         id = vocabulary_find(&t->vocabulary, listed->content.data, listed->content.length);
         bool added = id >= 0 && t->vocabulary.tokens[id].added;
-        if (added && (!listed->flags || find_listed(&r->decoder, &listed->content)))
-            continue;
+        if (added && (!listed->flags || !r->complete || find_listed(&r->decoder, &listed->content)))
+            continue; /* in the way that was said there */
         TRY(added_token_add(&numbering, &listed->token, &id, error));
     }
     return BERT_OK;

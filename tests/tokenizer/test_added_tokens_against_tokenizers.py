@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares added tokens, truncation and vocab.txt with Hugging Face `tokenizers`.
 
-    test_added_tokens.py DRIVER [COUNT]
+    test_added_tokens_against_tokenizers.py DRIVER [COUNT]
 
 COUNT tokenizers are generated, each with some texts: random vocabularies with gaps, empty tokens and NUL,
 special tokens of either style, added tokens with all flags, one a prefix of another, known to the
