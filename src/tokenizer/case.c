@@ -81,7 +81,8 @@ static bool warn_case(const bert_tokenizer *t, char *message, size_t size)
         snprintf(message, size,
                  "%zu of its %zu words and pieces of words have capitals, but the text is "
                  "lower-cased, so that it never has them; if the vocabulary is cased, say "
-                 "options->lowercase = false, or \"do_lower_case\": false in tokenizer_config.json",
+                 "options->lowercase = false with the tokenizer, or \"do_lower_case\": false in "
+                 "tokenizer_config.json of its folder",
                  counts.capitals, counts.lettered);
         return true;
     }
@@ -91,8 +92,8 @@ static bool warn_case(const bert_tokenizer *t, char *message, size_t size)
         snprintf(message, size,
                  "%zu of its %zu words and pieces of words have capitals, but the text keeps its "
                  "case, so that a word with a capital is %s or single letters; if the vocabulary "
-                 "is uncased, say options->lowercase = true, or \"do_lower_case\": true in "
-                 "tokenizer_config.json",
+                 "is uncased, say options->lowercase = true with the tokenizer, or "
+                 "\"do_lower_case\": true in tokenizer_config.json of its folder",
                  counts.capitals, counts.lettered,
                  vocabulary_token_text(&t->vocabulary, t->special.unk));
         return true;

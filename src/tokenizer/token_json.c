@@ -14,16 +14,15 @@ enum {
 /* Position and code of the next escape \uXXXX, from `position` on; the length if there is none. */
 static size_t next_escape(const text *content, size_t position, uint32_t *code)
 {
-    for (; position + 1 < content->length; position++) {
-        if (content->data[position] != '\\')
-            continue;
-        if (content->data[position + 1] == 'u' && position + 6 <= content->length) {
+    const char *end = content->data + content->length, *at = content->data + position;
+    while (at < end && (at = memchr(at, '\\', (size_t)(end - at)))) {
+        if (end - at >= 6 && at[1] == 'u') {
             char digits[5] = {0};
-            memcpy(digits, content->data + position + 2, 4);
+            memcpy(digits, at + 2, 4);
             *code = (uint32_t)strtoul(digits, NULL, 16);
-            return position;
+            return (size_t)(at - content->data);
         }
-        position++;
+        at += 2;
     }
     return content->length;
 }
