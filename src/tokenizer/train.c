@@ -152,6 +152,7 @@ static bert_status start(bert_tokenizer **t, const bert_train_tokenizer_params *
     bool strip = p->strip_accents == BERT_UNSET ? p->lowercase : p->strip_accents == BERT_ON;
     (*t)->strip_accents = p->strip_accents;
     (*t)->max_input_chars_per_word = TOKENIZER_MAX_INPUT_CHARS;
+    (*t)->truncate_left = BERT_UNSET;
     (*t)->settings = (normalizer_settings){.lowercase = p->lowercase,
                                            .strip_accents = strip,
                                            .handle_chinese_chars = true,
