@@ -100,11 +100,13 @@ static enum MHD_Result send_info(struct MHD_Connection *connection, const server
     for (serve_task task = 0; task < SERVE_TASK_COUNT; task++)
         if (serve_can(server->model, task))
             json_array_append_new(tasks, json_string(serve_task_name(task)));
+    const bert_tokenizer *tokenizer = bert_model_tokenizer(server->model);
+    const char *mask = bert_tokenizer_token(tokenizer, bert_tokenizer_special_ids(tokenizer).mask);
     json_t *info =
-        json_pack("{s:s, s:s, s:o, s:I, s:i, s:s}", "model", server->name, "default_task",
+        json_pack("{s:s, s:s, s:o, s:I, s:i, s:s, s:s}", "model", server->name, "default_task",
                   serve_task_name(serve_default_task(server->model)), "tasks", tasks,
                   "max_request_bytes", (json_int_t)server->params->max_request_bytes, "max_inputs",
-                  server->params->max_inputs, "version", bert_version());
+                  server->params->max_inputs, "mask_token", mask, "version", bert_version());
     return send_json(connection, MHD_HTTP_OK, info);
 }
 

@@ -254,6 +254,7 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
     session session = {0};
     bert_status status;
     TRY_OR_GO(status, open_session(&session, params, error), done);
+    tokenizer_warn(session.run_inputs.tokenizer, params->data, observer);
     TRY_OR_GO(
         status,
         evaluator_run(&session.evaluator, session.model, NULL, &session.sums, observer, error),
