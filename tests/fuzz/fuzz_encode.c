@@ -24,7 +24,7 @@ static const char added_tokens[] =
     "\"truncation\": {\"direction\": \"Left\"},"
     "\"model\": {\"type\": \"WordPiece\", \"vocab\": {\"[PAD]\": 0, \"[UNK]\": 1, \"[CLS]\": 2,"
     "\"[SEP]\": 3, \"[MASK]\": 4, \"a\": 5, \"##a\": 6, \"##b\": 7, \"ab\": 8, \"e\": 9, \"中\": "
-    "11}}}";
+    "10}}}";
 
 enum { SETTINGS = 2 * 3 * 2 * 2 * 2, TOKENIZERS = 2 * SETTINGS };
 static bert_tokenizer *tokenizers[TOKENIZERS];
