@@ -241,6 +241,38 @@ static bert_status read_post_processor(file_settings *settings, token_json *file
                : read_template(settings, file, processor, path, error);
 }
 
+/* The template has ids of its own; they must be the vocabulary's. */
+static bert_status check_processor_ids(const bert_tokenizer *t, const file_settings *settings,
+                                       const json_t *processor, const char *path, bert_error *error)
+{
+    static const struct {
+        const char *key;
+        int special;
+    } members[] = {{"cls", SPECIAL_CLS}, {"sep", SPECIAL_SEP}};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const text *name = &settings->special[members[i].special];
+        if (!name->data)
+            continue;
+        const json_t *tokens = json_object_get(processor, "special_tokens");
+        const json_t *ids =
+            json_object_get(json_object_getn(tokens, name->data, name->length), "ids");
+        const json_t *id = tokens ? json_array_get(ids, 0)
+                                  : json_array_get(json_object_get(processor, members[i].key), 1);
+        int32_t known = vocabulary_find(&t->vocabulary, name->data, name->length);
+        if (json_array_size(ids) > 1)
+            return error_set(error, BERT_ERROR_UNSUPPORTED,
+                             "%s: \"%.60s\" of the post_processor is several tokens; only one is "
+                             "supported",
+                             path, name->data);
+        if (known >= 0 && id && json_integer_value(id) != known)
+            return error_set(error, BERT_ERROR_INPUT,
+                             "%s: \"%.60s\" is id %lld in the post_processor, but %d in the "
+                             "vocabulary",
+                             path, name->data, (long long)json_integer_value(id), known);
+    }
+    return BERT_OK;
+}
+
 /* ----------------------------------------------------------------------------- all of it --- */
 
 static bert_status read_normalizer(file_settings *settings, const json_t *file, const char *path,
@@ -292,7 +324,9 @@ bert_status tokenizer_json_read(bert_tokenizer *t, file_settings *settings, cons
         done);
     TRY_OR_GO(status, read_post_processor(settings, &file, path, error), done);
     TRY_OR_GO(status, read_limits(settings, &file, path, error), done);
-    status = read_added_tokens(t, &file, path, error);
+    TRY_OR_GO(status, read_added_tokens(t, &file, path, error), done);
+    component = json_object_get(file.root, "post_processor");
+    status = check_processor_ids(t, settings, component, path, error);
 done:
     token_json_free(&file);
     return status;

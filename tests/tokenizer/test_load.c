@@ -196,6 +196,27 @@ static void test_json_errors(void **state)
                                  "{\"id\": \"A\"}}]}",
                                  ""),
                       unsupported, "[CLS] text [SEP]");
+    expect_json_error(write_json(MODEL, NORMALIZER, PRE_TOKENIZER,
+                                 "{\"type\": \"BertProcessing\", \"cls\": [\"[CLS]\", 2], "
+                                 "\"sep\": [\"[SEP]\", 4]}",
+                                 ""),
+                      input, "\"[SEP]\" is id 4 in the post_processor, but 3 in the vocabulary");
+    expect_json_error(
+        write_json(MODEL, NORMALIZER, PRE_TOKENIZER,
+                   "{\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": "
+                   "\"[CLS]\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}, "
+                   "{\"SpecialToken\": {\"id\": \"[SEP]\", \"type_id\": 0}}], \"special_tokens\": "
+                   "{\"[CLS]\": {\"ids\": [5]}}}",
+                   ""),
+        input, "\"[CLS]\" is id 5 in the post_processor, but 2 in the vocabulary");
+    expect_json_error(
+        write_json(MODEL, NORMALIZER, PRE_TOKENIZER,
+                   "{\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": "
+                   "\"[CLS]\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}, "
+                   "{\"SpecialToken\": {\"id\": \"[SEP]\", \"type_id\": 0}}], \"pair\": "
+                   "[{\"SpecialToken\": {\"id\": \"[CLS]\", \"type_id\": 0}}]}",
+                   ""),
+        unsupported, "and, of pairs, \"[CLS] text [SEP] text [SEP]\" with types 0 and 1");
     expect_json_error(write_json("{\"vocab\": {}}", NORMALIZER, PRE_TOKENIZER, "null", ""), input,
                       "no \"vocab\"");
     expect_json_error(write_json("{\"vocab\": [\"a\"]}", NORMALIZER, PRE_TOKENIZER, "null", ""),
