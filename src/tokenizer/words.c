@@ -74,19 +74,24 @@ static bert_status run_sort(word_reader *r)
     return BERT_OK;
 }
 
+static bert_status reserve_normalized(word_reader *r, size_t more)
+{
+    normalized_text *out = r->normalized;
+    size_t needed = out->length + more, capacity = out->capacity;
+    if (needed <= out->capacity)
+        return BERT_OK;
+    TRY(memory_grow((void **)&out->bytes, &capacity, needed, sizeof *out->bytes, "text", r->error));
+    capacity = out->capacity;
+    TRY(memory_grow((void **)&out->spans, &capacity, needed, sizeof *out->spans, "text", r->error));
+    out->capacity = capacity;
+    return BERT_OK;
+}
+
 static bert_status append_normalized(word_reader *r, const unsigned char *bytes, int length,
                                      word_span source)
 {
     normalized_text *out = r->normalized;
-    if (out->length + 4 > out->capacity) {
-        size_t needed = out->length + 4, capacity = out->capacity;
-        TRY(memory_grow((void **)&out->bytes, &capacity, needed, sizeof *out->bytes, "text",
-                        r->error));
-        capacity = out->capacity;
-        TRY(memory_grow((void **)&out->spans, &capacity, needed, sizeof *out->spans, "text",
-                        r->error));
-        out->capacity = capacity;
-    }
+    TRY(reserve_normalized(r, 4));
     for (int i = 0; i < length; i++) {
         out->bytes[out->length] = bytes[i];
         out->spans[out->length++] = source;
@@ -289,21 +294,29 @@ static bert_status normalize_character(word_reader *r, uint32_t code, word_span 
     return run_append(r, ' ', source);
 }
 
-/* What stays in the text ends whatever marks come before it. */
-static bert_status normalize_ascii(word_reader *r, unsigned char byte, word_span source)
+/* Appends ASCII characters that depend on nothing, as long as there are some. What stays in the
+ * text ends the marks before it, so that there are none. */
+static bert_status normalize_ascii(word_reader *r, size_t *start)
 {
     const normalizer *n = r->normalizer;
-    switch ((character_kind)n->kinds[byte]) {
-    case CHARACTER_MAPPED:
-        TRY(run_end(r));
-        return append_normalized(r, &n->fold[byte], 1, source);
-    case CHARACTER_SAME:
-    case CHARACTER_ALONE:
-        TRY(run_end(r));
-        return append_normalized(r, &byte, 1, source);
-    default:
-        return normalize_character(r, byte, source);
+    normalized_text *out = r->normalized;
+    size_t position = *start;
+    TRY(run_end(r));
+    TRY(reserve_normalized(r, r->end - position));
+    for (; position < r->end; position++) {
+        unsigned char byte = r->text[position];
+        character_kind kind = n->kinds[byte];
+        if (kind == CHARACTER_MAPPED)
+            byte = n->fold[byte];
+        else if (kind == CHARACTER_SPACE && n->settings.clean_text)
+            byte = ' ';
+        else if (kind != CHARACTER_SAME && kind != CHARACTER_ALONE && kind != CHARACTER_SPACE)
+            break;
+        out->bytes[out->length] = byte;
+        out->spans[out->length++] = (word_span){(uint32_t)position, (uint32_t)(position + 1)};
     }
+    *start = position;
+    return BERT_OK;
 }
 
 bert_status word_reader_normalize(word_reader *r, size_t start, normalized_text *out)
@@ -313,9 +326,13 @@ bert_status word_reader_normalize(word_reader *r, size_t start, normalized_text 
     while (start < r->end && status == BERT_OK) {
         uint32_t code;
         word_span source;
-        start += (size_t)decode(r, start, &code, &source);
-        status = code < 0x80 ? normalize_ascii(r, (unsigned char)code, source)
-                             : normalize_character(r, code, source);
+        character_kind kind = r->normalizer->kinds[r->text[start]];
+        if (kind != CHARACTER_RARE && kind != CHARACTER_DROPPED) {
+            status = normalize_ascii(r, &start);
+        } else {
+            start += (size_t)decode(r, start, &code, &source);
+            status = normalize_character(r, code, source);
+        }
     }
     if (status == BERT_OK)
         status = run_end(r);
