@@ -40,4 +40,9 @@ bert_status data_sources_open_validation(const data_sources *sources, dataset *d
 bert_status data_sources_load_tokenizer(const data_sources *sources, bert_tokenizer **tokenizer,
                                         bert_error *error);
 
+/* Whether a tokenizer has the settings with which the data were prepared; `path` names it. */
+bert_status data_sources_check_tokenizer(const data_sources *sources,
+                                         const bert_tokenizer *tokenizer, const char *path,
+                                         bert_error *error);
+
 #endif

@@ -101,8 +101,10 @@ static bert_status open_prepared(run_inputs *run_inputs, const data_sources *sou
     TRY(data_sources_open(sources, &run_inputs->train, error));
     TRY(data_sources_open_validation(sources, &run_inputs->validation, &run_inputs->has_validation,
                                      error));
-    return tokenizer ? bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, options, error)
-                     : data_sources_load_tokenizer(sources, &run_inputs->tokenizer, error);
+    if (!tokenizer)
+        return data_sources_load_tokenizer(sources, &run_inputs->tokenizer, error);
+    TRY(bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, options, error));
+    return data_sources_check_tokenizer(sources, run_inputs->tokenizer, tokenizer, error);
 }
 
 static bert_status open_pretokenized(run_inputs *run_inputs, const char *folder,
