@@ -21,7 +21,7 @@ from tokenizers.implementations import BertWordPieceTokenizer
 
 import oracle
 
-driver, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 400
+driver, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 160
 generator = random.Random(17)
 failures = compared = 0
 STYLES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]

@@ -20,7 +20,7 @@ from transformers import BertTokenizerFast
 
 import oracle
 
-driver, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 250
+driver, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 100
 transformers.logging.set_verbosity_error()
 generator = random.Random(23)
 failures = compared = 0
