@@ -16,7 +16,15 @@ typedef enum bert_optimizer {
     BERT_OPTIMIZER_ADAMW, /* decoupled weight decay */
     BERT_OPTIMIZER_ADAM,  /* weight decay in the gradient */
     BERT_OPTIMIZER_LAMB,  /* for large batches (docs/optimization.md) */
+    BERT_OPTIMIZER_MUON,  /* orthogonalised momentum for the encoder's matrices, AdamW for the rest
+                           */
 } bert_optimizer;
+
+/* How Muon's learning rate depends on the shape of a matrix, as torch.optim.Muon's adjust_lr_fn. */
+typedef enum bert_muon_adjustment {
+    BERT_MUON_ADJUSTMENT_ORIGINAL,        /* × √max(1, rows / columns) */
+    BERT_MUON_ADJUSTMENT_MATCH_RMS_ADAMW, /* × 0.2 √max(rows, columns): steps as long as AdamW's */
+} bert_muon_adjustment;
 
 typedef enum bert_lr_scheduler {
     BERT_LR_SCHEDULER_LINEAR,
@@ -27,7 +35,15 @@ typedef enum bert_lr_scheduler {
     BERT_LR_SCHEDULER_CONSTANT_WITH_WARMUP,
     BERT_LR_SCHEDULER_INVERSE_SQRT,
     BERT_LR_SCHEDULER_ONE_CYCLE,
+    BERT_LR_SCHEDULER_WARMUP_STABLE_DECAY,
 } bert_lr_scheduler;
+
+/* How the learning rate falls at the end of warmup_stable_decay. */
+typedef enum bert_lr_decay {
+    BERT_LR_DECAY_COSINE,
+    BERT_LR_DECAY_LINEAR,
+    BERT_LR_DECAY_1_SQRT, /* 1 − √ of the share that is done */
+} bert_lr_decay;
 
 /* How the learning rate grows with the quotient of a batch and base_batch_size. */
 typedef enum bert_learning_rate_scaling {
@@ -53,7 +69,7 @@ typedef enum bert_pairs {
 /* What a sequence is, without next-sentence prediction. */
 typedef enum bert_sequences {
     BERT_SEQUENCES_UNSET = -1,
-    BERT_SEQUENCES_SENTENCES, /* whole sentences of a document that fit */
+    BERT_SEQUENCES_SENTENCES, /* of a document that fit; a longer one goes on in the next */
     BERT_SEQUENCES_CHUNKS,    /* full lengths of a document */
     BERT_SEQUENCES_STREAM,    /* full lengths across the borders of documents */
     BERT_SEQUENCES_DOCUMENTS, /* the beginning of each */
@@ -126,9 +142,14 @@ typedef enum bert_pooling {
 BERT_API const char *bert_optimizer_name(bert_optimizer value);
 BERT_API bert_status bert_optimizer_parse(bert_optimizer *value, const char *name,
                                           bert_error *error);
+BERT_API const char *bert_muon_adjustment_name(bert_muon_adjustment value);
+BERT_API bert_status bert_muon_adjustment_parse(bert_muon_adjustment *value, const char *name,
+                                                bert_error *error);
 BERT_API const char *bert_lr_scheduler_name(bert_lr_scheduler value);
 BERT_API bert_status bert_lr_scheduler_parse(bert_lr_scheduler *value, const char *name,
                                              bert_error *error);
+BERT_API const char *bert_lr_decay_name(bert_lr_decay value);
+BERT_API bert_status bert_lr_decay_parse(bert_lr_decay *value, const char *name, bert_error *error);
 BERT_API const char *bert_learning_rate_scaling_name(bert_learning_rate_scaling value);
 BERT_API bert_status bert_learning_rate_scaling_parse(bert_learning_rate_scaling *value,
                                                       const char *name, bert_error *error);

@@ -135,7 +135,7 @@ static line_kind decide(const line_shares *sum)
 {
     if (sum->lines < LINES_MIN)
         return LINES_ARE_WRAPPED;
-    bool is_wrapped = 2 * sum->full >= sum->pairs;
+    bool is_wrapped = 3 * sum->full >= 2 * sum->pairs;
     bool is_punctuated = 2 * sum->punctuated >= sum->lines; /* verse is, by commas */
     bool is_lower_case = sum->lower > 0 && 500 * sum->upper <= sum->lower;
     if (is_lower_case && 10 * sum->ends >= 8 * sum->lines)

@@ -11,6 +11,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "corpus/counts.h"
+#include "dataset/data_warnings.h"
 #include "dataset/index_format.h"
 #include "formats/json.h"
 #include "options/options.h"
@@ -456,6 +457,15 @@ static json_t *counts_to_json(const bert_data_counts *counts)
                      (json_int_t)counts->sentences, "tokens", (json_int_t)counts->tokens);
 }
 
+/* What ends documents and sentences; null: what the format says. */
+static json_t *borders_to_json(const bert_reader_options *options)
+{
+    return json_pack("{s:s?, s:s?, s:s}", "document_separator",
+                     bert_document_separator_name(options->document_separator), "document_column",
+                     options->document_column, "sentence_separator",
+                     bert_sentence_separator_name(options->sentence_separator));
+}
+
 static bert_status write_description(const prepare *prepare, const bert_prepare_result *result,
                                      bert_error *error)
 {
@@ -472,9 +482,10 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
         json_array_append_new(inputs, input ? input : json_string("(a name that is not UTF-8)"));
     }
     json_t *value = json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:s, s:f, s:I, s:{s:I, s:s}, s:o, s:o, s:I, s:I, s:I}", "format",
-        "Megatron-LM indexed dataset", "layout", bert_layout_name(params->layout), "bert_version",
-        bert_version(), "inputs", inputs, "corpus", corpus_counts_to_json(&result->corpus),
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:f, s:I, s:{s:I, s:s}, s:o, s:o, s:I, s:I, s:I}",
+        "format", "Megatron-LM indexed dataset", "layout", bert_layout_name(params->layout),
+        "bert_version", bert_version(), "inputs", inputs, "corpus",
+        corpus_counts_to_json(&result->corpus), "borders", borders_to_json(&params->reader_options),
         "language", params->language, "validation_fraction", params->validation_fraction, "seed",
         (json_int_t)params->seed, "vocabulary", "size",
         (json_int_t)bert_tokenizer_vocab_size(prepare->tokenizer), "xxh3_64", hash_text, "train",
@@ -569,6 +580,10 @@ bert_status bert_prepare(const bert_prepare_params *params, bert_prepare_result 
         corpus_count(&prepare.corpus, &counted.corpus);
         TRY_OR_GO(status, commit(&prepare, &counted, error), done);
     }
+    TRY_OR_GO(status,
+              data_warn_prepared(params->output, counted.validation.documents > 0, params->seed,
+                                 prepare.threads, observer, error),
+              done);
     if (result)
         *result = counted;
 done:

@@ -55,6 +55,14 @@ const bert_choice choices_lr_scheduler_type[] = {
     {"constant_with_warmup", BERT_LR_SCHEDULER_CONSTANT_WITH_WARMUP, NULL},
     {"inverse_sqrt", BERT_LR_SCHEDULER_INVERSE_SQRT, NULL},
     {"one_cycle", BERT_LR_SCHEDULER_ONE_CYCLE, NULL},
+    {"warmup_stable_decay", BERT_LR_SCHEDULER_WARMUP_STABLE_DECAY, NULL},
+    {NULL, 0, NULL},
+};
+
+const bert_choice choices_lr_decay_type[] = {
+    {"cosine", BERT_LR_DECAY_COSINE, NULL},
+    {"linear", BERT_LR_DECAY_LINEAR, NULL},
+    {"1-sqrt", BERT_LR_DECAY_1_SQRT, NULL},
     {NULL, 0, NULL},
 };
 
@@ -71,10 +79,19 @@ const bert_choice choices_masks[] = {
     {NULL, 0, NULL},
 };
 
+const bert_choice choices_muon_adjust_lr_fn[] = {
+    {"original", BERT_MUON_ADJUSTMENT_ORIGINAL, "× √max(1, rows / columns)"},
+    {"match_rms_adamw", BERT_MUON_ADJUSTMENT_MATCH_RMS_ADAMW,
+     "× 0.2 √max(rows, columns): steps as long as AdamW's"},
+    {NULL, 0, NULL},
+};
+
 const bert_choice choices_optim[] = {
     {"adamw", BERT_OPTIMIZER_ADAMW, "decoupled weight decay"},
     {"adam", BERT_OPTIMIZER_ADAM, "weight decay in the gradient"},
     {"lamb", BERT_OPTIMIZER_LAMB, "for batches of thousands: a trust ratio for every tensor"},
+    {"muon", BERT_OPTIMIZER_MUON,
+     "orthogonalised momentum for the encoder's matrices, AdamW for the rest"},
     {NULL, 0, NULL},
 };
 
@@ -122,7 +139,8 @@ const bert_choice choices_sentence_separator[] = {
 };
 
 const bert_choice choices_sequences[] = {
-    {"sentences", BERT_SEQUENCES_SENTENCES, "whole sentences of a document that fit"},
+    {"sentences", BERT_SEQUENCES_SENTENCES,
+     "sentences of a document that fit; a longer one goes on in the next"},
     {"chunks", BERT_SEQUENCES_CHUNKS, "full lengths of a document"},
     {"stream", BERT_SEQUENCES_STREAM, "full lengths across the borders of documents"},
     {"documents", BERT_SEQUENCES_DOCUMENTS, "the beginning of each"},
@@ -191,7 +209,9 @@ static bert_status parse(int *value, const bert_choice *choices, const char *nam
         return BERT_OK;                                                        \
     }
 DEFINE(bert_optimizer, choices_optim)
+DEFINE(bert_muon_adjustment, choices_muon_adjust_lr_fn)
 DEFINE(bert_lr_scheduler, choices_lr_scheduler_type)
+DEFINE(bert_lr_decay, choices_lr_decay_type)
 DEFINE(bert_learning_rate_scaling, choices_learning_rate_scaling)
 DEFINE(bert_precision, choices_precision)
 DEFINE(bert_pairs, choices_pairs)
