@@ -129,13 +129,11 @@ static bool map_letters(char out[BYTES_MAX], word *text, UChar32 (*map)(UChar32)
     size_t size = 0;
     for (size_t i = 0; i < text->size;) {
         UChar32 character;
-        bool is_mapped = i == 0 || !first_only, is_error = false;
+        bool is_mapped = i == 0 || !first_only;
         U8_NEXT(text->data, i, text->size, character);
-        if (character < 0)
+        if (character < 0 || size + U8_MAX_LENGTH > BYTES_MAX)
             return false;
-        U8_APPEND(out, size, BYTES_MAX, is_mapped ? map(character) : character, is_error);
-        if (is_error)
-            return false;
+        U8_APPEND_UNSAFE(out, size, is_mapped ? map(character) : character);
     }
     *text = (word){out, size};
     return true;
@@ -173,7 +171,7 @@ static bert_status add_forms(abbreviations *abbreviations, word text, bool befor
                              bool capitalize, bert_error *error)
 {
     char mapped[BYTES_MAX];
-    if (text.size < 2 || text.size > BYTES_MAX || text.data[text.size - 1] != '.' ||
+    if (text.size < 2 || text.size > BYTES_MAX - U8_MAX_LENGTH || text.data[text.size - 1] != '.' ||
         text.data[0] == '.' || text.data[0] == ' ')
         return BERT_OK;
     TRY(add_parts(abbreviations, 0, text, before_digit, error));
