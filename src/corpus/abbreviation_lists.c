@@ -28,8 +28,8 @@ const abbreviation_list abbreviation_lists[] = {
                "verm.,versch.,zw.,zzgl.,abzgl.,gem.,lt.,betr.,bez.,Abb.,Abs.,Abt.,Anm.,Anh.,"
                "Aufl.,Ausg.,Bd.,Bde.,Bearb.,Bl.,Ebd.,Hg.,Hrsg.,Jg.,Kap.,Lfg.,Nr.,Nrn.,Pos.,Rn.,Rz.,"
                "Sp.,Tab.,Taf.,Tel.,Übers.,Verf.,Verl.,Vol.,vs.,Ziff.,Zit.,Jan.,Febr.,Apr.,Aug.,"
-               "Sept.,Okt.,Nov.,Dez.,No.",
-     .before_digit = "S.,f.,ff.,Art.,Fig.,max.,min.,op.,p.,pp.",
+               "Sept.,Okt.,Nov.,Dez.",
+     .before_digit = "S.,f.,ff.,Art.,Fig.,No.,max.,min.,op.,p.,pp.",
      .words = "am.,Am.,Art.,Max.,Min.,Do.,Port.,Test.,s.,f.,z.,od.,So.,Mo.,Di.,Mi.,PIN.,"
               "dir.,mag.",
      .after_number =
