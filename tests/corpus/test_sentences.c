@@ -8,6 +8,7 @@
 
 #include <unicode/ubrk.h>
 #include <unicode/uchar.h>
+#include <unicode/uloc.h>
 #include <unicode/utf8.h>
 
 /* Compares the sentences of a text, each followed by "|". */
@@ -68,6 +69,26 @@ static void test_abbreviations_of_the_language(void **state)
     assert_sentences("und", "Mr. A. Smith left. He slept.", "Mr.|A.|Smith left.|He slept.|");
     /* Of a language without abbreviations, initials alone are known; no other language's. */
     assert_sentences("eo", "Mr. A. Smith left. He slept.", "Mr.|A. Smith left.|He slept.|");
+}
+
+/* ICU gives data of the machine's language for one that it does not have. */
+static void test_independent_of_the_machine(void **state)
+{
+    (void)state;
+    char before[ULOC_FULLNAME_CAPACITY];
+    UErrorCode code = U_ZERO_ERROR;
+    snprintf(before, sizeof before, "%s", uloc_getDefault());
+    static const char *const machines[] = {"de_DE", "en_US", "el_GR", "fr_FR"};
+    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
+        uloc_setDefault(machines[i], &code);
+        assert_true(U_SUCCESS(code));
+        assert_sentences("eo", "Mr. B. kaj Nr. Kvin; Evtl. Hr. Li.",
+                         "Mr.|B. kaj Nr.|Kvin; Evtl.|Hr.|Li.|");
+        assert_sentences("nl", "Dhr. Jan Mrd. En Mrs. Aal; Comm. Zo.",
+                         "Dhr. Jan Mrd.|En Mrs.|Aal; Comm.|Zo.|");
+    }
+    uloc_setDefault(before, &code);
+    assert_true(U_SUCCESS(code));
 }
 
 /* What CLDR has, what it lacks, and what is no abbreviation. */
@@ -394,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_paragraphs_end_sentences),
         cmocka_unit_test(test_abbreviations_of_the_language),
+        cmocka_unit_test(test_independent_of_the_machine),
         cmocka_unit_test(test_english),
         cmocka_unit_test(test_german),
         cmocka_unit_test(test_other_languages),
