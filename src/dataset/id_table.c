@@ -92,9 +92,8 @@ static bert_status arrow_start(id_table *table, bert_error *error)
     found_column *found;
     TRY(memory_array((void **)&found, count, sizeof *found, "columns", error));
     for (size_t i = 0; i < count; i++)
-        found[i] =
-            (found_column){columns[i].name, columns[i].type,
-                           columns[i].is_integer || columns[i].is_boolean, columns[i].is_list};
+        found[i] = (found_column){columns[i].name, columns[i].type, columns[i].is_integer,
+                                  columns[i].is_list};
     bert_status status = choose_columns(table, found, count, error);
     free(found);
     return status;
