@@ -11,6 +11,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "corpus/counts.h"
+#include "dataset/data_warnings.h"
 #include "dataset/index_format.h"
 #include "formats/json.h"
 #include "options/options.h"
@@ -162,7 +163,7 @@ static bert_status hash_settings(const prepare *prepare, uint64_t *hash, bert_er
     TRY_OR_GO(status, prepare_folder_path(&path, &prepare->folder, "tokenizer", error), done);
     TRY_OR_GO(status, directory_remove(path, error), done);
     TRY_OR_GO(status, directory_create(path, error), done);
-    TRY_OR_GO(status, tokenizer_save(prepare->tokenizer, path, error), done);
+    TRY_OR_GO(status, tokenizer_save(prepare->tokenizer, path, 0, error), done);
     free(path);
     TRY_OR_GO(status,
               prepare_folder_path(&path, &prepare->folder, "tokenizer/tokenizer.json", error),
@@ -560,6 +561,7 @@ bert_status bert_prepare(const bert_prepare_params *params, bert_prepare_result 
     bert_prepare_result counted;
     bert_status status;
     TRY_OR_GO(status, start(&prepare, error), done);
+    tokenizer_warn(prepare.tokenizer, params->tokenizer, observer);
     if (prepare.progress.finished) {
         counted = prepare.progress.result;
         TRY_OR_GO(status, publish(&prepare, error), done);
@@ -578,6 +580,10 @@ bert_status bert_prepare(const bert_prepare_params *params, bert_prepare_result 
         corpus_count(&prepare.corpus, &counted.corpus);
         TRY_OR_GO(status, commit(&prepare, &counted, error), done);
     }
+    TRY_OR_GO(status,
+              data_warn_prepared(params->output, counted.validation.documents > 0, params->seed,
+                                 prepare.threads, observer, error),
+              done);
     if (result)
         *result = counted;
 done:
