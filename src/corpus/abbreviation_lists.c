@@ -10,7 +10,8 @@ const abbreviation_list abbreviation_lists[] = {
     {.language = "en",
      .always = "Dr.,Drs.,Messrs.,Mmes.,Mme.,Mlle.,Msgr.,St.,Ste.,Sts.,Gen.,Lieut.,Cmdr.,Cdr.,"
                "Adm.,Brig.,Cpl.,Pfc.,Supt.,Insp.,Det.,Gov.,Sen.,Sens.,Reps.,Pres.,Amb.,Hon.,Fr.,"
-               "Ft.,Revd.,e.g.,i.e.,eg.,ie.,viz.,cf.,v.,ca.,approx.",
+               "Ft.,Revd.,MRS.,MS.,DR.,ST.,PROF.,REV.,CAPT.,COL.,GEN.,LT.,SGT.,e.g.,i.e.,eg.,ie.,"
+               "viz.,cf.,v.,ca.,approx.",
      .before_digit = "no.,nos.,Nr.,vol.,vols.,fig.,figs.,eq.,eqs.,p.,ch.,chap.,chs.,"
                      "sec.,sect.,art.,arts.,pt.,pts.,par.,para.,pl.,col.,tab.,ex.,ver.,c.,b.,"
                      "d.,fl.,r.,n.,l.,ll.,f.,op.,est.,apr.,oct.,jul.",

@@ -361,12 +361,24 @@ static bool is_letter_before(const char *text, size_t start, size_t *at, bool lo
     return lower_case ? u_islower(character) : u_isupper(character);
 }
 
+/* Whether an apostrophe precedes, also with a space between, as in "had n ' t". */
+static bool follows_apostrophe(const char *text, size_t start, size_t at)
+{
+    static const char curly[] = "\xE2\x80\x99";
+    if (at > start && text[at - 1] == ' ')
+        at--;
+    return at > start &&
+           (text[at - 1] == '\'' || (at - start >= 3 && memcmp(text + at - 3, curly, 3) == 0));
+}
+
 /* "J." in "J. S. Bach", also in "J.S. Bach": a single letter, in capitals if there are any. */
 static bool is_initial(const char *text, size_t start, size_t stop, bool lower_case)
 {
     size_t at = stop, before;
     if (!is_letter_before(text, start, &at, lower_case) || is_word_before(text, start, at))
         return false;
+    if (lower_case && follows_apostrophe(text, start, at))
+        return false; /* "hadn't." */
     before = at - 1;
     return at == start || text[before] != '.' ||
            is_letter_before(text, start, &before, lower_case); /* not "z.B." */

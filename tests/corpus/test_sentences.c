@@ -97,6 +97,7 @@ static void test_english(void **state)
     (void)state;
     assert_sentences("en", "Dr. No met St. John. They left.", "Dr. No met St. John.|They left.|");
     assert_sentences("en", "Dr.  No met Gen. Lee. OK.", "Dr.  No met Gen. Lee.|OK.|");
+    assert_sentences("en", "THE END OF MRS. DALE. NO.", "THE END OF MRS. DALE.|NO.|");
     assert_sentences("en", "One (e.g. Paris), i.e. France. E.g. Rome. A town.",
                      "One (e.g. Paris), i.e. France.|E.g. Rome.|A town.|");
     assert_sentences("en", "See No. 5 Main, vol. 2 A, Fig. 3 B and pp. 3 Xs. No. He left.",
