@@ -80,6 +80,9 @@ typedef struct bert_pretrain_params {
     double pct_start;                    /* one_cycle: share of the steps in which the rate rises */
     double div_factor, final_div_factor; /* one_cycle: from learning_rate / div_factor, to that /
                                             final_div_factor */
+    /* warmup_stable_decay: share of all steps in which the rate falls, and how. */
+    double lr_decay_ratio;
+    bert_lr_decay lr_decay_type;
     /* Rates are given for a batch of base_batch_size sequences (0: none), and multiplied for the
      * one that a step has. */
     bert_learning_rate_scaling learning_rate_scaling;

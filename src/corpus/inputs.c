@@ -23,13 +23,20 @@ static bert_status add(inputs *inputs, size_t source, const char *path, bert_err
 
 /* ---------------------------------------------------------------------------------- folders --- */
 
+/* What Spark and Dask write next to the files of a table: their schemas and their footers. */
+static bool is_parquet_summary(const char *name, size_t length)
+{
+    return (length == 9 && memcmp(name, "_metadata", length) == 0) ||
+           (length == 16 && memcmp(name, "_common_metadata", length) == 0);
+}
+
 bool input_name_is_wanted(const char *name, size_t length)
 {
     static const char *const metadata[] = {"dataset_dict.json", "dataset_info.json", "state.json"};
     for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
         if (length == strlen(metadata[i]) && memcmp(name, metadata[i], length) == 0)
             return false;
-    return length == 0 || name[0] != '.';
+    return length == 0 || (name[0] != '.' && !is_parquet_summary(name, length));
 }
 
 static int is_wanted(const struct dirent *entry)

@@ -22,10 +22,12 @@ typedef struct parquet_column {
     bool is_bytes;   /* parquet_next_value can read it, but only the user knows whether it is text:
                         byte arrays without annotation, JSON, enumerations, nulls without a type */
     bool is_number;  /* parquet_next_value can read it, as decimals, true or false */
-    bool is_integer; /* parquet_next_integer can read it */
+    bool is_integer; /* parquet_next_integer can read it: integers, and booleans as 0 and 1, in at
+                        most one list */
     bool is_list;    /* a row has any number of values; otherwise exactly one */
     /* Private to the cursor. */
     unsigned max_definition, max_repetition; /* definition and repetition levels of Dremel */
+    unsigned list_definition; /* from this definition level on, the innermost list has an element */
     int32_t physical_type;
     bool is_unsigned;
 } parquet_column;
@@ -53,7 +55,8 @@ bert_status parquet_next_row(parquet_cursor *cursor, bool *found, bert_error *er
 bert_status parquet_next_value(parquet_cursor *cursor, const char **data, size_t *length,
                                bool *found, bert_error *error);
 
-/* The same for integers and booleans (0 and 1). A value above INT64_MAX is an error. */
+/* The same of a column of integers: *is_null for a null among them; *found is false in an empty
+ * list and in a null one, too. A value above INT64_MAX is an error. */
 bert_status parquet_next_integer(parquet_cursor *cursor, int64_t *value, bool *is_null, bool *found,
                                  bert_error *error);
 

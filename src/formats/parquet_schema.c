@@ -158,22 +158,6 @@ static void classify(parquet_column *column, const element *element)
         column->is_number && element->type != PARQUET_FLOAT && element->type != PARQUET_DOUBLE;
 }
 
-static bert_status add_column(parquet *parquet, const element *element, const char *path,
-                              unsigned definition, unsigned repetition, bert_error *error)
-{
-    TRY(memory_grow((void **)&parquet->columns, &parquet->column_capacity,
-                    parquet->column_count + 1, sizeof *parquet->columns, "columns", error));
-    parquet_column *column = &parquet->columns[parquet->column_count++];
-    *column = (parquet_column){.is_list = repetition > 0,
-                               .max_definition = definition,
-                               .max_repetition = repetition,
-                               .physical_type = element->type};
-    classify(column, element);
-    TRY(path_format(&column->name, error, "%s", path));
-    return path_format(&column->type, error, repetition > 0 ? "list<%s>" : "%s",
-                       type_name(element));
-}
-
 /* ------------------------------------------------------------------------------------- tree --- */
 
 typedef struct tree_position {
@@ -181,12 +165,30 @@ typedef struct tree_position {
     const unsigned char *parent;
     size_t parent_length;
     unsigned definition, repetition;
+    unsigned list_definition; /* of the innermost list */
     int depth;
     int entry;    /* of a map's entry: 0 for the key, 1 for the value; otherwise -1 */
     bool in_list; /* the parent is annotated as a list or map */
     bool in_map;
     bool unnamed; /* the element of a list: it has the name of the list */
 } tree_position;
+
+static bert_status add_column(parquet *parquet, const element *element, const char *path,
+                              const tree_position *position, bert_error *error)
+{
+    TRY(memory_grow((void **)&parquet->columns, &parquet->column_capacity,
+                    parquet->column_count + 1, sizeof *parquet->columns, "columns", error));
+    parquet_column *column = &parquet->columns[parquet->column_count++];
+    *column = (parquet_column){.is_list = position->repetition > 0,
+                               .max_definition = position->definition,
+                               .max_repetition = position->repetition,
+                               .list_definition = position->list_definition,
+                               .physical_type = element->type};
+    classify(column, element);
+    TRY(path_format(&column->name, error, "%s", path));
+    return path_format(&column->type, error, column->is_list ? "list<%s>" : "%s",
+                       type_name(element));
+}
 
 /* Whether the repeated group of a list is its element, and not a group around it: lists of structs
  * of one member have such names in the oldest form (parquet-format, LogicalTypes.md). */
@@ -217,6 +219,8 @@ static bert_status read_tree(parquet *parquet, thrift *thrift, size_t *elements_
          is_list_level = position.in_list && element.repetition == REPEATED;
     position.definition += !is_root && element.repetition != REQUIRED;
     position.repetition += !is_root && element.repetition == REPEATED;
+    if (!is_root && element.repetition == REPEATED)
+        position.list_definition = position.definition;
     const char *name = (const char *)element.name;
     size_t name_length = element.name_length;
     if (position.entry >= 0) { /* whatever the file calls them */
@@ -230,8 +234,7 @@ static bert_status read_tree(parquet *parquet, thrift *thrift, size_t *elements_
                           (int)name_length, name));
     bert_status status = BERT_OK;
     if (element.children == 0 && !is_root && element.type >= 0) {
-        status =
-            add_column(parquet, &element, path, position.definition, position.repetition, error);
+        status = add_column(parquet, &element, path, &position, error);
         free(path);
         return status;
     }

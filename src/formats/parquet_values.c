@@ -381,7 +381,8 @@ bert_status parquet_next_integer(parquet_cursor *cursor, int64_t *value, bool *i
     parquet_string bytes;
     *value = 0;
     TRY(next_bytes(cursor, &bytes, found, error));
-    *is_null = !bytes.data;
+    *found = *found && cursor->definition >= cursor->column->list_definition;
+    *is_null = *found && !bytes.data;
     if (bytes.data)
         *value = integer_of(cursor->column, &bytes);
     if (*value < 0 && cursor->column->is_unsigned)

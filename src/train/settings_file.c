@@ -59,6 +59,8 @@ static const char *const first_keys[] = {
     "pct_start",
     "div_factor",
     "final_div_factor",
+    "lr_decay_ratio",
+    "lr_decay_type",
     "base_batch_size",
     "warmup_steps",
     "warmup_ratio",
