@@ -32,7 +32,8 @@ static bool is_parquet_summary(const char *name, size_t length)
 
 bool input_name_is_wanted(const char *name, size_t length)
 {
-    static const char *const metadata[] = {"dataset_dict.json", "dataset_info.json", "state.json"};
+    static const char *const metadata[] = {"dataset_dict.json", "dataset_info.json",
+                                           "dataset_infos.json", "state.json"};
     for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
         if (length == strlen(metadata[i]) && memcmp(name, metadata[i], length) == 0)
             return false;
@@ -62,7 +63,7 @@ static bert_status add_entry(inputs *inputs, size_t source, const char *folder, 
         status = error_set_errno(error, errno, "%s: cannot open", path);
     else if (S_ISDIR(itself.st_mode))
         status = add_folder(inputs, source, path, error);
-    else if (S_ISREG(target.st_mode) && target.st_size > 0)
+    else if (S_ISREG(target.st_mode) && !(target.st_size == 0 && name[0] == '_'))
         status = add(inputs, source, path, error);
     free(path);
     return status;
@@ -98,7 +99,9 @@ static bert_status add_path(inputs *inputs, size_t source, const char *path, ber
     size_t before = inputs->count;
     TRY(add_folder(inputs, source, path, error));
     if (inputs->count == before)
-        return error_set(error, BERT_ERROR_INPUT, "%s: contains no files", path);
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: contains no files to read; those with hidden names do not count",
+                         path);
     return BERT_OK;
 }
 

@@ -17,10 +17,10 @@ typedef struct inputs {
 } inputs;
 
 /* A folder is expanded recursively, sorted by name, so that the order does not depend on the file
- * system. Skipped are hidden names, empty files, the metadata that Hugging Face's save_to_disk
- * writes with its Arrow files and Spark with Parquet, and links to folders. A shell pattern (*, ?,
- * [...]) that is not a file name is expanded to its matches, sorted likewise. Everything else,
- * including "-", is used unchanged.
+ * system. Skipped are hidden names, empty files that only mark something (_SUCCESS), the metadata
+ * that Hugging Face's save_to_disk writes with its Arrow files and Spark with Parquet, and links to
+ * folders. A shell pattern (*, ?, [...]) that is not a file name is expanded to its matches, sorted
+ * likewise. Everything else, including "-", is used unchanged.
  *
  * "NAME=PATH" and "NAME=PATH:WEIGHT", unless a file of exactly this name exists, add PATH to the
  * source NAME (letters, digits, '_', '-'); other inputs belong to the source "" of weight 1. */

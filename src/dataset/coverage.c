@@ -140,12 +140,23 @@ static void cover_stream(sample_coverage *coverage, const dataset *data,
     coverage->seen = coverage->tokens;
 }
 
+/* Pairs need two documents with text. */
+static bool has_samples(const dataset *data, const sample_scheme *scheme)
+{
+    uint64_t needed = scheme->has_pairs && !data->is_pretokenized ? 2 : 1, found = 0;
+    for (uint64_t i = 0; i < data->document_count && found < needed; i++)
+        found += dataset_document_start(data, i) < dataset_document_start(data, i + 1);
+    return found == needed;
+}
+
 bert_status coverage_measure(sample_coverage *coverage, const dataset *data,
                              const sample_settings *settings, uint64_t epoch, uint64_t samples_max,
                              int threads, bert_error *error)
 {
     sample_blocks blocks;
     *coverage = (sample_coverage){0};
+    if (!has_samples(data, settings->scheme))
+        return BERT_OK;
     TRY(sample_blocks_create(&blocks, data, error));
     if (settings->scheme->is_stream)
         cover_stream(coverage, data, &blocks, settings, epoch);

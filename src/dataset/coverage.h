@@ -17,7 +17,8 @@ typedef struct sample_coverage {
 
 /* Draws the samples of an epoch by `threads` threads, without their tokens. Where there are more
  * than `samples_max`, those of a few hundred stretches at equal distances, about so many together:
- * a million takes some tenths of a second. `data` is checked (dataset_check), `settings` are a
+ * a million takes some tenths of a second. All is 0 where there are no samples, as of pairs in one
+ * document. `data` is checked (dataset_check), `settings` are a
  * sampler's (sampler_drawing).
  */
 bert_status coverage_measure(sample_coverage *coverage, const dataset *data,

@@ -24,8 +24,8 @@ static const struct {
      * taken for documents of a paragraph each 66 %; documents of a sentence each 100 %. Two
      * standard deviations of that many draws come on top. */
     double random_labels;
-    /* Documents of one sentence, of all, from which they are the reason. Prose: none; novels taken
-     * for documents of a paragraph each 34 %. */
+    /* Documents of one sentence, of all, from which they are the reason; so are documents that are
+     * shorter than a sequence. Prose: none; novels taken for documents of a paragraph each 34 %. */
     double one_sentence_documents;
     /* Tokens that an epoch of sentence pairs has to miss for it: few where such documents have a
      * small weight. */
@@ -64,7 +64,8 @@ typedef struct figures {
     double beyond, far_beyond;    /* share of tokens in sentences of more than that, VERY_LONG */
     double one_sentence, unseen;  /* shares of documents and tokens */
     double random, random_surely; /* share of labels, and less two standard deviations */
-    double mean_sentence, mean_document;
+    double mean_sentence, mean_document; /* tokens */
+    double mean_sentences;               /* of a document */
 } figures;
 
 static double share(uint64_t part, uint64_t whole)
@@ -90,6 +91,7 @@ static bert_status take_figures(figures *figures, const data_use *use, bert_erro
     figures->one_sentence = share(counts->one_sentence_documents, documents);
     figures->mean_sentence = share(counts->tokens, counts->sentences);
     figures->mean_document = share(counts->tokens, documents);
+    figures->mean_sentences = share(counts->sentences, documents);
     figures->unseen = 1 - coverage_seen(&figures->coverage);
     figures->random = coverage_random(&figures->coverage);
     /* n draws of a half have a standard deviation of 1/(2 √n). */
@@ -130,8 +132,17 @@ static bool warn_of_short_documents(const data_use *use, const figures *figures,
     bool of_sentences = use->sampling.scheme == &scheme_sentence_pairs;
     bool has_effect = of_sentences ? figures->unseen >= least.unseen_by_sentence_pairs
                                    : figures->random_surely >= least.random_labels;
-    if (figures->one_sentence < least.one_sentence_documents || !has_effect)
+    bool has_single = figures->one_sentence >= least.one_sentence_documents;
+    bool has_short = !of_sentences && figures->mean_document <= (double)figures->limit;
+    if (!has_effect || !(has_single || has_short))
         return false;
+    char cause[80];
+    if (has_single)
+        snprintf(cause, sizeof cause, "%.0f %% of the documents have one sentence",
+                 percent(figures->one_sentence));
+    else
+        snprintf(cause, sizeof cause, "documents have %.1f sentences on average",
+                 figures->mean_sentences);
     char effect[160];
     if (of_sentences)
         snprintf(effect, sizeof effect,
@@ -143,11 +154,11 @@ static bool warn_of_short_documents(const data_use *use, const figures *figures,
                  "%.0f %% of the next-sentence labels are \"random\", where half is usual",
                  percent(figures->random));
     observer_message(observer, BERT_MESSAGE_WARNING,
-                     "%s: %.0f %% of the documents have one sentence: %s; prepare with the borders "
+                     "%s: %s: %s; prepare with the borders "
                      "that the text has (options->document_separator = file, "
                      "options->document_column, options->sentence_separator = line), or train "
                      "with params->next_sentence_prediction = false",
-                     use->name, percent(figures->one_sentence), effect);
+                     use->name, cause, effect);
     return true;
 }
 

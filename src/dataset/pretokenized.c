@@ -292,7 +292,7 @@ static bert_status import_rows(import *import, bool is_first, bert_error *error)
 /* An extracted file has the name that it has in its archive. */
 static bert_status open_file(import *import, const pretokenized_file *file, bert_error *error)
 {
-    TRY(source_open(&import->source, file->path, error));
+    TRY(source_open(&import->source, file->path, ZSTD_WINDOW_LOG_LARGEST, error));
     free(import->source.name);
     import->source.name = NULL;
     TRY(path_format(&import->source.name, error, "%s", file->name));

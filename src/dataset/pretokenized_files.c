@@ -235,7 +235,7 @@ static bert_status add_archive(pretokenized_files *files, source *source, bert_e
 static bert_status add_file(pretokenized_files *files, const char *path, bert_error *error)
 {
     source source;
-    TRY(source_open(&source, path, error));
+    TRY(source_open(&source, path, ZSTD_WINDOW_LOG_LARGEST, error));
     bool is_archive = source.unpacker && strlen(source.name) > source.base_length;
     bert_status status = is_archive ? add_archive(files, &source, error)
                                     : add(files, path, path, base_name(path), false, error);
@@ -480,7 +480,7 @@ bert_status pretokenized_files_open_first(const char *line, source *source, bool
     *found = first && is_file_or_folder(first) && !path_is_directory(first);
     if (!*found)
         goto done;
-    TRY_OR_GO(status, source_open(source, first, error), done);
+    TRY_OR_GO(status, source_open(source, first, ZSTD_WINDOW_LOG_LARGEST, error), done);
     bool is_archive = source->unpacker && strlen(source->name) > source->base_length;
     while (*found && is_archive && kind_of(source->name) == KINDS)
         TRY_OR_GO(status, source_next_member(source, found, error), done);

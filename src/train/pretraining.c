@@ -29,10 +29,15 @@ void pretraining_close(pretraining *run)
 static bert_status open_inputs(pretraining *run, bert_error *error)
 {
     const bert_pretrain_params *params = &run->settings.params;
+    const bert_tokenizer_options *options = &params->tokenizer_options;
     if (run->own_batches)
-        return run_inputs_open_tokenizer(&run->run_inputs, params->tokenizer, error);
-    return run_inputs_open(&run->run_inputs, params->data, params->eval_data, params->tokenizer,
-                           error);
+        TRY(run_inputs_open_tokenizer(&run->run_inputs, params->tokenizer, options, error));
+    else
+        TRY(run_inputs_open(&run->run_inputs, params->data, params->eval_data, params->tokenizer,
+                            options, error));
+    tokenizer_warn(run->run_inputs.tokenizer,
+                   params->tokenizer ? params->tokenizer : run->settings.data_name, run->observer);
+    return BERT_OK;
 }
 
 /* A sampler for each phase, and what its first epoch holds into samples[phase_count]. */
@@ -117,7 +122,7 @@ static bert_status warn_of_data(const pretraining *run, bert_error *error)
         .train = &inputs->train,
         /* What the user chose to evaluate on is no split of the data. */
         .validation =
-            inputs->has_validation && !settings->params.eval_data ? &inputs->validation : NULL,
+            run->trainer.evaluates && !settings->params.eval_data ? &inputs->validation : NULL,
         .sampling = *sampler_drawing(run->samplers[phase]),
         .max_seq_length = sampling.max_seq_length,
         .mlm_probability = sampling.mlm_probability,

@@ -84,16 +84,6 @@ static void test_found_by_content(void **state)
                      "text a|"); /* a single word is not a table */
 }
 
-static void test_json_members(void **state)
-{
-    (void)state;
-    const char *path =
-        scratch_write("a.jsonl", "{\"a\": \"x\\n\\ny\", \"b\": \"z\", \"a,b\": 1}\n");
-    assert_documents(path, "b,a", "z\nx\ny|");
-    assert_refused(path, "a,b", BERT_ERROR_INPUT, "in the member \"a,b\"");
-    assert_refused(path, "a,c", BERT_ERROR_INPUT, "the object has no member \"c\"");
-}
-
 static void test_folders_and_patterns(void **state)
 {
     (void)state;
@@ -109,6 +99,7 @@ static void test_folders_and_patterns(void **state)
     scratch_write("d.txt", "");
     scratch_write(".hidden", "no");
     scratch_write("state.json", "no");
+    scratch_write("b/dataset_infos.json", "{\"default\": {}}");
     assert_documents(scratch_directory, NULL, "one|two|three|four|five|");
     snprintf(path, sizeof path, "%s/[a-z]*", scratch_directory);
     scratch_write("state.json", "{\"text\": \"six\"}\n");
@@ -351,7 +342,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_tsv, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_csv, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_found_by_content, scratch_make, scratch_remove),
-        cmocka_unit_test_setup_teardown(test_json_members, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_folders_and_patterns, scratch_make, scratch_remove),
         cmocka_unit_test(test_parquet),
         cmocka_unit_test(test_real_glue),

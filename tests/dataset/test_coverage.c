@@ -359,11 +359,35 @@ static void test_estimate(void **state)
     dataset_close(&data);
 }
 
+/* As pairs in one document, among empty ones too. */
+static void test_no_samples(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SCHEMES; i++)
+        for (int documents = 0; documents <= 1; documents++) {
+            const sample_settings drawing = {.scheme = schemes[i], .token_limit = 100, .seed = 42};
+            sample_coverage coverage;
+            dataset data;
+            made_files(prefix, VOCABULARY, documents, varied_sentences, varied_tokens);
+            if (documents > 0)
+                add_empty_documents(prefix);
+            assert_ok(dataset_open(&data, prefix, error));
+            assert_ok(coverage_measure(&coverage, &data, &drawing, 0, 1 << 20, 1, error));
+            bool has_samples = documents > 0 && !schemes[i]->has_pairs;
+            assert_int_equal(coverage.samples > 0, has_samples);
+            assert_int_equal(coverage.tokens, has_samples ? data.token_count : 0);
+            assert_int_equal(coverage_seen(&coverage) > 0, has_samples);
+            assert_true(coverage_random(&coverage) == 0);
+            dataset_close(&data);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_varied_data, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_extreme_data, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_samples, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_estimate, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,13 @@ static int abstract_sentences(int document)
     return 2 + document % 4;
 }
 
+static int two_sentences(int document)
+{
+    (void)document;
+    return 2;
+}
+
+static const made_text couples = {2000, two_sentences, prose_tokens};
 static const made_text prose = {60, prose_sentences, prose_tokens};
 static const made_text little_prose = {4, prose_sentences, prose_tokens};
 static const made_text articles = {200, article_sentences, prose_tokens};
@@ -155,6 +162,10 @@ static void test_documents_of_one_sentence(void **state)
                  "params->next_sentence_prediction = false");
     ASSERT_WARNS(paragraphs, scheme_sentence_pairs, 128, "42 % of the documents have one sentence",
                  "params->pairs = sentence takes them for random second parts only");
+    /* Where the first pair is random, its second sentence is left alone. */
+    ASSERT_WARNS(couples, scheme_segment_pairs, 128, "documents have 2.0 sentences on average: 6",
+                 "options->document_separator = file");
+    assert_int_equal(warn_of(&couples, &scheme_sentence_pairs, 512).count, 0);
     static const sample_scheme *const others[] = {&scheme_sentences, &scheme_chunks, &scheme_stream,
                                                   &scheme_documents};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -245,12 +256,6 @@ static void test_weights(void **state)
     assert_int_equal(warn(&data, NULL, &scheme_segment_pairs, 128).count, 0);
     assert_int_equal(warn(&data, NULL, &scheme_sentence_pairs, 128).count, 0);
     dataset_close(&data);
-}
-
-static int two_sentences(int document)
-{
-    (void)document;
-    return 2;
 }
 
 static void test_rows_of_pretokenized_data(void **state)
