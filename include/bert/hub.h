@@ -6,6 +6,7 @@
 #define BERT_HUB_H
 
 #include "bert/status.h"
+#include "bert/types.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -43,6 +44,10 @@ typedef struct bert_download_params {
     const char *output; /* NULL: the cache. Else a folder for plain files; those in it that are the
                            same are left alone, one that differs is an error before any byte comes
                          */
+    /* Files in the cache are compared with the Hub's sizes; ON: with its checksums, too, for which
+     * they are read; unset: where they have up to 1 GiB in all. A damaged one is downloaded again,
+     * and a warning says so. */
+    bert_switch verify;
 } bert_download_params;
 typedef struct bert_download_result {
     bert_repository_kind kind; /* what it was found to be */
@@ -58,7 +63,8 @@ BERT_API bert_download_params bert_download_params_default(void);
 /* Files appear atomically under their names, with the Hub's checksum verified. An interrupted
  * download, of any program, is resumed. `result` is released with bert_download_result_free, also
  * after an error. With HF_HUB_OFFLINE set, no request is made: the result is what the cache holds.
- */
+ * So it is, with a warning, where the Hub cannot be reached or fails (5xx), and there is no
+ * `output`. */
 BERT_API bert_status bert_download(const bert_download_params *params, bert_download_result *result,
                                    const bert_observer *observer, bert_error *error);
 BERT_API void bert_download_result_free(bert_download_result *result);

@@ -47,10 +47,15 @@ bert_status hub_listing_add(hub_listing *listing, char *path, const char *what, 
         status = memory_grow((void **)&listing->paths, &listing->capacity, listing->count + 1,
                              sizeof *listing->paths, "list of files", error);
     if (status == BERT_OK)
-        listing->paths[listing->count++] = path;
-    else
+        status = memory_grow((void **)&listing->facts, &listing->facts_capacity, listing->count + 1,
+                             sizeof *listing->facts, "list of files", error);
+    if (status != BERT_OK) {
         free(path);
-    return status;
+        return status;
+    }
+    listing->facts[listing->count] = (hub_file_facts){0};
+    listing->paths[listing->count++] = path;
+    return BERT_OK;
 }
 
 static bert_status take_commit(char commit[41], const json_t *object, const char *key,
@@ -66,6 +71,22 @@ static bert_status take_commit(char commit[41], const json_t *object, const char
     return BERT_OK;
 }
 
+/* Mirrors may leave out sizes and checksums: what is not there, or not as expected, is not known.
+ * Of an LFS file, "blobId" is the checksum of the pointer to it. */
+static void take_facts(hub_file_facts *facts, const json_t *sibling)
+{
+    const json_t *lfs = json_object_get(sibling, "lfs"), *size = json_object_get(sibling, "size");
+    const char *digest = json_is_object(lfs)
+                             ? json_string_value(json_object_get(lfs, "sha256"))
+                             : json_string_value(json_object_get(sibling, "blobId"));
+    digest_kind kind;
+    facts->has_size = json_is_integer(size) && json_integer_value(size) >= 0;
+    if (facts->has_size)
+        facts->size = (uint64_t)json_integer_value(size);
+    if (digest && digest_kind_of(&kind, digest))
+        memcpy(facts->digest, digest, strlen(digest) + 1);
+}
+
 static bert_status take_paths(hub_listing *listing, const json_t *siblings, const char *what,
                               bert_error *error)
 {
@@ -78,6 +99,7 @@ static bert_status take_paths(hub_listing *listing, const json_t *siblings, cons
         TRY(json_get_string(sibling, what, "rfilename", true, &name, error));
         TRY(path_format(&path, error, "%s", name));
         TRY(hub_listing_add(listing, path, what, error));
+        take_facts(&listing->facts[listing->count - 1], sibling);
     }
     return BERT_OK;
 }
@@ -104,6 +126,7 @@ void hub_listing_free(hub_listing *listing)
     for (size_t i = 0; i < listing->count; i++)
         free(listing->paths[i]);
     free(listing->paths);
+    free(listing->facts);
     *listing = (hub_listing){0};
 }
 

@@ -7,15 +7,23 @@
 
 #include <jansson.h>
 
-/* The files of one revision (GET /api/models/NAME/revision/REVISION). */
+/* What a file should hold, as the Hub or the cache says. */
+typedef struct hub_file_facts {
+    bool has_size;
+    uint64_t size;   /* bytes */
+    char digest[65]; /* SHA-256 of LFS files, git's SHA-1 of others; empty: not known */
+} hub_file_facts;
+
+/* The files of one revision (GET /api/models/NAME/revision/REVISION?blobs=true). */
 typedef struct hub_listing {
     char commit[41];
-    char **paths; /* each is a safe relative path (names.h) */
-    size_t count, capacity;
+    char **paths;          /* each is a safe relative path (names.h) */
+    hub_file_facts *facts; /* [count] of the files at these paths */
+    size_t count, capacity, facts_capacity;
 } hub_listing;
 bert_status hub_listing_parse(hub_listing *listing, const text *answer, const char *what,
                               bert_error *error);
-/* Checks `path` and takes ownership of it, also on failure. */
+/* Checks `path` and takes ownership of it, also on failure; nothing is known of its content. */
 bert_status hub_listing_add(hub_listing *listing, char *path, const char *what, bert_error *error);
 void hub_listing_free(hub_listing *listing);
 

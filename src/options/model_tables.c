@@ -73,6 +73,9 @@ static const bert_option download_params[] = {
     PATH(output, .value = "DIR", .optional = true,
          .help = "put plain files there, instead of the cache that Hugging Face's programs "
                  "share"),
+    OPTION_AT(SWITCH, bert_switch, "verify", verify, .default_text = "up to 1 GiB of files",
+              .help = "of files in the cache: compare their checksums; --no-verify: their sizes "
+                      "alone; damaged ones are fetched again"),
 #include "options/hub.inc"
 };
 DEFINE_TABLE(bert_download_params_table, download_params)
