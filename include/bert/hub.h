@@ -1,4 +1,4 @@
-/* Models and data sets from the Hugging Face Hub, and models to it.
+/* Models and data sets from the Hugging Face Hub, and to it.
  *
  * The protocol and the cache on disk are those of the huggingface_hub package: what one of the
  * two has downloaded, the other one finds (docs/hub.md). */
@@ -69,15 +69,39 @@ BERT_API bert_status bert_download(const bert_download_params *params, bert_down
                                    const bert_observer *observer, bert_error *error);
 BERT_API void bert_download_result_free(bert_download_result *result);
 
+/* Whose token it is. */
+typedef struct bert_whoami_params {
+    bert_hub_options hub; /* a token is needed */
+} bert_whoami_params;
+typedef struct bert_whoami_result {
+    char *name;           /* of the user; owned, as all of it */
+    char *full_name;      /* NULL: none */
+    char **organizations; /* [organization_count] names */
+    size_t organization_count;
+    char *token_name;   /* as the user called it; NULL: the Hub does not say */
+    char *token_role;   /* "read", "write", "fineGrained"; NULL: likewise */
+    char *token_source; /* "HF_TOKEN", or the file that holds it; not the token */
+} bert_whoami_result;
+BERT_API bert_whoami_params bert_whoami_params_default(void);
+
+/* Asks the Hub. No token, and one that the Hub does not know, are errors. `result` is released with
+ * bert_whoami_result_free, also after an error. */
+BERT_API bert_status bert_whoami(const bert_whoami_params *params, bert_whoami_result *result,
+                                 const bert_observer *observer, bert_error *error);
+BERT_API void bert_whoami_result_free(bert_whoami_result *result);
+
 typedef struct bert_upload_params {
     bert_hub_options hub; /* a token is needed */
     const char *directory;
-    const char *name;     /* "user/model" */
-    const char *revision; /* "main" */
-    const char *message;  /* of the commit; NULL: one that says what was uploaded */
-    const char *include;  /* NULL: model card, configuration, weights and tokenizer. Else patterns,
-                             as in bert_download_params */
-    bool create;          /* make the repository where there is none */
+    const char *name;          /* "user/model" */
+    bert_repository_kind kind; /* a model, unless it is BERT_REPOSITORY_DATASET */
+    const char *revision;      /* "main" */
+    const char *message;       /* of the commit; NULL: one that says what was uploaded */
+    /* NULL: of a model the card (README.md), configuration, weights and tokenizer; of a folder with
+     * a tokenizer alone the card and its files; of a data set all files. Else patterns, as in
+     * bert_download_params. */
+    const char *include;
+    bool create;             /* make the repository where there is none */
     bool private_repository; /* where it is made */
 } bert_upload_params;
 typedef struct bert_upload_result {
@@ -88,7 +112,7 @@ typedef struct bert_upload_result {
 } bert_upload_result;
 BERT_API bert_upload_params bert_upload_params_default(void);
 
-/* All files go into one commit: the model on the Hub changes atomically. Symbolic links
+/* All files go into one commit: the repository on the Hub changes atomically. Symbolic links
  * and hidden files are never sent, nor is a file of the commit that holds the token. */
 BERT_API bert_status bert_upload(const bert_upload_params *params, bert_upload_result *result,
                                  const bert_observer *observer, bert_error *error);

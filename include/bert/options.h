@@ -105,6 +105,7 @@ BERT_API const bert_option *bert_predict_params_table(size_t *count);
 BERT_API const bert_option *bert_serve_params_table(size_t *count);
 BERT_API const bert_option *bert_download_params_table(size_t *count);
 BERT_API const bert_option *bert_upload_params_table(size_t *count);
+BERT_API const bert_option *bert_whoami_params_table(size_t *count);
 
 #ifdef __cplusplus
 }

@@ -23,7 +23,7 @@ static const bert_option own_options[] = {
     {.name = "dataset",
      .type = BERT_OPTION_BOOL,
      .offset = offsetof(struct settings, dataset),
-     .help = "NAME is a data set, even where there is a model of that name"},
+     .help = "the same as --repo-type dataset"},
     JSON_OPTION(struct settings, NULL),
 };
 

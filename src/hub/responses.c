@@ -130,6 +130,62 @@ void hub_listing_free(hub_listing *listing)
     *listing = (hub_listing){0};
 }
 
+/* ------------------------------------------------------------------------------- identity --- */
+
+/* Copies a text for display, in which control characters could act on a terminal. NULL where it is
+ * missing or null. */
+static bert_status take_name(char **name, const json_t *object, const char *what, const char *key,
+                             bool required, bert_error *error)
+{
+    const char *found = NULL;
+    if (required || !json_is_null(json_object_get(object, key)))
+        TRY(json_get_string(object, what, key, required, &found, error));
+    if (!found)
+        return BERT_OK;
+    TRY(path_format(name, error, "%s", found));
+    for (unsigned char *c = (unsigned char *)*name; *c; c++)
+        if (*c < 0x20 || *c == 0x7F)
+            *c = '?';
+    return BERT_OK;
+}
+
+static bert_status take_organizations(bert_whoami_result *identity, const json_t *organizations,
+                                      const char *what, bert_error *error)
+{
+    size_t index;
+    json_t *organization;
+    TRY(memory_array((void **)&identity->organizations, json_array_size(organizations),
+                     sizeof *identity->organizations, "organizations", error));
+    json_array_foreach(organizations, index, organization)
+    {
+        TRY(take_name(&identity->organizations[index], organization, what, "name", true, error));
+        identity->organization_count++;
+    }
+    return BERT_OK;
+}
+
+bert_status hub_identity_parse(bert_whoami_result *identity, const text *answer, const char *what,
+                               bert_error *error)
+{
+    json_t *object;
+    TRY(parse_object(&object, answer, what, error));
+    const json_t *token = json_object_get(json_object_get(object, "auth"), "accessToken");
+    bert_status status;
+    TRY_OR_GO(status, take_name(&identity->name, object, what, "name", true, error), done);
+    TRY_OR_GO(status, take_name(&identity->full_name, object, what, "fullname", false, error),
+              done);
+    TRY_OR_GO(status, take_organizations(identity, json_object_get(object, "orgs"), what, error),
+              done);
+    if (!json_is_object(token))
+        goto done;
+    TRY_OR_GO(status, take_name(&identity->token_name, token, what, "displayName", false, error),
+              done);
+    status = take_name(&identity->token_role, token, what, "role", false, error);
+done:
+    json_decref(object);
+    return status;
+}
+
 /* ------------------------------------------------------------------------------ preupload --- */
 
 static bert_status take_mode(hub_upload_mode *mode, const json_t *file, const char *what,

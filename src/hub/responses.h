@@ -4,6 +4,7 @@
 #define HUB_RESPONSES_H
 
 #include "base/text.h"
+#include "bert/hub.h"
 
 #include <jansson.h>
 
@@ -36,6 +37,10 @@ typedef struct hub_upload_mode {
 /* Sets modes[count] for the files with these paths. A path without an entry is an error. */
 bert_status hub_upload_modes_parse(hub_upload_mode *modes, const char *const *paths, size_t count,
                                    const text *answer, const char *what, bert_error *error);
+
+/* Whom a token belongs to (GET /api/whoami-v2), but for token_source. */
+bert_status hub_identity_parse(bert_whoami_result *identity, const text *answer, const char *what,
+                               bert_error *error);
 
 /* How to upload an object with LFS (POST NAME.git/info/lfs/objects/batch). */
 typedef struct lfs_action {

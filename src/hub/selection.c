@@ -50,6 +50,11 @@ bool selection_is_configuration(const char *path)
     return strcmp(path, "config.json") == 0 || strcmp(path, "bert_config.json") == 0;
 }
 
+bool selection_is_tokenizer(const char *path)
+{
+    return strcmp(path, "vocab.txt") == 0 || strcmp(path, "tokenizer.json") == 0;
+}
+
 static bool is_model_file(const char *path, bool card)
 {
     for (size_t i = 0; i < COUNT(model_files); i++)

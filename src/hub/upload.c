@@ -33,7 +33,8 @@ typedef struct upload {
 
 bert_upload_params bert_upload_params_default(void)
 {
-    return (bert_upload_params){.hub = bert_hub_options_default(), .revision = "main"};
+    return (bert_upload_params){
+        .hub = bert_hub_options_default(), .kind = BERT_REPOSITORY_MODEL, .revision = "main"};
 }
 
 static void close_upload(upload *upload)
@@ -114,9 +115,10 @@ static bert_status create_repository(upload *upload, bert_error *error)
     text body = {0};
     http_response response = {0};
     bert_status status;
-    json_t *request_json = json_pack("{s:s, s:s#, s:s, s:b}", "name", slash + 1, "organization",
-                                     name, (size_t)(slash - name), "type", "model", "private",
-                                     (int)upload->params->private_repository);
+    bool dataset = upload->repository.kind == BERT_REPOSITORY_DATASET;
+    json_t *request_json = json_pack(
+        "{s:s, s:s#, s:s, s:b}", "name", slash + 1, "organization", name, (size_t)(slash - name),
+        "type", dataset ? "dataset" : "model", "private", (int)upload->params->private_repository);
     TRY_OR_GO(status, path_format(&url, error, "%s/api/repos/create", upload->settings.endpoint),
               done);
     TRY_OR_GO(status, json_format(&body, request_json, 0, error), done);
@@ -269,9 +271,11 @@ static bert_status make_commit(text *body, const upload *upload, uint64_t *chang
                                bert_error *error)
 {
     const char *message = upload->params->message;
+    char usual[64];
+    snprintf(usual, sizeof usual, "Upload %s with bert", upload->folder.content);
     TRY(append_line(body,
                     json_pack("{s:s, s:{s:s, s:s}}", "key", "header", "value", "summary",
-                              message ? message : "Upload model with bert", "description", ""),
+                              message ? message : usual, "description", ""),
                     error));
     *changed = 0;
     for (size_t i = 0; i < upload->folder.count; i++) {
@@ -326,14 +330,17 @@ static bert_status open_upload(upload *upload, bert_error *error)
     if (upload->settings.offline)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "uploads need network access, but HF_HUB_OFFLINE is set");
-    TRY(upload_folder_open(&upload->folder, params->directory, params->include, error));
+    TRY(upload_folder_open(&upload->folder, params->directory, params->kind, params->include,
+                           error));
     if (!upload->settings.token)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a token with write permission is required: create one at "
                          "%s/settings/tokens and set HF_TOKEN",
                          upload->settings.endpoint);
     TRY(hub_repository_open(&upload->repository, upload->settings.endpoint, params->name,
-                            BERT_REPOSITORY_MODEL, error));
+                            params->kind == BERT_REPOSITORY_DATASET ? BERT_REPOSITORY_DATASET
+                                                                    : BERT_REPOSITORY_MODEL,
+                            error));
     return http_client_open(&upload->client, &upload->settings, upload->observer, error);
 }
 
@@ -344,6 +351,11 @@ static bert_status run(upload *upload, bert_upload_result *result, bert_error *e
     if (upload->params->create)
         TRY(create_repository(upload, error));
     TRY(examine(upload, error));
+    if (upload->repository.kind == BERT_REPOSITORY_DATASET && !upload->params->include &&
+        !upload_folder_has(&upload->folder, "README.md"))
+        observer_message(upload->observer, BERT_MESSAGE_WARNING,
+                         "%s: has no README.md, which would be the data set's card on the Hub",
+                         upload->params->directory);
     snprintf(result->url, sizeof result->url, "%s", upload->repository.page);
     result->files = upload->folder.count;
     /* The commit is prepared first, so that problems with files are found before anything is sent.
