@@ -69,6 +69,27 @@ BERT_API bert_status bert_download(const bert_download_params *params, bert_down
                                    const bert_observer *observer, bert_error *error);
 BERT_API void bert_download_result_free(bert_download_result *result);
 
+/* A path, for a name on the Hub. */
+typedef struct bert_resolve_params {
+    bert_hub_options hub;
+    /* Of a model or tokenizer "[OWNER/]NAME[@REVISION]", with or without "hf://" in front; of files
+     * of a data set "hf://datasets/[OWNER/]NAME[@REVISION][/PATH]", where PATH is a file, a folder
+     * or a pattern of the shell, REVISION is a branch, tag or commit with %2F for a slash, and
+     * ~parquet stands for the Hub's conversion to Parquet. Without REVISION, PATH is looked for in
+     * main, then in the conversion; without PATH it is the conversion's only configuration. */
+    const char *name;
+    bert_hub_part part; /* what is needed of it */
+    bool download;      /* what the cache does not have is downloaded */
+} bert_resolve_params;
+BERT_API bert_resolve_params bert_resolve_params_default(void);
+
+/* `*path` becomes the snapshot's folder in the cache, or a path or pattern in it. The Hub is not
+ * asked where the cache has all that is needed: bert_download looks for a newer commit. A `name`
+ * that exists as a file, a folder or a TensorFlow checkpoint, and one that cannot be a name on the
+ * Hub, is returned as it is. One that is neither there nor in the cache is BERT_ERROR_IO. */
+BERT_API bert_status bert_hub_resolve(bert_text *path, const bert_resolve_params *params,
+                                      const bert_observer *observer, bert_error *error);
+
 /* Whose token it is. */
 typedef struct bert_whoami_params {
     bert_hub_options hub; /* a token is needed */

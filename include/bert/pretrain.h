@@ -118,6 +118,11 @@ typedef struct bert_pretrain_result {
     char checkpoint[4096]; /* folder of the last checkpoint */
 } bert_pretrain_result;
 BERT_API bert_pretrain_params bert_pretrain_params_default(void);
+
+/* Whether `model` is a size by name, and "tiny, mini, small, medium, base, large or distil". */
+BERT_API bool bert_model_size_is_known(const char *model);
+BERT_API const char *bert_model_sizes(void);
+
 BERT_API bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_result *result,
                                    const bert_observer *observer, bert_error *error);
 

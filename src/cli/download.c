@@ -51,13 +51,31 @@ static int print_paths(const bert_download_result *result)
     return EXIT_SUCCESS;
 }
 
+/* "NAME" or "NAME@REVISION"; false after an error was printed. */
+static bool take_name(char *name)
+{
+    char *at = strchr(name, '@');
+    settings.params.name = name;
+    if (!at)
+        return true;
+    if (settings.params.revision) {
+        console_error("download: two revisions, %s and --revision %s", at + 1,
+                      settings.params.revision);
+        return false;
+    }
+    *at = '\0';
+    settings.params.revision = at + 1;
+    return true;
+}
+
 static int run(const arguments *arguments)
 {
     if (arguments->operand_count != 1) {
         console_error("download: name one model or data set: bert download ... NAME");
         return EXIT_USAGE;
     }
-    settings.params.name = arguments->operands[0];
+    if (!take_name(arguments->operands[0]))
+        return EXIT_USAGE;
     if (settings.dataset)
         settings.params.kind = BERT_REPOSITORY_DATASET;
     console_catch_signals();
@@ -82,7 +100,7 @@ static int run(const arguments *arguments)
 const command command_download = {
     .name = "download",
     .summary = "fetch a model or a data set from the Hugging Face Hub",
-    .synopsis = "[OPTIONS] NAME",
+    .synopsis = "[OPTIONS] NAME[@REVISION]",
     .description =
         "Fetches the configuration, the weights and the tokenizer of a model, and prints the "
         "folder that holds them; or the Parquet files of a data set, and prints their paths, a "

@@ -62,7 +62,8 @@ const command command_inspect = {
         "types "
         "and shapes of tensors, what is missing for the architecture and what it does not use, the "
         "tokenizer with it, how far the training has come, and whether the files are those of "
-        "manifest.json. Of a tokenizer, it prints its size, settings, "
+        "manifest.json. A model may be given by its name on the Hugging Face Hub. Of a tokenizer, "
+        "it prints its size, settings, "
         "special tokens, alphabet and longest tokens. Of prepared data, by its PREFIX, or by "
         "several, a folder or a pattern: documents, "
         "sentences, tokens, their lengths, bytes a token, and some samples (--top) with their "
@@ -74,6 +75,7 @@ const command command_inspect = {
         "hash. " CORPUS_INPUTS_HELP,
     .examples = "bert inspect run\n"
                 "bert inspect --json bert-base-uncased/model.safetensors\n"
+                "bert inspect bert-base-uncased\n"
                 "bert inspect tokenizer\n"
                 "bert inspect data/corpus\n"
                 "bert inspect --tokenizer tokenizer corpus/*.txt\n"
@@ -81,6 +83,7 @@ const command command_inspect = {
     .parts = {OWN_PART(own_options, settings),
               TABLE_PART(bert_inspect_model_params, settings.model),
               TABLE_PART(bert_inspect_corpus_params, settings.corpus)},
+    .hub_operands = HUB_OPERANDS_ANYTHING,
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -12,6 +12,20 @@ static struct common {
     bool help;
 } common;
 
+static struct downloading {
+    bool download;
+} downloading;
+
+/* Of commands that take names on the Hub. */
+static const bert_option download_options[] = {
+    {.name = "download",
+     .type = BERT_OPTION_BOOL,
+     .offset = offsetof(struct downloading, download),
+     .group = "The Hugging Face Hub",
+     .help = "fetch what is named by its name on the Hub and is not in the cache, as bert download "
+             "does"},
+};
+
 /* A command with an option of the same name has that one instead (a data set's --config). */
 static const bert_option common_options[] = {
     {.name = "config",
@@ -61,6 +75,11 @@ void options_of(option_list *list, const command *command)
         const bert_option *rows = part->table ? part->table(&count) : part->own;
         add_options(list, rows, count, part->params);
     }
+    bool takes_names = command->hub_operands != HUB_OPERANDS_NONE;
+    for (size_t i = 0; i < list->count; i++)
+        takes_names = takes_names || list->options[i].row->hub != BERT_HUB_NOTHING;
+    if (takes_names)
+        add_options(list, download_options, 1, &downloading);
     list->common = list->count;
     add_options(list, common_options, sizeof common_options / sizeof *common_options, &common);
 }
@@ -415,6 +434,7 @@ parse_outcome arguments_parse(arguments *arguments, const command *command, char
     *arguments = (struct arguments){.command = command, .operands = argv};
     command->set_defaults();
     common = (struct common){0};
+    downloading = (struct downloading){0};
     options_of(&arguments->list, command);
     parse_outcome outcome = walk(arguments, argv, count, true);
     if (outcome == PARSE_RUN && common.config)
@@ -435,6 +455,16 @@ void arguments_release(arguments *arguments)
         free(arguments->lists[i]);
         arguments->lists[i] = NULL;
     }
+    for (size_t i = 0; i < arguments->resolved_count; i++)
+        free(arguments->resolved[i]);
+    free(arguments->resolved);
+    arguments->resolved = NULL;
+    arguments->resolved_count = 0;
+}
+
+bool arguments_download(void)
+{
+    return downloading.download;
 }
 
 bool arguments_given(const arguments *arguments, const char *name)

@@ -76,6 +76,7 @@ const command command_prepare = {
                 "bert prepare --tokenizer tokenizer --output data --language de texts/\n"
                 "bert prepare --tokenizer tok --output data wiki=dump.xml.bz2 web=web/:0.1\n",
     .parts = {TABLE_PART(bert_prepare_params, settings.params), OWN_PART(own_options, settings)},
+    .hub_operands = HUB_OPERANDS_FILES,
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -31,6 +31,10 @@
 #define PATHS(member, ...) OPTION_AT(PATHS, const char *, #member, member, __VA_ARGS__)
 #define MODEL(member, ...) OPTION_AT(MODEL, const char *, #member, member, __VA_ARGS__)
 
+/* What a name on the Hub may stand for, and the words for it in a help text. */
+#define HUB(part) .hub = BERT_HUB_##part
+#define HUB_NAME_HELP "its name on the Hugging Face Hub"
+
 /* Ranges. 2^53 is the largest number up to which JSON's numbers hold every whole one. */
 #define FROM_TO(low, high) .minimum = (low), .maximum = (high)
 #define FROM_BELOW(low, high) FROM_TO(low, high), .below_maximum = true

@@ -6,19 +6,20 @@
 #define WARMUP_RATIO_HELP ", where --warmup-steps is 0"
 #define SEED_HELP "weights, order, pairs, masks and dropout"
 static const bert_option pretrain_params[] = {
-    PATHS(data, .value = "DATA", .group = "Input and output",
+    PATHS(data, .value = "DATA", HUB(FILES), .group = "Input and output",
           .help = "PREFIX of data that bert prepare wrote, a folder or a quoted pattern of "
                   "several; may be given several times, and end in :WEIGHT, how often each "
                   "document comes in an epoch (wiki:0.1, books:2.5). Or a folder of a "
                   "pre-tokenized data set that Hugging Face's save_to_disk wrote, with "
                   "input_ids and, for pairs, token_type_ids and next_sentence_label; masks "
                   "are drawn here"),
-    PATH(tokenizer, .value = "PATH", .optional = true, .default_text = "PREFIX.tokenizer",
-         .help = "folder of tokenizer files, tokenizer.json or vocab.txt; needed for a "
-                 "pre-tokenized data set"),
-    MODEL(model, .value = "MODEL",
+    PATH(tokenizer, .value = "PATH", HUB(TOKENIZER), .optional = true,
+         .default_text = "PREFIX.tokenizer",
+         .help = "folder of tokenizer files, tokenizer.json, vocab.txt or " HUB_NAME_HELP "; "
+                 "needed for a pre-tokenized data set"),
+    MODEL(model, .value = "MODEL", HUB(INITIAL_MODEL),
           .help = "tiny, mini, small, medium, base, large or distil, or a config.json: random "
-                  "weights; or a model folder, a published one too, or the PREFIX of a "
+                  "weights; or a model folder, " HUB_NAME_HELP ", or the PREFIX of a "
                   "TensorFlow checkpoint: its weights"),
     PATH(output, .value = "RUN", .help = "the run's directory; must not exist, or be empty"),
 
@@ -43,8 +44,8 @@ static const bert_option pretrain_params[] = {
                  "steps, as 128:0.9,512:0.1"),
 #include "options/dropout.inc"
 
-    MODEL(teacher, .value = "FOLDER", .group = "Distillation from a teacher", .optional = true,
-          .default_text = "none",
+    MODEL(teacher, .value = "MODEL", HUB(MODEL), .group = "Distillation from a teacher",
+          .optional = true, .default_text = "none",
           .help = "learn from this model, too, which has an MLM head and the same vocabulary "
                   "and hidden size; a model with random weights takes over layers of it"),
     REAL(distill_temperature, .value = "T", FROM_TO(0, 1e6), .above_minimum = true,
@@ -129,7 +130,7 @@ DEFINE_TABLE(bert_job_params_table, job_params)
 #define SEED_HELP "pairs and masks"
 static const bert_option evaluate_params[] = {
 #include "options/model.inc"
-    PATHS(data, .value = "DATA",
+    PATHS(data, .value = "DATA", HUB(FILES),
           .help = "PREFIX of data that bert prepare wrote, a folder or a quoted pattern of "
                   "several; may be given several times. Or a folder of a pre-tokenized data "
                   "set"),
