@@ -86,7 +86,9 @@ BERT_API bert_resolve_params bert_resolve_params_default(void);
 /* `*path` becomes the snapshot's folder in the cache, or a path or pattern in it. The Hub is not
  * asked where the cache has all that is needed: bert_download looks for a newer commit. A `name`
  * that exists as a file, a folder or a TensorFlow checkpoint, and one that cannot be a name on the
- * Hub, is returned as it is. One that is neither there nor in the cache is BERT_ERROR_IO. */
+ * Hub, is returned as it is. One that is neither there nor in the cache is BERT_ERROR_IO. Of a data
+ * set the cache may have some files only: a message says how many there are, and `download` asks
+ * the Hub. */
 BERT_API bert_status bert_hub_resolve(bert_text *path, const bert_resolve_params *params,
                                       const bert_observer *observer, bert_error *error);
 

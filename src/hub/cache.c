@@ -169,11 +169,10 @@ done:
 
 /* -------------------------------------------------------------------------------- listing --- */
 
-/* The checksum that the link's target, a blob, is named by. */
-static void take_digest(hub_file_facts *facts, const char *link)
+void cache_link_digest(hub_file_facts *facts, const char *path)
 {
     char target[1024];
-    ssize_t length = readlink(link, target, sizeof target - 1);
+    ssize_t length = readlink(path, target, sizeof target - 1);
     target[length > 0 ? length : 0] = '\0';
     const char *slash = strrchr(target, '/');
     digest_kind kind;
@@ -204,7 +203,7 @@ bert_status cache_list_snapshot(hub_listing *listing, const cache_repository *re
         if (path)
             status = hub_listing_add(listing, path, root, error);
         if (path && status == BERT_OK && entry->fts_info == FTS_SL)
-            take_digest(&listing->facts[listing->count - 1], entry->fts_path);
+            cache_link_digest(&listing->facts[listing->count - 1], entry->fts_path);
     }
     if (tree)
         fts_close(tree);

@@ -44,6 +44,10 @@ bert_status cache_write_ref(const cache_repository *repository, const char *revi
 bert_status cache_list_snapshot(hub_listing *listing, const cache_repository *repository,
                                 const char *commit, bert_error *error);
 
+/* Sets the checksum from the name of the blob that the link leads to; where the file is no link, or
+ * the name no checksum, it stays as it is. */
+void cache_link_digest(hub_file_facts *facts, const char *path);
+
 /* Waits until no other process is downloading the blob; release `*lock` with cache_unlock. */
 bert_status cache_lock(int *lock, const cache_repository *repository, const char *etag,
                        const bert_observer *observer, bert_error *error);

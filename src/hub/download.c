@@ -21,12 +21,12 @@ enum { VERIFY_BYTES = 1 << 30 }; /* of files in the cache, up to which checksums
 
 /* A selected file. */
 typedef struct wanted {
-    const char *path;            /* in the repository; owned by the listing */
-    const hub_file_facts *facts; /* likewise */
-    char *destination;           /* owned */
-    bool there;                  /* already there, not downloaded */
-    bool damaged;                /* there, but not what it should be */
-    fetch_metadata metadata;     /* of a file to download */
+    const char *path;        /* in the repository; owned by the listing */
+    hub_file_facts facts;    /* what is known of its content */
+    char *destination;       /* owned */
+    bool there;              /* already there, not downloaded */
+    bool damaged;            /* there, but not what it should be */
+    fetch_metadata metadata; /* of a file to download */
 } wanted;
 
 typedef struct download {
@@ -193,7 +193,14 @@ static bert_status list_offline(download *download, bert_error *error)
                              download->params->name, download->settings.cache, download->offline);
     }
     char commit[41];
-    TRY(cache_read_ref(commit, &download->cache, download->revision, error));
+    bert_status status = cache_read_ref(commit, &download->cache, download->revision, error);
+    if (status != BERT_OK && error) {
+        size_t length = strlen(error->message);
+        snprintf(error->message + length, sizeof error->message - length, ", and %s",
+                 download->offline);
+        return error_prefix(error, status, "%s", download->repository.what);
+    }
+    TRY(status);
     return cache_list_snapshot(&download->listing, &download->cache, commit, error);
 }
 
@@ -350,8 +357,10 @@ static bert_status check_blob(download *download, wanted *file, const char *blob
 static bert_status check_cache(download *download, wanted *file, bert_error *error)
 {
     struct stat information;
+    if (!file->facts.digest[0])
+        cache_link_digest(&file->facts, file->destination);
     if (stat(file->destination, &information) == 0)
-        TRY(check_content(download, file, file->destination, file->facts, error));
+        TRY(check_content(download, file, file->destination, &file->facts, error));
     if (file->there || !download->client)
         return BERT_OK;
     TRY(ask_metadata(download, file, error));
@@ -384,7 +393,7 @@ static bert_status list_wanted(download *download, const char *directory, bert_e
             continue;
         wanted *file = &download->files[download->file_count++];
         file->path = listing->paths[i];
-        file->facts = &listing->facts[i];
+        file->facts = listing->facts[i];
         TRY(path_join(&file->destination, directory, file->path, error));
         struct stat information;
         if (stat(file->destination, &information) == 0)

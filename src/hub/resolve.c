@@ -41,18 +41,29 @@ static bool exists_here(const char *name)
     return exists;
 }
 
-/* Whether a file of the listing is `path`, is in that folder, or matches that pattern. */
-static bool has_path(const hub_listing *listing, const char *path)
+/* Whether the pattern matches the file, or a folder that it is in: readers take all of a folder. */
+static bool matches(const char *pattern, const char *file)
 {
-    size_t length = strlen(path);
-    for (size_t i = 0; i < listing->count; i++) {
-        const char *file = listing->paths[i];
-        if (strncmp(file, path, length) == 0 && (file[length] == '\0' || file[length] == '/'))
-            return true;
-        if (strpbrk(path, "*?[") && fnmatch(path, file, FNM_PATHNAME | FNM_PERIOD) == 0)
+    char prefix[1024];
+    for (const char *slash = strchr(file, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(prefix, sizeof prefix, "%.*s", (int)(slash - file), file);
+        if (fnmatch(pattern, prefix, FNM_PATHNAME | FNM_PERIOD) == 0)
             return true;
     }
-    return false;
+    return fnmatch(pattern, file, FNM_PATHNAME | FNM_PERIOD) == 0;
+}
+
+/* How many files of the listing are `path`, are in that folder, or match that pattern. */
+static size_t count_files(const hub_listing *listing, const char *path)
+{
+    size_t length = strlen(path), count = 0;
+    bool pattern = strpbrk(path, "*?[");
+    for (size_t i = 0; i < listing->count; i++) {
+        const char *file = listing->paths[i];
+        bool below = strncmp(file, path, length) == 0 && (!file[length] || file[length] == '/');
+        count += below || (pattern && matches(path, file)) ? 1 : 0;
+    }
+    return count;
 }
 
 /* NULL, or what is missing in the snapshot of a model. */
@@ -127,16 +138,19 @@ static bert_status take_files(const resolution *resolution, bert_text *path, boo
                               const hub_listing *listing, bert_error *error)
 {
     char *config = NULL;
-    if (name->path && !has_path(listing, name->path))
-        return BERT_OK;
-    if (!name->path)
+    if (!name->path && listing->count > 0)
         TRY(explain_choice(name, only_config(&config, listing, name, error), error));
-    bert_status status = set_path(path, snapshot, name->path ? name->path : config, error);
-    free(config);
-    *found = status == BERT_OK;
+    const char *chosen = name->path ? name->path : config;
+    size_t count = chosen ? count_files(listing, chosen) : 0;
+    bert_status status = BERT_OK;
+    if (count > 0)
+        status = set_path(path, snapshot, chosen, error);
+    *found = status == BERT_OK && count > 0;
     if (*found)
-        observer_message(resolution->observer, BERT_MESSAGE_INFO, "%s: data set %s, %s at %.12s",
-                         resolution->params->name, name->name, revision, listing->commit);
+        observer_message(resolution->observer, BERT_MESSAGE_INFO,
+                         "%s: %zu file%s of the data set %s, %s at %.12s", resolution->params->name,
+                         count, count == 1 ? "" : "s", name->name, revision, listing->commit);
+    free(config);
     return status;
 }
 
@@ -231,23 +245,25 @@ static bert_status fetch(const resolution *resolution, const hub_name *name, con
 
 /* Tries the readings and revisions that are possible, and reports the first one's error: it is the
  * likeliest. A network that fails ends it. */
-static bert_status download(const resolution *resolution, bert_error *error)
+static bert_status download(resolution *resolution, bert_text *path, bool *found, bert_error *error)
 {
     bert_error first = {0};
     for (size_t i = 0; i < resolution->name_count; i++) {
+        const hub_name *name = &resolution->names[i];
         const char *revisions[3];
-        revisions_of(revisions, &resolution->names[i]);
+        revisions_of(revisions, name);
         for (size_t k = 0; revisions[k]; k++) {
             bert_error problem = {0};
-            bert_status status = fetch(resolution, &resolution->names[i], revisions[k], &problem);
+            bert_status status = fetch(resolution, name, revisions[k], &problem);
             if (status == BERT_OK)
-                return BERT_OK;
+                return look_for(resolution, path, found, name, revisions[k], error);
             if (first.status == BERT_OK)
                 first = problem;
             if (status != BERT_ERROR_INPUT && status != BERT_ERROR_INVALID_ARGUMENT)
-                break;
+                goto failed;
         }
     }
+failed:
     *error = first;
     return first.status;
 }
@@ -284,11 +300,13 @@ static bert_status run(resolution *resolution, bert_text *path, bert_error *erro
 {
     bool found = false;
     TRY(hub_settings_read(&resolution->settings, &resolution->params->hub, error));
-    TRY(look_in_cache(resolution, path, &found, error));
-    if (!found && resolution->params->download) {
-        TRY(download(resolution, error));
+    const bert_resolve_params *params = resolution->params;
+    /* Of a folder or pattern of a data set, the cache may have only some files. */
+    bool asks = params->download && params->part == BERT_HUB_FILES;
+    if (!asks)
         TRY(look_in_cache(resolution, path, &found, error));
-    }
+    if (!found && params->download)
+        TRY(download(resolution, path, &found, error));
     return found ? BERT_OK : fail_not_there(resolution, error);
 }
 

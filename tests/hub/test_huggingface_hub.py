@@ -96,5 +96,31 @@ class Interplay(HubCase):
         self.assertEqual(json.loads(ours["config.json"])["hidden_size"], 16)
 
 
+    def test_fake_hub_answers(self):
+        """huggingface_hub understands the answers that whoami, listings with sizes and data sets rely on."""
+        files = {"README.md": b"# Texts\n", "train.parquet": b"PAR1" * 100}
+        folder = self.home / "texts"
+        folder.mkdir()
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        self.good("upload", "--repo-type", "dataset", "--create", folder, "me/ours", HF_TOKEN="hf_right")
+        self.python("import hashlib\n"
+                    "from huggingface_hub import HfApi\n"
+                    "api = HfApi()\n"
+                    "me = api.whoami()\n"
+                    "assert me['name'] == 'me' and me['auth']['accessToken']['role'] == 'write', me\n"
+                    "api.create_repo('me/theirs', repo_type='dataset')\n"
+                    f"api.upload_folder(repo_id='me/theirs', repo_type='dataset', folder_path={str(folder)!r})\n"
+                    "for name in 'me/ours', 'me/theirs':\n"
+                    "    info = api.dataset_info(name, revision='main', files_metadata=True)\n"
+                    "    files = {f.rfilename: f for f in info.siblings}\n"
+                    "    assert files['train.parquet'].size == 400\n"
+                    "    assert files['train.parquet'].lfs.sha256 == hashlib.sha256(b'PAR1' * 100).hexdigest()\n"
+                    "    assert files['README.md'].size == 8 and files['README.md'].lfs is None\n",
+                    HF_TOKEN="hf_right")
+        ours, theirs = (self.hub.repositories["datasets", f"me/{name}"].files() for name in ("ours", "theirs"))
+        self.assertEqual({name: ours[name] for name in files}, {name: theirs[name] for name in files})
+
+
 if __name__ == "__main__":
     case.main()
