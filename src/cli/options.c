@@ -155,6 +155,26 @@ static const option *option_find(const option_list *list, const char *name, size
     return NULL;
 }
 
+/* What stands for options of Hugging Face's programs that there are not, in a command that has the
+ * option in the middle. */
+static const char *other_form(const option_list *list, const char *wrong)
+{
+    static const char token[] = "the token is that of HF_TOKEN, or what hf auth login has stored";
+    static const char *const forms[][3] = {
+        {"hub-model-id", "push-to-hub", "--push-to-hub OWNER/NAME says which model"},
+        {"hub-token", "push-to-hub", token},
+        {"hf-token", "help", token},
+        {"token", "help", token},
+        {"local-dir", "repo-type", "--output DIR says where to"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        for (size_t k = 0; k < list->count; k++)
+            if (same_name(wrong, strlen(wrong), forms[i][0]) &&
+                strcmp(list->options[k].name, forms[i][1]) == 0)
+                return forms[i][2];
+    return NULL;
+}
+
 /* Says that there is no such option; `origin` is the command's name or the file. */
 static parse_outcome unknown_option(const char *origin, const arguments *arguments,
                                     const char *dashes, const char *name, size_t length)
@@ -171,8 +191,11 @@ static parse_outcome unknown_option(const char *origin, const arguments *argumen
             names[count++] = forms[i];
         }
     }
-    const char *nearest = nearest_name(wrong, names, count);
-    if (nearest)
+    const char *nearest = nearest_name(wrong, names, count),
+               *form = other_form(&arguments->list, wrong);
+    if (form)
+        console_error("%s: unknown option %s%s: %s", origin, dashes, wrong, form);
+    else if (nearest)
         console_error("%s: unknown option %s%s; did you mean %s%s?", origin, dashes, wrong, dashes,
                       nearest);
     else

@@ -30,8 +30,8 @@ static const bert_option own_options[] = {
      .optional = true,
      .group = "Resuming, and output",
      .help = "continue a run from its last checkpoint, with its own settings, as if it had never "
-             "stopped; --threads, --stop-after-steps, --zero, --micro-batch-tokens, "
-             "--rank-timeout and --json may be given with it"},
+             "stopped; --threads, --stop-after-steps, --zero, --micro-batch-tokens, --push-to-hub, "
+             "--hub-private-repo, --hub-strategy, --rank-timeout and --json may be given with it"},
     JSON_OPTION(struct settings, NULL),
 };
 
@@ -55,6 +55,11 @@ static bool options_fit(const arguments *arguments)
     return true;
 }
 
+static const char **string_of(const option *option)
+{
+    return (const char **)(void *)((char *)option->params + option->row->offset);
+}
+
 /* What was given, in the members of the same names. */
 static bert_resume_params resume_params(const arguments *arguments)
 {
@@ -69,6 +74,10 @@ static bert_resume_params resume_params(const arguments *arguments)
         char text[32];
         if (!same || !arguments->given[i])
             continue;
+        if (same->type >= BERT_OPTION_STRING) { /* is not copied, and lives as long as argv */
+            bert_option_set(&params, same, *string_of(option), NULL);
+            continue;
+        }
         bert_option_get(option->params, option->row, text, sizeof text);
         bert_option_set(&params, same, text, NULL);
     }

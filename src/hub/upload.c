@@ -1,4 +1,5 @@
 /* bert_upload: uploads the files of a folder in one commit. */
+#include "hub/upload.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -47,9 +48,8 @@ static void close_upload(upload *upload)
 
 static bert_status check_params(const bert_upload_params *params, bert_error *error)
 {
-    if (!params->directory || !params->name || !params->revision)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a folder, a name and a revision are required");
+    if (!params->name || !params->revision)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "a name and a revision are required");
     TRY(repository_name_check(params->name, error));
     if (!strchr(params->name, '/'))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
@@ -322,7 +322,9 @@ done:
 
 /* ------------------------------------------------------------------------------------- all --- */
 
-static bert_status open_upload(upload *upload, bert_error *error)
+/* Settings are read before the folder is opened, and a token is asked for after that: what is wrong
+ * with a folder shows without one. */
+static bert_status open_settings(upload *upload, bert_error *error)
 {
     const bert_upload_params *params = upload->params;
     TRY(check_params(params, error));
@@ -330,8 +332,12 @@ static bert_status open_upload(upload *upload, bert_error *error)
     if (upload->settings.offline)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "uploads need network access, but HF_HUB_OFFLINE is set");
-    TRY(upload_folder_open(&upload->folder, params->directory, params->kind, params->include,
-                           error));
+    return BERT_OK;
+}
+
+static bert_status connect(upload *upload, bert_error *error)
+{
+    const bert_upload_params *params = upload->params;
     if (!upload->settings.token)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a token with write permission is required: create one at "
@@ -344,18 +350,24 @@ static bert_status open_upload(upload *upload, bert_error *error)
     return http_client_open(&upload->client, &upload->settings, upload->observer, error);
 }
 
-static bert_status run(upload *upload, bert_upload_result *result, bert_error *error)
+static void warn_of_card(const upload *upload)
 {
-    text body = {0};
-    TRY(open_upload(upload, error));
-    if (upload->params->create)
-        TRY(create_repository(upload, error));
-    TRY(examine(upload, error));
     if (upload->repository.kind == BERT_REPOSITORY_DATASET && !upload->params->include &&
         !upload_folder_has(&upload->folder, "README.md"))
         observer_message(upload->observer, BERT_MESSAGE_WARNING,
                          "%s: has no README.md, which would be the data set's card on the Hub",
                          upload->params->directory);
+}
+
+/* The folder is open. */
+static bert_status run(upload *upload, bert_upload_result *result, bert_error *error)
+{
+    text body = {0};
+    TRY(connect(upload, error));
+    if (upload->params->create)
+        TRY(create_repository(upload, error));
+    TRY(examine(upload, error));
+    warn_of_card(upload);
     snprintf(result->url, sizeof result->url, "%s", upload->repository.page);
     result->files = upload->folder.count;
     /* The commit is prepared first, so that problems with files are found before anything is sent.
@@ -370,15 +382,56 @@ static bert_status run(upload *upload, bert_upload_result *result, bert_error *e
     return status;
 }
 
+static upload begin(const bert_upload_params *params, const bert_observer *observer)
+{
+    return (upload){.params = params,
+                    .observer = observer,
+                    .transfer = {.observer = observer, .job = "upload"}};
+}
+
 bert_status bert_upload(const bert_upload_params *params, bert_upload_result *result,
                         const bert_observer *observer, bert_error *error)
 {
     bert_error local_error = {0};
+    upload upload = begin(params, observer);
+    error = error ? error : &local_error;
     *result = (bert_upload_result){0};
-    upload upload = {.params = params,
-                     .observer = observer,
-                     .transfer = {.observer = observer, .job = "upload"}};
-    bert_status status = run(&upload, result, error ? error : &local_error);
+    if (!params->directory)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "a folder is required");
+    bert_status status = open_settings(&upload, error);
+    if (status == BERT_OK)
+        status = upload_folder_open(&upload.folder, params->directory, params->kind,
+                                    params->include, error);
+    if (status == BERT_OK)
+        status = run(&upload, result, error);
+    close_upload(&upload);
+    return status;
+}
+
+bert_status upload_opened(const bert_upload_params *params, upload_folder *folder,
+                          bert_upload_result *result, const bert_observer *observer,
+                          bert_error *error)
+{
+    upload upload = begin(params, observer);
+    upload.folder = *folder;
+    *folder = (upload_folder){0};
+    *result = (bert_upload_result){0};
+    bert_status status = open_settings(&upload, error);
+    if (status == BERT_OK)
+        status = run(&upload, result, error);
+    close_upload(&upload);
+    return status;
+}
+
+bert_status upload_create(const bert_upload_params *params, const bert_observer *observer,
+                          bert_error *error)
+{
+    upload upload = begin(params, observer);
+    bert_status status = open_settings(&upload, error);
+    if (status == BERT_OK)
+        status = connect(&upload, error);
+    if (status == BERT_OK)
+        status = create_repository(&upload, error);
     close_upload(&upload);
     return status;
 }

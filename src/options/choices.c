@@ -36,6 +36,12 @@ const bert_choice choices_repo_type_uploaded[] = {
     {NULL, 0, NULL},
 };
 
+const bert_choice choices_hub_strategy[] = {
+    {"every_save", BERT_HUB_STRATEGY_EVERY_SAVE, "each checkpoint"},
+    {"end", BERT_HUB_STRATEGY_END, "the last one"},
+    {NULL, 0, NULL},
+};
+
 const bert_choice choices_layout[] = {
     {"sentences", BERT_LAYOUT_SENTENCES, "as Megatron-LM's BERT reads it"},
     {"documents", BERT_LAYOUT_DOCUMENTS,

@@ -17,6 +17,7 @@ extern const bert_choice choices_precision[];
 extern const bert_choice choices_precision_tried[];
 extern const bert_choice choices_gradient_dtype[];
 extern const bert_choice choices_problem_type[];
+extern const bert_choice choices_hub_strategy[];
 extern const bert_choice choices_repo_type[];
 extern const bert_choice choices_repo_type_uploaded[];
 extern const bert_choice choices_sequences[];

@@ -67,6 +67,10 @@ static const bert_option finetune_params[] = {
           .help = "steps between two lines of RUN/metrics.jsonl"),
 #include "options/threads.inc"
 
+    TEXT(push_to_hub, PUSH(), .default_text = "nowhere",
+         .help = PUSH_HELP("the best model, whenever there is a better one,")),
+    FLAG(hub_private_repo, .help = PRIVATE_HELP),
+
 #define GROUP .group = "Several ranks (mpirun -n N bert finetune ...)",
 #include "options/ranks.inc"
 #undef GROUP

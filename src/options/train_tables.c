@@ -90,6 +90,12 @@ static const bert_option pretrain_params[] = {
     INT64(stop_after_steps, .value = "N", COUNT, .default_text = "",
           .help = "save and stop after N steps of this call; --resume continues"),
 
+    TEXT(push_to_hub, PUSH(), .default_text = "nowhere",
+         .help = PUSH_HELP("checkpoints") "; none: nowhere"),
+    FLAG(hub_private_repo, .help = PRIVATE_HELP),
+    CHOICE(bert_hub_strategy, hub_strategy, .value = "NAME", .choices = choices_hub_strategy,
+           .help = "what is sent"),
+
 #define GROUP .group = "Several ranks (mpirun -n N bert pretrain ...)",
 #include "options/ranks.inc"
 #undef GROUP
@@ -114,6 +120,12 @@ static const bert_option resume_params[] = {
     OPTION_AT(SWITCH, bert_switch, "zero", zero, .default_text = "as the run began",
               .help = ZERO_HELP),
 #include "options/micro_batch_tokens.inc"
+    TEXT(push_to_hub, PUSH(), .default_text = "as the run began",
+         .help = PUSH_HELP("checkpoints") "; none: nowhere"),
+    OPTION_AT(SWITCH, bert_switch, "hub_private_repo", hub_private_repo,
+              .default_text = "as the run began", .help = PRIVATE_HELP),
+    CHOICE(bert_hub_strategy, hub_strategy, .value = "NAME", .choices = choices_hub_strategy,
+           .optional = true, .default_text = "as the run began", .help = "what is sent"),
 };
 DEFINE_TABLE(bert_resume_params_table, resume_params)
 #undef PARAMS
