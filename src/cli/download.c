@@ -111,8 +111,12 @@ const command command_download = {
         "ended.\n\n"
         "The environment says where and who: HF_ENDPOINT, HF_TOKEN (or the token that Hugging "
         "Face's programs have stored), HF_HOME, HF_HUB_CACHE, HF_HUB_DOWNLOAD_TIMEOUT, and "
-        "HF_HUB_OFFLINE=1 to use the cache alone, without the network.",
+        "HF_HUB_OFFLINE=1 to use the cache alone, without the network. Where the Hub cannot be "
+        "reached, the cache is used with a warning.\n\n"
+        "The other commands take the names of models and tokenizers, too, and "
+        "hf://datasets/NAME/PATH for text: from the cache, or with --download.",
     .examples = "bert download bert-base-uncased\n"
+                "bert download google/bert_uncased_L-2_H-128_A-2@main\n"
                 "bert download wikitext --config wikitext-103-raw-v1 --split train\n"
                 "bert prepare --tokenizer \"$(bert download bert-base-uncased)\" --output data \\\n"
                 "    $(bert download wikitext --config wikitext-103-raw-v1 --split train)\n",

@@ -150,10 +150,11 @@ const command command_pretrain = {
         "times as large, rank 0 writes and reports. A signal to any rank stops all; SIGUSR1, "
         "which mpirun passes on, stops a run as SIGTERM does.",
     .examples = "bert pretrain --data data --model tiny --output run\n"
-                "bert pretrain --data data --model bert-base-uncased/ --output run\n"
+                "bert pretrain --data data --model bert-base-uncased --output run\n"
                 "bert pretrain --data data --model distil --teacher base/ --output run\n"
                 "bert pretrain --data 'wiki/part-*' --data books:2.5 --model base --output run\n"
                 "bert pretrain --config settings.json --output run --seed 7\n"
+                "bert pretrain --data data --model base --output run --push-to-hub me/bert\n"
                 "bert pretrain --resume run\n",
     .parts = {TABLE_PART(bert_pretrain_params, settings.params),
               TABLE_PART(bert_job_params, settings.job), OWN_PART(own_options, settings)},

@@ -207,7 +207,7 @@ class Uploads(HubCase):
         self.assertEqual(self.stored(), {})
 
     def test_usage(self):
-        self.bad("upload", self.folder, code=2, says="name a folder and a model")
+        self.bad("upload", self.folder, code=2, says="name a folder and a repository")
         self.bad("upload", "--private", self.folder, "me/bert", code=2, says="--create")
         self.bad("upload", self.folder, "me/bert", HF_HUB_OFFLINE="1", code=2, says="HF_HUB_OFFLINE")
 
