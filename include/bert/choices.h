@@ -16,7 +16,15 @@ typedef enum bert_optimizer {
     BERT_OPTIMIZER_ADAMW, /* decoupled weight decay */
     BERT_OPTIMIZER_ADAM,  /* weight decay in the gradient */
     BERT_OPTIMIZER_LAMB,  /* for large batches (docs/optimization.md) */
+    BERT_OPTIMIZER_MUON,  /* orthogonalised momentum for the encoder's matrices, AdamW for the rest
+                           */
 } bert_optimizer;
+
+/* How Muon's learning rate depends on the shape of a matrix, as torch.optim.Muon's adjust_lr_fn. */
+typedef enum bert_muon_adjustment {
+    BERT_MUON_ADJUSTMENT_ORIGINAL,        /* × √max(1, rows / columns) */
+    BERT_MUON_ADJUSTMENT_MATCH_RMS_ADAMW, /* × 0.2 √max(rows, columns): steps as long as AdamW's */
+} bert_muon_adjustment;
 
 typedef enum bert_lr_scheduler {
     BERT_LR_SCHEDULER_LINEAR,
@@ -27,7 +35,15 @@ typedef enum bert_lr_scheduler {
     BERT_LR_SCHEDULER_CONSTANT_WITH_WARMUP,
     BERT_LR_SCHEDULER_INVERSE_SQRT,
     BERT_LR_SCHEDULER_ONE_CYCLE,
+    BERT_LR_SCHEDULER_WARMUP_STABLE_DECAY,
 } bert_lr_scheduler;
+
+/* How the learning rate falls at the end of warmup_stable_decay. */
+typedef enum bert_lr_decay {
+    BERT_LR_DECAY_COSINE,
+    BERT_LR_DECAY_LINEAR,
+    BERT_LR_DECAY_1_SQRT, /* 1 − √ of the share that is done */
+} bert_lr_decay;
 
 /* How the learning rate grows with the quotient of a batch and base_batch_size. */
 typedef enum bert_learning_rate_scaling {
@@ -66,6 +82,24 @@ typedef enum bert_mask_unit {
     BERT_MASK_UNIT_WORD, /* all its tokens */
     BERT_MASK_UNIT_SPAN, /* up to ten words, as SpanBERT */
 } bert_mask_unit;
+
+/* What ends a document of a corpus. */
+typedef enum bert_document_separator {
+    BERT_DOCUMENT_SEPARATOR_UNSET = -1, /* what the format says (docs/corpus.md) */
+    BERT_DOCUMENT_SEPARATOR_BLANK_LINE, /* of text; of a table: a row without text */
+    BERT_DOCUMENT_SEPARATOR_FILE,       /* its end */
+    BERT_DOCUMENT_SEPARATOR_LINE,       /* each line of text, or row of a table, is a document */
+    BERT_DOCUMENT_SEPARATOR_NONE,       /* all files of a source are one document */
+} bert_document_separator;
+
+/* What ends a sentence of a corpus. */
+typedef enum bert_sentence_separator {
+    BERT_SENTENCE_SEPARATOR_AUTO, /* lines, in text that has a sentence in each; else punctuation */
+    BERT_SENTENCE_SEPARATOR_PUNCTUATION, /* by the rules of the language */
+    BERT_SENTENCE_SEPARATOR_LINE,        /* each line is a sentence */
+    BERT_SENTENCE_SEPARATOR_ROW,         /* each row of a table is a sentence */
+    BERT_SENTENCE_SEPARATOR_NONE,        /* a document is one sentence */
+} bert_sentence_separator;
 
 /* How often samples and masks are drawn. */
 typedef enum bert_masks {
@@ -108,9 +142,14 @@ typedef enum bert_pooling {
 BERT_API const char *bert_optimizer_name(bert_optimizer value);
 BERT_API bert_status bert_optimizer_parse(bert_optimizer *value, const char *name,
                                           bert_error *error);
+BERT_API const char *bert_muon_adjustment_name(bert_muon_adjustment value);
+BERT_API bert_status bert_muon_adjustment_parse(bert_muon_adjustment *value, const char *name,
+                                                bert_error *error);
 BERT_API const char *bert_lr_scheduler_name(bert_lr_scheduler value);
 BERT_API bert_status bert_lr_scheduler_parse(bert_lr_scheduler *value, const char *name,
                                              bert_error *error);
+BERT_API const char *bert_lr_decay_name(bert_lr_decay value);
+BERT_API bert_status bert_lr_decay_parse(bert_lr_decay *value, const char *name, bert_error *error);
 BERT_API const char *bert_learning_rate_scaling_name(bert_learning_rate_scaling value);
 BERT_API bert_status bert_learning_rate_scaling_parse(bert_learning_rate_scaling *value,
                                                       const char *name, bert_error *error);
@@ -134,6 +173,12 @@ BERT_API const char *bert_layout_name(bert_layout value);
 BERT_API bert_status bert_layout_parse(bert_layout *value, const char *name, bert_error *error);
 BERT_API const char *bert_format_name(bert_format value);
 BERT_API bert_status bert_format_parse(bert_format *value, const char *name, bert_error *error);
+BERT_API const char *bert_document_separator_name(bert_document_separator value);
+BERT_API bert_status bert_document_separator_parse(bert_document_separator *value, const char *name,
+                                                   bert_error *error);
+BERT_API const char *bert_sentence_separator_name(bert_sentence_separator value);
+BERT_API bert_status bert_sentence_separator_parse(bert_sentence_separator *value, const char *name,
+                                                   bert_error *error);
 BERT_API const char *bert_problem_type_name(bert_problem_type value);
 BERT_API bert_status bert_problem_type_parse(bert_problem_type *value, const char *name,
                                              bert_error *error);

@@ -69,6 +69,12 @@ typedef struct bert_reader_options {
     /* BERT_FORMAT_UNSET: by content and name. Else text is read as this (Parquet and Arrow are what
      * they are). */
     bert_format format;
+    /* Borders of documents and sentences; docs/corpus.md has an example for each kind of corpus. */
+    bert_document_separator document_separator; /* UNSET: what the format says */
+    /* Rows that follow each other with the same value in this column of a table, or member of JSON
+     * objects, are one document; NULL: each row is one. Excludes document_separator. */
+    const char *document_column;
+    bert_sentence_separator sentence_separator;
     bert_cleaning_options cleaning;
     uint64_t seed; /* decides which documents are taken from a weighted source */
 } bert_reader_options;
@@ -95,8 +101,10 @@ BERT_API bert_status bert_corpus_counts_json(const bert_corpus_counts *counts, b
                                              bert_error *error);
 
 /* Calls `document` for every document that the readers find in `inputs` (`bert cat`). Text is
- * UTF-8, valid during the call, sentences not yet split. A status other than BERT_OK from the
- * callback ends the reading and is returned. `options` and `counts` may be NULL. */
+ * UTF-8, valid during the call; a line feed ends a paragraph, or a sentence
+ * where `options` or the text say so (bert_sentence_separator); other sentences are not yet split.
+ * A status other than BERT_OK from the callback ends the reading and is returned. `options` and
+ * `counts` may be NULL. */
 typedef bert_status bert_document_callback(void *context, const char *text, size_t length,
                                            bert_error *error);
 BERT_API bert_status bert_read_documents(const char *const *inputs, size_t input_count,

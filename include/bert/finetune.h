@@ -50,10 +50,14 @@ typedef struct bert_finetune_params {
     double lr_end, lr_power;                        /* polynomial (as bert_pretrain_params) */
     int64_t lr_num_cycles;                          /* cosine_with_restarts */
     double pct_start, div_factor, final_div_factor; /* one_cycle */
+    double lr_decay_ratio;                          /* warmup_stable_decay */
+    bert_lr_decay lr_decay_type;                    /* likewise */
     double warmup_ratio; /* of all steps, where the schedule has a warm-up */
     bert_optimizer optim;
     double weight_decay; /* not for biases and LayerNorm */
     double adam_beta1, adam_beta2, adam_epsilon;
+    double muon_momentum;
+    bert_muon_adjustment muon_adjust_lr_fn;
     double max_grad_norm;                                     /* 0: no clipping */
     double hidden_dropout_prob, attention_probs_dropout_prob; /* negative: as configured */
     /* NULL: all count alike. "balanced": by examples / (classes × examples of the class), as

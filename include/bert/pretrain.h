@@ -66,6 +66,8 @@ typedef struct bert_pretrain_params {
     double learning_rate; /* the schedule's highest */
     double weight_decay;  /* not for biases and LayerNorm */
     double adam_beta1, adam_beta2, adam_epsilon;
+    double muon_momentum;
+    bert_muon_adjustment muon_adjust_lr_fn;
     double max_grad_norm; /* 0: no clipping */
     bert_lr_scheduler lr_scheduler_type;
     double lr_end, lr_power;             /* polynomial: the rate at the end, and the exponent */
@@ -73,6 +75,9 @@ typedef struct bert_pretrain_params {
     double pct_start;                    /* one_cycle: share of the steps in which the rate rises */
     double div_factor, final_div_factor; /* one_cycle: from learning_rate / div_factor, to that /
                                             final_div_factor */
+    /* warmup_stable_decay: share of all steps in which the rate falls, and how. */
+    double lr_decay_ratio;
+    bert_lr_decay lr_decay_type;
     /* Rates are given for a batch of base_batch_size sequences (0: none), and multiplied for the
      * one that a step has. */
     bert_learning_rate_scaling learning_rate_scaling;

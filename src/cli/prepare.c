@@ -74,7 +74,17 @@ const command command_prepare = {
         "command and gives the bytes of one that was not.\n\n" CORPUS_INPUTS_HELP,
     .examples = "bert prepare --tokenizer tokenizer --output data corpus.txt\n"
                 "bert prepare --tokenizer tokenizer --output data --language de texts/\n"
-                "bert prepare --tokenizer tok --output data wiki=dump.xml.bz2 web=web/:0.1\n",
+                "bert prepare --tokenizer tok --output data wiki=dump.xml.bz2 web=web/:0.1\n"
+                "# Books, a file each, with blank lines between paragraphs:\n"
+                "bert prepare --tokenizer tok --output data --document-separator file books/\n"
+                "# A sentence a line, a blank line between documents (Google's input):\n"
+                "bert prepare --tokenizer tok --output data --sentence-separator line a.txt\n"
+                "# A sentence a row, and the title of its book in the column book:\n"
+                "bert prepare --tokenizer tok --output data --document-column book \\\n"
+                "    --sentence-separator row books.parquet\n"
+                "# A chat log of JSON lines, a message each:\n"
+                "bert prepare --tokenizer tok --output data --text-field message \\\n"
+                "    --document-column conversation_id --sentence-separator row chat.jsonl\n",
     .parts = {TABLE_PART(bert_prepare_params, settings.params), OWN_PART(own_options, settings)},
     .hub_operands = HUB_OPERANDS_FILES,
     .set_defaults = set_defaults,

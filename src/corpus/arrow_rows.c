@@ -51,9 +51,11 @@ static bert_status choose_columns(const reader *reader, table *table, bert_error
             .type = columns[i].type,
             .is_text = columns[i].is_text ||
                        (reader->takes_numbers && columns[i].is_integer && !columns[i].is_list),
+            .is_key = (columns[i].is_text || columns[i].is_integer) && !columns[i].is_list,
         };
-    bert_status status = columns_choose(&table->columns, reader->options.text_field, kinds, count,
-                                        reader->source.name, reader->columns_hint, error);
+    bert_status status =
+        columns_choose(&table->columns, reader->options.text_field, reader->options.document_column,
+                       kinds, count, reader->source.name, reader->columns_hint, error);
     free(kinds);
     return status;
 }
@@ -78,12 +80,12 @@ static bert_status append_integer(reader *reader, size_t column, bert_error *err
     return rows_append_cell(reader, digits, (size_t)length, error);
 }
 
-/* The strings of a list become lines of the cell. */
 static bert_status append_cells(reader *reader, size_t column, bert_error *error)
 {
     table *table = reader->state;
     size_t count;
-    if (arrow_columns(table->arrow, &count)[column].is_integer)
+    const arrow_column *kind = &arrow_columns(table->arrow, &count)[column];
+    if (kind->is_integer)
         return append_integer(reader, column, error);
     TRY(arrow_value_count(table->arrow, column, &count, error));
     for (size_t i = 0; i < count; i++) {
@@ -91,7 +93,8 @@ static bert_status append_cells(reader *reader, size_t column, bert_error *error
         size_t length;
         TRY(arrow_text(table->arrow, column, i, &data, &length, error));
         if (data)
-            TRY(rows_append_cell(reader, data, length, error));
+            TRY(kind->is_list ? rows_append_item(reader, data, length, error)
+                              : rows_append_cell(reader, data, length, error));
     }
     return BERT_OK;
 }

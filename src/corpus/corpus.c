@@ -11,18 +11,25 @@
 
 bert_reader_options bert_reader_options_default(void)
 {
-    return (bert_reader_options){
-        .format = BERT_FORMAT_UNSET, .cleaning = cleaning_options_default(), .seed = 42};
+    return (bert_reader_options){.format = BERT_FORMAT_UNSET,
+                                 .document_separator = BERT_DOCUMENT_SEPARATOR_UNSET,
+                                 .cleaning = cleaning_options_default(),
+                                 .seed = 42};
 }
 
 bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_count,
                         const bert_reader_options *options, bert_error *error)
 {
-    *corpus = (struct corpus){.options = options ? *options : bert_reader_options_default(),
-                              .document_limit = DOCUMENT_LIMIT};
+    *corpus = (struct corpus){.options = options ? *options : bert_reader_options_default()};
+    documents_start(&corpus->documents, &corpus->inputs, &corpus->options);
     if (input_count == 0)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "no input files");
     TRY(OPTIONS_CHECK(bert_reader_options, &corpus->options, error));
+    if (corpus->options.document_column &&
+        corpus->options.document_separator != BERT_DOCUMENT_SEPARATOR_UNSET)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "options->document_column and options->document_separator both say what "
+                         "a document is, expected one of them");
     TRY(cleaner_open(&corpus->cleaner, &corpus->options.cleaning, error));
     TRY(inputs_expand(&corpus->inputs, inputs, input_count, error));
     bool all_known = true;
@@ -38,55 +45,12 @@ bert_status corpus_open(corpus *corpus, const char *const *inputs, size_t input_
     return BERT_OK;
 }
 
-static void close_reader(corpus *corpus)
-{
-    corpus->bytes += source_bytes_read(&corpus->reader.source);
-    corpus->invalid_bytes += corpus->reader.invalid.bytes;
-    corpus->reading = false;
-    reader_close(&corpus->reader);
-}
-
 void corpus_close(corpus *corpus)
 {
-    if (corpus->reading)
-        close_reader(corpus);
+    documents_close(&corpus->documents);
     cleaner_close(&corpus->cleaner);
-    free(corpus->first_invalid);
     inputs_free(&corpus->inputs);
     *corpus = (struct corpus){0};
-}
-
-/* The readers count invalid bytes; the position of the first of all inputs is kept here. */
-static bert_status note_invalid(corpus *corpus, bert_error *error)
-{
-    const reader *reader = &corpus->reader;
-    if (corpus->first_invalid || reader->invalid.bytes == 0)
-        return BERT_OK;
-    return path_format(&corpus->first_invalid, error, "%s, byte %llu", reader->source.name,
-                       (unsigned long long)reader->invalid.first_offset);
-}
-
-/* The next document of the inputs, without cleaning and weights. */
-static bert_status read_document(corpus *corpus, document *document, bool *found, bert_error *error)
-{
-    *found = false;
-    while (!*found) {
-        if (!corpus->reading) {
-            if (corpus->next_input == corpus->inputs.count)
-                return BERT_OK;
-            TRY(reader_open(&corpus->reader, corpus->inputs.paths[corpus->next_input].path,
-                            &corpus->options, error));
-            corpus->reader.document_limit = corpus->document_limit;
-            corpus->reader.keep_lines = corpus->keep_lines;
-            corpus->next_input++;
-            corpus->reading = true;
-        }
-        TRY(reader_next(&corpus->reader, document, found, error));
-        TRY(note_invalid(corpus, error));
-        if (!*found)
-            close_reader(corpus);
-    }
-    return BERT_OK;
 }
 
 /* The number of copies of a document. Depends on its text and the weight of its source alone, not
@@ -116,21 +80,20 @@ bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_er
 {
     while (corpus->repeats == 0) {
         bool keep;
-        TRY(read_document(corpus, document, found, error));
+        TRY(documents_next(&corpus->documents, document, &corpus->origin, found, error));
         if (!*found)
-            return corpus->documents > 0 ? BERT_OK : no_documents_error(corpus, error);
+            return corpus->returned > 0 ? BERT_OK : no_documents_error(corpus, error);
         TRY(cleaner_apply(&corpus->cleaner, document, &keep, error));
         if (!keep)
             continue;
-        bert_source_counts *source =
-            &corpus->inputs.sources[corpus->inputs.paths[corpus->next_input - 1].source];
+        bert_source_counts *source = &corpus->inputs.sources[corpus->origin.source];
         corpus->repeats = count_copies(corpus, document, source->weight);
         source->documents++;
         source->taken += corpus->repeats;
     }
     *found = true;
     corpus->repeats--;
-    corpus->documents++;
+    corpus->returned++;
     return BERT_OK;
 }
 
@@ -146,7 +109,11 @@ bert_status corpus_append_settings(const corpus *corpus, text *settings, bert_er
 {
     const bert_reader_options *options = &corpus->options;
     const bert_cleaning_options *cleaning = &options->cleaning;
-    const char *names[] = {options->text_field, bert_format_name(options->format),
+    const char *names[] = {options->text_field,
+                           bert_format_name(options->format),
+                           bert_document_separator_name(options->document_separator),
+                           options->document_column,
+                           bert_sentence_separator_name(options->sentence_separator),
                            cleaning->script};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) /* distinguishes NULL from "" */
         TRY(text_format(settings, error, "%s%s\n", names[i] ? "=" : "", names[i] ? names[i] : ""));
@@ -174,22 +141,17 @@ void corpus_count(const corpus *corpus, bert_corpus_counts *counts)
 
 uint64_t corpus_bytes_read(const corpus *corpus)
 {
-    return corpus->bytes + (corpus->reading ? source_bytes_read(&corpus->reader.source) : 0);
+    return documents_bytes_read(&corpus->documents);
 }
 
 uint64_t corpus_invalid_bytes(const corpus *corpus)
 {
-    return corpus->invalid_bytes + (corpus->reading ? corpus->reader.invalid.bytes : 0);
+    return documents_invalid_bytes(&corpus->documents);
 }
 
 void corpus_warn(const corpus *corpus, const bert_observer *observer)
 {
-    uint64_t count = corpus_invalid_bytes(corpus);
-    if (count > 0)
-        observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%llu %s not valid UTF-8 and replaced by U+FFFD, the first in %s",
-                         (unsigned long long)count, count == 1 ? "byte is" : "bytes are",
-                         corpus->first_invalid);
+    documents_warn(&corpus->documents, observer);
 }
 
 bert_status bert_read_documents(const char *const *inputs, size_t input_count,

@@ -1,28 +1,20 @@
-/* Iterates over the documents of all inputs of a job. */
+/* The documents of all inputs of a job, cleaned and weighted. */
 #ifndef CORPUS_CORPUS_H
 #define CORPUS_CORPUS_H
 
 #include "bert.h"
 #include "corpus/clean.h"
-#include "corpus/inputs.h"
-#include "corpus/reader.h"
+#include "corpus/documents.h"
 
 typedef struct corpus {
     inputs inputs;
     bert_reader_options options;
-    size_t next_input;
+    documents documents; /* its document_limit and keep_lines may be set before corpus_next */
     cleaner cleaner;
-    reader reader;    /* the reader of inputs.paths[next_input - 1] */
-    unsigned repeats; /* remaining copies of the last document */
-    bool reading;
-    uint64_t total_bytes; /* 0: unknown (standard input, pipes) */
-    uint64_t bytes;       /* of the completed inputs */
-    uint64_t documents;   /* returned, including copies */
-    /* See reader.h; may be set before the first corpus_next. */
-    size_t document_limit;
-    bool keep_lines;
-    uint64_t invalid_bytes; /* of the completed inputs; see corpus_invalid_bytes */
-    char *first_invalid;    /* owned: "FILE, byte N"; NULL if all bytes are valid */
+    document_origin origin; /* of the last document */
+    unsigned repeats;       /* remaining copies of it */
+    uint64_t total_bytes;   /* 0: unknown (standard input, pipes) */
+    uint64_t returned;      /* documents, copies included */
 } corpus;
 
 /* Checks that every input exists and can be opened, so that a wrong name is reported now and not
@@ -50,7 +42,7 @@ void corpus_count(const corpus *corpus, bert_corpus_counts *counts);
 uint64_t corpus_bytes_read(const corpus *corpus);
 uint64_t corpus_invalid_bytes(const corpus *corpus);
 
-/* At the end of a job: one warning if there was invalid UTF-8. */
+/* At the end of a job: what documents_warn says. */
 void corpus_warn(const corpus *corpus, const bert_observer *observer);
 
 #endif

@@ -185,22 +185,31 @@ static bool is_number_list(const char *fields)
            fields[strspn(fields, "0123456789,")] == '\0';
 }
 
+static bert_status choose_number(const reader *reader, table *table, const char *name,
+                                 size_t length, bert_error *error)
+{
+    unsigned long long number = strtoull(name, NULL, 10);
+    if (number == 0 || number > table->cell_count)
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s:%llu: has %zu columns, but column %.*s was requested",
+                         reader->source.name, (unsigned long long)table->record_line,
+                         table->cell_count, (int)length, name);
+    if (table->columns.count == COLUMNS_MAX)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "more than %d columns are named",
+                         COLUMNS_MAX);
+    table->columns.index[table->columns.count++] = (size_t)number - 1;
+    return BERT_OK;
+}
+
 static bert_status choose_numbers(const reader *reader, table *table, bert_error *error)
 {
     const char *fields = reader->options.text_field, *name;
+    const char *document_column = reader->options.document_column;
     size_t length;
-    while (columns_next_name(&fields, &name, &length)) {
-        unsigned long long number = strtoull(name, NULL, 10);
-        if (number == 0 || number > table->cell_count)
-            return error_set(error, BERT_ERROR_INPUT,
-                             "%s:%llu: has %zu columns, but column %.*s was requested",
-                             reader->source.name, (unsigned long long)table->record_line,
-                             table->cell_count, (int)length, name);
-        if (table->columns.count == COLUMNS_MAX)
-            return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "more than %d columns are named",
-                             COLUMNS_MAX);
-        table->columns.index[table->columns.count++] = (size_t)number - 1;
-    }
+    if (document_column)
+        TRY(choose_number(reader, table, document_column, strlen(document_column), error));
+    while (columns_next_name(&fields, &name, &length))
+        TRY(choose_number(reader, table, name, length, error));
     return BERT_OK;
 }
 
@@ -221,10 +230,11 @@ static bert_status choose_names(const reader *reader, table *table, bert_error *
         char *name = reader->scratch.data + cell->start;
         name[cell->length] =
             '\0'; /* overwrites the delimiter, a quotation mark or the terminator */
-        kinds[i] = (column_kind){.name = name, .is_text = true};
+        kinds[i] = (column_kind){.name = name, .is_text = true, .is_key = true};
     }
-    status = columns_choose(&table->columns, reader->options.text_field, kinds, table->cell_count,
-                            position, reader->columns_hint, error);
+    status =
+        columns_choose(&table->columns, reader->options.text_field, reader->options.document_column,
+                       kinds, table->cell_count, position, reader->columns_hint, error);
 done:
     free(kinds);
     free(position);

@@ -342,5 +342,9 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
     return BERT_OK;
 }
 
-const reader_format reader_markdown = {
-    .name = "Markdown", .detect = detect, .start = start, .next = next, .end = end};
+const reader_format reader_markdown = {.name = "Markdown",
+                                       .has_documents = true,
+                                       .detect = detect,
+                                       .start = start,
+                                       .next = next,
+                                       .end = end};

@@ -12,6 +12,7 @@ typedef struct table {
     int descriptor; /* owned */
     parquet *parquet;
     parquet_cursor *cursors[COLUMNS_MAX];
+    bool is_list[COLUMNS_MAX]; /* of the cursors' columns */
     size_t cursor_count;
     uint64_t rows;
 } table;
@@ -33,9 +34,12 @@ static bert_status choose_columns(const reader *reader, const parquet *parquet, 
         kinds[i] = (column_kind){.name = columns[i].name,
                                  .type = columns[i].type,
                                  .is_text = columns[i].is_text ||
-                                            (reader->takes_numbers && columns[i].is_number)};
-    bert_status status = columns_choose(chosen, reader->options.text_field, kinds, count,
-                                        reader->source.name, reader->columns_hint, error);
+                                            (reader->takes_numbers && columns[i].is_number),
+                                 .is_key = (columns[i].is_text || columns[i].is_number) &&
+                                           columns[i].max_repetition == 0};
+    bert_status status =
+        columns_choose(chosen, reader->options.text_field, reader->options.document_column, kinds,
+                       count, reader->source.name, reader->columns_hint, error);
     free(kinds);
     return status;
 }
@@ -52,6 +56,9 @@ static bert_status start(reader *reader, bert_error *error)
     TRY(choose_columns(reader, table->parquet, &columns, error));
     for (size_t i = 0; i < columns.count; i++) {
         TRY(parquet_cursor_open(&table->cursors[i], table->parquet, columns.index[i], error));
+        size_t count;
+        table->is_list[i] =
+            parquet_columns(table->parquet, &count)[columns.index[i]].max_repetition > 0;
         table->cursor_count++;
     }
     return BERT_OK;
@@ -69,7 +76,8 @@ static bert_status row(reader *reader, bool *found, bert_error *error)
             size_t length;
             TRY(parquet_next_value(table->cursors[i], &data, &length, &more, error));
             if (more && data)
-                TRY(rows_append_cell(reader, data, length, error));
+                TRY(table->is_list[i] ? rows_append_item(reader, data, length, error)
+                                      : rows_append_cell(reader, data, length, error));
         }
         rows_end_cell(reader);
     }

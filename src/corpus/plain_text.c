@@ -1,4 +1,5 @@
-/* Plain text: blank lines separate documents, other line breaks are spaces. */
+/* Plain text: blank lines separate documents unless the options say otherwise
+ * (document_separator); what other line breaks are, line_kind.h says. */
 #include "corpus/reader.h"
 
 static bool detect(const reader *reader, const char *head, size_t size)
@@ -9,8 +10,24 @@ static bool detect(const reader *reader, const char *head, size_t size)
     return true;
 }
 
+static bert_status start(reader *reader, bert_error *error)
+{
+    const source *source = &reader->source;
+    const bert_reader_options *options = &reader->options;
+    reader->lines = LINES_ARE_WRAPPED;
+    if (options->sentence_separator == BERT_SENTENCE_SEPARATOR_LINE)
+        reader->lines = LINES_ARE_SENTENCES;
+    else if (options->sentence_separator == BERT_SENTENCE_SEPARATOR_AUTO &&
+             options->document_separator != BERT_DOCUMENT_SEPARATOR_LINE)
+        return line_kind_of(&reader->lines, source->buffer + source->begin,
+                            source->end - source->begin, error);
+    return BERT_OK;
+}
+
 static bert_status next(reader *reader, document *document, bool *found, bert_error *error)
 {
+    bool line_is_document = reader->options.document_separator == BERT_DOCUMENT_SEPARATOR_LINE;
+    bool is_wrapped = reader->lines == LINES_ARE_WRAPPED && !reader->keep_lines;
     for (;;) {
         line line;
         bool more;
@@ -26,13 +43,20 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
             continue;
         }
         if (!is_continuation && document->length > 0)
-            TRY(text_append(document, reader->keep_lines ? "\n" : " ", 1, error));
+            TRY(text_append(document, is_wrapped ? " " : "\n", 1, error));
         TRY(reader_append(reader, document, text.data, text.length, text.offset, error));
-        if (document->length >= reader->document_limit)
+        if (line_is_document && !line.continues)
             break;
+        if (document->length >= reader->document_limit) {
+            reader->cut_documents++;
+            break;
+        }
     }
+    if (reader->lines == LINES_ARE_SENTENCES)
+        reader->borders = SENTENCES_ARE_LINES;
     *found = document->length > 0;
     return BERT_OK;
 }
 
-const reader_format reader_plain_text = {.name = "plain text", .detect = detect, .next = next};
+const reader_format reader_plain_text = {
+    .name = "plain text", .detect = detect, .start = start, .next = next};

@@ -46,6 +46,7 @@ static bert_status start_format(reader *reader, const reader_format *format, ber
 {
     end_format(reader);
     reader->format = format;
+    reader->files++;
     return format->start ? format->start(reader, error) : BERT_OK;
 }
 
@@ -144,11 +145,31 @@ bert_status reader_open_table(reader *reader, const char *input, const bert_read
     return open_input(reader, input, error);
 }
 
+bool reader_has_documents(const reader *reader)
+{
+    return reader->format->has_documents || reader->row.kind == ROWS_ARE_WIKITEXT;
+}
+
+static sentence_borders stated_borders(const reader *reader)
+{
+    switch (reader->options.sentence_separator) {
+    case BERT_SENTENCE_SEPARATOR_LINE:
+        return SENTENCES_ARE_LINES;
+    case BERT_SENTENCE_SEPARATOR_ROW:
+        return reader->format->row ? SENTENCES_ARE_LINES : SENTENCES_BY_RULES;
+    case BERT_SENTENCE_SEPARATOR_NONE:
+        return SENTENCE_IS_DOCUMENT;
+    default:
+        return SENTENCES_BY_RULES;
+    }
+}
+
 bert_status reader_next(reader *reader, document *document, bool *found, bert_error *error)
 {
     for (;;) {
         text_clear(document);
         *found = false;
+        reader->borders = stated_borders(reader);
         TRY(reader->format->next(reader, document, found, error));
         if (*found)
             return BERT_OK;
@@ -163,6 +184,7 @@ void reader_close(reader *reader)
 {
     end_format(reader);
     text_free(&reader->row.text);
+    text_free(&reader->row.key);
     if (reader->source.name)
         source_close(&reader->source);
     text_free(&reader->scratch);

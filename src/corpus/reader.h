@@ -8,6 +8,7 @@
 
 #include "bert.h"
 #include "corpus/columns.h"
+#include "corpus/line_kind.h"
 #include "corpus/source.h"
 
 /* A longer document of plain text is continued as another one, to bound memory for any input. */
@@ -19,6 +20,13 @@ typedef struct invalid_text {
     uint64_t first_offset; /* in the input; valid if bytes > 0 */
 } invalid_text;
 
+/* How the text of a document is split into sentences. */
+typedef enum sentence_borders {
+    SENTENCES_BY_RULES,  /* corpus/sentences.h, in each paragraph */
+    SENTENCES_ARE_LINES, /* each paragraph is a sentence */
+    SENTENCE_IS_DOCUMENT,
+} sentence_borders;
+
 /* Always valid UTF-8. A line feed ends a paragraph, which no sentence crosses; other line breaks of
  * the input have been replaced by spaces. Not empty. */
 typedef text document;
@@ -26,8 +34,10 @@ typedef text document;
 typedef struct reader reader;
 
 typedef struct reader_format {
-    const char *name; /* for messages, e.g. "plain text" */
-    bool binary;      /* detected first; the other formats may assume text */
+    const char *name;   /* for messages, e.g. "plain text" */
+    bool binary;        /* detected first; the other formats may assume text */
+    bool has_documents; /* it says itself what a document is: options.document_separator, which is
+                           for text and tables, does not apply */
     /* Whether an input that begins with these bytes (at most SOURCE_PIECE) has the format. */
     bool (*detect)(const reader *reader, const char *head, size_t size);
     /* Creates reader->state, with the input at its beginning. NULL if the format has no state. */
@@ -60,9 +70,11 @@ typedef struct table_row {
     enum { ROWS_UNKNOWN, ROWS_ARE_DOCUMENTS, ROWS_ARE_WIKITEXT } kind;
     bool pending; /* text[begin, length) was not yet returned as lines */
     size_t begin;
-    uint64_t offset; /* in the input, as exactly as the format can tell */
-    uint64_t line;   /* number of its first line; 0 for a format without lines */
-    text text;       /* owned */
+    uint64_t offset;            /* in the input, as exactly as the format can tell */
+    uint64_t line;              /* number of its first line; 0 for a format without lines */
+    text text;                  /* owned */
+    bool has_values, has_items; /* `text` has values of cells; elements of lists */
+    text key;                   /* owned; value of the document column in the row before */
     size_t ends[COLUMNS_MAX], cell_count; /* of the cells, in `text` */
 } table_row;
 
@@ -79,12 +91,16 @@ struct reader {
     bool blank_before; /* the last line was blank, or there was no line yet */
     bool in_line;      /* the last line is continued by the next */
     uint64_t line_number;
-    size_t document_limit; /* DOCUMENT_LIMIT; callers to whom document ends do not matter may lower
-                              it */
-    bool keep_lines;       /* keep the line breaks of plain text as line feeds */
-    text scratch;          /* owned */
-    void *state;           /* owned by the format */
-    table_row row;         /* of a table */
+    size_t document_limit;  /* DOCUMENT_LIMIT; callers to whom document ends do not matter may lower
+                               it */
+    bool keep_lines;        /* keep the line breaks of plain text as line feeds */
+    line_kind lines;        /* of the current file, if it is plain text */
+    uint64_t files;         /* that were opened: the input, or the files of an archive */
+    uint64_t cut_documents; /* that reached document_limit and continue as another one */
+    sentence_borders borders; /* of the document that reader_next returned last */
+    text scratch;             /* owned */
+    void *state;              /* owned by the format */
+    table_row row;            /* of a table */
 };
 
 /* Opens an input ("-": standard input) and detects its format. An empty input and one that is not
@@ -96,6 +112,8 @@ bert_status reader_open(reader *reader, const char *input, const bert_reader_opt
  * user how to name others. */
 bert_status reader_open_table(reader *reader, const char *input, const bert_reader_options *options,
                               const char *columns_hint, bool skips_bad_rows, bert_error *error);
+/* Whether the current file says itself what a document is (reader_format.has_documents). */
+bool reader_has_documents(const reader *reader);
 /* Advances to the next file of an archive; *found is false if there is none. */
 bert_status reader_next_member(reader *reader, bool *found, bert_error *error);
 bert_status reader_next(reader *reader, document *document, bool *found, bert_error *error);

@@ -2,11 +2,38 @@
 
 #include <string.h>
 
-bert_status rows_append_cell(reader *reader, const char *data, size_t length, bert_error *error)
+/* Whether the current cell is that of the document column. */
+static bool in_key(const reader *reader)
+{
+    return reader->options.document_column && reader->row.cell_count == 0;
+}
+
+static bert_status append(reader *reader, const char *data, size_t length, bert_error *error)
 {
     if (length > 0 && reader->row.text.length > 0)
         TRY(text_append(&reader->row.text, "\n", 1, error));
     return text_append(&reader->row.text, data, length, error);
+}
+
+bert_status rows_append_cell(reader *reader, const char *data, size_t length, bert_error *error)
+{
+    reader->row.has_values |= length > 0 && !in_key(reader);
+    return append(reader, data, length, error);
+}
+
+static void replace_line_breaks(char *data, size_t length)
+{
+    for (char *end = data + length; (data = memchr(data, '\n', (size_t)(end - data)));)
+        *data = ' ';
+}
+
+bert_status rows_append_item(reader *reader, const char *data, size_t length, bert_error *error)
+{
+    reader->row.has_items |= length > 0 && !in_key(reader);
+    TRY(append(reader, data, length, error));
+    if (length > 0)
+        replace_line_breaks(reader->row.text.data + reader->row.text.length - length, length);
+    return BERT_OK;
 }
 
 void rows_end_cell(reader *reader)
@@ -29,6 +56,7 @@ bert_status rows_take(reader *reader, bool *found, bert_error *error)
     text_clear(&reader->row.text);
     reader->row.begin = 0;
     reader->row.cell_count = 0;
+    reader->row.has_values = reader->row.has_items = false;
     return reader->format->row(reader, found, error);
 }
 
@@ -63,9 +91,18 @@ bert_status rows_line(reader *reader, line *line, bool *found, bert_error *error
     return BERT_OK;
 }
 
-static bool is_blank(const text *text)
+/* Where the text of the current row begins, after the value of the document column. */
+static size_t text_start(const reader *reader)
 {
-    for (size_t i = 0; i < text->length; i++)
+    const table_row *row = &reader->row;
+    size_t start = reader->options.document_column && row->cell_count > 0 ? row->ends[0] : 0;
+    return start + (start > 0 && start < row->text.length); /* the line break between two cells */
+}
+
+static bool is_blank(const reader *reader)
+{
+    const text *text = &reader->row.text;
+    for (size_t i = text_start(reader); i < text->length; i++)
         if (!strchr(" \t\r\n", text->data[i]) || text->data[i] == '\0')
             return false;
     return true;
@@ -74,17 +111,84 @@ static bool is_blank(const text *text)
 /* Peeks at the first row that is not blank; it stays pending. */
 static bert_status find_out(reader *reader, bert_error *error)
 {
+    const bert_reader_options *options = &reader->options;
     bool found;
+    reader->row.kind = ROWS_ARE_DOCUMENTS;
+    if (options->document_column || options->document_separator == BERT_DOCUMENT_SEPARATOR_LINE ||
+        options->document_separator == BERT_DOCUMENT_SEPARATOR_BLANK_LINE)
+        return BERT_OK;
     do {
         reader->row.pending = false;
         TRY(fetch_row(reader, &found, error));
-    } while (found && is_blank(&reader->row.text));
-    reader->row.kind = ROWS_ARE_DOCUMENTS;
+    } while (found && is_blank(reader));
     if (!found)
         return BERT_OK;
     TRY(text_append(&reader->row.text, "\n", 1, error)); /* heading detection needs the newline */
     if (reader_wikitext.detect(reader, reader->row.text.data, reader->row.text.length))
         reader->row.kind = ROWS_ARE_WIKITEXT;
+    return BERT_OK;
+}
+
+static bool row_is_document(const bert_reader_options *options)
+{
+    return !options->document_column &&
+           options->document_separator != BERT_DOCUMENT_SEPARATOR_BLANK_LINE;
+}
+
+/* Whether the current row ends the document of the rows before. */
+static bool ends_document(const reader *reader)
+{
+    const text *key = &reader->row.key;
+    const char *value;
+    size_t length;
+    if (!reader->options.document_column)
+        return is_blank(reader);
+    rows_cell(reader, 0, &value, &length);
+    return key->length != length || (length > 0 && memcmp(key->data, value, length) != 0);
+}
+
+/* Appends the text of the current row, and remembers the value of its document column. */
+static bert_status append_row(reader *reader, document *document, bert_error *error)
+{
+    table_row *row = &reader->row;
+    if (reader->options.document_column) {
+        const char *value;
+        size_t length;
+        rows_cell(reader, 0, &value, &length);
+        text_clear(&row->key);
+        TRY(text_append(&row->key, value, length, error));
+    }
+    size_t start = text_start(reader), length = row->text.length - start;
+    if (length == 0)
+        return BERT_OK;
+    if (reader->options.sentence_separator == BERT_SENTENCE_SEPARATOR_ROW)
+        replace_line_breaks(row->text.data + start, length);
+    return reader_append_paragraphs(reader, document, row->text.data + start, length, row->offset,
+                                    error);
+}
+
+static bert_status next_document(reader *reader, document *document, bert_error *error)
+{
+    bool has_values = false, has_items = false;
+    for (;;) {
+        bool more;
+        TRY(fetch_row(reader, &more, error));
+        if (!more || (document->length > 0 && ends_document(reader)))
+            break;
+        if (document->length >= reader->document_limit) {
+            reader->cut_documents++;
+            break;
+        }
+        reader->row.pending = false;
+        TRY(append_row(reader, document, error));
+        has_values |= reader->row.has_values;
+        has_items |= reader->row.has_items;
+        if (document->length > 0 && row_is_document(&reader->options))
+            break;
+    }
+    if (has_items && !has_values &&
+        reader->options.sentence_separator == BERT_SENTENCE_SEPARATOR_AUTO)
+        reader->borders = SENTENCES_ARE_LINES;
     return BERT_OK;
 }
 
@@ -94,15 +198,7 @@ bert_status rows_next(reader *reader, document *document, bool *found, bert_erro
         TRY(find_out(reader, error));
     if (reader->row.kind == ROWS_ARE_WIKITEXT)
         return reader_wikitext.next(reader, document, found, error);
-    for (*found = false; document->length == 0;) {
-        bool more;
-        TRY(fetch_row(reader, &more, error));
-        if (!more)
-            return BERT_OK;
-        reader->row.pending = false;
-        TRY(reader_append_paragraphs(reader, document, reader->row.text.data,
-                                     reader->row.text.length, reader->row.offset, error));
-    }
-    *found = true;
+    TRY(next_document(reader, document, error));
+    *found = document->length > 0;
     return BERT_OK;
 }

@@ -212,5 +212,9 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
     return BERT_OK;
 }
 
-const reader_format reader_wikipedia = {
-    .name = "a Wikipedia dump", .detect = detect, .start = start, .next = next, .end = end};
+const reader_format reader_wikipedia = {.name = "a Wikipedia dump",
+                                        .has_documents = true,
+                                        .detect = detect,
+                                        .start = start,
+                                        .next = next,
+                                        .end = end};

@@ -76,4 +76,5 @@ static bert_status next(reader *reader, document *document, bool *found, bert_er
     return BERT_OK;
 }
 
-const reader_format reader_wikitext = {.name = "WikiText", .detect = detect, .next = next};
+const reader_format reader_wikitext = {
+    .name = "WikiText", .has_documents = true, .detect = detect, .next = next};

@@ -204,7 +204,7 @@ static bert_status start(inspection *in, bert_error *error)
     TRY(memory_array((void **)&in->longest, p->top, sizeof *in->longest, "words", error));
     in->repeated.memory = p->memory;
     TRY(corpus_open(&in->corpus, p->inputs, p->input_count, &p->reader_options, error));
-    in->corpus.keep_lines = true;
+    in->corpus.documents.keep_lines = true;
     return BERT_OK;
 }
 

@@ -272,7 +272,8 @@ static bert_status read_batch(prepare *prepare, work_batch *batch, bert_error *e
             bool found;
             TRY(read_document(prepare, &found, error));
             if (found)
-                TRY(text_chunk_add_document(chunk, &prepare->document, prepare->documents - 1,
+                TRY(text_chunk_add_document(chunk, &prepare->document,
+                                            prepare->corpus.origin.borders, prepare->documents - 1,
                                             error));
             prepare->read_all = !found;
         }
@@ -373,7 +374,8 @@ static bert_status hold_again(prepare *prepare, size_t index, bert_error *error)
 {
     text_chunk *chunk = &prepare->batches[0].chunks[0];
     text_chunk_clear(chunk);
-    TRY(text_chunk_add_document(chunk, &prepare->document, prepare->documents - 1, error));
+    TRY(text_chunk_add_document(chunk, &prepare->document, prepare->corpus.origin.borders,
+                                prepare->documents - 1, error));
     text_chunk_process(chunk, prepare->tokenizer, prepare->params->seed, &prepare->workers[0]);
     if (chunk->status != BERT_OK)
         return error_set(error, chunk->status, "%s", chunk->error.message);
@@ -454,6 +456,15 @@ static json_t *counts_to_json(const bert_data_counts *counts)
                      (json_int_t)counts->sentences, "tokens", (json_int_t)counts->tokens);
 }
 
+/* What ends documents and sentences; null: what the format says. */
+static json_t *borders_to_json(const bert_reader_options *options)
+{
+    return json_pack("{s:s?, s:s?, s:s}", "document_separator",
+                     bert_document_separator_name(options->document_separator), "document_column",
+                     options->document_column, "sentence_separator",
+                     bert_sentence_separator_name(options->sentence_separator));
+}
+
 static bert_status write_description(const prepare *prepare, const bert_prepare_result *result,
                                      bert_error *error)
 {
@@ -470,9 +481,10 @@ static bert_status write_description(const prepare *prepare, const bert_prepare_
         json_array_append_new(inputs, input ? input : json_string("(a name that is not UTF-8)"));
     }
     json_t *value = json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:s, s:f, s:I, s:{s:I, s:s}, s:o, s:o, s:I, s:I, s:I}", "format",
-        "Megatron-LM indexed dataset", "layout", bert_layout_name(params->layout), "bert_version",
-        bert_version(), "inputs", inputs, "corpus", corpus_counts_to_json(&result->corpus),
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:f, s:I, s:{s:I, s:s}, s:o, s:o, s:I, s:I, s:I}",
+        "format", "Megatron-LM indexed dataset", "layout", bert_layout_name(params->layout),
+        "bert_version", bert_version(), "inputs", inputs, "corpus",
+        corpus_counts_to_json(&result->corpus), "borders", borders_to_json(&params->reader_options),
         "language", params->language, "validation_fraction", params->validation_fraction, "seed",
         (json_int_t)params->seed, "vocabulary", "size",
         (json_int_t)bert_tokenizer_vocab_size(prepare->tokenizer), "xxh3_64", hash_text, "train",
@@ -534,7 +546,8 @@ static bert_status end_split(prepare *prepare, const bert_observer *observer, be
                          split->fraction);
     if (split->fraction > 0 && split->validation_counts.documents == 0)
         observer_message(observer, BERT_MESSAGE_WARNING,
-                         "%llu %s too few for a validation split (blank lines separate documents)",
+                         "%llu %s too few for a validation split ("
+                         "options->document_separator says what a document is)",
                          (unsigned long long)split->documents,
                          split->documents == 1 ? "document is" : "documents are");
     return BERT_OK;

@@ -15,6 +15,7 @@ typedef struct text_document {
     size_t text_end;              /* in the chunk's text */
     size_t first_sentence, count; /* in the chunk's sentences */
     uint64_t hash;                /* of its text and the seed */
+    sentence_borders borders;
 } text_document;
 
 typedef struct text_chunk {
@@ -40,8 +41,8 @@ typedef struct text_worker {
 
 void text_chunk_free(text_chunk *chunk);
 void text_chunk_clear(text_chunk *chunk); /* frees large buffers */
-bert_status text_chunk_add_document(text_chunk *chunk, const document *document, uint64_t number,
-                                    bert_error *error);
+bert_status text_chunk_add_document(text_chunk *chunk, const document *document,
+                                    sentence_borders borders, uint64_t number, bert_error *error);
 
 /* Splits text into sentences, encodes and hashes; sets status and error of the chunk. */
 void text_chunk_process(text_chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
 /* Buffers that a huge document made larger than this are freed. */
@@ -27,14 +28,14 @@ void text_chunk_clear(text_chunk *chunk)
     chunk->status = BERT_OK;
 }
 
-bert_status text_chunk_add_document(text_chunk *chunk, const document *document, uint64_t number,
-                                    bert_error *error)
+bert_status text_chunk_add_document(text_chunk *chunk, const document *document,
+                                    sentence_borders borders, uint64_t number, bert_error *error)
 {
     TRY(text_append(&chunk->text, document->data, document->length, error));
     TRY(memory_grow((void **)&chunk->documents, &chunk->document_capacity,
                     chunk->document_count + 1, sizeof *chunk->documents, "documents", error));
     chunk->documents[chunk->document_count++] =
-        (text_document){.number = number, .text_end = chunk->text.length};
+        (text_document){.number = number, .text_end = chunk->text.length, .borders = borders};
     return BERT_OK;
 }
 
@@ -58,6 +59,58 @@ static bert_status add_sentence(text_chunk *chunk, const bert_tokenizer *tokeniz
     return BERT_OK;
 }
 
+/* Encodes a sentence and adds it to the chunk. */
+static bert_status encode_sentence(text_chunk *chunk, const bert_tokenizer *tokenizer,
+                                   text_worker *worker, const char *text, size_t length,
+                                   bert_error *error)
+{
+    worker->encoding.count = 0;
+    TRY(text_encoder_append(worker->encoder, text, length, false, 0, &worker->encoding, error));
+    return add_sentence(chunk, tokenizer, &worker->encoding, error);
+}
+
+static bert_status add_lines(text_chunk *chunk, const bert_tokenizer *tokenizer,
+                             text_worker *worker, const char *text, size_t length,
+                             bert_error *error)
+{
+    for (size_t at = 0; at < length;) {
+        const char *end = memchr(text + at, '\n', length - at);
+        size_t size = end ? (size_t)(end - text) - at : length - at;
+        TRY(encode_sentence(chunk, tokenizer, worker, text + at, size, error));
+        at += size + 1;
+    }
+    return BERT_OK;
+}
+
+static bert_status add_sentences(text_chunk *chunk, const bert_tokenizer *tokenizer,
+                                 text_worker *worker, const char *text, size_t length,
+                                 bert_error *error)
+{
+    sentences_start(worker->sentences, text, length);
+    for (;;) {
+        size_t start, end;
+        bool found;
+        TRY(sentences_next(worker->sentences, &start, &end, &found, error));
+        if (!found)
+            return BERT_OK;
+        TRY(encode_sentence(chunk, tokenizer, worker, text + start, end - start, error));
+    }
+}
+
+static bert_status add_text(text_chunk *chunk, const bert_tokenizer *tokenizer,
+                            sentence_borders borders, text_worker *worker, const char *text,
+                            size_t length, bert_error *error)
+{
+    switch (borders) {
+    case SENTENCES_ARE_LINES:
+        return add_lines(chunk, tokenizer, worker, text, length, error);
+    case SENTENCE_IS_DOCUMENT:
+        return encode_sentence(chunk, tokenizer, worker, text, length, error);
+    default:
+        return add_sentences(chunk, tokenizer, worker, text, length, error);
+    }
+}
+
 static bert_status process(text_chunk *chunk, const bert_tokenizer *tokenizer, uint64_t seed,
                            text_worker *worker, bert_error *error)
 {
@@ -69,18 +122,7 @@ static bert_status process(text_chunk *chunk, const bert_tokenizer *tokenizer, u
         text_start = document->text_end;
         document->hash = XXH3_64bits_withSeed(text, length, seed);
         document->first_sentence = chunk->sentence_count;
-        sentences_start(worker->sentences, text, length);
-        for (;;) {
-            size_t start, end;
-            bool found;
-            TRY(sentences_next(worker->sentences, &start, &end, &found, error));
-            if (!found)
-                break;
-            worker->encoding.count = 0;
-            TRY(text_encoder_append(worker->encoder, text + start, end - start, false, 0,
-                                    &worker->encoding, error));
-            TRY(add_sentence(chunk, tokenizer, &worker->encoding, error));
-        }
+        TRY(add_text(chunk, tokenizer, document->borders, worker, text, length, error));
         document->count = chunk->sentence_count - document->first_sentence;
     }
     return BERT_OK;

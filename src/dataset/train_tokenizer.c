@@ -37,9 +37,9 @@ static bert_status next_document(void *context, text_piece *piece, bert_error *e
     text->stream.bytes = corpus_bytes_read(corpus);
     if (!found)
         return BERT_OK;
-    text->stream.name = corpus->reader.source.name;
+    text->stream.name = corpus->documents.reader.source.name;
     *piece = (text_piece){text->document.data, text->document.length,
-                          text->in_pieces && corpus->reader.in_line};
+                          text->in_pieces && corpus->documents.reader.in_line};
     return BERT_OK;
 }
 
@@ -56,7 +56,7 @@ bert_status bert_train_tokenizer(const bert_train_tokenizer_params *params,
               done);
     text.in_pieces = corpus_is_plain(&text.corpus);
     if (text.in_pieces)
-        text.corpus.document_limit = PIECE_BYTES;
+        text.corpus.documents.document_limit = PIECE_BYTES;
     text.stream = (text_stream){
         .next = next_document, .context = &text, .total_bytes = text.corpus.total_bytes};
     TRY_OR_GO(status, tokenizer_train(params, &text.stream, &counted, observer, error), done);

@@ -78,6 +78,11 @@ void parameter_table_free(parameter_table *table)
     *table = (parameter_table){0};
 }
 
+bool parameter_is_matrix(const parameter *parameter)
+{
+    return role_is_in_layer(parameter->role) && parameter->dimensions == 2;
+}
+
 const parameter *parameter_find(const parameter_table *table, const char *name)
 {
     for (size_t i = 0; i < table->count; i++)

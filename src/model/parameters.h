@@ -31,6 +31,10 @@ bert_status parameter_table_create(parameter_table *table, const model_config *c
                                    bert_error *error);
 void parameter_table_free(parameter_table *table);
 
+/* Whether it is a weight matrix inside the encoder: attention's and those of the feed-forward
+ * layers. */
+bool parameter_is_matrix(const parameter *parameter);
+
 const parameter *parameter_find(const parameter_table *table, const char *name); /* or NULL */
 const parameter *parameter_of_role(const parameter_table *table, parameter_role role, int layer,
                                    bool bias); /* or NULL */

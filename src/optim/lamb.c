@@ -35,7 +35,7 @@ double lamb_trust_ratio(tensor_squares whole)
 /* A step in the direction, of the length that the trust ratio gives it. */
 static void lamb_apply(const optimizer_slice *slice, const optimizer_step *step)
 {
-    float size = (float)(step->learning_rate * slice->trust_ratio);
+    float size = (float)(step->learning_rate * slice->rate_factor);
     step->operations->values_axpby(slice->weights, slice->gradients, slice->count, -size, 1.0f);
 }
 

@@ -13,6 +13,8 @@
 typedef struct optimizer_settings {
     double beta1, beta2, epsilon;
     double weight_decay;
+    double momentum;                      /* of Muon */
+    bert_muon_adjustment muon_adjustment; /* of the learning rate to a matrix's shape */
 } optimizer_settings;
 
 /* One step; the same for all parameters. */
@@ -21,6 +23,7 @@ typedef struct optimizer_step {
     double gradient_scale;        /* of clipping: gradients are multiplied by it as they are read */
     int64_t number;               /* counted from 1 */
     const operations *operations; /* to compute with */
+    gemm_precision precision;     /* of matrix multiplications */
 } optimizer_step;
 
 enum { OPTIMIZER_STATES_MAX = 2 };
@@ -31,9 +34,19 @@ typedef struct optimizer_slice {
     float *gradients; /* may be overwritten: they are set to zero before the next step */
     float *states[OPTIMIZER_STATES_MAX]; /* zero before the first step */
     size_t count;
-    bool decay;         /* false: no weight decay (biases and LayerNorm) */
-    double trust_ratio; /* of their tensor; only where the optimizer is layer-wise, and `decay` */
+    bool decay;  /* false: no weight decay (biases and LayerNorm) */
+    bool matrix; /* of a weight matrix inside the encoder; only where the optimizer asks for
+                    it (optimizer_type.orthogonalize) */
+    double
+        rate_factor; /* of their tensor, on the learning rate: its trust ratio where the optimizer
+                        is layer-wise, what its shape gives where it is of matrices; else 1 */
 } optimizer_slice;
+
+/* A weight matrix inside the encoder, as PyTorch stores it. */
+typedef struct optimizer_matrix {
+    float *direction; /* [rows, columns] */
+    size_t rows, columns;
+} optimizer_matrix;
 
 /* Any number of threads, and any partition of the parameters into slices, gives the same bits. */
 typedef struct optimizer_type {
@@ -46,12 +59,21 @@ typedef struct optimizer_type {
     tensor_squares (*prepare)(const optimizer_slice *slice, const optimizer_settings *settings,
                               const optimizer_step *step);
     double (*trust_ratio)(tensor_squares whole);
+    /* Optimizers of matrices alone, else NULL. First the gradients of slices of matrices become
+     * directions; then each whole matrix is orthogonalised in place, with orthogonal_workspace
+     * floats of memory; `update` applies it. */
+    void (*direct)(const optimizer_slice *slice, const optimizer_settings *settings,
+                   const optimizer_step *step);
+    void (*orthogonalize)(const optimizer_matrix *matrix, float *workspace,
+                          const optimizer_settings *settings, const optimizer_step *step);
+    size_t (*workspace)(size_t rows, size_t columns); /* floats */
+    double (*rate_factor)(const optimizer_settings *settings, size_t rows, size_t columns);
     void (*update)(const optimizer_slice *slice, const optimizer_settings *settings,
                    const optimizer_step *step);
 } optimizer_type;
 
 /* Each NAME is that of optimizer_NAME. */
-#define OPTIMIZER_TYPES(EACH) EACH(adamw) EACH(adam) EACH(lamb)
+#define OPTIMIZER_TYPES(EACH) EACH(adamw) EACH(adam) EACH(lamb) EACH(muon)
 
 #define DECLARE(name) extern const optimizer_type optimizer_##name;
 OPTIMIZER_TYPES(DECLARE)

@@ -16,6 +16,15 @@ const bert_choice choices_algorithm[] = {
     {NULL, 0, NULL},
 };
 
+const bert_choice choices_document_separator[] = {
+    {"blank-line", BERT_DOCUMENT_SEPARATOR_BLANK_LINE, "or, in a table, a row without text"},
+    {"file", BERT_DOCUMENT_SEPARATOR_FILE,
+     "a file is a document, with all its rows if it is a table"},
+    {"line", BERT_DOCUMENT_SEPARATOR_LINE, "each line, or row of a table, is a document"},
+    {"none", BERT_DOCUMENT_SEPARATOR_NONE, "all files of a source are one document"},
+    {NULL, 0, NULL},
+};
+
 const bert_choice choices_format[] = {
     {"text", BERT_FORMAT_TEXT, NULL},
     {"markdown", BERT_FORMAT_MARKDOWN, "reStructuredText, too"},
@@ -66,6 +75,14 @@ const bert_choice choices_lr_scheduler_type[] = {
     {"constant_with_warmup", BERT_LR_SCHEDULER_CONSTANT_WITH_WARMUP, NULL},
     {"inverse_sqrt", BERT_LR_SCHEDULER_INVERSE_SQRT, NULL},
     {"one_cycle", BERT_LR_SCHEDULER_ONE_CYCLE, NULL},
+    {"warmup_stable_decay", BERT_LR_SCHEDULER_WARMUP_STABLE_DECAY, NULL},
+    {NULL, 0, NULL},
+};
+
+const bert_choice choices_lr_decay_type[] = {
+    {"cosine", BERT_LR_DECAY_COSINE, NULL},
+    {"linear", BERT_LR_DECAY_LINEAR, NULL},
+    {"1-sqrt", BERT_LR_DECAY_1_SQRT, NULL},
     {NULL, 0, NULL},
 };
 
@@ -82,10 +99,19 @@ const bert_choice choices_masks[] = {
     {NULL, 0, NULL},
 };
 
+const bert_choice choices_muon_adjust_lr_fn[] = {
+    {"original", BERT_MUON_ADJUSTMENT_ORIGINAL, "× √max(1, rows / columns)"},
+    {"match_rms_adamw", BERT_MUON_ADJUSTMENT_MATCH_RMS_ADAMW,
+     "× 0.2 √max(rows, columns): steps as long as AdamW's"},
+    {NULL, 0, NULL},
+};
+
 const bert_choice choices_optim[] = {
     {"adamw", BERT_OPTIMIZER_ADAMW, "decoupled weight decay"},
     {"adam", BERT_OPTIMIZER_ADAM, "weight decay in the gradient"},
     {"lamb", BERT_OPTIMIZER_LAMB, "for batches of thousands: a trust ratio for every tensor"},
+    {"muon", BERT_OPTIMIZER_MUON,
+     "orthogonalised momentum for the encoder's matrices, AdamW for the rest"},
     {NULL, 0, NULL},
 };
 
@@ -119,6 +145,16 @@ const bert_choice choices_gradient_dtype[] = {
 const bert_choice choices_problem_type[] = {
     {"single_label_classification", BERT_PROBLEM_TYPE_SINGLE_LABEL_CLASSIFICATION, NULL},
     {"regression", BERT_PROBLEM_TYPE_REGRESSION, "labels are numbers"},
+    {NULL, 0, NULL},
+};
+
+const bert_choice choices_sentence_separator[] = {
+    {"auto", BERT_SENTENCE_SEPARATOR_AUTO,
+     "lines, in text that has a sentence in each; else punctuation"},
+    {"punctuation", BERT_SENTENCE_SEPARATOR_PUNCTUATION, "by the rules of the language"},
+    {"line", BERT_SENTENCE_SEPARATOR_LINE, "each line is a sentence"},
+    {"row", BERT_SENTENCE_SEPARATOR_ROW, "each row of a table is a sentence"},
+    {"none", BERT_SENTENCE_SEPARATOR_NONE, "a document is one sentence"},
     {NULL, 0, NULL},
 };
 
@@ -192,7 +228,9 @@ static bert_status parse(int *value, const bert_choice *choices, const char *nam
         return BERT_OK;                                                        \
     }
 DEFINE(bert_optimizer, choices_optim)
+DEFINE(bert_muon_adjustment, choices_muon_adjust_lr_fn)
 DEFINE(bert_lr_scheduler, choices_lr_scheduler_type)
+DEFINE(bert_lr_decay, choices_lr_decay_type)
 DEFINE(bert_learning_rate_scaling, choices_learning_rate_scaling)
 DEFINE(bert_precision, choices_precision)
 DEFINE(bert_pairs, choices_pairs)
@@ -202,5 +240,7 @@ DEFINE(bert_masks, choices_masks)
 DEFINE(bert_algorithm, choices_algorithm)
 DEFINE(bert_layout, choices_layout)
 DEFINE(bert_format, choices_format)
+DEFINE(bert_document_separator, choices_document_separator)
+DEFINE(bert_sentence_separator, choices_sentence_separator)
 DEFINE(bert_problem_type, choices_problem_type)
 DEFINE(bert_pooling, choices_pooling)

@@ -5,12 +5,15 @@
 #include "bert/options.h"
 
 extern const bert_choice choices_algorithm[];
+extern const bert_choice choices_document_separator[];
 extern const bert_choice choices_format[];
 extern const bert_choice choices_layout[];
 extern const bert_choice choices_learning_rate_scaling[];
+extern const bert_choice choices_lr_decay_type[];
 extern const bert_choice choices_lr_scheduler_type[];
 extern const bert_choice choices_mask_unit[];
 extern const bert_choice choices_masks[];
+extern const bert_choice choices_muon_adjust_lr_fn[];
 extern const bert_choice choices_optim[];
 extern const bert_choice choices_pairs[];
 extern const bert_choice choices_precision[];
@@ -20,6 +23,7 @@ extern const bert_choice choices_problem_type[];
 extern const bert_choice choices_hub_strategy[];
 extern const bert_choice choices_repo_type[];
 extern const bert_choice choices_repo_type_uploaded[];
+extern const bert_choice choices_sentence_separator[];
 extern const bert_choice choices_sequences[];
 extern const bert_choice choices_pooling[];
 

@@ -29,11 +29,14 @@ bert_finetune_params bert_finetune_params_default(void)
         .pct_start = 0.3,
         .div_factor = 25,
         .final_div_factor = 1e4,
+        .lr_decay_ratio = 0.2,
         .warmup_ratio = 0.1,
         .optim = BERT_OPTIMIZER_ADAMW,
         .weight_decay = 0.01,
         .adam_beta1 = 0.9,
         .adam_beta2 = 0.999,
+        .muon_momentum = 0.95,
+        .muon_adjust_lr_fn = BERT_MUON_ADJUSTMENT_MATCH_RMS_ADAMW,
         .adam_epsilon = 1e-8,
         .max_grad_norm = 1.0,
         .hidden_dropout_prob = -1,
@@ -126,6 +129,8 @@ schedule_settings schedule_settings_of_finetuning(const bert_finetune_params *pa
         .pct_start = params->pct_start,
         .div_factor = params->div_factor,
         .final_div_factor = params->final_div_factor,
+        .lr_decay_ratio = params->lr_decay_ratio,
+        .lr_decay_type = params->lr_decay_type,
     };
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/minmax.h"
+#include "train/optimizer_matrices.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,13 @@ static void add_range(optimizer *optimizer, const optimizer_range *range)
         optimizer->ranges[optimizer->range_count++] = *range;
 }
 
+static bool is_scaled(const optimizer *optimizer, const parameter *entry)
+{
+    if (optimizer->type->orthogonalize)
+        return parameter_is_matrix(entry);
+    return optimizer->type->prepare && entry->decay;
+}
+
 /* The overlap of an entry with the shard that `owner` has of a bucket. */
 static void add_piece(optimizer *optimizer, size_t index, size_t bucket, int owner)
 {
@@ -42,7 +50,7 @@ static void add_piece(optimizer *optimizer, size_t index, size_t bucket, int own
                                  .count = to - from,
                                  .state = optimizer->sharded ? state : from,
                                  .decay = entry->decay,
-                                 .scaled = optimizer->type->prepare && entry->decay,
+                                 .scaled = is_scaled(optimizer, entry),
                                  .entry = index,
                                  .owner = owner,
                              });
@@ -85,6 +93,22 @@ static bert_status make_ratios(optimizer *optimizer, bert_error *error)
                         "ratios of tensors", error);
 }
 
+static bert_status make_matrices(optimizer *optimizer, bert_error *error)
+{
+    const parameter_table *table = optimizer->table;
+    TRY(memory_array((void **)&optimizer->ratios, table->count, sizeof *optimizer->ratios,
+                     "factors of matrices", error));
+    for (size_t i = 0; i < table->count; i++) {
+        const parameter *entry = &table->entries[i];
+        optimizer->ratios[i] = 1;
+        if (parameter_is_matrix(entry))
+            optimizer->ratios[i] = optimizer->type->rate_factor(&optimizer->settings,
+                                                                entry->shape[0], entry->shape[1]);
+    }
+    return matrix_work_create(&optimizer->matrices, optimizer->type, table, optimizer->operations,
+                              optimizer->job, error);
+}
+
 bert_status optimizer_create(optimizer *optimizer, const optimizer_type *type,
                              const optimizer_settings *settings, bool sharded,
                              const parameter_table *table, const operations *operations,
@@ -105,6 +129,8 @@ bert_status optimizer_create(optimizer *optimizer, const optimizer_type *type,
     TRY(make_ranges(optimizer, error));
     if (type->prepare)
         TRY(make_ratios(optimizer, error));
+    if (type->orthogonalize)
+        TRY(make_matrices(optimizer, error));
     for (size_t i = 0; i < optimizer_state_count(type); i++)
         TRY(operations->memory_map((void **)&optimizer->states[i],
                                    optimizer->state_size * sizeof(float), "the optimizer's state",
@@ -121,6 +147,7 @@ void optimizer_free(optimizer *optimizer)
         if (optimizer->states[i])
             optimizer->operations->memory_unmap(optimizer->states[i],
                                                 optimizer->state_size * sizeof(float));
+    matrix_work_free(optimizer->matrices);
     free(optimizer->bucket);
     free(optimizer->ratios);
     free(optimizer->own_squares);
@@ -139,7 +166,7 @@ void optimizer_reset(optimizer *optimizer)
 
 bool optimizer_overwrites_gradients(const optimizer *optimizer)
 {
-    return optimizer->type->prepare != NULL;
+    return optimizer->type->prepare || optimizer->type->orthogonalize;
 }
 
 double optimizer_own_squares(const optimizer *optimizer, const float *gradients)
@@ -162,7 +189,8 @@ static optimizer_slice slice_of(const optimizer *optimizer, const optimizer_rang
         .gradients = gradients + range->offset,
         .count = range->count,
         .decay = range->decay,
-        .trust_ratio = range->scaled ? optimizer->ratios[range->entry] : 1.0,
+        .matrix = range->scaled && optimizer->type->orthogonalize,
+        .rate_factor = range->scaled ? optimizer->ratios[range->entry] : 1.0,
     };
     for (size_t i = 0; i < optimizer_state_count(optimizer->type); i++)
         slice.states[i] = optimizer->states[i] + range->state;
@@ -200,6 +228,27 @@ static bert_status find_ratios(const optimizer *optimizer, float *weights, float
     return BERT_OK;
 }
 
+/* The first pass of an optimizer of matrices: every matrix gets its orthogonalised direction, on
+ * all ranks. */
+static bert_status find_directions(const optimizer *optimizer, float *weights, float *gradients,
+                                   const optimizer_step *step, exchange *exchange,
+                                   bert_error *error)
+{
+    for (size_t i = 0; i < optimizer->range_count; i++) {
+        const optimizer_range *range = &optimizer->ranges[i];
+        if (!range->scaled)
+            continue;
+        const optimizer_slice slice = slice_of(optimizer, range, weights, gradients);
+        optimizer->type->direct(&slice, &optimizer->settings, step);
+    }
+    if (optimizer->sharded) { /* each rank has the directions of its shards */
+        exchange_begin(exchange, EXCHANGE_ALLGATHER, gradients);
+        exchange_ready(exchange, 0);
+        TRY(exchange_finish(exchange, error));
+    }
+    return matrix_work_run(optimizer->matrices, gradients, &optimizer->settings, step, error);
+}
+
 static void update_range(const optimizer *optimizer, const optimizer_range *range, float *weights,
                          float *gradients, const optimizer_step *step)
 {
@@ -233,6 +282,8 @@ bert_status optimizer_update(const optimizer *optimizer, float *weights, float *
 {
     if (optimizer->type->prepare)
         TRY(find_ratios(optimizer, weights, gradients, step, error));
+    if (optimizer->type->orthogonalize)
+        TRY(find_directions(optimizer, weights, gradients, step, exchange, error));
     if (optimizer->sharded)
         return update_shared(optimizer, weights, gradients, step, exchange, error);
     for (size_t i = 0; i < optimizer->range_count; i++)

@@ -7,13 +7,14 @@
 #include "model/parameters.h"
 #include "optim/optimizers.h"
 
-/* Adjacent parameters that are decayed alike, and whose state is contiguous. With a layer-wise
- * optimizer those that are decayed are apart: a range is then of one tensor and one rank. */
+/* Adjacent parameters that are decayed alike, and whose state is contiguous. What has a rate factor
+ * of its own (with a layer-wise optimizer what is decayed, with one of matrices those) is apart: a
+ * range is then of one tensor and one rank. */
 typedef struct optimizer_range {
     size_t offset, count; /* in the model's buffers */
     size_t state;         /* offset in the states */
     bool decay;
-    bool scaled;  /* by the trust ratio of its tensor */
+    bool scaled;  /* by the rate factor of its tensor */
     size_t entry; /* of the table; scaled only, as is the next */
     int owner;    /* the rank whose shard it is, whether the state is sharded or not */
 } optimizer_range;
@@ -34,7 +35,8 @@ typedef struct optimizer {
      * shards, [ranks][entries]; those of this rank while they are made, [entries], if sharded;
      * ratios, [entries]. */
     tensor_squares *squares, *own_squares;
-    double *ratios;
+    double *ratios;               /* rate factors, of optimizers of matrices too */
+    struct matrix_work *matrices; /* owned; optimizers of matrices alone (optimizer_matrices.h) */
     float *bucket; /* [layout.bucket] a bucket of states on its way to a file; sharded only */
 } optimizer;
 
@@ -55,7 +57,8 @@ void optimizer_reset(optimizer *optimizer);
 bert_status optimizer_update(const optimizer *optimizer, float *weights, float *gradients,
                              const optimizer_step *step, exchange *exchange, bert_error *error);
 
-/* Whether an update does: a layer-wise optimizer makes its direction in their memory. */
+/* Whether an update does: layer-wise optimizers and those of matrices make their direction in their
+ * memory. */
 bool optimizer_overwrites_gradients(const optimizer *optimizer);
 
 /* What this rank adds to the square of the gradients' norm: the sum of the squares of gradients

@@ -246,6 +246,7 @@ static bert_status update_weights(training_step *step, double gradient_scale, be
         .gradient_scale = gradient_scale,
         .number = step->number + 1,
         .operations = model_operations(step->model),
+        .precision = step->settings.precision,
     };
     return optimizer_update(&step->optimizer, model_weights(step->model),
                             model_gradients(step->model), &update, step->exchange, error);

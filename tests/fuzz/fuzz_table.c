@@ -17,6 +17,19 @@ static bool begins(const uint8_t *data, size_t size, const char *magic)
     return size >= strlen(magic) && memcmp(data, magic, strlen(magic)) == 0;
 }
 
+/* One of the ways to say what ends a document and a sentence; `number` chooses. */
+static void set_borders(bert_reader_options *options, size_t number)
+{
+    enum { DOCUMENTS = 5, SENTENCES = 5 }; /* values of each, and of documents a column */
+    size_t document = number % (DOCUMENTS + 1);
+    if (document < DOCUMENTS)
+        options->document_separator =
+            (bert_document_separator)(BERT_DOCUMENT_SEPARATOR_UNSET + (int)document);
+    else
+        options->document_column = "text";
+    options->sentence_separator = (bert_sentence_separator)(number / (DOCUMENTS + 1) % SENTENCES);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!begins(data, size, FUZZ_MAGIC) && !begins(data, size, FUZZ_OTHER_MAGIC))
@@ -26,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         bert_reader_options options = bert_reader_options_default();
         options.text_field = fields[i];
+        set_borders(&options, size + i);
         bert_error error = {0};
         uint64_t sum = 0;
         bert_status status =

@@ -52,9 +52,16 @@ static void run(float *values, float *first, float *second, bool decoupled, bool
     memset(second, 0, SIZE * sizeof *second);
     for (int step = 1; step <= STEPS; step++) {
         gradient_at(gradients, step, gradient_factor);
-        type->update(&(optimizer_slice){values, gradients, {first, second}, SIZE, decay, 0},
+        type->update(&(optimizer_slice){.weights = values,
+                                        .gradients = gradients,
+                                        .states = {first, second},
+                                        .count = SIZE,
+                                        .decay = decay},
                      &settings,
-                     &(optimizer_step){0.01, 1.0 / gradient_factor, step, cpu_operations()});
+                     &(optimizer_step){.learning_rate = 0.01,
+                                       .gradient_scale = 1.0 / gradient_factor,
+                                       .number = step,
+                                       .operations = cpu_operations()});
     }
 }
 
@@ -103,7 +110,8 @@ static void test_threads_do_not_change_bits(void **state)
     (void)state;
     enum { COUNT = 50021 };
     static float results[3][4][COUNT];
-    const optimizer_settings settings = {0.9, 0.999, 1e-8, 0.01};
+    const optimizer_settings settings = {
+        .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.01};
     int before = threads_count();
     for (int threads = 1; threads <= 3; threads++) {
         float(*arrays)[COUNT] = results[threads - 1];
@@ -113,9 +121,16 @@ static void test_threads_do_not_change_bits(void **state)
         for (int step = 1; step <= 2; step++) {
             for (int i = 0; i < COUNT; i++)
                 arrays[1][i] = cosf((float)(i * step));
-            const optimizer_slice slice = {arrays[0], arrays[1], {arrays[2], arrays[3]},
-                                           COUNT,     true,      0};
-            adamw_update(&slice, &settings, &(optimizer_step){1e-3, 0.7, step, cpu_operations()});
+            const optimizer_slice slice = {.weights = arrays[0],
+                                           .gradients = arrays[1],
+                                           .states = {arrays[2], arrays[3]},
+                                           .count = COUNT,
+                                           .decay = true};
+            adamw_update(&slice, &settings,
+                         &(optimizer_step){.learning_rate = 1e-3,
+                                           .gradient_scale = 0.7,
+                                           .number = step,
+                                           .operations = cpu_operations()});
         }
     }
     threads_use(before);

@@ -39,14 +39,17 @@ static optimizer_slice slice_of(tensor *tensor, size_t piece, size_t pieces, dou
         .states = {tensor->first + start, tensor->second + start},
         .count = end - start,
         .decay = tensor->scaled,
-        .trust_ratio = trust_ratio,
+        .rate_factor = trust_ratio,
     };
 }
 
 static void step_tensor(tensor *tensor, const optimizer_settings *settings, double learning_rate,
                         int64_t number, size_t pieces, double gradient_scale)
 {
-    const optimizer_step step = {learning_rate, gradient_scale, number, cpu_operations()};
+    const optimizer_step step = {.learning_rate = learning_rate,
+                                 .gradient_scale = gradient_scale,
+                                 .number = number,
+                                 .operations = cpu_operations()};
     tensor_squares whole = {0};
     for (size_t i = 0; tensor->scaled && i < pieces; i++) {
         const optimizer_slice slice = slice_of(tensor, i, pieces, 0);
@@ -124,7 +127,7 @@ static void test_ratio(void **state)
 static void test_length_of_a_step(void **state)
 {
     (void)state;
-    const optimizer_settings settings = {0.9, 0.999, 1e-12, 0.0};
+    const optimizer_settings settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-12};
     for (int power = -3; power <= 3; power++) {
         tensor tensor = {.count = 40, .scaled = true};
         double length = 0, moved = 0;
@@ -147,8 +150,10 @@ static void test_threads_do_not_change_bits(void **state)
     enum { COUNT = 600011 }; /* beyond one run of blocks */
     static float results[3][4][COUNT];
     tensor_squares squares[3];
-    const optimizer_settings settings = {0.9, 0.999, 1e-8, 0.01};
-    const optimizer_step step = {1e-3, 0.7, 1, cpu_operations()};
+    const optimizer_settings settings = {
+        .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.01};
+    const optimizer_step step = {
+        .learning_rate = 1e-3, .gradient_scale = 0.7, .number = 1, .operations = cpu_operations()};
     int before = threads_count();
     for (int threads = 1; threads <= 3; threads++) {
         float(*arrays)[COUNT] = results[threads - 1];
@@ -157,9 +162,13 @@ static void test_threads_do_not_change_bits(void **state)
             arrays[0][i] = sinf((float)i);
             arrays[1][i] = cosf((float)i);
         }
-        optimizer_slice slice = {arrays[0], arrays[1], {arrays[2], arrays[3]}, COUNT, true, 0};
+        optimizer_slice slice = {.weights = arrays[0],
+                                 .gradients = arrays[1],
+                                 .states = {arrays[2], arrays[3]},
+                                 .count = COUNT,
+                                 .decay = true};
         squares[threads - 1] = optimizer_lamb.prepare(&slice, &settings, &step);
-        slice.trust_ratio = lamb_trust_ratio(squares[threads - 1]);
+        slice.rate_factor = lamb_trust_ratio(squares[threads - 1]);
         optimizer_lamb.update(&slice, &settings, &step);
     }
     threads_use(before);

@@ -54,8 +54,10 @@ static void test_lamb_by_named_tensor(void **state)
     params.adam_epsilon = 1e-6;
     assert_ok(model_config_read(&config, tiny_config, error));
     assert_ok(parameter_table_create(&table, &config, error));
-    const optimizer_settings settings = {params.adam_beta1, params.adam_beta2, params.adam_epsilon,
-                                         params.weight_decay};
+    const optimizer_settings settings = {.beta1 = params.adam_beta1,
+                                         .beta2 = params.adam_beta2,
+                                         .epsilon = params.adam_epsilon,
+                                         .weight_decay = params.weight_decay};
     assert_ok(optimizer_create(&optimizer, &optimizer_lamb, &settings, false, &table,
                                cpu_operations(), NULL, error));
     float *values = calloc(table.size, sizeof *values);
@@ -76,7 +78,10 @@ static void test_lamb_by_named_tensor(void **state)
                 gradients[i] = some_value(i, step);
             reference_step(&r, entry, &params, 0.02, step, 0.5);
         }
-        const optimizer_step now = {0.02, 0.5, step, cpu_operations()};
+        const optimizer_step now = {.learning_rate = 0.02,
+                                    .gradient_scale = 0.5,
+                                    .number = step,
+                                    .operations = cpu_operations()};
         assert_ok(optimizer_update(&optimizer, values, gradients, &now, NULL, error));
     }
     for (size_t e = 0; e < table.count; e++) {
@@ -305,6 +310,10 @@ static void test_refusals(void **state)
     REFUSED(lr_num_cycles = 2,
             "params->lr_num_cycles is for params->lr_scheduler_type = cosine_with_restarts");
     REFUSED(pct_start = 0.5, "params->pct_start is for params->lr_scheduler_type = one_cycle");
+    REFUSED(lr_decay_ratio = 0.5,
+            "params->lr_decay_ratio is for params->lr_scheduler_type = warmup_stable_decay");
+    REFUSED(lr_decay_type = BERT_LR_DECAY_LINEAR,
+            "params->lr_decay_type is for params->lr_scheduler_type = warmup_stable_decay");
     REFUSED(div_factor = 2, "params->div_factor is for params->lr_scheduler_type = one_cycle");
     REFUSED(final_div_factor = 2,
             "params->final_div_factor is for params->lr_scheduler_type = one_cycle");
