@@ -12,7 +12,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
+
+enum { THREAD_NICENESS = 10 };
 
 /* A folder to send; `folder.files` NULL: only make the repository. */
 typedef struct push_work {
@@ -137,6 +141,8 @@ static void do_work(hub_push *push, push_work *work)
 static void *run(void *context)
 {
     hub_push *push = context;
+    /* Checksums of a model take a core for a second, which the training has first. */
+    setpriority(PRIO_PROCESS, (id_t)gettid(), THREAD_NICENESS);
     pthread_mutex_lock(&push->mutex);
     for (;;) {
         while (!push->has_waiting && !push->closing)

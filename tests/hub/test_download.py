@@ -528,6 +528,15 @@ class DataSets(HubCase):
         offline = self.good("download", "wikitext", "--config", "wikitext-2-raw-v1", HF_HUB_OFFLINE="1").splitlines()
         self.assertEqual(sorted(offline), sorted(out))
 
+    def test_unreachable(self):
+        out = self.good("download", "wikitext", "--config", "wikitext-2-raw-v1", "--split", "test")
+        refused = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+        for kind in ([], ["--repo-type", "dataset"], ["--config", "wikitext-2-raw-v1"]):
+            self.assertEqual(self.good("download", "wikitext", *kind, "--retries", "0", **refused), out)
+            self.assertIn("warning: ", self.messages)
+        self.bad("download", "wikitext", "--config", "wikitext-103-raw-v1", "--retries", "0", **refused, code=2,
+                 says="no configuration")
+
     def test_downloads_can_be_read(self):
         tables = Path(__file__).parent.parent / "formats" / "tables"
         self.hub.dataset("me/text", {f"default/train/000{i}.parquet": (tables / name).read_bytes()
