@@ -542,6 +542,7 @@ static bert_status run(download *download, bert_download_result *result, bert_er
     if (!download->settings.offline)
         TRY(http_client_open(&download->client, &download->settings, download->observer, error));
     TRY(list(download, error));
+    TRY(hub_listing_sort(&download->listing, error));
     TRY(choose(download, error));
     if (params->output)
         TRY(path_format(&result->directory, error, "%s", params->output));

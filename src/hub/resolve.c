@@ -173,6 +173,7 @@ static bert_status look_for(resolution *resolution, bert_text *path, bool *found
     if (!file_exists(snapshot))
         goto done;
     TRY_OR_GO(status, cache_list_snapshot(&listing, &cache, commit, error), done);
+    TRY_OR_GO(status, hub_listing_sort(&listing, error), done);
     if (part == BERT_HUB_FILES) {
         status = take_files(resolution, path, found, name, revision, snapshot, &listing, error);
         goto done;

@@ -121,6 +121,31 @@ done:
     return status;
 }
 
+typedef struct listed_file {
+    char *path;
+    hub_file_facts facts;
+} listed_file;
+
+static int compare_files(const void *a, const void *b)
+{
+    return strcmp(((const listed_file *)a)->path, ((const listed_file *)b)->path);
+}
+
+bert_status hub_listing_sort(hub_listing *listing, bert_error *error)
+{
+    listed_file *files;
+    TRY(memory_array((void **)&files, listing->count, sizeof *files, "list of files", error));
+    for (size_t i = 0; i < listing->count; i++)
+        files[i] = (listed_file){listing->paths[i], listing->facts[i]};
+    qsort(files, listing->count, sizeof *files, compare_files);
+    for (size_t i = 0; i < listing->count; i++) {
+        listing->paths[i] = files[i].path;
+        listing->facts[i] = files[i].facts;
+    }
+    free(files);
+    return BERT_OK;
+}
+
 void hub_listing_free(hub_listing *listing)
 {
     for (size_t i = 0; i < listing->count; i++)

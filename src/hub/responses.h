@@ -26,6 +26,8 @@ bert_status hub_listing_parse(hub_listing *listing, const text *answer, const ch
                               bert_error *error);
 /* Checks `path` and takes ownership of it, also on failure; nothing is known of its content. */
 bert_status hub_listing_add(hub_listing *listing, char *path, const char *what, bert_error *error);
+/* By the bytes of the paths: the Hub and the cache then have one order. */
+bert_status hub_listing_sort(hub_listing *listing, bert_error *error);
 void hub_listing_free(hub_listing *listing);
 
 /* The Hub's response for a file to upload (POST …/preupload/REVISION). */

@@ -126,7 +126,7 @@ static bool split_path(const char *path, part *config, part *split, bool *partia
     return true;
 }
 
-/* Appends the configs, or the splits of one, to a list for a message. The Hub sorts paths, so
+/* Appends the configs, or the splits of one, to a list for a message. Paths are sorted, so
  * comparing with the previous name is enough to remove duplicates. */
 static bert_status list_names(text *list, const char *const *paths, size_t count,
                               const char *config, bert_error *error)
