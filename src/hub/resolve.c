@@ -300,7 +300,12 @@ static bert_status fail_not_there(const resolution *resolution, bert_error *erro
 static bert_status run(resolution *resolution, bert_text *path, bert_error *error)
 {
     bool found = false;
-    TRY(hub_settings_read(&resolution->settings, &resolution->params->hub, error));
+    bert_status status = hub_settings_read(&resolution->settings, &resolution->params->hub, error);
+    if (status != BERT_OK)
+        return error_prefix(error, status,
+                            "%s: there is no such file or folder, and the Hub's cache cannot be "
+                            "looked into",
+                            resolution->params->name);
     const bert_resolve_params *params = resolution->params;
     /* Of a folder or pattern of a data set, the cache may have only some files. */
     bool asks = params->download && params->part == BERT_HUB_FILES;

@@ -58,6 +58,26 @@ class Interplay(HubCase):
         links = lambda root: {p.name: os.readlink(p) for p in Path(root).rglob("*") if p.is_symlink()}
         self.assertEqual({n: l for n, l in links(theirs).items() if n in links(ours)}, links(ours))
 
+    def test_commands_take_names_of_their_cache(self):
+        self.hub.model("me/bert", model_files(self.home / "made"))
+        self.hub.dataset("me/texts", {}).commit("main", {"a.txt": b"Alpha.\n"})
+        offline = {"HF_HUB_OFFLINE": "1"}
+        self.standard_input = "a b\n"
+        self.python("from transformers import AutoTokenizer\nAutoTokenizer.from_pretrained('me/bert')\n"
+                    "from huggingface_hub import hf_hub_download\n"
+                    "hf_hub_download('me/texts', 'a.txt', repo_type='dataset')\n")
+        self.assertEqual(self.good("tokenize", "--tokenizer", "me/bert", **offline), "2 5 6 3\n")
+        self.assertEqual(self.good("cat", "hf://datasets/me/texts/a.txt", **offline), "Alpha.\n")
+        self.bad("embed", "--model", "me/bert", "a", **offline, says="the cache")  # the tokenizer alone is there
+        self.python("from transformers import AutoModel\nAutoModel.from_pretrained('me/bert')\n")
+        self.assertEqual(self.good_json("inspect", "me/bert", **offline)["kind"], "model")
+        ours = json.loads(self.good("embed", "--model", "me/bert", "--pooling", "cls", "a b", **offline))["embedding"]
+        theirs = self.python("from transformers import AutoModel, AutoTokenizer\n"
+                             "model, tokenizer = AutoModel.from_pretrained('me/bert'), AutoTokenizer.from_pretrained('me/bert')\n"
+                             "print(model(**tokenizer('a b', return_tensors='pt')).last_hidden_state[0, 0].tolist())", **offline)
+        for mine, other in zip(ours, json.loads(theirs), strict=True):
+            self.assertAlmostEqual(mine, other, places=5)
+
     def test_they_continue_ours(self):
         files = model_files(self.home / "made")
         repository = self.hub.model("me/bert", files)

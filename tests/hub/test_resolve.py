@@ -161,6 +161,8 @@ class Models(HubCase):
         self.good("download", "me/bert", HF_HUB_CACHE=str(other))
         self.bad("inspect", "me/bert", says=str(self.cache))
         self.good("inspect", "me/bert", HF_HUB_CACHE=str(other))
+        self.bad("inspect", "me/bert", HF_HOME=None, HOME=None, code=2,
+                 says=("me/bert: there is no such file or folder", "HOME is not set"))
         self.good("inspect", "me/bert", HF_HOME=None, XDG_CACHE_HOME=str(self.home), HF_HUB_CACHE=str(other))
 
 
