@@ -69,7 +69,7 @@ typedef enum bert_pairs {
 /* What a sequence is, without next-sentence prediction. */
 typedef enum bert_sequences {
     BERT_SEQUENCES_UNSET = -1,
-    BERT_SEQUENCES_SENTENCES, /* whole sentences of a document that fit */
+    BERT_SEQUENCES_SENTENCES, /* of a document that fit; a longer one goes on in the next */
     BERT_SEQUENCES_CHUNKS,    /* full lengths of a document */
     BERT_SEQUENCES_STREAM,    /* full lengths across the borders of documents */
     BERT_SEQUENCES_DOCUMENTS, /* the beginning of each */

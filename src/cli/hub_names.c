@@ -55,17 +55,14 @@ static int resolve(bert_text *path, const char *name, bert_hub_part part, const 
 
 /* ---------------------------------------------------------------------- files of data sets --- */
 
-/* Where "hf://…" begins in NAME=hf://…, and where ":WEIGHT" begins after it. */
+/* Where "hf://…" begins in NAME=hf://…, and where ":WEIGHT" or ":SPLIT" begins after it. */
 static const char *find_url(const char *value, const char **end)
 {
     const char *url = strstr(value, "hf://");
     if (!url || (url > value && url[-1] != '='))
         return NULL;
-    const char *colon = strrchr(url + strlen("hf://"), ':');
-    char *number_end;
-    *end = url + strlen(url);
-    if (colon && colon[1] && (strtod(colon + 1, &number_end), *number_end == '\0'))
-        *end = colon;
+    const char *path = url + strlen("hf://");
+    *end = path + strcspn(path, ":");
     return url;
 }
 

@@ -55,6 +55,9 @@ void dataset_close(dataset *data)
     free(data->shards);
     free(data->prefix);
     free(data->labels);
+    free(data->frames);
+    free(data->rows.first_skipped);
+    free(data->rows.longest_row);
     *data = (dataset){0};
 }
 

@@ -11,6 +11,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "corpus/counts.h"
+#include "dataset/data_warnings.h"
 #include "dataset/index_format.h"
 #include "formats/json.h"
 #include "options/options.h"
@@ -578,6 +579,10 @@ bert_status bert_prepare(const bert_prepare_params *params, bert_prepare_result 
         corpus_count(&prepare.corpus, &counted.corpus);
         TRY_OR_GO(status, commit(&prepare, &counted, error), done);
     }
+    TRY_OR_GO(status,
+              data_warn_prepared(params->output, counted.validation.documents > 0, params->seed,
+                                 prepare.threads, observer, error),
+              done);
     if (result)
         *result = counted;
 done:

@@ -53,54 +53,76 @@ void sample_blocks_free(sample_blocks *blocks)
 
 /* ---------------------------------------------------------------------------------- table --- */
 
-/* The start of a document in the scheme's unit: tokens or sentences. */
-static uint64_t document_start(const dataset *data, const sample_settings *settings,
+uint64_t sample_document_start(const dataset *data, const sample_settings *settings,
                                uint64_t document)
 {
     return settings->scheme->starts_at_tokens ? dataset_document_token_start(data, document)
                                               : dataset_document_start(data, document);
 }
 
-/* Whether the block's copy of a document occurs in this epoch. */
-static bool block_has(const sample_block *block, uint64_t document, uint64_t epoch,
+bool sample_block_has(const sample_block *block, uint64_t document, uint64_t epoch,
                       const sample_settings *settings)
 {
     return block->weight == 1 ||
            block->copy < weight_times(block->weight, settings->seed, epoch, document);
 }
 
+/* The starts of one block's samples. */
+typedef struct start_list {
+    uint32_t *list; /* [count] */
+    size_t count, capacity;
+} start_list;
+
+/* Appends a start as often as samples begin at it. */
+static bert_status add_starts(start_list *starts, uint32_t start, uint64_t pieces,
+                              bert_error *error)
+{
+    TRY(memory_grow((void **)&starts->list, &starts->capacity, starts->count + pieces,
+                    sizeof *starts->list, "the samples of an epoch", error));
+    while (pieces-- > 0)
+        starts->list[starts->count++] = start;
+    return BERT_OK;
+}
+
+static bert_status find_starts(start_list *starts, const dataset *data, const sample_block *block,
+                               uint64_t table_epoch, const sample_settings *settings,
+                               bert_error *error)
+{
+    const sample_scheme *scheme = settings->scheme;
+    uint64_t epoch = weight_epoch(table_epoch, block->copy);
+    uint64_t origin = sample_document_start(data, settings, block->first_document);
+    if (sample_document_start(data, settings, block->end_document) - origin > UINT32_MAX)
+        return error_set(error, BERT_ERROR_UNSUPPORTED,
+                         "%s: a document of more than 2^32 %s; was it split into sentences?",
+                         data->prefix, scheme->starts_at_tokens ? "tokens" : "sentences");
+    for (uint64_t document = block->first_document; document < block->end_document; document++) {
+        if (!sample_block_has(block, document, table_epoch, settings))
+            continue;
+        uint64_t end = sample_document_start(data, settings, document + 1);
+        for (uint64_t start = sample_document_start(data, settings, document); start < end;) {
+            uint64_t next = scheme->next(data, settings, epoch, start, end);
+            if (next == start)
+                break;
+            uint64_t pieces = scheme->pieces ? scheme->pieces(data, settings, start) : 1;
+            TRY(add_starts(starts, (uint32_t)(start - origin), pieces, error));
+            start = next;
+        }
+    }
+    return BERT_OK;
+}
+
 static bert_status build_block(sample_table *table, const dataset *data, const sample_block *block,
                                size_t number, const sample_settings *settings, bert_error *error)
 {
-    uint32_t *starts = NULL;
-    size_t count = 0, capacity = 0;
-    uint64_t epoch = weight_epoch(table->epoch, block->copy);
-    uint64_t origin = document_start(data, settings, block->first_document);
-    if (document_start(data, settings, block->end_document) - origin > UINT32_MAX)
-        return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: a document of more than 2^32 %s; was it split into sentences?",
-                         data->prefix, settings->scheme->starts_at_tokens ? "tokens" : "sentences");
-    for (uint64_t document = block->first_document; document < block->end_document; document++) {
-        if (!block_has(block, document, table->epoch, settings))
-            continue;
-        uint64_t end = document_start(data, settings, document + 1);
-        for (uint64_t start = document_start(data, settings, document); start < end;) {
-            uint64_t next = settings->scheme->next(data, settings, epoch, start, end);
-            if (next > start) {
-                bert_status status = memory_grow((void **)&starts, &capacity, count + 1,
-                                                 sizeof *starts, "the samples of an epoch", error);
-                if (status != BERT_OK) {
-                    free(starts);
-                    return status;
-                }
-                starts[count++] = (uint32_t)(start - origin);
-            }
-            start = next > start ? next : end;
-        }
+    start_list starts = {0};
+    bert_status status = find_starts(&starts, data, block, table->epoch, settings, error);
+    if (status != BERT_OK) {
+        free(starts.list);
+        return status;
     }
-    uint32_t *fitted = realloc(starts, (count ? count : 1) * sizeof *starts);
-    table->starts[number] = fitted ? fitted : starts;
-    table->before[number + 1] = count;
+    uint32_t *fitted = realloc(starts.list, (starts.count ? starts.count : 1) * sizeof *fitted);
+    table->starts[number] = fitted ? fitted : starts.list;
+    table->before[number + 1] = starts.count;
     return BERT_OK;
 }
 
@@ -133,7 +155,7 @@ static bert_status order_documents(sample_table *table, const dataset *data,
         const sample_block *block = &blocks->list[i];
         for (uint64_t document = block->first_document; document < block->end_document;
              document++) {
-            if (!block_has(block, document, table->epoch, settings))
+            if (!sample_block_has(block, document, table->epoch, settings))
                 continue;
             TRY(memory_grow((void **)&order->list, &order->capacity, order->count + 1,
                             sizeof *order->list, "the documents of an epoch", error));
@@ -191,13 +213,29 @@ void sample_table_free(sample_table *table)
     *table = (sample_table){0};
 }
 
-uint64_t sample_table_start(const sample_table *table, const dataset *data,
-                            const sample_blocks *blocks, const sample_settings *settings,
-                            uint64_t index, uint64_t *epoch)
+/* The number of entries before `index` that equal it. */
+static uint64_t count_equal_before(const uint32_t *starts, uint64_t index)
 {
-    *epoch = table->epoch;
+    uint64_t low = 0, high = index; /* the first equal one is in [low, high] */
+    if (index == 0 || starts[index - 1] != starts[index])
+        return 0;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (starts[middle] < starts[index])
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return index - low;
+}
+
+sample_start sample_table_start(const sample_table *table, const dataset *data,
+                                const sample_blocks *blocks, const sample_settings *settings,
+                                uint64_t index)
+{
     if (table->block_count == 0)
-        return stream_start(settings, table->epoch, index);
+        return (sample_start){.epoch = table->epoch,
+                              .position = stream_start(settings, table->epoch, index)};
     size_t low = 0, high = table->block_count; /* before[low] <= index < before[high] */
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
@@ -206,7 +244,12 @@ uint64_t sample_table_start(const sample_table *table, const dataset *data,
         else
             high = middle;
     }
-    *epoch = weight_epoch(table->epoch, blocks->list[low].copy);
-    return document_start(data, settings, blocks->list[low].first_document) +
-           table->starts[low][index - table->before[low]];
+    const sample_block *block = &blocks->list[low];
+    const uint32_t *starts = table->starts[low];
+    index -= table->before[low];
+    return (sample_start){
+        .epoch = weight_epoch(table->epoch, block->copy),
+        .position = sample_document_start(data, settings, block->first_document) + starts[index],
+        .piece = count_equal_before(starts, index),
+    };
 }

@@ -60,8 +60,8 @@ static bert_status check_documents(const dataset *data, const sampler_settings *
     if (settings->scheme->has_pairs && with_sentences < 2 && !data->is_pretokenized)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: one document, but sentence pairs need at least two (B is drawn from "
-                         "another one); prepare more documents, with a blank line between two, or "
-                         "switch next-sentence prediction off",
+                         "another one); prepare more (options->document_separator says what a "
+                         "document is), or train with params->next_sentence_prediction = false",
                          data->prefix);
     return BERT_OK;
 }
@@ -179,6 +179,11 @@ void sampler_free(sampler *sampler)
     free(sampler);
 }
 
+const sample_settings *sampler_drawing(const sampler *sampler)
+{
+    return &sampler->drawing;
+}
+
 int sampler_max_tokens(const sampler *sampler)
 {
     return sampler->settings.max_seq_length;
@@ -216,7 +221,10 @@ static bert_status find_table(sampler *sampler, uint64_t epoch, const sample_tab
                              "documents",
                              sampler->data->prefix);
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: no samples: no document has two sentences for a pair",
+                         "%s: no samples: no document has two sentences for a pair; prepare with "
+                         "the borders that the text has (options->document_separator, "
+                         "options->sentence_separator), or train with "
+                         "params->next_sentence_prediction = false",
                          sampler->data->prefix);
     }
     sampler->last_used = oldest;
@@ -251,17 +259,18 @@ static bert_status locate(sampler *sampler, uint64_t number, uint64_t *epoch, ui
 
 /* -------------------------------------------------------------------------------- samples --- */
 
-/* Appends a segment of a sample and its [SEP]. */
+/* Appends a segment of a sample and, with `has_sep`, its [SEP]. */
 static bert_status append_part(const sampler *sampler, batch *batch, const sample_part *part,
-                               bert_error *error)
+                               bool has_sep, bert_error *error)
 {
     int start = batch->token_count;
     int32_t *tokens = &batch->tokens[start];
     dataset_tokens(sampler->data, part->first, (size_t)part->count, tokens);
     TRY(check_ids(sampler, tokens, part->count, part->first, error));
-    tokens[part->count] = sampler->special.sep;
-    batch->token_count += part->count + 1;
-    memset(&batch->token_types[start], part->type, (size_t)part->count + 1);
+    if (has_sep)
+        tokens[part->count] = sampler->special.sep;
+    batch->token_count += part->count + has_sep;
+    memset(&batch->token_types[start], part->type, (size_t)(part->count + has_sep));
     return BERT_OK;
 }
 
@@ -271,6 +280,7 @@ static bert_status check_room(const sampler *sampler, const batch *batch, bert_e
     int tokens = 1 + sample->part_count; /* [CLS] and the [SEP]s */
     for (int i = 0; i < sample->part_count; i++)
         tokens += sample->parts[i].count;
+    tokens -= !!(sample->frame & ROW_WITHOUT_CLS) + !!(sample->frame & ROW_WITHOUT_SEP);
     if (batch->sequence_count < batch->sequence_capacity &&
         batch->token_capacity - batch->token_count >= tokens &&
         batch->masked_capacity - batch->masked_count >= sampler->masking.limit)
@@ -287,10 +297,15 @@ static bert_status append_sample(sampler *sampler, batch *batch, uint64_t number
     int sequence = batch->sequence_count++;
     batch->sample_numbers[sequence] = number;
     batch->next_sentence_labels[sequence] = sample->next_sentence_label;
-    batch->token_types[batch->token_count] = 0;
-    batch->tokens[batch->token_count++] = sampler->special.cls;
-    for (int i = 0; i < sample->part_count; i++)
-        TRY(append_part(sampler, batch, &sample->parts[i], error));
+    if (!(sample->frame & ROW_WITHOUT_CLS)) {
+        batch->token_types[batch->token_count] = 0;
+        batch->tokens[batch->token_count++] = sampler->special.cls;
+    }
+    for (int i = 0; i < sample->part_count; i++) {
+        bool is_last = i + 1 == sample->part_count;
+        bool has_sep = !is_last || !(sample->frame & ROW_WITHOUT_SEP);
+        TRY(append_part(sampler, batch, &sample->parts[i], has_sep, error));
+    }
     batch->sequence_starts[sequence + 1] = batch->token_count;
     return BERT_OK;
 }
@@ -314,10 +329,10 @@ static bert_status add_sample(sampler *sampler, uint64_t epoch, uint64_t positio
     if (settings->shuffle)
         index = random_permutation(settings->seed, settings->first_epoch + epoch, table->size,
                                    position);
-    uint64_t drawn, start = sample_table_start(table, sampler->data, &sampler->blocks,
-                                               &sampler->drawing, index, &drawn);
+    sample_start start =
+        sample_table_start(table, sampler->data, &sampler->blocks, &sampler->drawing, index);
     sampler->drawing.order = sampler->data->is_weighted ? &table->order : NULL;
-    settings->scheme->draw(sampler->data, &sampler->drawing, drawn, start, &sampler->sample);
+    settings->scheme->draw(sampler->data, &sampler->drawing, start, &sampler->sample);
     TRY(append_sample(sampler, batch, number, error));
     random_stream stream = random_stream_start(settings->seed, RANDOM_MASKING, table->epoch, index);
     mask_last_sample(sampler, batch, &stream);

@@ -44,6 +44,9 @@ void sampler_free(sampler *sampler); /* NULL is fine */
 bert_status sampler_epoch_size(sampler *sampler, uint64_t epoch, uint64_t *samples,
                                bert_error *error);
 
+/* How it draws samples; `order` is that of no epoch in particular. */
+const sample_settings *sampler_drawing(const sampler *sampler);
+
 /* The largest number of tokens and of predictions in a sample, for sizing batches. */
 int sampler_max_tokens(const sampler *sampler);
 int sampler_max_masked(const sampler *sampler);

@@ -2,7 +2,8 @@
  *
  * A sample is determined by its start. Once per epoch, a scheme visits the starts of each document
  * (dataset/sample_table.h stores them); later it draws the sample at any of them. Each sample is a
- * sequence of its own: attention never crosses samples of a batch.
+ * sequence of its own: attention never crosses samples of a batch. What an epoch's samples have of
+ * the text is counted in dataset/coverage.h.
  *
  * To add a scheme: define it in pairs.c or segments.c and add a line to the table of scheme.c. */
 #ifndef DATASET_SCHEME_H
@@ -32,7 +33,8 @@ typedef struct sample_settings {
     const stream_order *order; /* of a stream in the current epoch; NULL: all documents */
 } sample_settings;
 
-/* Consecutive tokens of the data. [SEP] follows each part, [CLS] precedes the first. */
+/* Consecutive tokens of the data. [SEP] follows each part, [CLS] precedes the first, unless the
+ * sample's frame says otherwise. */
 typedef struct sample_part {
     uint64_t first; /* token, as dataset_tokens counts them */
     int count;
@@ -43,7 +45,14 @@ typedef struct sample {
     sample_part *parts; /* [scheme_parts()] */
     int part_count;
     uint8_t next_sentence_label; /* 0: B follows A, 1: B is random; 0 without pairs */
+    uint8_t frame;               /* ROW_… bits of a row: what it lacks */
 } sample;
+
+typedef struct sample_start {
+    uint64_t epoch;    /* its number in random draws (weight_epoch) */
+    uint64_t position; /* sentence, or token (sample_scheme.starts_at_tokens) */
+    uint64_t piece;    /* number among the samples that begin at this position, from 0 */
+} sample_start;
 
 struct sample_scheme {
     const char *name;      /* on the command line and in run.json */
@@ -54,8 +63,10 @@ struct sample_scheme {
      * was the last, `start` itself if there is none. NULL for a stream. */
     uint64_t (*next)(const dataset *data, const sample_settings *settings, uint64_t epoch,
                      uint64_t start, uint64_t end);
-    void (*draw)(const dataset *data, const sample_settings *settings, uint64_t epoch,
-                 uint64_t start, sample *sample);
+    /* The number of samples that begin at `start`; NULL: always one. */
+    uint64_t (*pieces)(const dataset *data, const sample_settings *settings, uint64_t start);
+    void (*draw)(const dataset *data, const sample_settings *settings, sample_start start,
+                 sample *sample);
 };
 
 /* Pairs (pairs.c). */
@@ -63,7 +74,7 @@ extern const sample_scheme scheme_segment_pairs;  /* several sentences each, as 
 extern const sample_scheme scheme_sentence_pairs; /* one sentence each */
 
 /* One segment (segments.c). */
-extern const sample_scheme scheme_sentences; /* as many whole sentences of one document as fit */
+extern const sample_scheme scheme_sentences; /* as many sentences of one document as fit */
 extern const sample_scheme scheme_chunks;    /* full lengths of one document */
 extern const sample_scheme scheme_stream;    /* full lengths across document boundaries */
 extern const sample_scheme scheme_documents; /* the beginning of each document */

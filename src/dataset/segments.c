@@ -9,46 +9,58 @@ static void set_segment(sample *sample, token_range range)
 }
 
 /* ------------------------------------------------------------------------------- sentences --- */
-/* As many whole sentences of a document as fit (DOC-SENTENCES of Liu et al. 2019, section 4.2); a
- * share of the samples has a shorter target length. */
+/* As many sentences of a document as fit (DOC-SENTENCES of Liu et al. 2019, section 4.2); a share
+ * of the samples has a shorter target length. A sentence that is longer than a sample begins one,
+ * and is cut into pieces of full length; sentences follow its last piece as they follow a whole
+ * one. */
 
-static uint64_t draw_sentences(const dataset *data, const sample_settings *settings, uint64_t start,
-                               uint64_t document_end, random_stream *stream)
+static uint64_t sentences_pieces(const dataset *data, const sample_settings *settings,
+                                 uint64_t start)
 {
-    const dataset_shard *shard = dataset_shard_of(data, start);
-    const uint64_t before = shard->first_sentence;
-    uint64_t target = (uint64_t)settings->token_limit, length = 0, end = start;
-    if (random_uniform(stream) < settings->short_seq_probability)
-        target = 2 + random_below(stream, target - 1);
-    do
-        length += shard_sentence_length(&shard->file, end++ - before);
-    while (end < document_end &&
-           length + shard_sentence_length(&shard->file, end - before) <= target);
-    return end;
+    uint64_t length = dataset_sentence_length(data, start);
+    uint64_t limit = (uint64_t)settings->token_limit;
+    return length <= limit ? 1 : (length + limit - 1) / limit;
 }
 
+/* The sentence after those of the samples that begin with sentence `start`. */
 static uint64_t sentences_next(const dataset *data, const sample_settings *settings, uint64_t epoch,
                                uint64_t start, uint64_t end)
 {
+    const dataset_shard *shard = dataset_shard_of(data, start);
+    const uint64_t before = shard->first_sentence, limit = (uint64_t)settings->token_limit;
     random_stream stream = scheme_random(settings, epoch, start);
-    return draw_sentences(data, settings, start, end, &stream);
+    uint64_t target = limit;
+    if (random_uniform(&stream) < settings->short_seq_probability)
+        target = 2 + random_below(&stream, target - 1);
+    uint64_t length = shard_sentence_length(&shard->file, start - before), next = start + 1;
+    if (length > limit)
+        length = (length - 1) % limit + 1; /* of the last piece */
+    for (; next < end; next++) {
+        length += shard_sentence_length(&shard->file, next - before);
+        if (length > target)
+            break;
+    }
+    return next;
 }
 
-static void sentences_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
-                           uint64_t start, sample *sample)
+static void sentences_draw(const dataset *data, const sample_settings *settings, sample_start start,
+                           sample *sample)
 {
-    uint64_t document = dataset_document_of(data, start);
-    random_stream stream = scheme_random(settings, epoch, start);
-    uint64_t end =
-        draw_sentences(data, settings, start, dataset_document_start(data, document + 1), &stream);
-    token_range segment = token_range_of(data, start, end), none = {0};
-    token_range_truncate(&segment, &none, (uint64_t)settings->token_limit, &stream);
+    uint64_t sentence = start.position, limit = (uint64_t)settings->token_limit;
+    uint64_t document_end = dataset_document_start(data, dataset_document_of(data, sentence) + 1);
+    token_range segment = token_range_of(
+        data, sentence, sentences_next(data, settings, start.epoch, sentence, document_end));
+    segment.first += start.piece * limit;
+    segment.count -= start.piece * limit;
+    if (start.piece + 1 < sentences_pieces(data, settings, sentence))
+        segment.count = limit;
     set_segment(sample, segment);
 }
 
 const sample_scheme scheme_sentences = {
     .name = "sentences",
     .next = sentences_next,
+    .pieces = sentences_pieces,
     .draw = sentences_draw,
 };
 
@@ -56,13 +68,13 @@ const sample_scheme scheme_sentences = {
  */
 
 /* The tokens from `start` on, up to the maximum length or the end of the document. */
-static void cut_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
-                     uint64_t start, sample *sample)
+static void cut_draw(const dataset *data, const sample_settings *settings, sample_start start,
+                     sample *sample)
 {
-    (void)epoch;
-    uint64_t end = dataset_document_token_start(data, dataset_document_at(data, start) + 1);
-    uint64_t left = end - start, limit = (uint64_t)settings->token_limit;
-    set_segment(sample, (token_range){.first = start, .count = left < limit ? left : limit});
+    uint64_t first = start.position, limit = (uint64_t)settings->token_limit;
+    uint64_t left =
+        dataset_document_token_start(data, dataset_document_at(data, first) + 1) - first;
+    set_segment(sample, (token_range){.first = first, .count = left < limit ? left : limit});
 }
 
 static uint64_t chunks_next(const dataset *data, const sample_settings *settings, uint64_t epoch,
@@ -148,10 +160,12 @@ static uint64_t stream_find(const dataset *data, const sample_settings *settings
     return low;
 }
 
-static void stream_draw(const dataset *data, const sample_settings *settings, uint64_t epoch,
-                        uint64_t start, sample *sample)
+static void stream_draw(const dataset *data, const sample_settings *settings, sample_start at,
+                        sample *sample)
 {
-    uint64_t end = start + (start ? (uint64_t)settings->token_limit : stream_head(settings, epoch));
+    uint64_t start = at.position;
+    uint64_t end =
+        start + (start ? (uint64_t)settings->token_limit : stream_head(settings, at.epoch));
     sample->part_count = 0;
     sample->next_sentence_label = 0;
     uint64_t count = stream_count(data, settings);

@@ -131,9 +131,13 @@ static void do_work(hub_push *push, push_work *work)
     bert_error error = {0};
     params.directory = work->directory;
     params.message = work->message;
-    bert_status status = work->directory
-                             ? upload_opened(&params, &work->folder, &result, &push->own, &error)
-                             : upload_create(&params, &push->own, &error);
+    bert_status status;
+    if (is_cancelled(push)) /* small requests would be through before libcurl asks */
+        status = error_set(&error, BERT_ERROR_IO, "stopped");
+    else if (work->directory)
+        status = upload_opened(&params, &work->folder, &result, &push->own, &error);
+    else
+        status = upload_create(&params, &push->own, &error);
     report(push, work, status, &result, &error);
     free_work(work);
 }
@@ -177,8 +181,8 @@ static bert_status start_thread(hub_push *push, bert_error *error)
     return BERT_OK;
 }
 
-/* Takes over the work. */
-static void hand_over(hub_push *push, push_work *work)
+/* Takes over the work, which the thread may have done and freed when this returns. */
+static void hand_over(hub_push *push, const push_work *work)
 {
     pthread_mutex_lock(&push->mutex);
     push_work replaced = push->waiting;
@@ -186,11 +190,11 @@ static void hand_over(hub_push *push, push_work *work)
     push->has_waiting = true;
     pthread_cond_broadcast(&push->changed);
     pthread_mutex_unlock(&push->mutex);
-    if (replaced.directory && work->directory)
-        observer_message(
-            push->observer, BERT_MESSAGE_INFO,
-            "%s is not sent to the Hub: an earlier one is still on its way, %s follows",
-            replaced.directory, work->directory);
+    if (replaced.directory)
+        observer_message(push->observer, BERT_MESSAGE_INFO,
+                         "%s is not sent to the Hub: an earlier one is still on its way, and a "
+                         "later one follows",
+                         replaced.directory);
     free_work(&replaced);
 }
 

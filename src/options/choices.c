@@ -159,7 +159,8 @@ const bert_choice choices_sentence_separator[] = {
 };
 
 const bert_choice choices_sequences[] = {
-    {"sentences", BERT_SEQUENCES_SENTENCES, "whole sentences of a document that fit"},
+    {"sentences", BERT_SEQUENCES_SENTENCES,
+     "sentences of a document that fit; a longer one goes on in the next"},
     {"chunks", BERT_SEQUENCES_CHUNKS, "full lengths of a document"},
     {"stream", BERT_SEQUENCES_STREAM, "full lengths across the borders of documents"},
     {"documents", BERT_SEQUENCES_DOCUMENTS, "the beginning of each"},

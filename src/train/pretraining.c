@@ -2,6 +2,8 @@
 
 #include "base/observer.h"
 #include "base/threads.h"
+#include "dataset/data_warnings.h"
+#include "dataset/pretokenized.h"
 #include "dataset/weights.h"
 #include "options/options.h"
 #include "train/batch_size.h"
@@ -56,7 +58,8 @@ static bert_status open_inputs(pretraining *run, bert_error *error)
     const bert_pretrain_params *params = &run->settings.params;
     if (run->own_batches)
         return run_inputs_open_tokenizer(&run->run_inputs, params->tokenizer, error);
-    return run_inputs_open(&run->run_inputs, params->data, params->tokenizer, error);
+    return run_inputs_open(&run->run_inputs, params->data, params->eval_data, params->tokenizer,
+                           error);
 }
 
 /* A sampler for each phase, and what its first epoch holds into samples[phase_count]. */
@@ -110,6 +113,50 @@ static void announce_weights(const pretraining *run)
     }
 }
 
+/* Of pre-tokenized data: what is not trained on as it is; and what evaluations read, if it is not
+ * the validation split of the data. */
+static void announce_rows(const pretraining *run)
+{
+    const bert_pretrain_params *params = &run->settings.params;
+    const dataset *validation = &run->run_inputs.validation;
+    pretokenized_announce(&run->run_inputs.train, params->max_seq_length, run->observer);
+    if (!run->trainer.evaluates)
+        return;
+    if (params->eval_data)
+        observer_message(run->observer, BERT_MESSAGE_INFO,
+                         "evaluations read %s: %" PRIu64 " documents, %" PRIu64 " tokens",
+                         validation->prefix, validation->document_count, validation->token_count);
+    pretokenized_announce(validation, params->max_seq_length, run->observer);
+}
+
+/* Of the length that most steps have. */
+static bert_status warn_of_data(const pretraining *run, bert_error *error)
+{
+    const run_settings *settings = &run->settings;
+    const run_inputs *inputs = &run->run_inputs;
+    int phase = 0;
+    for (int i = 1; i < settings->phase_count; i++)
+        if (settings->phases[i].share > settings->phases[phase].share)
+            phase = i;
+    sampler_settings sampling = sampling_for_phase(settings, phase);
+    data_use use = {
+        .name = settings->data_name,
+        .train = &inputs->train,
+        /* What the user chose to evaluate on is no split of the data. */
+        .validation =
+            run->trainer.evaluates && !settings->params.eval_data ? &inputs->validation : NULL,
+        .sampling = *sampler_drawing(run->samplers[phase]),
+        .max_seq_length = sampling.max_seq_length,
+        .mlm_probability = sampling.mlm_probability,
+        .epoch = sampling.first_epoch,
+        .threads = run->threads,
+    };
+    use.validation_sampling = use.sampling;
+    use.validation_sampling.token_limit =
+        scheme_token_limit(use.sampling.scheme, settings->params.max_seq_length);
+    return data_warn(&use, run->observer, error);
+}
+
 void pretraining_announce(const pretraining *run)
 {
     const run_settings *settings = &run->settings;
@@ -145,6 +192,11 @@ void pretraining_announce(const pretraining *run)
     text_free(&sizes);
     batch_size_announce(settings, run->observer);
     announce_weights(run);
+    announce_rows(run);
+    bert_error error;
+    bool is_new = !run->checkpoint && !run->own_batches && bert_job_rank(run->job) == 0;
+    if (is_new && warn_of_data(run, &error) != BERT_OK)
+        observer_message(run->observer, BERT_MESSAGE_WARNING, "%s", error.message);
 }
 
 /* That all ranks are about to do the same. */

@@ -165,11 +165,11 @@ static void test_text_becomes_ids(void **state)
 static void test_description_and_tokenizer(void **state)
 {
     (void)state;
-    write_documents(300);
+    write_documents(1000);
     bert_prepare_result result;
     assert_ok(prepare(prefix, 0.1, 0, &result, error));
-    assert_int_equal(result.train.documents + result.validation.documents, 300);
-    assert_in_range(result.validation.documents, 10, 60);
+    assert_int_equal(result.train.documents + result.validation.documents, 1000);
+    assert_in_range(result.validation.documents, 60, 150);
     assert_int_equal(last_observed.done, last_observed.total);
     assert_int_equal(last_observed.infos + last_observed.warnings, 0);
 
@@ -354,7 +354,10 @@ static void test_small_splits(void **state)
         assert_ok(prepare(name, 1e-9, 0, &result, error));
         assert_int_equal(result.validation.documents, documents < 4 ? 0 : 2);
         assert_int_equal(result.train.documents, documents - (documents < 4 ? 0 : 2));
-        assert_int_equal(last_observed.warnings, documents < 4);
+        assert_int_equal(last_observed.warnings, 1);
+        assert_non_null(strstr(last_observed.message, documents < 4
+                                                          ? "too few for a validation split"
+                                                          : "too few to tell by the loss"));
         assert_int_equal(last_observed.infos, documents >= 4);
         snprintf(path, sizeof path, "%s.validation.idx", name);
         assert_int_equal(file_exists(path), documents >= 4);

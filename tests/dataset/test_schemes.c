@@ -153,6 +153,44 @@ static void test_documents_from_their_beginning(void **state)
     room_close(&fixture);
 }
 
+static int three_sentences(int document)
+{
+    (void)document;
+    return 3;
+}
+
+static int long_first(int document, int sentence)
+{
+    return sentence == 0 ? 290 + document : 20;
+}
+
+/* A sentence that is longer than a sample goes on in the next ones, and others follow its end. */
+static void test_long_sentences_go_on(void **state)
+{
+    (void)state;
+    made_files(prefix, VARIED_VOCABULARY, 2, three_sentences, long_first);
+    sampler_settings settings = usual;
+    settings.scheme = &scheme_sentences;
+    settings.short_seq_probability = 0;
+    settings.shuffle = false;
+    fixture fixture;
+    room_open(&fixture, VARIED_VOCABULARY, &settings, 1);
+    static const int lengths[] = {126, 126, 38 + 40, 126, 126, 39 + 40};
+    uint64_t size;
+    assert_ok(sampler_epoch_size(fixture.sampler, 0, &size, error));
+    assert_int_equal(size, sizeof lengths / sizeof *lengths);
+    int32_t expected = MADE_FIRST_ID, tokens[128];
+    for (uint64_t number = 0; number < 2 * size; number++) {
+        if (number == size)
+            expected = MADE_FIRST_ID;
+        int count = draw_one(&fixture, number, tokens);
+        assert_int_equal(count, lengths[number % size] + 2);
+        for (int i = 1; i < count - 1; i++)
+            assert_int_equal(tokens[i], expected++);
+    }
+    room_close(&fixture);
+}
+
 /* Dynamic masking: different samples or masks in every epoch. Static: the same ones, in another
  * order. */
 static void check_epochs(const sample_scheme *scheme, bool is_static)
@@ -237,6 +275,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_chunks_and_stream_hold_every_token_once, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_documents_from_their_beginning, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_long_sentences_go_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_static_and_dynamic, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_first_epoch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_documents_of_one_sentence, set_up, tear_down),
