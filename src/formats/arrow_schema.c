@@ -148,7 +148,7 @@ static bert_status add_column(walk *walk, const char *type, bert_error *error)
         if (is_list(&branch->levels[i]) && lists++ == 0)
             column->list_length = branch->levels[i].list_length;
     const arrow_level *values = &branch->levels[branch->depth - 1];
-    if (values->dictionary)
+    if (values->kind == ARROW_DICTIONARY)
         values = &values->dictionary->values;
     column->is_list = lists > 0;
     column->is_text = is_string(values) && !values->is_binary;
