@@ -2,10 +2,10 @@
 
 #include "base/memory.h"
 #include "corpus/arrow_source.h"
+#include "dataset/json_rows.h"
 #include "formats/parquet.h"
 
 #include <ctype.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,8 +32,8 @@ struct id_table {
     parquet *parquet;
     parquet_cursor *cursors[COLUMNS_MAX];
 
-    json_t *object; /* the current row */
-    bool is_ahead;  /* it is the next one */
+    json_rows *json;
+    bool is_ahead; /* its row is the next one */
 };
 
 static bert_status row_error(const id_table *table, size_t column, const char *what,
@@ -194,117 +194,73 @@ static void parquet_end(id_table *table)
 
 static const format format_parquet = {parquet_start, parquet_next, parquet_cells, parquet_end};
 
-/* -------------------------------------------------------------------------------- JSON lines ---
- */
-
-static bool is_blank(const char *data, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (!isspace((unsigned char)data[i]))
-            return false;
-    return true;
-}
-
-static bert_status read_object(id_table *table, bool *found, bert_error *error)
-{
-    line line;
-    do {
-        TRY(source_line(table->source, &line, found, error));
-        if (!*found)
-            return BERT_OK;
-        if (line.continues)
-            return error_set(error, BERT_ERROR_INPUT, "%s: row %llu: a line of more than %d bytes",
-                             table->source->name, (unsigned long long)table->row + 1,
-                             SOURCE_LINE_MAX);
-    } while (is_blank(line.data, line.length));
-    json_error_t problem;
-    json_decref(table->object);
-    table->object = json_loadb(line.data, line.length, JSON_REJECT_DUPLICATES, &problem);
-    if (table->object && json_is_object(table->object))
-        return BERT_OK;
-    return error_set(
-        error, BERT_ERROR_INPUT, "%s: byte %llu, row %llu: %s; expected a JSON object on each line",
-        table->source->name, (unsigned long long)line.offset, (unsigned long long)table->row + 1,
-        table->object ? "no JSON object" : problem.text);
-}
-
-static const char *json_type_name(const json_t *value)
-{
-    static const char *const names[] = {
-        [JSON_OBJECT] = "an object",    [JSON_ARRAY] = "an array",  [JSON_STRING] = "text",
-        [JSON_INTEGER] = "an integer",  [JSON_REAL] = "a fraction", [JSON_TRUE] = "true or false",
-        [JSON_FALSE] = "true or false", [JSON_NULL] = "null",
-    };
-    return names[json_typeof(value)];
-}
-
-static bool is_integer(const json_t *value)
-{
-    return json_is_integer(value) || json_is_boolean(value);
-}
+/* ------------------------------------------------------------------------------------ JSON --- */
 
 /* The first row tells what columns there are. */
 static bert_status json_start(id_table *table, bert_error *error)
 {
-    TRY(read_object(table, &table->is_ahead, error));
-    if (!table->is_ahead)
-        return BERT_OK;
-    found_column *found;
+    const char *names[COLUMNS_MAX];
+    found_column found[COLUMNS_MAX];
     size_t count = 0;
-    TRY(memory_array((void **)&found, json_object_size(table->object), sizeof *found, "columns",
-                     error));
-    const char *key;
-    json_t *value;
-    json_object_foreach(table->object, key, value)
-    {
-        bool is_list = json_is_array(value) || json_is_null(value); /* null may be any */
-        const json_t *first = is_list ? json_array_get(value, 0) : value;
-        found[count++] =
-            (found_column){key, json_type_name(value), !first || is_integer(first), is_list};
+    for (size_t i = 0; i < table->count; i++)
+        names[i] = table->wanted[i].name;
+    TRY(json_rows_open(&table->json, table->source, names, table->count, error));
+    TRY(json_rows_next(table->json, &table->is_ahead, error));
+    for (size_t i = 0; table->is_ahead && i < table->count; i++) {
+        const json_cell *cell = &table->json->cells[i];
+        bool is_list = cell->kind == JSON_KIND_ARRAY || cell->kind == JSON_KIND_NULL; /* any */
+        if (cell->kind != JSON_KIND_END)
+            found[count++] =
+                (found_column){names[i], json_kind_name(cell->kind), !cell->has_others, is_list};
     }
-    bert_status status = choose_columns(table, found, count, error);
-    free(found);
-    return status;
+    return table->is_ahead ? choose_columns(table, found, count, error) : BERT_OK;
 }
 
 static bert_status json_next(id_table *table, bool *found, bert_error *error)
 {
     *found = table->is_ahead;
     if (!table->is_ahead)
-        TRY(read_object(table, found, error));
+        TRY(json_rows_next(table->json, found, error));
     table->is_ahead = false;
     return BERT_OK;
 }
 
 static bert_status json_cells(id_table *table, size_t column, id_cells *cells, bert_error *error)
 {
-    const json_t *value = json_object_get(table->object, table->wanted[column].name);
-    bool is_list = json_is_array(value);
-    size_t count = is_list ? json_array_size(value) : 1;
-    cells->is_null = !value || json_is_null(value);
+    const json_cell *cell = &table->json->cells[column];
+    cells->is_null = cell->kind == JSON_KIND_END || cell->kind == JSON_KIND_NULL;
     if (cells->is_null)
         return BERT_OK;
-    if (!is_list && table->wanted[column].is_list)
+    if (cell->kind != JSON_KIND_ARRAY && table->wanted[column].is_list)
         return row_error(table, column, "is not an array of integers", error);
-    TRY(grow(cells, count, error));
-    for (size_t i = 0; i < count; i++) {
-        const json_t *one = is_list ? json_array_get(value, i) : value;
-        if (!is_integer(one))
-            return row_error(table, column, "holds something else than integers", error);
-        cells->values[i] = json_is_integer(one) ? json_integer_value(one) : json_is_true(one);
-    }
-    cells->count = count;
+    if (cell->has_others)
+        return row_error(table, column, "holds something else than integers", error);
+    TRY(grow(cells, cell->count, error));
+    cells->count = cell->count;
+    if (cell->count > 0)
+        memcpy(cells->values, cell->values, cell->count * sizeof *cell->values);
     return BERT_OK;
 }
 
 static void json_end(id_table *table)
 {
-    json_decref(table->object);
+    json_rows_close(table->json);
 }
 
 static const format format_json = {json_start, json_next, json_cells, json_end};
 
 /* ----------------------------------------------------------------------------------- table --- */
+
+/* An object, or an array that begins with one or is empty. */
+static bool begins_as_json(const char *head, size_t size)
+{
+    size_t at = 0;
+    if (size > 0 && *head == '[')
+        do
+            at++;
+        while (at < size && isspace((unsigned char)head[at]));
+    return at < size && (head[at] == '{' || (at > 0 && head[at] == ']'));
+}
 
 static bert_status detect(const format **format, source *source, bert_error *error)
 {
@@ -317,7 +273,7 @@ static bert_status detect(const format **format, source *source, bert_error *err
         *format = &format_arrow;
     else if (size >= 4 && memcmp(head, "PAR1", 4) == 0)
         *format = &format_parquet;
-    else if (size == 0 || (at < size && head[at] == '{'))
+    else if (size == 0 || begins_as_json(head + at, size - at))
         *format = &format_json;
     else
         return error_set(error, BERT_ERROR_INPUT,

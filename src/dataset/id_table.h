@@ -1,4 +1,4 @@
-/* Rows of integers out of a table: Arrow, Parquet, or JSON lines. */
+/* Rows of integers out of a table: Arrow, Parquet, or JSON (lines, or one array of objects). */
 #ifndef DATASET_ID_TABLE_H
 #define DATASET_ID_TABLE_H
 

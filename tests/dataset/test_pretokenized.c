@@ -221,8 +221,8 @@ static void test_wrong_rows_are_named(void **state)
          "row 2: input_ids holds something else than integers"},
         {"{\"input_ids\": 8, \"attention_mask\": [1]}",
          "row 2: input_ids is not an array of integers"},
-        {"{\"input_ids\": [2, 8, 3], \"attention", "row 2: "},
-        {"[2, 8, 3]", "row 2: no JSON object"},
+        {"{\"input_ids\": [2, 8, 3], \"attention", "(row 2)"},
+        {"[2, 8, 3]", "row 2: is an array, expected a JSON object"},
     };
     dataset data;
     bert_tokenizer *tokenizer = made_tokenizer(directory, VOCABULARY);
@@ -269,13 +269,56 @@ static void test_wrong_pairs_are_named(void **state)
     assert_fails(open_lines(&data, "{\"input_ids\": [2.5]}\n", tokenizer, error), BERT_ERROR_INPUT,
                  "the column input_ids is an array, expected lists of integers");
     assert_fails(open_lines(&data, "{\"input_ids\": \"2 7 3\"}\n", tokenizer, error),
-                 BERT_ERROR_INPUT, "the column input_ids is text, expected lists of integers");
+                 BERT_ERROR_INPUT, "the column input_ids is a string, expected lists of integers");
     assert_fails(open_lines(&data, "{\"text\": \"a\"}\n", tokenizer, error), BERT_ERROR_INPUT,
                  "no column input_ids");
     assert_fails(open_lines(&data, "words\n", tokenizer, error), BERT_ERROR_INPUT,
                  "neither prepared data nor Arrow, Parquet or JSON lines");
     assert_fails(open_lines(&data, "{\"input_ids\": [2, 3]}\n", tokenizer, error), BERT_ERROR_INPUT,
                  "no rows with text");
+    bert_tokenizer_free(tokenizer);
+}
+
+/* What Python's json writes beside the ids, objects over several lines, and one array of them. */
+static void test_json_of_all_forms(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {
+        "{\"score\": NaN, \"id\": 123456789012345678901234567890, \"input_ids\": [2, 7, 3]}\n"
+        "{\"input_ids\": [2, 8, 9, 3], \"nested\": {\"input_ids\": [1]}}",
+        "{\n  \"input_ids\": [\n    2,\n    7,\n    3\n  ]\n}\n{\n  \"input_ids\": [2, 8, 9, "
+        "3]\n}\n",
+        "[{\"input_ids\": [2, 7, 3]}, {\"input_ids\": [2, 8, 9, 3]}]\n",
+        " [\n {\"input_ids\": [2, 7, 3]},\n {\"input_ids\": [2, 8, 9, 3]}\n]",
+    };
+    bert_tokenizer *tokenizer = made_tokenizer(directory, VOCABULARY);
+    dataset data;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        assert_ok(open_lines(&data, forms[i], tokenizer, error));
+        int32_t ids[3];
+        assert_int_equal(data.document_count, 2);
+        assert_int_equal(data.token_count, 3);
+        dataset_tokens(&data, 0, 3, ids);
+        assert_memory_equal(ids, ((const int32_t[]){7, 8, 9}), sizeof ids);
+        dataset_close(&data);
+    }
+    assert_fails(open_lines(&data, "[]", tokenizer, error), BERT_ERROR_INPUT, "no rows with text");
+    assert_fails(
+        open_lines(&data, "{\"input_ids\": [2, 12345678901234567890, 3]}", tokenizer, error),
+        BERT_ERROR_INPUT, "the column input_ids is an array, expected lists of integers");
+    assert_fails(open_lines(&data, "[{\"input_ids\": [2, 7, 3]}, 5]", tokenizer, error),
+                 BERT_ERROR_INPUT, "row 2: is a number, expected a JSON object");
+    /* A row of more than a megabyte. */
+    text row = {0};
+    assert_ok(text_format(&row, error, "{\"input_ids\": [2"));
+    enum { LONG = 400000 };
+    for (int i = 0; i < LONG; i++)
+        assert_ok(text_append(&row, ", 12", 4, error));
+    assert_ok(text_append(&row, ", 3]}\n", 6, error));
+    assert_ok(open_lines(&data, row.data, tokenizer, error));
+    assert_int_equal(data.token_count, LONG);
+    dataset_close(&data);
+    text_free(&row);
     bert_tokenizer_free(tokenizer);
 }
 
@@ -484,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_names_of_splits),
         cmocka_unit_test_setup_teardown(test_wrong_rows_are_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wrong_pairs_are_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_json_of_all_forms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_columns_are_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rows_stay_as_they_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_rows_lack_is_said, set_up, tear_down),
