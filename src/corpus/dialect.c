@@ -100,7 +100,7 @@ static wanted wanted_columns(const reader *reader)
     if (dialect_is_numbered(fields))
         return (wanted){.cells = largest_number(fields)};
     wanted wanted = {.cells = 2};
-    if (!fields)
+    if (!fields || !*fields)
         fields = "text";
     else if (!strchr(fields, ','))
         wanted.cells = 1; /* a table of one column, if that is named */
@@ -151,5 +151,12 @@ bool dialect_find(dialect *dialect, const reader *reader, const char *head, size
         find_for_csv(dialect, head, size, &wanted);
         return true;
     }
+    if (find_by_content(dialect, head, size, &wanted))
+        return true;
+    const char *fields = reader->options.text_field;
+    if (!fields || !strchr(fields, ',') || dialect_is_numbered(fields))
+        return false;
+    /* One name that has commas in it. */
+    wanted = (struct wanted){.name = fields, .length = strlen(fields), .cells = 1};
     return find_by_content(dialect, head, size, &wanted);
 }

@@ -16,8 +16,8 @@ typedef struct packing {
     const char *remedy;               /* what to do instead: it is not read */
 } packing;
 
-/* The bytes of an empty member at the beginning of data of this packing, if libarchive's filter would
- * end at it; else 0. */
+/* The bytes of an empty member at the beginning of data of this packing, if libarchive's filter
+ * would end at it; else 0. */
 size_t packing_empty_member(const packing *packing, const char *head, size_t size);
 
 /* The packing of data that begin with head[0, size); NULL if they are neither compressed nor an

@@ -53,6 +53,8 @@ static void test_recognized_by_content(void **state)
     assert_table("a", "body\nOne.\n\"Two,\nthree.\"\n", "body", "One.|Two,\nthree.|");
     assert_table("a", "\"a\nb\",\"body\"\n1,One.\n", "body", "One.|");
     assert_table("a", "first,second,x\nOne.,Two.,3\n", "second,first", "Two.\nOne.|");
+    assert_table("a", "id;\"a,b\"\n1;One.\n", "a,b", "One.|"); /* a name that has a comma */
+    assert_table("a", "\"a,b\"\nOne.\n", "a,b", "One.|");
     assert_table("a", "1\tOne.\n2\tTwo.\n", "2", "One.|Two.|");
     assert_table("a", "1,\"One, two.\"\n2,Three.\n", "2", "One, two.|Three.|");
     /* Not tables. */
