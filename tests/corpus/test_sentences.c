@@ -223,6 +223,10 @@ static void test_lower_case(void **state)
                      "meier.|ich danke dir.|ich mag.|gut|");
     assert_sentences("ru", "он ушёл. т. е. домой. всё.", "он ушёл.|т. е. домой.|всё.|");
     assert_sentences("und", "one. two. j. three", "one.|two.|j. three|");
+    /* The end of a contraction is no initial. */
+    assert_sentences("en",
+                     "he hadn't. i can’t . they aren ' t . we do n't . it is tom 's . so. j. k",
+                     "he hadn't.|i can’t .|they aren ' t .|we do n't .|it is tom 's .|so.|j. k|");
     /* ICU is asked for text with invisible characters and accents; the answer is the same. */
     assert_sentences("en", "one\xCC\x81. tw\xC2\xADo. three \xCC\x81. four",
                      "one\xCC\x81.|tw\xC2\xADo.|three \xCC\x81.|four|");
