@@ -185,6 +185,13 @@ BERT_API bert_status bert_problem_type_parse(bert_problem_type *value, const cha
 BERT_API const char *bert_pooling_name(bert_pooling value);
 BERT_API bert_status bert_pooling_parse(bert_pooling *value, const char *name, bert_error *error);
 
+/* Which checkpoints are sent to the Hub. */
+typedef enum bert_hub_strategy {
+    BERT_HUB_STRATEGY_UNSET = -1, /* of a resumed run: as it began */
+    BERT_HUB_STRATEGY_EVERY_SAVE,
+    BERT_HUB_STRATEGY_END,
+} bert_hub_strategy;
+
 #ifdef __cplusplus
 }
 #endif

@@ -78,6 +78,11 @@ typedef struct bert_finetune_params {
     bert_precision gradient_dtype; /* of gradients between ranks */
     int zero; /* 1: ZeRO stage 1, each rank keeps and updates its share of the optimizer's state
                */
+
+    /* Model on the Hub that the best model is sent to whenever there is a better one (as
+     * bert_pretrain_params). */
+    const char *push_to_hub;
+    bool hub_private_repo;
 } bert_finetune_params;
 
 /* A score over the seeds; of each seed that of its best epoch. */

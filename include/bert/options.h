@@ -12,6 +12,7 @@
 #define BERT_OPTIONS_H
 
 #include "bert/status.h"
+#include "bert/types.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,6 +57,7 @@ typedef struct bert_option {
     const char *opposite;     /* of a bool or switch that the command line has as its opposite:
                                  "cased" of lowercase; else NULL */
     const char *group;        /* heading; NULL: that of the option before */
+    bert_hub_part hub;        /* what a name on the Hub may stand for, where it is a string */
 } bert_option;
 
 /* The option of that name, or NULL. Dashes in the name are taken for underscores. */
@@ -107,6 +109,7 @@ BERT_API const bert_option *bert_predict_params_table(size_t *count);
 BERT_API const bert_option *bert_serve_params_table(size_t *count);
 BERT_API const bert_option *bert_download_params_table(size_t *count);
 BERT_API const bert_option *bert_upload_params_table(size_t *count);
+BERT_API const bert_option *bert_whoami_params_table(size_t *count);
 
 #ifdef __cplusplus
 }

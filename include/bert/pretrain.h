@@ -123,6 +123,14 @@ typedef struct bert_pretrain_params {
     int threads; /* of each rank; 0: all cores, shared by the ranks on a machine */
 
     uint64_t seed; /* of weights, order, pairs, masks, dropout */
+
+    /* "OWNER/NAME" of a model on the Hugging Face Hub that checkpoints are sent to, in a thread of
+     * its own (docs/hub.md); it is made where it is not there. The token is that of bert_upload.
+     * What fails is a message, not an error; the end of a run waits for the last one. NULL or
+     * "none": nowhere. */
+    const char *push_to_hub;
+    bool hub_private_repo; /* where it is made */
+    bert_hub_strategy hub_strategy;
 } bert_pretrain_params;
 typedef struct bert_pretrain_result {
     int64_t steps;         /* done in all, those before a resume included */
@@ -132,6 +140,11 @@ typedef struct bert_pretrain_result {
     char checkpoint[4096]; /* folder of the last checkpoint */
 } bert_pretrain_result;
 BERT_API bert_pretrain_params bert_pretrain_params_default(void);
+
+/* Whether `model` is a size by name, and "tiny, mini, small, medium, base, large or distil". */
+BERT_API bool bert_model_size_is_known(const char *model);
+BERT_API const char *bert_model_sizes(void);
+
 BERT_API bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_result *result,
                                    const bert_observer *observer, bert_error *error);
 
@@ -145,8 +158,11 @@ typedef struct bert_resume_params {
     /* These may differ from the first call's. The global batch stays the same on any number of
      * ranks; results differ by rounding only. */
     bert_job *job;
-    bert_switch zero;       /* unset: as in run.json */
-    int micro_batch_tokens; /* 0: as in run.json */
+    bert_switch zero;        /* unset: as in run.json */
+    int micro_batch_tokens;  /* 0: as in run.json */
+    const char *push_to_hub; /* NULL: as in run.json; "none": nowhere */
+    bert_switch hub_private_repo;
+    bert_hub_strategy hub_strategy; /* unset: as in run.json */
 } bert_resume_params;
 BERT_API bert_resume_params bert_resume_params_default(void);
 BERT_API bert_status bert_pretrain_resume(const bert_resume_params *params,

@@ -86,7 +86,8 @@ BERT_API bert_status bert_session_resume(bert_session **session, const bert_resu
                                          const bert_batch_source *source,
                                          const bert_observer *observer, bert_error *error);
 
-/* Saves nothing: steps after the last checkpoint are lost. NULL is fine. */
+/* Saves nothing: steps after the last checkpoint are lost. Waits for what is on its way to the Hub
+ * (params->push_to_hub), unless a step failed. NULL is fine. */
 BERT_API void bert_session_close(bert_session *session);
 
 /* ----------------------------------------------------------------------------------- steps --- */

@@ -69,6 +69,7 @@ const command command_cat = {
                 "bert cat --min-words 50 --drop-duplicates dump.xml.bz2 > wiki.txt\n"
                 "bert cat --text-field sentence1,sentence2 STS-B/train.tsv\n",
     .parts = {TABLE_PART(bert_reader_options, reader_options)},
+    .hub_operands = HUB_OPERANDS_FILES,
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -27,7 +27,8 @@ extern const size_t command_count;
     "gzip, bzip2, xz, zstd, LZ4, zip or tar are read as they are, those inside archives "    \
     "too; bytes that are not UTF-8 are read as U+FFFD and counted. A folder means all "      \
     "files in it and in its folders, sorted by name; a quoted pattern the files that match " \
-    "it; - the standard input. NAME=PATH:WEIGHT gives an input a name and takes that share " \
+    "it; - the standard input; hf://datasets/NAME/PATH files of a data set on the Hugging "   \
+    "Face Hub. NAME=PATH:WEIGHT gives an input a name and takes that share "                  \
     "of its documents, chosen by a hash of their text, or repeats them where it is more "    \
     "than 1."
 

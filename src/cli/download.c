@@ -23,7 +23,7 @@ static const bert_option own_options[] = {
     {.name = "dataset",
      .type = BERT_OPTION_BOOL,
      .offset = offsetof(struct settings, dataset),
-     .help = "NAME is a data set, even where there is a model of that name"},
+     .help = "the same as --repo-type dataset"},
     JSON_OPTION(struct settings, NULL),
 };
 
@@ -51,13 +51,31 @@ static int print_paths(const bert_download_result *result)
     return EXIT_SUCCESS;
 }
 
+/* "NAME" or "NAME@REVISION"; false after an error was printed. */
+static bool take_name(char *name)
+{
+    char *at = strchr(name, '@');
+    settings.params.name = name;
+    if (!at)
+        return true;
+    if (settings.params.revision) {
+        console_error("download: two revisions, %s and --revision %s", at + 1,
+                      settings.params.revision);
+        return false;
+    }
+    *at = '\0';
+    settings.params.revision = at + 1;
+    return true;
+}
+
 static int run(const arguments *arguments)
 {
     if (arguments->operand_count != 1) {
         console_error("download: name one model or data set: bert download ... NAME");
         return EXIT_USAGE;
     }
-    settings.params.name = arguments->operands[0];
+    if (!take_name(arguments->operands[0]))
+        return EXIT_USAGE;
     if (settings.dataset)
         settings.params.kind = BERT_REPOSITORY_DATASET;
     console_catch_signals();
@@ -82,7 +100,7 @@ static int run(const arguments *arguments)
 const command command_download = {
     .name = "download",
     .summary = "fetch a model or a data set from the Hugging Face Hub",
-    .synopsis = "[OPTIONS] NAME",
+    .synopsis = "[OPTIONS] NAME[@REVISION]",
     .description =
         "Fetches the configuration, the weights and the tokenizer of a model, and prints the "
         "folder that holds them; or the Parquet files of a data set, and prints their paths, a "
@@ -93,8 +111,12 @@ const command command_download = {
         "ended.\n\n"
         "The environment says where and who: HF_ENDPOINT, HF_TOKEN (or the token that Hugging "
         "Face's programs have stored), HF_HOME, HF_HUB_CACHE, HF_HUB_DOWNLOAD_TIMEOUT, and "
-        "HF_HUB_OFFLINE=1 to use the cache alone, without the network.",
+        "HF_HUB_OFFLINE=1 to use the cache alone, without the network. Where the Hub cannot be "
+        "reached, the cache is used with a warning.\n\n"
+        "The other commands take the names of models and tokenizers, too, and "
+        "hf://datasets/NAME/PATH for text: from the cache, or with --download.",
     .examples = "bert download bert-base-uncased\n"
+                "bert download google/bert_uncased_L-2_H-128_A-2@main\n"
                 "bert download wikitext --config wikitext-103-raw-v1 --split train\n"
                 "bert prepare --tokenizer \"$(bert download bert-base-uncased)\" --output data \\\n"
                 "    $(bert download wikitext --config wikitext-103-raw-v1 --split train)\n",

@@ -23,7 +23,8 @@ static void set_defaults(void)
 }
 
 static const bert_option own_options[] = {
-    MODEL_OPTION(struct settings, "model folder, or a run: its last checkpoint"),
+    MODEL_OPTION(struct settings,
+                 "model folder, its name on the Hugging Face Hub, or a run: its last checkpoint"),
     {.name = "output",
      .type = BERT_OPTION_PATH,
      .offset = offsetof(struct settings, output),
@@ -142,8 +143,8 @@ static int run(const arguments *arguments)
 const command command_embed = {
     .name = "embed",
     .summary = "turn texts into vectors",
-    .synopsis = "--model DIR [OPTIONS] [TEXT...]\n"
-                "--model DIR --text-column NAME [OPTIONS] [FILE...]",
+    .synopsis = "--model MODEL [OPTIONS] [TEXT...]\n"
+                "--model MODEL --text-column NAME [OPTIONS] [FILE...]",
     .description =
         "Gives a vector for each text, out of the hidden states of the model's last layer: JSON "
         "lines with the member \"embedding\" on the standard output, or a NumPy array. Without a "
@@ -155,6 +156,7 @@ const command command_embed = {
                 "bert embed --model run --output vectors.npy --text-column text corpus.jsonl.gz\n",
     .parts = {OWN_PART(own_options, settings), TABLE_PART(bert_embed_params, settings.params),
               TABLE_PART(bert_model_options, settings.model_options)},
+    .hub_operands = HUB_OPERANDS_OF_TEXT_COLUMN,
     .set_defaults = set_defaults,
     .run = run,
 };

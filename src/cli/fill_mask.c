@@ -22,7 +22,8 @@ static void set_defaults(void)
 }
 
 static const bert_option own_options[] = {
-    MODEL_OPTION(struct settings, "model folder, or a run: its last checkpoint"),
+    MODEL_OPTION(struct settings,
+                 "model folder, its name on the Hugging Face Hub, or a run: its last checkpoint"),
     {.name = "top_k",
      .type = BERT_OPTION_SIZE,
      .offset = offsetof(struct settings, top_k),
@@ -162,8 +163,8 @@ static int run(const arguments *arguments)
 const command command_fill_mask = {
     .name = "fill-mask",
     .summary = "fill the [MASK]s of a text",
-    .synopsis = "--model DIR [OPTIONS] [TEXT...]\n"
-                "--model DIR --text-column NAME [OPTIONS] [FILE...]",
+    .synopsis = "--model MODEL [OPTIONS] [TEXT...]\n"
+                "--model MODEL --text-column NAME [OPTIONS] [FILE...]",
     .description =
         "Shows the most probable tokens for every [MASK] in the texts, each with its "
         "probability. Without a TEXT, reads one from each line of the standard input, and says "
@@ -172,6 +173,7 @@ const command command_fill_mask = {
                 "bert fill-mask --model run --top-k 1 --json < lines.txt\n",
     .parts = {OWN_PART(own_options, settings),
               TABLE_PART(bert_model_options, settings.model_options)},
+    .hub_operands = HUB_OPERANDS_OF_TEXT_COLUMN,
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -79,7 +79,8 @@ const command command_inspect = {
         "types "
         "and shapes of tensors, what is missing for the architecture and what it does not use, the "
         "tokenizer with it, how far the training has come, and whether the files are those of "
-        "manifest.json. Of a tokenizer, it prints its size, settings, "
+        "manifest.json. A model may be given by its name on the Hugging Face Hub. Of a tokenizer, "
+        "it prints its size, settings, "
         "special tokens, alphabet and longest tokens. Of prepared data, by its PREFIX, or by "
         "several, a folder or a pattern: documents, "
         "sentences, tokens, their lengths, bytes a token, how much of the text an epoch sees with "
@@ -94,6 +95,7 @@ const command command_inspect = {
         "hash. " CORPUS_INPUTS_HELP,
     .examples = "bert inspect run\n"
                 "bert inspect --json bert-base-uncased/model.safetensors\n"
+                "bert inspect bert-base-uncased\n"
                 "bert inspect tokenizer\n"
                 "bert inspect data/corpus\n"
                 "bert inspect data/corpus --sequences stream --max-seq-length 512\n"
@@ -104,6 +106,7 @@ const command command_inspect = {
               TABLE_PART(bert_inspect_model_params, settings.model),
               TABLE_PART(bert_inspect_corpus_params, settings.corpus),
               {.table = bert_inspect_samples_table, .params = &settings.data}},
+    .hub_operands = HUB_OPERANDS_ANYTHING,
     .set_defaults = set_defaults,
     .run = run,
 };

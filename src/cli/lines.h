@@ -10,7 +10,7 @@
 #define MODEL_OPTION(struct_name, help_text)                                                \
     {                                                                                       \
         .name = "model", .type = BERT_OPTION_MODEL, .offset = offsetof(struct_name, model), \
-        .value = "DIR", .help = help_text                                                   \
+        .value = "MODEL", .hub = BERT_HUB_MODEL, .help = help_text                          \
     }
 #define PAIRS_OPTION(struct_name)                                                          \
     {                                                                                      \

@@ -1,6 +1,7 @@
 /* bert: finds the command and runs it. */
 #include "commands.h"
 #include "console.h"
+#include "hub_names.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -87,7 +88,9 @@ static int run_command(const command *command, char **argv, int count)
     int code;
     switch (arguments_parse(&arguments, command, argv, count)) {
     case PARSE_RUN:
-        code = command->run(&arguments);
+        code = hub_names_resolve(&arguments);
+        if (code == EXIT_SUCCESS)
+            code = command->run(&arguments);
         break;
     case PARSE_HELP:
         code = show_help(command);

@@ -12,6 +12,20 @@ static struct common {
     bool help;
 } common;
 
+static struct downloading {
+    bool download;
+} downloading;
+
+/* Of commands that take names on the Hub. */
+static const bert_option download_options[] = {
+    {.name = "download",
+     .type = BERT_OPTION_BOOL,
+     .offset = offsetof(struct downloading, download),
+     .group = "The Hugging Face Hub",
+     .help = "fetch what is named by its name on the Hub and is not in the cache, as bert download "
+             "does"},
+};
+
 /* A command with an option of the same name has that one instead (a data set's --config). */
 static const bert_option common_options[] = {
     {.name = "config",
@@ -61,6 +75,11 @@ void options_of(option_list *list, const command *command)
         const bert_option *rows = part->table ? part->table(&count) : part->own;
         add_options(list, rows, count, part->params);
     }
+    bool takes_names = command->hub_operands != HUB_OPERANDS_NONE;
+    for (size_t i = 0; i < list->count; i++)
+        takes_names = takes_names || list->options[i].row->hub != BERT_HUB_NOTHING;
+    if (takes_names)
+        add_options(list, download_options, 1, &downloading);
     list->common = list->count;
     add_options(list, common_options, sizeof common_options / sizeof *common_options, &common);
 }
@@ -136,6 +155,26 @@ static const option *option_find(const option_list *list, const char *name, size
     return NULL;
 }
 
+/* What stands for options of Hugging Face's programs that there are not, in a command that has the
+ * option in the middle. */
+static const char *other_form(const option_list *list, const char *wrong)
+{
+    static const char token[] = "the token is that of HF_TOKEN, or what hf auth login has stored";
+    static const char *const forms[][3] = {
+        {"hub-model-id", "push-to-hub", "--push-to-hub OWNER/NAME says which model"},
+        {"hub-token", "push-to-hub", token},
+        {"hf-token", "help", token},
+        {"token", "help", token},
+        {"local-dir", "repo-type", "--output DIR says where to"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        for (size_t k = 0; k < list->count; k++)
+            if (same_name(wrong, strlen(wrong), forms[i][0]) &&
+                strcmp(list->options[k].name, forms[i][1]) == 0)
+                return forms[i][2];
+    return NULL;
+}
+
 /* Options of Hugging Face's run_mlm.py and of its Trainer that have other names here, too far from
  * theirs for nearest_name. The first of `ours` that the command has is meant. */
 static const struct {
@@ -184,10 +223,13 @@ static parse_outcome unknown_option(const char *origin, const arguments *argumen
             names[count++] = forms[i];
         }
     }
+    const char *form = other_form(&arguments->list, wrong);
     const char *nearest = foreign_name(&arguments->list, wrong);
     if (!nearest)
         nearest = nearest_name(wrong, names, count);
-    if (nearest)
+    if (form)
+        console_error("%s: unknown option %s%s: %s", origin, dashes, wrong, form);
+    else if (nearest)
         console_error("%s: unknown option %s%s; did you mean %s%s?", origin, dashes, wrong, dashes,
                       nearest);
     else
@@ -449,6 +491,7 @@ parse_outcome arguments_parse(arguments *arguments, const command *command, char
     *arguments = (struct arguments){.command = command, .operands = argv};
     command->set_defaults();
     common = (struct common){0};
+    downloading = (struct downloading){0};
     options_of(&arguments->list, command);
     parse_outcome outcome = walk(arguments, argv, count, true);
     if (outcome == PARSE_RUN && common.config)
@@ -469,6 +512,16 @@ void arguments_release(arguments *arguments)
         free(arguments->lists[i]);
         arguments->lists[i] = NULL;
     }
+    for (size_t i = 0; i < arguments->resolved_count; i++)
+        free(arguments->resolved[i]);
+    free(arguments->resolved);
+    arguments->resolved = NULL;
+    arguments->resolved_count = 0;
+}
+
+bool arguments_download(void)
+{
+    return downloading.download;
 }
 
 bool arguments_given(const arguments *arguments, const char *name)

@@ -22,6 +22,15 @@ enum { OPTION_PARTS_MAX = 5, OPTIONS_MAX = 96 };
 
 struct arguments;
 
+/* Which operands may be names on the Hub. */
+typedef enum hub_operands {
+    HUB_OPERANDS_NONE,
+    HUB_OPERANDS_MODEL,         /* models */
+    HUB_OPERANDS_FILES,         /* files of data sets: NAME=hf://datasets/…:WEIGHT */
+    HUB_OPERANDS_ANYTHING,      /* files of data sets; the first may be a model */
+    HUB_OPERANDS_OF_TEXT_COLUMN /* the same, where --text-column is given; else they are texts */
+} hub_operands;
+
 /* What one command has: commands.h lists them all. */
 typedef struct command {
     const char *name;
@@ -33,6 +42,7 @@ typedef struct command {
      * neither optional nor set has to be given, unless the option `instead` is. */
     option_part parts[OPTION_PARTS_MAX];
     const char *instead;
+    hub_operands hub_operands;
     void (*set_defaults)(void);
     int (*run)(const struct arguments *arguments); /* exit code */
 } command;
@@ -73,6 +83,8 @@ typedef struct arguments {
     json_t *configuration;    /* strings from --config live in it; owned */
     char *lists[OPTIONS_MAX]; /* of BERT_OPTION_PATHS, by index in the list; owned */
     bool listed[OPTIONS_MAX]; /* the command line has begun the list, whatever --config had */
+    char **resolved;          /* [resolved_count] paths of names on the Hub; owned */
+    size_t resolved_count;
 } arguments;
 
 typedef enum parse_outcome {
@@ -86,6 +98,9 @@ typedef enum parse_outcome {
  * strings, the command's name not among them. */
 parse_outcome arguments_parse(arguments *arguments, const command *command, char **argv, int count);
 void arguments_release(arguments *arguments);
+
+/* Whether --download asks to fetch what the cache of the Hub does not have. */
+bool arguments_download(void);
 
 /* Whether the option was given, on the command line or in the configuration file. */
 bool arguments_given(const arguments *arguments, const char *name);

@@ -23,7 +23,8 @@ static void set_defaults(void)
 }
 
 static const bert_option own_options[] = {
-    MODEL_OPTION(struct settings, "model folder with a classifier, as bert finetune writes it"),
+    MODEL_OPTION(struct settings, "model folder with a classifier, as bert finetune writes it, or "
+                                  "its name on the Hugging Face Hub"),
     {.name = "json",
      .type = BERT_OPTION_BOOL,
      .offset = offsetof(struct settings, json),
@@ -149,8 +150,8 @@ static int run(const arguments *arguments)
 const command command_predict = {
     .name = "predict",
     .summary = "label texts with a fine-tuned model",
-    .synopsis = "--model DIR [OPTIONS] [TEXT...]\n"
-                "--model DIR --text-column NAME [OPTIONS] [FILE...]",
+    .synopsis = "--model MODEL [OPTIONS] [TEXT...]\n"
+                "--model MODEL --text-column NAME [OPTIONS] [FILE...]",
     .description =
         "Prints a line for each text: the most probable label, a tab and its probability, or of "
         "a regression the number. Without a TEXT, reads one from each line of the standard "
@@ -163,6 +164,7 @@ const command command_predict = {
                 "bert predict --model sst2 --text-column review reviews.parquet > labels.tsv\n",
     .parts = {OWN_PART(own_options, settings), TABLE_PART(bert_predict_params, settings.params),
               TABLE_PART(bert_model_options, settings.model_options)},
+    .hub_operands = HUB_OPERANDS_OF_TEXT_COLUMN,
     .set_defaults = set_defaults,
     .run = run,
 };

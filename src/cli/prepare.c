@@ -86,6 +86,7 @@ const command command_prepare = {
                 "bert prepare --tokenizer tok --output data --text-field message \\\n"
                 "    --document-column conversation_id --sentence-separator row chat.jsonl\n",
     .parts = {TABLE_PART(bert_prepare_params, settings.params), OWN_PART(own_options, settings)},
+    .hub_operands = HUB_OPERANDS_FILES,
     .set_defaults = set_defaults,
     .run = run,
 };

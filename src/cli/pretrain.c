@@ -30,8 +30,8 @@ static const bert_option own_options[] = {
      .optional = true,
      .group = "Resuming, and output",
      .help = "continue a run from its last checkpoint, with its own settings, as if it had never "
-             "stopped; --threads, --stop-after-steps, --zero, --micro-batch-tokens, "
-             "--rank-timeout and --json may be given with it"},
+             "stopped; --threads, --stop-after-steps, --zero, --micro-batch-tokens, --push-to-hub, "
+             "--hub-private-repo, --hub-strategy, --rank-timeout and --json may be given with it"},
     JSON_OPTION(struct settings, NULL),
 };
 
@@ -55,6 +55,11 @@ static bool options_fit(const arguments *arguments)
     return true;
 }
 
+static const char **string_of(const option *option)
+{
+    return (const char **)(void *)((char *)option->params + option->row->offset);
+}
+
 /* What was given, in the members of the same names. */
 static bert_resume_params resume_params(const arguments *arguments)
 {
@@ -69,6 +74,10 @@ static bert_resume_params resume_params(const arguments *arguments)
         char text[32];
         if (!same || !arguments->given[i])
             continue;
+        if (same->type >= BERT_OPTION_STRING) { /* is not copied, and lives as long as argv */
+            bert_option_set(&params, same, *string_of(option), NULL);
+            continue;
+        }
         bert_option_get(option->params, option->row, text, sizeof text);
         bert_option_set(&params, same, text, NULL);
     }
@@ -141,13 +150,14 @@ const command command_pretrain = {
         "times as large, rank 0 writes and reports. A signal to any rank stops all; SIGUSR1, "
         "which mpirun passes on, stops a run as SIGTERM does.",
     .examples = "bert pretrain --data data --model tiny --output run\n"
-                "bert pretrain --data data --model bert-base-uncased/ --output run\n"
+                "bert pretrain --data data --model bert-base-uncased --output run\n"
                 "bert pretrain --data data --model distil --teacher base/ --output run\n"
                 "bert pretrain --data 'wiki/part-*' --data books:2.5 --model base --output run\n"
                 "bert pretrain --data wiki --eval-data heldout --model base --output run\n"
                 "bert pretrain --data ids.zip --tokenizer cased/ --model base --output "
                 "run\n"
                 "bert pretrain --config settings.json --output run --seed 7\n"
+                "bert pretrain --data data --model base --output run --push-to-hub me/bert\n"
                 "bert pretrain --resume run\n",
     .parts = {TABLE_PART(bert_pretrain_params, settings.params),
               TABLE_PART(bert_job_params, settings.job), OWN_PART(own_options, settings)},

@@ -27,12 +27,13 @@ static int run(const arguments *arguments)
 const command command_serve = {
     .name = "serve",
     .summary = "a web page and a JSON API for a model",
-    .synopsis = "[OPTIONS] DIR",
+    .synopsis = "[OPTIONS] MODEL",
     .description =
         "Serves a model on this machine: a page to fill in [MASK]s, to classify and to compare "
         "texts, and a JSON API whose paths and bodies follow Hugging Face's inference API for "
-        "fill-mask, text-classification and feature-extraction. DIR is a model folder, or a run: "
-        "its last checkpoint. SIGINT or SIGTERM ends it, after what is being computed.\n\n"
+        "fill-mask, text-classification and feature-extraction. MODEL is a model folder, its name "
+        "on the Hugging Face Hub, or a run: its last checkpoint. SIGINT or SIGTERM ends it, after "
+        "what is being computed.\n\n"
         "There is no password and no encryption: it is made for this machine alone, and refuses "
         "requests that a page of another host makes.",
     .examples = "bert serve run\n"
@@ -40,6 +41,7 @@ const command command_serve = {
                 "curl -d '{\"inputs\": [\"one\", \"two\"]}' \\\n"
                 "    localhost:8080/pipeline/feature-extraction\n",
     .parts = {TABLE_PART(bert_serve_params, params)},
+    .hub_operands = HUB_OPERANDS_MODEL,
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -31,7 +31,9 @@ static const bert_option own_options[] = {
      .type = BERT_OPTION_PATH,
      .offset = offsetof(struct settings, tokenizer),
      .value = "PATH",
-     .help = "folder of tokenizer files, tokenizer.json or vocab.txt"},
+     .hub = BERT_HUB_TOKENIZER,
+     .help = "folder of tokenizer files, tokenizer.json, vocab.txt or its name on the Hugging Face "
+             "Hub"},
     {.name = "tokens",
      .type = BERT_OPTION_BOOL,
      .offset = offsetof(struct settings, tokens),

@@ -67,6 +67,7 @@ const command command_train_tokenizer = {
                 "bert train-tokenizer --extend base --add 1000 --output medical papers.txt\n",
     .parts = {TABLE_PART(bert_train_tokenizer_params, settings.params),
               OWN_PART(own_options, settings)},
+    .hub_operands = HUB_OPERANDS_FILES,
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -1,4 +1,4 @@
-/* bert upload: a model to the Hub. */
+/* bert upload: a model, a tokenizer or a data set to the Hub. */
 #include "commands.h"
 #include "console.h"
 
@@ -21,7 +21,7 @@ static const bert_option own_options[] = {JSON_OPTION(struct settings, NULL)};
 static int run(const arguments *arguments)
 {
     if (arguments->operand_count != 2) {
-        console_error("upload: name a folder and a model: bert upload ... DIR OWNER/NAME");
+        console_error("upload: name a folder and a repository: bert upload ... DIR OWNER/NAME");
         return EXIT_USAGE;
     }
     settings.params.directory = arguments->operands[0];
@@ -50,16 +50,20 @@ static int run(const arguments *arguments)
 
 const command command_upload = {
     .name = "upload",
-    .summary = "send a model to the Hugging Face Hub",
+    .summary = "send a model, a tokenizer or a data set to the Hugging Face Hub",
     .synopsis = "[OPTIONS] DIR OWNER/NAME",
     .description =
         "Sends the model in a folder, such as a checkpoint of a run: model card, configuration, "
-        "weights and tokenizer, not the state of the optimizer. What the Hub has already is not "
+        "weights and tokenizer, not the state of the optimizer. Of a folder that has a tokenizer "
+        "and nothing else of a model, sends that. With --repo-type dataset, sends all files of a "
+        "folder as a data set. What the Hub has already is not "
         "sent again; all that is new becomes one commit, whose address is printed.\n\n"
         "Symbolic links and hidden files are never sent. A token that may write is needed, in "
         "HF_TOKEN or stored by Hugging Face's programs; HF_ENDPOINT says where the Hub is.",
     .examples = "bert upload --create run/checkpoint-100000 me/my-bert\n"
-                "bert upload --message \"Longer run\" run/checkpoint-200000 me/my-bert\n",
+                "bert upload --message \"Longer run\" run/checkpoint-200000 me/my-bert\n"
+                "bert upload --create tokenizer me/my-tokenizer\n"
+                "bert upload --create --repo-type dataset texts me/my-texts\n",
     .parts = {TABLE_PART(bert_upload_params, settings.params), OWN_PART(own_options, settings)},
     .set_defaults = set_defaults,
     .run = run,

@@ -297,6 +297,7 @@ bert_status bert_inspect_corpus(const bert_inspect_corpus_params *params,
     TRY_OR_GO(status, start(&in, error), done);
     tokenizer_warn(in.tokenizer, params->tokenizer, observer);
     TRY_OR_GO(status, read_documents(&in, observer, finished, error), done);
+    empty_files_report(&in.corpus.documents.empty, observer);
     status = fill_report(&in, error);
 done:
     release(&in);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/observer.h"
+#include "hub/digest.h"
 #include "hub/names.h"
 
 #include <errno.h>
@@ -93,13 +94,13 @@ static bert_status replace_link(const char *path, const char *target, bert_error
 }
 
 bert_status cache_link(const cache_repository *repository, const char *commit, const char *file,
-                       const char *etag, bert_error *error)
+                       const char *etag, bool replace, bert_error *error)
 {
     char *path;
     TRY(path_format(&path, error, "%s/snapshots/%s/%s", repository->folder, commit, file));
     text target = {0};
     bert_status status = BERT_OK;
-    if (access(path, F_OK) == 0)
+    if (!replace && access(path, F_OK) == 0)
         goto done;
     TRY_OR_GO(status, cache_create_parent(path, error), done);
     TRY_OR_GO(status, link_target(&target, file, etag, error), done);
@@ -124,9 +125,8 @@ bert_status cache_read_ref(char commit[41], const cache_repository *repository,
     text content = {0};
     bert_status status = BERT_OK;
     if (!file_exists(path))
-        status = error_set(
-            error, BERT_ERROR_INPUT,
-            "%s: missing: the cache does not have this revision, and HF_HUB_OFFLINE is set", path);
+        status = error_set(error, BERT_ERROR_INPUT,
+                           "%s: missing: the cache does not have this revision", path);
     else
         status = file_read(&content, path, 4096, error);
     if (status == BERT_OK) {
@@ -169,6 +169,17 @@ done:
 
 /* -------------------------------------------------------------------------------- listing --- */
 
+void cache_link_digest(hub_file_facts *facts, const char *path)
+{
+    char target[1024];
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    target[length > 0 ? length : 0] = '\0';
+    const char *slash = strrchr(target, '/');
+    digest_kind kind;
+    if (slash && digest_kind_of(&kind, slash + 1))
+        memcpy(facts->digest, slash + 1, strlen(slash + 1) + 1);
+}
+
 bert_status cache_list_snapshot(hub_listing *listing, const cache_repository *repository,
                                 const char *commit, bert_error *error)
 {
@@ -191,6 +202,8 @@ bert_status cache_list_snapshot(hub_listing *listing, const cache_repository *re
             status = path_format(&path, error, "%s", entry->fts_path + strlen(root) + 1);
         if (path)
             status = hub_listing_add(listing, path, root, error);
+        if (path && status == BERT_OK && entry->fts_info == FTS_SL)
+            cache_link_digest(&listing->facts[listing->count - 1], entry->fts_path);
     }
     if (tree)
         fts_close(tree);

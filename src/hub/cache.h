@@ -28,9 +28,9 @@ bert_status cache_blob_path(char **path, const cache_repository *repository, con
                             bert_error *error);
 
 /* Creates the link snapshots/COMMIT/FILE to the blob `etag`. An existing link to an existing file
- * is kept. */
+ * is kept, unless `replace` is set. */
 bert_status cache_link(const cache_repository *repository, const char *commit, const char *file,
-                       const char *etag, bert_error *error);
+                       const char *etag, bool replace, bert_error *error);
 
 /* The commit to which a revision was resolved when it was last downloaded; a commit resolves to
  * itself. A revision that is not in the cache is an error. */
@@ -39,9 +39,14 @@ bert_status cache_read_ref(char commit[41], const cache_repository *repository,
 bert_status cache_write_ref(const cache_repository *repository, const char *revision,
                             const char *commit, bert_error *error);
 
-/* Lists the files of a snapshot like a listing of the Hub; dangling links are skipped. */
+/* Lists the files of a snapshot like a listing of the Hub; dangling links are skipped. Their
+ * checksums are known from the names of the blobs, their sizes are not. */
 bert_status cache_list_snapshot(hub_listing *listing, const cache_repository *repository,
                                 const char *commit, bert_error *error);
+
+/* Sets the checksum from the name of the blob that the link leads to; where the file is no link, or
+ * the name no checksum, it stays as it is. */
+void cache_link_digest(hub_file_facts *facts, const char *path);
 
 /* Waits until no other process is downloading the blob; release `*lock` with cache_unlock. */
 bert_status cache_lock(int *lock, const cache_repository *repository, const char *etag,

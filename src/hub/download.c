@@ -9,6 +9,7 @@
 #include "hub/repository.h"
 #include "hub/responses.h"
 #include "hub/selection.h"
+#include "hub/verify.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,11 +17,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { VERIFY_BYTES = 1 << 30 }; /* of files in the cache, up to which checksums are compared */
+
 /* A selected file. */
 typedef struct wanted {
     const char *path;        /* in the repository; owned by the listing */
+    hub_file_facts facts;    /* what is known of its content */
     char *destination;       /* owned */
     bool there;              /* already there, not downloaded */
+    bool damaged;            /* there, but not what it should be */
     fetch_metadata metadata; /* of a file to download */
 } wanted;
 
@@ -28,7 +33,8 @@ typedef struct download {
     const bert_download_params *params;
     const bert_observer *observer;
     hub_settings settings;
-    http_client *client; /* NULL: offline */
+    http_client *client; /* NULL: offline, for the reason `offline` */
+    const char *offline;
     hub_repository repository;
     cache_repository cache;
     const char *revision; /* as requested, or the default */
@@ -36,12 +42,13 @@ typedef struct download {
     bool *chosen; /* [listing.count] */
     wanted *files;
     size_t file_count;
+    bool verifies; /* checksums of what is in the cache */
     transfer transfer;
 } download;
 
 bert_download_params bert_download_params_default(void)
 {
-    return (bert_download_params){.hub = bert_hub_options_default()};
+    return (bert_download_params){.hub = bert_hub_options_default(), .verify = BERT_UNSET};
 }
 
 void bert_download_result_free(bert_download_result *result)
@@ -111,11 +118,14 @@ static bert_status set_kind(download *download, bert_repository_kind kind, bert_
 
 static bert_status ask_listing(download *download, http_response *response, bert_error *error)
 {
-    char *url;
-    TRY(hub_api_url(&url, &download->repository, "revision", download->revision, error));
+    char *plain, *url = NULL;
+    TRY(hub_api_url(&plain, &download->repository, "revision", download->revision, error));
+    bert_status status = path_format(&url, error, "%s?blobs=true", plain);
     http_request request = {.method = HTTP_GET, .url = url, .what = download->repository.what};
     http_response_free(response);
-    bert_status status = http_send(download->client, &request, response, error);
+    if (status == BERT_OK)
+        status = http_send(download->client, &request, response, error);
+    free(plain);
     free(url);
     return status;
 }
@@ -178,14 +188,50 @@ static bert_status list_offline(download *download, bert_error *error)
         !file_exists(download->cache.folder)) {
         TRY(set_kind(download, BERT_REPOSITORY_DATASET, error));
         if (!file_exists(download->cache.folder))
-            return error_set(
-                error, BERT_ERROR_INPUT,
-                "%s: the cache %s has no model or data set of that name, and HF_HUB_OFFLINE is set",
-                download->params->name, download->settings.cache);
+            return error_set(error, BERT_ERROR_INPUT,
+                             "%s: the cache %s has no model or data set of that name, and %s",
+                             download->params->name, download->settings.cache, download->offline);
     }
     char commit[41];
-    TRY(cache_read_ref(commit, &download->cache, download->revision, error));
+    bert_status status = cache_read_ref(commit, &download->cache, download->revision, error);
+    if (status != BERT_OK && error) {
+        size_t length = strlen(error->message);
+        snprintf(error->message + length, sizeof error->message - length, ", and %s",
+                 download->offline);
+        return error_prefix(error, status, "%s", download->repository.what);
+    }
+    TRY(status);
     return cache_list_snapshot(&download->listing, &download->cache, commit, error);
+}
+
+/* Where the Hub cannot be reached, the cache answers. `error` says why it cannot; if the cache does
+ * not have the revision either, that stays the error. */
+static bert_status list_unreachable(download *download, bert_error *error)
+{
+    bert_error reason = *error;
+    if (download->params->output || observer_should_stop(download->observer) ||
+        list_offline(download, NULL) != BERT_OK) {
+        *error = reason;
+        return reason.status;
+    }
+    http_client_close(download->client);
+    download->client = NULL;
+    download->offline = "the Hub cannot be reached";
+    observer_message(
+        download->observer, BERT_MESSAGE_WARNING,
+        "%s; the copy in the cache is taken, of commit %.12s; the Hub may have a newer "
+        "one",
+        reason.message, download->listing.commit);
+    return BERT_OK;
+}
+
+static bert_status list(download *download, bert_error *error)
+{
+    if (!download->client)
+        return list_offline(download, error);
+    bert_status status = list_online(download, error);
+    /* Other errors are answers of the Hub: no such model, a token that it rejects. */
+    return status == BERT_ERROR_IO ? list_unreachable(download, error) : status;
 }
 
 /* -------------------------------------------------------------------------------- selection --- */
@@ -277,23 +323,57 @@ done:
     return status;
 }
 
+/* Sets file->there where the file at `path` in the cache is what it should be; else, once,
+ * file->damaged, and says so. */
+static bert_status check_content(download *download, wanted *file, const char *path,
+                                 const hub_file_facts *facts, bert_error *error)
+{
+    text problem = {0};
+    bert_status status = verify_file(&problem, path, facts, download->verifies, error);
+    file->there = status == BERT_OK && problem.length == 0;
+    if (status == BERT_OK && !file->there && !download->client)
+        status =
+            error_set(error, BERT_ERROR_INPUT, "%s: is damaged: it %s; %s, or it could be mended",
+                      path, problem.data, download->offline);
+    else if (status == BERT_OK && !file->there && !file->damaged)
+        observer_message(download->observer, BERT_MESSAGE_WARNING,
+                         "%s: is damaged: it %s; it is downloaded again", path, problem.data);
+    file->damaged = file->damaged || !file->there;
+    text_free(&problem);
+    return status;
+}
+
+/* The blob of a file whose metadata is known. */
+static bert_status check_blob(download *download, wanted *file, const char *blob, bert_error *error)
+{
+    struct stat information;
+    hub_file_facts facts = {.has_size = true, .size = file->metadata.size};
+    strcpy(facts.digest, file->metadata.etag);
+    return stat(blob, &information) == 0 ? check_content(download, file, blob, &facts, error)
+                                         : BERT_OK;
+}
+
 /* In the cache, the link in the snapshot of a commit always names the right blob. */
 static bert_status check_cache(download *download, wanted *file, bert_error *error)
 {
     struct stat information;
-    file->there = stat(file->destination, &information) == 0;
+    if (!file->facts.digest[0])
+        cache_link_digest(&file->facts, file->destination);
+    if (stat(file->destination, &information) == 0)
+        TRY(check_content(download, file, file->destination, &file->facts, error));
     if (file->there || !download->client)
         return BERT_OK;
     TRY(ask_metadata(download, file, error));
+    if (file->damaged)
+        return BERT_OK;
     char *blob;
     TRY(cache_blob_path(&blob, &download->cache, file->metadata.etag, error));
-    bool cached = stat(blob, &information) == 0;
+    bert_status status = check_blob(download, file, blob, error);
     free(blob);
-    if (!cached)
-        return BERT_OK;
-    file->there = true;
-    return cache_link(&download->cache, download->listing.commit, file->path, file->metadata.etag,
-                      error);
+    if (status == BERT_OK && file->there)
+        status = cache_link(&download->cache, download->listing.commit, file->path,
+                            file->metadata.etag, false, error);
+    return status;
 }
 
 static bert_status check_output(download *download, wanted *file, bert_error *error)
@@ -302,10 +382,10 @@ static bert_status check_output(download *download, wanted *file, bert_error *er
     return fetch_is_there(&file->there, file->destination, &file->metadata, error);
 }
 
-/* Finds out which files are already there, and gets the metadata of the others. */
-static bert_status examine(download *download, const char *directory, bert_error *error)
+static bert_status list_wanted(download *download, const char *directory, bert_error *error)
 {
     const hub_listing *listing = &download->listing;
+    uint64_t there = 0;
     TRY(memory_array((void **)&download->files, listing->count, sizeof *download->files,
                      "chosen files", error));
     for (size_t i = 0; i < listing->count; i++) {
@@ -313,7 +393,23 @@ static bert_status examine(download *download, const char *directory, bert_error
             continue;
         wanted *file = &download->files[download->file_count++];
         file->path = listing->paths[i];
+        file->facts = listing->facts[i];
         TRY(path_join(&file->destination, directory, file->path, error));
+        struct stat information;
+        if (stat(file->destination, &information) == 0)
+            there += (uint64_t)information.st_size;
+    }
+    bert_switch verify = download->params->verify;
+    download->verifies = verify == BERT_UNSET ? there <= VERIFY_BYTES : verify == BERT_ON;
+    return BERT_OK;
+}
+
+/* Finds out which files are already there, and gets the metadata of the others. */
+static bert_status examine(download *download, const char *directory, bert_error *error)
+{
+    TRY(list_wanted(download, directory, error));
+    for (size_t i = 0; i < download->file_count; i++) {
+        wanted *file = &download->files[i];
         if (download->params->output)
             TRY(check_output(download, file, error));
         else
@@ -362,11 +458,14 @@ static bert_status fetch_into_cache(download *download, wanted *file, bert_error
     TRY_OR_GO(status, cache_blob_path(&blob, &download->cache, etag, error), done);
     TRY_OR_GO(status, path_format(&partial, error, "%s.incomplete", blob), done);
     TRY_OR_GO(status, cache_lock(&lock, &download->cache, etag, download->observer, error), done);
-    if (!file_exists(blob)) /* another process may have downloaded it while this one waited */
+    /* Another process may have downloaded it while this one waited. */
+    TRY_OR_GO(status, check_blob(download, file, blob, error), done);
+    if (!file->there)
         TRY_OR_GO(status, fetch_to(download, file, blob, partial, error), done);
     else
         download->transfer.done += file->metadata.size;
-    status = cache_link(&download->cache, download->listing.commit, file->path, etag, error);
+    status = cache_link(&download->cache, download->listing.commit, file->path, etag, file->damaged,
+                        error);
 done:
     cache_unlock(lock);
     free(blob);
@@ -410,9 +509,8 @@ static bert_status check_offline(const download *download, bert_error *error)
     for (size_t i = 0; i < download->file_count; i++)
         if (selection_is_configuration(download->files[i].path))
             return BERT_OK;
-    return error_set(error, BERT_ERROR_INPUT,
-                     "%s: the cache does not have its config.json, and HF_HUB_OFFLINE is set",
-                     download->repository.what);
+    return error_set(error, BERT_ERROR_INPUT, "%s: the cache does not have its config.json, and %s",
+                     download->repository.what, download->offline);
 }
 
 /* ------------------------------------------------------------------------------------- all --- */
@@ -443,10 +541,8 @@ static bert_status run(download *download, bert_download_result *result, bert_er
                          "params->output needs network access, but HF_HUB_OFFLINE is set");
     if (!download->settings.offline)
         TRY(http_client_open(&download->client, &download->settings, download->observer, error));
-    if (download->client)
-        TRY(list_online(download, error));
-    else
-        TRY(list_offline(download, error));
+    TRY(list(download, error));
+    TRY(hub_listing_sort(&download->listing, error));
     TRY(choose(download, error));
     if (params->output)
         TRY(path_format(&result->directory, error, "%s", params->output));
@@ -466,6 +562,7 @@ bert_status bert_download(const bert_download_params *params, bert_download_resu
     *result = (bert_download_result){0};
     download download = {.params = params,
                          .observer = observer,
+                         .offline = "HF_HUB_OFFLINE is set",
                          .transfer = {.observer = observer, .job = "download"}};
     bert_status status = run(&download, result, error ? error : &local_error);
     close_download(&download);

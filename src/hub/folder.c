@@ -85,15 +85,18 @@ static bert_status open_file(upload_file *file, const char *directory, const cha
     return status;
 }
 
-static bert_status check_model(const bool *chosen, const hub_listing *listing,
+/* *content: "model", or "tokenizer" where there is nothing else of a model. */
+static bert_status check_model(const char **content, const bool *chosen, const hub_listing *listing,
                                const char *directory, bert_error *error)
 {
-    bool weights = false, configuration = false;
+    bool weights = false, configuration = false, tokenizer = false;
     for (size_t i = 0; i < listing->count; i++) {
         weights = weights || (chosen[i] && selection_is_weights(listing->paths[i]));
         configuration = configuration || selection_is_configuration(listing->paths[i]);
+        tokenizer = tokenizer || selection_is_tokenizer(listing->paths[i]);
     }
-    if (weights && configuration)
+    *content = weights || configuration || !tokenizer ? "model" : "tokenizer";
+    if ((weights && configuration) || strcmp(*content, "tokenizer") == 0)
         return BERT_OK;
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                      "%s: is not a model folder: it has no %s. The models of a run are its folders "
@@ -101,20 +104,34 @@ static bert_status check_model(const bool *chosen, const hub_listing *listing,
                      directory, configuration ? "model.safetensors" : "config.json");
 }
 
+static size_t choose_all(bool *chosen, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        chosen[i] = true;
+    return count;
+}
+
 static bert_status open_chosen(upload_folder *folder, const hub_listing *listing,
-                               const char *include, bert_error *error)
+                               bert_repository_kind kind, const char *include, bert_error *error)
 {
     const char *const *paths = (const char *const *)listing->paths;
     bool *chosen;
     TRY(memory_array((void **)&chosen, listing->count, sizeof *chosen, "chosen files", error));
     bert_status status;
-    size_t number = include ? selection_patterns(chosen, paths, listing->count, include)
-                            : selection_model(chosen, paths, listing->count, true);
-    if (!include)
-        TRY_OR_GO(status, check_model(chosen, listing, folder->directory, error), done);
+    bool dataset = kind == BERT_REPOSITORY_DATASET;
+    size_t number = include   ? selection_patterns(chosen, paths, listing->count, include)
+                    : dataset ? choose_all(chosen, listing->count)
+                              : selection_model(chosen, paths, listing->count, true);
+    folder->content = include ? "files" : "data set";
+    if (!include && !dataset)
+        TRY_OR_GO(status, check_model(&folder->content, chosen, listing, folder->directory, error),
+                  done);
     if (number == 0) {
-        status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "%s: none of its files matches \"%.200s\"", folder->directory, include);
+        status = include ? error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                                     "%s: none of its files matches \"%.200s\"", folder->directory,
+                                     include)
+                         : error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                                     "%s: has no files to upload", folder->directory);
         goto done;
     }
     TRY_OR_GO(status,
@@ -132,8 +149,8 @@ done:
     return status;
 }
 
-bert_status upload_folder_open(upload_folder *folder, const char *directory, const char *include,
-                               bert_error *error)
+bert_status upload_folder_open(upload_folder *folder, const char *directory,
+                               bert_repository_kind kind, const char *include, bert_error *error)
 {
     *folder = (upload_folder){.directory = directory};
     if (!path_is_directory(directory))
@@ -141,11 +158,19 @@ bert_status upload_folder_open(upload_folder *folder, const char *directory, con
     hub_listing listing = {0};
     bert_status status = walk(&listing, directory, error);
     if (status == BERT_OK)
-        status = open_chosen(folder, &listing, include, error);
+        status = open_chosen(folder, &listing, kind, include, error);
     hub_listing_free(&listing);
     if (status != BERT_OK)
         upload_folder_close(folder);
     return status;
+}
+
+bool upload_folder_has(const upload_folder *folder, const char *path)
+{
+    for (size_t i = 0; i < folder->count; i++)
+        if (strcmp(folder->files[i].path, path) == 0)
+            return true;
+    return false;
 }
 
 void upload_folder_close(upload_folder *folder)

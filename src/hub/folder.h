@@ -2,6 +2,7 @@
 #ifndef HUB_FOLDER_H
 #define HUB_FOLDER_H
 
+#include "bert/hub.h"
 #include "hub/digest.h"
 #include "hub/responses.h"
 
@@ -16,15 +17,18 @@ typedef struct upload_file {
 
 typedef struct upload_folder {
     const char *directory; /* owned by the caller */
+    const char *content;   /* "model", "tokenizer", "data set" or, chosen by patterns, "files" */
     upload_file *files;    /* sorted by path */
     size_t count;
 } upload_folder;
 
-/* Finds and opens the files. `include` NULL: those of a model; missing weights are an error. Hidden
- * files and folders, token files and incomplete downloads are skipped. Selecting a symbolic link is
- * an error, because its target may be any file. */
-bert_status upload_folder_open(upload_folder *folder, const char *directory, const char *include,
-                               bert_error *error);
+/* Finds and opens the files. `include` NULL: those of a model, whose missing weights are an error
+ * unless the folder has a tokenizer and nothing else of a model; of a data set, all. Hidden files
+ * and folders, token files and incomplete downloads are skipped. Selecting a symbolic link is an
+ * error, because its target may be any file. */
+bert_status upload_folder_open(upload_folder *folder, const char *directory,
+                               bert_repository_kind kind, const char *include, bert_error *error);
+bool upload_folder_has(const upload_folder *folder, const char *path);
 void upload_folder_close(upload_folder *folder);
 
 /* Appends a file's content. */

@@ -47,10 +47,15 @@ bert_status hub_listing_add(hub_listing *listing, char *path, const char *what, 
         status = memory_grow((void **)&listing->paths, &listing->capacity, listing->count + 1,
                              sizeof *listing->paths, "list of files", error);
     if (status == BERT_OK)
-        listing->paths[listing->count++] = path;
-    else
+        status = memory_grow((void **)&listing->facts, &listing->facts_capacity, listing->count + 1,
+                             sizeof *listing->facts, "list of files", error);
+    if (status != BERT_OK) {
         free(path);
-    return status;
+        return status;
+    }
+    listing->facts[listing->count] = (hub_file_facts){0};
+    listing->paths[listing->count++] = path;
+    return BERT_OK;
 }
 
 static bert_status take_commit(char commit[41], const json_t *object, const char *key,
@@ -66,6 +71,22 @@ static bert_status take_commit(char commit[41], const json_t *object, const char
     return BERT_OK;
 }
 
+/* Mirrors may leave out sizes and checksums: what is not there, or not as expected, is not known.
+ * Of an LFS file, "blobId" is the checksum of the pointer to it. */
+static void take_facts(hub_file_facts *facts, const json_t *sibling)
+{
+    const json_t *lfs = json_object_get(sibling, "lfs"), *size = json_object_get(sibling, "size");
+    const char *digest = json_is_object(lfs)
+                             ? json_string_value(json_object_get(lfs, "sha256"))
+                             : json_string_value(json_object_get(sibling, "blobId"));
+    digest_kind kind;
+    facts->has_size = json_is_integer(size) && json_integer_value(size) >= 0;
+    if (facts->has_size)
+        facts->size = (uint64_t)json_integer_value(size);
+    if (digest && digest_kind_of(&kind, digest))
+        memcpy(facts->digest, digest, strlen(digest) + 1);
+}
+
 static bert_status take_paths(hub_listing *listing, const json_t *siblings, const char *what,
                               bert_error *error)
 {
@@ -78,6 +99,7 @@ static bert_status take_paths(hub_listing *listing, const json_t *siblings, cons
         TRY(json_get_string(sibling, what, "rfilename", true, &name, error));
         TRY(path_format(&path, error, "%s", name));
         TRY(hub_listing_add(listing, path, what, error));
+        take_facts(&listing->facts[listing->count - 1], sibling);
     }
     return BERT_OK;
 }
@@ -99,12 +121,94 @@ done:
     return status;
 }
 
+typedef struct listed_file {
+    char *path;
+    hub_file_facts facts;
+} listed_file;
+
+static int compare_files(const void *a, const void *b)
+{
+    return strcmp(((const listed_file *)a)->path, ((const listed_file *)b)->path);
+}
+
+bert_status hub_listing_sort(hub_listing *listing, bert_error *error)
+{
+    listed_file *files;
+    TRY(memory_array((void **)&files, listing->count, sizeof *files, "list of files", error));
+    for (size_t i = 0; i < listing->count; i++)
+        files[i] = (listed_file){listing->paths[i], listing->facts[i]};
+    qsort(files, listing->count, sizeof *files, compare_files);
+    for (size_t i = 0; i < listing->count; i++) {
+        listing->paths[i] = files[i].path;
+        listing->facts[i] = files[i].facts;
+    }
+    free(files);
+    return BERT_OK;
+}
+
 void hub_listing_free(hub_listing *listing)
 {
     for (size_t i = 0; i < listing->count; i++)
         free(listing->paths[i]);
     free(listing->paths);
+    free(listing->facts);
     *listing = (hub_listing){0};
+}
+
+/* ------------------------------------------------------------------------------- identity --- */
+
+/* Copies a text for display, in which control characters could act on a terminal. NULL where it is
+ * missing or null. */
+static bert_status take_name(char **name, const json_t *object, const char *what, const char *key,
+                             bool required, bert_error *error)
+{
+    const char *found = NULL;
+    if (required || !json_is_null(json_object_get(object, key)))
+        TRY(json_get_string(object, what, key, required, &found, error));
+    if (!found)
+        return BERT_OK;
+    TRY(path_format(name, error, "%s", found));
+    for (unsigned char *c = (unsigned char *)*name; *c; c++)
+        if (*c < 0x20 || *c == 0x7F)
+            *c = '?';
+    return BERT_OK;
+}
+
+static bert_status take_organizations(bert_whoami_result *identity, const json_t *organizations,
+                                      const char *what, bert_error *error)
+{
+    size_t index;
+    json_t *organization;
+    TRY(memory_array((void **)&identity->organizations, json_array_size(organizations),
+                     sizeof *identity->organizations, "organizations", error));
+    json_array_foreach(organizations, index, organization)
+    {
+        TRY(take_name(&identity->organizations[index], organization, what, "name", true, error));
+        identity->organization_count++;
+    }
+    return BERT_OK;
+}
+
+bert_status hub_identity_parse(bert_whoami_result *identity, const text *answer, const char *what,
+                               bert_error *error)
+{
+    json_t *object;
+    TRY(parse_object(&object, answer, what, error));
+    const json_t *token = json_object_get(json_object_get(object, "auth"), "accessToken");
+    bert_status status;
+    TRY_OR_GO(status, take_name(&identity->name, object, what, "name", true, error), done);
+    TRY_OR_GO(status, take_name(&identity->full_name, object, what, "fullname", false, error),
+              done);
+    TRY_OR_GO(status, take_organizations(identity, json_object_get(object, "orgs"), what, error),
+              done);
+    if (!json_is_object(token))
+        goto done;
+    TRY_OR_GO(status, take_name(&identity->token_name, token, what, "displayName", false, error),
+              done);
+    status = take_name(&identity->token_role, token, what, "role", false, error);
+done:
+    json_decref(object);
+    return status;
 }
 
 /* ------------------------------------------------------------------------------ preupload --- */

@@ -4,19 +4,30 @@
 #define HUB_RESPONSES_H
 
 #include "base/text.h"
+#include "bert/hub.h"
 
 #include <jansson.h>
 
-/* The files of one revision (GET /api/models/NAME/revision/REVISION). */
+/* What a file should hold, as the Hub or the cache says. */
+typedef struct hub_file_facts {
+    bool has_size;
+    uint64_t size;   /* bytes */
+    char digest[65]; /* SHA-256 of LFS files, git's SHA-1 of others; empty: not known */
+} hub_file_facts;
+
+/* The files of one revision (GET /api/models/NAME/revision/REVISION?blobs=true). */
 typedef struct hub_listing {
     char commit[41];
-    char **paths; /* each is a safe relative path (names.h) */
-    size_t count, capacity;
+    char **paths;          /* each is a safe relative path (names.h) */
+    hub_file_facts *facts; /* [count] of the files at these paths */
+    size_t count, capacity, facts_capacity;
 } hub_listing;
 bert_status hub_listing_parse(hub_listing *listing, const text *answer, const char *what,
                               bert_error *error);
-/* Checks `path` and takes ownership of it, also on failure. */
+/* Checks `path` and takes ownership of it, also on failure; nothing is known of its content. */
 bert_status hub_listing_add(hub_listing *listing, char *path, const char *what, bert_error *error);
+/* By the bytes of the paths: the Hub and the cache then have one order. */
+bert_status hub_listing_sort(hub_listing *listing, bert_error *error);
 void hub_listing_free(hub_listing *listing);
 
 /* The Hub's response for a file to upload (POST …/preupload/REVISION). */
@@ -28,6 +39,10 @@ typedef struct hub_upload_mode {
 /* Sets modes[count] for the files with these paths. A path without an entry is an error. */
 bert_status hub_upload_modes_parse(hub_upload_mode *modes, const char *const *paths, size_t count,
                                    const text *answer, const char *what, bert_error *error);
+
+/* Whom a token belongs to (GET /api/whoami-v2), but for token_source. */
+bert_status hub_identity_parse(bert_whoami_result *identity, const text *answer, const char *what,
+                               bert_error *error);
 
 /* How to upload an object with LFS (POST NAME.git/info/lfs/objects/batch). */
 typedef struct lfs_action {

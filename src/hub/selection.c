@@ -50,6 +50,11 @@ bool selection_is_configuration(const char *path)
     return strcmp(path, "config.json") == 0 || strcmp(path, "bert_config.json") == 0;
 }
 
+bool selection_is_tokenizer(const char *path)
+{
+    return strcmp(path, "vocab.txt") == 0 || strcmp(path, "tokenizer.json") == 0;
+}
+
 static bool is_model_file(const char *path, bool card)
 {
     for (size_t i = 0; i < COUNT(model_files); i++)
@@ -121,7 +126,7 @@ static bool split_path(const char *path, part *config, part *split, bool *partia
     return true;
 }
 
-/* Appends the configs, or the splits of one, to a list for a message. The Hub sorts paths, so
+/* Appends the configs, or the splits of one, to a list for a message. Paths are sorted, so
  * comparing with the previous name is enough to remove duplicates. */
 static bert_status list_names(text *list, const char *const *paths, size_t count,
                               const char *config, bert_error *error)

@@ -12,9 +12,11 @@
  * pytorch_model.bin, its shards, Google's bert_model.ckpt. With `card`, also README.md. */
 size_t selection_model(bool *chosen, const char *const *paths, size_t count, bool card);
 
-/* Whether a path is a weights file, or a configuration file, in the sense of selection_model. */
+/* Whether a path is a weights file, or a configuration file, in the sense of selection_model; or a
+ * file that makes a tokenizer: vocab.txt, tokenizer.json. */
 bool selection_is_weights(const char *path);
 bool selection_is_configuration(const char *path);
+bool selection_is_tokenizer(const char *path);
 
 size_t selection_patterns(bool *chosen, const char *const *paths, size_t count,
                           const char *patterns);

@@ -80,6 +80,7 @@ static bert_status take_token(hub_settings *settings, const char *value, const c
                              "%s: character %zu is not allowed in a token", source, i + 1);
     if (length == 0)
         return BERT_OK;
+    TRY(path_format(&settings->token_source, error, "%s", source));
     return path_format(&settings->token, error, "%.*s", (int)length, value);
 }
 
@@ -186,6 +187,7 @@ void hub_settings_free(hub_settings *settings)
         explicit_bzero(settings->token, strlen(settings->token));
     free(settings->endpoint);
     free(settings->token);
+    free(settings->token_source);
     free(settings->cache);
     *settings = (hub_settings){0};
 }

@@ -7,8 +7,9 @@
 #include "base/error.h"
 
 typedef struct hub_settings {
-    char *endpoint; /* without a trailing slash; owned, like token and cache */
-    char *token;    /* NULL: none */
+    char *endpoint;     /* without a trailing slash; owned, like token and cache */
+    char *token;        /* NULL: none */
+    char *token_source; /* "HF_TOKEN", or its file; owned; NULL: none */
     char *cache;
     const char *certificates; /* CA file, points into the environment; NULL: the system's */
     int timeout, retries;

@@ -1,4 +1,5 @@
 /* bert_upload: uploads the files of a folder in one commit. */
+#include "hub/upload.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -33,7 +34,8 @@ typedef struct upload {
 
 bert_upload_params bert_upload_params_default(void)
 {
-    return (bert_upload_params){.hub = bert_hub_options_default(), .revision = "main"};
+    return (bert_upload_params){
+        .hub = bert_hub_options_default(), .kind = BERT_REPOSITORY_MODEL, .revision = "main"};
 }
 
 static void close_upload(upload *upload)
@@ -46,9 +48,8 @@ static void close_upload(upload *upload)
 
 static bert_status check_params(const bert_upload_params *params, bert_error *error)
 {
-    if (!params->directory || !params->name || !params->revision)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "a folder, a name and a revision are required");
+    if (!params->name || !params->revision)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "a name and a revision are required");
     TRY(repository_name_check(params->name, error));
     if (!strchr(params->name, '/'))
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
@@ -114,9 +115,10 @@ static bert_status create_repository(upload *upload, bert_error *error)
     text body = {0};
     http_response response = {0};
     bert_status status;
-    json_t *request_json = json_pack("{s:s, s:s#, s:s, s:b}", "name", slash + 1, "organization",
-                                     name, (size_t)(slash - name), "type", "model", "private",
-                                     (int)upload->params->private_repository);
+    bool dataset = upload->repository.kind == BERT_REPOSITORY_DATASET;
+    json_t *request_json = json_pack(
+        "{s:s, s:s#, s:s, s:b}", "name", slash + 1, "organization", name, (size_t)(slash - name),
+        "type", dataset ? "dataset" : "model", "private", (int)upload->params->private_repository);
     TRY_OR_GO(status, path_format(&url, error, "%s/api/repos/create", upload->settings.endpoint),
               done);
     TRY_OR_GO(status, json_format(&body, request_json, 0, error), done);
@@ -269,9 +271,11 @@ static bert_status make_commit(text *body, const upload *upload, uint64_t *chang
                                bert_error *error)
 {
     const char *message = upload->params->message;
+    char usual[64];
+    snprintf(usual, sizeof usual, "Upload %s with bert", upload->folder.content);
     TRY(append_line(body,
                     json_pack("{s:s, s:{s:s, s:s}}", "key", "header", "value", "summary",
-                              message ? message : "Upload model with bert", "description", ""),
+                              message ? message : usual, "description", ""),
                     error));
     *changed = 0;
     for (size_t i = 0; i < upload->folder.count; i++) {
@@ -318,7 +322,9 @@ done:
 
 /* ------------------------------------------------------------------------------------- all --- */
 
-static bert_status open_upload(upload *upload, bert_error *error)
+/* Settings are read before the folder is opened, and a token is asked for after that: what is wrong
+ * with a folder shows without one. */
+static bert_status open_settings(upload *upload, bert_error *error)
 {
     const bert_upload_params *params = upload->params;
     TRY(check_params(params, error));
@@ -326,24 +332,42 @@ static bert_status open_upload(upload *upload, bert_error *error)
     if (upload->settings.offline)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "uploads need network access, but HF_HUB_OFFLINE is set");
-    TRY(upload_folder_open(&upload->folder, params->directory, params->include, error));
+    return BERT_OK;
+}
+
+static bert_status connect(upload *upload, bert_error *error)
+{
+    const bert_upload_params *params = upload->params;
     if (!upload->settings.token)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "a token with write permission is required: create one at "
                          "%s/settings/tokens and set HF_TOKEN",
                          upload->settings.endpoint);
     TRY(hub_repository_open(&upload->repository, upload->settings.endpoint, params->name,
-                            BERT_REPOSITORY_MODEL, error));
+                            params->kind == BERT_REPOSITORY_DATASET ? BERT_REPOSITORY_DATASET
+                                                                    : BERT_REPOSITORY_MODEL,
+                            error));
     return http_client_open(&upload->client, &upload->settings, upload->observer, error);
 }
 
+static void warn_of_card(const upload *upload)
+{
+    if (upload->repository.kind == BERT_REPOSITORY_DATASET && !upload->params->include &&
+        !upload_folder_has(&upload->folder, "README.md"))
+        observer_message(upload->observer, BERT_MESSAGE_WARNING,
+                         "%s: has no README.md, which would be the data set's card on the Hub",
+                         upload->params->directory);
+}
+
+/* The folder is open. */
 static bert_status run(upload *upload, bert_upload_result *result, bert_error *error)
 {
     text body = {0};
-    TRY(open_upload(upload, error));
+    TRY(connect(upload, error));
     if (upload->params->create)
         TRY(create_repository(upload, error));
     TRY(examine(upload, error));
+    warn_of_card(upload);
     snprintf(result->url, sizeof result->url, "%s", upload->repository.page);
     result->files = upload->folder.count;
     /* The commit is prepared first, so that problems with files are found before anything is sent.
@@ -358,15 +382,56 @@ static bert_status run(upload *upload, bert_upload_result *result, bert_error *e
     return status;
 }
 
+static upload begin(const bert_upload_params *params, const bert_observer *observer)
+{
+    return (upload){.params = params,
+                    .observer = observer,
+                    .transfer = {.observer = observer, .job = "upload"}};
+}
+
 bert_status bert_upload(const bert_upload_params *params, bert_upload_result *result,
                         const bert_observer *observer, bert_error *error)
 {
     bert_error local_error = {0};
+    upload upload = begin(params, observer);
+    error = error ? error : &local_error;
     *result = (bert_upload_result){0};
-    upload upload = {.params = params,
-                     .observer = observer,
-                     .transfer = {.observer = observer, .job = "upload"}};
-    bert_status status = run(&upload, result, error ? error : &local_error);
+    if (!params->directory)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "a folder is required");
+    bert_status status = open_settings(&upload, error);
+    if (status == BERT_OK)
+        status = upload_folder_open(&upload.folder, params->directory, params->kind,
+                                    params->include, error);
+    if (status == BERT_OK)
+        status = run(&upload, result, error);
+    close_upload(&upload);
+    return status;
+}
+
+bert_status upload_opened(const bert_upload_params *params, upload_folder *folder,
+                          bert_upload_result *result, const bert_observer *observer,
+                          bert_error *error)
+{
+    upload upload = begin(params, observer);
+    upload.folder = *folder;
+    *folder = (upload_folder){0};
+    *result = (bert_upload_result){0};
+    bert_status status = open_settings(&upload, error);
+    if (status == BERT_OK)
+        status = run(&upload, result, error);
+    close_upload(&upload);
+    return status;
+}
+
+bert_status upload_create(const bert_upload_params *params, const bert_observer *observer,
+                          bert_error *error)
+{
+    upload upload = begin(params, observer);
+    bert_status status = open_settings(&upload, error);
+    if (status == BERT_OK)
+        status = connect(&upload, error);
+    if (status == BERT_OK)
+        status = create_repository(&upload, error);
     close_upload(&upload);
     return status;
 }

@@ -1,5 +1,7 @@
 #include "model/config.h"
 
+#include "bert/pretrain.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -71,9 +73,19 @@ bert_status model_config_named(model_config *config, const char *name, bert_erro
         return BERT_OK;
     }
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                     "unknown model size '%s': expected tiny, mini, small, medium, base, large or "
-                     "distil",
-                     name);
+                     "the model %s is neither a size by name (%s) nor an existing file or folder",
+                     name, bert_model_sizes());
+}
+
+bool bert_model_size_is_known(const char *model)
+{
+    model_config config;
+    return model_config_named(&config, model, NULL) == BERT_OK;
+}
+
+const char *bert_model_sizes(void)
+{
+    return "tiny, mini, small, medium, base, large or distil";
 }
 
 /* --------------------------------------------------------------------------------- heads --- */

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "bert/choices.h"
+#include "bert/hub.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,25 @@ const bert_choice choices_format[] = {
     {"text", BERT_FORMAT_TEXT, NULL},
     {"markdown", BERT_FORMAT_MARKDOWN, "reStructuredText, too"},
     {"wikitext", BERT_FORMAT_WIKITEXT, NULL},
+    {NULL, 0, NULL},
+};
+
+const bert_choice choices_repo_type[] = {
+    {"any", BERT_REPOSITORY_ANY, "the model of that name; where there is none, the data set"},
+    {"model", BERT_REPOSITORY_MODEL, NULL},
+    {"dataset", BERT_REPOSITORY_DATASET, NULL},
+    {NULL, 0, NULL},
+};
+
+const bert_choice choices_repo_type_uploaded[] = {
+    {"model", BERT_REPOSITORY_MODEL, "or a tokenizer"},
+    {"dataset", BERT_REPOSITORY_DATASET, NULL},
+    {NULL, 0, NULL},
+};
+
+const bert_choice choices_hub_strategy[] = {
+    {"every_save", BERT_HUB_STRATEGY_EVERY_SAVE, "each checkpoint"},
+    {"end", BERT_HUB_STRATEGY_END, "the last one"},
     {NULL, 0, NULL},
 };
 

@@ -59,7 +59,7 @@ static const bert_option train_tokenizer_params[] = {
               .help = "seed of " SEED_HELP),
     CHOICE(bert_algorithm, algorithm, .value = "NAME", .choices = choices_algorithm,
            .help = "how entries are chosen"),
-    PATH(extend, .value = "PATH", .optional = true,
+    PATH(extend, .value = "PATH", HUB(TOKENIZER), .optional = true,
          .help = "keep every entry of this tokenizer and its settings, and append new ones"),
     SIZE(add, .value = "N", FROM_TO(0, 1 << 23), .default_text = "",
          .help = "entries to append to those of --extend"),
@@ -75,9 +75,9 @@ DEFINE_TABLE(bert_train_tokenizer_params_table, train_tokenizer_params)
 #define PARAMS bert_inspect_corpus_params
 static const bert_option inspect_corpus_params[] = {
     SIZE(top, .value = "N", COUNT, .help = "entries that a list has at most"),
-    PATH(tokenizer, .value = "PATH", .optional = true, .group = "Of a corpus",
+    PATH(tokenizer, .value = "PATH", HUB(TOKENIZER), .optional = true, .group = "Of a corpus",
          .help = "tokenize the corpus with this one: folder of tokenizer files, "
-                 "tokenizer.json or vocab.txt"),
+                 "tokenizer.json, vocab.txt or " HUB_NAME_HELP),
 #include "options/tokenizer.inc"
 #include "options/reader.inc"
     UINT64(memory, .value = "BYTES", COUNT_FROM(1 << 20),
@@ -113,8 +113,9 @@ DEFINE_TABLE(bert_inspect_samples_table, inspect_samples)
 #define SEED_HELP \
     "that hash, and of the one by which documents of a source with a weight are chosen"
 static const bert_option prepare_params[] = {
-    PATH(tokenizer, .value = "PATH",
-         .help = "folder of tokenizer files, tokenizer.json or vocab.txt; a copy stays with "
+    PATH(tokenizer, .value = "PATH", HUB(TOKENIZER),
+         .help = "folder of tokenizer files, tokenizer.json, vocab.txt or " HUB_NAME_HELP
+                 "; a copy stays with "
                  "the data"),
     PATH(output, .value = "PREFIX",
          .help = "write PREFIX.bin, PREFIX.idx, PREFIX.validation.bin, PREFIX.validation.idx, "

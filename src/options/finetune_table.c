@@ -11,12 +11,12 @@ static const bert_option finetune_params[] = {
                  "or a file of your own, as --train-file"),
     PATH(data, .value = "DIR", .optional = true,
          .help = "folder with the task's files, or with GLUE's folders"),
-    PATH(train_file, .value = "FILE", .optional = true,
+    PATH(train_file, .value = "FILE", HUB(FILES), .optional = true,
          .help = "examples of your own: TSV, CSV, JSON lines, Parquet, Arrow"),
-    PATH(validation_file, .value = "FILE", .optional = true,
+    PATH(validation_file, .value = "FILE", HUB(FILES), .optional = true,
          .default_text = "a share of the training file is held out",
          .help = "examples to measure by"),
-    PATH(test_file, .value = "FILE", .optional = true,
+    PATH(test_file, .value = "FILE", HUB(FILES), .optional = true,
          .help = "texts without labels: the best model's answers go to RUN/predictions.tsv"),
     REAL(validation_fraction, .value = "SHARE", BETWEEN(0, 1),
          .help = "share of the training file to hold out"),
@@ -29,13 +29,13 @@ static const bert_option finetune_params[] = {
     CHOICE(bert_problem_type, problem_type, .value = "TYPE", .choices = choices_problem_type,
            .help = "what is predicted"),
 
-    MODEL(model, .value = "DIR", .group = "Model", .optional = true,
-          .help = "model folder, or a run: its last checkpoint"),
-    MODEL(from_scratch, .value = "SIZE|CONFIG", .optional = true,
+    MODEL(model, .value = "MODEL", HUB(MODEL), .group = "Model", .optional = true,
+          .help = "model folder, " HUB_NAME_HELP ", or a run: its last checkpoint"),
+    MODEL(from_scratch, .value = "SIZE|CONFIG", HUB(CONFIGURATION), .optional = true,
           .help = "instead: random weights of a model tiny, mini, small, medium, base, large, "
-                  "distil or of a config.json"),
-    PATH(tokenizer, .value = "PATH", .optional = true,
-         .help = "folder of tokenizer files, tokenizer.json or vocab.txt, for "
+                  "distil, of a config.json, or of that of a model on the Hugging Face Hub"),
+    PATH(tokenizer, .value = "PATH", HUB(TOKENIZER), .optional = true,
+         .help = "folder of tokenizer files, tokenizer.json, vocab.txt or " HUB_NAME_HELP ", for "
                  "--from-scratch"),
 #include "options/tokenizer.inc"
     FLAG(baseline, .help = "train the same model from scratch, too, and show both"),
@@ -68,6 +68,10 @@ static const bert_option finetune_params[] = {
     INT64(logging_steps, .value = "N", COUNT_FROM(1),
           .help = "steps between two lines of RUN/metrics.jsonl"),
 #include "options/threads.inc"
+
+    TEXT(push_to_hub, PUSH(), .default_text = "nowhere",
+         .help = PUSH_HELP("the best model, whenever there is a better one,")),
+    FLAG(hub_private_repo, .help = PRIVATE_HELP),
 
 #define GROUP .group = "Several ranks (mpirun -n N bert finetune ...)",
 #include "options/ranks.inc"

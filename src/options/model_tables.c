@@ -61,6 +61,8 @@ DEFINE_TABLE(bert_serve_params_table, serve_params)
 
 #define PARAMS bert_download_params
 static const bert_option download_params[] = {
+    OPTION_AT(CHOICE, bert_repository_kind, "repo_type", kind, .value = "TYPE",
+              .choices = choices_repo_type, .help = "what NAME is"),
     TEXT(config, .value = "CONFIG", .optional = true, .default_text = "the only one it has",
          .help = "configuration of the data set, such as wikitext-103-raw-v1"),
     TEXT(split, .value = "SPLIT", .optional = true, .default_text = "all",
@@ -73,18 +75,30 @@ static const bert_option download_params[] = {
     PATH(output, .value = "DIR", .optional = true,
          .help = "put plain files there, instead of the cache that Hugging Face's programs "
                  "share"),
+    OPTION_AT(SWITCH, bert_switch, "verify", verify, .default_text = "up to 1 GiB of files",
+              .help = "of files in the cache: compare their checksums; --no-verify: their sizes "
+                      "alone; damaged ones are fetched again"),
 #include "options/hub.inc"
 };
 DEFINE_TABLE(bert_download_params_table, download_params)
 #undef PARAMS
 
+#define PARAMS bert_whoami_params
+static const bert_option whoami_params[] = {
+#include "options/hub.inc"
+};
+DEFINE_TABLE(bert_whoami_params_table, whoami_params)
+#undef PARAMS
+
 #define PARAMS bert_upload_params
 static const bert_option upload_params[] = {
+    OPTION_AT(CHOICE, bert_repository_kind, "repo_type", kind, .value = "TYPE",
+              .choices = choices_repo_type_uploaded, .help = "what is in the folder"),
     FLAG(create, .help = "make the repository where there is none"),
     OPTION_AT(BOOL, bool, "private", private_repository,
               .help = "make it a private one (with --create)"),
     TEXT(revision, .value = "BRANCH", .help = "branch to commit to"),
-    TEXT(message, .value = "TEXT", .optional = true, .default_text = "Upload model with bert",
+    TEXT(message, .value = "TEXT", .optional = true, .default_text = "what was uploaded",
          .help = "first line of the commit's message"),
     TEXT(include, .value = "PATTERN", .optional = true,
          .help = "send the files that match instead" PATTERN_HELP),

@@ -1,11 +1,13 @@
 /* Options of planning a run. */
 #include "options/rows.h"
 
-#define CONFIG_HELP "tiny, mini, small, medium, base, large, or a config.json"
+#define CONFIG_HELP                                                                               \
+    "tiny, mini, small, medium, base, large or distil, a config.json, or the name of a model on " \
+    "the Hugging Face Hub"
 
 #define PARAMS bert_plan_params
 static const bert_option plan_params[] = {
-    MODEL(model, .value = "NAME|FILE", .group = "The run", .help = CONFIG_HELP),
+    MODEL(model, .value = "NAME|FILE", HUB(CONFIGURATION), .group = "The run", .help = CONFIG_HELP),
     INT(max_seq_length, .value = "N", FROM_TO(1, 1 << 20),
         .help = "tokens in a sequence, [CLS] and [SEP] included"),
     INT64(batch_size, .value = "N", FROM_TO(1, 1 << 30),
@@ -50,7 +52,7 @@ DEFINE_TABLE(bert_plan_params_table, plan_params)
 
 #define PARAMS bert_tune_params
 static const bert_option tune_params[] = {
-    MODEL(model, .value = "NAME|FILE", .help = CONFIG_HELP),
+    MODEL(model, .value = "NAME|FILE", HUB(CONFIGURATION), .help = CONFIG_HELP),
     INT(max_seq_length, .value = "N", FROM_TO(3, 1 << 20),
         .help = "tokens in a sequence, [CLS] and [SEP] included"),
     INT64(batch_size, .value = "N", FROM_TO(1, 1 << 30),

@@ -31,6 +31,10 @@
 #define PATHS(member, ...) OPTION_AT(PATHS, const char *, #member, member, __VA_ARGS__)
 #define MODEL(member, ...) OPTION_AT(MODEL, const char *, #member, member, __VA_ARGS__)
 
+/* What a name on the Hub may stand for, and the words for it in a help text. */
+#define HUB(part) .hub = BERT_HUB_##part
+#define HUB_NAME_HELP "its name on the Hugging Face Hub"
+
 /* Ranges. 2^53 is the largest number up to which JSON's numbers hold every whole one. */
 #define FROM_TO(low, high) .minimum = (low), .maximum = (high)
 #define FROM_BELOW(low, high) FROM_TO(low, high), .below_maximum = true
@@ -41,6 +45,10 @@
 #define COUNT_FROM(low) FROM_TO(low, 0x1p53)
 
 /* What several tables say of options of different types. */
+#define PUSH() .value = "OWNER/NAME", .optional = true, .group = "Sending to the Hugging Face Hub"
+#define PUSH_HELP(what) \
+    "send " what " to this model on the Hub, in the background; make it where there is none"
+#define PRIVATE_HELP "make it a private one"
 #define ZERO_HELP "1: ZeRO stage 1, each rank keeps and updates its share of the optimizer's state"
 #define GRADIENT_DTYPE_HELP "type of the gradients that travel between ranks"
 

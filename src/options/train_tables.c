@@ -7,7 +7,7 @@
 #define WARMUP_RATIO_HELP ", where --warmup-steps is 0"
 #define SEED_HELP "weights, order, pairs, masks and dropout"
 static const bert_option pretrain_params[] = {
-    PATHS(data, .value = "DATA", .group = "Input and output",
+    PATHS(data, .value = "DATA", HUB(FILES), .group = "Input and output",
           .help = "PREFIX of data that bert prepare wrote, a folder or a quoted pattern of "
                   "several; may be given several times, and end in :WEIGHT, how often each "
                   "document comes in an epoch (wiki:0.1, books:2.5). Or a pre-tokenized data "
@@ -15,17 +15,18 @@ static const bert_option pretrain_params[] = {
                   "Parquet files or JSON lines, with input_ids and, for pairs, token_type_ids "
                   "and next_sentence_label; its split train is taken, or that of PATH:SPLIT; "
                   "masks are drawn here"),
-    PATHS(eval_data, .value = "DATA", .optional = true,
+    PATHS(eval_data, .value = "DATA", HUB(FILES), .optional = true,
           .default_text = "the validation split of --data",
           .help = "evaluate on these data, of both kinds as --data; on their validation split, "
                   "or on all of them where they have none; may be given several times"),
-    PATH(tokenizer, .value = "PATH", .optional = true, .default_text = "PREFIX.tokenizer",
-         .help = "folder of tokenizer files, tokenizer.json or vocab.txt; needed for a "
-                 "pre-tokenized data set"),
+    PATH(tokenizer, .value = "PATH", HUB(TOKENIZER), .optional = true,
+         .default_text = "PREFIX.tokenizer",
+         .help = "folder of tokenizer files, tokenizer.json, vocab.txt or " HUB_NAME_HELP "; "
+                 "needed for a pre-tokenized data set"),
 #include "options/tokenizer.inc"
-    MODEL(model, .value = "MODEL",
+    MODEL(model, .value = "MODEL", HUB(INITIAL_MODEL),
           .help = "tiny, mini, small, medium, base, large or distil, or a config.json: random "
-                  "weights; or a model folder, a published one too, or the PREFIX of a "
+                  "weights; or a model folder, " HUB_NAME_HELP ", or the PREFIX of a "
                   "TensorFlow checkpoint: its weights"),
     PATH(output, .value = "RUN", .help = "the run's directory; must not exist, or be empty"),
 
@@ -50,8 +51,8 @@ static const bert_option pretrain_params[] = {
                  "steps, as 128:0.9,512:0.1"),
 #include "options/dropout.inc"
 
-    MODEL(teacher, .value = "FOLDER", .group = "Distillation from a teacher", .optional = true,
-          .default_text = "none",
+    MODEL(teacher, .value = "MODEL", HUB(MODEL), .group = "Distillation from a teacher",
+          .optional = true, .default_text = "none",
           .help = "learn from this model, too, which has an MLM head and the same vocabulary "
                   "and hidden size; a model with random weights takes over layers of it"),
     REAL(distill_temperature, .value = "T", FROM_TO(0, 1e6), .above_minimum = true,
@@ -96,6 +97,12 @@ static const bert_option pretrain_params[] = {
     INT64(stop_after_steps, .value = "N", COUNT, .default_text = "",
           .help = "save and stop after N steps of this call; --resume continues"),
 
+    TEXT(push_to_hub, PUSH(), .default_text = "nowhere",
+         .help = PUSH_HELP("checkpoints") "; none: nowhere"),
+    FLAG(hub_private_repo, .help = PRIVATE_HELP),
+    CHOICE(bert_hub_strategy, hub_strategy, .value = "NAME", .choices = choices_hub_strategy,
+           .help = "what is sent"),
+
 #define GROUP .group = "Several ranks (mpirun -n N bert pretrain ...)",
 #include "options/ranks.inc"
 #undef GROUP
@@ -121,6 +128,12 @@ static const bert_option resume_params[] = {
     OPTION_AT(SWITCH, bert_switch, "zero", zero, .default_text = "as the run began",
               .help = ZERO_HELP),
 #include "options/micro_batch_tokens.inc"
+    TEXT(push_to_hub, PUSH(), .default_text = "as the run began",
+         .help = PUSH_HELP("checkpoints") "; none: nowhere"),
+    OPTION_AT(SWITCH, bert_switch, "hub_private_repo", hub_private_repo,
+              .default_text = "as the run began", .help = PRIVATE_HELP),
+    CHOICE(bert_hub_strategy, hub_strategy, .value = "NAME", .choices = choices_hub_strategy,
+           .optional = true, .default_text = "as the run began", .help = "what is sent"),
 };
 DEFINE_TABLE(bert_resume_params_table, resume_params)
 #undef PARAMS
@@ -137,13 +150,13 @@ DEFINE_TABLE(bert_job_params_table, job_params)
 #define SEED_HELP "pairs and masks"
 static const bert_option evaluate_params[] = {
 #include "options/model.inc"
-    PATHS(data, .value = "DATA", .optional = true, .default_text = "",
+    PATHS(data, .value = "DATA", HUB(FILES), .optional = true, .default_text = "",
           .help = "PREFIX of data that bert prepare wrote, a folder or a quoted pattern of "
                   "several; may be given several times. Or a pre-tokenized data set as bert "
                   "pretrain has it; PATH:SPLIT measures that split. Needed, unless --eval-data is "
                   "given"),
     FLAG(train_split, .help = "use the training split, not the validation split"),
-    PATHS(eval_data, .value = "DATA", .optional = true, .default_text = "none",
+    PATHS(eval_data, .value = "DATA", HUB(FILES), .optional = true, .default_text = "none",
           .help = "measure these data, as bert pretrain --eval-data does, instead of a split of "
                   "--data"),
     INT64(samples, .value = "N", COUNT, .default_text = "all", .help = "sequences to look at"),

@@ -3,6 +3,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "formats/json.h"
+#include "hub/push.h"
 #include "tasks/finetune_output.h"
 #include "tasks/finetune_settings.h"
 #include "train/rank_consistency.h"
@@ -22,10 +23,12 @@ typedef struct session {
     finetune_trainer trainer;
     finetune_results results;
     metrics_log *metrics;
+    hub_push *push; /* rank 0's; NULL: the model is not sent to the Hub */
 } session;
 
 static void close_session(session *session)
 {
+    hub_push_close(session->push, false);
     metrics_close(session->metrics);
     free(session->results.seeds);
     finetune_trainer_free(&session->trainer);
@@ -74,6 +77,38 @@ static bert_status write_model(session *session, const finished_seed *seed, bert
                : BERT_OK;
 }
 
+/* To the Hub, in the background. */
+static void push_model(session *session, const finished_seed *seed)
+{
+    char message[64];
+    snprintf(message, sizeof message, "Seed %" PRIu64 ", epoch %d", seed->seed,
+             seed->outcome.best_epoch);
+    hub_push_folder(session->push, session->directory.path, message);
+}
+
+/* Waits until the last one is there. */
+static void finish_push(session *session)
+{
+    if (!session->push)
+        return;
+    job_begin_waiting(session->params->job); /* ranks may wait for this one */
+    hub_push_close(session->push, true);
+    session->push = NULL;
+}
+
+static bert_status open_push(session *session, bert_error *error)
+{
+    const bert_finetune_params *params = session->params;
+    bool pushes = hub_push_is_wanted(params->push_to_hub);
+    if (!pushes && params->hub_private_repo)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->hub_private_repo requires params->push_to_hub = OWNER/NAME");
+    return pushes && writes(session)
+               ? hub_push_open(&session->push, params->push_to_hub, params->hub_private_repo,
+                               session->observer, error)
+               : BERT_OK;
+}
+
 static bert_status write_results(session *session, bert_error *error)
 {
     if (!writes(session))
@@ -88,6 +123,7 @@ static bert_status keep_results(session *session, const finished_seed *seed, ber
     bert_job *job = session->params->job;
     if (finetune_best(&session->results, &session->inputs) == seed) {
         TRY(job_sync_status(job, write_model(session, seed, error), error));
+        push_model(session, seed);
         TRY(finetune_submit(&session->trainer, session->directory.path, error));
     }
     return job_sync_status(job, write_results(session, error), error);
@@ -285,10 +321,13 @@ static bert_status run(session *session, bert_finetune_result *result, bert_erro
 {
     bert_job *job = session->params->job;
     int threads = session->params->threads;
-    TRY(job_sync_status(job, finetune_check(session->params, error), error));
+    bert_status status = finetune_check(session->params, error);
+    if (status == BERT_OK)
+        status = open_push(session, error);
+    TRY(job_sync_status(job, status, error));
     threads_use(threads ? threads : threads_share(job_local_size(job)));
     TRY(job_sync_status(job, open_directory(session, error), error));
-    bert_status status = job_sync_status(job, set_up(session, error), error);
+    status = job_sync_status(job, set_up(session, error), error);
     if (status == BERT_OK)
         status = check_ranks(session, error);
     if (status != BERT_OK) {
@@ -296,8 +335,10 @@ static bert_status run(session *session, bert_finetune_result *result, bert_erro
         return status;
     }
     job_end_waiting(job); /* since it joined: all that follows reports */
+    hub_push_start(session->push);
     bool finished;
     TRY(run_seeds(session, &finished, error));
+    finish_push(session);
     return job_sync_status(job, fill_result(session, finished, result, error), error);
 }
 

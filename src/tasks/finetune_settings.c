@@ -153,8 +153,9 @@ bert_status finetune_check(const bert_finetune_params *params, bert_error *error
 /* An option of one call of the program, not of a run, or one that changes no result. */
 static bool belongs_to_call(const bert_option *option)
 {
-    static const char *const names[] = {"output", "resume", "threads", "gradient_checkpointing",
-                                        "zero"};
+    static const char *const names[] = {
+        "output", "resume",      "threads",         "gradient_checkpointing",
+        "zero",   "push_to_hub", "hub_private_repo"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(option->name, names[i]) == 0)
             return true;

@@ -47,6 +47,8 @@ bert_status bert_pretrain(const bert_pretrain_params *params, bert_pretrain_resu
     bert_status status = pretraining_open(&run, params, error);
     if (status == BERT_OK)
         status = run_and_report(&run, result, error);
+    if (status == BERT_OK)
+        pretraining_finish_push(&run);
     job_note(run.job, status, error);
     pretraining_close(&run);
     threads_use(before);
@@ -58,6 +60,7 @@ static bert_status go_on(pretraining *run, bert_pretrain_result *result, bert_er
     if (run->trainer.state.step < run->settings.total_steps)
         return run_and_report(run, result, error);
     fill_result(run, true, result);
+    hub_push_folder(run->push, result->checkpoint, "End of training");
     observer_message(run->observer, BERT_MESSAGE_INFO,
                      "%s: finished already, after %" PRId64 " steps; the model is in %s",
                      run->directory.path, result->steps, result->checkpoint);
@@ -73,6 +76,8 @@ bert_status bert_pretrain_resume(const bert_resume_params *params, bert_pretrain
     bert_status status = pretraining_resume(&run, params, error);
     if (status == BERT_OK)
         status = go_on(&run, result, error);
+    if (status == BERT_OK)
+        pretraining_finish_push(&run);
     job_note(run.job, status, error);
     pretraining_close(&run);
     threads_use(before);

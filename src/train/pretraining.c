@@ -14,8 +14,35 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+void pretraining_finish_push(pretraining *run)
+{
+    if (!run->push)
+        return;
+    job_begin_waiting(run->job); /* ranks may wait for this one */
+    hub_push_close(run->push, true);
+    run->push = run->trainer.push = NULL;
+}
+
+/* Rank 0 alone sends checkpoints. Nothing is asked of the Hub before all else of the run is right.
+ */
+static bert_status open_push(pretraining *run, bert_error *error)
+{
+    const bert_pretrain_params *params = &run->settings.params;
+    if (!hub_push_is_wanted(params->push_to_hub) || bert_job_rank(run->job) != 0)
+        return BERT_OK;
+    return hub_push_open(&run->push, params->push_to_hub, params->hub_private_repo, run->observer,
+                         error);
+}
+
+static void start_push(pretraining *run)
+{
+    run->trainer.push = run->push;
+    hub_push_start(run->push);
+}
+
 void pretraining_close(pretraining *run)
 {
+    hub_push_close(run->push, false);
     trainer_free(&run->trainer);
     for (int i = 0; i < run->settings.phase_count; i++)
         sampler_free(run->samplers[i]);
@@ -301,12 +328,17 @@ bert_status pretraining_open(pretraining *run, const bert_pretrain_params *param
                              bert_error *error)
 {
     run->job = params->job;
-    TRY(job_sync_status(run->job, create_settings(run, params, error), error));
+    bert_status status = create_settings(run, params, error);
+    if (status == BERT_OK)
+        status = open_push(run, error);
+    TRY(job_sync_status(run->job, status, error));
     use_threads(run, params->threads);
     TRY(create_directory(run, params->output, error));
-    bert_status status = set_up_and_describe(run, error);
+    status = set_up_and_describe(run, error);
     if (status != BERT_OK && writes(run))
         run_directory_abandon(&run->directory);
+    if (status == BERT_OK)
+        start_push(run);
     run->trainer.stop_after_steps = params->stop_after_steps;
     return status;
 }
@@ -397,6 +429,7 @@ static bert_status read_settings(pretraining *run, const bert_resume_params *par
         kept->zero = params->zero == BERT_ON;
     if (params->micro_batch_tokens > 0)
         kept->micro_batch_tokens = params->micro_batch_tokens;
+    TRY(settings_change_push(&run->settings, params, error));
     use_threads(run, params->threads ? params->threads : kept->threads);
     return BERT_OK;
 }
@@ -409,8 +442,12 @@ bert_status pretraining_resume(pretraining *run, const bert_resume_params *param
     TRY(job_sync_status(run->job, open_directory(run, params->run, error), error));
     bert_status status = read_settings(run, params, error);
     if (status == BERT_OK)
+        status = open_push(run, error);
+    if (status == BERT_OK)
         status = set_up_again(run, error);
     TRY(job_sync_status(run->job, status, error));
     run->trainer.stop_after_steps = params->stop_after_steps;
-    return check_ranks(run, error);
+    TRY(check_ranks(run, error));
+    start_push(run);
+    return BERT_OK;
 }

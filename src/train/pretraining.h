@@ -23,6 +23,7 @@ typedef struct pretraining {
     char *checkpoint; /* last checkpoint of a run that is resumed; NULL: from the start */
     sampler *samplers[RUN_PHASES];
     trainer trainer;
+    hub_push *push;
     int threads; /* of this call, resolved; what runs later uses as many */
 } pretraining;
 
@@ -36,6 +37,10 @@ bert_status pretraining_open(pretraining *run, const bert_pretrain_params *param
 bert_status pretraining_resume(pretraining *run, const bert_resume_params *params,
                                bert_error *error);
 void pretraining_close(pretraining *run);
+
+/* Waits until the last checkpoint is on the Hub, where it is sent there; what was not waited for
+ * when the run is closed is not sent. */
+void pretraining_finish_push(pretraining *run);
 
 /* Tells the observer what is about to be trained. */
 void pretraining_announce(const pretraining *run);

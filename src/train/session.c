@@ -205,6 +205,8 @@ void bert_session_close(bert_session *session)
 {
     if (!session)
         return;
+    if (!session->failed)
+        pretraining_finish_push(&session->run);
     pretraining_close(&session->run);
     own_batches_free(&session->batches);
     free(session);

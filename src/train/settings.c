@@ -1,6 +1,7 @@
 #include "train/settings.h"
 
 #include "base/file.h"
+#include "hub/push.h"
 #include "model/config.h"
 #include "optim/optimizers.h"
 #include "options/options.h"
@@ -63,7 +64,9 @@ bert_pretrain_params bert_pretrain_params_default(void)
 
 bert_resume_params bert_resume_params_default(void)
 {
-    return (bert_resume_params){.zero = BERT_UNSET};
+    return (bert_resume_params){.zero = BERT_UNSET,
+                                .hub_private_repo = BERT_UNSET,
+                                .hub_strategy = BERT_HUB_STRATEGY_UNSET};
 }
 
 /* -------------------------------------------------------------------------------- checking --- */
@@ -95,6 +98,19 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
     return BERT_OK;
 }
 
+static bert_status check_push(const bert_pretrain_params *params, bert_error *error)
+{
+    if (hub_push_is_wanted(params->push_to_hub))
+        return BERT_OK;
+    if (params->hub_private_repo)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->hub_private_repo requires params->push_to_hub = OWNER/NAME");
+    if (params->hub_strategy != BERT_HUB_STRATEGY_EVERY_SAVE)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->hub_strategy requires params->push_to_hub = OWNER/NAME");
+    return BERT_OK;
+}
+
 bert_status settings_check(const bert_pretrain_params *params, bert_error *error)
 {
     bert_pretrain_params checked = *params;
@@ -104,6 +120,7 @@ bert_status settings_check(const bert_pretrain_params *params, bert_error *error
     TRY(check_contradictions(params, error));
     TRY(batch_size_check(params, error));
     TRY(learning_rate_check(params, error));
+    TRY(check_push(params, error));
     return sampling_check(params, error);
 }
 
@@ -218,6 +235,28 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
     TRY(status);
     TRY(name_data(settings, error));
     return sampling_phases(settings, error);
+}
+
+bert_status settings_change_push(run_settings *settings, const bert_resume_params *params,
+                                 bert_error *error)
+{
+    bert_pretrain_params *kept = &settings->params;
+    if (params->push_to_hub) {
+        const char *name = params->push_to_hub;
+        TRY(copy_string(&name, error));
+        free((void *)(uintptr_t)kept->push_to_hub);
+        kept->push_to_hub = name;
+        if (!hub_push_is_wanted(
+                name)) { /* nowhere: the run's other settings of it have no effect now */
+            kept->hub_private_repo = false;
+            kept->hub_strategy = BERT_HUB_STRATEGY_EVERY_SAVE;
+        }
+    }
+    if (params->hub_private_repo != BERT_UNSET)
+        kept->hub_private_repo = params->hub_private_repo == BERT_ON;
+    if (params->hub_strategy != BERT_HUB_STRATEGY_UNSET)
+        kept->hub_strategy = params->hub_strategy;
+    return check_push(kept, error);
 }
 
 void settings_free(run_settings *settings)

@@ -65,6 +65,10 @@ bert_status settings_create(run_settings *settings, const bert_pretrain_params *
                             bert_error *error);
 void settings_free(run_settings *settings); /* safe on a zeroed struct */
 
+/* What a resumed run sends to the Hub, where its caller says so. */
+bert_status settings_change_push(run_settings *settings, const bert_resume_params *params,
+                                 bert_error *error);
+
 /* Fills in what follows from the phases' samples_per_epoch. */
 bert_status settings_resolve(run_settings *settings, bert_error *error);
 

@@ -219,6 +219,22 @@ static bert_status sync_logs(trainer *trainer, bert_error *error)
     return metrics_sync(trainer->timings, error);
 }
 
+/* To the Hub, in the background. */
+static void push_checkpoint(const trainer *trainer)
+{
+    int64_t step = trainer->state.step;
+    bool last = step == trainer->settings->total_steps;
+    if (!trainer->push ||
+        (!last && trainer->settings->params.hub_strategy == BERT_HUB_STRATEGY_END))
+        return;
+    char *directory, message[64];
+    snprintf(message, sizeof message, "Step %" PRId64 "%s", step, last ? ", end of training" : "");
+    if (path_format(&directory, NULL, "%s/checkpoint-%" PRId64, trainer->run, step) != BERT_OK)
+        return;
+    hub_push_folder(trainer->push, directory, message);
+    free(directory);
+}
+
 static bert_status save_checkpoint(trainer *trainer, bool may_be_best, bert_error *error)
 {
     train_state *state = &trainer->state;
@@ -238,6 +254,7 @@ static bert_status save_checkpoint(trainer *trainer, bool may_be_best, bert_erro
                             "step %" PRId64 " could not be saved (checkpoints before it are whole)",
                             state->step);
     trainer->saved_step = state->step;
+    push_checkpoint(trainer);
     if (writes(trainer))
         status = checkpoint_prune(trainer->run, trainer->settings->params.save_total_limit,
                                   state->best_step, error);
@@ -280,6 +297,7 @@ static bert_status follow_up(trainer *trainer, bool last, bool *stopping, bert_e
     const run_settings *settings = trainer->settings;
     const bert_pretrain_params *params = &settings->params;
     int64_t step = trainer->state.step;
+    hub_push_poll(trainer->push);
     bool logs = last || step % params->logging_steps == 0;
     bool evaluates = trainer->evaluates && (last || settings_is_due(settings, params->eval_steps,
                                                                     params->eval_epochs, step));

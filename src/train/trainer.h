@@ -3,6 +3,7 @@
 #define TRAIN_TRAINER_H
 
 #include "dataset/prefetch.h"
+#include "hub/push.h"
 #include "optim/schedule.h"
 #include "report/metrics.h"
 #include "train/checkpoint.h"
@@ -29,6 +30,7 @@ typedef struct trainer {
     own_batches *own_batches;  /* of the caller of the library; NULL: samplers */
     bert_job *job;             /* NULL: alone */
     const bert_observer *observer;
+    hub_push *push;           /* of rank 0; NULL: checkpoints go nowhere */
     int64_t stop_after_steps; /* of this call; 0: there is no such limit */
 
     /* Owned. */

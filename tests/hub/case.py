@@ -23,6 +23,8 @@ def main():
 
 
 class HubCase(unittest.TestCase):
+    standard_input = ""
+
     def setUp(self):
         self.hub = FakeHub()
         self.addCleanup(self.hub.stop)
@@ -41,7 +43,7 @@ class HubCase(unittest.TestCase):
 
     def run_bert(self, *arguments, **environment):
         return subprocess.run([bert, *map(str, arguments)], env=self.environment(**environment), cwd=self.home,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                              input=self.standard_input, capture_output=True, text=True, timeout=60)
 
     def good(self, *arguments, **environment):
         """Runs a command that must succeed and returns its standard output."""

@@ -150,10 +150,12 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         routes = (
             (r"/api/(models|datasets)/([^/]+(?:/[^/]+)?)/revision/([^/]+)", self.listing),
-            (r"/api/(models)/([^/]+/[^/]+)/preupload/([^/]+)", self.preupload),
-            (r"/api/(models)/([^/]+/[^/]+)/commit/([^/]+)", self.commit),
+            (r"/api/(models|datasets)/([^/]+/[^/]+)/preupload/([^/]+)", self.preupload),
+            (r"/api/(models|datasets)/([^/]+/[^/]+)/commit/([^/]+)", self.commit),
             (r"/api/repos/create", self.create),
-            (r"/([^/]+/[^/]+)\.git/info/lfs/objects/batch", self.batch),
+            (r"/api/whoami-v2", self.whoami),
+            (r"/api/validate-yaml", lambda: self.answer_json({"errors": [], "warnings": []})),
+            (r"/((?:datasets/)?[^/]+/[^/]+)\.git/info/lfs/objects/batch", self.batch),
             (r"/verify/([0-9a-f]{64})", self.verify),
             (r"/((?:datasets/)?(?:[^/]+/)?[^/]+)/resolve/([^/]+)/(.+)", self.resolve),
         )
@@ -168,7 +170,24 @@ class Handler(BaseHTTPRequestHandler):
         found = repository and self.find_revision(repository, revision)
         if found:
             commit, files = found
-            self.answer_json({"id": name, "sha": commit, "siblings": [{"rfilename": path} for path in files]})
+            query = parse_qs(urlsplit(self.path).query)
+            facts = self.facts if query.get("blobs", [""])[0].lower() == "true" and not self.hub.plain_listings else lambda *_: {}
+            self.answer_json({"id": name, "sha": commit, "siblings": [
+                {"rfilename": path} | facts(repository, path, data) for path, data in files.items()]})
+
+    def facts(self, repository, path, data):
+        """Size and checksum as `files_metadata=True` of huggingface_hub requests them."""
+        if not repository.is_large(path):
+            return {"size": len(data), "blobId": git_sha1(data)}
+        pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n" % (
+            sha256(data).encode(), len(data))
+        return {"size": len(data), "blobId": git_sha1(pointer),
+                "lfs": {"sha256": sha256(data), "size": len(data), "pointerSize": len(pointer)}}
+
+    def whoami(self):
+        if self.token() not in self.hub.tokens:
+            return self.answer_error(401, "", "Invalid user token.")
+        self.answer_json(self.hub.identity)
 
     def resolve(self, name, revision, path):
         kind = "datasets" if name.startswith("datasets/") else "models"
@@ -205,10 +224,10 @@ class Handler(BaseHTTPRequestHandler):
         if not self.may_write():
             return
         request = json.loads(self.body)
-        key = ("models", f"{request['organization']}/{request['name']}")
+        key = (request.get("type", "model") + "s", f"{request.get('organization') or 'me'}/{request['name']}")
         if key in self.hub.repositories:
             return self.answer_error(409, "", "You already created this model repo")
-        self.hub.repositories[key] = Repository({".gitattributes": b"* lfs\n"}, private=request["private"])
+        self.hub.repositories[key] = Repository({".gitattributes": b"* lfs\n"}, private=bool(request.get("private")))
         return self.answer_json({"url": f"{self.hub.url}/{key[1]}", "name": key[1]})
 
     def preupload(self, kind, name, revision):
@@ -229,7 +248,8 @@ class Handler(BaseHTTPRequestHandler):
         self.answer_json({"files": answers})
 
     def batch(self, name):
-        if not (self.may_write() and self.find("models", name)):
+        kind = "datasets" if name.startswith("datasets/") else "models"
+        if not (self.may_write() and self.find(kind, name.removeprefix("datasets/"))):
             return
         request = json.loads(self.body)
         assert request["operation"] == "upload" and request["hash_algo"] == "sha256"
@@ -329,6 +349,15 @@ class FakeHub:
         self.store, self.parts, self.part_size, self.store_key = {}, {}, 0, None
         self.tokens, self.granted = {"hf_right"}, set()
         self.ignored, self.messages = set(), []
+        self.plain_listings = False  # without sizes and checksums, as of a mirror
+        # What https://huggingface.co/api/whoami-v2 answers, shortened.
+        self.identity = {
+            "type": "user", "id": "5e67", "name": "me", "fullname": "Me Myself", "email": "me@example.org",
+            "emailVerified": True, "isPro": False, "canPay": False,
+            "orgs": [{"type": "org", "id": "6a1", "name": "lab", "fullname": "Lab", "roleInOrg": "write"},
+                     {"type": "org", "id": "6a2", "name": "club", "fullname": "Club", "roleInOrg": "read"}],
+            "auth": {"type": "access_token", "accessToken": {
+                "displayName": "laptop", "role": "write", "createdAt": "2024-01-01T00:00:00.000Z"}}}
         self.requests, self.faults = [], []
         self.servers = [self.start("hub"), self.start("store")]
         self.url, self.store_url = (f"http://127.0.0.1:{server.server_port}" for server in self.servers)

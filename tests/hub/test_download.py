@@ -145,6 +145,93 @@ class Models(HubCase):
         self.bad("download", "bert-tiny", "--output", "x", HF_HUB_OFFLINE="1", code=2, says="--output")
         self.assertEqual(len(self.hub.seen()), asked)
 
+    def test_unreachable(self):
+        """As with huggingface_hub, the cache answers where the Hub does not."""
+        self.bad("download", "bert-tiny", "--retries", "0", HF_ENDPOINT="http://127.0.0.1:9", says="127.0.0.1:9")
+        path = self.good("download", "bert-tiny")
+        self.assertEqual(self.good("download", "bert-tiny", "--retries", "0", HF_ENDPOINT="http://127.0.0.1:9"), path)
+        self.assertIn("127.0.0.1:9", self.messages)
+        self.assertIn(f"the copy in the cache is taken, of commit {self.repository.head()[:12]}", self.messages)
+        self.hub.faults[:] = [lambda h: h.answer(503) or True]
+        self.assertEqual(self.good("download", "bert-tiny", "--retries", "1"), path)
+        self.assertIn("warning: gave up after 2 attempts", self.messages)
+        self.hub.faults[:] = [lambda h: (time.sleep(2), h.answer(500)) and True]
+        self.assertEqual(self.good("download", "bert-tiny", "--retries", "0", HF_HUB_DOWNLOAD_TIMEOUT="1"), path)
+        self.assertIn("no data received for 1 seconds", self.messages)
+        # A revision, or files, that the cache does not have; and a folder of the user's own.
+        refused = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+        self.bad("download", "bert-tiny@v1", "--retries", "0", **refused, says="127.0.0.1:9")
+        self.bad("download", "bert-tiny", "--include", "*.h5", "--retries", "0", **refused, code=2, says="*.h5")
+        self.bad("download", "bert-tiny", "--output", "out", "--retries", "0", **refused, says="127.0.0.1:9")
+        self.bad("download", "other", "--retries", "0", **refused, says="127.0.0.1:9")
+
+    def test_answers_of_the_hub_are_not_replaced_by_the_cache(self):
+        self.good("download", "bert-tiny")
+        self.bad("download", "bert-tiny", HF_TOKEN="hf_wrong", says="rejected the token")
+        del self.hub.repositories["models", "bert-tiny"]
+        self.bad("download", "bert-tiny", says="not found on the Hub")
+
+    # ------------------------------------------------------------------------------ damage ---
+
+    def damage(self, data, digest):
+        blob = self.cache / "models--bert-tiny" / "blobs" / digest
+        self.assertTrue(blob.exists())
+        blob.write_bytes(data)
+        return blob
+
+    def test_damaged_size(self):
+        path = self.good("download", "bert-tiny").strip()
+        for data in (b"", WEIGHTS[:1000], WEIGHTS + b"more"):
+            self.damage(data, sha256(WEIGHTS))
+            self.good("download", "bert-tiny", "--no-verify")
+            self.assertIn(f"model.safetensors: is damaged: it has {len(data)} bytes, expected 3000000; it is downloaded",
+                          self.messages)
+            self.assertEqual(self.messages.count("is damaged"), 1)
+            self.check_snapshot(path)
+        self.assertEqual(len(self.hub.seen("store", "GET")), 4)
+
+    def test_damaged_content(self):
+        path = self.good("download", "bert-tiny").strip()
+        wrong, small = b"\0" + WEIGHTS[1:], CONFIG.replace(b"bert", b"brat")
+        self.damage(wrong, sha256(WEIGHTS))
+        self.damage(small, git_sha1(CONFIG))
+        self.good("download", "bert-tiny", "--no-verify")  # sizes alone
+        self.assertNotIn("damaged", self.messages)
+        result = self.good_json("download", "bert-tiny")
+        self.assertEqual(result["received"], len(WEIGHTS) + len(CONFIG))
+        self.assertIn(f"has the checksum {sha256(wrong)}, expected {sha256(WEIGHTS)}", self.messages)
+        self.assertIn(f"has the checksum {git_sha1(small)}, expected {git_sha1(CONFIG)}", self.messages)
+        self.check_snapshot(path)
+
+    def test_damaged_without_the_hub(self):
+        """Blobs are named by their checksums, so the cache alone shows damage, and a mirror needs no sizes."""
+        path = self.good("download", "bert-tiny").strip()
+        self.damage(WEIGHTS[:-1], sha256(WEIGHTS))
+        error = self.bad("download", "bert-tiny", "--verify", HF_HUB_OFFLINE="1",
+                         says=("model.safetensors: is damaged", "HF_HUB_OFFLINE is set"))
+        self.assertIn(sha256(WEIGHTS[:-1]), error)
+        self.hub.plain_listings = True
+        self.good("download", "bert-tiny", "--verify")
+        self.assertIn("is damaged", self.messages)
+        self.check_snapshot(path)
+
+    def test_damaged_blob_of_another_revision(self):
+        self.repository.commit("v1", MODEL | {"vocab.txt": b"other\n"})
+        self.good("download", "bert-tiny")
+        self.damage(WEIGHTS[:5], sha256(WEIGHTS))
+        path = Path(self.good("download", "bert-tiny@v1").strip())
+        self.assertEqual((path / "model.safetensors").read_bytes(), WEIGHTS)
+        self.assertEqual(self.messages.count("is damaged"), 1)
+
+    def test_damaged_cache_without_links(self):
+        """On file systems without symbolic links, huggingface_hub puts the files into the snapshot."""
+        path = Path(self.good("download", "bert-tiny").strip())
+        (path / "vocab.txt").unlink()
+        (path / "vocab.txt").write_bytes(b"[PAX]\n")
+        self.good("download", "bert-tiny")
+        self.assertIn("vocab.txt: is damaged", self.messages)
+        self.check_snapshot(path)
+
     # ------------------------------------------------------------------------------ tokens ---
 
     def test_token_is_not_sent_to_other_origins(self):
@@ -439,7 +526,17 @@ class DataSets(HubCase):
         out = self.good("download", "wikitext", "--config", "wikitext-2-raw-v1").splitlines()
         self.assertEqual(len(out), 4)
         offline = self.good("download", "wikitext", "--config", "wikitext-2-raw-v1", HF_HUB_OFFLINE="1").splitlines()
-        self.assertEqual(sorted(offline), sorted(out))
+        self.assertEqual(offline, sorted(out))  # one order, so that data prepared from them are the same
+        self.assertEqual(offline, out)
+
+    def test_unreachable(self):
+        out = self.good("download", "wikitext", "--config", "wikitext-2-raw-v1", "--split", "test")
+        refused = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+        for kind in ([], ["--repo-type", "dataset"], ["--config", "wikitext-2-raw-v1"]):
+            self.assertEqual(self.good("download", "wikitext", *kind, "--retries", "0", **refused), out)
+            self.assertIn("warning: ", self.messages)
+        self.bad("download", "wikitext", "--config", "wikitext-103-raw-v1", "--retries", "0", **refused, code=2,
+                 says="no configuration")
 
     def test_downloads_can_be_read(self):
         tables = Path(__file__).parent.parent / "formats" / "tables"
@@ -457,7 +554,7 @@ class DataSets(HubCase):
         self.assertTrue(self.hub.seen(part="/api/models/wikitext"))
         self.hub.model("wikitext", MODEL)
         self.assertEqual(self.good_json("download", "wikitext")["type"], "model")
-        self.bad("download", "wikitext", "--dataset", code=2, says=("--config", "wikitext-2-raw-v1, wikitext-103-raw-v1"))
+        self.bad("download", "wikitext", "--dataset", code=2, says=("--config", "wikitext-103-raw-v1, wikitext-2-raw-v1"))
 
     def test_messages_list_what_is_available(self):
         self.bad("download", "wikitext", "--config", "x", code=2, says=('no configuration "x"', "wikitext-2-raw-v1"))

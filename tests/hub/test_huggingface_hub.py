@@ -58,6 +58,26 @@ class Interplay(HubCase):
         links = lambda root: {p.name: os.readlink(p) for p in Path(root).rglob("*") if p.is_symlink()}
         self.assertEqual({n: l for n, l in links(theirs).items() if n in links(ours)}, links(ours))
 
+    def test_commands_take_names_of_their_cache(self):
+        self.hub.model("me/bert", model_files(self.home / "made"))
+        self.hub.dataset("me/texts", {}).commit("main", {"a.txt": b"Alpha.\n"})
+        offline = {"HF_HUB_OFFLINE": "1"}
+        self.standard_input = "a b\n"
+        self.python("from transformers import AutoTokenizer\nAutoTokenizer.from_pretrained('me/bert')\n"
+                    "from huggingface_hub import hf_hub_download\n"
+                    "hf_hub_download('me/texts', 'a.txt', repo_type='dataset')\n")
+        self.assertEqual(self.good("tokenize", "--tokenizer", "me/bert", **offline), "2 5 6 3\n")
+        self.assertEqual(self.good("cat", "hf://datasets/me/texts/a.txt", **offline), "Alpha.\n")
+        self.bad("embed", "--model", "me/bert", "a", **offline, says="the cache")  # the tokenizer alone is there
+        self.python("from transformers import AutoModel\nAutoModel.from_pretrained('me/bert')\n")
+        self.assertEqual(self.good_json("inspect", "me/bert", **offline)["kind"], "model")
+        ours = json.loads(self.good("embed", "--model", "me/bert", "--pooling", "cls", "a b", **offline))["embedding"]
+        theirs = self.python("from transformers import AutoModel, AutoTokenizer\n"
+                             "model, tokenizer = AutoModel.from_pretrained('me/bert'), AutoTokenizer.from_pretrained('me/bert')\n"
+                             "print(model(**tokenizer('a b', return_tensors='pt')).last_hidden_state[0, 0].tolist())", **offline)
+        for mine, other in zip(ours, json.loads(theirs), strict=True):
+            self.assertAlmostEqual(mine, other, places=5)
+
     def test_they_continue_ours(self):
         files = model_files(self.home / "made")
         repository = self.hub.model("me/bert", files)
@@ -94,6 +114,32 @@ class Interplay(HubCase):
         self.assertEqual({n: theirs[n] for n in ("config.json", "model.safetensors")},
                          {n: ours[n] for n in ("config.json", "model.safetensors")})
         self.assertEqual(json.loads(ours["config.json"])["hidden_size"], 16)
+
+
+    def test_fake_hub_answers(self):
+        """huggingface_hub understands the answers that whoami, listings with sizes and data sets rely on."""
+        files = {"README.md": b"# Texts\n", "train.parquet": b"PAR1" * 100}
+        folder = self.home / "texts"
+        folder.mkdir()
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        self.good("upload", "--repo-type", "dataset", "--create", folder, "me/ours", HF_TOKEN="hf_right")
+        self.python("import hashlib\n"
+                    "from huggingface_hub import HfApi\n"
+                    "api = HfApi()\n"
+                    "me = api.whoami()\n"
+                    "assert me['name'] == 'me' and me['auth']['accessToken']['role'] == 'write', me\n"
+                    "api.create_repo('me/theirs', repo_type='dataset')\n"
+                    f"api.upload_folder(repo_id='me/theirs', repo_type='dataset', folder_path={str(folder)!r})\n"
+                    "for name in 'me/ours', 'me/theirs':\n"
+                    "    info = api.dataset_info(name, revision='main', files_metadata=True)\n"
+                    "    files = {f.rfilename: f for f in info.siblings}\n"
+                    "    assert files['train.parquet'].size == 400\n"
+                    "    assert files['train.parquet'].lfs.sha256 == hashlib.sha256(b'PAR1' * 100).hexdigest()\n"
+                    "    assert files['README.md'].size == 8 and files['README.md'].lfs is None\n",
+                    HF_TOKEN="hf_right")
+        ours, theirs = (self.hub.repositories["datasets", f"me/{name}"].files() for name in ("ours", "theirs"))
+        self.assertEqual({name: ours[name] for name in files}, {name: theirs[name] for name in files})
 
 
 if __name__ == "__main__":

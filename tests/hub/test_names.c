@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "hub/digest.h"
+#include "hub/hub_name.h"
 #include "hub/names.h"
 #include "hub/repository.h"
 #include "hub/retry.h"
@@ -32,6 +33,89 @@ static void test_repository_names(void **state)
     name[96] = 'a';
     name[97] = '\0';
     assert_fails(repository_name_check(name, error), BERT_ERROR_INVALID_ARGUMENT, "96");
+}
+
+/* "name revision path", with - for what is not there; "" where there is no such reading. */
+static void assert_reading(const char *text, bert_hub_part part, size_t number,
+                           const char *expected)
+{
+    hub_name names[HUB_NAME_READINGS];
+    size_t count;
+    char found[512] = "";
+    assert_ok(hub_name_parse(names, &count, text, part, error));
+    if (number < count)
+        snprintf(found, sizeof found, "%s %s %s", names[number].name,
+                 names[number].revision ? names[number].revision : "-",
+                 names[number].path ? names[number].path : "-");
+    hub_names_free(names, count);
+    assert_string_equal(found, expected);
+}
+
+static void test_names_of_models(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        {"bert-base-uncased", "bert-base-uncased - -"},
+        {"google/bert_uncased_L-2_H-128_A-2", "google/bert_uncased_L-2_H-128_A-2 - -"},
+        {"a/b@v1", "a/b v1 -"},
+        {"a@refs/pr/1", "a refs/pr/1 -"},
+        {"a/b@feature%2Fx", "a/b feature/x -"},
+        {"hf://a/b@main", "a/b main -"},
+        {"vocab.txt", "vocab.txt - -"}, /* a file that is missing looks like a name */
+        {"a/b/c", ""},
+        {"./a", ""},
+        {"/a", ""},
+        {"a/", ""},
+        {"../a", ""},
+        {"a@", ""},
+        {"a@../b", ""},
+        {"", ""},
+        {"x=y:1", ""},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_reading(names[i][0], BERT_HUB_TOKENIZER, 0, names[i][1]);
+    hub_name found[HUB_NAME_READINGS];
+    size_t count;
+    static const char *const bad[] = {"hf://", "hf://a/b/c", "hf://a@", "hf://..", "hf://a@b/../c"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_fails(hub_name_parse(found, &count, bad[i], BERT_HUB_MODEL, error),
+                     BERT_ERROR_INVALID_ARGUMENT, "expected hf://[OWNER/]NAME[@REVISION]");
+    assert_fails(hub_name_parse(found, &count, "hf://datasets/a", BERT_HUB_MODEL, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "is a data set");
+}
+
+static void test_names_of_data_sets(void **state)
+{
+    (void)state;
+    static const char *const names[][3] = {
+        {"hf://datasets/wikitext", "wikitext - -", ""},
+        {"hf://datasets/a/b", "a/b - -", "a - b"},
+        {"hf://datasets/a/b/", "a/b - -", "a - b"},
+        {"hf://datasets/a/b/c/*.txt", "a/b - c/*.txt", "a - b/c/*.txt"},
+        {"hf://datasets/a/b@v1/c", "a/b v1 c", ""},
+        {"hf://datasets/a@v1/b/c", "a v1 b/c", ""},
+        {"hf://datasets/a@~parquet/b", "a refs/convert/parquet b", ""},
+        {"hf://datasets/a/b@refs/convert/parquet/c/d", "a/b refs/convert/parquet c/d", ""},
+        {"hf://datasets/a/b@refs%2Fpr%2f3", "a/b refs/pr/3 -", ""},
+        {"hf://datasets/a/train.txt", "a/train.txt - -", "a - train.txt"},
+        {"hf://datasets/a/[b]/c", "a - [b]/c", ""}, /* [b] is no name */
+        {"a/b", "", ""},                            /* a path */
+        {"a.txt", "", ""},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_reading(names[i][0], BERT_HUB_FILES, 0, names[i][1]);
+        assert_reading(names[i][0], BERT_HUB_FILES, 1, names[i][2]);
+    }
+    hub_name found[HUB_NAME_READINGS];
+    size_t count;
+    static const char *const bad[] = {"hf://datasets/",       "hf://datasets/a/../b",
+                                      "hf://datasets//a",     "hf://datasets/a@",
+                                      "hf://datasets/a@x//b", "hf://datasets/a/b\nc"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_fails(hub_name_parse(found, &count, bad[i], BERT_HUB_FILES, error),
+                     BERT_ERROR_INVALID_ARGUMENT, "expected hf://datasets/[OWNER/]NAME");
+    assert_fails(hub_name_parse(found, &count, "hf://a/b", BERT_HUB_FILES, error),
+                 BERT_ERROR_INVALID_ARGUMENT, "text comes from a data set");
 }
 
 static void test_paths(void **state)
@@ -295,11 +379,18 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_repository_names), cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_patterns),         cmocka_unit_test(test_origins),
-        cmocka_unit_test(test_redirects),        cmocka_unit_test(test_urls_of_a_repository),
-        cmocka_unit_test(test_digests),          cmocka_unit_test(test_choice_of_weights),
-        cmocka_unit_test(test_choice_of_splits), cmocka_unit_test(test_retry_after),
+        cmocka_unit_test(test_repository_names),
+        cmocka_unit_test(test_names_of_models),
+        cmocka_unit_test(test_names_of_data_sets),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_origins),
+        cmocka_unit_test(test_redirects),
+        cmocka_unit_test(test_urls_of_a_repository),
+        cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_choice_of_weights),
+        cmocka_unit_test(test_choice_of_splits),
+        cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,34 @@ static void test_listing(void **state)
                  "invalid JSON");
 }
 
+#define SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/* As the Hub answers ?blobs=true; of an LFS file, "blobId" is that of its pointer. */
+static void test_facts_of_files(void **state)
+{
+    (void)state;
+    hub_listing listing;
+    text answer = as_text(
+        "{\"sha\": \"" COMMIT "\", \"siblings\": ["
+        "{\"rfilename\": \"config.json\", \"size\": 570, \"blobId\": \"" COMMIT "\"}, "
+        "{\"rfilename\": \"model.safetensors\", \"size\": 440449768, \"blobId\": \"" COMMIT "\", "
+        "\"lfs\": {\"sha256\": \"" SHA256 "\", \"size\": 440449768, \"pointerSize\": 134}}, "
+        "{\"rfilename\": \"empty\", \"size\": 0}, "
+        "{\"rfilename\": \"odd\", \"size\": -1, \"blobId\": \"../../x\"}, "
+        "{\"rfilename\": \"odder\", \"size\": \"1\", \"blobId\": 1, \"lfs\": {}}]}");
+    assert_ok(hub_listing_parse(&listing, &answer, "model x", error));
+    assert_true(listing.facts[0].has_size && listing.facts[0].size == 570);
+    assert_string_equal(listing.facts[0].digest, COMMIT);
+    assert_true(listing.facts[1].has_size && listing.facts[1].size == 440449768);
+    assert_string_equal(listing.facts[1].digest, SHA256);
+    assert_true(listing.facts[2].has_size && listing.facts[2].size == 0);
+    for (size_t i = 3; i < 5; i++) {
+        assert_false(listing.facts[i].has_size);
+        assert_string_equal(listing.facts[i].digest, "");
+    }
+    hub_listing_free(&listing);
+}
+
 static void test_upload_modes(void **state)
 {
     (void)state;
@@ -123,9 +151,8 @@ static void test_commit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_listing),
-        cmocka_unit_test(test_upload_modes),
-        cmocka_unit_test(test_lfs_actions),
+        cmocka_unit_test(test_listing),      cmocka_unit_test(test_facts_of_files),
+        cmocka_unit_test(test_upload_modes), cmocka_unit_test(test_lfs_actions),
         cmocka_unit_test(test_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

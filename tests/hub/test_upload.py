@@ -56,6 +56,45 @@ class Uploads(HubCase):
         self.good("download", "me/bert", "--output", out)
         self.assertEqual((out / "model.safetensors").read_bytes(), FILES["model.safetensors"])
 
+    def test_data_set(self):
+        data = self.home / "texts"
+        files = {"README.md": b"# Texts\n", "data/train.jsonl": b'{"text": "a"}\n', "big.parquet": b"PAR1" * 1000}
+        for name, content in (files | {".cache/x": b"hidden"}).items():
+            (data / name).parent.mkdir(parents=True, exist_ok=True)
+            (data / name).write_bytes(content)
+        url = self.good("upload", "--repo-type", "dataset", "--create", data, "me/texts").strip()
+        repository = self.hub.repositories["datasets", "me/texts"]
+        self.assertEqual(url, f"{self.hub.url}/datasets/me/texts/commit/{repository.head()}")
+        self.assertEqual(repository.files(), files | {".gitattributes": b"* lfs\n"})
+        self.assertEqual(self.hub.messages, ["Upload data set with bert"])
+        self.assertNotIn(("models", "me/texts"), self.hub.repositories)
+        self.assertTrue(self.hub.seen(part="/datasets/me/texts.git/info/lfs/"))
+        self.assertNotIn("README", self.messages)
+        # The other way round.
+        out = self.good("download", "--repo-type", "dataset", "--revision", "main", "--include", "*.jsonl", "me/texts")
+        self.assertEqual(self.good("cat", out.strip()), "a\n")
+        (data / "README.md").unlink()
+        self.good("upload", "--repo-type", "dataset", data, "me/texts")
+        self.assertIn("has no README.md", self.messages)
+        self.bad("upload", "--repo-type", "dataset", data, "me/other", says=("data set me/other", "--create creates it"))
+        (self.home / "empty").mkdir()
+        self.bad("upload", "--repo-type", "dataset", self.home / "empty", "me/texts", code=2, says="has no files")
+        self.bad("upload", "--repo-type", "space", data, "me/texts", code=2, says="model or dataset")
+
+    def test_tokenizer(self):
+        for number, names in enumerate((("vocab.txt",), ("tokenizer.json", "tokenizer_config.json", "README.md"))):
+            folder = self.home / f"tokenizer{number}"
+            folder.mkdir()
+            for name in names:
+                (folder / name).write_bytes(FILES[name])
+            (folder / "notes.txt").write_bytes(b"mine")
+            self.good("upload", "--create", folder, f"me/t{number}")
+            self.assertEqual(self.stored(f"me/t{number}"), {n: FILES[n] for n in names} | {".gitattributes": b"* lfs\n"})
+            self.assertEqual(self.hub.messages[-1], "Upload tokenizer with bert")
+        # A configuration makes it a model, whose weights are missing.
+        (folder / "config.json").write_bytes(FILES["config.json"])
+        self.bad("upload", folder, "me/t1", code=2, says="has no model.safetensors")
+
     def test_object_in_store(self):
         self.hub.store[sha256(FILES["model.safetensors"])] = FILES["model.safetensors"]
         result = self.good_json("upload", "--create", self.folder, "me/bert")
@@ -168,7 +207,7 @@ class Uploads(HubCase):
         self.assertEqual(self.stored(), {})
 
     def test_usage(self):
-        self.bad("upload", self.folder, code=2, says="name a folder and a model")
+        self.bad("upload", self.folder, code=2, says="name a folder and a repository")
         self.bad("upload", "--private", self.folder, "me/bert", code=2, says="--create")
         self.bad("upload", self.folder, "me/bert", HF_HUB_OFFLINE="1", code=2, says="HF_HUB_OFFLINE")
 
