@@ -131,9 +131,12 @@ static bert_status add_pattern(data_sources *sources, const char *name, const ch
     free(pattern);
     if (status != BERT_OK || sources->count > before)
         return status;
-    return pretokenized_files_exist(line)
-               ? add_pretokenized(sources, line, error)
-               : error_set(error, BERT_ERROR_IO, "%s: no prepared data matches this pattern", name);
+    if (pretokenized_files_exist(line))
+        return add_pretokenized(sources, line, error);
+    const char *slice = strstr(line, "[");
+    const char *colon = memrchr(line, ':', (size_t)(slice ? slice - line : 0));
+    return error_set(error, BERT_ERROR_IO, "%s: no prepared data matches this pattern%s", name,
+                     slice && colon ? "; a split is read whole, PATH:SPLIT, without [...]" : "");
 }
 
 /* The position of ":WEIGHT" in a name, and its value; without one, the end of the name and 1. */

@@ -78,6 +78,8 @@ static void test_names(void **state)
     data_sources_free(&sources);
     assert_fails(find(&sources, "%s/absent*", error), BERT_ERROR_IO,
                  "no prepared data matches this pattern");
+    assert_fails(find(&sources, "%s/folder:train[:10%%]", error), BERT_ERROR_IO,
+                 "a split is read whole, PATH:SPLIT, without [...]");
     assert_fails(find(&sources, "%s/b\n%s/b", error), BERT_ERROR_INVALID_ARGUMENT,
                  "given twice as data");
     assert_fails(find(&sources, "%s/b\n%s/*", error), BERT_ERROR_INVALID_ARGUMENT,
