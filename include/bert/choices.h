@@ -35,7 +35,15 @@ typedef enum bert_lr_scheduler {
     BERT_LR_SCHEDULER_CONSTANT_WITH_WARMUP,
     BERT_LR_SCHEDULER_INVERSE_SQRT,
     BERT_LR_SCHEDULER_ONE_CYCLE,
+    BERT_LR_SCHEDULER_WARMUP_STABLE_DECAY,
 } bert_lr_scheduler;
+
+/* How the learning rate falls at the end of warmup_stable_decay. */
+typedef enum bert_lr_decay {
+    BERT_LR_DECAY_COSINE,
+    BERT_LR_DECAY_LINEAR,
+    BERT_LR_DECAY_1_SQRT, /* 1 − √ of the share that is done */
+} bert_lr_decay;
 
 /* How the learning rate grows with the quotient of a batch and base_batch_size. */
 typedef enum bert_learning_rate_scaling {
@@ -140,6 +148,8 @@ BERT_API bert_status bert_muon_adjustment_parse(bert_muon_adjustment *value, con
 BERT_API const char *bert_lr_scheduler_name(bert_lr_scheduler value);
 BERT_API bert_status bert_lr_scheduler_parse(bert_lr_scheduler *value, const char *name,
                                              bert_error *error);
+BERT_API const char *bert_lr_decay_name(bert_lr_decay value);
+BERT_API bert_status bert_lr_decay_parse(bert_lr_decay *value, const char *name, bert_error *error);
 BERT_API const char *bert_learning_rate_scaling_name(bert_learning_rate_scaling value);
 BERT_API bert_status bert_learning_rate_scaling_parse(bert_learning_rate_scaling *value,
                                                       const char *name, bert_error *error);

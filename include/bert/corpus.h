@@ -61,10 +61,10 @@ typedef struct bert_cleaning_counts {
 
 /* Where inputs that are more than text have their text, and which of it to take. */
 typedef struct bert_reader_options {
-    /* The column of a table (TSV, CSV, Parquet, Arrow) or the member of JSON lines' objects.
-     * Several, with commas between them, make one document, a paragraph each. Tables of text
-     * without a row of names: the column's number, from 1. NULL: "text", or the only column that
-     * holds text. */
+    /* The column of a table (TSV, CSV, Parquet, Arrow) or the member of JSON objects, by its path:
+     * "translation.en"; "data.*.text" makes a document of each element of "data". Several, with
+     * commas between them, make one document, a paragraph each. Tables of text without a row of
+     * names: the column's number, from 1. NULL: "text", or the only column that holds text. */
     const char *text_field;
     /* BERT_FORMAT_UNSET: by content and name. Else text is read as this (Parquet and Arrow are what
      * they are). */
@@ -75,6 +75,9 @@ typedef struct bert_reader_options {
      * objects, are one document; NULL: each row is one. Excludes document_separator. */
     const char *document_column;
     bert_sentence_separator sentence_separator;
+    /* The largest window of Zstandard, as a power of two, and so the memory that decompressing takes
+     * at most. Files made with `zstd --long=31` need 31. */
+    int zstd_window_log;
     bert_cleaning_options cleaning;
     uint64_t seed; /* decides which documents are taken from a weighted source */
 } bert_reader_options;

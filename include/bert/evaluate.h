@@ -11,9 +11,14 @@ extern "C" {
 
 typedef struct bert_evaluate_params {
     const char *model; /* model folder (a checkpoint), or a run: its last checkpoint */
-    const char *data; /* PREFIX, or several as bert_pretrain_params has them, without weights: their
-                         validation splits, or the training splits where `train_split` is set */
+    const char *data;  /* needed unless there is eval_data: PREFIX, or several as
+                          bert_pretrain_params has them, without weights: their  validation splits, or
+                          the training splits where `train_split` is set. Of  a pre-tokenized data set
+                          the split of its line's ":SPLIT", else  "validation", else the only one */
     bool train_split;
+    /* As bert_pretrain_params.eval_data: measured instead of the validation split of `data`, which
+     * may then be NULL. */
+    const char *eval_data;
     /* What is unset or 0 here is taken from the checkpoint's run.json; without one it is
      * bert_pretrain's default, the length at most the model's positions. */
     bert_pairs pairs;         /* of a model with an NSP head */

@@ -50,6 +50,8 @@ typedef struct bert_finetune_params {
     double lr_end, lr_power;                        /* polynomial (as bert_pretrain_params) */
     int64_t lr_num_cycles;                          /* cosine_with_restarts */
     double pct_start, div_factor, final_div_factor; /* one_cycle */
+    double lr_decay_ratio;                          /* warmup_stable_decay */
+    bert_lr_decay lr_decay_type;                    /* likewise */
     double warmup_ratio; /* of all steps, where the schedule has a warm-up */
     bert_optimizer optim;
     double weight_decay; /* not for biases and LayerNorm */

@@ -90,6 +90,8 @@ BERT_API const bert_option *bert_tokenizer_options_table(size_t *count);
 BERT_API const bert_option *bert_train_tokenizer_params_table(size_t *count);
 BERT_API const bert_option *bert_inspect_corpus_params_table(size_t *count);
 BERT_API const bert_option *bert_inspect_data_params_table(size_t *count);
+/* Of the same struct, what says how samples are made. */
+BERT_API const bert_option *bert_inspect_samples_table(size_t *count);
 BERT_API const bert_option *bert_inspect_model_params_table(size_t *count);
 BERT_API const bert_option *bert_prepare_params_table(size_t *count);
 BERT_API const bert_option *bert_tune_params_table(size_t *count);

@@ -17,10 +17,15 @@ typedef struct bert_pretrain_params {
     /* PREFIX of bert_prepare; several are numbered through as one, a line ("\n") for each. A line
      * may be a folder of prepared files, or a pattern of the shell that their PREFIXes match,
      * sorted by their bytes, and end in ":WEIGHT" (docs/data.md): how often each document comes in
-     * an epoch. Or a pre-tokenized data set as Hugging Face's save_to_disk writes it (input_ids,
-     * token_type_ids, attention_mask, next_sentence_label), masked on the fly. NULL: the
-     * batches of a session come from the caller (bert/session.h). */
+     * an epoch. Or pre-tokenized data sets of Hugging Face, a line ("\n") for each: a folder, a zip
+     * or tar archive, or files in Arrow, Parquet or JSON lines with input_ids, and token_type_ids,
+     * attention_mask, next_sentence_label where they have them, masked on the fly; a line may end
+     * in ":SPLIT" (docs/data.md). NULL: the batches of a session come from the caller
+     * (bert/session.h). */
     const char *data;
+    /* The same, without weights: what evaluations read instead of the validation split of `data`;
+     * its validation split, or all of it where it has none. NULL: the validation split. */
+    const char *eval_data;
     const char *tokenizer; /* NULL: PREFIX.tokenizer; a pre-tokenized data set needs it */
     /* tiny | mini | small | medium | base | large | distil, a config.json, or a model folder, also
      * one that others published; its vocabulary may be smaller than the data's (docs/models.md) */
@@ -75,6 +80,9 @@ typedef struct bert_pretrain_params {
     double pct_start;                    /* one_cycle: share of the steps in which the rate rises */
     double div_factor, final_div_factor; /* one_cycle: from learning_rate / div_factor, to that /
                                             final_div_factor */
+    /* warmup_stable_decay: share of all steps in which the rate falls, and how. */
+    double lr_decay_ratio;
+    bert_lr_decay lr_decay_type;
     /* Rates are given for a batch of base_batch_size sequences (0: none), and multiplied for the
      * one that a step has. */
     bert_learning_rate_scaling learning_rate_scaling;
@@ -88,7 +96,7 @@ typedef struct bert_pretrain_params {
     int64_t logging_steps;
     int64_t eval_steps; /* both 0: only at the end */
     double eval_epochs;
-    int64_t eval_samples; /* 0: the whole validation split */
+    int64_t eval_samples; /* 0: all of the validation split, or of eval_data */
     int64_t save_steps;   /* both 0: only at the end */
     double save_epochs;
     int save_total_limit;     /* 0: keep all; the best one is always kept */

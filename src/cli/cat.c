@@ -65,6 +65,7 @@ const command command_cat = {
         "split.\n\n" CORPUS_INPUTS_HELP,
     .examples = "bert cat corpus.txt.gz | less\n"
                 "bert cat --text-field body news.jsonl\n"
+                "bert cat --text-field 'data.*.text' export.json\n"
                 "bert cat --min-words 50 --drop-duplicates dump.xml.bz2 > wiki.txt\n"
                 "bert cat --text-field sentence1,sentence2 STS-B/train.tsv\n",
     .parts = {TABLE_PART(bert_reader_options, reader_options)},

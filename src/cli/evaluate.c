@@ -66,7 +66,7 @@ static int run(const arguments *arguments)
 const command command_evaluate = {
     .name = "evaluate",
     .summary = "measure a model on held-out data",
-    .synopsis = "--model DIR --data PREFIX [OPTIONS]",
+    .synopsis = "--model DIR --data PREFIX [OPTIONS]\n--model DIR --eval-data DATA [OPTIONS]",
     .description =
         "Measures a model on the validation split: loss, perplexity and accuracy of the masked "
         "tokens, loss and accuracy of next-sentence prediction. Each accuracy is shown with that "

@@ -19,20 +19,11 @@ static void set_defaults(void)
     settings = (inspect_settings){
         .corpus = bert_inspect_corpus_params_default(),
         .model = bert_inspect_model_params_default(),
-        .max_seq_length = bert_inspect_data_params_default().max_seq_length,
+        .data = bert_inspect_data_params_default(),
     };
 }
 
-static const bert_option own_options[] = {
-    {.name = "max_seq_length",
-     .type = BERT_OPTION_INT,
-     .offset = offsetof(inspect_settings, max_seq_length),
-     .value = "N",
-     .minimum = 8,
-     .maximum = 65536,
-     .help = "of prepared data: tokens in a sample at most, [CLS] and [SEP] included"},
-    JSON_OPTION(inspect_settings, NULL),
-};
+static const bert_option own_options[] = {JSON_OPTION(inspect_settings, NULL)};
 
 void inspect_print_count(const char *name, uint64_t count)
 {
@@ -49,6 +40,20 @@ bool inspect_one_operand(const arguments *arguments)
     return false;
 }
 
+/* Rejects options of samples where there are none; false after an error was printed. */
+static bool samples_fit(const arguments *arguments)
+{
+    for (size_t i = 0; i < arguments->list.common; i++) {
+        const option *option = &arguments->list.options[i];
+        if (!arguments->given[i] || option->params != &settings.data)
+            continue;
+        console_error("inspect: --%s says how samples are made, but %s is not data for training",
+                      option->name, arguments->operands[0]);
+        return false;
+    }
+    return true;
+}
+
 static int run(const arguments *arguments)
 {
     if (arguments->operand_count == 0) {
@@ -58,6 +63,8 @@ static int run(const arguments *arguments)
     size_t last = sizeof inspectors / sizeof *inspectors - 1, i = 0;
     while (i < last && !inspectors[i]->detect(arguments->operands[0], &settings))
         i++;
+    if (inspectors[i] != &inspect_data && !samples_fit(arguments))
+        return EXIT_USAGE;
     return inspectors[i]->run(arguments, &settings);
 }
 
@@ -77,7 +84,9 @@ const command command_inspect = {
         "several, a folder or a pattern: documents, "
         "sentences, tokens, their lengths, bytes a token, how much of the text an epoch sees with "
         "each --pairs and --sequences of bert pretrain, and some samples (--top) with their "
-        "masks. Of a corpus, with --tokenizer: documents, "
+        "masks: the first ones that bert pretrain makes with the same options. Of a pre-tokenized "
+        "data set, with --tokenizer: the same of its rows. Of a corpus, with --tokenizer: "
+        "documents, "
         "lines, words and tokens; how much of it the tokenizer does not know ([UNK]) and why; "
         "characters that no token has; the longest words; lines that are there again and again. "
         "Words are those of the tokenizer, a punctuation mark by itself. Lines are those of plain "
@@ -87,11 +96,14 @@ const command command_inspect = {
                 "bert inspect --json bert-base-uncased/model.safetensors\n"
                 "bert inspect tokenizer\n"
                 "bert inspect data/corpus\n"
+                "bert inspect data/corpus --sequences stream --max-seq-length 512\n"
+                "bert inspect --tokenizer bert-base-cased wikiTokenized.hf.zip\n"
                 "bert inspect --tokenizer tokenizer corpus/*.txt\n"
                 "bert inspect --tokenizer vocab.txt --top 100 --json corpus.jsonl.gz\n",
     .parts = {OWN_PART(own_options, settings),
               TABLE_PART(bert_inspect_model_params, settings.model),
-              TABLE_PART(bert_inspect_corpus_params, settings.corpus)},
+              TABLE_PART(bert_inspect_corpus_params, settings.corpus),
+              {.table = bert_inspect_samples_table, .params = &settings.data}},
     .set_defaults = set_defaults,
     .run = run,
 };

@@ -10,7 +10,7 @@
 typedef struct inspect_settings {
     bert_inspect_corpus_params corpus; /* its tokenizer is NULL where none was given */
     bert_inspect_model_params model;
-    int max_seq_length; /* of the samples of prepared data */
+    bert_inspect_data_params data; /* how samples are made */
     bool json;
 } inspect_settings;
 

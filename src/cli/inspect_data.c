@@ -1,5 +1,5 @@
-/* bert inspect of prepared data: what is in it, how long its sentences and documents are, and some
- * samples as a model would see them. */
+/* bert inspect of prepared data and pre-tokenized data sets: what is in it, how long its sentences
+ * and documents are, and some samples as a model would see them. */
 #include "inspect.h"
 
 #include <glob.h>
@@ -32,6 +32,8 @@ static bool matches(const char *path, const char *ending)
  * prefixes in it. */
 static bool detect(const char *path, const inspect_settings *settings)
 {
+    if (bert_pretokenized_detect(path))
+        return true;
     if (settings->corpus.tokenizer)
         return false;
     if (!is_there(path, ""))
@@ -91,6 +93,23 @@ static void print_split(const char *name, const bert_split_report *split)
     printf("%-24s%16.3f\n", "  bytes a token", bytes_per_token(split));
 }
 
+static void print_rows(const bert_rows_report *rows)
+{
+    printf("pre-tokenized: a document is a row, a sentence a segment of it\n");
+    if (rows->has_labels) {
+        inspect_print_count("next_sentence_label 0", rows->labels[0]);
+        inspect_print_count("next_sentence_label 1", rows->labels[1]);
+    }
+    printf("longest row: %llu tokens, %s\n", (unsigned long long)rows->longest, rows->longest_row);
+    if (rows->longer > 0)
+        inspect_print_count("rows that are cut", rows->longer);
+    if (rows->restored_ids > 0)
+        inspect_print_count("masked ids restored", rows->restored_ids);
+    if (rows->skipped > 0)
+        printf("%llu rows skipped, without text or with an empty segment; the first: %s\n",
+               (unsigned long long)rows->skipped, rows->first_skipped);
+}
+
 /* What pre-training makes of the data. */
 static void print_schemes(const bert_data_report *report)
 {
@@ -114,6 +133,8 @@ static void print_schemes(const bert_data_report *report)
 static void print_report(const bert_data_report *report)
 {
     inspect_print_count("vocabulary", report->vocab_size);
+    if (report->is_pretokenized)
+        print_rows(&report->rows);
     if (report->files > 1)
         inspect_print_count("files", report->files);
     print_split("training", &report->train);
@@ -128,7 +149,8 @@ static void print_report(const bert_data_report *report)
            100 * share(train->tokens_beyond_512, train->tokens));
     print_lengths("Documents", train->document_lengths, mean_document(train),
                   train->median_document, train->longest_document);
-    print_schemes(report);
+    if (!report->is_pretokenized)
+        print_schemes(report);
     if (report->sample_count > 0)
         printf("\nSamples; {a>b} is a token to predict, and what replaces it:\n");
     for (size_t i = 0; i < report->sample_count; i++) {
@@ -185,24 +207,54 @@ static json_t *schemes_json(const bert_data_report *report)
                      report->schemes_estimated, "schemes", list);
 }
 
+static json_t *ids_json(const int32_t *ids, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_integer(ids[i]));
+    return list;
+}
+
+static json_t *name_json(const char *name)
+{
+    return name ? console_json_text(name, strlen(name)) : json_null();
+}
+
+static json_t *rows_json(const bert_rows_report *rows)
+{
+    return json_pack("{s:o, s:I, s:o, s:I, s:o, s:I, s:I}", "next_sentence_labels",
+                     rows->has_labels ? json_pack("[I, I]", (json_int_t)rows->labels[0],
+                                                  (json_int_t)rows->labels[1])
+                                      : json_null(),
+                     "longest", (json_int_t)rows->longest, "longest_row",
+                     name_json(rows->longest_row), "skipped", (json_int_t)rows->skipped,
+                     "first_skipped", name_json(rows->first_skipped), "longer",
+                     (json_int_t)rows->longer, "restored_ids", (json_int_t)rows->restored_ids);
+}
+
 static json_t *report_json(const bert_data_report *report)
 {
     json_t *samples = json_array();
     for (size_t i = 0; i < report->sample_count; i++) {
         const bert_sample_report *sample = &report->samples[i];
-        json_array_append_new(samples,
-                              json_pack("{s:o, s:I, s:I, s:o}", "text",
-                                        console_json_text(sample->text, strlen(sample->text)),
-                                        "tokens", (json_int_t)sample->tokens, "predictions",
-                                        (json_int_t)sample->predictions, "next_sentence_label",
-                                        sample->next_sentence_label < 0
-                                            ? json_null()
-                                            : json_integer(sample->next_sentence_label)));
+        json_array_append_new(
+            samples,
+            json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "text",
+                      console_json_text(sample->text, strlen(sample->text)), "tokens",
+                      (json_int_t)sample->tokens, "predictions", (json_int_t)sample->predictions,
+                      "next_sentence_label",
+                      sample->next_sentence_label < 0 ? json_null()
+                                                      : json_integer(sample->next_sentence_label),
+                      "input_ids", ids_json(sample->input_ids, sample->tokens), "token_type_ids",
+                      ids_json(sample->token_type_ids, sample->tokens), "labels",
+                      ids_json(sample->labels, sample->tokens)));
     }
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o}", "kind", "data", "vocab_size",
-                     (json_int_t)report->vocab_size, "files", (json_int_t)report->files, "train",
+    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "kind", "data", "vocab_size",
+                     (json_int_t)report->vocab_size, "files", (json_int_t)report->files, "rows",
+                     report->is_pretokenized ? rows_json(&report->rows) : json_null(), "train",
                      split_json(&report->train), "validation", split_json(&report->validation),
-                     "epoch", schemes_json(report), "samples", samples);
+                     "epoch", report->is_pretokenized ? json_null() : schemes_json(report),
+                     "samples", samples);
 }
 
 /* A line each, as bert_inspect_data takes them. */
@@ -226,9 +278,9 @@ static int run(const arguments *arguments, const inspect_settings *settings)
         console_error("inspect: no memory for the names of data");
         return EXIT_FAILURE;
     }
-    bert_inspect_data_params params = bert_inspect_data_params_default();
+    bert_inspect_data_params params = settings->data;
     params.data = data;
-    params.max_seq_length = settings->max_seq_length;
+    params.tokenizer = settings->corpus.tokenizer;
     if (arguments_given(arguments, "top"))
         params.samples = settings->corpus.top;
     bert_data_report report;

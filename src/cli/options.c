@@ -136,6 +136,38 @@ static const option *option_find(const option_list *list, const char *name, size
     return NULL;
 }
 
+/* Options of Hugging Face's run_mlm.py and of its Trainer that have other names here, too far from
+ * theirs for nearest_name. The first of `ours` that the command has is meant. */
+static const struct {
+    const char *theirs, *ours[2];
+} foreign_names[] = {
+    {"validation-file", {"validation-file", "eval-data"}},
+    {"eval-data", {"validation-file"}},
+    {"eval-file", {"validation-file", "eval-data"}},
+    {"eval-dataset", {"validation-file", "eval-data"}},
+    {"validation-data", {"validation-file", "eval-data"}},
+    {"validation-split", {"validation-file", "eval-data"}},
+    {"train-dataset", {"train-file", "data"}},
+    {"train-file", {"train-file", "data"}},
+    {"dataset-name", {"train-file", "data"}},
+    {"model-name-or-path", {"model"}},
+    {"tokenizer-name", {"tokenizer"}},
+};
+
+/* NULL where no name is known, or the command has no such option. */
+static const char *foreign_name(const option_list *list, const char *wrong)
+{
+    for (size_t i = 0; i < sizeof foreign_names / sizeof *foreign_names; i++) {
+        if (!same_name(wrong, strlen(wrong), foreign_names[i].theirs))
+            continue;
+        for (size_t j = 0; j < 2 && foreign_names[i].ours[j]; j++)
+            for (size_t k = 0; k < list->count; k++)
+                if (strcmp(list->options[k].name, foreign_names[i].ours[j]) == 0)
+                    return foreign_names[i].ours[j];
+    }
+    return NULL;
+}
+
 /* Says that there is no such option; `origin` is the command's name or the file. */
 static parse_outcome unknown_option(const char *origin, const arguments *arguments,
                                     const char *dashes, const char *name, size_t length)
@@ -152,7 +184,9 @@ static parse_outcome unknown_option(const char *origin, const arguments *argumen
             names[count++] = forms[i];
         }
     }
-    const char *nearest = nearest_name(wrong, names, count);
+    const char *nearest = foreign_name(&arguments->list, wrong);
+    if (!nearest)
+        nearest = nearest_name(wrong, names, count);
     if (nearest)
         console_error("%s: unknown option %s%s; did you mean %s%s?", origin, dashes, wrong, dashes,
                       nearest);

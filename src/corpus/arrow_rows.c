@@ -1,16 +1,16 @@
 /* Arrow IPC data, the format of Hugging Face's save_to_disk. */
 #include "base/memory.h"
+#include "corpus/arrow_source.h"
 #include "corpus/columns.h"
 #include "corpus/rows.h"
-#include "formats/arrow.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct table {
     arrow *arrow;
+    int descriptor; /* owned; -1 for a stream */
     columns columns;
 } table;
 
@@ -18,12 +18,6 @@ static bool detect(const reader *reader, const char *head, size_t size)
 {
     (void)reader;
     return arrow_detect(head, size);
-}
-
-static bert_status read_source(void *context, void *data, size_t size, size_t *got,
-                               bert_error *error)
-{
-    return source_take(context, data, size, got, error);
 }
 
 /* Pre-tokenized data sets are the most likely mistake, so they get a message of their own. */
@@ -50,7 +44,8 @@ static bert_status choose_columns(const reader *reader, table *table, bert_error
             .name = columns[i].name,
             .type = columns[i].type,
             .is_text = columns[i].is_text ||
-                       (reader->takes_numbers && columns[i].is_integer && !columns[i].is_list),
+                       (reader->takes_numbers && columns[i].is_number && !columns[i].is_list),
+            .is_bytes = columns[i].is_bytes,
             .is_key = (columns[i].is_text || columns[i].is_integer) && !columns[i].is_list,
         };
     bert_status status =
@@ -65,19 +60,9 @@ static bert_status start(reader *reader, bert_error *error)
     table *table;
     TRY(memory_array((void **)&table, 1, sizeof *table, "a table", error));
     reader->state = table;
-    arrow_input input = {.context = &reader->source, .read = read_source};
-    TRY(arrow_open(&table->arrow, input, reader->source.name, error));
+    table->descriptor = -1;
+    TRY(arrow_source_open(&table->arrow, &table->descriptor, &reader->source, error));
     return choose_columns(reader, table, error);
-}
-
-static bert_status append_integer(reader *reader, size_t column, bert_error *error)
-{
-    const table *table = reader->state;
-    int64_t value;
-    char digits[24];
-    TRY(arrow_integers(table->arrow, column, &value, error));
-    int length = snprintf(digits, sizeof digits, "%" PRId64, value);
-    return rows_append_cell(reader, digits, (size_t)length, error);
 }
 
 static bert_status append_cells(reader *reader, size_t column, bert_error *error)
@@ -85,8 +70,6 @@ static bert_status append_cells(reader *reader, size_t column, bert_error *error
     table *table = reader->state;
     size_t count;
     const arrow_column *kind = &arrow_columns(table->arrow, &count)[column];
-    if (kind->is_integer)
-        return append_integer(reader, column, error);
     TRY(arrow_value_count(table->arrow, column, &count, error));
     for (size_t i = 0; i < count; i++) {
         const char *data;
@@ -104,6 +87,8 @@ static bert_status row(reader *reader, bool *found, bert_error *error)
     table *table = reader->state;
     TRY(arrow_next_row(table->arrow, found, error));
     reader->row.offset = arrow_offset(table->arrow);
+    if (table->descriptor >= 0)
+        source_note_offset(&reader->source, reader->row.offset);
     for (size_t i = 0; *found && i < table->columns.count; i++) {
         TRY(append_cells(reader, table->columns.index[i], error));
         rows_end_cell(reader);
@@ -115,6 +100,8 @@ static void end(reader *reader)
 {
     table *table = reader->state;
     arrow_close(table->arrow);
+    if (table->descriptor >= 0)
+        close(table->descriptor);
     free(table);
 }
 

@@ -72,7 +72,7 @@ static bert_status choose_text(columns *chosen, const table_place *table, const 
     size_t index;
     if (!find(table->kinds, table->count, name, length, &index))
         return reject(table, table->hint, name, length, "has no column \"", error);
-    if (!table->kinds[index].is_text)
+    if (!table->kinds[index].is_text && !table->kinds[index].is_bytes)
         return reject(table, table->hint, name, length, "not a text column: \"", error);
     return choose(chosen, index, error);
 }
@@ -98,7 +98,9 @@ static bert_status choose_only(columns *chosen, const table_place *table, bert_e
             texts++;
             index = i;
         }
-    if (texts == 1)
+    if (texts == 1 ||
+        (texts == 0 && find(table->kinds, table->count, "text", 4, &index) &&
+         table->kinds[index].is_bytes))
         return choose(chosen, index, error);
     return reject(table, table->hint, "", 0,
                   texts == 0 ? "no column contains text" : "several columns contain text", error);

@@ -15,7 +15,8 @@ typedef struct column_kind {
     const char *name;
     const char *type; /* for messages: "int64"; NULL if the format has no types */
     bool is_text;
-    bool is_key; /* its values can be compared: it may tell which rows are one document */
+    bool is_bytes; /* not declared to be text: read if it is named, or called "text" */
+    bool is_key;   /* its values can be compared: it may tell which rows are one document */
 } column_kind;
 
 /* Finds the columns that `fields` names, separated by commas. NULL means "text", or the only text

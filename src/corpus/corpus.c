@@ -12,6 +12,7 @@
 bert_reader_options bert_reader_options_default(void)
 {
     return (bert_reader_options){.format = BERT_FORMAT_UNSET,
+                                 .zstd_window_log = 27, /* 128 MiB, the default of zstd */
                                  .document_separator = BERT_DOCUMENT_SEPARATOR_UNSET,
                                  .cleaning = cleaning_options_default(),
                                  .seed = 42};
@@ -67,13 +68,18 @@ static unsigned count_copies(const corpus *corpus, const document *document, dou
 static bert_status no_documents_error(const corpus *corpus, bert_error *error)
 {
     const char *others = corpus->inputs.count > 1 ? " (and the other inputs)" : "";
+    const char *first = corpus->inputs.paths[0].path;
+    if (strcmp(first, "-") == 0)
+        first = "standard input";
     uint64_t read = corpus->cleaner.counts.documents;
     if (read > 0)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s: cleaning and weights drop all of %llu documents%s",
-                         corpus->inputs.paths[0].path, (unsigned long long)read, others);
-    return error_set(error, BERT_ERROR_INPUT, "%s: contains no documents, only blank lines%s",
-                     corpus->inputs.paths[0].path, others);
+                         "%s: cleaning and weights drop all of %llu documents%s", first,
+                         (unsigned long long)read, others);
+    if (corpus->documents.files == 0)
+        return error_set(error, BERT_ERROR_INPUT, "%s: is empty, expected text%s", first, others);
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: contains no documents, only blank lines or a header%s", first, others);
 }
 
 bert_status corpus_next(corpus *corpus, document *document, bool *found, bert_error *error)

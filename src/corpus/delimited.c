@@ -1,11 +1,11 @@
-/* Tables as text: comma-separated values with the quoting of RFC 4180, and tab-separated values
- * without quoting (in GLUE's files quotation marks are part of the sentences).
+/* Tables as text, in the dialects of corpus/dialect.h.
  *
  * The first row is a header with the names of the columns. If --text-field is a number (CoLA's file
  * has no header), columns are numbered from 1 and there is no header. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "corpus/columns.h"
+#include "corpus/dialect.h"
 #include "corpus/rows.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ typedef struct cell {
 } cell;
 
 typedef struct table {
-    char delimiter;
+    dialect dialect;
     columns columns;
     size_t column_count;     /* expected number of cells of every record */
     bool has_pending_record; /* the first record is data, not yet returned */
@@ -29,63 +29,25 @@ typedef struct table {
     uint64_t record_offset; /* byte offset at which the record begins */
 } table;
 
-/* ---------------------------------------------------------------------------------- detect --- */
-
-/* Whether the first line has a cell with this name, and at least one other. */
-static bool names_column(const char *head, size_t size, char delimiter, const char *name,
-                         size_t length)
-{
-    const char *end = memchr(head, '\n', size);
-    if (!end || end == head)
-        return false;
-    end -= end[-1] == '\r';
-    size_t cells = 1;
-    bool found = false;
-    for (const char *start = head; start <= end; cells++) {
-        const char *stop = memchr(start, delimiter, (size_t)(end - start));
-        if (!stop)
-            stop = end;
-        found |= (size_t)(stop - start) == length && memcmp(start, name, length) == 0;
-        start = stop + 1;
-    }
-    return found && cells > 2;
-}
-
-/* Returns 0 if the input is not a delimited table. */
-static char find_delimiter(const reader *reader, const char *head, size_t size)
-{
-    if (reader_name_ends(reader, ".tsv") || reader_name_ends(reader, ".tab"))
-        return '\t';
-    if (reader_name_ends(reader, ".csv"))
-        return ',';
-    const char *fields = reader->options.text_field ? reader->options.text_field : "text", *name;
-    size_t length;
-    if (!columns_next_name(&fields, &name, &length))
-        return 0;
-    for (const char *delimiter = "\t,"; *delimiter; delimiter++)
-        if (names_column(head, size, *delimiter, name, length))
-            return *delimiter;
-    return 0;
-}
-
 static bool detect(const reader *reader, const char *head, size_t size)
 {
-    return find_delimiter(reader, head, size) != 0;
+    dialect dialect;
+    return dialect_find(&dialect, reader, head, size);
 }
 
 /* --------------------------------------------------------------------------------- records --- */
 
 enum quotes { CELL_BEGINS, IN_CELL, IN_QUOTES, AFTER_QUOTE };
 
-static enum quotes scan_quotes(enum quotes state, const char *data, size_t length, char delimiter)
+static enum quotes scan_quotes(enum quotes state, const char *data, size_t length, dialect dialect)
 {
     for (size_t i = 0; i < length; i++) {
         char c = data[i];
         if (state == IN_QUOTES)
-            state = c == '"' ? AFTER_QUOTE : IN_QUOTES;
-        else if (c == delimiter)
+            state = c == dialect.quote ? AFTER_QUOTE : IN_QUOTES;
+        else if (c == dialect.delimiter)
             state = CELL_BEGINS;
-        else if (c == '"' && state != IN_CELL) /* an escaped quotation mark: "" */
+        else if (c == dialect.quote && state != IN_CELL) /* an escaped quotation mark: "" */
             state = IN_QUOTES;
         else
             state = IN_CELL;
@@ -104,7 +66,9 @@ static bert_status read_record(reader *reader, table *table, bool *found, bert_e
         bool more;
         TRY(source_line(&reader->source, &line, &more, error));
         if (!more && quotes == IN_QUOTES)
-            return error_set(error, BERT_ERROR_INPUT, "%s:%llu: unterminated quotation mark",
+            return error_set(error, BERT_ERROR_INPUT,
+                             "%s:%llu: unterminated quotation mark; those that are not around a "
+                             "cell but in it must be doubled",
                              reader->source.name, (unsigned long long)table->record_line);
         *found = more;
         if (!more)
@@ -113,12 +77,13 @@ static bert_status read_record(reader *reader, table *table, bool *found, bert_e
             table->record_offset = line.offset;
         reader->line_number += !line.continues;
         TRY(text_append(&reader->scratch, line.data, line.length, error));
-        if (table->delimiter == ',')
-            quotes = scan_quotes(quotes, line.data, line.length, table->delimiter);
+        if (table->dialect.quote)
+            quotes = scan_quotes(quotes, line.data, line.length, table->dialect);
         if (quotes == IN_QUOTES && !line.continues)
             TRY(text_append(&reader->scratch, "\n", 1, error));
         if (reader->scratch.length > RECORD_LIMIT)
-            return error_set(error, BERT_ERROR_INPUT, "%s:%llu: a row of more than %d MiB",
+            return error_set(error, BERT_ERROR_INPUT,
+                             "%s:%llu: a row of more than %d MiB; is a quotation mark missing?",
                              reader->source.name, (unsigned long long)table->record_line,
                              RECORD_LIMIT >> 20);
     } while (line.continues || quotes == IN_QUOTES);
@@ -132,13 +97,14 @@ static bert_status unquote(const reader *reader, const table *table, cell *cell,
 {
     char *data = reader->scratch.data;
     size_t from = cell->start + 1, to = cell->start, end = reader->scratch.length;
-    while (from < end && (data[from] != '"' || (from + 1 < end && data[from + 1] == '"'))) {
-        from += data[from] == '"';
+    char quote = table->dialect.quote;
+    while (from < end && (data[from] != quote || (from + 1 < end && data[from + 1] == quote))) {
+        from += data[from] == quote;
         data[to++] = data[from++];
     }
     *next = from + 1;
     cell->length = to - cell->start;
-    if (*next < end && data[*next] != table->delimiter)
+    if (*next < end && data[*next] != table->dialect.delimiter)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s:%llu: text after a closing quotation mark in column %zu; a quotation "
                          "mark inside quotes must be doubled",
@@ -153,11 +119,12 @@ static bert_status split_record(reader *reader, table *table, bert_error *error)
     table->cell_count = 0;
     for (size_t start = 0, next; start <= record->length; start = next + 1) {
         cell cell = {.start = start};
-        if (table->delimiter == ',' && start < record->length && record->data[start] == '"') {
+        if (table->dialect.quote && start < record->length &&
+            record->data[start] == table->dialect.quote) {
             TRY(unquote(reader, table, &cell, &next, error));
         } else {
             const char *stop =
-                memchr(record->data + start, table->delimiter, record->length - start);
+                memchr(record->data + start, table->dialect.delimiter, record->length - start);
             next = stop ? (size_t)(stop - record->data) : record->length;
             cell.length = next - start;
         }
@@ -178,12 +145,6 @@ static bert_status next_record(reader *reader, table *table, bool *found, bert_e
 }
 
 /* ---------------------------------------------------------------------------------- reader --- */
-
-static bool is_number_list(const char *fields)
-{
-    return fields && fields[0] >= '1' && fields[0] <= '9' &&
-           fields[strspn(fields, "0123456789,")] == '\0';
-}
 
 static bert_status choose_number(const reader *reader, table *table, const char *name,
                                  size_t length, bert_error *error)
@@ -241,21 +202,46 @@ done:
     return status;
 }
 
+/* Files from before Mac OS X have only carriage returns. */
+static bert_status check_line_breaks(const reader *reader, const char *head, size_t size,
+                                     bert_error *error)
+{
+    const char *cr = memchr(head, '\r', size);
+    if (!cr || cr + 1 == head + size || memchr(head, '\n', size))
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: its lines end in carriage returns alone, expected line feeds; convert "
+                     "it first, e.g. with tr '\\r' '\\n'",
+                     reader->source.name);
+}
+
 static bert_status start(reader *reader, bert_error *error)
 {
     table *table;
     TRY(memory_array((void **)&table, 1, sizeof *table, "a table", error));
     reader->state = table;
-    table->delimiter = find_delimiter(reader, reader->source.buffer + reader->source.begin,
-                                      reader->source.end - reader->source.begin);
+    const char *head = reader->source.buffer + reader->source.begin;
+    size_t size = reader->source.end - reader->source.begin;
+    TRY(check_line_breaks(reader, head, size, error));
+    if (!dialect_find(&table->dialect, reader, head, size))
+        table->dialect = (dialect){',', '"'}; /* unreachable after `detect` */
     bool found;
     TRY(next_record(reader, table, &found, error));
     if (!found)
         return BERT_OK; /* only empty lines: no documents */
     table->column_count = table->cell_count;
-    table->has_pending_record = is_number_list(reader->options.text_field);
+    table->has_pending_record = dialect_is_numbered(reader->options.text_field);
     return table->has_pending_record ? choose_numbers(reader, table, error)
                                      : choose_names(reader, table, error);
+}
+
+static const char *hint_of_more(const table *table)
+{
+    if (table->cell_count < table->column_count)
+        return "";
+    return table->dialect.quote ? "; a cell that holds the delimiter must be in quotation marks"
+                                : "; a cell cannot hold a tab, unless the names of all columns are "
+                                  "in quotation marks";
 }
 
 static bert_status row(reader *reader, bool *found, bert_error *error)
@@ -271,9 +257,9 @@ static bert_status row(reader *reader, bool *found, bert_error *error)
         complete = table->cell_count == table->column_count;
         if (!complete && !reader->skips_bad_rows)
             return error_set(error, BERT_ERROR_INPUT,
-                             "%s:%llu: has %zu columns, but the first row has %zu",
+                             "%s:%llu: has %zu columns, but the first row has %zu%s",
                              reader->source.name, (unsigned long long)table->record_line,
-                             table->cell_count, table->column_count);
+                             table->cell_count, table->column_count, hint_of_more(table));
         reader->bad_rows += !complete;
     }
     reader->row.offset = table->record_offset;

@@ -18,6 +18,7 @@ static void close_reader(documents *documents)
     documents->invalid_bytes += documents->reader.invalid.bytes;
     documents->cut_documents += documents->reader.cut_documents;
     documents->files += documents->reader.files;
+    empty_files_merge(&documents->empty, &documents->reader.empty);
     documents->seen_files = 0;
     documents->reading = false;
     reader_close(&documents->reader);
@@ -30,6 +31,7 @@ void documents_close(documents *documents)
     text_free(&documents->ahead);
     free(documents->first_invalid);
     free(documents->first_of_sentences);
+    empty_files_free(&documents->empty);
     *documents = (struct documents){0};
 }
 
@@ -209,5 +211,6 @@ void documents_warn(const documents *documents, const bert_observer *observer)
                          "%llu %s longer than %d MiB and continued as another document",
                          (unsigned long long)count, count == 1 ? "document is" : "documents are",
                          DOCUMENT_LIMIT >> 20);
+    empty_files_report(&documents->empty, observer);
     warn_of_options(documents, observer);
 }

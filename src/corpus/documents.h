@@ -34,6 +34,7 @@ typedef struct documents {
     uint64_t cut_documents;      /* longer than document_limit: continued as another one */
     uint64_t files_of_sentences; /* plain text that looks like a sentence in each line */
     char *first_of_sentences;    /* owned: the first of those files */
+    empty_files empty;           /* files without a document, of the completed inputs */
     bool has_tables, has_text;   /* among the files */
     uint64_t seen_files;         /* of reader.files, for these counts */
 } documents;

@@ -23,13 +23,21 @@ static bert_status add(inputs *inputs, size_t source, const char *path, bert_err
 
 /* ---------------------------------------------------------------------------------- folders --- */
 
+/* What Spark and Dask write next to the files of a table: their schemas and their footers. */
+static bool is_parquet_summary(const char *name, size_t length)
+{
+    return (length == 9 && memcmp(name, "_metadata", length) == 0) ||
+           (length == 16 && memcmp(name, "_common_metadata", length) == 0);
+}
+
 bool input_name_is_wanted(const char *name, size_t length)
 {
-    static const char *const metadata[] = {"dataset_dict.json", "dataset_info.json", "state.json"};
+    static const char *const metadata[] = {"dataset_dict.json", "dataset_info.json",
+                                           "dataset_infos.json", "state.json"};
     for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
         if (length == strlen(metadata[i]) && memcmp(name, metadata[i], length) == 0)
             return false;
-    return length == 0 || name[0] != '.';
+    return length == 0 || (name[0] != '.' && !is_parquet_summary(name, length));
 }
 
 static int is_wanted(const struct dirent *entry)
@@ -55,7 +63,7 @@ static bert_status add_entry(inputs *inputs, size_t source, const char *folder, 
         status = error_set_errno(error, errno, "%s: cannot open", path);
     else if (S_ISDIR(itself.st_mode))
         status = add_folder(inputs, source, path, error);
-    else if (S_ISREG(target.st_mode) && target.st_size > 0)
+    else if (S_ISREG(target.st_mode) && !(target.st_size == 0 && name[0] == '_'))
         status = add(inputs, source, path, error);
     free(path);
     return status;
@@ -91,7 +99,9 @@ static bert_status add_path(inputs *inputs, size_t source, const char *path, ber
     size_t before = inputs->count;
     TRY(add_folder(inputs, source, path, error));
     if (inputs->count == before)
-        return error_set(error, BERT_ERROR_INPUT, "%s: contains no files", path);
+        return error_set(error, BERT_ERROR_INPUT,
+                         "%s: contains no files to read; those with hidden names do not count",
+                         path);
     return BERT_OK;
 }
 

@@ -17,10 +17,10 @@ typedef struct inputs {
 } inputs;
 
 /* A folder is expanded recursively, sorted by name, so that the order does not depend on the file
- * system. Skipped are hidden names, empty files, the metadata that Hugging Face's save_to_disk
- * writes with its Arrow files, and links to folders. A shell pattern (*, ?, [...]) that is not a
- * file name is expanded to its matches, sorted likewise. Everything else, including "-", is used
- * unchanged.
+ * system. Skipped are hidden names, empty files that only mark something (_SUCCESS), the metadata
+ * that Hugging Face's save_to_disk writes with its Arrow files and Spark with Parquet, and links to
+ * folders. A shell pattern (*, ?, [...]) that is not a file name is expanded to its matches, sorted
+ * likewise. Everything else, including "-", is used unchanged.
  *
  * "NAME=PATH" and "NAME=PATH:WEIGHT", unless a file of exactly this name exists, add PATH to the
  * source NAME (letters, digits, '_', '-'); other inputs belong to the source "" of weight 1. */
@@ -28,7 +28,7 @@ bert_status inputs_expand(inputs *inputs, const char *const *names, size_t count
                           bert_error *error);
 void inputs_free(inputs *inputs); /* safe on a zeroed struct */
 
-/* Whether an entry of a folder or an archive is read: its name is neither hidden nor save_to_disk's
+/* Whether an entry of a folder or an archive is read: its name is neither hidden nor that of
  * metadata. */
 bool input_name_is_wanted(const char *name, size_t length);
 

@@ -17,10 +17,12 @@ typedef struct table {
     uint64_t rows;
 } table;
 
+/* "PARE" is an encrypted file, which is refused by name; it is also how French text may begin. */
 static bool detect(const reader *reader, const char *head, size_t size)
 {
     (void)reader;
-    return size >= 4 && memcmp(head, "PAR1", 4) == 0;
+    return size >= 4 && (memcmp(head, "PAR1", 4) == 0 ||
+                         (memcmp(head, "PARE", 4) == 0 && memchr(head, '\0', size)));
 }
 
 static bert_status choose_columns(const reader *reader, const parquet *parquet, columns *chosen,
@@ -31,12 +33,13 @@ static bert_status choose_columns(const reader *reader, const parquet *parquet, 
     column_kind *kinds;
     TRY(memory_array((void **)&kinds, count, sizeof *kinds, "columns", error));
     for (size_t i = 0; i < count; i++)
-        kinds[i] = (column_kind){.name = columns[i].name,
-                                 .type = columns[i].type,
-                                 .is_text = columns[i].is_text ||
-                                            (reader->takes_numbers && columns[i].is_number),
-                                 .is_key = (columns[i].is_text || columns[i].is_number) &&
-                                           columns[i].max_repetition == 0};
+        kinds[i] = (column_kind){
+            .name = columns[i].name,
+            .type = columns[i].type,
+            .is_text = columns[i].is_text ||
+                       (reader->takes_numbers && columns[i].is_number && !columns[i].is_list),
+            .is_bytes = columns[i].is_bytes,
+            .is_key = (columns[i].is_text || columns[i].is_number) && !columns[i].is_list};
     bert_status status =
         columns_choose(chosen, reader->options.text_field, reader->options.document_column, kinds,
                        count, reader->source.name, reader->columns_hint, error);
@@ -57,8 +60,7 @@ static bert_status start(reader *reader, bert_error *error)
     for (size_t i = 0; i < columns.count; i++) {
         TRY(parquet_cursor_open(&table->cursors[i], table->parquet, columns.index[i], error));
         size_t count;
-        table->is_list[i] =
-            parquet_columns(table->parquet, &count)[columns.index[i]].max_repetition > 0;
+        table->is_list[i] = parquet_columns(table->parquet, &count)[columns.index[i]].is_list;
         table->cursor_count++;
     }
     return BERT_OK;

@@ -47,6 +47,7 @@ static bert_status start_format(reader *reader, const reader_format *format, ber
     end_format(reader);
     reader->format = format;
     reader->files++;
+    reader->has_text = false;
     return format->start ? format->start(reader, error) : BERT_OK;
 }
 
@@ -63,6 +64,28 @@ static const reader_format *format_of(const reader *reader)
     default:
         return NULL;
     }
+}
+
+static bool is_blank_text(const char *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (data[i] == '\0' || !strchr(" \t\r\n\v\f", data[i]))
+            return false;
+    return true;
+}
+
+/* What has no such column is not to be taken for prose: that would be trained on as it is. */
+static bert_status check_no_column_is_named(const reader *reader, const char *head, size_t size,
+                                            bert_error *error)
+{
+    const char *name = reader->options.text_field;
+    if (!name || reader->takes_numbers || is_blank_text(head, size))
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: is neither JSON lines nor a table with the column \"%s\" that "
+                     "options->text_field names; to read it as plain text, set options->format = "
+                     "text",
+                     reader->source.name, name);
 }
 
 static bert_status choose_format(reader *reader, bert_error *error)
@@ -86,18 +109,30 @@ static bert_status choose_format(reader *reader, bert_error *error)
     size_t i = 0;
     while (!named && !formats[i]->detect(reader, head, size))
         i++;
+    if (!named && formats[i] == &reader_plain_text)
+        TRY(check_no_column_is_named(reader, head, size, error));
     return start_format(reader, named ? named : formats[i], error);
+}
+
+static bert_status note_empty(reader *reader, bert_error *error)
+{
+    /* In an archive, a file that decompresses to nothing is as it should be. */
+    bool has_no_bytes = reader->source.read == 0 && !reader->source.unpacker;
+    return empty_files_add(&reader->empty, reader->source.name, has_no_bytes, error);
 }
 
 bert_status reader_next_member(reader *reader, bool *found, bert_error *error)
 {
     source *source = &reader->source;
-    do {
+    for (;;) {
         TRY(source_next_member(source, found, error));
         if (!*found)
             return BERT_OK;
         TRY(source_fill(source, SOURCE_PIECE, error));
-    } while (source->end == source->begin);
+        if (source->end > source->begin)
+            break;
+        TRY(note_empty(reader, error));
+    }
     reader->blank_before = true;
     reader->in_line = false;
     reader->line_number = 0;
@@ -110,17 +145,19 @@ static bert_status start(reader *reader, bert_error *error)
     TRY(source_fill(source, SOURCE_PIECE, error));
     if (source->end > source->begin)
         return choose_format(reader, error);
+    TRY(note_empty(reader, error));
     bool found;
     TRY(reader_next_member(reader, &found, error));
-    return found ? BERT_OK
-                 : error_set(error, BERT_ERROR_INPUT, "%s: is empty, expected text", source->name);
+    if (!found && reader->takes_numbers)
+        return error_set(error, BERT_ERROR_INPUT, "%s: is empty, expected a table", source->name);
+    return BERT_OK;
 }
 
 static bert_status open_input(reader *reader, const char *input, bert_error *error)
 {
     reader->blank_before = true;
     reader->document_limit = DOCUMENT_LIMIT;
-    TRY(source_open(&reader->source, input, error));
+    TRY(source_open(&reader->source, input, reader->options.zstd_window_log, error));
     bert_status status = start(reader, error);
     if (status != BERT_OK)
         reader_close(reader);
@@ -147,7 +184,8 @@ bert_status reader_open_table(reader *reader, const char *input, const bert_read
 
 bool reader_has_documents(const reader *reader)
 {
-    return reader->format->has_documents || reader->row.kind == ROWS_ARE_WIKITEXT;
+    return (reader->format && reader->format->has_documents) ||
+           reader->row.kind == ROWS_ARE_WIKITEXT;
 }
 
 static sentence_borders stated_borders(const reader *reader)
@@ -166,18 +204,22 @@ static sentence_borders stated_borders(const reader *reader)
 
 bert_status reader_next(reader *reader, document *document, bool *found, bert_error *error)
 {
-    for (;;) {
+    *found = false;
+    while (reader->format) { /* NULL: the input is empty */
         text_clear(document);
-        *found = false;
         reader->borders = stated_borders(reader);
         TRY(reader->format->next(reader, document, found, error));
+        reader->has_text |= *found;
         if (*found)
             return BERT_OK;
+        if (!reader->has_text)
+            TRY(note_empty(reader, error));
         bool more;
         TRY(reader_next_member(reader, &more, error));
         if (!more)
             return BERT_OK;
     }
+    return BERT_OK;
 }
 
 void reader_close(reader *reader)
@@ -188,6 +230,7 @@ void reader_close(reader *reader)
     if (reader->source.name)
         source_close(&reader->source);
     text_free(&reader->scratch);
+    empty_files_free(&reader->empty);
     *reader = (struct reader){0};
 }
 
@@ -282,7 +325,8 @@ line line_trim(line line)
 bool reader_name_ends(const reader *reader, const char *ending)
 {
     const char *name = reader->source.name;
-    static const char *const compressed[] = {"", ".gz", ".bz2", ".xz", ".zst"};
+    static const char *const compressed[] = {"",    ".gz",   ".bz2", ".xz", ".zst",
+                                             ".lz", ".lzma", ".lz4", ".z"};
     size_t length = strlen(name), ending_length = strlen(ending);
     for (size_t i = 0; i < sizeof compressed / sizeof *compressed; i++) {
         size_t both = ending_length + strlen(compressed[i]);

@@ -8,6 +8,7 @@
 
 #include "bert.h"
 #include "corpus/columns.h"
+#include "corpus/empty_files.h"
 #include "corpus/line_kind.h"
 #include "corpus/source.h"
 
@@ -57,8 +58,8 @@ typedef struct reader_format {
     EACH(arrow)              \
     EACH(wikipedia)          \
     EACH(markdown)           \
+    EACH(json)               \
     EACH(wikitext)           \
-    EACH(json_lines)         \
     EACH(delimited)          \
     EACH(plain_text)
 
@@ -79,7 +80,7 @@ typedef struct table_row {
 } table_row;
 
 struct reader {
-    const reader_format *format;
+    const reader_format *format; /* NULL: the input is empty */
     source source;
     bert_reader_options options; /* with defaults applied */
     const char *columns_hint;    /* end of messages about columns: how to name others */
@@ -96,6 +97,8 @@ struct reader {
     bool keep_lines;        /* keep the line breaks of plain text as line feeds */
     line_kind lines;        /* of the current file, if it is plain text */
     uint64_t files;         /* that were opened: the input, or the files of an archive */
+    bool has_text;          /* the current file had a document */
+    empty_files empty;      /* those without one */
     uint64_t cut_documents; /* that reached document_limit and continue as another one */
     sentence_borders borders; /* of the document that reader_next returned last */
     text scratch;             /* owned */
@@ -103,13 +106,13 @@ struct reader {
     table_row row;            /* of a table */
 };
 
-/* Opens an input ("-": standard input) and detects its format. An empty input and one that is not
- * text (a NUL byte near its beginning, UTF-16) are errors. Strings in `options` must outlive the
- * reader. */
+/* Opens an input ("-": standard input) and detects its format. One that is not text (a NUL byte
+ * near its beginning, UTF-16) is an error; an empty one has no documents. Strings in `options` must
+ * outlive the reader. */
 bert_status reader_open(reader *reader, const char *input, const bert_reader_options *options,
                         bert_error *error);
-/* The same for corpus/table.h: `options.text_field` names the columns, `columns_hint` tells the
- * user how to name others. */
+/* The same for corpus/table.h, where an empty input is an error: `options.text_field` names the
+ * columns, `columns_hint` tells the user how to name others. */
 bert_status reader_open_table(reader *reader, const char *input, const bert_reader_options *options,
                               const char *columns_hint, bool skips_bad_rows, bert_error *error);
 /* Whether the current file says itself what a document is (reader_format.has_documents). */

@@ -57,16 +57,17 @@ bert_status source_check(const char *input, uint64_t *size, bool *known, bert_er
 static bert_status start_unpacking(source *source, bert_error *error)
 {
     TRY(unpack_open(&source->unpacker, source->name, source->descriptor, source->buffer,
-                    source->end, error));
+                    source->end, source->zstd_window_log, error));
     source->base_length = strlen(source->name);
     bool found;
     TRY(source_next_member(source, &found, error));
     return BERT_OK;
 }
 
-bert_status source_open(source *source, const char *input, bert_error *error)
+bert_status source_open(source *source, const char *input, int zstd_window_log, bert_error *error)
 {
-    *source = (struct source){.descriptor = -1, .capacity = SOURCE_PIECE};
+    *source = (struct source){
+        .descriptor = -1, .capacity = SOURCE_PIECE, .zstd_window_log = zstd_window_log};
     struct stat information;
     bert_status status;
     TRY_OR_GO(status,

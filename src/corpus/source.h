@@ -3,6 +3,7 @@
 #define CORPUS_SOURCE_H
 
 #include "base/text.h"
+#include "corpus/decoder.h"
 
 enum {
     SOURCE_PIECE = 1 << 18,   /* bytes per read */
@@ -17,8 +18,9 @@ typedef struct source {
     uint64_t read; /* bytes read from the descriptor */
     char *buffer;  /* owned; [capacity], of which [begin, end) is not yet consumed */
     size_t capacity, begin, end;
-    uint64_t offset;           /* of buffer[begin], in the (decompressed) text */
-    bool finished;             /* the end of the input was reached */
+    uint64_t offset; /* of buffer[begin], in the (decompressed) text */
+    bool finished;   /* the end of the input was reached */
+    int zstd_window_log;
     struct unpacker *unpacker; /* owned; NULL for an uncompressed input */
 } source;
 
@@ -26,10 +28,11 @@ typedef struct source {
  * is false if the size is unknown (standard input, a pipe). */
 bert_status source_check(const char *input, uint64_t *size, bool *known, bert_error *error);
 
-/* Opens a file; "-" is standard input. Compressed input (gzip, bzip2, xz, zstd) is decompressed
- * while reading; of an archive (zip, tar, also compressed) the first file is opened. The type is
- * detected from the first bytes. */
-bert_status source_open(source *source, const char *input, bert_error *error);
+/* Opens a file; "-" is standard input. Compressed input is decompressed while reading; of an
+ * archive (also compressed) the first file is opened, if there is one (corpus/unpack.h). The type
+ * is detected from the first bytes. Zstandard with a window of more than 2^zstd_window_log bytes is
+ * refused: ZSTD_WINDOW_LOG_LARGEST allows all. */
+bert_status source_open(source *source, const char *input, int zstd_window_log, bert_error *error);
 void source_close(source *source); /* safe on a zeroed struct and after a failed open */
 
 /* Advances to the beginning of the next file of an archive; *found is false if there is none. */

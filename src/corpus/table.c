@@ -35,6 +35,7 @@ bert_status table_open(table_file *table, const char *path, const table_settings
     bert_status status = join_names(&table->fields, settings, error);
     bert_reader_options options = bert_reader_options_default();
     options.text_field = table->fields;
+    options.zstd_window_log = ZSTD_WINDOW_LOG_LARGEST; /* tables have no option for it */
     if (status == BERT_OK)
         status = reader_open_table(&table->reader, path, &options, settings->hint,
                                    settings->skips_bad_rows, error);

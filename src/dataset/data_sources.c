@@ -1,6 +1,7 @@
 #include "dataset/data_sources.h"
 
 #include "base/memory.h"
+#include "dataset/pretokenized_files.h"
 
 #include <glob.h>
 #include <stdlib.h>
@@ -91,6 +92,16 @@ static bert_status escape_pattern(text *out, const char *path, bert_error *error
     return BERT_OK;
 }
 
+static bert_status add_pretokenized(data_sources *sources, const char *line, bert_error *error)
+{
+    char *before = sources->pretokenized;
+    sources->pretokenized = NULL;
+    bert_status status = path_format(&sources->pretokenized, error, "%s%s%s", before ? before : "",
+                                     before ? "\n" : "", line);
+    free(before);
+    return status;
+}
+
 static bert_status add_folder(data_sources *sources, const char *folder, double weight,
                               bert_error *error)
 {
@@ -104,22 +115,25 @@ static bert_status add_folder(data_sources *sources, const char *folder, double 
     if (status == BERT_OK)
         status = add_matches(sources, pattern.data, weight, error);
     text_free(&pattern);
-    if (status == BERT_OK && sources->count == before && !sources->pretokenized)
-        status = path_format(&sources->pretokenized, error, "%s", folder);
+    if (status == BERT_OK && sources->count == before)
+        status = add_pretokenized(sources, folder, error);
     return status;
 }
 
-static bert_status add_pattern(data_sources *sources, const char *name, double weight,
-                               bert_error *error)
+/* `line` is the name with what may follow it. */
+static bert_status add_pattern(data_sources *sources, const char *name, const char *line,
+                               double weight, bert_error *error)
 {
     char *pattern;
     size_t before = sources->count;
     TRY(path_format(&pattern, error, "%s.idx", name));
     bert_status status = add_matches(sources, pattern, weight, error);
     free(pattern);
-    if (status == BERT_OK && sources->count == before)
-        status = error_set(error, BERT_ERROR_IO, "%s: no prepared data matches this pattern", name);
-    return status;
+    if (status != BERT_OK || sources->count > before)
+        return status;
+    return pretokenized_files_exist(line)
+               ? add_pretokenized(sources, line, error)
+               : error_set(error, BERT_ERROR_IO, "%s: no prepared data matches this pattern", name);
 }
 
 /* The position of ":WEIGHT" in a name, and its value; without one, the end of the name and 1. */
@@ -155,7 +169,11 @@ static bert_status add_line(data_sources *sources, const char *text, bert_error 
     else if (path_is_directory(name))
         status = add_folder(sources, name, weight, error);
     else if (is_pattern(name))
-        status = add_pattern(sources, name, weight, error);
+        status = add_pattern(sources, name, text, weight, error);
+    else if (pretokenized_files_exist(text))
+        status = add_pretokenized(sources, text, error);
+    else if (pretokenized_files_exist(name)) /* with a weight, which it cannot have */
+        status = add_pretokenized(sources, name, error);
     else /* opening it reports what is missing */
         status = add(sources, name, strlen(name), weight, error);
     free(name);
@@ -180,11 +198,11 @@ bert_status data_sources_find(data_sources *sources, const char *data, bert_erro
     if (count == 0)
         status =
             error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->data is empty, expected PREFIX");
-    else if (sources->pretokenized && (count > 1 || sources->is_weighted))
+    else if (sources->pretokenized && (sources->count > 0 || sources->is_weighted))
         status = error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                           "%s: no prepared data found; a pre-tokenized data set must be the only "
-                           "data, without a weight",
-                           sources->pretokenized);
+                           "%.*s: is not prepared data; a pre-tokenized data set goes with others "
+                           "of its kind only, without a weight",
+                           (int)strcspn(sources->pretokenized, "\n"), sources->pretokenized);
     else if (sources->count == 1) /* messages name its files */
         status = path_format(&sources->name, error, "%s", sources->items[0].prefix);
     else
@@ -253,11 +271,38 @@ done:
     return status;
 }
 
+bert_status data_sources_open_evaluation(const data_sources *sources, dataset *data,
+                                         bert_error *error)
+{
+    if (sources->is_weighted)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%s: weights are for training; an evaluation looks at each document once",
+                         sources->name);
+    char **prefixes = NULL;
+    size_t count = 0;
+    bert_status status;
+    TRY(memory_array((void **)&prefixes, sources->count, sizeof *prefixes, "names of data", error));
+    for (; count < sources->count; count++) {
+        const char *prefix = sources->items[count].prefix;
+        TRY_OR_GO(status, dataset_validation_prefix(&prefixes[count], prefix, error), done);
+        if (prefix_exists(prefixes[count]))
+            continue;
+        free(prefixes[count]);
+        TRY_OR_GO(status, path_format(&prefixes[count], error, "%s", prefix), done);
+    }
+    status = dataset_open_all(data, sources->count == 1 ? prefixes[0] : sources->name,
+                              (const char *const *)prefixes, count, error);
+done:
+    for (size_t i = 0; i < count; i++)
+        free(prefixes[i]);
+    free(prefixes);
+    return status;
+}
+
 /* ---------------------------------------------------------------------------------- tokenizer */
 
-static bert_status check_tokenizer(const bert_tokenizer *first, const bert_tokenizer *other,
-                                   const char *first_prefix, const char *other_prefix,
-                                   bert_error *error)
+static bert_status check_same(const bert_tokenizer *first, const bert_tokenizer *other,
+                              const char *first_name, const char *other_name, bert_error *error)
 {
     size_t count = bert_tokenizer_vocab_size(first), others = bert_tokenizer_vocab_size(other);
     for (size_t id = 0; id < (count > others ? count : others); id++) {
@@ -265,9 +310,9 @@ static bert_status check_tokenizer(const bert_tokenizer *first, const bert_token
         const char *there = id < others ? bert_tokenizer_token(other, (int32_t)id) : NULL;
         if (strcmp(here ? here : "", there ? there : "") != 0)
             return error_set(error, BERT_ERROR_INPUT,
-                             "%s.tokenizer: id %zu is \"%s\", but in %s.tokenizer it is \"%s\"; "
+                             "%s: id %zu is \"%s\", but in %s it is \"%s\"; "
                              "all data of a run needs the same tokenizer",
-                             other_prefix, id, there ? there : "", first_prefix, here ? here : "");
+                             other_name, id, there ? there : "", first_name, here ? here : "");
     }
     bert_tokenizer_description one, two;
     bert_tokenizer_describe(first, &one);
@@ -281,35 +326,63 @@ static bert_status check_tokenizer(const bert_tokenizer *first, const bert_token
                               : NULL;
     if (setting)
         return error_set(error, BERT_ERROR_INPUT,
-                         "%s.tokenizer: handles %s differently than %s.tokenizer; all data of a "
-                         "run needs the same tokenizer",
-                         other_prefix, setting, first_prefix);
+                         "%s: handles %s differently than %s; all data of a run needs the same "
+                         "tokenizer",
+                         other_name, setting, first_name);
     return BERT_OK;
 }
 
-static bert_status load_beside(const char *prefix, bert_tokenizer **tokenizer, bert_error *error)
+static bert_status check_tokenizer(const bert_tokenizer *tokenizer, const char *name,
+                                   const char *folder, bert_error *error)
 {
-    char *folder;
-    TRY(dataset_tokenizer_directory(&folder, prefix, error));
-    bert_status status = bert_tokenizer_load(tokenizer, folder, NULL, error);
-    free(folder);
+    bert_tokenizer *other = NULL;
+    TRY(bert_tokenizer_load(&other, folder, NULL, error));
+    bert_status status = check_same(tokenizer, other, name, folder, error);
+    bert_tokenizer_free(other);
     return status;
+}
+
+/* PREFIX.validation, as a name of its own, has the tokenizer of PREFIX. */
+static bert_status find_tokenizer(char **folder, const char *prefix, bert_error *error)
+{
+    static const char validation[] = ".validation";
+    size_t length = strlen(prefix), ending = sizeof validation - 1;
+    bool is_split = length > ending && strcmp(prefix + length - ending, validation) == 0;
+    return path_format(folder, error, "%.*s.tokenizer", (int)(length - (is_split ? ending : 0)),
+                       prefix);
+}
+
+bert_status data_sources_check_tokenizer(const data_sources *sources,
+                                         const bert_tokenizer *tokenizer, const char *name,
+                                         bert_error *error)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        char *folder;
+        TRY(find_tokenizer(&folder, sources->items[i].prefix, error));
+        bert_status status =
+            file_exists(folder) ? check_tokenizer(tokenizer, name, folder, error) : BERT_OK;
+        free(folder);
+        TRY(status);
+    }
+    return BERT_OK;
 }
 
 bert_status data_sources_load_tokenizer(const data_sources *sources, bert_tokenizer **tokenizer,
                                         bert_error *error)
 {
-    const char *first = sources->items[0].prefix;
-    TRY(load_beside(first, tokenizer, error));
-    bert_status status = BERT_OK;
+    char *first = NULL;
+    bert_status status;
+    *tokenizer = NULL;
+    TRY(find_tokenizer(&first, sources->items[0].prefix, error));
+    TRY_OR_GO(status, bert_tokenizer_load(tokenizer, first, NULL, error), done);
     for (size_t i = 1; i < sources->count && status == BERT_OK; i++) {
-        bert_tokenizer *other = NULL;
-        const char *prefix = sources->items[i].prefix;
-        status = load_beside(prefix, &other, error);
-        if (status == BERT_OK)
-            status = check_tokenizer(*tokenizer, other, first, prefix, error);
-        bert_tokenizer_free(other);
+        char *folder;
+        TRY_OR_GO(status, find_tokenizer(&folder, sources->items[i].prefix, error), done);
+        status = check_tokenizer(*tokenizer, first, folder, error);
+        free(folder);
     }
+done:
+    free(first);
     if (status != BERT_OK) {
         bert_tokenizer_free(*tokenizer);
         *tokenizer = NULL;

@@ -12,6 +12,18 @@ typedef struct dataset_shard {
     double weight; /* how often each document occurs in an epoch (dataset/weights.h); default 1 */
 } dataset_shard;
 
+/* What the rows of a pre-tokenized data set had, beyond what is stored of them. */
+typedef struct pretokenized_counts {
+    uint64_t skipped;    /* rows without text, or with an empty segment */
+    char *first_skipped; /* "FILE: row N", owned; NULL: none */
+    uint64_t longest;    /* tokens in the longest row */
+    char *longest_row;   /* "FILE: row N", owned */
+    uint64_t restored;   /* ids that were masked, restored from `labels` */
+    bool has_no_special; /* no row had [CLS] or [SEP] */
+} pretokenized_counts;
+
+enum { ROW_WITHOUT_CLS = 1, ROW_WITHOUT_SEP = 2 };
+
 typedef struct dataset {
     char *prefix;          /* for messages: PREFIX, or a name for several; owned */
     dataset_shard *shards; /* [shard_count], owned */
@@ -22,6 +34,9 @@ typedef struct dataset {
      * sentences are the segments. */
     bool is_pretokenized;
     uint8_t *labels; /* [document_count] next-sentence labels, owned; NULL: none */
+    uint8_t *frames; /* [document_count] ROW_… bits of rows without [CLS] at their beginning or
+                        [SEP] at their end, owned; NULL: all have both */
+    pretokenized_counts rows;
 } dataset;
 
 /* Maps the files of PREFIX in a few microseconds, whatever their size: checks headers and counts
@@ -45,6 +60,10 @@ const dataset_shard *dataset_shard_of_token(const dataset *data, uint64_t token)
 
 /* First sentence of a document; for document_count, the number of all sentences. */
 uint64_t dataset_document_start(const dataset *data, uint64_t document);
+
+/* The number of documents that have sentences, at most `most`: all but those of other programs do.
+ * Pairs need two. */
+uint64_t dataset_filled_documents(const dataset *data, uint64_t most);
 
 /* Number of tokens in a sentence. */
 uint64_t dataset_sentence_length(const dataset *data, uint64_t sentence);

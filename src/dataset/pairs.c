@@ -57,10 +57,10 @@ static uint64_t draw_other_sentence(const dataset *data, uint64_t document, uint
     return start + random_below(stream, *end - start);
 }
 
-static void set_pair(sample *sample, const sample_settings *settings, token_range a, token_range b,
+static void set_pair(sample *sample, int token_limit, token_range a, token_range b,
                      bool b_is_random, random_stream *stream)
 {
-    token_range_truncate(&a, &b, (uint64_t)settings->token_limit, stream);
+    token_range_truncate(&a, &b, (uint64_t)token_limit, stream);
     sample->parts[0] = (sample_part){.first = a.first, .count = (int)a.count};
     sample->parts[1] = (sample_part){.first = b.first, .count = (int)b.count, .type = 1};
     sample->part_count = 2;
@@ -121,7 +121,7 @@ static void segment_pair_draw(const dataset *data, const sample_settings *settin
     } else {
         b = token_range_of(data, chunk.a_end, chunk.end);
     }
-    set_pair(sample, settings, a, b, chunk.b_is_random, &stream);
+    set_pair(sample, settings->token_limit, a, b, chunk.b_is_random, &stream);
 }
 
 const sample_scheme scheme_segment_pairs = {
@@ -151,7 +151,7 @@ static void sentence_pair_draw(const dataset *data, const sample_settings *setti
     uint64_t second = start + 1, end;
     if (b_is_random)
         second = draw_other_sentence(data, dataset_document_of(data, start), &end, &stream);
-    set_pair(sample, settings, token_range_of(data, start, start + 1),
+    set_pair(sample, settings->token_limit, token_range_of(data, start, start + 1),
              token_range_of(data, second, second + 1), b_is_random, &stream);
 }
 
@@ -173,9 +173,15 @@ static void ready_draw(const dataset *data, const sample_settings *settings, sam
     uint64_t end = dataset_document_start(data, document + 1);
     random_stream stream = scheme_random(settings, at.epoch, start);
     bool label = settings->scheme->has_pairs && data->labels[document];
-    set_pair(sample, settings, token_range_of(data, start, start + 1),
+    /* The limit is for a row with [CLS] and two [SEP]s. */
+    bool is_pair = start + 1 < end;
+    uint8_t frame = data->frames ? data->frames[document] : 0;
+    int limit = settings->token_limit + !is_pair + !!(frame & ROW_WITHOUT_CLS) +
+                !!(frame & ROW_WITHOUT_SEP);
+    set_pair(sample, limit, token_range_of(data, start, start + 1),
              token_range_of(data, start + 1, end), label, &stream);
-    if (start + 1 == end)
+    sample->frame = frame;
+    if (!is_pair)
         sample->part_count = 1;
 }
 

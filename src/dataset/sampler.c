@@ -52,9 +52,7 @@ static bert_status check_settings(const sampler_settings *settings, bert_error *
 static bert_status check_documents(const dataset *data, const sampler_settings *settings,
                                    bert_error *error)
 {
-    uint64_t with_sentences = 0;
-    for (uint64_t i = 0; i < data->document_count && with_sentences < 2; i++)
-        with_sentences += dataset_document_start(data, i) < dataset_document_start(data, i + 1);
+    uint64_t with_sentences = dataset_filled_documents(data, 2);
     if (with_sentences == 0)
         return error_set(error, BERT_ERROR_INPUT, "%s: no documents", data->prefix);
     if (settings->scheme->has_pairs && with_sentences < 2 && !data->is_pretokenized)
@@ -259,17 +257,18 @@ static bert_status locate(sampler *sampler, uint64_t number, uint64_t *epoch, ui
 
 /* -------------------------------------------------------------------------------- samples --- */
 
-/* Appends a segment of a sample and its [SEP]. */
+/* Appends a segment of a sample and, with `has_sep`, its [SEP]. */
 static bert_status append_part(const sampler *sampler, batch *batch, const sample_part *part,
-                               bert_error *error)
+                               bool has_sep, bert_error *error)
 {
     int start = batch->token_count;
     int32_t *tokens = &batch->tokens[start];
     dataset_tokens(sampler->data, part->first, (size_t)part->count, tokens);
     TRY(check_ids(sampler, tokens, part->count, part->first, error));
-    tokens[part->count] = sampler->special.sep;
-    batch->token_count += part->count + 1;
-    memset(&batch->token_types[start], part->type, (size_t)part->count + 1);
+    if (has_sep)
+        tokens[part->count] = sampler->special.sep;
+    batch->token_count += part->count + has_sep;
+    memset(&batch->token_types[start], part->type, (size_t)(part->count + has_sep));
     return BERT_OK;
 }
 
@@ -279,6 +278,7 @@ static bert_status check_room(const sampler *sampler, const batch *batch, bert_e
     int tokens = 1 + sample->part_count; /* [CLS] and the [SEP]s */
     for (int i = 0; i < sample->part_count; i++)
         tokens += sample->parts[i].count;
+    tokens -= !!(sample->frame & ROW_WITHOUT_CLS) + !!(sample->frame & ROW_WITHOUT_SEP);
     if (batch->sequence_count < batch->sequence_capacity &&
         batch->token_capacity - batch->token_count >= tokens &&
         batch->masked_capacity - batch->masked_count >= sampler->masking.limit)
@@ -295,10 +295,15 @@ static bert_status append_sample(sampler *sampler, batch *batch, uint64_t number
     int sequence = batch->sequence_count++;
     batch->sample_numbers[sequence] = number;
     batch->next_sentence_labels[sequence] = sample->next_sentence_label;
-    batch->token_types[batch->token_count] = 0;
-    batch->tokens[batch->token_count++] = sampler->special.cls;
-    for (int i = 0; i < sample->part_count; i++)
-        TRY(append_part(sampler, batch, &sample->parts[i], error));
+    if (!(sample->frame & ROW_WITHOUT_CLS)) {
+        batch->token_types[batch->token_count] = 0;
+        batch->tokens[batch->token_count++] = sampler->special.cls;
+    }
+    for (int i = 0; i < sample->part_count; i++) {
+        bool is_last = i + 1 == sample->part_count;
+        bool has_sep = !is_last || !(sample->frame & ROW_WITHOUT_SEP);
+        TRY(append_part(sampler, batch, &sample->parts[i], has_sep, error));
+    }
     batch->sequence_starts[sequence + 1] = batch->token_count;
     return BERT_OK;
 }

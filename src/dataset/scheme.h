@@ -33,7 +33,8 @@ typedef struct sample_settings {
     const stream_order *order; /* of a stream in the current epoch; NULL: all documents */
 } sample_settings;
 
-/* Consecutive tokens of the data. [SEP] follows each part, [CLS] precedes the first. */
+/* Consecutive tokens of the data. [SEP] follows each part, [CLS] precedes the first, unless the
+ * sample's frame says otherwise. */
 typedef struct sample_part {
     uint64_t first; /* token, as dataset_tokens counts them */
     int count;
@@ -44,6 +45,7 @@ typedef struct sample {
     sample_part *parts; /* [scheme_parts()] */
     int part_count;
     uint8_t next_sentence_label; /* 0: B follows A, 1: B is random; 0 without pairs */
+    uint8_t frame;               /* ROW_… bits of a row: what it lacks */
 } sample;
 
 typedef struct sample_start {

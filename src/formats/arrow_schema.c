@@ -15,49 +15,59 @@ enum {
 
 /* Schema.fbs */
 enum {
+    TYPE_NULL = 1,
     TYPE_INT = 2,
+    TYPE_FLOAT = 3,
+    TYPE_BINARY = 4,
     TYPE_UTF8 = 5,
+    TYPE_BOOL = 6,
     TYPE_LIST = 12,
     TYPE_STRUCT = 13,
+    TYPE_UNION = 14,
     TYPE_FIXED_LIST = 16,
     TYPE_MAP = 17,
+    TYPE_LARGE_BINARY = 19,
     TYPE_LARGE_UTF8 = 20,
     TYPE_LARGE_LIST = 21,
+    TYPE_RUN_ENDS = 22,
+    TYPE_BINARY_VIEW = 23,
+    TYPE_UTF8_VIEW = 24,
+    TYPE_LIST_VIEW = 25,
+    TYPE_LARGE_LIST_VIEW = 26,
 };
 
-typedef struct layout {
+static const struct {
     const char *name;
-    int buffers; /* of its own, without children; -1: varies from batch to batch */
-} layout;
-
-static const layout layouts[] = {
-    {"none", 0},
-    {"null", 0},
-    {"int", 2},
-    {"float", 2},
-    {"binary", 3},
-    {"utf8", 3},
-    {"bool", 2},
-    {"decimal", 2},
-    {"date", 2},
-    {"time", 2},
-    {"timestamp", 2},
-    {"interval", 2},
-    {"list", 2},
-    {"struct", 1},
-    {"union", -1},
-    {"fixed-size binary", 2},
-    {"fixed-size list", 1},
-    {"map", 2},
-    {"duration", 2},
-    {"large binary", 3},
-    {"large_utf8", 3},
-    {"large list", 2},
-    {"run-end encoded", 0},
-    {"binary view", -1},
-    {"utf8 view", -1},
-    {"list view", 3},
-    {"large list view", 3},
+    uint8_t buffers;  /* of its own, without children; a union's depend on its mode */
+    uint8_t children; /* of a field of this type; UINT8_MAX: any number */
+} types[] = {
+    {"of no type", 0, 0},
+    {"null", 0, 0},
+    {"int", 2, 0},
+    {"float", 2, 0},
+    {"binary", 3, 0},
+    {"utf8", 3, 0},
+    {"bool", 2, 0},
+    {"decimal", 2, 0},
+    {"date", 2, 0},
+    {"time", 2, 0},
+    {"timestamp", 2, 0},
+    {"interval", 2, 0},
+    {"list", 2, 1},
+    {"struct", 1, UINT8_MAX},
+    {"union", 0, UINT8_MAX},
+    {"fixed-size binary", 2, 0},
+    {"fixed-size list", 1, 1},
+    {"map", 2, 1},
+    {"duration", 2, 0},
+    {"large_binary", 3, 0},
+    {"large_utf8", 3, 0},
+    {"large list", 2, 1},
+    {"run-end encoded", 0, 2},
+    {"binary view", 2, 0},
+    {"utf8 view", 2, 0},
+    {"list view", 3, 1},
+    {"large list view", 3, 1},
 };
 
 /* The path from a top-level field to the current one. */
@@ -70,34 +80,54 @@ typedef struct branch {
 typedef struct walk {
     arrow *arrow;
     branch branch;
-    size_t nodes, buffers, fields; /* counted so far */
-    bool unknown; /* a field with a varying number of buffers was seen: later buffer indices are
-                     unknown */
+    size_t child; /* index of the current field among those of its parent */
 } walk;
 
 static bool is_list(const arrow_level *level)
 {
-    return level->kind == ARROW_LEVEL_LIST || level->kind == ARROW_LEVEL_FIXED_LIST;
+    return level->kind == ARROW_LIST || level->kind == ARROW_LIST_VIEW ||
+           level->kind == ARROW_FIXED_LIST;
+}
+
+static bool is_string(const arrow_level *level)
+{
+    return level->kind == ARROW_STRING || level->kind == ARROW_STRING_VIEW;
 }
 
 /* ---------------------------------------------------------------------------------- columns --- */
 
-static bert_status name_type(text *type, const branch *branch, const char *values,
-                             bert_error *error)
+static bert_status name_values(text *out, const arrow_level *values, const char *type,
+                               bert_error *error)
 {
-    size_t lists = 0;
+    if (values->kind == ARROW_INTEGER)
+        return text_format(out, error, "%sint%u", values->is_signed ? "" : "u", values->width * 8);
+    if (values->kind == ARROW_FLOAT)
+        return text_format(out, error, "float%u", values->width * 8);
+    return text_format(out, error, "%s", type);
+}
+
+static bert_status name_type(text *out, const branch *branch, const char *type, bert_error *error)
+{
+    static const char *const names[] = {[ARROW_LIST] = "list<",
+                                        [ARROW_LIST_VIEW] = "list view<",
+                                        [ARROW_FIXED_LIST] = "fixed-size list<",
+                                        [ARROW_RUN_ENDS] = "run-end encoded<"};
+    size_t open = 0;
     for (size_t i = 0; i + 1 < branch->depth; i++)
-        if (is_list(&branch->levels[i])) {
-            TRY(text_format(type, error, "%slist<",
-                            branch->levels[i].list_length ? "fixed-size " : ""));
-            lists++;
+        if (is_list(&branch->levels[i]) || branch->levels[i].kind == ARROW_RUN_ENDS) {
+            TRY(text_format(out, error, "%s", names[branch->levels[i].kind]));
+            open++;
         }
     const arrow_level *last = &branch->levels[branch->depth - 1];
-    TRY(last->kind == ARROW_LEVEL_INTEGER
-            ? text_format(type, error, "%sint%u", last->is_signed ? "" : "u", last->width * 8)
-            : text_format(type, error, "%s", values));
-    while (lists-- > 0)
-        TRY(text_append(type, ">", 1, error));
+    if (last->dictionary) {
+        TRY(text_append(out, "dictionary<", 11, error));
+        TRY(name_values(out, &last->dictionary->values, type, error));
+        open++;
+    } else {
+        TRY(name_values(out, last, type, error));
+    }
+    while (open-- > 0)
+        TRY(text_append(out, ">", 1, error));
     return BERT_OK;
 }
 
@@ -114,15 +144,18 @@ static bert_status add_column(walk *walk, const char *type, bert_error *error)
     memcpy(column->levels, branch->levels, branch->depth * sizeof *column->levels);
     column->level_count = branch->depth;
     size_t lists = 0;
-    for (size_t i = 0; i < branch->depth; i++) {
-        lists += is_list(&branch->levels[i]);
-        column->list_length += branch->levels[i].list_length;
-    }
+    for (size_t i = 0; i < branch->depth; i++)
+        if (is_list(&branch->levels[i]) && lists++ == 0)
+            column->list_length = branch->levels[i].list_length;
     const arrow_level *values = &branch->levels[branch->depth - 1];
-    bool readable = lists <= 1 && !walk->unknown;
+    if (values->dictionary)
+        values = &values->dictionary->values;
     column->is_list = lists > 0;
-    column->is_text = readable && values->kind == ARROW_LEVEL_STRING;
-    column->is_integer = readable && values->kind == ARROW_LEVEL_INTEGER;
+    column->is_text = is_string(values) && !values->is_binary;
+    column->is_bytes = (is_string(values) && values->is_binary) || values->kind == ARROW_NULLS;
+    column->is_integer = lists <= 1 && values->kind == ARROW_INTEGER;
+    column->is_boolean = lists <= 1 && values->kind == ARROW_BOOLEAN;
+    column->is_number = values->kind >= ARROW_INTEGER;
     text name = {0}, type_name = {0};
     bert_status status = text_append(&name, branch->path.data, branch->path.length, error);
     if (status == BERT_OK)
@@ -132,110 +165,222 @@ static bert_status add_column(walk *walk, const char *type, bert_error *error)
     return status;
 }
 
-/* ------------------------------------------------------------------------------------- tree --- */
+/* ------------------------------------------------------------------------------------ fields ---
+ */
 
-/* The properties of a field that the reader needs; ARROW_LEVEL_OTHER if it is not supported. */
+static unsigned number_width(int64_t bits)
+{
+    return bits == 8 || bits == 16 || bits == 32 || bits == 64 ? (unsigned)bits / 8 : 0;
+}
+
+static arrow_level describe_integer(flatbuffer *buffer, size_t type)
+{
+    unsigned width = number_width(flatbuffer_integer(buffer, type, 0, 4, 0));
+    return (arrow_level){.kind = width ? ARROW_INTEGER : ARROW_OTHER,
+                         .width = width,
+                         .is_signed = flatbuffer_integer(buffer, type, 1, 1, 0) != 0};
+}
+
+/* The width of the values of a field's first child, which are integers: the ends of runs. */
+static unsigned child_width(flatbuffer *buffer, size_t field)
+{
+    size_t count, children = flatbuffer_vector(buffer, field, 5, 4, &count);
+    if (count == 0)
+        return 0;
+    size_t child = flatbuffer_element(buffer, children);
+    return describe_integer(buffer, flatbuffer_table(buffer, child, 3)).width;
+}
+
+/* The properties of a field that the reader needs; ARROW_OTHER if it is not supported. Each type's
+ * table has members of its own: the units and precisions of most are 2 bytes. */
 static arrow_level describe(flatbuffer *buffer, size_t field, uint8_t type)
 {
-    size_t parameters = flatbuffer_table(buffer, field, 3);
-    int64_t number = flatbuffer_integer(buffer, parameters, 0, 4, 0);
+    size_t table = flatbuffer_table(buffer, field, 3);
+    int64_t number;
     switch (type) {
+    case TYPE_NULL:
+        return (arrow_level){.kind = ARROW_NULLS};
     case TYPE_INT:
-        if (number != 8 && number != 16 && number != 32 && number != 64)
+        return describe_integer(buffer, table);
+    case TYPE_FLOAT:
+        number = flatbuffer_integer(buffer, table, 0, 2, 0); /* half, single, double */
+        if (number < 0 || number > 2)
             break;
-        return (arrow_level){.kind = ARROW_LEVEL_INTEGER,
-                             .width = (unsigned)number / 8,
-                             .is_signed = flatbuffer_integer(buffer, parameters, 1, 1, 0) != 0};
+        return (arrow_level){.kind = ARROW_FLOAT, .width = 2u << number};
+    case TYPE_BOOL:
+        return (arrow_level){.kind = ARROW_BOOLEAN};
+    case TYPE_BINARY:
     case TYPE_UTF8:
+        return (arrow_level){.kind = ARROW_STRING, .width = 4, .is_binary = type == TYPE_BINARY};
+    case TYPE_LARGE_BINARY:
     case TYPE_LARGE_UTF8:
-        return (arrow_level){.kind = ARROW_LEVEL_STRING, .width = type == TYPE_UTF8 ? 4 : 8};
+        return (arrow_level){
+            .kind = ARROW_STRING, .width = 8, .is_binary = type == TYPE_LARGE_BINARY};
+    case TYPE_BINARY_VIEW:
+    case TYPE_UTF8_VIEW:
+        return (arrow_level){.kind = ARROW_STRING_VIEW, .is_binary = type == TYPE_BINARY_VIEW};
     case TYPE_LIST:
     case TYPE_MAP:
+        return (arrow_level){.kind = ARROW_LIST, .width = 4, .is_map = type == TYPE_MAP};
     case TYPE_LARGE_LIST:
-        return (arrow_level){.kind = ARROW_LEVEL_LIST, .width = type == TYPE_LARGE_LIST ? 8 : 4};
+        return (arrow_level){.kind = ARROW_LIST, .width = 8};
+    case TYPE_LIST_VIEW:
+        return (arrow_level){.kind = ARROW_LIST_VIEW, .width = 4};
+    case TYPE_LARGE_LIST_VIEW:
+        return (arrow_level){.kind = ARROW_LIST_VIEW, .width = 8};
     case TYPE_FIXED_LIST:
-        if (number <= 0) /* billions of empty rows would take no space */
+        number = flatbuffer_integer(buffer, table, 0, 4, 0);
+        if (number < 0)
             break;
-        return (arrow_level){.kind = ARROW_LEVEL_FIXED_LIST, .list_length = (uint64_t)number};
+        return (arrow_level){.kind = ARROW_FIXED_LIST, .list_length = (uint64_t)number};
     case TYPE_STRUCT:
-        return (arrow_level){.kind = ARROW_LEVEL_STRUCT};
+        return (arrow_level){.kind = ARROW_STRUCT};
+    case TYPE_RUN_ENDS: {
+        unsigned width = child_width(buffer, field);
+        return (arrow_level){.kind = width ? ARROW_RUN_ENDS : ARROW_OTHER, .width = width};
+    }
     default:
         break;
     }
-    return (arrow_level){.kind = ARROW_LEVEL_OTHER};
+    return (arrow_level){.kind = ARROW_OTHER};
 }
 
-static bert_status read_field(walk *walk, size_t field, bool is_column, bert_error *error);
-
-static bert_status read_children(walk *walk, size_t field, bool are_columns, bert_error *error)
+static bool is_leaf(const arrow_level *level)
 {
-    flatbuffer *buffer = &walk->arrow->flatbuffer;
-    size_t count, children = flatbuffer_vector(buffer, field, 5, 4, &count);
-    const arrow_level *level = &walk->branch.levels[walk->branch.depth - 1];
-    if (is_list(level) ? count != 1 : level->kind >= ARROW_LEVEL_STRING && count > 0)
-        return arrow_fail(
-            walk->arrow,
-            "a list without exactly one child field, or child fields of a primitive type", error);
-    for (size_t i = 0; i < count && !buffer->failed; i++)
-        TRY(read_field(walk, flatbuffer_element(buffer, children + 4 * i), are_columns, error));
+    return level->kind == ARROW_OTHER || level->kind >= ARROW_NULLS;
+}
+
+/* The dictionary that a field's values are in. Several fields may share one. */
+static bert_status add_dictionary(walk *walk, size_t field, uint8_t type, size_t encoding,
+                                  arrow_level *level, bert_error *error)
+{
+    arrow *arrow = walk->arrow;
+    flatbuffer *buffer = &arrow->flatbuffer;
+    int64_t id = flatbuffer_integer(buffer, encoding, 0, 8, 0);
+    size_t index_type = flatbuffer_table(buffer, encoding, 1);
+    arrow_level values = describe(buffer, field, type);
+    *level = describe_integer(buffer, index_type);
+    if (index_type == 0) /* the default */
+        *level = (arrow_level){.width = 4, .is_signed = true};
+    /* The values of structs and lists would have levels of their own. */
+    if (values.kind < ARROW_STRING)
+        values.kind = ARROW_OTHER;
+    level->kind = level->width && values.kind != ARROW_OTHER ? ARROW_DICTIONARY : ARROW_OTHER;
+    level->dictionary = arrow_find_dictionary(arrow, id);
+    if (!level->dictionary) {
+        TRY(memory_array((void **)&level->dictionary, 1, sizeof *level->dictionary, "a dictionary",
+                         error));
+        *level->dictionary =
+            (arrow_dictionary){.id = id, .values = values, .next = arrow->dictionaries};
+        arrow->dictionaries = level->dictionary;
+    } else if (level->dictionary->values.kind != values.kind ||
+               level->dictionary->values.width != values.width) {
+        return arrow_fail(arrow, "a dictionary that two columns declare differently", error);
+    }
     return BERT_OK;
 }
 
 static bert_status extend_path(walk *walk, size_t field, bert_error *error)
 {
     branch *branch = &walk->branch;
-    if (branch->depth > 0 && is_list(&branch->levels[branch->depth - 1]))
-        return BERT_OK;
+    if (branch->depth > 0) {
+        const arrow_level *parent = &branch->levels[branch->depth - 1];
+        if (is_list(parent) || parent->kind == ARROW_RUN_ENDS)
+            return BERT_OK;
+    }
     flatbuffer *buffer = &walk->arrow->flatbuffer;
     size_t length, name = flatbuffer_vector(buffer, field, 0, 1, &length);
-    if (branch->path.length > 0)
+    if (branch->depth > 0)
         TRY(text_append(&branch->path, ".", 1, error));
+    if (branch->depth > 1 && branch->levels[branch->depth - 2].is_map && walk->child < 2)
+        return text_format(&branch->path, error, "%s", walk->child == 0 ? "key" : "value");
     return text_append(&branch->path, (const char *)buffer->data + name, length, error);
+}
+
+static bert_status read_field(walk *walk, size_t field, bool is_column, bert_error *error);
+
+/* Other types than these have no children, whatever a file says. */
+static bert_status read_children(walk *walk, size_t field, uint8_t type, bool are_columns,
+                                 bert_error *error)
+{
+    flatbuffer *buffer = &walk->arrow->flatbuffer;
+    size_t count, children = flatbuffer_vector(buffer, field, 5, 4, &count);
+    if (types[type].children == 0)
+        return BERT_OK;
+    if (types[type].children != UINT8_MAX && types[type].children != count)
+        return arrow_fail(walk->arrow,
+                          "a list without exactly one child field, or runs without two", error);
+    for (size_t i = 0; i < count && !buffer->failed; i++) {
+        walk->child = i;
+        TRY(read_field(walk, flatbuffer_element(buffer, children + 4 * i),
+                       are_columns && !(type == TYPE_RUN_ENDS && i == 0), error));
+    }
+    return BERT_OK;
+}
+
+static bert_status count_field(walk *walk, size_t field, uint8_t type, bool is_dictionary,
+                               bert_error *error)
+{
+    arrow *arrow = walk->arrow;
+    flatbuffer *buffer = &arrow->flatbuffer;
+    TRY(memory_grow((void **)&arrow->fields, &arrow->field_capacity, arrow->field_count + 1,
+                    sizeof *arrow->fields, "columns", error));
+    arrow_field *counted = &arrow->fields[arrow->field_count++];
+    *counted = (arrow_field){.buffers = is_dictionary ? 2 : types[type].buffers};
+    if (is_dictionary)
+        return BERT_OK;
+    counted->is_view = type == TYPE_UTF8_VIEW || type == TYPE_BINARY_VIEW;
+    counted->had_validity = type == TYPE_UNION || type == TYPE_RUN_ENDS;
+    if (type == TYPE_UNION) {
+        bool is_dense =
+            flatbuffer_integer(buffer, flatbuffer_table(buffer, field, 3), 0, 2, 0) != 0;
+        counted->buffers = (uint8_t)(1 + is_dense);
+    }
+    return BERT_OK;
 }
 
 /* Counts a field and its descendants. Leaves become columns if `is_column`, i.e. unless an ancestor
  * already is a column. */
 static bert_status read_field(walk *walk, size_t field, bool is_column, bert_error *error)
 {
-    flatbuffer *buffer = &walk->arrow->flatbuffer;
+    arrow *arrow = walk->arrow;
+    flatbuffer *buffer = &arrow->flatbuffer;
     branch *branch = &walk->branch;
     uint8_t type = (uint8_t)flatbuffer_integer(buffer, field, 2, 1, 0);
-    if (branch->depth == DEPTH_LIMIT || ++walk->fields > FIELDS_LIMIT)
-        return arrow_fail(walk->arrow, "a schema with too many or too deeply nested fields", error);
-    if (type >= sizeof layouts / sizeof *layouts)
-        return arrow_fail(walk->arrow, "a column of an unknown type", error);
-    const layout *layout = &layouts[type];
-    bool is_dictionary =
-        flatbuffer_table(buffer, field, 4) != 0; /* the batch holds only its indices */
-    arrow_level level = is_dictionary ? (arrow_level){0} : describe(buffer, field, type);
-    level.node = walk->nodes++;
-    level.buffer = walk->buffers;
+    if (branch->depth == DEPTH_LIMIT || arrow->field_count == FIELDS_LIMIT)
+        return arrow_fail(arrow, "a schema with too many or too deeply nested fields", error);
+    if (type >= sizeof types / sizeof *types)
+        return arrow_fail(arrow, "a column of an unknown type", error);
+    size_t encoding = flatbuffer_table(buffer, field, 4); /* the batch holds only indices */
+    arrow_level level;
+    if (encoding != 0)
+        TRY(add_dictionary(walk, field, type, encoding, &level, error));
+    else
+        level = describe(buffer, field, type);
+    level.field = arrow->field_count;
+    TRY(count_field(walk, field, type, encoding != 0, error));
     size_t path_length = branch->path.length;
     TRY(extend_path(walk, field, error));
     branch->levels[branch->depth++] = level;
-    bool is_leaf = level.kind == ARROW_LEVEL_OTHER || level.kind >= ARROW_LEVEL_STRING;
-    walk->unknown |= !is_dictionary && layout->buffers < 0;
-    if (is_column && is_leaf)
-        TRY(add_column(walk, is_dictionary ? "dictionary" : layout->name, error));
-    walk->buffers += is_dictionary ? 2 : layout->buffers > 0 ? (size_t)layout->buffers : 0;
-    if (!is_dictionary)
-        TRY(read_children(walk, field, is_column && !is_leaf, error));
+    if (is_column && is_leaf(&level))
+        TRY(add_column(walk, types[type].name, error));
+    if (encoding == 0)
+        TRY(read_children(walk, field, type, is_column && !is_leaf(&level), error));
     branch->depth--;
     branch->path.length = path_length;
     return BERT_OK;
 }
 
-bert_status arrow_read_schema(arrow *arrow, bert_error *error)
+bert_status arrow_read_schema(arrow *arrow, size_t schema, bert_error *error)
 {
-    bool found;
-    TRY(arrow_read_message(arrow, &found, error));
-    if (!found || arrow->header_type != ARROW_MESSAGE_SCHEMA)
-        return arrow_fail(arrow, "expected a schema, with which Arrow data begins", error);
     flatbuffer *buffer = &arrow->flatbuffer;
-    if (flatbuffer_integer(buffer, arrow->header, 0, 2, 0) != 0)
-        return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: is big-endian Arrow data, which is not supported", arrow->name);
-    size_t count, fields = flatbuffer_vector(buffer, arrow->header, 1, 4, &count);
+    if (flatbuffer_integer(buffer, schema, 0, 2, 0) != 0)
+        return error_set(
+            error, BERT_ERROR_UNSUPPORTED,
+            "%s: is big-endian Arrow data, which is not supported; write it again on a "
+            "little-endian machine",
+            arrow->name);
+    size_t count, fields = flatbuffer_vector(buffer, schema, 1, 4, &count);
     walk walk = {.arrow = arrow};
     bert_status status = BERT_OK;
     for (size_t i = 0; i < count && !buffer->failed && status == BERT_OK; i++)

@@ -13,6 +13,24 @@ uint32_t bits_read(const unsigned char *data, size_t size, uint64_t at, unsigned
     return (uint32_t)(value & ((UINT64_C(1) << count) - 1));
 }
 
+static uint64_t bits_read_64(const unsigned char *data, size_t size, uint64_t at, unsigned count)
+{
+    if (count <= 32)
+        return bits_read(data, size, at, count);
+    return bits_read(data, size, at, 32) | (uint64_t)bits_read(data, size, at + 32, count - 32)
+                                               << 32;
+}
+
+/* The same, most significant first, for the deprecated packing. */
+static uint32_t bits_read_reversed(const unsigned char *data, size_t size, uint64_t at,
+                                   unsigned count)
+{
+    uint32_t value = 0;
+    for (uint64_t i = at; i < at + count; i++)
+        value = value << 1 | (i / 8 < size ? data[i / 8] >> (7 - i % 8) & 1u : 0);
+    return value;
+}
+
 static bool take_varint(const unsigned char *data, size_t size, size_t *at, uint64_t *value)
 {
     *value = 0;
@@ -52,6 +70,17 @@ static bool begin_run(run_reader *reader)
     return true;
 }
 
+run_reader run_reader_packed(const unsigned char *data, size_t size, unsigned width, uint64_t count)
+{
+    return (run_reader){.data = data,
+                        .size = size,
+                        .at = size,
+                        .width = width,
+                        .left = count,
+                        .packed = true,
+                        .reversed = true};
+}
+
 bool run_reader_next(run_reader *reader, uint32_t *value)
 {
     while (reader->left == 0)
@@ -60,7 +89,9 @@ bool run_reader_next(run_reader *reader, uint32_t *value)
     reader->left--;
     *value = reader->value;
     if (reader->packed) {
-        *value = bits_read(reader->data, reader->size, reader->bit, reader->width);
+        *value = reader->reversed
+                     ? bits_read_reversed(reader->data, reader->size, reader->bit, reader->width)
+                     : bits_read(reader->data, reader->size, reader->bit, reader->width);
         reader->bit += reader->width;
     }
     return true;
@@ -81,7 +112,7 @@ static uint64_t unzigzag(uint64_t value)
 }
 
 /* Reads one block, appending to the `*done` values. */
-static bool read_block(deltas *deltas, uint32_t *values, size_t *done)
+static bool read_block(deltas *deltas, int64_t *values, size_t *done)
 {
     uint64_t min_delta, per_miniblock = deltas->block / deltas->miniblocks;
     if (!take_varint(deltas->data, deltas->size, &deltas->at, &min_delta))
@@ -94,22 +125,26 @@ static bool read_block(deltas *deltas, uint32_t *values, size_t *done)
     for (uint64_t i = 0; i < deltas->miniblocks && *done < deltas->count; i++) {
         unsigned width = widths[i];
         uint64_t bytes = per_miniblock / 8 * width, left = deltas->count - *done;
-        if (width > 32 || bytes > deltas->size - deltas->at)
+        if (width > 64 || bytes > deltas->size - deltas->at)
             return false;
         for (uint64_t j = 0; j < per_miniblock && j < left; j++) {
-            uint32_t delta =
-                bits_read(deltas->data, deltas->size, (uint64_t)deltas->at * 8 + j * width, width);
+            uint64_t delta = bits_read_64(deltas->data, deltas->size,
+                                          (uint64_t)deltas->at * 8 + j * width, width);
             deltas->value += min_delta + delta; /* modulo 2^64, as all writers do */
-            if (deltas->value > INT32_MAX)
-                return false;
-            values[(*done)++] = (uint32_t)deltas->value;
+            values[(*done)++] = (int64_t)deltas->value;
         }
         deltas->at += (size_t)bytes;
     }
     return true;
 }
 
-bert_status delta_read(const unsigned char *data, size_t size, size_t limit, uint32_t **values,
+/* What the rest of the data can hold: each block has a byte for its own and its parts' sizes. */
+static uint64_t most_deltas(const deltas *deltas)
+{
+    return (deltas->size - deltas->at) / (1 + deltas->miniblocks) * deltas->block;
+}
+
+bert_status delta_read(const unsigned char *data, size_t size, size_t limit, int64_t **values,
                        size_t *count, size_t *taken, bert_error *error)
 {
     *values = NULL;
@@ -121,18 +156,18 @@ bert_status delta_read(const unsigned char *data, size_t size, size_t limit, uin
     deltas.value = unzigzag(deltas.value);
     if (!ok || deltas.block == 0 || deltas.block > 1 << 20 || deltas.miniblocks == 0 ||
         deltas.block % deltas.miniblocks != 0 || deltas.block / deltas.miniblocks % 8 != 0 ||
-        deltas.count > limit || (deltas.count > 0 && deltas.value > INT32_MAX))
-        return error_set(error, BERT_ERROR_INPUT, "damaged delta-encoded lengths");
-    TRY(memory_array((void **)values, (size_t)deltas.count, sizeof **values, "lengths", error));
+        deltas.count > limit || deltas.count > 1 + most_deltas(&deltas))
+        return error_set(error, BERT_ERROR_INPUT, "damaged delta-encoded numbers");
+    TRY(memory_array((void **)values, (size_t)deltas.count, sizeof **values, "numbers", error));
     size_t done = 0;
     if (deltas.count > 0)
-        (*values)[done++] = (uint32_t)deltas.value;
+        (*values)[done++] = (int64_t)deltas.value;
     while (ok && done < deltas.count)
         ok = read_block(&deltas, *values, &done);
     if (!ok) {
         free(*values);
         *values = NULL;
-        return error_set(error, BERT_ERROR_INPUT, "damaged delta-encoded lengths");
+        return error_set(error, BERT_ERROR_INPUT, "damaged delta-encoded numbers");
     }
     *count = (size_t)deltas.count;
     *taken = deltas.at;

@@ -50,6 +50,8 @@ static bert_status decompress_gzip(const unsigned char *data, size_t size, unsig
     if (inflateInit2(&stream, 15 + 32) != Z_OK) /* + 32: gzip or zlib, whichever header it has */
         return error_set(error, BERT_ERROR_MEMORY, "no memory to decompress gzip data");
     int result = inflate(&stream, Z_FINISH);
+    while (result == Z_STREAM_END && stream.avail_in > 0 && inflateReset(&stream) == Z_OK)
+        result = inflate(&stream, Z_FINISH); /* a gzip file may be several, one after the other */
     size_t written = out_size - stream.avail_out;
     bert_status status = BERT_OK;
     if (result == Z_DATA_ERROR || result == Z_NEED_DICT)
@@ -92,6 +94,32 @@ static bert_status decompress_lz4_block(const unsigned char *data, size_t size, 
                                        : wrong_size("lz4", (size_t)written, out_size, error);
 }
 
+static size_t big_endian(const unsigned char *data)
+{
+    return (size_t)data[0] << 24 | (size_t)data[1] << 16 | (size_t)data[2] << 8 | data[3];
+}
+
+/* Hadoop's framing: blocks, each after its decompressed and its compressed size. Returns false if
+ * the data have another form. */
+static bool decompress_hadoop_blocks(const unsigned char *data, size_t size, unsigned char *out,
+                                     size_t out_size)
+{
+    while (size >= 8) {
+        size_t decompressed = big_endian(data), compressed = big_endian(data + 4);
+        data += 8;
+        size -= 8;
+        if (compressed > size || decompressed > out_size || decompressed > INT_MAX ||
+            LZ4_decompress_safe((const char *)data, (char *)out, (int)compressed,
+                                (int)decompressed) != (int)decompressed)
+            return false;
+        data += compressed;
+        size -= compressed;
+        out += decompressed;
+        out_size -= decompressed;
+    }
+    return size == 0 && out_size == 0;
+}
+
 static bert_status decompress_lz4_frame(const unsigned char *data, size_t size, unsigned char *out,
                                         size_t out_size, bert_error *error)
 {
@@ -119,6 +147,28 @@ static bert_status decompress_lz4_frame(const unsigned char *data, size_t size, 
     return status;
 }
 
+uint64_t compression_bound(compression kind, size_t size)
+{
+    uint64_t bytes = size;
+    switch (kind) {
+    case COMPRESSION_NONE:
+        return bytes;
+    case COMPRESSION_SNAPPY: /* copies of 64 bytes take 3 */
+        return 32 * bytes;
+    case COMPRESSION_GZIP: /* copies of 258 bytes take 2 bits */
+        return 1040 * bytes;
+    case COMPRESSION_BROTLI: /* copies of 16 MiB */
+        return bytes << 22;
+    case COMPRESSION_ZSTD: /* blocks of 128 KiB take 4 */
+        return bytes << 15;
+    case COMPRESSION_LZ4_BLOCK:
+    case COMPRESSION_LZ4_FRAME:
+    case COMPRESSION_LZ4_HADOOP: /* each byte of a length stands for at most 255 */
+        return 255 * bytes;
+    }
+    return 0;
+}
+
 bert_status compression_decompress(compression kind, const unsigned char *data, size_t size,
                                    unsigned char *out, size_t out_size, bert_error *error)
 {
@@ -141,6 +191,10 @@ bert_status compression_decompress(compression kind, const unsigned char *data, 
         return decompress_lz4_block(data, size, out, out_size, error);
     case COMPRESSION_LZ4_FRAME:
         return decompress_lz4_frame(data, size, out, out_size, error);
+    case COMPRESSION_LZ4_HADOOP:
+        return decompress_hadoop_blocks(data, size, out, out_size)
+                   ? BERT_OK
+                   : decompress_lz4_block(data, size, out, out_size, error);
     }
     return error_set(error, BERT_ERROR_UNSUPPORTED, "unknown compression %d", (int)kind);
 }

@@ -14,7 +14,12 @@ typedef enum compression {
     COMPRESSION_ZSTD,
     COMPRESSION_LZ4_BLOCK,
     COMPRESSION_LZ4_FRAME,
+    COMPRESSION_LZ4_HADOOP, /* blocks with sizes before them, or a block without, as some write */
 } compression;
+
+/* More than `size` compressed bytes can hold: a larger declared size is damage, to be found before
+ * memory is allocated for it. */
+uint64_t compression_bound(compression kind, size_t size);
 
 /* Decompresses data[0, size) into out[0, out_size); the two must not overlap. Untrusted data are
  * safe: more or fewer bytes than out_size, or damage of any kind, is BERT_ERROR_INPUT, and nothing

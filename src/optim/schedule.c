@@ -81,6 +81,28 @@ static double one_cycle(const schedule *schedule, int64_t step)
     return anneal(1, first / schedule->final_div_factor, share_of(now, top, last));
 }
 
+/* Hu et al. 2024, as get_wsd_schedule of `transformers` with as many steps of decay. */
+static double warmup_stable_decay(const schedule *schedule, int64_t step)
+{
+    int64_t after_warmup = schedule->total_steps - schedule->warmup_steps;
+    int64_t decay_steps = (int64_t)(schedule->decay_ratio * (double)schedule->total_steps);
+    decay_steps = decay_steps < after_warmup ? decay_steps : after_warmup;
+    int64_t done = step - (schedule->total_steps - decay_steps);
+    if (step >= schedule->total_steps)
+        return 0;
+    if (done < 0)
+        return 1;
+    double share = (double)done / (double)decay_steps;
+    switch (schedule->decay_type) {
+    case BERT_LR_DECAY_LINEAR:
+        return 1 - share;
+    case BERT_LR_DECAY_1_SQRT:
+        return 1 - sqrt(share);
+    default:
+        return 0.5 * (1 + cos(pi * share));
+    }
+}
+
 /* ------------------------------------------------------------------------------ the table --- */
 
 static const schedule_type types[] = {
@@ -101,6 +123,10 @@ static const schedule_type types[] = {
      .instead = "its rise is params->pct_start",
      .figures = SCHEDULE_PCT_START | SCHEDULE_DIV_FACTOR | SCHEDULE_FINAL_DIV_FACTOR,
      .factor = one_cycle},
+    {.name = "warmup_stable_decay",
+     .has_warmup = true,
+     .figures = SCHEDULE_DECAY_RATIO | SCHEDULE_DECAY_TYPE,
+     .factor = warmup_stable_decay},
 };
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -139,6 +165,8 @@ schedule schedule_default(const schedule_type *type, int64_t warmup_steps, int64
         .pct_start = 0.3,
         .div_factor = 25,
         .final_div_factor = 1e4,
+        .decay_ratio = 0.2,
+        .decay_type = BERT_LR_DECAY_COSINE,
     };
 }
 

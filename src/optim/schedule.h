@@ -6,6 +6,7 @@
 #define OPTIM_SCHEDULE_H
 
 #include "base/error.h"
+#include "bert/choices.h"
 
 typedef struct schedule schedule;
 
@@ -16,7 +17,9 @@ typedef enum schedule_figure {
     SCHEDULE_CYCLES = 4,
     SCHEDULE_PCT_START = 8,
     SCHEDULE_DIV_FACTOR = 16,
-    SCHEDULE_FINAL_DIV_FACTOR = 32
+    SCHEDULE_FINAL_DIV_FACTOR = 32,
+    SCHEDULE_DECAY_RATIO = 64,
+    SCHEDULE_DECAY_TYPE = 128
 } schedule_figure;
 
 typedef struct schedule_type {
@@ -36,10 +39,13 @@ struct schedule {
     /* one_cycle: share of the steps that rise; what the highest rate is divided by at the start,
      * and the first one at the end. */
     double pct_start, div_factor, final_div_factor;
+    /* warmup_stable_decay: share of all steps, rounded down to whole steps, that falls; how. */
+    double decay_ratio;
+    bert_lr_decay decay_type;
 };
 
-/* With the defaults of `transformers` and PyTorch: one cycle, power 1
- * (and end 0), a rise of 0.3 from 1/25 and a fall to 1/25e4. */
+/* With the defaults of `transformers` and PyTorch: one cycle, power 1 (and end 0), a rise of 0.3
+ * from 1/25 and a fall to 1/25e4, a decay along half a wave; and it in the last fifth. */
 schedule schedule_default(const schedule_type *type, int64_t warmup_steps, int64_t total_steps);
 
 /* An unknown name is an error that lists the known ones. */

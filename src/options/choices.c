@@ -55,6 +55,14 @@ const bert_choice choices_lr_scheduler_type[] = {
     {"constant_with_warmup", BERT_LR_SCHEDULER_CONSTANT_WITH_WARMUP, NULL},
     {"inverse_sqrt", BERT_LR_SCHEDULER_INVERSE_SQRT, NULL},
     {"one_cycle", BERT_LR_SCHEDULER_ONE_CYCLE, NULL},
+    {"warmup_stable_decay", BERT_LR_SCHEDULER_WARMUP_STABLE_DECAY, NULL},
+    {NULL, 0, NULL},
+};
+
+const bert_choice choices_lr_decay_type[] = {
+    {"cosine", BERT_LR_DECAY_COSINE, NULL},
+    {"linear", BERT_LR_DECAY_LINEAR, NULL},
+    {"1-sqrt", BERT_LR_DECAY_1_SQRT, NULL},
     {NULL, 0, NULL},
 };
 
@@ -203,6 +211,7 @@ static bert_status parse(int *value, const bert_choice *choices, const char *nam
 DEFINE(bert_optimizer, choices_optim)
 DEFINE(bert_muon_adjustment, choices_muon_adjust_lr_fn)
 DEFINE(bert_lr_scheduler, choices_lr_scheduler_type)
+DEFINE(bert_lr_decay, choices_lr_decay_type)
 DEFINE(bert_learning_rate_scaling, choices_learning_rate_scaling)
 DEFINE(bert_precision, choices_precision)
 DEFINE(bert_pairs, choices_pairs)

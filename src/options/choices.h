@@ -9,6 +9,7 @@ extern const bert_choice choices_document_separator[];
 extern const bert_choice choices_format[];
 extern const bert_choice choices_layout[];
 extern const bert_choice choices_learning_rate_scaling[];
+extern const bert_choice choices_lr_decay_type[];
 extern const bert_choice choices_lr_scheduler_type[];
 extern const bert_choice choices_mask_unit[];
 extern const bert_choice choices_masks[];

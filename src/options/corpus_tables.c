@@ -92,14 +92,20 @@ DEFINE_TABLE(bert_inspect_corpus_params_table, inspect_corpus_params)
 #define PARAMS bert_inspect_data_params
 #define SEED_HELP "pairs and masks"
 static const bert_option inspect_data_params[] = {
-    PATHS(data, .value = "DATA", .help = "PREFIX of data that bert prepare wrote"),
+    PATHS(data, .value = "DATA",
+          .help = "PREFIX of data that bert prepare wrote, or a pre-tokenized data set"),
+    PATH(tokenizer, .value = "PATH", .optional = true, .default_text = "PREFIX.tokenizer",
+         .help = "folder of tokenizer files, tokenizer.json or vocab.txt; needed for a "
+                 "pre-tokenized data set"),
     SIZE(samples, .value = "N", COUNT, .help = "samples of the training split to show"),
-    INT(max_seq_length, .value = "N", FROM_TO(8, 65536),
-        .help = "tokens in a sequence at most, [CLS] and [SEP] included"),
-    REAL(mlm_probability, .value = "P", BETWEEN(0, 1), .help = "share of the tokens to predict"),
-#include "options/seed.inc"
+#include "options/inspect_samples.inc"
 };
 DEFINE_TABLE(bert_inspect_data_params_table, inspect_data_params)
+
+static const bert_option inspect_samples[] = {
+#include "options/inspect_samples.inc"
+};
+DEFINE_TABLE(bert_inspect_samples_table, inspect_samples)
 #undef SEED_HELP
 #undef PARAMS
 

@@ -9,10 +9,15 @@ static const bert_option pretrain_params[] = {
     PATHS(data, .value = "DATA", .group = "Input and output",
           .help = "PREFIX of data that bert prepare wrote, a folder or a quoted pattern of "
                   "several; may be given several times, and end in :WEIGHT, how often each "
-                  "document comes in an epoch (wiki:0.1, books:2.5). Or a folder of a "
-                  "pre-tokenized data set that Hugging Face's save_to_disk wrote, with "
-                  "input_ids and, for pairs, token_type_ids and next_sentence_label; masks "
-                  "are drawn here"),
+                  "document comes in an epoch (wiki:0.1, books:2.5). Or a pre-tokenized data "
+                  "set of Hugging Face: a folder or a zip of what save_to_disk wrote, or "
+                  "Parquet files or JSON lines, with input_ids and, for pairs, token_type_ids "
+                  "and next_sentence_label; its split train is taken, or that of PATH:SPLIT; "
+                  "masks are drawn here"),
+    PATHS(eval_data, .value = "DATA", .optional = true,
+          .default_text = "the validation split of --data",
+          .help = "evaluate on these data, of both kinds as --data; on their validation split, "
+                  "or on all of them where they have none; may be given several times"),
     PATH(tokenizer, .value = "PATH", .optional = true, .default_text = "PREFIX.tokenizer",
          .help = "folder of tokenizer files, tokenizer.json or vocab.txt; needed for a "
                  "pre-tokenized data set"),
@@ -75,7 +80,7 @@ static const bert_option pretrain_params[] = {
     INT64(logging_steps, .value = "N", COUNT_FROM(1),
           .help = "steps between two lines of RUN/metrics.jsonl"),
     INT64(eval_steps, .value = "N", COUNT, .default_text = "at the end",
-          .help = "steps between two evaluations on the validation split"),
+          .help = "steps between two evaluations on the validation split, or on --eval-data"),
     REAL(eval_epochs, .value = "N", FROM_TO(0, 1e9), .default_text = "",
          .help = "the same in epochs"),
     INT64(eval_samples, .value = "N", COUNT, .default_text = "the whole split",
@@ -129,11 +134,15 @@ DEFINE_TABLE(bert_job_params_table, job_params)
 #define SEED_HELP "pairs and masks"
 static const bert_option evaluate_params[] = {
 #include "options/model.inc"
-    PATHS(data, .value = "DATA",
+    PATHS(data, .value = "DATA", .optional = true, .default_text = "",
           .help = "PREFIX of data that bert prepare wrote, a folder or a quoted pattern of "
-                  "several; may be given several times. Or a folder of a pre-tokenized data "
-                  "set"),
+                  "several; may be given several times. Or a pre-tokenized data set as bert "
+                  "pretrain has it; PATH:SPLIT measures that split. Needed, unless --eval-data is "
+                  "given"),
     FLAG(train_split, .help = "use the training split, not the validation split"),
+    PATHS(eval_data, .value = "DATA", .optional = true, .default_text = "none",
+          .help = "measure these data, as bert pretrain --eval-data does, instead of a split of "
+                  "--data"),
     INT64(samples, .value = "N", COUNT, .default_text = "all", .help = "sequences to look at"),
     INT(batch_size, .value = "N", FROM_TO(1, 65536), .help = "sequences computed at once"),
     INT(max_seq_length, .value = "N", FROM_TO(0, 65536),

@@ -29,6 +29,7 @@ bert_finetune_params bert_finetune_params_default(void)
         .pct_start = 0.3,
         .div_factor = 25,
         .final_div_factor = 1e4,
+        .lr_decay_ratio = 0.2,
         .warmup_ratio = 0.1,
         .optim = BERT_OPTIMIZER_ADAMW,
         .weight_decay = 0.01,
@@ -128,6 +129,8 @@ schedule_settings schedule_settings_of_finetuning(const bert_finetune_params *pa
         .pct_start = params->pct_start,
         .div_factor = params->div_factor,
         .final_div_factor = params->final_div_factor,
+        .lr_decay_ratio = params->lr_decay_ratio,
+        .lr_decay_type = params->lr_decay_type,
     };
 }
 

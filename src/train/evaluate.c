@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/threads.h"
+#include "dataset/pretokenized.h"
 #include "formats/json.h"
 #include "model/folder.h"
 #include "model/weights.h"
@@ -44,6 +45,13 @@ static bert_status check_params(const bert_evaluate_params *params, bert_error *
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
             "params->pairs and params->sequences are both given, expected one of them");
+    if (!params->data && !params->eval_data)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->data is missing");
+    if (params->train_split && params->eval_data)
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "params->train_split and params->eval_data are both given, expected one of "
+            "them");
     return BERT_OK;
 }
 
@@ -77,7 +85,7 @@ static bert_status read_config(session *session, const bert_evaluate_params *par
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: the model knows %d tokens, but the tokenizer of %s has %d",
                          params->model, session->config.vocab_size,
-                         session->run_inputs.train.prefix, vocabulary);
+                         run_inputs_name(&session->run_inputs), vocabulary);
     return BERT_OK;
 }
 
@@ -109,6 +117,11 @@ static bert_status choose_name(const session *session, const char *given, const 
                            name, error);
 }
 
+static const dataset *measured(const session *session, const bert_evaluate_params *params)
+{
+    return params->train_split ? &session->run_inputs.train : &session->run_inputs.validation;
+}
+
 static bert_status choose_scheme(const session *session, const bert_evaluate_params *params,
                                  const sample_scheme **scheme, bert_error *error)
 {
@@ -122,7 +135,7 @@ static bert_status choose_scheme(const session *session, const bert_evaluate_par
     const char *name, *usual = has_pairs ? "segment" : "sentences";
     const char *given =
         has_pairs ? bert_pairs_name(params->pairs) : bert_sequences_name(params->sequences);
-    if (!given && session->run_inputs.train.is_pretokenized)
+    if (!given && measured(session, params)->is_pretokenized)
         given = usual; /* its samples are what they are */
     TRY(choose_name(session, given, has_pairs ? "pairs" : "sequences", usual, &name, error));
     return scheme_parse(scheme, name, has_pairs, has_pairs ? "params->pairs" : "params->sequences",
@@ -154,19 +167,19 @@ static bert_status create_evaluator(session *session, const bert_evaluate_params
     if (!params->train_split && !session->run_inputs.has_validation)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s.validation.idx: there is no validation split; prepare the data with "
-                         "one, or evaluate on the training data",
-                         session->run_inputs.train.prefix);
+                         "one, name other data as params->eval_data, or evaluate on the training "
+                         "data",
+                         run_inputs_name(&session->run_inputs));
     sampler_settings settings = {
         .short_seq_probability = params->short_seq_probability,
         .mlm_probability = params->mlm_probability,
         .seed = params->seed,
     };
     TRY(choose_samples(session, params, &settings, error));
-    return evaluator_create(
-        &session->evaluator,
-        params->train_split ? &session->run_inputs.train : &session->run_inputs.validation,
-        session->run_inputs.tokenizer, &settings, params->batch_size,
-        micro_batch_default_tokens(&session->config, GEMM_FLOAT32), params->samples, error);
+    return evaluator_create(&session->evaluator, measured(session, params),
+                            session->run_inputs.tokenizer, &settings, params->batch_size,
+                            micro_batch_default_tokens(&session->config, GEMM_FLOAT32),
+                            params->samples, error);
 }
 
 static bert_status load_model(session *session, bert_error *error)
@@ -179,19 +192,31 @@ static bert_status load_model(session *session, bert_error *error)
                         sizeof(uint64_t), "counts of labels", error);
 }
 
+/* Of a pre-tokenized data set the split that is measured is the only one that is read. Prepared
+ * data has its own tokenizer, which is compared with the model's; pre-tokenized ids have none. */
+static bert_status open_inputs(session *session, const bert_evaluate_params *params,
+                               bert_error *error)
+{
+    const char *data = params->data, *eval_data = params->eval_data;
+    bool is_pretokenized = run_inputs_is_pretokenized(data ? data : eval_data);
+    if (is_pretokenized && data && !params->train_split) {
+        eval_data = eval_data ? eval_data : data;
+        data = NULL;
+    }
+    char *tokenizer = NULL;
+    if (is_pretokenized)
+        TRY(model_find_folder(&tokenizer, session->folder, error));
+    bert_status status = run_inputs_open(&session->run_inputs, data, eval_data, tokenizer, error);
+    free(tokenizer);
+    return status;
+}
+
 static bert_status open_session(session *session, const bert_evaluate_params *params,
                                 bert_error *error)
 {
     TRY(checkpoint_find_model(&session->folder, params->model, error));
     TRY(checkpoint_verify_model(session->folder, error));
-    /* Prepared data has its own, which is compared with the model's; pre-tokenized ids have none.
-     */
-    char *tokenizer = NULL;
-    if (run_inputs_is_pretokenized(params->data))
-        TRY(model_find_folder(&tokenizer, session->folder, error));
-    bert_status status = run_inputs_open(&session->run_inputs, params->data, tokenizer, error);
-    free(tokenizer);
-    TRY(status);
+    TRY(open_inputs(session, params, error));
     if (session->run_inputs.train.is_weighted)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "%s: weights are for training; an evaluation looks at each document once",
@@ -253,6 +278,8 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
     session session = {0};
     bert_status status;
     TRY_OR_GO(status, open_session(&session, params, error), done);
+    pretokenized_announce(measured(&session, params), sampler_max_tokens(session.evaluator.sampler),
+                          observer);
     TRY_OR_GO(
         status,
         evaluator_run(&session.evaluator, session.model, NULL, &session.sums, observer, error),

@@ -14,6 +14,8 @@ schedule_settings schedule_settings_of_pretraining(const bert_pretrain_params *p
         .pct_start = params->pct_start,
         .div_factor = params->div_factor,
         .final_div_factor = params->final_div_factor,
+        .lr_decay_ratio = params->lr_decay_ratio,
+        .lr_decay_type = params->lr_decay_type,
     };
 }
 
@@ -35,6 +37,10 @@ static bert_status check_figures(const schedule_settings *settings, const schedu
         {SCHEDULE_DIV_FACTOR, "params->div_factor", settings->div_factor != usual.div_factor},
         {SCHEDULE_FINAL_DIV_FACTOR, "params->final_div_factor",
          settings->final_div_factor != usual.final_div_factor},
+        {SCHEDULE_DECAY_RATIO, "params->lr_decay_ratio",
+         settings->lr_decay_ratio != usual.lr_decay_ratio},
+        {SCHEDULE_DECAY_TYPE, "params->lr_decay_type",
+         settings->lr_decay_type != usual.lr_decay_type},
     };
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         if (figures[i].changed && !(type->figures & figures[i].figure))
@@ -68,6 +74,8 @@ schedule schedule_of_settings(const schedule_settings *settings, int64_t warmup_
     schedule.pct_start = settings->pct_start;
     schedule.div_factor = settings->div_factor;
     schedule.final_div_factor = settings->final_div_factor;
+    schedule.decay_ratio = settings->lr_decay_ratio;
+    schedule.decay_type = settings->lr_decay_type;
     return schedule;
 }
 

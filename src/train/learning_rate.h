@@ -12,6 +12,8 @@ typedef struct schedule_settings {
     double learning_rate, lr_end, lr_power;
     int64_t lr_num_cycles;
     double pct_start, div_factor, final_div_factor;
+    double lr_decay_ratio;
+    bert_lr_decay lr_decay_type;
 } schedule_settings;
 schedule_settings schedule_settings_of_pretraining(const bert_pretrain_params *params);
 

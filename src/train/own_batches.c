@@ -38,12 +38,13 @@ bert_status own_batches_check_params(const bert_pretrain_params *params, bert_er
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "params->max_steps is 0, expected the number of batches that are trained "
                          "on: batches from a source of the caller's own have no epochs");
-    if (params->eval_steps > 0 || params->eval_epochs > 0 || params->eval_samples > 0)
+    if (params->eval_steps > 0 || params->eval_epochs > 0 || params->eval_samples > 0 ||
+        params->eval_data)
         return error_set(
             error, BERT_ERROR_INVALID_ARGUMENT,
-            "params->eval_steps, params->eval_epochs and params->eval_samples are of a "
-            "validation split, which batches from a source of the caller's own do not "
-            "have; bert_session_loss evaluates a batch");
+            "params->eval_data, params->eval_steps, params->eval_epochs and "
+            "params->eval_samples are of a validation split, which batches from a source of the "
+            "caller's own do not have; bert_session_loss evaluates a batch");
     return check_sampling(params, error);
 }
 

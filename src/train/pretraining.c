@@ -3,6 +3,7 @@
 #include "base/observer.h"
 #include "base/threads.h"
 #include "dataset/data_warnings.h"
+#include "dataset/pretokenized.h"
 #include "dataset/weights.h"
 #include "options/options.h"
 #include "train/batch_size.h"
@@ -30,7 +31,8 @@ static bert_status open_inputs(pretraining *run, bert_error *error)
     const bert_pretrain_params *params = &run->settings.params;
     if (run->own_batches)
         return run_inputs_open_tokenizer(&run->run_inputs, params->tokenizer, error);
-    return run_inputs_open(&run->run_inputs, params->data, params->tokenizer, error);
+    return run_inputs_open(&run->run_inputs, params->data, params->eval_data, params->tokenizer,
+                           error);
 }
 
 /* A sampler for each phase, and what its first epoch holds into samples[phase_count]. */
@@ -84,6 +86,22 @@ static void announce_weights(const pretraining *run)
     }
 }
 
+/* Of pre-tokenized data: what is not trained on as it is; and what evaluations read, if it is not
+ * the validation split of the data. */
+static void announce_rows(const pretraining *run)
+{
+    const bert_pretrain_params *params = &run->settings.params;
+    const dataset *validation = &run->run_inputs.validation;
+    pretokenized_announce(&run->run_inputs.train, params->max_seq_length, run->observer);
+    if (!run->trainer.evaluates)
+        return;
+    if (params->eval_data)
+        observer_message(run->observer, BERT_MESSAGE_INFO,
+                         "evaluations read %s: %" PRIu64 " documents, %" PRIu64 " tokens",
+                         validation->prefix, validation->document_count, validation->token_count);
+    pretokenized_announce(validation, params->max_seq_length, run->observer);
+}
+
 /* Of the length that most steps have. */
 static bert_status warn_of_data(const pretraining *run, bert_error *error)
 {
@@ -97,7 +115,9 @@ static bert_status warn_of_data(const pretraining *run, bert_error *error)
     data_use use = {
         .name = settings->data_name,
         .train = &inputs->train,
-        .validation = run->trainer.evaluates ? &inputs->validation : NULL,
+        /* What the user chose to evaluate on is no split of the data. */
+        .validation =
+            run->trainer.evaluates && !settings->params.eval_data ? &inputs->validation : NULL,
         .sampling = *sampler_drawing(run->samplers[phase]),
         .max_seq_length = sampling.max_seq_length,
         .mlm_probability = sampling.mlm_probability,
@@ -145,6 +165,7 @@ void pretraining_announce(const pretraining *run)
     text_free(&sizes);
     batch_size_announce(settings, run->observer);
     announce_weights(run);
+    announce_rows(run);
     bert_error error;
     bool is_new = !run->checkpoint && !run->own_batches && bert_job_rank(run->job) == 0;
     if (is_new && warn_of_data(run, &error) != BERT_OK)

@@ -39,7 +39,9 @@ static uint64_t checksum_index(const dataset *data)
         if (file->sentences.size > 0)
             checksum = XXH3_64bits_withSeed(file->sentences.data, file->sentences.size, checksum);
     }
-    return data->labels ? XXH3_64bits_withSeed(data->labels, data->document_count, checksum)
+    if (data->labels)
+        checksum = XXH3_64bits_withSeed(data->labels, data->document_count, checksum);
+    return data->frames ? XXH3_64bits_withSeed(data->frames, data->document_count, checksum)
                         : checksum;
 }
 
@@ -90,57 +92,103 @@ static bert_status take_fingerprint(run_inputs *run_inputs, bert_error *error)
     return checksum_vocabulary(run_inputs->tokenizer, &fingerprint->tokenizer_checksum, error);
 }
 
-static bert_status open_prepared(run_inputs *run_inputs, const data_sources *sources,
-                                 const char *tokenizer, bert_error *error)
+/* What --data or --eval-data names. */
+typedef struct named_data {
+    data_sources sources;
+    pretokenized_files files; /* where it is pre-tokenized */
+} named_data;
+
+static bert_status find_data(named_data *named, const char *lines, pretokenized_use use,
+                             bert_error *error)
 {
-    TRY(data_sources_open(sources, &run_inputs->train, error));
-    TRY(data_sources_open_validation(sources, &run_inputs->validation, &run_inputs->has_validation,
+    TRY(data_sources_find(&named->sources, lines, error));
+    if (!named->sources.pretokenized)
+        return BERT_OK;
+    return pretokenized_files_find(&named->files, named->sources.pretokenized, use, error);
+}
+
+static void release_data(named_data *named)
+{
+    data_sources_free(&named->sources);
+    pretokenized_files_free(&named->files);
+}
+
+/* `named` is the training data or, without any, that of the evaluation. */
+static bert_status load_tokenizer(run_inputs *run_inputs, const named_data *named,
+                                  const char *tokenizer, bert_error *error)
+{
+    if (tokenizer)
+        return bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error);
+    if (!named->sources.pretokenized)
+        return data_sources_load_tokenizer(&named->sources, &run_inputs->tokenizer, error);
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                     "%s: a pre-tokenized data set needs params->tokenizer, the one that it was "
+                     "made with",
+                     named->files.name);
+}
+
+static bert_status open_training(run_inputs *run_inputs, const named_data *named,
+                                 bool with_validation, bert_error *error)
+{
+    if (!named->sources.pretokenized) {
+        TRY(data_sources_open(&named->sources, &run_inputs->train, error));
+        return with_validation
+                   ? data_sources_open_validation(&named->sources, &run_inputs->validation,
+                                                  &run_inputs->has_validation, error)
+                   : BERT_OK;
+    }
+    TRY(pretokenized_open(&run_inputs->train, &named->files, false, run_inputs->tokenizer, error));
+    run_inputs->has_validation = with_validation && pretokenized_files_evaluate(&named->files);
+    return run_inputs->has_validation ? pretokenized_open(&run_inputs->validation, &named->files,
+                                                          true, run_inputs->tokenizer, error)
+                                      : BERT_OK;
+}
+
+static bert_status open_evaluation(run_inputs *run_inputs, const named_data *named,
+                                   const char *tokenizer_name, bert_error *error)
+{
+    run_inputs->has_validation = true;
+    if (named->sources.pretokenized)
+        return pretokenized_open(&run_inputs->validation, &named->files, true,
+                                 run_inputs->tokenizer, error);
+    TRY(data_sources_check_tokenizer(&named->sources, run_inputs->tokenizer, tokenizer_name,
                                      error));
-    return tokenizer ? bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error)
-                     : data_sources_load_tokenizer(sources, &run_inputs->tokenizer, error);
+    return data_sources_open_evaluation(&named->sources, &run_inputs->validation, error);
 }
 
-static bert_status open_pretokenized(run_inputs *run_inputs, const char *folder,
-                                     const char *tokenizer, bert_error *error)
-{
-    if (!tokenizer)
-        return error_set(
-            error, BERT_ERROR_INVALID_ARGUMENT,
-            "%s: a folder of pre-tokenized ids needs params->tokenizer, the one they were made "
-            "with",
-            folder);
-    char *train = NULL, *validation = NULL;
-    bert_status status;
-    TRY_OR_GO(status, bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error), done);
-    TRY_OR_GO(status, path_join(&train, folder, "train", error), done);
-    TRY_OR_GO(status, path_join(&validation, folder, "validation", error), done);
-    bool has_splits = path_is_directory(train);
-    TRY_OR_GO(status,
-              pretokenized_open(&run_inputs->train, has_splits ? train : folder,
-                                run_inputs->tokenizer, error),
-              done);
-    run_inputs->has_validation = has_splits && path_is_directory(validation);
-    if (run_inputs->has_validation)
-        status =
-            pretokenized_open(&run_inputs->validation, validation, run_inputs->tokenizer, error);
-done:
-    free(validation);
-    free(train);
-    return status;
-}
-
-bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char *tokenizer,
-                            bert_error *error)
+bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char *eval_data,
+                            const char *tokenizer, bert_error *error)
 {
     *run_inputs = (struct run_inputs){0};
-    data_sources sources;
-    TRY(data_sources_find(&sources, data, error));
-    bert_status status = sources.pretokenized
-                             ? open_pretokenized(run_inputs, sources.pretokenized, tokenizer, error)
-                             : open_prepared(run_inputs, &sources, tokenizer, error);
-    data_sources_free(&sources);
-    if (status == BERT_OK)
-        status = take_fingerprint(run_inputs, error);
+    named_data training = {0}, evaluation = {0};
+    char *tokenizer_name = NULL;
+    bert_status status;
+    if (data)
+        TRY_OR_GO(status, find_data(&training, data, PRETOKENIZED_TRAIN, error), done);
+    if (eval_data)
+        TRY_OR_GO(status, find_data(&evaluation, eval_data, PRETOKENIZED_EVALUATE, error), done);
+    /* Rows are read with the tokenizer, prepared data brings it along. */
+    bool has_rows = training.sources.pretokenized != NULL;
+    if (data && !has_rows)
+        TRY_OR_GO(status, open_training(run_inputs, &training, !eval_data, error), done);
+    TRY_OR_GO(status, load_tokenizer(run_inputs, data ? &training : &evaluation, tokenizer, error),
+              done);
+    TRY_OR_GO(status,
+              path_format(&tokenizer_name, error, "%s%s",
+                          tokenizer ? tokenizer
+                          : data    ? training.sources.name
+                                    : evaluation.sources.name,
+                          tokenizer ? "" : ".tokenizer"),
+              done);
+    if (has_rows)
+        TRY_OR_GO(status, open_training(run_inputs, &training, !eval_data, error), done);
+    if (eval_data)
+        TRY_OR_GO(status, open_evaluation(run_inputs, &evaluation, tokenizer_name, error), done);
+    status = take_fingerprint(run_inputs, error);
+done:
+    release_data(&training);
+    release_data(&evaluation);
+    free(tokenizer_name);
     if (status != BERT_OK)
         run_inputs_close(run_inputs);
     return status;
@@ -168,6 +216,11 @@ bool run_inputs_is_pretokenized(const char *data)
     bool is_pretokenized = sources.pretokenized != NULL;
     data_sources_free(&sources);
     return is_pretokenized;
+}
+
+const char *run_inputs_name(const run_inputs *run_inputs)
+{
+    return run_inputs->train.prefix ? run_inputs->train.prefix : run_inputs->validation.prefix;
 }
 
 void run_inputs_close(run_inputs *run_inputs)

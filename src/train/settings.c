@@ -40,6 +40,7 @@ bert_pretrain_params bert_pretrain_params_default(void)
         .pct_start = 0.3,
         .div_factor = 25,
         .final_div_factor = 1e4,
+        .lr_decay_ratio = 0.2,
         .learning_rate_scaling = BERT_LEARNING_RATE_SCALING_NONE,
         .precision = BERT_PRECISION_FLOAT32,
         .pairs = BERT_PAIRS_SEGMENT,

@@ -59,6 +59,8 @@ static const char *const first_keys[] = {
     "pct_start",
     "div_factor",
     "final_div_factor",
+    "lr_decay_ratio",
+    "lr_decay_type",
     "base_batch_size",
     "warmup_steps",
     "warmup_ratio",
@@ -173,7 +175,8 @@ bert_status settings_checksum(const run_settings *settings, uint64_t *checksum, 
     text dumped = {0};
     bert_status status;
     TRY_OR_GO(status, put_fields(root, &settings->params, error), done);
-    static const char *const own[] = {"data", "tokenizer", "model", "output", "threads"};
+    static const char *const own[] = {"data",  "eval_data", "tokenizer",
+                                      "model", "output",    "threads"};
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         json_object_del(root, own[i]);
     TRY_OR_GO(status, put_resolved(root, settings, error), done);
@@ -353,8 +356,10 @@ bert_status settings_check_data(const run_settings *settings, const data_fingerp
 {
     const data_fingerprint *then = &settings->data;
     const char *data = settings->data_name, *own = settings->params.tokenizer;
+    const char *eval_data = settings->params.eval_data;
     TRY(check_split(data, "", &then->train, &now->train, error));
-    TRY(check_split(data, ".validation", &then->validation, &now->validation, error));
+    TRY(check_split(eval_data ? eval_data : data, eval_data ? "" : ".validation", &then->validation,
+                    &now->validation, error));
     if (now->tokenizer_checksum != then->tokenizer_checksum)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s%s: the vocabulary has changed since the run began; begin a new run, "

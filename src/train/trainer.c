@@ -7,6 +7,7 @@
 #include "train/batch_size.h"
 #include "train/learning_rate.h"
 #include "train/rank_consistency.h"
+#include "train/run_inputs.h"
 #include "train/sampling.h"
 
 #include <inttypes.h>
@@ -95,7 +96,8 @@ static bert_status create_teacher(trainer *trainer, bert_error *error)
 static bert_status create_evaluator(trainer *trainer, bert_error *error)
 {
     const bert_pretrain_params *params = &trainer->settings->params;
-    bool asked = params->eval_steps > 0 || params->eval_epochs > 0 || params->eval_samples > 0;
+    bool asked = params->eval_steps > 0 || params->eval_epochs > 0 || params->eval_samples > 0 ||
+                 params->eval_data;
     const sampler_settings settings = sampling_for_evaluation(params);
     bert_error reason = {0};
     bert_status status;
@@ -104,8 +106,10 @@ static bert_status create_evaluator(trainer *trainer, bert_error *error)
                                   &settings, params->per_device_train_batch_size,
                                   params->micro_batch_tokens, params->eval_samples, &reason);
     else
-        status = error_set(&reason, BERT_ERROR_INPUT, "%s.validation.idx: there is no such split",
-                           trainer->settings->data_name);
+        status = error_set(
+            &reason, BERT_ERROR_INPUT, "%s%s: there is no such split, and no params->eval_data",
+            trainer->settings->data_name,
+            run_inputs_is_pretokenized(params->data) ? ":validation" : ".validation.idx");
     trainer->evaluates = status == BERT_OK;
     if (status == BERT_OK)
         return BERT_OK;

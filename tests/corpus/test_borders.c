@@ -265,6 +265,29 @@ static void test_lines_that_are_sentences(void **state)
     assert_string_equal(said, "");
 }
 
+/* Elements of lists are sentences in JSON, too; of an object of documents and one below a star. */
+static void test_lists_of_json(void **state)
+{
+    (void)state;
+    bert_reader_options options = bert_reader_options_default();
+    assert_read(&options, "a.jsonl",
+                "{\"text\": [\"A. B.\", \"C\\nc.\"]}\n{\"text\": \"D. E.\"}\n"
+                "{\"text\": [\"F.\", null]}\n",
+                "A. B.\nC c./D. E.|F./");
+    assert_read(&options, "a.json", "{\"d1\": [\"A. B.\", \"C.\"], \"d2\": [[\"D.\"], \"E.\"]}",
+                "A. B.\nC./D.\nE./");
+    assert_read(&options, "b.json", "[[\"A. B.\"], \"C. D.\"]", "A. B./C. D.|");
+    options.text_field = "data.*.turns.content";
+    const char *chat =
+        "{\"data\": [{\"turns\": [{\"content\": \"A. B.\"}, {\"content\": \"C.\"}]}]}";
+    assert_read(&options, "chat.json", chat, "A. B.\nC./");
+    options.sentence_separator = BERT_SENTENCE_SEPARATOR_PUNCTUATION;
+    assert_read(&options, "chat.json", chat, "A. B.\nC.|");
+    options.text_field = "title,text"; /* a title and sentences */
+    options.sentence_separator = BERT_SENTENCE_SEPARATOR_AUTO;
+    assert_read(&options, "t.json", "{\"title\": \"T\", \"text\": [\"A.\", \"B.\"]}", "T\nA.\nB.|");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stated_sentences, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_lines_that_are_sentences, scratch_make,
                                         scratch_remove),
+        cmocka_unit_test_setup_teardown(test_lists_of_json, scratch_make, scratch_remove),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     text_free(&found);

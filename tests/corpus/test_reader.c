@@ -110,54 +110,6 @@ static void test_wikitext(void **state)
     assert_documents("a \n \n = One = \n \n b \n", "a|= One =|b|");
 }
 
-static void test_json_lines(void **state)
-{
-    (void)state;
-    assert_documents("{\"text\": \"a b\"}\n{\"id\": 1, \"text\": \"c\\n\\n d \\r\\ne\"}\n\n"
-                     "{\"text\": null}\n{\"text\": \" \\n\"}\r\n{\"text\": \"\\u00e4\"}",
-                     "a b|c\nd\ne|\xC3\xA4|");
-    assert_documents("{a}\nb", "{a} b|"); /* not JSON: plain text */
-    static const struct {
-        const char *content, *part;
-    } wrong[] = {
-        {"{\"text\": \"a\"}\n{\"text\": 1}\n", "input:2: expected a string in the member"},
-        {"{\"body\": \"a\"}\n", "input:1: the object has no member \"text\". Name those"},
-        {"{\"text\": \"a\"}\n\n{\"text\": \"a}\n", "input:3: invalid JSON: "},
-        {"{\"text\": \"a\"}\n[1]\n", "input:2: expected a JSON object with the member \"text\""},
-    };
-    const char *inputs[] = {path};
-    seen seen;
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        write_input(wrong[i].content, strlen(wrong[i].content));
-        assert_fails(read_inputs(&seen, inputs, 1, error), BERT_ERROR_INPUT, wrong[i].part);
-        text_free(&seen.documents);
-    }
-    /* A first line that is longer than the bytes used for detection. */
-    text content = {0};
-    assert_ok(text_format(&content, error, "{\"text\": \""));
-    while (content.length < 3u << 20)
-        assert_ok(text_format(&content, error, "word "));
-    size_t length = content.length - strlen("{\"text\": \"") - 1;
-    assert_ok(text_format(&content, error, "\"}\n{\"text\": \"b\"}\n"));
-    write_input(content.data, content.length);
-    text_free(&content);
-    assert_ok(read_inputs(&seen, inputs, 1, error));
-    assert_int_equal(seen.count, 2);
-    assert_int_equal(seen.documents.length, length + 3);
-    text_free(&seen.documents);
-
-    seen = (struct seen){0};
-    static const char body[] = "{\"body\": \"a\xFF\", \"text\": 1}\n";
-    write_input(body, sizeof body - 1);
-    bert_reader_options options = bert_reader_options_default();
-    options.text_field = "body";
-    bert_observer observer = {.context = &seen, .message = keep_message};
-    assert_ok(bert_read_documents(inputs, 1, &options, keep, &seen, NULL, &observer, error));
-    assert_string_equal(seen.documents.data, "a\xEF\xBF\xBD|");
-    assert_int_equal(seen.messages, 1);
-    text_free(&seen.documents);
-}
-
 static void test_invalid_utf8(void **state)
 {
     (void)state;
@@ -344,7 +296,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_plain_text, set_up, scratch_remove),
         cmocka_unit_test_setup_teardown(test_wikitext, set_up, scratch_remove),
-        cmocka_unit_test_setup_teardown(test_json_lines, set_up, scratch_remove),
         cmocka_unit_test_setup_teardown(test_invalid_utf8, set_up, scratch_remove),
         cmocka_unit_test_setup_teardown(test_very_long_lines, set_up, scratch_remove),
         cmocka_unit_test_setup_teardown(test_inputs_without_text, set_up, scratch_remove),

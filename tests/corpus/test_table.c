@@ -3,7 +3,9 @@
 
 #include "base/file.h"
 #include "corpus/table.h"
-#include "formats/parquet_file.h"
+#include "formats/number_text.h"
+
+#include <math.h>
 
 /* Formats all rows as "cell,cell|", followed by the position of the last one in messages: "FILE:4".
  */
@@ -94,9 +96,21 @@ static void test_json_lines(void **state)
                                                 "\"l\": 3.8}\n{\"t\": \" c \", \"l\": true}\n");
     assert_rows(path, "t", "l", "a\nb,1|,3.8| c ,true|/a.jsonl:4");
     assert_refused(path, "t", "m",
-                   "a.jsonl:1: the object has no member \"m\". Name them by --column");
+                   "a.jsonl:1: the object has no member \"m\"; its members are: t, l. Name them "
+                   "by --column");
     assert_refused(scratch_write("b.jsonl", "{\"t\": [1], \"l\": 1}\n"), "t", "l",
-                   "b.jsonl:1: expected a string in the member \"t\"");
+                   "b.jsonl:1: expected a string, strings or a number in the member \"t\", found a "
+                   "number in a list. Name them by --column");
+    /* Numbers as they are written, whatever their size. */
+    path = scratch_write("c.json", "[{\"t\": \"a\", \"l\": 18446744073709551616},\n"
+                                   "{\"l\": -0.50, \"t\": \"b\"},\n{\"t\": \"c\", \"l\": 1E400},"
+                                   "{\"t\": 7, \"l\": false},\n\n{\"t\": \"d\", \"l\": NaN}]");
+    assert_rows(path, "t", "l", "a,18446744073709551616|b,-0.50|c,1E400|7,false|d,NaN|/c.json:5");
+    /* Paths, lists, and the line on which an object begins. */
+    path = scratch_write("d.json", "{\n \"q\": {\"t\": [\"a\", \"b\"]},\n \"l\": 1\n}\n"
+                                   "{\n \"q\": {\"t\": \"c\"},\n \"l\": 0\n}\n");
+    assert_rows(path, "q.t", "l", "a\nb,1|c,0|/d.json:5");
+    assert_rows(path, "l", "l", "1,1|0,0|/d.json:5");
 }
 
 /* Columns of numbers and of strings; in Parquet dictionary-encoded and plain. */
@@ -164,26 +178,25 @@ static void test_public_table(void **state)
     bert_table_close(NULL);
 }
 
+/* The fewest digits that read back as the same number. */
 static void test_numbers(void **state)
 {
     (void)state;
     static const struct {
-        int32_t type;
-        unsigned char data[8];
+        double number;
         const char *digits;
-    } numbers[] = {
-        {PARQUET_INT32, {0xFE, 0xFF, 0xFF, 0xFF}, "-2"},
-        {PARQUET_INT64, {0, 0, 0, 0, 0, 0, 0, 0x80}, "-9223372036854775808"},
-        {PARQUET_FLOAT, {0x33, 0x33, 0x73, 0x40}, "3.8"},
-        {PARQUET_DOUBLE, {0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x0E, 0x40}, "3.8"},
-        {PARQUET_DOUBLE, {0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0xD5, 0x3F}, "0.3333333333333333"},
-        {PARQUET_DOUBLE, {0, 0, 0, 0, 0, 0, 0xF8, 0x7F}, "nan"},
-    };
+    } doubles[] = {{3.8, "3.8"},      {1.0 / 3, "0.3333333333333333"},
+                   {-2, "-2"},        {NAN, "nan"},
+                   {INFINITY, "inf"}, {1e300, "1e+300"}};
     text out = {0};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        assert_ok(parquet_number_format(&out, numbers[i].type, numbers[i].data, error));
-        assert_string_equal(out.data, numbers[i].digits);
+    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) {
+        text_clear(&out);
+        assert_ok(number_append_double(&out, doubles[i].number, error));
+        assert_string_equal(out.data, doubles[i].digits);
     }
+    text_clear(&out);
+    assert_ok(number_append_float(&out, 3.8f, error));
+    assert_string_equal(out.data, "3.8");
     text_free(&out);
 }
 

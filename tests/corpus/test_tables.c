@@ -84,16 +84,6 @@ static void test_found_by_content(void **state)
                      "text a|"); /* a single word is not a table */
 }
 
-static void test_json_members(void **state)
-{
-    (void)state;
-    const char *path =
-        scratch_write("a.jsonl", "{\"a\": \"x\\n\\ny\", \"b\": \"z\", \"a,b\": 1}\n");
-    assert_documents(path, "b,a", "z\nx\ny|");
-    assert_refused(path, "a,b", BERT_ERROR_INPUT, "in the member \"a,b\"");
-    assert_refused(path, "a,c", BERT_ERROR_INPUT, "the object has no member \"c\"");
-}
-
 static void test_folders_and_patterns(void **state)
 {
     (void)state;
@@ -109,6 +99,7 @@ static void test_folders_and_patterns(void **state)
     scratch_write("d.txt", "");
     scratch_write(".hidden", "no");
     scratch_write("state.json", "no");
+    scratch_write("b/dataset_infos.json", "{\"default\": {}}");
     assert_documents(scratch_directory, NULL, "one|two|three|four|five|");
     snprintf(path, sizeof path, "%s/[a-z]*", scratch_directory);
     scratch_write("state.json", "{\"text\": \"six\"}\n");
@@ -177,6 +168,25 @@ static void test_real_parquet(void **state)
     count_documents("../shared/data/parquet/hf-glue-sst2", NULL, 872);
 }
 
+/* What a file gives through a pipe begins with `expected`. */
+static void assert_piped(const char *path, const char *fields, const char *expected)
+{
+    int saved = dup(STDIN_FILENO), ends[2]; /* such a small file fits into the pipe's buffer */
+    text content = {0}, documents;
+    assert_ok(file_read(&content, path, 1 << 16, error));
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], content.data, content.length), content.length);
+    close(ends[1]);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    assert_ok(read_input(&documents, "-", fields, error));
+    assert_memory_equal(documents.data, expected, strlen(expected));
+    dup2(saved, STDIN_FILENO);
+    close(saved);
+    close(ends[0]);
+    text_free(&documents);
+    text_free(&content);
+}
+
 /* Written by tests/formats/make-tables.py. */
 static void test_parquet(void **state)
 {
@@ -193,20 +203,7 @@ static void test_parquet(void **state)
                    "snappy.parquet: not a text column: \"id\"; the columns are: "
                    "id (int64), text (string), tags (list<string>).");
 
-    int saved = dup(STDIN_FILENO), ends[2]; /* such a small file fits into the pipe's buffer */
-    text content = {0};
-    assert_ok(file_read(&content, path, 1 << 16, error));
-    assert_int_equal(pipe(ends), 0);
-    assert_int_equal(write(ends[1], content.data, content.length), content.length);
-    close(ends[1]);
-    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
-    assert_ok(read_input(&documents, "-", "tags,text", error));
-    assert_memory_equal(documents.data, "a\nrow 0|two|b\ncc|a\nzw\xC3\xB6lf|", 26);
-    dup2(saved, STDIN_FILENO);
-    close(saved);
-    close(ends[0]);
-    text_free(&documents);
-    text_free(&content);
+    assert_piped(path, "tags,text", "a\nrow 0|two|b\ncc|a\nzw\xC3\xB6lf|");
 }
 
 static void test_arrow(void **state)
@@ -230,6 +227,92 @@ static void test_arrow(void **state)
     assert_refused("tests/formats/tables/stream.arrow", "id,text", BERT_ERROR_INPUT,
                    "not a text column: \"id\"; the columns are: id (int64), text "
                    "(utf8), tags (list<utf8>).");
+}
+
+/* Files of other writers and other times, written by tests/formats/make-more-tables.py. */
+static void test_other_writers(void **state)
+{
+    (void)state;
+    static const char two_lines[] = "One line.|Two lines.|";
+    for (int i = 0; i < 7; i++) { /* a float, a date, a time, an interval … before the text */
+        char path[100];
+        snprintf(path, sizeof path, "tests/formats/tables/front-%d.arrow", i);
+        assert_documents(path, NULL, two_lines);
+    }
+    static const char rows[] = "One line.|A line of more than twelve bytes.|Five|";
+    static const char *const files[] = {
+        "fronts.arrow",      "polars.arrow",           "polars-oldest.arrow",  "polars.parquet",
+        "before-0.15.arrow", "before-0.15-file.arrow", "compressed-0.17.arrow"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[100];
+        snprintf(path, sizeof path, "tests/formats/tables/%s", files[i]);
+        assert_documents(path, "text", rows);
+        assert_piped(path, "text", rows);
+    }
+    assert_documents("tests/formats/tables/pandas-categories.arrow", NULL, "One|Two|One|");
+    assert_documents("tests/formats/tables/zero-row-group.parquet", NULL,
+                     "One line.|Two lines.|One line.|Two lines.|");
+    assert_documents("tests/formats/tables/fastparquet.parquet", NULL, "One|Two|");
+}
+
+/* Bytes that are not declared to be text are read if they are named, or called "text" where there
+ * is no other text. */
+static void test_columns_of_bytes(void **state)
+{
+    (void)state;
+    assert_documents("tests/formats/tables/bytes.parquet", "text", "one|two|three|");
+    assert_documents("tests/formats/tables/bytes.parquet", NULL, "one|two|three|");
+    assert_documents("tests/formats/tables/kinds.arrow", "binary",
+                     "One line.|A line of more than twelve bytes.|Five|");
+    assert_documents("tests/formats/tables/duckdb-v2.parquet", "json", "{\"k\": 1}|\"s\"|");
+    assert_refused("tests/formats/tables/kinds.arrow", "null", BERT_ERROR_INPUT, "no documents");
+    assert_refused("tests/formats/tables/numbers.parquet", "float64", BERT_ERROR_INPUT,
+                   "not a text column: \"float64\"");
+}
+
+/* The strings of lists, however deep, are the lines of a document. */
+static void test_lists(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"tests/formats/tables/kinds.arrow",
+                                        "tests/formats/tables/kinds-file.arrow",
+                                        "tests/formats/tables/nested.parquet"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        assert_documents(files[i], "deep", "a\nb\nc|d|");
+        assert_documents(files[i], "turns.text,map.key", "hi\nk\nl|m|ho\nn|");
+    }
+    assert_documents("tests/formats/tables/two-levels.parquet", NULL, "one\ntwo|three|");
+}
+
+static void test_refused_tables_are_named(void **state)
+{
+    (void)state;
+    assert_refused("tests/formats/tables/encrypted.parquet", NULL, BERT_ERROR_UNSUPPORTED,
+                   "encrypted.parquet: is an encrypted Parquet file, which is not supported");
+    assert_documents("tests/formats/tables/encrypted-column.parquet", "open",
+                     "One line.|Two lines.|");
+    assert_refused("tests/formats/tables/encrypted-column.parquet", "text", BERT_ERROR_UNSUPPORTED,
+                   "the column \"text\" of this Parquet file is encrypted");
+    assert_documents(scratch_write("french", "PAREIL.\n"), NULL, "PAREIL.|");
+    assert_documents(scratch_write("english", "FEA1 is a word.\n"), NULL, "FEA1 is a word.|");
+}
+
+/* Spark and Dask write files next to those of the table that are none of it. */
+static void test_folder_of_spark(void **state)
+{
+    (void)state;
+    text content = {0};
+    assert_ok(file_read(&content, "tests/formats/tables/bytes.parquet", 1 << 16, error));
+    static const char *const names[] = {"part-00000.parquet", "part-00001.parquet"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = scratch_write(names[i], "");
+        assert_ok(file_write(path, content.data, content.length, error));
+    }
+    scratch_write("_SUCCESS", "");
+    scratch_write("_metadata", "PAR1 with the footers of the others");
+    scratch_write("_common_metadata", "PAR1 with their schema");
+    assert_documents(scratch_directory, "text", "one|two|three|one|two|three|");
+    text_free(&content);
 }
 
 static void test_real_arrow(void **state)
@@ -259,12 +342,17 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_tsv, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_csv, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_found_by_content, scratch_make, scratch_remove),
-        cmocka_unit_test_setup_teardown(test_json_members, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_folders_and_patterns, scratch_make, scratch_remove),
         cmocka_unit_test(test_parquet),
         cmocka_unit_test(test_real_glue),
         cmocka_unit_test(test_real_parquet),
         cmocka_unit_test(test_arrow),
+        cmocka_unit_test(test_other_writers),
+        cmocka_unit_test(test_columns_of_bytes),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test_setup_teardown(test_refused_tables_are_named, scratch_make,
+                                        scratch_remove),
+        cmocka_unit_test_setup_teardown(test_folder_of_spark, scratch_make, scratch_remove),
         cmocka_unit_test(test_real_arrow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,9 +94,9 @@ static void test_names(void **state)
     assert_int_equal(sources.count, 0);
     data_sources_free(&sources);
     assert_fails(find(&sources, "%s/folder/ids\n%s/b", error), BERT_ERROR_INVALID_ARGUMENT,
-                 "must be the only data");
+                 "goes with others of its kind only");
     assert_fails(find(&sources, "%s/folder/ids:2", error), BERT_ERROR_INVALID_ARGUMENT,
-                 "must be the only data");
+                 "goes with others of its kind only");
 }
 
 static void test_validation_splits(void **state)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/formats/tables/: small Parquet and Arrow files with the same rows, using pyarrow.
 
-    python -m venv VENV && VENV/bin/pip install pyarrow && VENV/bin/python tests/formats/make-tables.py
+    $(scripts/python-environment tables) tests/formats/make-tables.py
 
 The files are committed, so the tests need neither Python nor pyarrow. Every table has the columns
     id      int64

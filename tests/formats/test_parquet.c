@@ -1,10 +1,9 @@
-/* Reads files written by pyarrow (make-tables.py), and corrupted versions of them. */
-#include "testing.h"
+/* Reads files of all kinds (make-tables.py, make-more-tables.py), and corrupted versions of them.
+ */
+#include "golden_values.h"
 
-#include "base/file.h"
 #include "formats/compression.h"
 #include "formats/parquet.h"
-#include "rows_text.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -50,8 +49,8 @@ done:
     return status;
 }
 
-/* Reads all text columns of a file; an error must name it. */
-static bert_status read_all(text *out, int descriptor, bert_error *error)
+/* Reads all columns of strings of a file, or all that can be read; an error must name it. */
+static bert_status read_columns(text *out, int descriptor, bool numbers, bert_error *error)
 {
     parquet *parquet;
     bert_status status = parquet_open(&parquet, descriptor, "FILE", error);
@@ -60,10 +59,137 @@ static bert_status read_all(text *out, int descriptor, bert_error *error)
     size_t count;
     const parquet_column *columns = parquet_columns(parquet, &count);
     for (size_t i = 0; i < count && status == BERT_OK; i++)
-        if (columns[i].is_text)
-            status = append_rows(out, parquet, i, columns[i].max_repetition > 0, error);
+        if (columns[i].is_text || (numbers && (columns[i].is_bytes || columns[i].is_number)))
+            status = append_rows(out, parquet, i, columns[i].is_list, error);
     parquet_close(parquet);
     return status;
+}
+
+static bert_status read_all(text *out, int descriptor, bert_error *error)
+{
+    return read_columns(out, descriptor, true, error);
+}
+
+static bert_status read_texts(text *out, int descriptor, bert_error *error)
+{
+    return read_columns(out, descriptor, false, error);
+}
+
+static void append_golden_row(text *out, parquet_cursor *cursor, bool is_list)
+{
+    bool is_first = true, found = true;
+    if (is_list)
+        assert_ok(text_append(out, "[", 1, error));
+    for (size_t i = 0;; i++) {
+        const char *data;
+        size_t length;
+        assert_ok(parquet_next_value(cursor, &data, &length, &found, error));
+        if (!found)
+            break;
+        assert_ok(is_list ? golden_append_item(out, data, length, &is_first, error)
+                          : rows_append_value(out, data, length, error));
+        assert_true(is_list || i == 0);
+    }
+    if (is_list)
+        assert_ok(text_append(out, "]", 1, error));
+}
+
+static void read_golden(text *rows, char *type, const char *path, const char *name)
+{
+    int file = open(path, O_RDONLY);
+    assert_true(file >= 0);
+    parquet *parquet;
+    parquet_cursor *cursor;
+    assert_ok(parquet_open(&parquet, file, path, error));
+    size_t count, column = column_index(parquet, name);
+    const parquet_column *kind = &parquet_columns(parquet, &count)[column];
+    snprintf(type, 60, "%s", kind->type);
+    assert_ok(parquet_cursor_open(&cursor, parquet, column, error));
+    for (bool found, is_first = true;; is_first = false) {
+        assert_ok(parquet_next_row(cursor, &found, error));
+        if (!found)
+            break;
+        if (!is_first)
+            assert_ok(text_append(rows, "|", 1, error));
+        append_golden_row(rows, cursor, kind->is_list);
+    }
+    parquet_cursor_close(cursor);
+    parquet_close(parquet);
+    close(file);
+}
+
+static void test_all_kinds_of_columns(void **state)
+{
+    (void)state;
+    golden_check(".parquet", read_golden);
+}
+
+/* Integers and booleans of labels and lists of token ids, without a detour over text. */
+static void test_integers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *column;
+        int64_t values[2]; /* of the first two rows; the third is null */
+    } cases[] = {
+        {"int8", {-1, 2}}, {"uint16", {1, 65535}}, {"int64", {INT64_MIN, 7}}, {"bool", {1, 0}}};
+    static const char *const files[] = {TABLES "numbers.parquet", TABLES "numbers-plain.parquet",
+                                        TABLES "numbers-split.parquet",
+                                        TABLES "numbers-delta.parquet"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        int file = open(files[i], O_RDONLY);
+        parquet *parquet;
+        assert_ok(parquet_open(&parquet, file, "FILE", error));
+        parquet_cursor *cursor;
+        bool found, is_null;
+        int64_t value;
+        for (size_t j = 0; j < sizeof cases / sizeof *cases; j++) {
+            assert_ok(parquet_cursor_open(&cursor, parquet, column_index(parquet, cases[j].column),
+                                          error));
+            for (size_t row = 0; row < 3; row++) {
+                assert_ok(parquet_next_row(cursor, &found, error));
+                assert_ok(parquet_next_integer(cursor, &value, &is_null, &found, error));
+                assert_true(found && is_null == (row == 2));
+                assert_true(value == (row < 2 ? cases[j].values[row] : 0));
+                assert_ok(parquet_next_integer(cursor, &value, &is_null, &found, error));
+                assert_false(found);
+            }
+            parquet_cursor_close(cursor);
+        }
+        assert_ok(parquet_cursor_open(&cursor, parquet, column_index(parquet, "uint64"), error));
+        for (size_t row = 0; row < 2; row++)
+            assert_ok(parquet_next_row(cursor, &found, error));
+        assert_fails(parquet_next_integer(cursor, &value, &is_null, &found, error),
+                     BERT_ERROR_INPUT, "an integer of more than 63 bits");
+        parquet_cursor_close(cursor);
+        parquet_close(parquet);
+        close(file);
+    }
+}
+
+static void assert_refused(const char *path, const char *column, const char *part)
+{
+    int file = open(path, O_RDONLY);
+    parquet *parquet;
+    parquet_cursor *cursor;
+    bert_error error = {0};
+    bert_status status = parquet_open(&parquet, file, "FILE", &error);
+    if (status == BERT_OK)
+        status = parquet_cursor_open(&cursor, parquet, column_index(parquet, column), &error);
+    assert_int_equal(status, BERT_ERROR_UNSUPPORTED);
+    if (!strstr(error.message, part))
+        fail_msg("\"%s\" does not say: %s", error.message, part);
+    parquet_close(parquet);
+    close(file);
+}
+
+static void test_what_is_refused_is_named(void **state)
+{
+    (void)state;
+    assert_refused(TABLES "encrypted.parquet", "text", "FILE: is an encrypted Parquet file");
+    assert_refused(TABLES "encrypted-column.parquet", "text",
+                   "FILE: the column \"text\" of this Parquet file is encrypted");
+    assert_refused(TABLES "lzo.parquet", "text", "FILE: is compressed with LZO");
 }
 
 static const char *const tables[] = {
@@ -91,7 +217,7 @@ static void test_all_codecs_and_encodings(void **state)
         int file = open(path, O_RDONLY);
         assert_true(file >= 0);
         text found = {0};
-        assert_ok(read_all(&found, file, error));
+        assert_ok(read_texts(&found, file, error));
         if (strcmp(found.data, expected.data) != 0)
             fail_msg("%s: found\n%s\nexpected\n%s", path, found.data, expected.data);
         text_free(&found);
@@ -145,7 +271,9 @@ static bert_status read_damaged(const char *data, size_t size)
 static void test_damage(void **state)
 {
     (void)state;
-    static const char *const names[] = {"none", "dictionary-v2", "delta_byte_array", "brotli"};
+    static const char *const names[] = {
+        "none",      "dictionary-v2", "delta_byte_array", "brotli",
+        "nested-v2", "numbers-delta", "bit-packed-levels"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[200];
         snprintf(path, sizeof path, TABLES "%s.parquet", names[i]);
@@ -259,6 +387,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_codecs_and_encodings),
+        cmocka_unit_test(test_all_kinds_of_columns),
+        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_what_is_refused_is_named),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_checksum),

@@ -116,7 +116,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *path = fuzz_write_file("rows/ids.arrow", data, size);
     dataset rows;
     bert_error error = {0};
-    bert_status status = pretokenized_open(&rows, folder, tokenizer, &error);
+    pretokenized_files files;
+    bert_status status = pretokenized_files_find(&files, folder, PRETOKENIZED_TRAIN, &error);
+    if (status == BERT_OK)
+        status = pretokenized_open(&rows, &files, false, tokenizer, &error);
+    pretokenized_files_free(&files);
     must_say(status, &error, folder);
     if (status == BERT_OK) {
         draw_samples(&rows, &scheme_segment_pairs, (uint8_t)size);

@@ -35,7 +35,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!begins(data, size, FUZZ_MAGIC) && !begins(data, size, FUZZ_OTHER_MAGIC))
         return -1; /* another reader's */
     const char *path = fuzz_write_file(FUZZ_FILE, data, size);
-    static const char *const fields[] = {NULL, "tags,text", "turns.text,translation.en"};
+    static const char *const fields[] = {NULL,
+                                         "tags,text",
+                                         "turns.text,translation.en",
+                                         "data.*.text",
+                                         "deep,list view,utf8 view,runs,fixed",
+                                         "list,small,bytes"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         bert_reader_options options = bert_reader_options_default();
         options.text_field = fields[i];

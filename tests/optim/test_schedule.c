@@ -66,10 +66,14 @@ static schedule read_schedule(const json_t *golden, const char *path)
                    {"end", &schedule.end},
                    {"pct_start", &schedule.pct_start},
                    {"div_factor", &schedule.div_factor},
-                   {"final_div_factor", &schedule.final_div_factor}};
+                   {"final_div_factor", &schedule.final_div_factor},
+                   {"decay_ratio", &schedule.decay_ratio}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         assert_ok(
             json_get_number(settings, path, numbers[i].key, false, 0, 1e5, numbers[i].out, error));
+    const char *decay = json_string_value(json_object_get(settings, "decay_type"));
+    if (decay)
+        assert_ok(bert_lr_decay_parse(&schedule.decay_type, decay, error));
     assert_ok(json_get_integer(settings, path, "cycles", false, 1, 9, &schedule.cycles, error));
     return schedule;
 }
@@ -84,15 +88,16 @@ static void test_every_step_of_transformers_and_pytorch(void **state)
     json_t *root, *golden;
     size_t i, seen = 0;
     const char *names[] = {
-        "linear",       "cosine",   "cosine_with_restarts", "polynomial", "constant_with_warmup",
-        "inverse_sqrt", "one_cycle"};
-    bool seen_of[7] = {false};
+        "linear",       "cosine",    "cosine_with_restarts", "polynomial", "constant_with_warmup",
+        "inverse_sqrt", "one_cycle", "warmup_stable_decay"};
+    enum { NAMES = sizeof names / sizeof *names };
+    bool seen_of[NAMES] = {false};
     assert_ok(json_read(&root, path, error));
     json_array_foreach(json_object_get(root, "cases"), i, golden)
     {
         const json_t *factors = json_object_get(golden, "factors");
         const schedule schedule = read_schedule(golden, path);
-        for (int name = 0; name < 7; name++)
+        for (int name = 0; name < NAMES; name++)
             seen_of[name] |= schedule.type == type_of(names[name]);
         for (size_t step = 0; step < json_array_size(factors); step++, seen++) {
             double expected = json_number_value(json_array_get(factors, step));
@@ -104,7 +109,7 @@ static void test_every_step_of_transformers_and_pytorch(void **state)
     }
     json_decref(root);
     assert_true(seen > 300);
-    for (int name = 0; name < 7; name++)
+    for (int name = 0; name < NAMES; name++)
         assert_true(seen_of[name]);
 }
 

@@ -310,6 +310,10 @@ static void test_refusals(void **state)
     REFUSED(lr_num_cycles = 2,
             "params->lr_num_cycles is for params->lr_scheduler_type = cosine_with_restarts");
     REFUSED(pct_start = 0.5, "params->pct_start is for params->lr_scheduler_type = one_cycle");
+    REFUSED(lr_decay_ratio = 0.5,
+            "params->lr_decay_ratio is for params->lr_scheduler_type = warmup_stable_decay");
+    REFUSED(lr_decay_type = BERT_LR_DECAY_LINEAR,
+            "params->lr_decay_type is for params->lr_scheduler_type = warmup_stable_decay");
     REFUSED(div_factor = 2, "params->div_factor is for params->lr_scheduler_type = one_cycle");
     REFUSED(final_div_factor = 2,
             "params->final_div_factor is for params->lr_scheduler_type = one_cycle");

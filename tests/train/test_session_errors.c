@@ -144,6 +144,7 @@ static void test_refused_sessions(void **state)
     SESSION_REFUSED(tokenizer = NULL, &source, "params->tokenizer is missing");
     SESSION_REFUSED(max_steps = 0, &source, "params->max_steps is 0");
     SESSION_REFUSED(eval_steps = 2, &source, "bert_session_loss evaluates a batch");
+    SESSION_REFUSED(eval_data = "data", &source, "bert_session_loss evaluates a batch");
     SESSION_REFUSED(mlm_probability = 0.2, &source, "params->mlm_probability has no effect");
     SESSION_REFUSED(mask_unit = BERT_MASK_UNIT_WORD, &source, "params->mask_unit has no effect");
     SESSION_REFUSED(masks = BERT_MASKS_STATIC, &source, "params->masks has no effect");

@@ -56,6 +56,13 @@ def schedules():
                 lambda p: o.get_polynomial_decay_schedule_with_warmup(
                     p, warmup, total, lr_end=end * rate, power=power), warmup, rate=rate,
                 power=power, end=end)
+    for warmup, total, ratio in ((4, 23, 0.5), (0, 10, 0.25), (3, 11, 1.0), (2, 9, 0.0)):
+        for decay in ("cosine", "linear", "1-sqrt"):
+            steps = min(int(ratio * total), total - warmup)
+            add("warmup_stable_decay", total,
+                lambda p: o.get_wsd_schedule(p, warmup, steps, num_training_steps=total,
+                                             decay_type=decay),
+                warmup, decay_ratio=ratio, decay_type=decay)
     one_cycle = torch.optim.lr_scheduler.OneCycleLR
     for total, pct, div, final in ((20, 0.3, 25.0, 1e4), (23, 0.45, 10.0, 50.0), (7, 0.0, 4.0, 2.0),
                                    (9, 0.9, 4.0, 2.0)):
