@@ -18,7 +18,7 @@ def regex_splitter():
 
 @functools.cache
 def icu_splitter():
-    """ICU's rules for English with its list of abbreviations, as in `bert prepare`."""
+    """ICU's rules for English with its list of abbreviations, to which `bert prepare` adds."""
     sys.path.append("/usr/lib/python3/dist-packages")
     import icu
     breaks = icu.BreakIterator.createSentenceInstance(icu.Locale("en@ss=standard"))

@@ -28,7 +28,7 @@ static bert_status next_batch(void *context, int64_t step, int sequences, bert_b
                               bert_error *error)
 {
     lines *lines = context;
-    int32_t mask = bert_tokenizer_id(lines->tokenizer, "[MASK]");
+    int32_t mask = bert_tokenizer_special_ids(lines->tokenizer).mask;
     int count = 0, masked = 0;
     for (int s = 0; s < sequences; s++) {
         const char *text = lines->texts[(step * sequences + s) % lines->count];

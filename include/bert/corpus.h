@@ -16,9 +16,11 @@ extern "C" {
  * the documents and their order alone. */
 typedef struct bert_cleaning_options {
     /* A paragraph is kept the first so many times that it is seen (boilerplate); at most 255. */
-    int max_repeats;               /* 0: off */
-    uint64_t min_words, max_words; /* of a document; 0: no bound. Words are separated by white
-                                      space */
+    int max_repeats; /* 0: off */
+    /* Of a document; 0: no bound. Words are separated by white space. Of scripts without spaces,
+     * three Chinese characters count as two words, two kana as one, and three letters of Thai, Lao,
+     * Khmer, Burmese and the like, without marks, as one. */
+    uint64_t min_words, max_words;
     uint64_t min_characters, max_characters; /* likewise, white space included */
     double min_letters;     /* 0: of the characters that are no white space, this share at least */
     double max_digits;      /* 1: this share at most */
@@ -28,7 +30,8 @@ typedef struct bert_cleaning_options {
     bool drop_duplicates;   /* of documents with the same text all but the first are dropped */
     /* Documents whose sets of five words in a row are as similar as this (Jaccard, estimated by
      * MinHash with 128 values in 16 bands) to an earlier one are dropped; 0: off, else at least
-     * 0.5. Two of similarity 0.8 are found with a probability of 0.95, of 0.9 almost surely. */
+     * 0.5. Two of similarity 0.8 are found with a probability of 0.95, of 0.9 almost surely. In
+     * scripts without spaces a letter with its marks is a word. */
     double drop_near_duplicates;
     /* Bytes, for each of the three steps that remember: 8 to 22 for a paragraph or a
      * document, 256 for a document where near duplicates are looked for. What does not fit is

@@ -6,6 +6,7 @@
 #include "bert/choices.h"
 #include "bert/job.h"
 #include "bert/status.h"
+#include "bert/tokenizer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +31,7 @@ typedef struct bert_finetune_params {
     const char *model;
     /* … or a fresh model: a size by name or a config.json, and its tokenizer. */
     const char *from_scratch, *tokenizer;
+    bert_tokenizer_options tokenizer_options; /* of that tokenizer */
     bool baseline; /* true: also train the same model from scratch, for comparison */
 
     const char *output; /* folder; must not exist, or be empty. Becomes a Hugging Face folder with

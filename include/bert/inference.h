@@ -76,7 +76,8 @@ typedef struct bert_inference_stats {
 typedef struct bert_embed_params {
     bert_pooling pooling;
     bool normalize;     /* divide each by its Euclidean length */
-    int max_seq_length; /* 0: the model's positions; longer texts are truncated */
+    int max_seq_length; /* 0: the model's positions, or model_max_length of its tokenizer where that
+                           is less; longer texts are truncated */
 } bert_embed_params;
 BERT_API bert_embed_params bert_embed_params_default(void);
 
@@ -95,7 +96,8 @@ BERT_API const char *bert_model_label(const bert_model *model, size_t label);
 BERT_API bool bert_model_is_regression(const bert_model *model);
 
 typedef struct bert_predict_params {
-    int max_seq_length; /* 0: the model's positions; longer texts are truncated */
+    int max_seq_length; /* 0: the model's positions, or model_max_length of its tokenizer where that
+                           is less; longer texts are truncated */
 } bert_predict_params;
 BERT_API bert_predict_params bert_predict_params_default(void);
 

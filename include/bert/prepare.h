@@ -20,7 +20,7 @@ typedef struct bert_prepare_params {
     bert_tokenizer_options tokenizer_options;
     const char *output; /* PREFIX: writes PREFIX.bin, .idx, .validation.bin, .idx, .json */
     bert_layout layout;
-    const char *language;       /* of ICU's sentence rules: a BCP 47 tag or ICU locale, "en" */
+    const char *language;       /* of rules and abbreviations: a BCP 47 tag or ICU locale, "en" */
     double validation_fraction; /* of the documents, chosen by a hash of their text; 0: none */
     uint64_t seed;              /* of that hash, and of the documents taken from weighted sources */
     int threads;                /* 0: all cores */

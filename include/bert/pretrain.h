@@ -6,6 +6,7 @@
 #include "bert/choices.h"
 #include "bert/job.h"
 #include "bert/status.h"
+#include "bert/tokenizer.h"
 #include "bert/types.h"
 
 #ifdef __cplusplus
@@ -27,6 +28,9 @@ typedef struct bert_pretrain_params {
      * its validation split, or all of it where it has none. NULL: the validation split. */
     const char *eval_data;
     const char *tokenizer; /* NULL: PREFIX.tokenizer; a pre-tokenized data set needs it */
+    /* Only with `tokenizer`: prepared data keep the settings that they were prepared with. Saved
+     * with each checkpoint. */
+    bert_tokenizer_options tokenizer_options;
     /* tiny | mini | small | medium | base | large | distil, a config.json, or a model folder, also
      * one that others published; its vocabulary may be smaller than the data's (docs/models.md) */
     const char *model;

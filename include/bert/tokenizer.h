@@ -31,10 +31,23 @@ BERT_API bert_status bert_tokenizer_load(bert_tokenizer **tokenizer, const char 
 BERT_API void bert_tokenizer_free(bert_tokenizer *tokenizer);
 
 BERT_API size_t bert_tokenizer_vocab_size(const bert_tokenizer *tokenizer);
-/* Token of an id, owned by the tokenizer; NULL where no token has it. */
+/* Token of an id, owned by the tokenizer; NULL where no token has it. A token that contains NUL
+ * ends there. */
 BERT_API const char *bert_tokenizer_token(const bert_tokenizer *tokenizer, int32_t id);
 /* Id of a token, -1 where there is none. */
 BERT_API int32_t bert_tokenizer_id(const bert_tokenizer *tokenizer, const char *token);
+
+/* Ids of [PAD], [UNK], [CLS], [SEP] and [MASK], whatever the vocabulary calls them. */
+typedef struct bert_special_ids {
+    int32_t pad, unk, cls, sep, mask;
+} bert_special_ids;
+BERT_API bert_special_ids bert_tokenizer_special_ids(const bert_tokenizer *tokenizer);
+
+/* What seems wrong with a tokenizer, a line each, numbered from 0: its vocabulary has capitals but
+ * the text is lower-cased, or the reverse; the files give an added token another id than it gets.
+ * Cut at `size` bytes; false where there are no more. */
+BERT_API bool bert_tokenizer_warning(const bert_tokenizer *tokenizer, size_t number, char *message,
+                                     size_t size);
 
 /* The ids of one text, and where in it each came from. Zero-initialise; grows as needed, reuse it;
  * release with bert_encoding_free. */
@@ -50,7 +63,8 @@ BERT_API void bert_encoding_free(bert_encoding *encoding);
 
 /* Replaces the content of `encoding` by the ids of `text` (any bytes, at most 4 GiB − 1). With
  * `add_special_tokens`, [CLS] before and [SEP] after it. `max_length` truncates the
- * text so that no more ids come out, special ones included; 0: no limit. */
+ * text so that no more ids come out, special ones included; 0: no limit. Text is cut at its end, or
+ * at its beginning where truncation_side of the tokenizer's files is left. */
 BERT_API bert_status bert_tokenizer_encode(const bert_tokenizer *tokenizer, const char *text,
                                            size_t length, bool add_special_tokens,
                                            size_t max_length, bert_encoding *encoding,
@@ -102,8 +116,8 @@ typedef struct bert_train_tokenizer_params {
     int threads;     /* 0: all cores */
 
     /* Instead of a new vocabulary: the one of this tokenizer, every id kept, with up to `add` new
-     * tokens, found in the text, after it. Its settings are used; vocab_size, lowercase,
-     * strip_accents, limit_alphabet and initial_alphabet do not. */
+     * tokens, found in the text, after it. Its settings are used, unless lowercase is false or
+     * strip_accents is set; vocab_size, limit_alphabet and initial_alphabet have no effect. */
     const char *extend; /* NULL, or what bert_tokenizer_load takes */
     size_t add;
 } bert_train_tokenizer_params;

@@ -66,6 +66,7 @@ static void name_options(char *text)
 {
     static const char *const prefixes[] = {"params->", "options->"};
     static const char off[] = " = false", on[] = " = true", value[] = " = ";
+    static const char lowercase[] = "lowercase"; /* its option is the opposite */
     char *out = text;
     for (const char *in = text; *in;) {
         const char *prefix = NULL;
@@ -79,11 +80,13 @@ static void name_options(char *text)
         const char *member = in + strlen(prefix);
         size_t length = strspn(member, "abcdefghijklmnopqrstuvwxyz0123456789_");
         in = member + length;
-        bool is_off = strncmp(in, off, strlen(off)) == 0;
-        out = append_option(stpcpy(out, is_off ? "--no-" : "--"), member, length);
+        bool is_off = strncmp(in, off, strlen(off)) == 0, is_on = strncmp(in, on, strlen(on)) == 0;
+        bool opposite = length == strlen(lowercase) && strncmp(member, lowercase, length) == 0;
+        out = stpcpy(out, (opposite ? is_on : is_off) ? "--no-" : "--");
+        out = opposite ? stpcpy(out, "cased") : append_option(out, member, length);
         if (is_off) {
             in += strlen(off);
-        } else if (strncmp(in, on, strlen(on)) == 0) {
+        } else if (is_on) {
             in += strlen(on);
         } else if (strncmp(in, value, strlen(value)) == 0) {
             in += strlen(value);
@@ -131,6 +134,13 @@ void console_warn_invalid(uint64_t bytes)
     if (bytes > 0)
         console_warning("%s byte%s not UTF-8 and read as U+FFFD", console_count(count, bytes),
                         bytes == 1 ? " is" : "s are");
+}
+
+void console_warn_tokenizer(const bert_tokenizer *tokenizer, const char *path)
+{
+    char message[512];
+    for (size_t i = 0; bert_tokenizer_warning(tokenizer, i, message, sizeof message); i++)
+        console_warning("%s: %s", path, message);
 }
 
 int console_failure(const bert_error *error)

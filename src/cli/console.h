@@ -21,6 +21,9 @@ void console_note(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* The warning about bytes that were not UTF-8, where there were any. */
 void console_warn_invalid(uint64_t bytes);
 
+/* What seems wrong with a tokenizer, which `path` names. */
+void console_warn_tokenizer(const bert_tokenizer *tokenizer, const char *path);
+
 /* Prints the error of a failed library call and returns the exit code that belongs to it: a job
  * that a signal stopped half-way has failed by that signal. */
 int console_failure(const bert_error *error);

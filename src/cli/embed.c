@@ -89,6 +89,7 @@ static bert_status open_model(embedder *embedder, bert_error *error)
         status = bert_workspace_create(&embedder->workspace, embedder->model, error);
     if (status != BERT_OK)
         return status;
+    console_warn_tokenizer(bert_model_tokenizer(embedder->model), settings.model);
     embedder->columns = bert_model_hidden_size(embedder->model);
     return settings.output
                ? bert_npy_open(&embedder->npy, settings.output, embedder->columns, error)

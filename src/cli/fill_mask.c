@@ -137,6 +137,7 @@ static int run(const arguments *arguments)
         return console_failure(&error);
     }
     filler.tokenizer = bert_model_tokenizer(filler.model);
+    console_warn_tokenizer(filler.tokenizer, settings.model);
     filler.results = settings.json ? json_array() : NULL;
 
     double start = console_seconds();

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const special_tokens[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
-enum { SPECIAL_TOKENS = sizeof special_tokens / sizeof *special_tokens, HEAD_BYTES = 1 << 16 };
+enum { SPECIAL_TOKENS = 5, HEAD_BYTES = 1 << 16 };
 
 static bool has_file(const char *folder, const char *name)
 {
@@ -17,12 +16,13 @@ static bool has_file(const char *folder, const char *name)
            stat(path, &information) == 0 && S_ISREG(information.st_mode);
 }
 
-/* Whether one of the first lines is [UNK]: no text says that, but every vocabulary. */
+/* Whether one of the first lines is [UNK] or <unk>: no text says that, but every vocabulary. */
 static bool begins_as_vocabulary(const char *head)
 {
     for (const char *line = head; line; line = strchr(line, '\n')) {
         line += *line == '\n';
-        if (strncmp(line, "[UNK]", 5) == 0 && strchr("\r\n", line[5]))
+        if ((strncmp(line, "[UNK]", 5) == 0 || strncmp(line, "<unk>", 5) == 0) &&
+            strchr("\r\n", line[5]))
             return true;
     }
     return false;
@@ -53,6 +53,13 @@ static bool detect(const char *path, const inspect_settings *settings)
     if (file)
         fclose(file);
     return found;
+}
+
+static void list_special(const bert_tokenizer *tokenizer, int32_t ids[SPECIAL_TOKENS])
+{
+    bert_special_ids special = bert_tokenizer_special_ids(tokenizer);
+    const int32_t all[] = {special.pad, special.unk, special.cls, special.sep, special.mask};
+    memcpy(ids, all, sizeof all);
 }
 
 typedef struct long_token {
@@ -109,9 +116,10 @@ static void print_description(const bert_tokenizer *tokenizer, const bert_tokeni
         printf("%-24s%16s\n", switches[i].name, yes_or_no(switches[i].value));
     inspect_print_count("max chars per word", d->max_input_chars_per_word);
     printf("\nSpecial tokens:\n");
+    int32_t special[SPECIAL_TOKENS];
+    list_special(tokenizer, special);
     for (size_t i = 0; i < SPECIAL_TOKENS; i++)
-        printf("%14d  %s\n", (int)bert_tokenizer_id(tokenizer, special_tokens[i]),
-               special_tokens[i]);
+        printf("%14d  %s\n", (int)special[i], bert_tokenizer_token(tokenizer, special[i]));
     printf("\nLongest tokens, in characters:\n");
     for (size_t i = 0; i < longest_count; i++)
         printf("%14zu  %s\n", longest[i].characters,
@@ -123,9 +131,10 @@ static json_t *description_json(const bert_tokenizer *tokenizer,
                                 size_t longest_count)
 {
     json_t *special = json_object(), *tokens = json_array();
+    int32_t ids[SPECIAL_TOKENS];
+    list_special(tokenizer, ids);
     for (size_t i = 0; i < SPECIAL_TOKENS; i++)
-        json_object_set_new(special, special_tokens[i],
-                            json_integer(bert_tokenizer_id(tokenizer, special_tokens[i])));
+        json_object_set_new(special, bert_tokenizer_token(tokenizer, ids[i]), json_integer(ids[i]));
     for (size_t i = 0; i < longest_count; i++) {
         const char *token = bert_tokenizer_token(tokenizer, longest[i].id);
         json_array_append_new(tokens, json_pack("{s:o, s:I, s:i}", "token",
@@ -154,6 +163,7 @@ static int run(const arguments *arguments, const inspect_settings *settings)
     if (bert_tokenizer_load(&tokenizer, arguments->operands[0], &settings->corpus.tokenizer_options,
                             &error) != BERT_OK)
         return console_failure(&error);
+    console_warn_tokenizer(tokenizer, arguments->operands[0]);
     bert_tokenizer_description description;
     bert_tokenizer_describe(tokenizer, &description);
     long_token *longest = calloc(settings->corpus.top + 1, sizeof *longest);

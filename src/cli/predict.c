@@ -128,6 +128,7 @@ static int run(const arguments *arguments)
         bert_model_free(predictor.model);
         return console_failure(&error);
     }
+    console_warn_tokenizer(bert_model_tokenizer(predictor.model), settings.model);
     predictor.labels = bert_model_label_count(predictor.model);
     predictor.regression = bert_model_is_regression(predictor.model);
 

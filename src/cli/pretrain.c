@@ -145,7 +145,7 @@ const command command_pretrain = {
                 "bert pretrain --data data --model distil --teacher base/ --output run\n"
                 "bert pretrain --data 'wiki/part-*' --data books:2.5 --model base --output run\n"
                 "bert pretrain --data wiki --eval-data heldout --model base --output run\n"
-                "bert pretrain --data ids.zip --tokenizer bert-base-cased/ --model base --output "
+                "bert pretrain --data ids.zip --tokenizer cased/ --model base --output "
                 "run\n"
                 "bert pretrain --config settings.json --output run --seed 7\n"
                 "bert pretrain --resume run\n",

@@ -182,6 +182,7 @@ static int run(const arguments *arguments)
     bert_tokenizer *tokenizer;
     if (bert_tokenizer_load(&tokenizer, settings.tokenizer, &settings.options, &error) != BERT_OK)
         return console_failure(&error);
+    console_warn_tokenizer(tokenizer, settings.tokenizer);
     job j = {.tokenizer = tokenizer};
     bert_status status = encode_input(&j, &error);
     bert_tokenizer_free(tokenizer);

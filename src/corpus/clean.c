@@ -1,4 +1,5 @@
 #include "corpus/clean.h"
+#include "corpus/unspaced.h"
 #include "options/options.h"
 
 #include <string.h>
@@ -109,6 +110,43 @@ typedef struct measures {
     uint64_t letters, digits, punctuation, in_script, in_scripts;
 } measures;
 
+/* Words are separated by white space, and by text of a script without spaces, whose letters are
+ * counted (unspaced.h). */
+typedef struct word_counter {
+    uint64_t words, sixths;
+    bool in_run;     /* the last character was not white space */
+    bool in_word;    /* nor of a script without spaces, and a word was counted, */
+    bool has_letter; /* in which there is a letter or digit */
+} word_counter;
+
+static void count_character(word_counter *counter, UChar32 character, bool is_space)
+{
+    if (is_space) {
+        counter->in_run = counter->in_word = false;
+        return;
+    }
+    unsigned sixths = unspaced_sixths(character);
+    uint32_t kind = character < 0x80 ? 0 : U_GET_GC_MASK(character);
+    if (sixths > 0 && kind & (U_GC_L_MASK | U_GC_M_MASK | U_GC_NL_MASK)) {
+        counter->sixths += kind & U_GC_M_MASK ? 0 : sixths;
+        if (counter->in_word && !counter->has_letter) /* it was but a bracket */
+            counter->words--;
+        counter->in_run = true;
+        counter->in_word = false;
+        return;
+    }
+    bool is_letter = character < 0x80 ? (character >= '0' && character <= '9') ||
+                                            ((character | 32) >= 'a' && (character | 32) <= 'z')
+                                      : (kind & (U_GC_L_MASK | U_GC_N_MASK)) != 0;
+    if (!counter->in_word && (!counter->in_run || is_letter)) {
+        counter->words++;
+        counter->in_word = true;
+        counter->has_letter = false;
+    }
+    counter->has_letter |= is_letter;
+    counter->in_run = true;
+}
+
 static void measure_character(measures *measures, UChar32 character, int script)
 {
     uint32_t kind = U_GET_GC_MASK(character);
@@ -131,17 +169,17 @@ static void measure_character(measures *measures, UChar32 character, int script)
 static measures measure(const document *document, int script)
 {
     measures measures = {0};
-    bool in_word = false;
+    word_counter counter = {0};
     for (size_t at = 0; at < document->length;) {
         UChar32 character;
         U8_NEXT(document->data, at, document->length, character);
         bool is_space = u_isUWhiteSpace(character);
         measures.characters++;
-        measures.words += !is_space && !in_word;
-        in_word = !is_space;
+        count_character(&counter, character, is_space);
         if (!is_space)
             measure_character(&measures, character, script);
     }
+    measures.words = counter.words + (counter.sixths + 5) / 6;
     return measures;
 }
 

@@ -305,10 +305,11 @@ static bert_status wrong_error(const reader *reader, const json_field *field, be
         return error_set(error, BERT_ERROR_INPUT, "%s:%llu: expected %s, found %s. %s",
                          reader->source.name, (unsigned long long)field->line, expected, found,
                          hint);
-    return error_set(error, BERT_ERROR_INPUT,
-                     "%s:%llu: expected %s the member \"%.*s\", found %s%s. %s",
-                     reader->source.name, (unsigned long long)field->line, expected, (int)named,
-                     field->path, found, field->wrong_in_list ? " in a list" : "", hint);
+    return error_set(
+        error, BERT_ERROR_INPUT, "%s:%llu: expected %s the member \"%.*s\", found %s%s. %s%s",
+        reader->source.name, (unsigned long long)field->line, expected, (int)named, field->path,
+        found, field->wrong_in_list ? " in a list" : "", hint,
+        field->wrong == JSON_KIND_OBJECT && !field->is_key ? ", a member of an object as a.b" : "");
 }
 
 static bert_status check_field(const reader *reader, const table *table, const json_field *field,

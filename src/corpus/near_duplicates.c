@@ -1,6 +1,7 @@
 #include "corpus/near_duplicates.h"
 
 #include "base/memory.h"
+#include "corpus/unspaced.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,33 +78,45 @@ static bool is_word_byte(unsigned char byte)
            ((byte | 32) >= 'a' && (byte | 32) <= 'z');
 }
 
-/* From U+3000 on: scripts without spaces between words. */
-static bool is_unspaced(unsigned char first_byte)
+enum { LETTER_MASK = U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK };
+
+/* The end of the characters from `at` on that are of these general categories. */
+static size_t skip_kinds(const char *text, size_t at, size_t length, uint32_t kinds)
 {
-    return first_byte >= 0xE3;
+    for (size_t next = at; next < length; at = next) {
+        UChar32 character;
+        U8_NEXT(text, next, length, character);
+        if (character < 0 || !(U_GET_GC_MASK(character) & kinds))
+            break;
+    }
+    return at;
 }
 
-static size_t add_unspaced_character(shingles *shingles, const char *text, size_t left)
+/* A letter with its marks is a word. Invisible characters after it, which allow a line break, are
+ * ignored. */
+static size_t add_unspaced_letter(shingles *shingles, const char *text, size_t left)
 {
     size_t size = 0;
     UChar32 character;
     U8_NEXT(text, size, left, character);
-    if (character >= 0 && U_GET_GC_MASK(character) & (U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK))
-        add_word(shingles, XXH3_64bits(text, size));
-    return size;
+    if (character < 0 || !(U_GET_GC_MASK(character) & LETTER_MASK))
+        return size;
+    size = skip_kinds(text, size, left, U_GC_M_MASK);
+    add_word(shingles, XXH3_64bits(text, size));
+    return skip_kinds(text, size, left, U_GC_CF_MASK);
 }
 
 static void add_words(shingles *shingles, const char *text, size_t length)
 {
     for (size_t i = 0; i < length;) {
-        if (is_unspaced((unsigned char)text[i])) {
-            i += add_unspaced_character(shingles, text + i, length - i);
+        if (is_unspaced(text + i, length - i)) {
+            i += add_unspaced_letter(shingles, text + i, length - i);
             continue;
         }
         uint64_t hash = 0xCBF29CE484222325; /* FNV-1a, fast for short words */
         size_t start = i;
         for (; i < length && is_word_byte((unsigned char)text[i]) &&
-               !is_unspaced((unsigned char)text[i]);
+               !is_unspaced(text + i, length - i);
              i++) {
             unsigned char byte = (unsigned char)text[i];
             byte |= byte >= 'A' && byte <= 'Z' ? 32 : 0;

@@ -18,8 +18,8 @@ void near_duplicates_close(near_duplicates *near); /* NULL is allowed */
 
 /* Whether a UTF-8 text is similar to an earlier text that was not a duplicate itself. If not, it is
  * remembered, unless the table is full (*remembered is false). ASCII case and punctuation are
- * ignored; from U+3000 on, in scripts without spaces, each character is a word. A text without
- * words is never a duplicate. */
+ * ignored. In scripts without spaces (unspaced.h) and from U+3000 on, each letter with its marks is
+ * a word. A text without words is never a duplicate. */
 bert_status near_duplicates_check(near_duplicates *near, const char *text, size_t length,
                                   bool *is_duplicate, bool *remembered, bert_error *error);
 

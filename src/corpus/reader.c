@@ -82,7 +82,7 @@ static bert_status check_no_column_is_named(const reader *reader, const char *he
     if (!name || reader->takes_numbers || is_blank_text(head, size))
         return BERT_OK;
     return error_set(error, BERT_ERROR_INPUT,
-                     "%s: is neither JSON lines nor a table with the column \"%s\" that "
+                     "%s: is neither JSON nor a table with the column \"%s\" that "
                      "options->text_field names; to read it as plain text, set options->format = "
                      "text",
                      reader->source.name, name);

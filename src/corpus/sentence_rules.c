@@ -1,14 +1,10 @@
 #include "corpus/sentence_rules.h"
 
 #include "base/memory.h"
-#include "base/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/uchar.h>
-#include <unicode/ures.h>
-#include <unicode/ustring.h>
 #include <unicode/utf8.h>
 
 /* The character classes that determine boundaries. */
@@ -26,18 +22,8 @@ typedef enum kind {
     HARD,     /* combining marks and paragraph separators: left to ICU */
 } kind;
 
-enum { ABBREVIATION_MAX = 64 };
-
-/* "Mr."; hash chains by the second to last byte. */
-typedef struct abbreviation {
-    struct abbreviation *next;
-    size_t length;
-    char text[ABBREVIATION_MAX];
-} abbreviation;
-
 struct sentence_rules {
     uint8_t ascii[128];
-    abbreviation *chains[256];
 };
 
 static kind property_kind(UChar32 character)
@@ -66,72 +52,6 @@ static kind property_kind(UChar32 character)
     default:
         return HARD;
     }
-}
-
-/* ---------------------------------------------------------------------------- abbreviations --- */
-
-static bert_status add_abbreviation(sentence_rules *rules, const char *text, size_t length,
-                                    bert_error *error)
-{
-    abbreviation *added;
-    TRY(memory_array((void **)&added, 1, sizeof *added, "abbreviations", error));
-    abbreviation **chain = &rules->chains[(unsigned char)text[length - 2]];
-    memcpy(added->text, text, length);
-    added->length = length;
-    added->next = *chain;
-    *chain = added;
-    return BERT_OK;
-}
-
-/* ICU's rule for "Ph.D." looks at what follows "Ph.", so the prefix is left to ICU too. */
-static bert_status add_with_beginning(sentence_rules *rules, const char *text, size_t length,
-                                      bert_error *error)
-{
-    const char *dot = memchr(text, '.', length);
-    if (dot && (size_t)(dot - text) + 1 < length)
-        TRY(add_abbreviation(rules, text, (size_t)(dot - text) + 1, error));
-    return add_abbreviation(rules, text, length, error);
-}
-
-/* Reads the suppression list of ICU's filter; *known is false if it cannot be read. */
-static bert_status read_abbreviations(sentence_rules *rules, const char *locale, bool *known,
-                                      bert_error *error)
-{
-    UErrorCode code = U_ZERO_ERROR, none = U_ZERO_ERROR;
-    UResourceBundle *all = ures_open(U_ICUDATA_NAME "-brkitr", locale, &code);
-    *known = U_SUCCESS(code);
-    UResourceBundle *exceptions = *known ? ures_getByKey(all, "exceptions", NULL, &none) : NULL;
-    UResourceBundle *list =
-        exceptions ? ures_getByKey(exceptions, "SentenceBreak", NULL, &none) : NULL;
-    bert_status status = BERT_OK;
-    for (int32_t i = 0; list && i < ures_getSize(list) && status == BERT_OK && *known; i++) {
-        char text[ABBREVIATION_MAX];
-        int32_t size, length = 0;
-        const UChar *entry = ures_getStringByIndex(list, i, &size, &code);
-        if (U_SUCCESS(code))
-            u_strToUTF8(text, ABBREVIATION_MAX, &length, entry, size, &code);
-        *known = U_SUCCESS(code) && length > 1 && length <= ABBREVIATION_MAX && text[0] != '.';
-        if (*known)
-            status = add_with_beginning(rules, text, (size_t)length, error);
-    }
-    ures_close(list);
-    ures_close(exceptions);
-    ures_close(all);
-    return status;
-}
-
-/* Whether an abbreviation may precede the boundary, directly or with one space between, as in ICU.
- */
-static bool may_be_abbreviation(const sentence_rules *rules, const char *text, size_t border)
-{
-    size_t end = border - (text[border - 1] == ' ');
-    if (end < 2)
-        return false;
-    for (const abbreviation *one = rules->chains[(unsigned char)text[end - 2]]; one;
-         one = one->next)
-        if (one->length <= end && memcmp(text + end - one->length, one->text, one->length) == 0)
-            return true;
-    return false;
 }
 
 /* ---------------------------------------------------------------------------- the borders --- */
@@ -202,7 +122,7 @@ static verdict judge(const sentence_rules *rules, const char *text, size_t lengt
         if (letter == LOWER || letter == HARD)
             return letter == LOWER ? NO_BORDER : ASK;
     }
-    return may_be_abbreviation(rules, text, *position) ? ASK : BORDER;
+    return BORDER;
 }
 
 bool sentence_rules_next(const sentence_rules *rules, const char *text, size_t length, size_t start,
@@ -244,50 +164,32 @@ static bool icu_parts(UBreakIterator *breaks, const char *text)
     return parts;
 }
 
-/* Whether ICU agrees with these rules on sentence ends and on which words are abbreviations. */
+/* Whether ICU agrees with these rules on sentence ends. */
 static bool is_usual(const sentence_rules *rules, UBreakIterator *breaks)
 {
-    static const char *const abbreviations[] = {"Mr.",   "Dr.", "St.", "No.", "Inc.", "etc.",
-                                                "Prof.", "Nr.", "Sr.", "M.",  "Sig."};
     for (int c = ' '; c < 127; c++) {
         char probe[] = {'x', '1', (char)c, ' ', 'B', '\0'};
         if (icu_parts(breaks, probe) != (rules->ascii[c] == DOT || rules->ascii[c] == TERM))
             return false;
     }
-    for (size_t i = 0; i < sizeof abbreviations / sizeof *abbreviations; i++) {
-        char probe[32];
-        size_t border = strlen(abbreviations[i]) + 3;
-        snprintf(probe, sizeof probe, "x %s B", abbreviations[i]);
-        if (!icu_parts(breaks, probe) && !may_be_abbreviation(rules, probe, border))
-            return false;
-    }
     return true;
 }
 
-bert_status sentence_rules_create(sentence_rules **out, const char *locale, UBreakIterator *breaks,
-                                  bert_error *error)
+bert_status sentence_rules_create(sentence_rules **out, UBreakIterator *breaks, bert_error *error)
 {
     sentence_rules *rules;
-    bool known = false;
     *out = NULL;
     TRY(memory_array((void **)&rules, 1, sizeof *rules, "rules of sentences", error));
     for (int c = 0; c < 128; c++)
         rules->ascii[c] = (uint8_t)property_kind(c);
-    bert_status status = read_abbreviations(rules, locale, &known, error);
-    if (status == BERT_OK && known && is_usual(rules, breaks))
+    if (is_usual(rules, breaks))
         *out = rules;
     else
         sentence_rules_free(rules);
-    return status;
+    return BERT_OK;
 }
 
 void sentence_rules_free(sentence_rules *rules)
 {
-    for (size_t i = 0; rules && i < sizeof rules->chains / sizeof *rules->chains; i++)
-        while (rules->chains[i]) {
-            abbreviation *next = rules->chains[i]->next;
-            free(rules->chains[i]);
-            rules->chains[i] = next;
-        }
     free(rules);
 }

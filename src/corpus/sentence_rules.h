@@ -1,9 +1,8 @@
 /* Sentence boundaries by the rules of Unicode (UAX 29), several times as fast as ICU's break
  * iterator, with the same results.
  *
- * Character classes and abbreviations come from ICU's data. In cases that these rules do not cover
- * (combining marks, invisible characters, an abbreviation that may not end a sentence), the caller
- * is told to use ICU. */
+ * Character classes come from ICU's data. In cases that these rules do not cover (combining marks,
+ * invisible characters), the caller is told to use ICU. */
 #ifndef CORPUS_SENTENCE_RULES_H
 #define CORPUS_SENTENCE_RULES_H
 
@@ -13,10 +12,9 @@
 
 typedef struct sentence_rules sentence_rules;
 
-/* Creates the rules of the language for which `breaks`, a sentence iterator, was opened with
- * `locale`. *out is NULL if the language has rules of its own, which only ICU implements. */
-bert_status sentence_rules_create(sentence_rules **out, const char *locale, UBreakIterator *breaks,
-                                  bert_error *error);
+/* Creates the rules of the language for which `breaks`, a sentence iterator, was opened. *out is
+ * NULL if the language has rules of its own, which only ICU implements. */
+bert_status sentence_rules_create(sentence_rules **out, UBreakIterator *breaks, bert_error *error);
 void sentence_rules_free(sentence_rules *rules); /* NULL is allowed */
 
 /* Finds the first boundary after `start`, which is 0 or a boundary, in a paragraph of valid UTF-8

@@ -1,6 +1,8 @@
 #include "corpus/sentences.h"
 
 #include "base/memory.h"
+#include "corpus/abbreviations.h"
+#include "corpus/lower_case.h"
 #include "corpus/sentence_rules.h"
 
 #include <stdlib.h>
@@ -13,12 +15,15 @@
 
 struct sentences {
     sentence_rules *rules; /* NULL: use ICU for every boundary */
+    abbreviations *abbreviations;
     UBreakIterator *breaks;
     UText paragraph_text;
     const char *text;
     size_t length;
+    bool lower_case;                 /* no capital letter in the text */
     size_t paragraph, paragraph_end; /* the current paragraph */
     size_t last;                     /* end of the last sentence */
+    size_t boundary;                 /* the last boundary by Unicode's rules, at or after `last` */
     bool in_paragraph;
     bool is_open;       /* `breaks` is set to the paragraph, */
     size_t opened, met; /* from `opened` on; `met` is the last boundary it returned */
@@ -39,10 +44,6 @@ static bert_status find_locale(char locale[ULOC_FULLNAME_CAPACITY], const char *
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "\"%s\" is not a language tag, expected one like en, de or pt-BR",
                          language);
-    uloc_setKeywordValue("ss", "standard", locale, ULOC_FULLNAME_CAPACITY, &code);
-    if (U_FAILURE(code))
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "language tag \"%s\": %s", language,
-                         u_errorName(code));
     return BERT_OK;
 }
 
@@ -61,7 +62,9 @@ bert_status sentences_create(sentences **out, const char *language, bert_error *
         return error_set(error, BERT_ERROR_MEMORY, "ICU has no sentence rules for \"%s\": %s",
                          language, u_errorName(code));
     }
-    bert_status status = sentence_rules_create(&sentences->rules, locale, sentences->breaks, error);
+    bert_status status = sentence_rules_create(&sentences->rules, sentences->breaks, error);
+    if (status == BERT_OK)
+        status = abbreviations_create(&sentences->abbreviations, locale, error);
     if (status == BERT_OK)
         *out = sentences;
     else
@@ -74,6 +77,7 @@ void sentences_free(sentences *sentences)
     if (!sentences)
         return;
     sentence_rules_free(sentences->rules);
+    abbreviations_free(sentences->abbreviations);
     if (sentences->breaks)
         ubrk_close(sentences->breaks);
     utext_close(&sentences->paragraph_text);
@@ -87,6 +91,7 @@ void sentences_start(sentences *sentences, const char *text, size_t length)
     sentences->paragraph_end = 0;
     sentences->paragraph = 0;
     sentences->in_paragraph = false;
+    sentences->lower_case = !has_capitals(text, length);
 }
 
 /* Advances to the next paragraph that is not empty; false at the end of the text. */
@@ -98,7 +103,7 @@ static bool next_paragraph(sentences *sentences)
     if (start >= sentences->length)
         return false;
     const char *end = memchr(sentences->text + start, '\n', sentences->length - start);
-    sentences->paragraph = sentences->last = start;
+    sentences->paragraph = sentences->last = sentences->boundary = start;
     sentences->paragraph_end = end ? (size_t)(end - sentences->text) : sentences->length;
     sentences->is_open = false;
     return true;
@@ -125,25 +130,45 @@ static bert_status open_at(sentences *sentences, size_t border, bert_error *erro
 static bert_status use_icu(sentences *sentences, bert_error *error)
 {
     enum { NEAR = 1024 };
-    if (!sentences->is_open || sentences->last - sentences->met > NEAR)
-        TRY(open_at(sentences, sentences->last, error));
+    size_t before = sentences->boundary;
+    if (!sentences->is_open || before - sentences->met > NEAR)
+        TRY(open_at(sentences, before, error));
     do {
         int32_t found = ubrk_next(sentences->breaks);
         sentences->met =
             found == UBRK_DONE ? sentences->paragraph_end : sentences->opened + (size_t)found;
-    } while (sentences->met <= sentences->last && sentences->met < sentences->paragraph_end);
-    sentences->last = sentences->met;
+    } while (sentences->met <= before && sentences->met < sentences->paragraph_end);
+    sentences->boundary = sentences->met;
     return BERT_OK;
 }
 
-/* Moves `last` to the next boundary in the paragraph; `last` must not be at its end. */
-static bert_status next_border(sentences *sentences, bert_error *error)
+/* Moves `boundary` to the next one in the paragraph; it must not be at its end. */
+static bert_status next_boundary(sentences *sentences, bert_error *error)
 {
-    size_t border, length = sentences->paragraph_end - sentences->paragraph;
+    size_t found, length = sentences->paragraph_end - sentences->paragraph;
     if (!sentences->rules ||
         !sentence_rules_next(sentences->rules, sentences->text + sentences->paragraph, length,
-                             sentences->last - sentences->paragraph, &border))
+                             sentences->boundary - sentences->paragraph, &found))
         return use_icu(sentences, error);
+    sentences->boundary = sentences->paragraph + found;
+    return BERT_OK;
+}
+
+/* Moves `last` to the end of the next sentence of the paragraph; it must not be at its end. */
+static bert_status next_border(sentences *sentences, bert_error *error)
+{
+    const char *paragraph = sentences->text + sentences->paragraph;
+    size_t length = sentences->paragraph_end - sentences->paragraph;
+    size_t start = sentences->last - sentences->paragraph, border = start;
+    do {
+        if (sentences->boundary - sentences->paragraph <= border)
+            TRY(next_boundary(sentences, error));
+        size_t boundary = sentences->boundary - sentences->paragraph;
+        if (!sentences->lower_case ||
+            !lower_case_border(paragraph, length, start, boundary, &border))
+            border = boundary;
+    } while (abbreviations_continue(sentences->abbreviations, paragraph, length, start, border,
+                                    sentences->lower_case));
     sentences->last = sentences->paragraph + border;
     return BERT_OK;
 }

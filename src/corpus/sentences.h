@@ -1,5 +1,8 @@
 /* Splits text into sentences by the rules of Unicode (UAX 29) and of a language, as implemented by
- * ICU, with its lists of abbreviations that do not end a sentence ("Mr."; CLDR's suppressions). */
+ * ICU. Abbreviations, initials and ordinal numbers do not end a sentence (abbreviations.h).
+ *
+ * By these rules no sentence ends before a lower-case letter. In a text without any capital letter,
+ * one therefore ends, too, where a full stop and white space follow (lower_case.h). */
 #ifndef CORPUS_SENTENCES_H
 #define CORPUS_SENTENCES_H
 
@@ -13,7 +16,7 @@ typedef struct sentences sentences;
 bert_status sentences_create(sentences **out, const char *language, bert_error *error);
 void sentences_free(sentences *sentences); /* NULL is allowed */
 
-/* Starts on a text, valid UTF-8 that must outlive the iteration. A line feed always ends a
+/* Starts on a document, valid UTF-8 that must outlive the iteration. A line feed always ends a
  * sentence. */
 void sentences_start(sentences *sentences, const char *text, size_t length);
 

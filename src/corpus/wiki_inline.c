@@ -3,114 +3,24 @@
  * output position; when it is closed, the output since then is replaced. */
 #include "corpus/wiki_markup.h"
 
-#include <libxml/HTMLparser.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unicode/utf8.h>
 
 enum {
-    DEPTH_LIMIT = 64, /* deeper nesting is treated as text */
-    TAG_LIMIT = 4096  /* maximum bytes up to '>' */
+    DEPTH_LIMIT = 64,  /* deeper nesting is treated as text */
+    TAG_LIMIT = 4096,  /* maximum bytes up to '>' */
+    ENTITY_LIMIT = 32, /* bytes of a name, "CounterClockwiseContourIntegral" */
+    SWITCH_LIMIT = 80  /* of a behaviour switch, "__KEIN_INHALTSVERZEICHNIS__" */
 };
 
 typedef struct opening {
-    enum { TEMPLATE, LINK, EXTERNAL_LINK, TABLE } kind;
+    enum { TEMPLATE, LINK, EXTERNAL_LINK, TABLE, VARIANTS } kind;
     size_t width; /* bytes of the opening mark */
     size_t begin; /* output position */
 } opening;
-
-/* The tags of MediaWiki; others are text. */
-static const struct {
-    const char *name;
-    enum {
-        BARE,
-        BREAK,
-        SPACE,
-        WHOLE
-    } what; /* what is dropped: the tag alone, or also its content */
-} tags[] = {
-    {"ref", WHOLE},
-    {"math", WHOLE},
-    {"chem", WHOLE},
-    {"ce", WHOLE},
-    {"gallery", WHOLE},
-    {"timeline", WHOLE},
-    {"score", WHOLE},
-    {"graph", WHOLE},
-    {"imagemap", WHOLE},
-    {"hiero", WHOLE},
-    {"mapframe", WHOLE},
-    {"maplink", WHOLE},
-    {"source", WHOLE},
-    {"syntaxhighlight", WHOLE},
-    {"pre", WHOLE},
-    {"templatedata", WHOLE},
-    {"table", WHOLE},
-    {"inputbox", WHOLE},
-    {"categorytree", WHOLE},
-    {"includeonly", WHOLE},
-    {"nowiki", BARE},
-    {"references", BARE},
-    {"section", BARE},
-    {"noinclude", BARE},
-    {"onlyinclude", BARE},
-    {"b", BARE},
-    {"i", BARE},
-    {"u", BARE},
-    {"s", BARE},
-    {"em", BARE},
-    {"strong", BARE},
-    {"small", BARE},
-    {"big", BARE},
-    {"sub", BARE},
-    {"sup", BARE},
-    {"span", BARE},
-    {"font", BARE},
-    {"code", BARE},
-    {"tt", BARE},
-    {"kbd", BARE},
-    {"samp", BARE},
-    {"var", BARE},
-    {"cite", BARE},
-    {"q", BARE},
-    {"abbr", BARE},
-    {"dfn", BARE},
-    {"del", BARE},
-    {"ins", BARE},
-    {"strike", BARE},
-    {"bdi", BARE},
-    {"bdo", BARE},
-    {"mark", BARE},
-    {"time", BARE},
-    {"data", BARE},
-    {"ruby", BARE},
-    {"rb", BARE},
-    {"rt", BARE},
-    {"rp", BARE},
-    {"wbr", BARE},
-    {"a", BARE},
-    {"br", SPACE},
-    {"p", BREAK},
-    {"div", BREAK},
-    {"center", BREAK},
-    {"blockquote", BREAK},
-    {"poem", BREAK},
-    {"ul", BREAK},
-    {"ol", BREAK},
-    {"li", BREAK},
-    {"dl", BREAK},
-    {"dt", BREAK},
-    {"dd", BREAK},
-    {"hr", BREAK},
-    {"h1", BREAK},
-    {"h2", BREAK},
-    {"h3", BREAK},
-    {"h4", BREAK},
-    {"h5", BREAK},
-    {"h6", BREAK},
-};
-enum { TAGS = sizeof tags / sizeof *tags };
 
 typedef struct inliner {
     const char *start, *at, *end;
@@ -118,9 +28,9 @@ typedef struct inliner {
     text kept; /* words of a template */
     opening stack[DEPTH_LIMIT];
     size_t depth;
-    const wiki_namespaces *namespaces;
-    bool never_closed[TAGS]; /* no closing tag of this kind follows */
-    bool at_line_start;      /* ignoring spaces and colons */
+    const wiki_page *page;
+    bool never_closed[WIKI_TAGS_MAX]; /* no closing tag of this kind follows */
+    bool at_line_start;               /* ignoring spaces and colons */
     bert_error *error;
 } inliner;
 
@@ -134,13 +44,6 @@ static bert_status put(inliner *in, const char *data, size_t length)
 {
     in->at_line_start = false;
     return text_append(in->out, data, length, in->error);
-}
-
-static void cut(text *out, size_t length)
-{
-    out->length = length;
-    if (out->data)
-        out->data[length] = '\0';
 }
 
 /* --------------------------------------------------------------------------------- characters */
@@ -157,15 +60,37 @@ static bert_status put_character(inliner *in, int32_t character)
     return put(in, bytes, (size_t)length);
 }
 
-static int32_t named_character(const char *name, size_t length)
+/* The character of "#8211" or "#x2013"; 0 if it is none. */
+static int32_t numbered_character(const char *name, size_t length)
 {
-    char copy[16];
-    if (length >= sizeof copy)
+    /* C1 controls stand for what Windows has there: "&#150;" */
+    static const uint16_t windows[32] = {
+        0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+        0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+        0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
+    bool hexadecimal = name[1] == 'x' || name[1] == 'X';
+    const char *digits = name + 1 + hexadecimal;
+    if (!isxdigit((unsigned char)*digits))
         return 0;
-    memcpy(copy, name, length);
-    copy[length] = '\0';
-    const htmlEntityDesc *entity = htmlEntityLookup((const xmlChar *)copy);
-    return entity ? (int32_t)entity->value : 0;
+    char *stop;
+    long number = strtol(digits, &stop, hexadecimal ? 16 : 10);
+    if (stop != name + length || number > 0x10FFFF || (number >= 0xD800 && number < 0xE000))
+        return 0;
+    if (number == '\t' || number == '\n' || number == '\r')
+        return ' ';
+    return number >= 0x80 && number < 0xA0 ? windows[number - 0x80]
+           : number >= ' '                 ? (int32_t)number
+                                           : 0;
+}
+
+static bert_status put_entity(inliner *in, const char *characters)
+{
+    for (size_t i = 0; characters[i];) {
+        UChar32 character;
+        U8_NEXT_UNSAFE(characters, i, character);
+        TRY(put_character(in, character == '\n' || character == '\t' ? ' ' : character));
+    }
+    return BERT_OK;
 }
 
 /* "&nbsp;", "&#8211;", "&#x2013;"; anything else is a '&'. */
@@ -173,23 +98,19 @@ static bert_status take_entity(inliner *in)
 {
     const char *name = in->at + 1;
     size_t left = (size_t)(in->end - name), length = 0;
-    while (length < left && length < 12 && name[length] != ';' && name[length] > ' ')
+    while (length < left && length < ENTITY_LIMIT &&
+           (isalnum((unsigned char)name[length]) || name[length] == '#'))
         length++;
-    int32_t character = 0;
     if (length > 1 && length < left && name[length] == ';') {
-        bool hexadecimal = name[1] == 'x' || name[1] == 'X';
-        char *stop;
-        if (name[0] == '#') {
-            long number = strtol(name + 1 + hexadecimal, &stop, hexadecimal ? 16 : 10);
-            bool is_character = stop == name + length && number >= ' ' && number <= 0x10FFFF &&
-                                !(number >= 0xD800 && number < 0xE000);
-            character = is_character ? (int32_t)number : 0;
-        } else {
-            character = named_character(name, length);
+        int32_t character = name[0] == '#' ? numbered_character(name, length) : 0;
+        const char *named = name[0] == '#' ? NULL : wiki_entity_find(name, length);
+        if (character || named) {
+            in->at += length + 2;
+            return character ? put_character(in, character) : put_entity(in, named);
         }
     }
-    in->at += character ? length + 2 : 1;
-    return put_character(in, character ? character : '&');
+    in->at++;
+    return put_character(in, '&');
 }
 
 /* Bold and italics: 2, 3 or 5 apostrophes; more are text. */
@@ -205,16 +126,25 @@ static bert_status take_apostrophes(inliner *in)
     return BERT_OK;
 }
 
+/* The length of the name of a behaviour switch, in the capitals of any language; 0 if it is none.
+ */
+static size_t switch_length(const char *word, size_t left)
+{
+    size_t length = 0;
+    while (length < left && length < SWITCH_LIMIT &&
+           ((word[length] >= 'A' && word[length] <= 'Z') || (unsigned char)word[length] >= 0x80 ||
+            (word[length] == '_' && length > 0 && length + 1 < left && word[length + 1] != '_')))
+        length++;
+    return length > 0 && left - length >= 2 && memcmp(word + length, "__", 2) == 0 ? length : 0;
+}
+
 /* A behaviour switch, e.g. "__NOTOC__". */
 static bert_status take_underscores(inliner *in)
 {
-    const char *word = in->at + 2;
-    size_t length = 0;
-    if (begins(in, "__"))
-        while (word + length + 1 < in->end && word[length] >= 'A' && word[length] <= 'Z')
-            length++;
-    if (length > 0 && word + length + 1 < in->end && memcmp(word + length, "__", 2) == 0) {
-        in->at = word + length + 2;
+    size_t length =
+        begins(in, "__") ? switch_length(in->at + 2, (size_t)(in->end - in->at) - 2) : 0;
+    if (length > 0) {
+        in->at += length + 4;
         return BERT_OK;
     }
     in->at++;
@@ -222,14 +152,6 @@ static bert_status take_underscores(inliner *in)
 }
 
 /* --------------------------------------------------------------------------------------- tags */
-
-static size_t find_tag(const char *name, size_t length)
-{
-    for (size_t i = 0; i < TAGS; i++)
-        if (strlen(tags[i].name) == length && strncasecmp(name, tags[i].name, length) == 0)
-            return i;
-    return TAGS;
-}
 
 /* Finds "</name" from `at` on; NULL if there is none. */
 static const char *find_closing_tag(const char *at, const char *end, const char *name)
@@ -269,7 +191,7 @@ static bert_status take_literally(inliner *in, const char *until)
 static bert_status take_content(inliner *in, size_t tag, bool shown)
 {
     const char *close =
-        in->never_closed[tag] ? NULL : find_closing_tag(in->at, in->end, tags[tag].name);
+        in->never_closed[tag] ? NULL : find_closing_tag(in->at, in->end, wiki_tags[tag].name);
     in->never_closed[tag] |= !close;
     if (!close) /* drop the tag alone */
         return BERT_OK;
@@ -296,21 +218,26 @@ static bert_status take_tag(inliner *in)
            (((name[length] | 32) >= 'a' && (name[length] | 32) <= 'z') ||
             (length > 0 && name[length] >= '1' && name[length] <= '6')))
         length++;
-    size_t tag = find_tag(name, length);
-    const char *after = tag < TAGS ? after_tag(name + length, in->end) : NULL;
+    size_t tag = length > 0 ? wiki_tag_find(name, length) : wiki_tag_count;
+    const char *after = tag < wiki_tag_count ? after_tag(name + length, in->end) : NULL;
     if (!after) {
         in->at++;
         return put(in, "<", 1);
     }
     in->at = after;
-    bool is_whole = closes || after[-2] == '/';
-    if (tags[tag].what == BREAK)
-        return text_append(in->out, "\n", 1, in->error);
-    if (tags[tag].what == SPACE)
+    bool has_content = !closes && after[-2] != '/';
+    switch (wiki_tags[tag].kind) {
+    case WIKI_TAG_BREAK:
+        return text_append(in->out, "\n\n", 2, in->error);
+    case WIKI_TAG_SPACE:
         return put(in, " ", 1);
-    bool is_nowiki = strcmp(tags[tag].name, "nowiki") == 0;
-    return is_whole || !(is_nowiki || tags[tag].what == WHOLE) ? BERT_OK
-                                                               : take_content(in, tag, is_nowiki);
+    case WIKI_TAG_LITERAL:
+    case WIKI_TAG_WHOLE:
+        return has_content ? take_content(in, tag, wiki_tags[tag].kind == WIKI_TAG_LITERAL)
+                           : BERT_OK;
+    default:
+        return BERT_OK;
+    }
 }
 
 /* ---------------------------------------------------------------------------------- brackets */
@@ -326,21 +253,9 @@ static bert_status open_bracket(inliner *in, int kind, size_t width)
     return BERT_OK;
 }
 
-static bool is_in(const text *names, const char *name, size_t length)
-{
-    for (const char *line = names->data; line && *line;) {
-        size_t size = strcspn(line, "\n");
-        if (size == length && strncasecmp(line, name, length) == 0)
-            return true;
-        line += size + (line[size] == '\n');
-    }
-    return false;
-}
-
 /* Links to files and categories, and interlanguage links ("fr:Anarchisme"), render no text. */
 static bool is_hidden(const inliner *in, const char *target, size_t length, bool has_label)
 {
-    static const char english[] = "file\nimage\nmedia\ncategory\n";
     const char *colon = memchr(target, ':', length);
     if (!colon)
         return false;
@@ -351,8 +266,7 @@ static bool is_hidden(const inliner *in, const char *target, size_t length, bool
         target++;
         prefix--;
     }
-    if (is_in(&(text){.data = (char *)english}, target, prefix) ||
-        is_in(in->namespaces, target, prefix))
+    if (wiki_prefix_is_hidden(in->page, target, prefix))
         return true;
     size_t letters = 0;
     while (letters < prefix && target[letters] >= 'a' && target[letters] <= 'z')
@@ -373,7 +287,7 @@ static void close_link(inliner *in, size_t begin)
     bool has_label = bar && bar + 1 < content + length;
     size_t target = bar ? (size_t)(bar - content) : length;
     if (is_hidden(in, content, target, has_label)) {
-        cut(out, begin);
+        wiki_cut(out, begin);
         return;
     }
     const char *label = has_label ? bar + 1 : content;
@@ -383,7 +297,7 @@ static void close_link(inliner *in, size_t begin)
         label_length--;
     }
     memmove(content, label, label_length);
-    cut(out, begin + label_length);
+    wiki_cut(out, begin + label_length);
 }
 
 /* Replaces "address label" by the label. */
@@ -393,28 +307,29 @@ static void close_external_link(text *out, size_t begin)
     char *content = length > 0 ? out->data + begin : NULL;
     char *space = content ? memchr(content, ' ', length) : NULL;
     if (!space) {
-        cut(out, begin);
+        wiki_cut(out, begin);
         return;
     }
     size_t label = length - (size_t)(space + 1 - content);
     memmove(content, space + 1, label);
-    cut(out, begin + label);
+    wiki_cut(out, begin + label);
 }
 
 static bert_status close_template(inliner *in, size_t begin)
 {
-    cut(&in->kept, 0);
+    wiki_cut(&in->kept, 0);
     TRY(wiki_template_append(&in->kept, in->out->data ? in->out->data + begin : "",
-                             in->out->length - begin, in->error));
-    cut(in->out, begin);
+                             in->out->length - begin, in->page, in->error));
+    wiki_cut(in->out, begin);
     return text_append(in->out, in->kept.data ? in->kept.data : "", in->kept.length, in->error);
 }
 
-/* Pops unclosed links; their content is kept as text. */
+/* Pops unclosed links and variants; their content is kept as text. */
 static void drop_links(inliner *in)
 {
     while (in->depth > 0 && (in->stack[in->depth - 1].kind == LINK ||
-                             in->stack[in->depth - 1].kind == EXTERNAL_LINK))
+                             in->stack[in->depth - 1].kind == EXTERNAL_LINK ||
+                             in->stack[in->depth - 1].kind == VARIANTS))
         in->depth--;
 }
 
@@ -423,8 +338,32 @@ static bool is_open(const inliner *in, int kind)
     return in->depth > 0 && (int)in->stack[in->depth - 1].kind == kind;
 }
 
+/* Replaces the variants between "-{" and "}-" by the one that is shown. */
+static void close_variants(inliner *in, size_t begin)
+{
+    size_t start, size, length = in->out->length - begin;
+    if (length == 0)
+        return;
+    char *content = in->out->data + begin;
+    wiki_variant_find(content, length, &start, &size);
+    memmove(content, content + start, size);
+    wiki_cut(in->out, begin + size);
+}
+
+/* "-{" in a language with variants; "-{{" is a template behind a hyphen. */
+static bool begins_variants(const inliner *in)
+{
+    return in->page->has_variants && in->at > in->start && in->at[-1] == '-' &&
+           (!begins(in, "{{") || begins(in, "{{{")) && in->out->length > 0 &&
+           in->out->data[in->out->length - 1] == '-' && in->depth < DEPTH_LIMIT;
+}
+
 static bert_status take_opening_brace(inliner *in)
 {
+    if (begins_variants(in)) {
+        wiki_cut(in->out, in->out->length - 1);
+        return open_bracket(in, VARIANTS, 1);
+    }
     if (begins(in, "{|") && in->at_line_start)
         return open_bracket(in, TABLE, 2);
     if (!begins(in, "{{")) {
@@ -440,6 +379,11 @@ static bert_status take_opening_brace(inliner *in)
 
 static bert_status take_closing_brace(inliner *in)
 {
+    if (begins(in, "}-") && is_open(in, VARIANTS)) {
+        in->at += 2;
+        close_variants(in, in->stack[--in->depth].begin);
+        return BERT_OK;
+    }
     if (!begins(in, "}}")) {
         in->at++;
         return put(in, "}", 1);
@@ -502,7 +446,7 @@ static bert_status take_bar(inliner *in)
             depth--;
         if (depth > 0 && !is_template_end) {
             in->depth = depth - 1;
-            cut(in->out, in->stack[in->depth].begin);
+            wiki_cut(in->out, in->stack[in->depth].begin);
             in->at += 2;
             return BERT_OK;
         }
@@ -567,36 +511,50 @@ static bert_status take_next(inliner *in)
     }
 }
 
-/* An unclosed table drops the rest of its section only. */
-static void drop_open_tables(inliner *in)
+/* Drops the output from `begin` on up to `end`. */
+static void drop(text *out, size_t begin, const char *end)
+{
+    size_t kept = end ? out->length - (size_t)(end - out->data) : 0;
+    memmove(out->data + begin, out->data + out->length - kept, kept);
+    wiki_cut(out, begin + kept);
+}
+
+/* Of an unclosed template only the name is dropped, "{{a|", and the arguments of lines of their own
+ * by wiki_lines.c; of an unclosed table the rest of its section. */
+static void drop_unclosed(inliner *in)
 {
     text *out = in->out;
-    for (size_t i = 0; i < in->depth; i++) {
-        size_t begin = in->stack[i].begin;
-        if (in->stack[i].kind != TABLE || begin >= out->length)
+    while (in->depth-- > 0) {
+        const opening *opening = &in->stack[in->depth];
+        if (opening->begin >= out->length)
             continue;
-        const char *heading = memmem(out->data + begin, out->length - begin, "\n==", 3);
-        size_t kept = heading ? out->length - (size_t)(heading - out->data) : 0;
-        memmove(out->data + begin, out->data + out->length - kept, kept);
-        cut(out, begin + kept);
-        return; /* what is nested in it is dropped with it */
+        char *begin = out->data + opening->begin;
+        size_t left = out->length - opening->begin;
+        if (opening->kind == TABLE) {
+            drop(out, opening->begin, memmem(begin, left, "\n==", 3));
+        } else if (opening->kind == TEMPLATE) {
+            size_t name = strcspn(begin, "|\n.");
+            if (begin[name] == '|' || (begin[name] == '\n' && begin[name + 1] == '|'))
+                drop(out, opening->begin, begin + name + (begin[name] == '|'));
+        }
     }
 }
 
-bert_status wiki_inline_append(text *out, const char *markup, size_t length,
-                               const wiki_namespaces *namespaces, bert_error *error)
+bert_status wiki_inline_append(text *out, const char *markup, size_t length, const wiki_page *page,
+                               bert_error *error)
 {
     inliner in = {.start = markup,
                   .at = markup,
                   .end = markup + length,
                   .out = out,
-                  .namespaces = namespaces,
+                  .page = page,
                   .at_line_start = true,
                   .error = error};
     bert_status status = BERT_OK;
     while (in.at < in.end && status == BERT_OK)
         status = take_next(&in);
-    drop_open_tables(&in);
+    if (status == BERT_OK)
+        drop_unclosed(&in);
     text_free(&in.kept);
     return status;
 }

@@ -4,15 +4,8 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 enum { PARENTHESES_LIMIT = 16 };
-
-/* Sections without prose: references, links, lists. */
-static const char *const pointers[] = {
-    "see also",     "references", "notes",       "footnotes",           "notes and references",
-    "citations",    "sources",    "works cited", "external links",      "further reading",
-    "bibliography", "endnotes",   "gallery",     "references and notes"};
 
 typedef struct span {
     const char *data;
@@ -45,15 +38,6 @@ static int take_heading(span *line)
     if (level > 0)
         *line = trim(name);
     return level;
-}
-
-static bool is_pointer(span name)
-{
-    for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++)
-        if (name.length == strlen(pointers[i]) &&
-            strncasecmp(name.data, pointers[i], name.length) == 0)
-            return true;
-    return false;
 }
 
 /* ---------------------------------------------------------------------------- a paragraph --- */
@@ -160,10 +144,14 @@ static bert_status take_line(text *out, walk *walk, span line, bert_error *error
     if (level > 0) {
         walk->in_paragraph = false;
         if (walk->hidden_level == 0 || level <= walk->hidden_level)
-            walk->hidden_level = is_pointer(name) ? level : 0;
+            walk->hidden_level = wiki_section_is_pointer(name.data, name.length) ? level : 0;
         return BERT_OK;
     }
     size_t marks = 0;
+    while (marks < line.length && line.data[marks] == '-') /* a rule */
+        marks++;
+    if (marks < 4)
+        marks = 0;
     while (marks < line.length && strchr("*#:;", line.data[marks]))
         marks++;
     bool is_rest =
@@ -193,10 +181,10 @@ bert_status wiki_lines_append(text *out, const char *lines, size_t length, bert_
     return BERT_OK;
 }
 
-bert_status wiki_markup_append(text *out, const char *markup, size_t length,
-                               const wiki_namespaces *namespaces, text *scratch, bert_error *error)
+bert_status wiki_markup_append(text *out, const char *markup, size_t length, const wiki_page *page,
+                               text *scratch, bert_error *error)
 {
     text_clear(scratch);
-    TRY(wiki_inline_append(scratch, markup, length, namespaces, error));
+    TRY(wiki_inline_append(scratch, markup, length, page, error));
     return wiki_lines_append(out, scratch->data ? scratch->data : "", scratch->length, error);
 }

@@ -11,14 +11,15 @@
 #include <libxml/xmlreader.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 typedef struct dump {
     reader *reader;
     xmlTextReader *xml;
-    wiki_namespaces namespaces;
-    text number, model, text; /* of the current page: namespace, content model, text */
-    text *open;               /* destination of the open element's text; NULL: ignored */
+    text namespaces;
+    bool has_variants;               /* by the language */
+    text title, number, model, text; /* of the current page: namespace, content model, text */
+    text *open;                      /* destination of the open element's text; NULL: ignored */
+    text name;                       /* of a namespace */
     text scratch;
     bool is_redirect;
     bert_status status; /* of a failed read or invalid XML */
@@ -73,6 +74,8 @@ static void end(reader *reader)
     text_free(&dump->text);
     text_free(&dump->model);
     text_free(&dump->number);
+    text_free(&dump->title);
+    text_free(&dump->name);
     text_free(&dump->scratch);
     free(dump);
 }
@@ -109,6 +112,8 @@ static bert_status start(reader *reader, bert_error *error)
 /* The destination of an element's text; NULL if it is ignored. */
 static text *choose_text(dump *dump, const char *name, int depth)
 {
+    if (depth == 2 && strcmp(name, "title") == 0)
+        return &dump->title;
     if (depth == 2 && strcmp(name, "ns") == 0)
         return &dump->number;
     if (depth == 3 && strcmp(name, "model") == 0)
@@ -129,10 +134,20 @@ static bool is_hidden_namespace(dump *dump, const char *name, int depth)
     return number == -2 || number == 6 || number == 14;
 }
 
+static void read_language(dump *dump)
+{
+    xmlChar *language = xmlTextReaderGetAttribute(dump->xml, (const xmlChar *)"xml:lang");
+    dump->has_variants = language && wiki_language_has_variants((const char *)language);
+    xmlFree(language);
+}
+
 static void begin_element(dump *dump, const char *name)
 {
     int depth = xmlTextReaderDepth(dump->xml);
+    if (depth == 0)
+        read_language(dump);
     if (depth == 1 && strcmp(name, "page") == 0) {
+        text_clear(&dump->title);
         text_clear(&dump->number);
         text_clear(&dump->model);
         text_clear(&dump->text);
@@ -143,7 +158,7 @@ static void begin_element(dump *dump, const char *name)
     if (dump->open) /* replaces an earlier revision */
         text_clear(dump->open);
     else if (is_hidden_namespace(dump, name, depth))
-        dump->open = &dump->namespaces;
+        dump->open = &dump->name;
     if (xmlTextReaderIsEmptyElement(dump->xml))
         dump->open = NULL;
 }
@@ -152,16 +167,21 @@ static bert_status end_element(dump *dump, bert_error *error)
 {
     text *open = dump->open;
     dump->open = NULL;
-    return open == &dump->namespaces ? text_append(open, "\n", 1, error) : BERT_OK;
+    if (open != &dump->name)
+        return BERT_OK;
+    char lower[WIKI_NAME_MAX];
+    size_t size = wiki_lower(lower, open->data ? open->data : "", open->length);
+    text_clear(open);
+    TRY(text_append(&dump->namespaces, lower, size, error));
+    return text_append(&dump->namespaces, "\n", 1, error);
 }
 
 static bool is_article(const dump *dump)
 {
-    static const char redirect[] = "#REDIRECT"; /* in case the dump has no <redirect> element */
     return !dump->is_redirect && dump->text.length > 0 &&
            (dump->number.length == 0 || strcmp(dump->number.data, "0") == 0) &&
            (dump->model.length == 0 || strcmp(dump->model.data, "wikitext") == 0) &&
-           strncasecmp(dump->text.data, redirect, sizeof redirect - 1) != 0;
+           !wiki_is_redirect(dump->text.data, dump->text.length); /* a dump may not say so */
 }
 
 /* Reads up to the end of the next page; *found is false at the end of the dump. */
@@ -199,13 +219,16 @@ static bert_status read_page(dump *dump, bool *found, bert_error *error)
 static bert_status next(reader *reader, document *document, bool *found, bert_error *error)
 {
     dump *dump = reader->state;
+    wiki_page page = {.namespaces = &dump->namespaces};
     while (document->length == 0) {
         bool more;
         TRY(read_page(dump, &more, error));
         if (!more)
             break;
+        page.title = dump->title.length > 0 ? dump->title.data : NULL;
+        page.has_variants = dump->has_variants;
         if (is_article(dump))
-            TRY(wiki_markup_append(document, dump->text.data, dump->text.length, &dump->namespaces,
+            TRY(wiki_markup_append(document, dump->text.data, dump->text.length, &page,
                                    &dump->scratch, error));
     }
     *found = document->length > 0;

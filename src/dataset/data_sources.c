@@ -301,6 +301,21 @@ done:
 
 /* ---------------------------------------------------------------------------------- tokenizer */
 
+/* What two tokenizers handle differently; NULL: nothing. */
+static const char *different_setting(const bert_tokenizer *first, const bert_tokenizer *other)
+{
+    bert_tokenizer_description one, two;
+    bert_tokenizer_describe(first, &one);
+    bert_tokenizer_describe(other, &two);
+    return one.lowercase != two.lowercase           ? "case"
+           : one.strip_accents != two.strip_accents ? "accents"
+           : one.handle_chinese_chars != two.handle_chinese_chars ||
+                   one.clean_text != two.clean_text ||
+                   one.max_input_chars_per_word != two.max_input_chars_per_word
+               ? "words"
+               : NULL;
+}
+
 static bert_status check_same(const bert_tokenizer *first, const bert_tokenizer *other,
                               const char *first_name, const char *other_name, bert_error *error)
 {
@@ -314,16 +329,7 @@ static bert_status check_same(const bert_tokenizer *first, const bert_tokenizer 
                              "all data of a run needs the same tokenizer",
                              other_name, id, there ? there : "", first_name, here ? here : "");
     }
-    bert_tokenizer_description one, two;
-    bert_tokenizer_describe(first, &one);
-    bert_tokenizer_describe(other, &two);
-    const char *setting = one.lowercase != two.lowercase           ? "case"
-                          : one.strip_accents != two.strip_accents ? "accents"
-                          : one.handle_chinese_chars != two.handle_chinese_chars ||
-                                  one.clean_text != two.clean_text ||
-                                  one.max_input_chars_per_word != two.max_input_chars_per_word
-                              ? "words"
-                              : NULL;
+    const char *setting = different_setting(first, other);
     if (setting)
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: handles %s differently than %s; all data of a run needs the same "
@@ -361,6 +367,31 @@ bert_status data_sources_check_tokenizer(const data_sources *sources,
         TRY(find_tokenizer(&folder, sources->items[i].prefix, error));
         bert_status status =
             file_exists(folder) ? check_tokenizer(tokenizer, name, folder, error) : BERT_OK;
+        free(folder);
+        TRY(status);
+    }
+    return BERT_OK;
+}
+
+bert_status data_sources_check_settings(const data_sources *sources,
+                                        const bert_tokenizer *tokenizer, const char *name,
+                                        bert_error *error)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        char *folder;
+        bert_tokenizer *own = NULL;
+        TRY(find_tokenizer(&folder, sources->items[i].prefix, error));
+        bert_status status = BERT_OK;
+        if (file_exists(folder))
+            status = bert_tokenizer_load(&own, folder, NULL, error);
+        const char *setting = own ? different_setting(own, tokenizer) : NULL;
+        if (setting)
+            status = error_set(error, BERT_ERROR_INPUT,
+                               "%s: handles %s differently than %s, with which the data were "
+                               "prepared; prepare them with these settings, or leave out "
+                               "params->tokenizer",
+                               name, setting, folder);
+        bert_tokenizer_free(own);
         free(folder);
         TRY(status);
     }

@@ -48,6 +48,12 @@ bert_status data_sources_check_tokenizer(const data_sources *sources,
                                          const bert_tokenizer *tokenizer, const char *name,
                                          bert_error *error);
 
+/* Whether a tokenizer has the settings with which the data were prepared; `name` is for messages.
+ */
+bert_status data_sources_check_settings(const data_sources *sources,
+                                        const bert_tokenizer *tokenizer, const char *name,
+                                        bert_error *error);
+
 /* The tokenizer of the first prefix; those of the others must be the same. */
 bert_status data_sources_load_tokenizer(const data_sources *sources, bert_tokenizer **tokenizer,
                                         bert_error *error);

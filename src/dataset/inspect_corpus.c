@@ -104,8 +104,8 @@ static void note_uncovered(void *context, uint32_t code)
 
 static bert_status note_unknown(inspection *in, const char *word, size_t length, bert_error *error)
 {
-    static const char literal[] = "[UNK]";
-    if (length == sizeof literal - 1 && memcmp(word, literal, length) == 0)
+    const char *literal = bert_tokenizer_token(in->tokenizer, in->special.unk);
+    if (length == strlen(literal) && memcmp(word, literal, length) == 0)
         return BERT_OK; /* the word occurs in the text as [UNK] itself */
     size_t characters;
     in->uncovered_in_word = 0;
@@ -295,6 +295,7 @@ bert_status bert_inspect_corpus(const bert_inspect_corpus_params *params,
     inspection in = {.params = params, .report = report};
     bert_status status;
     TRY_OR_GO(status, start(&in, error), done);
+    tokenizer_warn(in.tokenizer, params->tokenizer, observer);
     TRY_OR_GO(status, read_documents(&in, observer, finished, error), done);
     status = fill_report(&in, error);
 done:

@@ -57,7 +57,7 @@ bert_status masking_create(masking *masking, const bert_tokenizer *tokenizer, be
         const char *token = bert_tokenizer_token(tokenizer, id);
         masking->is_special[id] = tokenizer_is_special(tokenizer, id);
         masking->is_continuation[id] = token && token[0] == '#' && token[1] == '#' && token[2];
-        if (!masking->is_special[id] && token)
+        if (!masking->is_special[id] && token && token[0]) /* a blank line is in no text */
             masking->replacements[masking->replacement_count++] = id;
     }
     if (status == BERT_OK)

@@ -163,7 +163,7 @@ static bert_status hash_settings(const prepare *prepare, uint64_t *hash, bert_er
     TRY_OR_GO(status, prepare_folder_path(&path, &prepare->folder, "tokenizer", error), done);
     TRY_OR_GO(status, directory_remove(path, error), done);
     TRY_OR_GO(status, directory_create(path, error), done);
-    TRY_OR_GO(status, tokenizer_save(prepare->tokenizer, path, error), done);
+    TRY_OR_GO(status, tokenizer_save(prepare->tokenizer, path, 0, error), done);
     free(path);
     TRY_OR_GO(status,
               prepare_folder_path(&path, &prepare->folder, "tokenizer/tokenizer.json", error),
@@ -561,6 +561,7 @@ bert_status bert_prepare(const bert_prepare_params *params, bert_prepare_result 
     bert_prepare_result counted;
     bert_status status;
     TRY_OR_GO(status, start(&prepare, error), done);
+    tokenizer_warn(prepare.tokenizer, params->tokenizer, observer);
     if (prepare.progress.finished) {
         counted = prepare.progress.result;
         TRY_OR_GO(status, publish(&prepare, error), done);

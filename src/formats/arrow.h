@@ -29,13 +29,13 @@ typedef struct arrow_column {
     char *name; /* "text"; "translation.en" for a struct member; a list's elements have the name of
                    the list, the entries of a map are "map.key" and "map.value" */
     char *type; /* "utf8", "int32", "list<int8>", "list<list<utf8>>", "dictionary<utf8>" … */
-    bool is_text;         /* strings: arrow_text can read it */
-    bool is_bytes;        /* arrow_text can read it, but only the user knows whether it is text:
-                             binary, and a column of nulls without a type */
-    bool is_integer;      /* arrow_integers can read it: in at most one list */
-    bool is_boolean;      /* arrow_integers can read it, as 0 and 1 */
-    bool is_number;       /* arrow_text can read it, as decimals, true or false */
-    bool is_list;         /* a row has any number of values; otherwise exactly one */
+    bool is_text;    /* strings: arrow_text can read it */
+    bool is_bytes;   /* arrow_text can read it, but only the user knows whether it is text:
+                        binary, and a column of nulls without a type */
+    bool is_integer; /* arrow_integers can read it: integers, and booleans as 0 and 1, in at most
+                        one list */
+    bool is_number;  /* arrow_text can read it, as decimals, true or false */
+    bool is_list;    /* a row has any number of values; otherwise exactly one */
     uint64_t list_length; /* of a fixed-size list that is not in another list; otherwise 0 */
     /* Private to the reader: */
     struct arrow_level *levels; /* from the top-level field down to the values; owned */

@@ -153,8 +153,8 @@ static bert_status add_column(walk *walk, const char *type, bert_error *error)
     column->is_list = lists > 0;
     column->is_text = is_string(values) && !values->is_binary;
     column->is_bytes = (is_string(values) && values->is_binary) || values->kind == ARROW_NULLS;
-    column->is_integer = lists <= 1 && values->kind == ARROW_INTEGER;
-    column->is_boolean = lists <= 1 && values->kind == ARROW_BOOLEAN;
+    column->is_integer =
+        lists <= 1 && (values->kind == ARROW_INTEGER || values->kind == ARROW_BOOLEAN);
     column->is_number = values->kind >= ARROW_INTEGER;
     text name = {0}, type_name = {0};
     bert_status status = text_append(&name, branch->path.data, branch->path.length, error);

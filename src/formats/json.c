@@ -47,27 +47,32 @@ static json_t *parse(const text *content, json_error_t *problem)
     return value;
 }
 
+bert_status json_parse(json_t **value, const text *content, const char *path, bert_error *error)
+{
+    json_error_t problem = {0};
+    *value = NULL;
+    if (content->length == 0)
+        return error_set(error, BERT_ERROR_INPUT, "%s: is empty; expected a JSON object", path);
+    *value = parse(content, &problem);
+    if (!*value)
+        return error_set(error, BERT_ERROR_INPUT, "%s:%d:%d: invalid JSON: %s", path, problem.line,
+                         problem.column, problem.text);
+    if (json_is_object(*value))
+        return BERT_OK;
+    json_decref(*value);
+    *value = NULL;
+    return error_set(error, BERT_ERROR_INPUT,
+                     "%s: the top level is an array; expected an object {…}", path);
+}
+
 bert_status json_read(json_t **value, const char *path, bert_error *error)
 {
     *value = NULL;
     text content = {0};
-    json_error_t problem = {0};
     bert_status status = file_read(&content, path, JSON_MAX_BYTES, error);
-    if (status == BERT_OK && content.length == 0)
-        status = error_set(error, BERT_ERROR_INPUT, "%s: is empty; expected a JSON object", path);
-    if (status == BERT_OK) {
-        *value = parse(&content, &problem);
-        if (!*value)
-            status = error_set(error, BERT_ERROR_INPUT, "%s:%d:%d: invalid JSON: %s", path,
-                               problem.line, problem.column, problem.text);
-    }
+    if (status == BERT_OK)
+        status = json_parse(value, &content, path, error);
     text_free(&content);
-    if (*value && !json_is_object(*value)) {
-        json_decref(*value);
-        *value = NULL;
-        status = error_set(error, BERT_ERROR_INPUT,
-                           "%s: the top level is an array; expected an object {…}", path);
-    }
     return status;
 }
 
@@ -115,7 +120,7 @@ static bert_status format_object(text *out, const json_t *object, int indent, in
     for (void *i = json_object_iter(members); i; i = json_object_iter_next(members, i)) {
         TRY(format_break(out, first, indent, level + 1, error));
         first = false;
-        json_t *key = json_string(json_object_iter_key(i));
+        json_t *key = json_stringn(json_object_iter_key(i), json_object_iter_key_len(i));
         bert_status status = format_string(out, key, error);
         json_decref(key);
         TRY(status);

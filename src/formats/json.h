@@ -10,6 +10,9 @@
  * json_decref. */
 bert_status json_read(json_t **value, const char *path, bert_error *error);
 
+/* The same of what `path` contains, which is used in messages. */
+bert_status json_parse(json_t **value, const text *content, const char *path, bert_error *error);
+
 /* Writes atomically, with two-space indentation and a final newline. Keys keep their insertion
  * order. */
 bert_status json_write(const json_t *value, const char *path, bert_error *error);

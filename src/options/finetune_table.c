@@ -2,6 +2,7 @@
 #include "options/rows.h"
 
 #define PARAMS bert_finetune_params
+#define TOKENIZER tokenizer_options.
 #define WARMUP_RATIO_HELP
 #define SEED_HELP "new weights, order and dropout; the first of --seeds"
 static const bert_option finetune_params[] = {
@@ -36,6 +37,7 @@ static const bert_option finetune_params[] = {
     PATH(tokenizer, .value = "PATH", .optional = true,
          .help = "folder of tokenizer files, tokenizer.json or vocab.txt, for "
                  "--from-scratch"),
+#include "options/tokenizer.inc"
     FLAG(baseline, .help = "train the same model from scratch, too, and show both"),
     PATH(output, .value = "RUN",
          .help = "the run's directory; must not exist, or be empty. Becomes a Hugging Face "

@@ -2,6 +2,7 @@
 #include "options/rows.h"
 
 #define PARAMS bert_pretrain_params
+#define TOKENIZER tokenizer_options.
 #define AS_TRAINED(usual)
 #define WARMUP_RATIO_HELP ", where --warmup-steps is 0"
 #define SEED_HELP "weights, order, pairs, masks and dropout"
@@ -21,6 +22,7 @@ static const bert_option pretrain_params[] = {
     PATH(tokenizer, .value = "PATH", .optional = true, .default_text = "PREFIX.tokenizer",
          .help = "folder of tokenizer files, tokenizer.json or vocab.txt; needed for a "
                  "pre-tokenized data set"),
+#include "options/tokenizer.inc"
     MODEL(model, .value = "MODEL",
           .help = "tiny, mini, small, medium, base, large or distil, or a config.json: random "
                   "weights; or a model folder, a published one too, or the PREFIX of a "
@@ -104,6 +106,7 @@ static const bert_option pretrain_params[] = {
 #include "options/threads.inc"
 };
 DEFINE_TABLE(bert_pretrain_params_table, pretrain_params)
+#undef TOKENIZER
 #undef SEED_HELP
 #undef WARMUP_RATIO_HELP
 #undef AS_TRAINED

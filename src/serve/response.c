@@ -46,7 +46,7 @@ static bert_status find_masks(masked_text *masked, const bert_input *input, bert
                               error));
     TRY(memory_array((void **)&masked->positions, encoding->count, sizeof *masked->positions,
                      "positions of [MASK]", error));
-    int32_t mask = bert_tokenizer_id(masked->tokenizer, "[MASK]");
+    int32_t mask = bert_tokenizer_special_ids(masked->tokenizer).mask;
     for (size_t i = 0; i < encoding->count; i++)
         if (encoding->ids[i] == mask)
             masked->positions[masked->mask_count++] = i;

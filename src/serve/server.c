@@ -100,11 +100,13 @@ static enum MHD_Result send_info(struct MHD_Connection *connection, const server
     for (serve_task task = 0; task < SERVE_TASK_COUNT; task++)
         if (serve_can(server->model, task))
             json_array_append_new(tasks, json_string(serve_task_name(task)));
+    const bert_tokenizer *tokenizer = bert_model_tokenizer(server->model);
+    const char *mask = bert_tokenizer_token(tokenizer, bert_tokenizer_special_ids(tokenizer).mask);
     json_t *info =
-        json_pack("{s:s, s:s, s:o, s:I, s:i, s:s}", "model", server->name, "default_task",
+        json_pack("{s:s, s:s, s:o, s:I, s:i, s:s, s:s}", "model", server->name, "default_task",
                   serve_task_name(serve_default_task(server->model)), "tasks", tasks,
                   "max_request_bytes", (json_int_t)server->params->max_request_bytes, "max_inputs",
-                  server->params->max_inputs, "version", bert_version());
+                  server->params->max_inputs, "mask_token", mask, "version", bert_version());
     return send_json(connection, MHD_HTTP_OK, info);
 }
 
@@ -352,6 +354,14 @@ static bert_status name_model(server *server, bert_error *error)
     return server->name ? BERT_OK : error_set(error, BERT_ERROR_MEMORY, "out of memory");
 }
 
+static void warn_tokenizer(const server *server, const bert_observer *observer)
+{
+    char message[512];
+    const bert_tokenizer *tokenizer = bert_model_tokenizer(server->model);
+    for (size_t i = 0; bert_tokenizer_warning(tokenizer, i, message, sizeof message); i++)
+        observer_message(observer, BERT_MESSAGE_WARNING, "%s: %s", server->params->model, message);
+}
+
 bert_status bert_serve(const bert_serve_params *params, const bert_observer *observer,
                        bert_error *error)
 {
@@ -362,6 +372,7 @@ bert_status bert_serve(const bert_serve_params *params, const bert_observer *obs
     bert_status status;
     TRY_OR_GO(status, microhttpd_load(error), done);
     TRY_OR_GO(status, bert_model_load_with(&server.model, params->model, &options, error), done);
+    warn_tokenizer(&server, observer);
     TRY_OR_GO(status, bert_workspace_create(&server.workspace, server.model, error), done);
     TRY_OR_GO(status, name_model(&server, error), done);
     serve_queue_create(&server.queue, params->max_waiting);

@@ -242,6 +242,8 @@ static bert_status set_up(session *session, bert_error *error)
     const bert_finetune_params *params = session->params;
     size_t most = (size_t)params->seeds * (params->baseline ? 2 : 1);
     TRY(finetune_inputs_open(&session->inputs, params, session->observer, error));
+    tokenizer_warn(session->inputs.tokenizer, params->tokenizer ? params->tokenizer : params->model,
+                   session->observer);
     session->trainer = (finetune_trainer){
         .inputs = &session->inputs, .job = params->job, .observer = session->observer};
     TRY(finetune_trainer_create(&session->trainer, error));

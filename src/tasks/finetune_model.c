@@ -67,7 +67,8 @@ bert_status finetune_model_open(finetune_inputs *inputs, bert_error *error)
         TRY(checkpoint_find_model(&inputs->folder, params->model, error));
         TRY(open_folder(inputs, error));
     } else {
-        TRY(bert_tokenizer_load(&inputs->tokenizer, params->tokenizer, NULL, error));
+        TRY(bert_tokenizer_load(&inputs->tokenizer, params->tokenizer, &params->tokenizer_options,
+                                error));
         TRY(configure_fresh(&inputs->config, inputs, error));
         TRY(configure_head(inputs, params->from_scratch, error));
     }

@@ -261,7 +261,10 @@ bert_status finetune_model_write(finetune_trainer *trainer, const finished_seed 
         "tokenizer_config.json", "special_tokens_map.json", "README.md"};
     const finetune_inputs *inputs = trainer->inputs;
     char *path;
-    TRY(tokenizer_save(inputs->tokenizer, folder, error));
+    size_t longest = tokenizer_model_max_length(inputs->tokenizer);
+    if (!longest)
+        longest = (size_t)inputs->config.max_position_embeddings;
+    TRY(tokenizer_save(inputs->tokenizer, folder, longest, error));
     TRY(write_config(inputs, folder, error));
     TRY(path_join(&path, folder, "model.safetensors", error));
     bert_status status =

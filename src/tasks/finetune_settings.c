@@ -4,6 +4,7 @@
 #include "formats/option_json.h"
 #include "optim/optimizers.h"
 #include "tasks/glue.h"
+#include "tokenizer/tokenizer.h"
 #include "train/learning_rate.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 bert_finetune_params bert_finetune_params_default(void)
 {
     return (bert_finetune_params){
+        .tokenizer_options = bert_tokenizer_options_default(),
         .validation_fraction = 0.1,
         .text_column = "text",
         .label_column = "label",
@@ -107,6 +109,10 @@ static bert_status check_model(const bert_finetune_params *params, bert_error *e
             error, BERT_ERROR_INVALID_ARGUMENT,
             "params->from_scratch and params->tokenizer go together: a model folder has its own "
             "tokenizer");
+    if (!params->tokenizer && tokenizer_options_given(&params->tokenizer_options))
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "settings of a tokenizer go with params->tokenizer: a model folder's "
+                         "tokenizer has its own");
     if (params->baseline && params->from_scratch)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
                          "params->baseline goes with params->model: params->from_scratch is the "

@@ -61,11 +61,14 @@ static bert_status window_create(window *window, const bert_model *loaded,
 {
     static const char what[] = "a batch of texts";
     size_t positions = (size_t)model_configuration(loaded->model)->max_position_embeddings;
+    size_t longest = tokenizer_model_max_length(loaded->tokenizer);
     size_t tokens = (size_t)loaded->limits.tokens, sequences = (size_t)loaded->limits.sequences;
     *window = (struct window){
         .loaded = loaded, .workspace = workspace, .job = job, .max_length = positions};
     if (job->max_seq_length > 0 && (size_t)job->max_seq_length < positions)
         window->max_length = (size_t)job->max_seq_length;
+    else if (job->max_seq_length == 0 && longest >= 3 && longest < positions && !job->masks)
+        window->max_length = longest;
     const struct {
         void **array;
         size_t count, size;

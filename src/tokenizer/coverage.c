@@ -32,7 +32,7 @@ bert_status coverage_build(coverage *c, const bert_tokenizer *t, bert_error *err
 {
     c->tokenizer = t;
     TRY(memory_array((void **)&c->covered, CODES / 64, sizeof *c->covered, "characters", error));
-    for (size_t id = 0; id < t->model_size; id++) {
+    for (size_t id = 0; id < t->vocabulary.size; id++) {
         size_t length;
         bool continuing;
         const unsigned char *bytes = spelling(t, id, &length, &continuing);

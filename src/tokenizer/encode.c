@@ -38,6 +38,19 @@ static bert_status append_special(bert_encoding *out, int32_t id, uint8_t type_i
     return BERT_OK;
 }
 
+/* Removes the ids [from, to). */
+static void remove_ids(bert_encoding *e, size_t from, size_t to)
+{
+    size_t rest = e->count - to;
+    if (from == to)
+        return;
+    memmove(e->ids + from, e->ids + to, rest * sizeof *e->ids);
+    memmove(e->type_ids + from, e->type_ids + to, rest * sizeof *e->type_ids);
+    memmove(e->starts + from, e->starts + to, rest * sizeof *e->starts);
+    memmove(e->ends + from, e->ends + to, rest * sizeof *e->ends);
+    e->count = from + rest;
+}
+
 bert_status text_encoder_append(text_encoder *e, const char *text, size_t length,
                                 bool add_special_tokens, size_t max_length, bert_encoding *out,
                                 bert_error *error)
@@ -49,7 +62,14 @@ bert_status text_encoder_append(text_encoder *e, const char *text, size_t length
     const tokenizer_special_ids *special = &e->tokenizer->special;
     if (add_special_tokens)
         TRY(append_special(out, special->cls, 0, error));
-    TRY(text_encoder_add(e, text, length, 0, limit, out, error));
+    if (e->tokenizer->truncate_left == BERT_ON && limit < SIZE_MAX) {
+        size_t first = out->count;
+        TRY(text_encoder_add(e, text, length, 0, SIZE_MAX, out, error));
+        if (out->count - first > limit)
+            remove_ids(out, first, out->count - limit);
+    } else {
+        TRY(text_encoder_add(e, text, length, 0, limit, out, error));
+    }
     return add_special_tokens ? append_special(out, special->sep, 0, error) : BERT_OK;
 }
 
@@ -83,17 +103,6 @@ static void truncate_longest_first(size_t *first, size_t *second, size_t limit)
     }
 }
 
-/* Removes the ids [from, to). */
-static void remove_ids(bert_encoding *e, size_t from, size_t to)
-{
-    size_t rest = e->count - to;
-    memmove(e->ids + from, e->ids + to, rest * sizeof *e->ids);
-    memmove(e->type_ids + from, e->type_ids + to, rest * sizeof *e->type_ids);
-    memmove(e->starts + from, e->starts + to, rest * sizeof *e->starts);
-    memmove(e->ends + from, e->ends + to, rest * sizeof *e->ends);
-    e->count = from + rest;
-}
-
 static bert_status append_pair(text_encoder *e, const char *const texts[2], const size_t lengths[2],
                                bool add_special_tokens, size_t max_length, bert_encoding *out,
                                bert_error *error)
@@ -112,9 +121,14 @@ static bert_status append_pair(text_encoder *e, const char *const texts[2], cons
         size_t kept_first = first_count, kept_second = second_count;
         truncate_longest_first(&kept_first, &kept_second,
                                max_length - (add_special_tokens ? 3 : 0));
-        out->count -= second_count - kept_second;
-        if (kept_first < first_count)
-            remove_ids(out, middle - (first_count - kept_first), middle);
+        size_t cut_first = first_count - kept_first, cut_second = second_count - kept_second;
+        if (e->tokenizer->truncate_left == BERT_ON) {
+            remove_ids(out, second_start, second_start + cut_second);
+            remove_ids(out, middle - first_count, middle - kept_first);
+        } else {
+            out->count -= cut_second;
+            remove_ids(out, middle - cut_first, middle);
+        }
     }
     return add_special_tokens ? append_special(out, special->sep, 1, error) : BERT_OK;
 }

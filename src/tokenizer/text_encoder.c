@@ -61,6 +61,7 @@ void text_encoder_finish(text_encoder *e)
 {
     word_reader_free(&e->reader);
     word_cache_free(&e->cache);
+    normalized_text_free(&e->normalized);
     free(e->ids);
 }
 
@@ -267,23 +268,65 @@ static bert_status encode_segment(text_encoder *e, size_t position, size_t limit
     return BERT_OK;
 }
 
-static bert_status encode_segments(text_encoder *e, size_t length, size_t limit)
+static bert_status put_added(text_encoder *e, int32_t id, size_t start, size_t end)
+{
+    TRY(encoding_reserve(e->out, 1, e->error));
+    encoding_put(e->out, id, start, end);
+    return BERT_OK;
+}
+
+/* Encodes normalised text in which added tokens are. */
+static bert_status encode_normalized(text_encoder *e, added_scan *scan, added_match *match,
+                                     size_t limit)
 {
     word_reader *r = &e->reader;
+    const normalized_text *text = &e->normalized;
     size_t position = 0;
-    while (position < length && e->out->count < limit) {
-        size_t start = length, end = length;
-        int32_t id = -1;
-        tokenizer_find_added(e->tokenizer, r->text, length, position, &start, &end, &id);
-        r->end = start;
-        TRY(encode_segment(e, position, limit));
-        if (id >= 0 && e->out->count < limit) {
-            TRY(encoding_reserve(e->out, 1, e->error));
-            encoding_put(e->out, id, start, end);
-        }
-        position = end;
+    do {
+        if (position < match->start)
+            TRY(word_reader_split(r, text, position, match->start));
+        if (e->out->count < limit)
+            TRY(put_added(e, match->id, text->spans[match->start].start,
+                          text->spans[match->end - 1].end));
+        position = match->end;
+    } while (e->out->count < limit && added_scan_next(scan, match));
+    return e->out->count < limit ? word_reader_split(r, text, position, text->length) : BERT_OK;
+}
+
+/* Encodes the text in [start, end), between two added tokens that are found in it as it is. */
+static bert_status encode_text(text_encoder *e, size_t start, size_t end, size_t limit)
+{
+    word_reader *r = &e->reader;
+    const added_matcher *normalized = &e->tokenizer->normalized;
+    r->end = end;
+    if (normalized->count == 0)
+        return encode_segment(e, start, limit);
+    uint64_t invalid_bytes = r->invalid_bytes;
+    e->normalized.length = 0;
+    TRY(word_reader_normalize(r, start, &e->normalized));
+    added_scan scan = {
+        .matcher = normalized, .text = e->normalized.bytes, .length = e->normalized.length};
+    added_match match;
+    if (added_scan_next(&scan, &match))
+        return encode_normalized(e, &scan, &match, limit);
+    r->invalid_bytes = invalid_bytes;
+    return encode_segment(e, start, limit);
+}
+
+static bert_status encode_segments(text_encoder *e, size_t length, size_t limit)
+{
+    added_scan scan = {.matcher = &e->tokenizer->literal, .text = e->reader.text, .length = length};
+    added_match match;
+    size_t position = 0;
+    while (e->out->count < limit && added_scan_next(&scan, &match)) {
+        if (position < match.start)
+            TRY(encode_text(e, position, match.start, limit));
+        if (e->out->count < limit)
+            TRY(put_added(e, match.id, match.start, match.end));
+        position = match.end;
     }
-    return BERT_OK;
+    return position < length && e->out->count < limit ? encode_text(e, position, length, limit)
+                                                      : BERT_OK;
 }
 
 static void set_text(text_encoder *e, const char *text, size_t length)

@@ -15,6 +15,7 @@ struct text_encoder {
     word_reader reader;
     int32_t *ids; /* of one word */
     size_t capacity;
+    normalized_text normalized; /* of a stretch, where added tokens are found in it */
 
     /* The last bytes of the text, padded with zeros, because words are read eight bytes at a time.
      */

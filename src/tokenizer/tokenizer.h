@@ -5,14 +5,16 @@
 #include "base/error.h"
 #include "bert.h"
 
-/* Ids of BERT's special tokens. Loading fails if one is missing. */
-typedef struct tokenizer_special_ids {
-    int32_t pad, unk, cls, sep, mask;
-} tokenizer_special_ids;
+/* Loading fails if one is missing. */
+typedef bert_special_ids tokenizer_special_ids;
 tokenizer_special_ids tokenizer_special(const bert_tokenizer *tokenizer);
 
 /* Whether an id is one of the five above (never masked, never a random replacement). */
 bool tokenizer_is_special(const bert_tokenizer *tokenizer, int32_t id);
+
+/* Says what bert_tokenizer_warning does, with `path` before it; `observer` may be NULL. */
+void tokenizer_warn(const bert_tokenizer *tokenizer, const char *path,
+                    const bert_observer *observer);
 
 /* Encodes many texts on one thread. Reuses the buffers that bert_tokenizer_encode allocates for
  * each text, and has a cache of words (word_cache.h; 256 KiB, allocated after some text); the
@@ -27,10 +29,17 @@ bert_status text_encoder_append(text_encoder *encoder, const char *text, size_t 
                                 bool add_special_tokens, size_t max_length, bert_encoding *out,
                                 bert_error *error);
 
+/* How many tokens a text may have at most, as the files say; 0 where they do not. */
+size_t tokenizer_model_max_length(const bert_tokenizer *tokenizer);
+
+/* Whether any option says something. */
+bool tokenizer_options_given(const bert_tokenizer_options *options);
+
 /* Writes vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json, as
  * BertTokenizerFast of `transformers` writes them, into an existing directory. The bytes depend on
- * the tokenizer alone. */
+ * the arguments alone. `model_max_length` is that of the files, 0 the tokenizer's, or BERT's 512
+ * where it has none. */
 bert_status tokenizer_save(const bert_tokenizer *tokenizer, const char *directory,
-                           bert_error *error);
+                           size_t model_max_length, bert_error *error);
 
 #endif

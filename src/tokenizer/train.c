@@ -65,7 +65,7 @@ static bert_status save_atomically(const bert_tokenizer *t, const char *output, 
     TRY_OR_GO(status, path_format(&partial, error, "%s.partial", final), done);
     TRY_OR_GO(status, directory_remove(partial, error), done); /* left by a killed run */
     TRY_OR_GO(status, directory_create(partial, error), done);
-    TRY_OR_GO(status, tokenizer_save(t, partial, error), failed);
+    TRY_OR_GO(status, tokenizer_save(t, partial, 0, error), failed);
     TRY_OR_GO(status, directory_sync(partial, error), failed);
     if (rename(partial, final) == 0) /* also replaces an empty folder */
         goto done;
@@ -136,17 +136,23 @@ static bert_status start(bert_tokenizer **t, const bert_train_tokenizer_params *
                          bert_error *error)
 {
     if (p->extend) {
-        TRY(bert_tokenizer_load(t, p->extend, NULL, error));
-        if ((*t)->vocabulary.size == (*t)->model_size)
-            return BERT_OK;
-        return error_set(error, BERT_ERROR_UNSUPPORTED,
-                         "%s: has added tokens after its vocabulary, so it cannot be extended",
-                         p->extend);
+        bert_tokenizer_options options = bert_tokenizer_options_default();
+        options.lowercase = p->lowercase ? BERT_UNSET : BERT_OFF;
+        options.strip_accents = p->strip_accents;
+        TRY(bert_tokenizer_load(t, p->extend, &options, error));
+        for (size_t id = 0; id < (*t)->vocabulary.size; id++)
+            if ((*t)->vocabulary.tokens[id].outside)
+                return error_set(
+                    error, BERT_ERROR_UNSUPPORTED,
+                    "%s: has added tokens that are not in its vocabulary, so it cannot be extended",
+                    p->extend);
+        return BERT_OK;
     }
     TRY(memory_array((void **)t, 1, sizeof **t, "tokenizer", error));
     bool strip = p->strip_accents == BERT_UNSET ? p->lowercase : p->strip_accents == BERT_ON;
     (*t)->strip_accents = p->strip_accents;
     (*t)->max_input_chars_per_word = TOKENIZER_MAX_INPUT_CHARS;
+    (*t)->truncate_left = BERT_UNSET;
     (*t)->settings = (normalizer_settings){.lowercase = p->lowercase,
                                            .strip_accents = strip,
                                            .handle_chinese_chars = true,
@@ -174,8 +180,7 @@ static bert_status train(bert_tokenizer *t, word_counts *counts,
         return error_set(error, BERT_ERROR_INPUT,
                          "%s: no new token for %s can be learned from this text", p->inputs[0],
                          p->extend);
-    t->model_size = t->vocabulary.size;
-    TRY(tokenizer_finish(t, error));
+    TRY(tokenizer_finish(t, NULL, error));
     return save_atomically(t, p->output, error);
 }
 
@@ -190,7 +195,11 @@ bert_status tokenizer_train(const bert_train_tokenizer_params *params, text_stre
     bert_status status;
     TRY_OR_GO(status, start(&t, params, error), done);
     TRY_OR_GO(status, memory_array((void **)&counts, 1, sizeof *counts, "words", error), done);
+    if (params->extend)
+        tokenizer_warn(t, params->extend, observer);
     TRY_OR_GO(status, train(t, counts, params, stream, observer, &stopped, error), done);
+    if (!params->extend && !stopped)
+        tokenizer_warn(t, params->output, observer);
     *result = (bert_train_tokenizer_result){.vocab_size = t->vocabulary.size,
                                             .bytes = stream->bytes,
                                             .words = counts->words,

@@ -28,6 +28,11 @@ unicode_ranges unicode_punctuation(void)
     return RANGES(punctuation_ranges);
 }
 
+unicode_ranges unicode_word(void)
+{
+    return RANGES(word_ranges);
+}
+
 unicode_ranges unicode_marks(void)
 {
     return RANGES(mark_ranges);

@@ -28,8 +28,9 @@ typedef struct unicode_ranges {
 unicode_ranges unicode_removed(void);     /* dropped by clean_text */
 unicode_ranges unicode_whitespace(void);  /* word boundaries */
 unicode_ranges unicode_punctuation(void); /* words of their own */
-unicode_ranges unicode_marks(void);       /* nonspacing: dropped by strip_accents */
-unicode_ranges unicode_chinese(void);     /* isolated by handle_chinese_chars */
+unicode_ranges unicode_word(void);    /* where added tokens are single words: not next to them */
+unicode_ranges unicode_marks(void);   /* nonspacing: dropped by strip_accents */
+unicode_ranges unicode_chinese(void); /* isolated by handle_chinese_chars */
 bool unicode_in(unicode_ranges ranges, uint32_t code);
 
 /* Tables for iteration: every code point with a decomposition, a lower case, a combining class. */

@@ -74,10 +74,37 @@ static bert_status run_sort(word_reader *r)
     return BERT_OK;
 }
 
+static bert_status reserve_normalized(word_reader *r, size_t more)
+{
+    normalized_text *out = r->normalized;
+    size_t needed = out->length + more, capacity = out->capacity;
+    if (needed <= out->capacity)
+        return BERT_OK;
+    TRY(memory_grow((void **)&out->bytes, &capacity, needed, sizeof *out->bytes, "text", r->error));
+    capacity = out->capacity;
+    TRY(memory_grow((void **)&out->spans, &capacity, needed, sizeof *out->spans, "text", r->error));
+    out->capacity = capacity;
+    return BERT_OK;
+}
+
+static bert_status append_normalized(word_reader *r, const unsigned char *bytes, int length,
+                                     word_span source)
+{
+    normalized_text *out = r->normalized;
+    TRY(reserve_normalized(r, 4));
+    for (int i = 0; i < length; i++) {
+        out->bytes[out->length] = bytes[i];
+        out->spans[out->length++] = source;
+    }
+    return BERT_OK;
+}
+
 static bert_status append_by_definition(word_reader *r, uint32_t code, word_span source)
 {
     unsigned char bytes[4];
     int length = unicode_encode(code, bytes);
+    if (r->normalized)
+        return append_normalized(r, bytes, length, source);
     if (unicode_in(unicode_whitespace(), code))
         return word_end(r);
     if (unicode_in(unicode_punctuation(), code))
@@ -240,6 +267,94 @@ bert_status word_reader_stretch(word_reader *r, size_t *position)
             word_start = *position;
             invalid_bytes = r->invalid_bytes;
         }
+    }
+    return word_end(r);
+}
+
+/* --------------------------------------------------------------------- in two steps --- */
+
+void normalized_text_free(normalized_text *text)
+{
+    free(text->bytes);
+    free(text->spans);
+    *text = (normalized_text){0};
+}
+
+static bert_status normalize_character(word_reader *r, uint32_t code, word_span source)
+{
+    const normalizer_settings *settings = &r->normalizer->settings;
+    if (settings->clean_text && unicode_in(unicode_removed(), code))
+        return BERT_OK;
+    if (settings->clean_text && unicode_in(unicode_whitespace(), code))
+        code = ' ';
+    if (!settings->handle_chinese_chars || !unicode_in(unicode_chinese(), code))
+        return run_append(r, code, source);
+    TRY(run_append(r, ' ', source));
+    TRY(run_append(r, code, source));
+    return run_append(r, ' ', source);
+}
+
+/* Appends ASCII characters that depend on nothing, as long as there are some. What stays in the
+ * text ends the marks before it, so that there are none. */
+static bert_status normalize_ascii(word_reader *r, size_t *start)
+{
+    const normalizer *n = r->normalizer;
+    normalized_text *out = r->normalized;
+    size_t position = *start;
+    TRY(run_end(r));
+    TRY(reserve_normalized(r, r->end - position));
+    for (; position < r->end; position++) {
+        unsigned char byte = r->text[position];
+        character_kind kind = n->kinds[byte];
+        if (kind == CHARACTER_MAPPED)
+            byte = n->fold[byte];
+        else if (kind == CHARACTER_SPACE && n->settings.clean_text)
+            byte = ' ';
+        else if (kind != CHARACTER_SAME && kind != CHARACTER_ALONE && kind != CHARACTER_SPACE)
+            break;
+        out->bytes[out->length] = byte;
+        out->spans[out->length++] = (word_span){(uint32_t)position, (uint32_t)(position + 1)};
+    }
+    *start = position;
+    return BERT_OK;
+}
+
+bert_status word_reader_normalize(word_reader *r, size_t start, normalized_text *out)
+{
+    bert_status status = BERT_OK;
+    r->normalized = out;
+    while (start < r->end && status == BERT_OK) {
+        uint32_t code;
+        word_span source;
+        character_kind kind = r->normalizer->kinds[r->text[start]];
+        if (kind != CHARACTER_RARE && kind != CHARACTER_DROPPED) {
+            status = normalize_ascii(r, &start);
+        } else {
+            start += (size_t)decode(r, start, &code, &source);
+            status = normalize_character(r, code, source);
+        }
+    }
+    if (status == BERT_OK)
+        status = run_end(r);
+    r->normalized = NULL;
+    return status;
+}
+
+bert_status word_reader_split(word_reader *r, const normalized_text *text, size_t start, size_t end)
+{
+    while (start < end) {
+        uint32_t code;
+        bool valid;
+        const unsigned char *bytes = text->bytes + start;
+        word_span source = text->spans[start];
+        int length = unicode_decode(bytes, end - start, &code, &valid);
+        start += (size_t)length;
+        if (unicode_in(unicode_whitespace(), code))
+            TRY(word_end(r));
+        else if (unicode_in(unicode_punctuation(), code))
+            TRY(word_alone(r, bytes, length, source));
+        else
+            TRY(word_append(r, bytes, length, source));
     }
     return word_end(r);
 }

@@ -13,6 +13,15 @@ typedef struct word_span {
     uint32_t start, end;
 } word_span;
 
+/* Normalised text in UTF-8, and for each byte its range in the original text. Zero-initialise; to
+ * reuse it, set `length` to 0. */
+typedef struct normalized_text {
+    unsigned char *bytes;
+    word_span *spans;
+    size_t length, capacity;
+} normalized_text;
+void normalized_text_free(normalized_text *text);
+
 typedef struct word_mark {
     uint32_t code;
     uint8_t class;
@@ -40,6 +49,8 @@ struct word_reader {
     size_t characters;
     word_span whole;
 
+    normalized_text *normalized; /* where word_reader_normalize writes; else NULL */
+
     /* A starter with the marks that follow it, before canonical ordering. */
     word_mark *marks;
     size_t mark_count, mark_capacity;
@@ -59,6 +70,12 @@ static inline bool word_reader_at_border(const word_reader *reader, size_t posit
 
 /* Reads from *position, which must not be at a border, to the next border. */
 bert_status word_reader_stretch(word_reader *reader, size_t *position);
+
+/* In two steps, for what must be seen between them: normalises the text from `start` to its end,
+ * and appends it to `out`; splits a range of it into words. */
+bert_status word_reader_normalize(word_reader *reader, size_t start, normalized_text *out);
+bert_status word_reader_split(word_reader *reader, const normalized_text *text, size_t start,
+                              size_t end);
 
 void word_reader_free(word_reader *reader); /* frees its buffers, not the text */
 

@@ -76,7 +76,8 @@ static bert_status write_card(const char *path, const checkpoint_content *conten
 static bert_status write_files(const char *directory, const checkpoint_content *content,
                                bert_error *error)
 {
-    TRY(tokenizer_save(content->tokenizer, directory, error));
+    TRY(tokenizer_save(content->tokenizer, directory,
+                       (size_t)content->config->max_position_embeddings, error));
     TRY(with_file(directory, "config.json", write_config, content, error));
     TRY(with_file(directory, "model.safetensors", write_model, content, error));
     TRY(with_file(directory, "trainer_state.json", write_state, content, error));

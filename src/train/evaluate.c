@@ -206,7 +206,8 @@ static bert_status open_inputs(session *session, const bert_evaluate_params *par
     char *tokenizer = NULL;
     if (is_pretokenized)
         TRY(model_find_folder(&tokenizer, session->folder, error));
-    bert_status status = run_inputs_open(&session->run_inputs, data, eval_data, tokenizer, error);
+    bert_status status =
+        run_inputs_open(&session->run_inputs, data, eval_data, tokenizer, NULL, error);
     free(tokenizer);
     return status;
 }
@@ -278,6 +279,7 @@ bert_status bert_evaluate(const bert_evaluate_params *params, bert_evaluation *e
     session session = {0};
     bert_status status;
     TRY_OR_GO(status, open_session(&session, params, error), done);
+    tokenizer_warn(session.run_inputs.tokenizer, run_inputs_name(&session.run_inputs), observer);
     pretokenized_announce(measured(&session, params), sampler_max_tokens(session.evaluator.sampler),
                           observer);
     TRY_OR_GO(

@@ -29,10 +29,15 @@ void pretraining_close(pretraining *run)
 static bert_status open_inputs(pretraining *run, bert_error *error)
 {
     const bert_pretrain_params *params = &run->settings.params;
+    const bert_tokenizer_options *options = &params->tokenizer_options;
     if (run->own_batches)
-        return run_inputs_open_tokenizer(&run->run_inputs, params->tokenizer, error);
-    return run_inputs_open(&run->run_inputs, params->data, params->eval_data, params->tokenizer,
-                           error);
+        TRY(run_inputs_open_tokenizer(&run->run_inputs, params->tokenizer, options, error));
+    else
+        TRY(run_inputs_open(&run->run_inputs, params->data, params->eval_data, params->tokenizer,
+                            options, error));
+    tokenizer_warn(run->run_inputs.tokenizer,
+                   params->tokenizer ? params->tokenizer : run->settings.data_name, run->observer);
+    return BERT_OK;
 }
 
 /* A sampler for each phase, and what its first epoch holds into samples[phase_count]. */

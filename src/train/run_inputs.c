@@ -115,10 +115,20 @@ static void release_data(named_data *named)
 
 /* `named` is the training data or, without any, that of the evaluation. */
 static bert_status load_tokenizer(run_inputs *run_inputs, const named_data *named,
-                                  const char *tokenizer, bert_error *error)
+                                  const char *tokenizer, const bert_tokenizer_options *options,
+                                  bert_error *error)
 {
-    if (tokenizer)
-        return bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error);
+    if (tokenizer) {
+        TRY(bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, options, error));
+        return named->sources.pretokenized
+                   ? BERT_OK
+                   : data_sources_check_settings(&named->sources, run_inputs->tokenizer, tokenizer,
+                                                 error);
+    }
+    if (options && tokenizer_options_given(options))
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "settings of a tokenizer go with params->tokenizer: prepared data keep "
+                         "those that they were prepared with");
     if (!named->sources.pretokenized)
         return data_sources_load_tokenizer(&named->sources, &run_inputs->tokenizer, error);
     return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
@@ -157,7 +167,8 @@ static bert_status open_evaluation(run_inputs *run_inputs, const named_data *nam
 }
 
 bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char *eval_data,
-                            const char *tokenizer, bert_error *error)
+                            const char *tokenizer, const bert_tokenizer_options *options,
+                            bert_error *error)
 {
     *run_inputs = (struct run_inputs){0};
     named_data training = {0}, evaluation = {0};
@@ -171,7 +182,8 @@ bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char
     bool has_rows = training.sources.pretokenized != NULL;
     if (data && !has_rows)
         TRY_OR_GO(status, open_training(run_inputs, &training, !eval_data, error), done);
-    TRY_OR_GO(status, load_tokenizer(run_inputs, data ? &training : &evaluation, tokenizer, error),
+    TRY_OR_GO(status,
+              load_tokenizer(run_inputs, data ? &training : &evaluation, tokenizer, options, error),
               done);
     TRY_OR_GO(status,
               path_format(&tokenizer_name, error, "%s%s",
@@ -195,12 +207,12 @@ done:
 }
 
 bert_status run_inputs_open_tokenizer(run_inputs *run_inputs, const char *tokenizer,
-                                      bert_error *error)
+                                      const bert_tokenizer_options *options, bert_error *error)
 {
     *run_inputs = (struct run_inputs){0};
     bert_status status = path_format(&run_inputs->train.prefix, error, "%s", tokenizer);
     if (status == BERT_OK)
-        status = bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, NULL, error);
+        status = bert_tokenizer_load(&run_inputs->tokenizer, tokenizer, options, error);
     if (status == BERT_OK)
         status = take_fingerprint(run_inputs, error);
     if (status != BERT_OK)

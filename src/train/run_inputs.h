@@ -15,16 +15,18 @@ typedef struct run_inputs {
 
 /* Opens what `data` names (dataset/data_sources.h): of each PREFIX the training split,
  * PREFIX.validation where there is one, and PREFIX.tokenizer; `tokenizer`, where it is not NULL,
- * instead of the last. A pre-tokenized data set (dataset/pretokenized_files.h) needs `tokenizer`.
+ * instead of the last, with `options` (NULL: none). A pre-tokenized data set
+ * (dataset/pretokenized_files.h) needs `tokenizer`.
  *
  * `eval_data`, where it is not NULL, is the validation split instead: of each PREFIX or data set
  * its own validation split, or all of it where it has none. `data` may then be NULL: there is no
  * training split. */
 bert_status run_inputs_open(run_inputs *run_inputs, const char *data, const char *eval_data,
-                            const char *tokenizer, bert_error *error);
+                            const char *tokenizer, const bert_tokenizer_options *options,
+                            bert_error *error);
 /* Of batches that are the caller's own: the tokenizer alone, and no data. */
 bert_status run_inputs_open_tokenizer(run_inputs *run_inputs, const char *tokenizer,
-                                      bert_error *error);
+                                      const bert_tokenizer_options *options, bert_error *error);
 /* Whether `data` is a pre-tokenized data set, which comes without a tokenizer. */
 bool run_inputs_is_pretokenized(const char *data);
 /* The name of the data, for messages: of the training split, where there is one. */

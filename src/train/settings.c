@@ -18,6 +18,7 @@
 bert_pretrain_params bert_pretrain_params_default(void)
 {
     return (bert_pretrain_params){
+        .tokenizer_options = bert_tokenizer_options_default(),
         .per_device_train_batch_size = 32,
         .gradient_accumulation_steps = 1,
         .max_seq_length = 128,

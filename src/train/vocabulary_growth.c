@@ -88,10 +88,11 @@ static bert_status find_pieces(vocabulary_growth *growth, const bert_tokenizer *
     size_t count = (size_t)(growth->new_tokens - growth->old_tokens);
     TRY(memory_array((void **)&growth->starts, count + 1, sizeof *growth->starts, "new tokens",
                      error));
+    const char *unknown = bert_tokenizer_token(old, tokenizer_special(old).unk);
     for (size_t i = 0; i < count; i++) {
         const char *token = bert_tokenizer_token(tokenizer, growth->old_tokens + (int32_t)i);
         growth->starts[i] = growth->piece_count;
-        TRY(split_token(growth, old, token ? token : "[UNK]", error));
+        TRY(split_token(growth, old, token && token[0] ? token : unknown, error));
     }
     growth->starts[count] = growth->piece_count;
     return BERT_OK;

@@ -7,6 +7,9 @@
 #include "bert.h"
 #include "corpus/clean.h"
 
+#include <unicode/utf8.h>
+#include <xxhash.h>
+
 static const char *clean_documents(const bert_cleaning_options *options,
                                    const char *const *documents, bert_cleaning_counts *counts)
 {
@@ -47,9 +50,10 @@ static void test_bounds(void **state)
                         "дело|中文字|mixed Слово|12|");
     assert_int_equal(counts.documents, 9);
     options.min_words = 2, options.max_words = 3;
-    assert_string_equal(clean_documents(&options, documents, &counts),
-                        "one two three|d\xC3\xA9j\xC3\xA0 vu|12 345 a|Слово и дело|mixed Слово|");
-    assert_int_equal(counts.dropped[BERT_DROPPED_TOO_SHORT], 3);
+    assert_string_equal(
+        clean_documents(&options, documents, &counts),
+        "one two three|d\xC3\xA9j\xC3\xA0 vu|12 345 a|Слово и дело|中文字|mixed Слово|");
+    assert_int_equal(counts.dropped[BERT_DROPPED_TOO_SHORT], 2);
     assert_int_equal(counts.dropped[BERT_DROPPED_TOO_LONG], 1);
     options = cleaning_options_default();
     options.min_characters = 3, options.max_characters = 7; /* "déjà vu" has 7, and 9 bytes */
@@ -73,6 +77,40 @@ static void test_bounds(void **state)
     assert_string_equal(clean_documents(&options, documents, NULL), "Слово и дело|");
     options.script = "Han";
     assert_string_equal(clean_documents(&options, documents, NULL), "中文字|");
+}
+
+/* The number of words of a text, as the bounds of --min-words and --max-words see it. */
+static void test_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned words;
+    } cases[] = {
+        {"one, two – three (!) 4", 6}, /* white space separates words, as ever */
+        {"d\xC3\xA9j\xC3\xA0\xC2\xA0vu", 2},
+        {"नमस्ते दुनिया", 2},
+        {"한국어 문장", 2},
+        {"中文字", 2},
+        {"今天天气很好，我们去公园。", 8}, /* 11 characters */
+        {"「今天」 「天气」", 3},
+        {"ひらがな", 2},
+        {"東京タワーへ行く", 5}, /* 3 characters, 5 kana: 2 + 2.5 */
+        {"สวัสดีชาวโลก", 4},       /* 12 letters and marks, of which 2 are marks */
+        {"ភាសាខ្មែរ", 2},         /* 5 letters */
+        {"我用Python写程序", 5}, /* 5 characters and a word */
+        {"iPhone手机 (中文) x", 5},
+        {"第3章", 3},
+        {"。 、", 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (unsigned least = cases[i].words; least <= cases[i].words + 1; least++) {
+            bert_cleaning_options options = cleaning_options_default();
+            options.min_words = least;
+            const char *left = clean_documents(&options, DOCUMENTS(cases[i].text), NULL);
+            if ((*left != '\0') != (least == cases[i].words))
+                fail_msg("\"%s\" has not %u words", cases[i].text, cases[i].words);
+        }
 }
 
 static void test_repeats_and_duplicates(void **state)
@@ -205,6 +243,101 @@ static void test_near_duplicates(void **state)
     }
     assert_int_equal(cleaner.counts.not_remembered, 6000 - 4096);
     cleaner_close(&cleaner);
+}
+
+/* `count` letters from U+`first` on, a random one of `letters` each, with a mark after every third;
+ * the one at `changed` is another. */
+static void make_letters(text *text, UChar32 first, unsigned letters, const char *mark, int count,
+                         int changed)
+{
+    text_clear(text);
+    for (int i = 0; i < count; i++) {
+        uint32_t out[4];
+        random_philox((uint32_t[4]){(uint32_t)i, (uint32_t)first}, (uint32_t[2]){7}, out);
+        char bytes[4];
+        size_t size = 0;
+        UChar32 letter = first + (UChar32)((out[0] + (i == changed)) % letters);
+        U8_APPEND_UNSAFE(bytes, size, letter);
+        assert_ok(text_append(text, bytes, size, error));
+        if (i % 3 == 2)
+            assert_ok(text_append(text, mark, strlen(mark), error));
+    }
+}
+
+/* One letter of 300 changes 5 of 296 rows. */
+static void test_near_duplicates_without_spaces(void **state)
+{
+    (void)state;
+    static const struct {
+        UChar32 first;
+        unsigned letters;
+        const char *mark;
+    } scripts[] = {
+        {0x0E01, 40, "\xE0\xB8\xB1"}, /* Thai */
+        {0x0E94, 4, "\xE0\xBA\xB1"},  /* Lao */
+        {0x1000, 33, "\xE1\x80\xAD"}, /* Burmese */
+        {0x1780, 33, "\xE1\x9E\xB7"}, /* Khmer */
+        {0x4E00, 2000, ""},           /* Chinese */
+        {0x3042, 60, ""},             /* hiragana */
+        {0x1000, 33, "\xE2\x80\x8B"}, /* a space of no width between words */
+    };
+    text first = {0}, second = {0};
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        uint8_t a[NEAR_VALUES], b[NEAR_VALUES];
+        double similarity = 0;
+        for (int changed = 10; changed < 290; changed += 10) {
+            make_letters(&first, scripts[i].first, scripts[i].letters, scripts[i].mark, 300, -1);
+            make_letters(&second, scripts[i].first, scripts[i].letters, scripts[i].mark, 300,
+                         changed);
+            assert_string_not_equal(first.data, second.data);
+            assert_true(near_duplicates_sign(first.data, first.length, a));
+            assert_true(near_duplicates_sign(second.data, second.length, b));
+            similarity += near_duplicates_compare(a, b) / 28;
+        }
+        if (scripts[i].letters > 4)
+            assert_true(similarity > 291.0 / 301 - 0.03 && similarity < 291.0 / 301 + 0.03);
+        assert_true(similarity > 0.9);
+        /* Half of it is another text. */
+        make_letters(&second, scripts[i].first + 1, scripts[i].letters - 1, "", 300, -1);
+        assert_true(near_duplicates_sign(second.data, second.length, b));
+        if (scripts[i].letters > 4)
+            assert_true(near_duplicates_compare(a, b) < 0.1);
+    }
+    text_free(&first);
+    text_free(&second);
+    bert_cleaning_options options = cleaning_options_default();
+    options.drop_near_duplicates = 0.8;
+    /* Words among letters count as words; invisible characters, and punctuation of ASCII, as none.
+     */
+    assert_string_equal(
+        clean_documents(&options,
+                        DOCUMENTS("ใช้ Python เขียนโปรแกรม", "ใช้python, เขียน\xE2\x80\x8Bโปรแกรม!",
+                                  "我用Python写程序", "我用 python 写程序。", "ភាសាខ្មែរ",
+                                  "ភាសាខ្មែរល្អ"),
+                        NULL),
+        "ใช้ Python เขียนโปรแกรม|我用Python写程序|ភាសាខ្មែរ|ភាសាខ្មែរល្អ|");
+}
+
+/* What was prepared before stays comparable: signatures of text with spaces, hashed. */
+static void test_signatures_stay(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t hash;
+    } cases[] = {
+        {"The quick brown fox jumps over the lazy dog; it’s 3.5 m high, isn't it?",
+         0x6DCC7BA06D263F33},
+        {"Съешь же ещё этих мягких французских булок, да выпей чаю.", 0x3C174426DA8C8DB6},
+        {"نص حكيم له سر قاطع وذو شأن عظيم مكتوب على ثوب أخضر", 0x02781D6315B7B1AC},
+        {"ऋषियों को सताने वाले दुष्ट राक्षसों के राजा रावण का सर्वनाश करने वाले", 0xEB2FCAEB5A669261},
+        {"키스의 고유조건은 입술끼리 만나야 하고 특별한 기술은 필요치 않다", 0x9A5C608FC714A5DD},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t signature[NEAR_VALUES];
+        assert_true(near_duplicates_sign(cases[i].text, strlen(cases[i].text), signature));
+        assert_int_equal(XXH3_64bits(signature, sizeof signature), cases[i].hash);
+    }
 }
 
 static void test_wrong_options(void **state)
@@ -340,10 +473,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_repeats_and_duplicates),
         cmocka_unit_test(test_hash_counts),
         cmocka_unit_test(test_similarity),
         cmocka_unit_test(test_near_duplicates),
+        cmocka_unit_test(test_near_duplicates_without_spaces),
+        cmocka_unit_test(test_signatures_stay),
         cmocka_unit_test(test_wrong_options),
         cmocka_unit_test_setup_teardown(test_weights, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wrong_sources, set_up, tear_down),

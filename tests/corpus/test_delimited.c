@@ -66,7 +66,7 @@ static void test_recognized_by_content(void **state)
 static void test_no_prose_for_a_column(void **state)
 {
     (void)state;
-    static const char part[] = ": is neither JSON lines nor a table with the column \"body\" that "
+    static const char part[] = ": is neither JSON nor a table with the column \"body\" that "
                                "options->text_field names; to read it as plain text, set "
                                "options->format = text";
     assert_refused("a", "Prose, not a table.\n", "body", part);

@@ -454,7 +454,7 @@ static void test_integers(void **state)
     arrow *arrow;
     assert_ok(arrow_open(&arrow, (arrow_input){&memory, read_memory}, "FILE", error));
     size_t boolean = find_column(arrow, "bool"), large = find_column(arrow, "uint64"), count;
-    assert_true(arrow_columns(arrow, &count)[boolean].is_boolean);
+    assert_true(arrow_columns(arrow, &count)[boolean].is_integer);
     assert_false(arrow_columns(arrow, &count)[find_column(arrow, "float32")].is_integer);
     bool found;
     int64_t value;

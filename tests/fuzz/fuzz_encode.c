@@ -9,23 +9,43 @@ static const char tokens[] =
     "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##a\n##b\nab\n##abab\nthe\nun\n##able\n##c\n!\n中\né\n"
     "##\xCC\x81\n##\xE0\xAF\x8D\n##\xEA\xA5\x93\nᄒ\n##ᅡ\n##ᆫ\n[\n]\n##é\n.\n";
 
-enum { SETTINGS = 2 * 3 * 2 * 2 * 2 };
-static bert_tokenizer *tokenizers[SETTINGS];
-static text_encoder encoders[SETTINGS];
+/* The same, and added tokens of all kinds. */
+static const char added_tokens[] =
+    "{\"added_tokens\": [{\"id\": 0, \"content\": \"Ab\", \"normalized\": true},"
+    "{\"id\": 0, \"content\": \"é\", \"normalized\": true, \"single_word\": true},"
+    "{\"id\": 0, \"content\": \"中\", \"normalized\": true, \"lstrip\": true},"
+    "{\"id\": 0, \"content\": \"\\t\", \"normalized\": true, \"lstrip\": true, \"rstrip\": true},"
+    "{\"id\": 0, \"content\": \"\\u0301\", \"normalized\": true},"
+    "{\"id\": 0, \"content\": \"the\", \"single_word\": true, \"rstrip\": true},"
+    "{\"id\": 0, \"content\": \" \", \"lstrip\": true, \"rstrip\": true},"
+    "{\"id\": 0, \"content\": \"\\u0000\"}, {\"id\": 0, \"content\": \"a\\u0000\"}],"
+    "\"normalizer\": {\"type\": \"BertNormalizer\"},"
+    "\"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"},"
+    "\"truncation\": {\"direction\": \"Left\"},"
+    "\"model\": {\"type\": \"WordPiece\", \"vocab\": {\"[PAD]\": 0, \"[UNK]\": 1, \"[CLS]\": 2,"
+    "\"[SEP]\": 3, \"[MASK]\": 4, \"a\": 5, \"##a\": 6, \"##b\": 7, \"ab\": 8, \"e\": 9, \"中\": "
+    "10}}}";
+
+enum { SETTINGS = 2 * 3 * 2 * 2 * 2, TOKENIZERS = 2 * SETTINGS };
+static bert_tokenizer *tokenizers[TOKENIZERS];
+static text_encoder encoders[TOKENIZERS];
 
 static void load(void)
 {
     const char *path = fuzz_write_file("vocab.txt", tokens, sizeof tokens - 1);
-    for (int i = 0; i < SETTINGS; i++) {
+    for (int k = 0; k < TOKENIZERS; k++) {
+        int i = k % SETTINGS;
+        if (k == SETTINGS)
+            path = fuzz_write_file("added.json", added_tokens, sizeof added_tokens - 1);
         bert_tokenizer_options options = {.lowercase = (bert_switch)(i & 1),
                                           .handle_chinese_chars = (bert_switch)(i >> 1 & 1),
                                           .clean_text = (bert_switch)(i >> 2 & 1),
                                           .max_input_chars_per_word = i >> 3 & 1 ? 3 : 0,
                                           .strip_accents = (bert_switch)(i / 16 - 1)};
         bert_error error;
-        if (bert_tokenizer_load(&tokenizers[i], path, &options, &error) != BERT_OK)
+        if (bert_tokenizer_load(&tokenizers[k], path, &options, &error) != BERT_OK)
             fuzz_fail(error.message);
-        text_encoder_start(&encoders[i], tokenizers[i]);
+        text_encoder_start(&encoders[k], tokenizers[k]);
     }
 }
 
@@ -70,8 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         load();
     if (size < 2)
         return 0;
-    const bert_tokenizer *t = tokenizers[data[0] % SETTINGS];
-    text_encoder *e = &encoders[data[0] % SETTINGS];
+    const bert_tokenizer *t = tokenizers[data[0] % TOKENIZERS];
+    text_encoder *e = &encoders[data[0] % TOKENIZERS];
     size_t max_length = data[1] % 40;
     bool special = data[1] >> 7;
     data += 2, size -= 2;

@@ -162,6 +162,7 @@ static void test_page_and_information(void **state)
     reply reply = ask("GET", "/info", local, "");
     json_t *info = json_loads(reply.body, 0, NULL);
     assert_string_equal(json_string_value(json_object_get(info, "default_task")), "fill-mask");
+    assert_string_equal(json_string_value(json_object_get(info, "mask_token")), "[MASK]");
     assert_int_equal(json_array_size(json_object_get(info, "tasks")), 2);
     assert_string_equal(json_string_value(json_object_get(info, "model")),
                         strrchr(folder, '/') + 1);

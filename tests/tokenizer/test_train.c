@@ -155,7 +155,7 @@ static void test_trained_folder_loads(void **state)
     assert_int_equal(special.sep, 3);
     assert_int_equal(special.mask, 4);
     assert_ok(directory_create(scratch_path("again"), error));
-    assert_ok(tokenizer_save(tokenizer, scratch_path("again"), error));
+    assert_ok(tokenizer_save(tokenizer, scratch_path("again"), 0, error));
     assert_same_files(output, scratch_path("again"));
     bert_tokenizer_free(tokenizer);
 }

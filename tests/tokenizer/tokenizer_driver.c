@@ -274,7 +274,7 @@ static int save(char **arguments)
     bert_error error;
     bert_tokenizer *tokenizer;
     if (bert_tokenizer_load(&tokenizer, arguments[0], NULL, &error) != BERT_OK ||
-        tokenizer_save(tokenizer, arguments[1], &error) != BERT_OK)
+        tokenizer_save(tokenizer, arguments[1], 0, &error) != BERT_OK)
         return fail(&error);
     bert_tokenizer_free(tokenizer);
     return 0;

@@ -47,7 +47,7 @@ static void check_samples(const bert_pretrain_params *params, bert_inspect_data_
     sampler *sampler;
     batch batch = {0};
     assert_ok(settings_create(&settings, params, error));
-    assert_ok(run_inputs_open(&inputs, params->data, NULL, params->tokenizer, error));
+    assert_ok(run_inputs_open(&inputs, params->data, NULL, params->tokenizer, NULL, error));
     const sampler_settings sampling = sampling_for_phase(&settings, 0);
     assert_ok(sampler_create(&sampler, &inputs.train, inputs.tokenizer, &sampling, error));
     assert_ok(batch_create(&batch, LENGTH, 1, LENGTH, error));

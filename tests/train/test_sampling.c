@@ -200,7 +200,7 @@ static void test_attention_never_crosses_samples(void **state)
 {
     (void)state;
     run_inputs run_inputs;
-    assert_ok(run_inputs_open(&run_inputs, tiny_data, NULL, NULL, error));
+    assert_ok(run_inputs_open(&run_inputs, tiny_data, NULL, NULL, NULL, error));
     for (int i = 0; i < VARIANTS; i++) {
         bert_pretrain_params params = variant_params(&variants[i], tiny_path("apart"));
         run_settings settings;
