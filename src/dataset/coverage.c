@@ -143,10 +143,8 @@ static void cover_stream(sample_coverage *coverage, const dataset *data,
 /* Pairs need two documents with text. */
 static bool has_samples(const dataset *data, const sample_scheme *scheme)
 {
-    uint64_t needed = scheme->has_pairs && !data->is_pretokenized ? 2 : 1, found = 0;
-    for (uint64_t i = 0; i < data->document_count && found < needed; i++)
-        found += dataset_document_start(data, i) < dataset_document_start(data, i + 1);
-    return found == needed;
+    uint64_t needed = scheme->has_pairs && !data->is_pretokenized ? 2 : 1;
+    return dataset_filled_documents(data, needed) == needed;
 }
 
 bert_status coverage_measure(sample_coverage *coverage, const dataset *data,

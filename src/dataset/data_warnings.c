@@ -256,7 +256,7 @@ bert_status data_warn(const data_use *use, const bert_observer *observer, bert_e
 static sample_settings usual_sampling(const dataset *data, uint64_t seed)
 {
     const sample_scheme *scheme =
-        data->document_count > 1 ? &scheme_segment_pairs : &scheme_sentences;
+        dataset_filled_documents(data, 2) > 1 ? &scheme_segment_pairs : &scheme_sentences;
     return (sample_settings){
         .scheme = scheme,
         .token_limit = scheme_token_limit(scheme, USUAL_SEQ_LENGTH),

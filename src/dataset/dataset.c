@@ -118,6 +118,14 @@ uint64_t dataset_document_start(const dataset *data, uint64_t document)
            (uint64_t)shard->file.document_starts[document - shard->first_document];
 }
 
+uint64_t dataset_filled_documents(const dataset *data, uint64_t most)
+{
+    uint64_t found = 0;
+    for (uint64_t i = 0; i < data->document_count && found < most; i++)
+        found += dataset_document_start(data, i) < dataset_document_start(data, i + 1);
+    return found;
+}
+
 uint64_t dataset_sentence_length(const dataset *data, uint64_t sentence)
 {
     const dataset_shard *shard = dataset_shard_of(data, sentence);

@@ -61,6 +61,10 @@ const dataset_shard *dataset_shard_of_token(const dataset *data, uint64_t token)
 /* First sentence of a document; for document_count, the number of all sentences. */
 uint64_t dataset_document_start(const dataset *data, uint64_t document);
 
+/* The number of documents that have sentences, at most `most`: all but those of other programs do.
+ * Pairs need two. */
+uint64_t dataset_filled_documents(const dataset *data, uint64_t most);
+
 /* Number of tokens in a sentence. */
 uint64_t dataset_sentence_length(const dataset *data, uint64_t sentence);
 

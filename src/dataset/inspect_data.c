@@ -33,12 +33,6 @@ static const sample_scheme *const schemes[BERT_SCHEMES] = {
     &scheme_chunks,        &scheme_stream,         &scheme_documents,
 };
 
-/* Pairs need two documents with text. */
-static bool has_pairs(const bert_data_report *report)
-{
-    return report->train.documents - report->train.empty_documents > 1;
-}
-
 /* Of a part of the data: multiplied by what the whole has of it. */
 static uint64_t extrapolate(uint64_t count, const sample_coverage *coverage, const dataset *data)
 {
@@ -50,6 +44,7 @@ static uint64_t extrapolate(uint64_t count, const sample_coverage *coverage, con
 static bert_status count_schemes(const bert_inspect_data_params *params, const dataset *data,
                                  bert_data_report *report, bert_error *error)
 {
+    bool has_pairs = dataset_filled_documents(data, 2) > 1;
     report->max_seq_length = params->max_seq_length;
     for (size_t i = 0; i < BERT_SCHEMES; i++) {
         const sample_settings settings = {
@@ -58,7 +53,7 @@ static bert_status count_schemes(const bert_inspect_data_params *params, const d
             .short_seq_probability = params->short_seq_probability,
             .seed = params->seed,
         };
-        if (schemes[i]->has_pairs && !has_pairs(report))
+        if (schemes[i]->has_pairs && !has_pairs)
             continue;
         sample_coverage coverage;
         TRY(coverage_measure(&coverage, data, &settings, 0, SAMPLES_MAX, threads_count(), error));

@@ -17,7 +17,7 @@ static bool has_pairs(const bert_inspect_data_params *params, const dataset *dat
         return false;
     if (params->pairs != BERT_PAIRS_UNSET) /* the sampler says what they lack */
         return true;
-    return data->is_pretokenized ? data->labels != NULL : data->document_count > 1;
+    return data->is_pretokenized ? data->labels != NULL : dataset_filled_documents(data, 2) > 1;
 }
 
 static bert_status choose_scheme(const bert_inspect_data_params *params, const dataset *data,

@@ -52,9 +52,7 @@ static bert_status check_settings(const sampler_settings *settings, bert_error *
 static bert_status check_documents(const dataset *data, const sampler_settings *settings,
                                    bert_error *error)
 {
-    uint64_t with_sentences = 0;
-    for (uint64_t i = 0; i < data->document_count && with_sentences < 2; i++)
-        with_sentences += dataset_document_start(data, i) < dataset_document_start(data, i + 1);
+    uint64_t with_sentences = dataset_filled_documents(data, 2);
     if (with_sentences == 0)
         return error_set(error, BERT_ERROR_INPUT, "%s: no documents", data->prefix);
     if (settings->scheme->has_pairs && with_sentences < 2 && !data->is_pretokenized)

@@ -372,6 +372,7 @@ static void test_no_samples(void **state)
             if (documents > 0)
                 add_empty_documents(prefix);
             assert_ok(dataset_open(&data, prefix, error));
+            assert_int_equal(dataset_filled_documents(&data, 2), documents);
             assert_ok(coverage_measure(&coverage, &data, &drawing, 0, 1 << 20, 1, error));
             bool has_samples = documents > 0 && !schemes[i]->has_pairs;
             assert_int_equal(coverage.samples > 0, has_samples);
