@@ -229,7 +229,7 @@ class DataSets(HubCase):
         cat("me/texts", ("hf://datasets/me/texts", str(self.cache), "--download"))
         cat("me/none", "not found on the Hub", "--download")
         cat("me/texts/x.txt", ("none of its 4 files matches", "x.txt"), "--download", code=2)
-        cat("wiki", ("several configurations", "small, large", "hf://datasets/wiki/CONFIGURATION"), "--download", code=2)
+        cat("wiki", ("several configurations", "large, small", "hf://datasets/wiki/CONFIGURATION"), "--download", code=2)
         cat("a..b", "expected hf://datasets/[OWNER/]NAME[@REVISION][/PATH]", code=2)
         cat("", "expected hf://datasets/", code=2)
         cat("me/texts/../../x", "expected hf://datasets/", code=2)
