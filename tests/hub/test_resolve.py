@@ -1,4 +1,5 @@
 """Names on the Hub in the place of paths, from the cache or with --download."""
+import json
 import shutil
 import subprocess
 import urllib.request
@@ -223,6 +224,21 @@ class DataSets(HubCase):
         self.assertEqual(len(rows.splitlines()), 8)
         # Without --text-column operands are texts, whatever they look like.
         self.assertEqual(len(self.good("predict", "--model", "tuned", train_file, **OFFLINE).splitlines()), 1)
+
+    def test_data_to_train_on(self):
+        """A pre-tokenized data set, with a split and a weight as paths have them."""
+        make_data(self)
+        rows = "".join('{"input_ids": [2, %s, 3]}\n' % ", ".join(str(5 + (i + k) % 40) for k in range(12))
+                       for i in range(40)).encode()
+        repository = self.hub.dataset("me/ids", {})
+        repository.commit("main", {"train.jsonl": rows, "validation.jsonl": rows})
+        small = ("--tokenizer", "tokenizer", "--model", "config.json", "--no-next-sentence-prediction", "--max-steps", "2",
+                 "--max-seq-length", "16", "--per-device-train-batch-size", "2", "--threads", "1")
+        self.good("pretrain", "--data", "hf://datasets/me/ids/train.jsonl", "--download", "--output", "file", *small)
+        path = self.cache / "datasets--me--ids" / "snapshots" / repository.head() / "train.jsonl"
+        self.assertEqual(json.loads((self.home / "file" / "run.json").read_text())["settings"]["data"], str(path))
+        self.bad("pretrain", "--data", "hf://datasets/me/ids/train.jsonl:nosuch", "--output", "x", *small,
+                 code=2, says='no split "nosuch", only: train', **OFFLINE)
 
     def test_errors(self):
         cat = lambda name, says, *options, code=1: self.bad("cat", "hf://datasets/" + name, *options, code=code, says=says)
