@@ -108,6 +108,32 @@ static bert_status check_response(const upload *upload, const http_response *res
 
 /* ------------------------------------------------------------------------------- repository --- */
 
+/* Whether the repository is there. */
+static bert_status find_repository(bool *found, upload *upload, bert_error *error)
+{
+    char *url;
+    http_response response = {0};
+    TRY(hub_api_url(&url, &upload->repository, "revision", upload->params->revision, error));
+    http_request request = {.method = HTTP_GET, .url = url, .what = upload->repository.what};
+    bert_status status = http_send(upload->client, &request, &response, error);
+    *found = status == BERT_OK && response.status >= 200 && response.status < 300;
+    free(url);
+    http_response_free(&response);
+    return status;
+}
+
+/* Checks the response to the creation. A token that may write to one repository alone may not
+ * create it, even if it is there: 403 instead of 409. */
+static bert_status check_created(upload *upload, const http_response *response, bert_error *error)
+{
+    bool found = false;
+    if (response->status == 409) /* already exists */
+        return BERT_OK;
+    if (response->status == 403)
+        TRY(find_repository(&found, upload, error));
+    return found ? BERT_OK : check_response(upload, response, error);
+}
+
 static bert_status create_repository(upload *upload, bert_error *error)
 {
     const char *name = upload->params->name, *slash = strchr(name, '/');
@@ -125,8 +151,7 @@ static bert_status create_repository(upload *upload, bert_error *error)
     TRY_OR_GO(status,
               post(upload, url, "Content-Type: application/json", &body, false, &response, error),
               done);
-    if (response.status != 409) /* already exists */
-        status = check_response(upload, &response, error);
+    status = check_created(upload, &response, error);
 done:
     json_decref(request_json);
     free(url);

@@ -140,6 +140,14 @@ class Uploads(HubCase):
         self.good("upload", "--create", self.folder, "me/bert")  # an existing repository is not an error
         self.bad("upload", "--revision", "v9", self.folder, "me/bert", says="no such revision")
 
+    def test_token_that_may_not_create(self):
+        """Fine-grained tokens get 403 where the repository exists, as huggingface_hub's create_repo knows."""
+        self.hub.faults.append(lambda h: "/create" in h.path and (h.answer_error(403, "", "may not create") or True))
+        self.bad("upload", "--create", self.folder, "me/bert", says=("lacks the permission", "may not create"))
+        self.hub.model("me/bert", {})
+        self.good("upload", "--create", self.folder, "me/bert")
+        self.assertEqual(self.stored(), FILES)
+
     def test_tokens(self):
         self.bad("upload", self.folder, "me/bert", HF_TOKEN=None, code=2, says=("a token", self.hub.url, "HF_TOKEN"))
         self.assertFalse(self.hub.seen())
