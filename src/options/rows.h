@@ -47,7 +47,7 @@
 /* What several tables say of options of different types. */
 #define PUSH() .value = "OWNER/NAME", .optional = true, .group = "Sending to the Hugging Face Hub"
 #define PUSH_HELP(what) \
-    "send " what " to this model on the Hub, in the background; make it where there is none"
+    "send " what " to this model on the Hub, in the background, and make it if it does not exist"
 #define PRIVATE_HELP "make it a private one"
 #define ZERO_HELP "1: ZeRO stage 1, each rank keeps and updates its share of the optimizer's state"
 #define GRADIENT_DTYPE_HELP "type of the gradients that travel between ranks"

@@ -98,7 +98,7 @@ static const bert_option pretrain_params[] = {
           .help = "save and stop after N steps of this call; --resume continues"),
 
     TEXT(push_to_hub, PUSH(), .default_text = "nowhere",
-         .help = PUSH_HELP("checkpoints") "; none: nowhere"),
+         .help = PUSH_HELP("checkpoints") "; none sends nothing"),
     FLAG(hub_private_repo, .help = PRIVATE_HELP),
     CHOICE(bert_hub_strategy, hub_strategy, .value = "NAME", .choices = choices_hub_strategy,
            .help = "what is sent"),
@@ -129,7 +129,7 @@ static const bert_option resume_params[] = {
               .help = ZERO_HELP),
 #include "options/micro_batch_tokens.inc"
     TEXT(push_to_hub, PUSH(), .default_text = "as the run began",
-         .help = PUSH_HELP("checkpoints") "; none: nowhere"),
+         .help = PUSH_HELP("checkpoints") "; none sends nothing"),
     OPTION_AT(SWITCH, bert_switch, "hub_private_repo", hub_private_repo,
               .default_text = "as the run began", .help = PRIVATE_HELP),
     CHOICE(bert_hub_strategy, hub_strategy, .value = "NAME", .choices = choices_hub_strategy,
