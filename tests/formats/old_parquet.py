@@ -38,7 +38,11 @@ def compact_value(value):
         return 12, compact(value)
     kinds = [compact_value(v) for v in value]
     kind = kinds[0][0] if kinds else 12
-    size = bytes([len(value) << 4 | kind]) if len(value) < 15 else bytes([240 | kind]) + varint(len(value))
+    size = (
+        bytes([len(value) << 4 | kind])
+        if len(value) < 15
+        else bytes([240 | kind]) + varint(len(value))
+    )
     return 9, size + b"".join(body for _, body in kinds)
 
 
@@ -80,17 +84,39 @@ def page(count, body, encoding=PLAIN, levels=RLE, compress=bytes):
 def page_v2(count, nulls, rows, levels, body, compress=bytes, says_compressed=True):
     """A data page of version 2; `levels` are the definition levels, without their length."""
     stored = compress(body)
-    header = {1: 3, 2: len(levels) + len(body), 3: len(levels) + len(stored),
-              8: {1: count, 2: nulls, 3: rows, 4: PLAIN, 5: len(levels), 6: 0, 7: says_compressed}}
+    header = {
+        1: 3,
+        2: len(levels) + len(body),
+        3: len(levels) + len(stored),
+        8: {1: count, 2: nulls, 3: rows, 4: PLAIN, 5: len(levels), 6: 0, 7: says_compressed},
+    }
     return compact(header) + levels + stored
 
 
-def file(schema, path, pages, values, rows, codec=0, created=b"by hand", size=None, chunk={}, more={}):
+def file(
+    schema, path, pages, values, rows, codec=0, created=b"by hand", size=None, chunk={}, more={}
+):
     """A file of one column in one row group."""
     body = b"PAR1" + b"".join(pages)
     length = len(body) - 4
-    meta = {1: BYTE_ARRAY, 2: [PLAIN], 3: [p.encode() for p in path], 4: codec, 5: values, 6: length,
-            7: length if size is None else size, 9: 4}
-    footer = compact({1: 1, 2: [element("schema", 1), *schema], 3: rows, 6: created,
-                      4: [{1: [{2: 4, 3: meta} | chunk], 2: length, 3: rows}]} | more)
+    meta = {
+        1: BYTE_ARRAY,
+        2: [PLAIN],
+        3: [p.encode() for p in path],
+        4: codec,
+        5: values,
+        6: length,
+        7: length if size is None else size,
+        9: 4,
+    }
+    footer = compact(
+        {
+            1: 1,
+            2: [element("schema", 1), *schema],
+            3: rows,
+            6: created,
+            4: [{1: [{2: 4, 3: meta} | chunk], 2: length, 3: rows}],
+        }
+        | more
+    )
     return body + footer + struct.pack("<I", len(footer)) + b"PAR1"

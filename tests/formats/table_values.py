@@ -14,27 +14,38 @@ def is_text(kind):
 
 def is_bytes(kind):
     types = pa.types
-    return (types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind)
-            or types.is_null(kind))
+    return (
+        types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_binary_view(kind)
+        or types.is_null(kind)
+    )
 
 
 def is_list(kind):
     types = pa.types
-    return (types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
-            or types.is_list_view(kind) or types.is_large_list_view(kind))
+    return (
+        types.is_list(kind)
+        or types.is_large_list(kind)
+        or types.is_fixed_size_list(kind)
+        or types.is_list_view(kind)
+        or types.is_large_list_view(kind)
+    )
 
 
 def leaves(schema):
     """Yields (name, type of the values, column, steps) of each leaf; a step is a struct's member,
     or None: into the elements of a list."""
+
     def walk(name, kind, column, steps):
         kind = storage(kind)
         if pa.types.is_struct(kind):
             for i, field in enumerate(kind):
                 yield from walk(f"{name}.{field.name}", field.type, column, steps + [i])
         elif pa.types.is_map(kind):
-            for i, (member, type_) in enumerate([(kind.key_field.name, kind.key_type),
-                                                 (kind.item_field.name, kind.item_type)]):
+            for i, (member, type_) in enumerate(
+                [(kind.key_field.name, kind.key_type), (kind.item_field.name, kind.item_type)]
+            ):
                 yield from walk(f"{name}.{['key', 'value'][i]}", type_, column, steps + [None, i])
         elif is_list(kind):
             yield from walk(name, kind.value_type, column, steps + [None])
@@ -44,6 +55,7 @@ def leaves(schema):
             yield from walk(name, kind.value_type, column, steps)
         else:
             yield name, kind, column, steps
+
     for i, field in enumerate(schema):
         yield from walk(field.name, field.type, i, [])
 
@@ -57,7 +69,7 @@ def decoded(array):
         values, rows = decoded(array.values), []
         for end, value in zip(array.run_ends.to_pylist(), values):
             rows += [value] * (min(end, array.offset + len(array)) - len(rows))
-        return rows[array.offset:]
+        return rows[array.offset :]
     return array.to_pylist()
 
 
@@ -96,7 +108,8 @@ def expected_text(table, columns):
     """What `bert cat --text-field` prints for these leaves."""
     cells = []
     for _, _, column, steps in columns:
-        cells.append([cell_lines(values_of(row, steps), None in steps)
-                      for row in rows_of(table, column)])
+        cells.append(
+            [cell_lines(values_of(row, steps), None in steps) for row in rows_of(table, column)]
+        )
     documents = ["\n".join(line for cell in row for line in cell) for row in zip(*cells)]
     return "\n".join(d + "\n" for d in documents if d)
