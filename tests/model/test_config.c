@@ -63,7 +63,7 @@ static void test_names(void **state)
         assert_int_equal(config.max_position_embeddings, 512);
     }
     model_config config;
-    assert_fails(model_config_named(&config, "huge", error), BERT_ERROR_INVALID_ARGUMENT, "'huge'");
+    assert_fails(model_config_named(&config, "huge", error), BERT_ERROR_INVALID_ARGUMENT, "the model huge is neither a size by name");
 }
 
 /* Of both families, and each under its own name. */
