@@ -8,9 +8,11 @@
 #include <unicode/utf8.h>
 
 enum {
-    LINES_MIN = 4,    /* fewer tell nothing */
-    LINES_MAX = 4096, /* more tell nothing new */
-    WORD_MAX = 12     /* characters; longer "words" are those of scripts without spaces */
+    WINDOWS = 4,            /* places that are looked at, at equal distances, */
+    WINDOW_BYTES = 1 << 13, /* and their size */
+    LINES_MIN = 4,          /* fewer tell nothing */
+    LINES_MAX = 2048,
+    WORD_MAX = 12 /* characters; longer "words" are those of scripts without spaces */
 };
 
 typedef struct measured_line {
@@ -22,19 +24,46 @@ typedef struct measured_line {
     bool punctuated;           /* ends with any */
 } measured_line;
 
-static bool is_terminator(UChar32 c)
-{
-    return u_hasBinaryProperty(c, UCHAR_S_TERM) || c == 0x2026; /* … */
-}
+/* What is asked of a character. */
+enum { SPACE = 1, TERMINATOR = 2, CLOSER = 4, PUNCTUATION = 8, UPPER = 16, LOWER = 32, WORD = 64 };
 
-/* What may stand between the end of a sentence and the next: brackets and quotation marks. */
-static bool is_closer(UChar32 c)
+static unsigned classify(UChar32 c)
 {
+    /* What may stand between the end of a sentence and the next: brackets, quotation marks. */
     const uint32_t closing = U_GC_PE_MASK | U_GC_PF_MASK | U_GC_PI_MASK;
-    return (U_GET_GC_MASK(c) & closing) || c == '"' || c == '\'' || c == '`';
+    if (u_isUWhiteSpace(c))
+        return SPACE;
+    bool ends = u_hasBinaryProperty(c, UCHAR_S_TERM) || c == 0x2026; /* … */
+    bool closes = (U_GET_GC_MASK(c) & closing) || c == '"' || c == '\'' || c == '`';
+    return (ends ? TERMINATOR : 0) | (closes && !ends ? CLOSER : 0) |
+           (u_ispunct(c) ? PUNCTUATION : 0) | (u_isupper(c) ? UPPER : 0) |
+           (u_islower(c) ? LOWER : 0) | (u_isalnum(c) ? WORD : 0);
 }
 
-static measured_line measure(const char *text, size_t length)
+/* ICU takes long for a whole corpus of small files. */
+typedef struct ascii_classes {
+    unsigned char of[0x80];
+} ascii_classes;
+
+static void count_character(measured_line *line, unsigned class, bool *spaced)
+{
+    if (class & SPACE) {
+        *spaced = true;
+        return;
+    }
+    if (class & TERMINATOR) {
+        line->ends = true;
+        *spaced = false;
+    } else if (!(class & CLOSER)) {
+        line->inner_ends += line->ends && *spaced; /* "3.5" has no space */
+        line->ends = *spaced = false;
+    }
+    line->punctuated = (class & PUNCTUATION) != 0;
+    line->upper += (class & UPPER) != 0;
+    line->lower += (class & LOWER) != 0;
+}
+
+static measured_line measure(const char *text, size_t length, const ascii_classes *ascii)
 {
     measured_line line = {0};
     bool spaced = false, first_word = true, first_letter = true;
@@ -44,45 +73,60 @@ static measured_line measure(const char *text, size_t length)
         line.length++;
         if (c < 0)
             continue;
-        if (u_isUWhiteSpace(c)) {
-            first_word = false;
-            spaced = true;
-        } else if (is_terminator(c)) {
-            line.ends = true;
-            spaced = false;
-        } else if (!is_closer(c)) {
-            line.inner_ends += line.ends && spaced; /* "3.5" has no space */
-            line.ends = spaced = false;
-        }
-        if (!u_isUWhiteSpace(c))
-            line.punctuated = u_ispunct(c);
+        unsigned class = c < 0x80 ? ascii->of[c] : classify(c);
+        count_character(&line, class, &spaced);
+        first_word &= !(class & SPACE);
         line.first_word += first_word;
-        line.upper += u_isupper(c) != 0;
-        line.lower += u_islower(c) != 0;
-        if (first_letter && u_isalnum(c)) {
+        if (first_letter && (class & WORD)) {
             first_letter = false;
-            line.begins = !u_islower(c);
+            line.begins = !(class & LOWER);
         }
     }
     return line;
 }
 
-/* The lines that are not blank; a blank one is kept as one of length 0, since wrapped text may be
- * short before it. */
-static size_t measure_lines(const char *head, size_t size, measured_line *lines)
+/* The lines from `text` on, to the first that ends beyond `size` bytes. A blank one has length 0:
+ * wrapped text may be short before it. Returns how many there are then. */
+static size_t measure_window(const char *text, size_t size, const ascii_classes *ascii,
+                             measured_line *lines, size_t count)
 {
-    size_t count = 0;
     while (size > 0 && count < LINES_MAX) {
-        const char *end = memchr(head, '\n', size);
+        const char *end = memchr(text, '\n', size);
         if (!end && count > 0)
             break; /* it may be cut */
-        size_t length = end ? (size_t)(end - head) : size;
-        size_t taken = length + (end != NULL);
-        while (length > 0 && strchr(" \t\r\v\f", head[length - 1]) && head[length - 1])
+        size_t length = end ? (size_t)(end - text) : size, taken = length + (end != NULL);
+        while (length > 0 && text[length - 1] && strchr(" \t\r\v\f", text[length - 1]))
             length--;
-        lines[count++] = measure(head, length);
-        head += taken;
+        lines[count++] = measure(text, length, ascii);
+        text += taken;
         size -= taken;
+    }
+    return count;
+}
+
+/* Lines of several places, with a blank one between two: a book begins with a licence and a table
+ * of contents. */
+static size_t measure_lines(const char *head, size_t size, measured_line *lines)
+{
+    ascii_classes ascii;
+    for (UChar32 c = 0; c < 0x80; c++)
+        ascii.of[c] = (unsigned char)classify(c);
+    if (size <= WINDOWS * WINDOW_BYTES)
+        return measure_window(head, size, &ascii, lines, 0);
+    size_t count = 0;
+    for (size_t i = 0; i < WINDOWS; i++) {
+        const char *begin = head + size / WINDOWS * i;
+        if (i > 0) {
+            const char *end = memchr(begin, '\n', WINDOW_BYTES);
+            if (!end)
+                continue;
+            begin = end + 1;
+            if (count < LINES_MAX)
+                lines[count++] = (measured_line){0};
+        }
+        size_t left = (size_t)(head + size - begin);
+        count =
+            measure_window(begin, left < WINDOW_BYTES ? left : WINDOW_BYTES, &ascii, lines, count);
     }
     return count;
 }
@@ -140,7 +184,9 @@ static line_kind decide(const line_shares *sum)
     bool is_lower_case = sum->lower > 0 && 500 * sum->upper <= sum->lower;
     if (is_lower_case && 10 * sum->ends >= 8 * sum->lines)
         return 2 * sum->inner_ends < sum->lines ? LINES_ARE_SENTENCES : LINES_ARE_PARAGRAPHS;
-    if (is_wrapped || is_punctuated)
+    bool are_apart =
+        2 * sum->pairs < sum->lines; /* paragraphs, headings, with blank lines between */
+    if (is_wrapped || is_punctuated || are_apart)
         return LINES_ARE_WRAPPED;
     return is_lower_case || 10 * sum->begins >= 9 * sum->lines ? LINES_ARE_SENTENCES
                                                                : LINES_ARE_WRAPPED;

@@ -10,7 +10,7 @@ typedef enum line_kind {
     LINES_ARE_SENTENCES,
 } line_kind;
 
-/* Looks at the beginning of a text, at most SOURCE_PIECE bytes, of which the last line may be cut.
+/* Looks at the beginning of a text, of which the last line may be cut.
  *
  * Rules for sentences (corpus/sentences.h) need capitals or punctuation. Where the text has
  * neither to go by, its line breaks are all there is: lower-cased text with a sentence in each line

@@ -246,6 +246,9 @@ static void test_lines_that_are_sentences(void **state)
         {"One is here.\nTwo is there, far away.\nThree.\nFour, at last, is gone.\n",
          "One is here. Two is there, far away. Three. Four, at last, is gone.|"},
         {"a b\nc\nd\n", "a b c d|"},
+        /* A book's title and contents. */
+        {"A BOOK\nBy One\n\nCHAPTER I\n\nCHAPTER II\n\nCHAPTER III\n",
+         "A BOOK By One|CHAPTER I|CHAPTER II|CHAPTER III|"},
         /* Lower-cased and wrapped, with the last words of sentences anywhere. */
         {"it was a bright cold day in april, and\nthe clocks were striking thirteen. a man\n"
          "slipped quickly through the doors, and\nnot quickly enough to stop the dust.\n",
@@ -288,6 +291,26 @@ static void test_lists_of_json(void **state)
     assert_read(&options, "t.json", "{\"title\": \"T\", \"text\": [\"A.\", \"B.\"]}", "T\nA.\nB.|");
 }
 
+/* The first lines of a file are not like the others: it is looked at in several places. */
+static void test_long_front_matter(void **state)
+{
+    (void)state;
+    text content = {0};
+    for (int i = 0; i < 700; i++)
+        assert_ok(text_format(&content, error, "Chapter %d\nOf something\n", i));
+    for (int i = 0; i < 3000; i++)
+        assert_ok(text_format(&content, error,
+                              "It was a bright cold day in April number %d, and\n"
+                              "the clocks were striking thirteen. A man fled.\n",
+                              i + 1000));
+    bert_reader_options options = borders(UNSET, BERT_SENTENCE_SEPARATOR_AUTO);
+    const char *path = scratch_write("a.txt", content.data);
+    assert_ok(read_inputs(&path, 1, &options, error));
+    assert_non_null(strstr(found.data, "April number 1000, and the clocks"));
+    assert_string_equal(said, "");
+    text_free(&content);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +321,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_documents_of_tables, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_document_column, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_stated_sentences, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_long_front_matter, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_lines_that_are_sentences, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(test_lists_of_json, scratch_make, scratch_remove),
