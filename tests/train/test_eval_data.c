@@ -10,27 +10,6 @@
 
 enum { VOCABULARY = 45 };
 
-/* Copies the documents [first, end) of one prepared file into another. */
-static void copy_documents(const char *from, const char *to, uint64_t first, uint64_t end)
-{
-    dataset data;
-    dataset_writer *writer;
-    assert_ok(dataset_open(&data, from, error));
-    assert_ok(dataset_writer_open(&writer, to, VOCABULARY, error));
-    for (uint64_t document = first; document < end; document++) {
-        for (uint64_t s = dataset_document_start(&data, document);
-             s < dataset_document_start(&data, document + 1); s++) {
-            int32_t ids[64];
-            dataset_sentence(&data, s, ids);
-            assert_ok(dataset_writer_sentence(writer, ids,
-                                              (size_t)dataset_sentence_length(&data, s), error));
-        }
-        assert_ok(dataset_writer_end_document(writer, error));
-    }
-    assert_ok(dataset_writer_commit(writer, error));
-    dataset_close(&data);
-}
-
 static char other[700], whole[700], both[1400];
 
 /* "other" has ten documents and a validation split of four, "whole" six and no such split. */
@@ -40,9 +19,9 @@ static int set_up(void **state)
     snprintf(other, sizeof other, "%s", tiny_path("other"));
     snprintf(whole, sizeof whole, "%s", tiny_path("whole"));
     snprintf(both, sizeof both, "%s\n%s", other, whole);
-    copy_documents(tiny_data, other, 0, 10);
-    copy_documents(tiny_data, tiny_path("other.validation"), 10, 14);
-    copy_documents(tiny_data, whole, 20, 26);
+    copy_documents(tiny_data, other, 0, 10, BERT_LAYOUT_SENTENCES);
+    copy_documents(tiny_data, tiny_path("other.validation"), 10, 14, BERT_LAYOUT_SENTENCES);
+    copy_documents(tiny_data, whole, 20, 26, BERT_LAYOUT_SENTENCES);
     copy_directory(tiny_path("data.tokenizer"), tiny_path("other.tokenizer"));
     copy_directory(tiny_path("data.tokenizer"), tiny_path("whole.tokenizer"));
     return 0;
@@ -152,9 +131,9 @@ static void test_resumed_on_the_same_set(void **state)
     /* A set that has changed is refused by its name. */
     params.output = tiny_path("changed");
     params.eval_data = tiny_path("short-lived");
-    copy_documents(tiny_data, params.eval_data, 0, 5);
+    copy_documents(tiny_data, params.eval_data, 0, 5, BERT_LAYOUT_SENTENCES);
     assert_false(tiny_pretrain(&params).finished);
-    copy_documents(tiny_data, tiny_path("short-lived"), 0, 6);
+    copy_documents(tiny_data, tiny_path("short-lived"), 0, 6, BERT_LAYOUT_SENTENCES);
     bert_resume_params resume = bert_resume_params_default();
     bert_pretrain_result result;
     resume.run = tiny_path("changed");
@@ -169,7 +148,7 @@ static void test_what_does_not_fit_is_refused(void **state)
     char weighted[800], foreign[700];
     snprintf(weighted, sizeof weighted, "%s:2", whole);
     snprintf(foreign, sizeof foreign, "%s", tiny_path("foreign"));
-    copy_documents(tiny_data, foreign, 0, 5);
+    copy_documents(tiny_data, foreign, 0, 5, BERT_LAYOUT_SENTENCES);
     assert_ok(directory_create(tiny_path("foreign.tokenizer"), error));
     text words = {0};
     assert_ok(text_format(&words, error, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"));

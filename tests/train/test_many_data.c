@@ -6,29 +6,6 @@
 
 #include <string.h>
 
-/* Copies the documents [first, end) of one prepared file into another. */
-static void copy_documents(const char *from, const char *to, uint64_t first, uint64_t end,
-                           bert_layout layout)
-{
-    dataset data;
-    dataset_writer *writer;
-    assert_ok(dataset_open(&data, from, error));
-    assert_ok(dataset_writer_open(&writer, to, 45, error));
-    dataset_writer_use_layout(writer, layout);
-    for (uint64_t document = first; document < end; document++) {
-        for (uint64_t s = dataset_document_start(&data, document);
-             s < dataset_document_start(&data, document + 1); s++) {
-            int32_t ids[64];
-            dataset_sentence(&data, s, ids);
-            assert_ok(dataset_writer_sentence(writer, ids,
-                                              (size_t)dataset_sentence_length(&data, s), error));
-        }
-        assert_ok(dataset_writer_end_document(writer, error));
-    }
-    assert_ok(dataset_writer_commit(writer, error));
-    dataset_close(&data);
-}
-
 static char both[1400], pattern[700], weighed[1400];
 
 /* part-a and part-b have the documents of tiny_data, and of its validation split. */

@@ -139,6 +139,28 @@ void assert_same_runs(const char *left, const char *right, int64_t last_step)
     }
 }
 
+void copy_documents(const char *from, const char *to, uint64_t first, uint64_t end,
+                    bert_layout layout)
+{
+    dataset data;
+    dataset_writer *writer;
+    assert_ok(dataset_open(&data, from, error));
+    assert_ok(dataset_writer_open(&writer, to, VOCABULARY, error));
+    dataset_writer_use_layout(writer, layout);
+    for (uint64_t document = first; document < end; document++) {
+        for (uint64_t s = dataset_document_start(&data, document);
+             s < dataset_document_start(&data, document + 1); s++) {
+            int32_t ids[64];
+            dataset_sentence(&data, s, ids);
+            assert_ok(dataset_writer_sentence(writer, ids,
+                                              (size_t)dataset_sentence_length(&data, s), error));
+        }
+        assert_ok(dataset_writer_end_document(writer, error));
+    }
+    assert_ok(dataset_writer_commit(writer, error));
+    dataset_close(&data);
+}
+
 void copy_directory(const char *from, const char *to)
 {
     char command[1300];

@@ -43,6 +43,10 @@ void assert_same_runs(const char *left, const char *right, int64_t last_step);
 /* Copies a directory with all it holds. */
 void copy_directory(const char *from, const char *to);
 
+/* Copies the documents [first, end) of one prepared file into another. */
+void copy_documents(const char *from, const char *to, uint64_t first, uint64_t end,
+                    bert_layout layout);
+
 /* A number in the last line of RUN/metrics.jsonl that has the key. */
 double last_metric(const char *run, const char *key);
 
