@@ -64,11 +64,16 @@ static void check_identity(const text *answer)
     bert_whoami_result_free(&identity);
 }
 
-static void check_name(const char *text, bert_hub_part part)
+static void check_name(const uint8_t *data, size_t size, bert_hub_part part)
 {
     hub_name names[HUB_NAME_READINGS];
     size_t count;
-    if (hub_name_parse(names, &count, text, part, NULL) != BERT_OK)
+    char *name = strndup((const char *)data, size); /* with its end, as a command line has it */
+    if (!name)
+        fuzz_fail("no memory");
+    bert_status status = hub_name_parse(names, &count, name, part, NULL);
+    free(name);
+    if (status != BERT_OK)
         return;
     for (size_t i = 0; i < count; i++) {
         check_path(names[i].name);
@@ -103,8 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_identity(&answer);
         break;
     case 4:
-        check_name(copy, BERT_HUB_FILES);
-        check_name(copy, BERT_HUB_MODEL);
+        check_name(data + 1, size - 1, BERT_HUB_FILES);
+        check_name(data + 1, size - 1, BERT_HUB_MODEL);
         break;
     default:
         if (hub_commit_parse(commit, &answer, "model x", NULL) == BERT_OK &&
