@@ -6,6 +6,7 @@
 #include "tasks/glue.h"
 #include "tokenizer/tokenizer.h"
 #include "train/learning_rate.h"
+#include "train/optimizer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,8 @@ bert_status finetune_check(const bert_finetune_params *params, bert_error *error
     TRY(check_source(params, error));
     TRY(check_model(params, error));
     TRY(OPTIONS_CHECK(bert_finetune_params, params, error));
+    TRY(optimizer_figures_check(params->optim, params->muon_momentum, params->muon_adjust_lr_fn,
+                                error));
     const schedule_settings settings = schedule_settings_of_finetuning(params);
     const schedule_type *schedule;
     return schedule_settings_check(&settings, &schedule, error);

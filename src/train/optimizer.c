@@ -2,10 +2,25 @@
 
 #include "base/memory.h"
 #include "base/minmax.h"
+#include "bert/pretrain.h"
 #include "train/optimizer_matrices.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+bert_status optimizer_figures_check(bert_optimizer kind, double muon_momentum,
+                                    bert_muon_adjustment muon_adjust_lr_fn, bert_error *error)
+{
+    const bert_pretrain_params usual = bert_pretrain_params_default();
+    const char *changed = muon_momentum != usual.muon_momentum           ? "muon_momentum"
+                          : muon_adjust_lr_fn != usual.muon_adjust_lr_fn ? "muon_adjust_lr_fn"
+                                                                         : NULL;
+    if (kind == BERT_OPTIMIZER_MUON || !changed)
+        return BERT_OK;
+    return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                     "params->%s is for params->optim = muon; the optimizer is %s", changed,
+                     bert_optimizer_name(kind));
+}
 
 /* ------------------------------------------------------------------ what this rank updates --- */
 

@@ -19,6 +19,11 @@ typedef struct optimizer_range {
     int owner;    /* the rank whose shard it is, whether the state is sharded or not */
 } optimizer_range;
 
+/* That what only Muon reads, of the parameters of pre-training or fine-tuning, was not changed for
+ * another optimizer. */
+bert_status optimizer_figures_check(bert_optimizer kind, double muon_momentum,
+                                    bert_muon_adjustment muon_adjust_lr_fn, bert_error *error);
+
 typedef struct optimizer {
     const parameter_table *table;
     bert_job *job; /* NULL: alone */

@@ -8,6 +8,7 @@
 #include "train/batch_size.h"
 #include "train/checkpoint.h"
 #include "train/learning_rate.h"
+#include "train/optimizer.h"
 #include "train/sampling.h"
 
 #include <inttypes.h>
@@ -119,6 +120,8 @@ bert_status settings_check(const bert_pretrain_params *params, bert_error *error
     TRY(OPTIONS_CHECK(bert_pretrain_params, &checked, error));
     TRY(check_contradictions(params, error));
     TRY(batch_size_check(params, error));
+    TRY(optimizer_figures_check(params->optim, params->muon_momentum, params->muon_adjust_lr_fn,
+                                error));
     TRY(learning_rate_check(params, error));
     TRY(check_push(params, error));
     return sampling_check(params, error);

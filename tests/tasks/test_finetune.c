@@ -499,6 +499,10 @@ static void test_contradictions(void **state)
         bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
         "params->lr_power is for params->lr_scheduler_type = polynomial; the schedule is linear");
     params.lr_power = 1;
+    params.muon_momentum = 0.9;
+    assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->muon_momentum is for params->optim = muon; the optimizer is adamw");
+    params.muon_momentum = 0.95;
     params.optim = (bert_optimizer)99;
     assert_fails(bert_finetune(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "params->optim is 99; expected adamw, ");

@@ -314,6 +314,10 @@ static void test_refusals(void **state)
             "params->lr_decay_ratio is for params->lr_scheduler_type = warmup_stable_decay");
     REFUSED(lr_decay_type = BERT_LR_DECAY_LINEAR,
             "params->lr_decay_type is for params->lr_scheduler_type = warmup_stable_decay");
+    REFUSED(muon_momentum = 0.9,
+            "params->muon_momentum is for params->optim = muon; the optimizer is adamw");
+    REFUSED(muon_adjust_lr_fn = BERT_MUON_ADJUSTMENT_ORIGINAL,
+            "params->muon_adjust_lr_fn is for params->optim = muon; the optimizer is adamw");
     REFUSED(div_factor = 2, "params->div_factor is for params->lr_scheduler_type = one_cycle");
     REFUSED(final_div_factor = 2,
             "params->final_div_factor is for params->lr_scheduler_type = one_cycle");
