@@ -1,6 +1,7 @@
 #include "train/model_card.h"
 
 #include "base/file.h"
+#include "optim/schedule.h"
 #include "train/batch_size.h"
 
 #include <inttypes.h>
@@ -56,6 +57,37 @@ static bert_status add_head(text *card, const checkpoint_content *content, bert_
                        data->documents, data->sentences, data->tokens);
 }
 
+/* What the schedule reads beside the highest rate and the warm-up, by the options' names. */
+static bert_status add_schedule_figures(text *card, const bert_pretrain_params *params,
+                                        bert_error *error)
+{
+    const struct {
+        schedule_figure figure;
+        const char *name;
+        double value;
+    } figures[] = {
+        {SCHEDULE_END, "lr_end", params->lr_end},
+        {SCHEDULE_POWER, "lr_power", params->lr_power},
+        {SCHEDULE_CYCLES, "lr_num_cycles", (double)params->lr_num_cycles},
+        {SCHEDULE_PCT_START, "pct_start", params->pct_start},
+        {SCHEDULE_DIV_FACTOR, "div_factor", params->div_factor},
+        {SCHEDULE_FINAL_DIV_FACTOR, "final_div_factor", params->final_div_factor},
+        {SCHEDULE_DECAY_RATIO, "lr_decay_ratio", params->lr_decay_ratio},
+    };
+    const schedule_type *type;
+    TRY(schedule_type_find(&type, bert_lr_scheduler_name(params->lr_scheduler_type), error));
+    const char *separator = " (";
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        if (type->figures & figures[i].figure) {
+            TRY(text_format(card, error, "%s%s %g", separator, figures[i].name, figures[i].value));
+            separator = ", ";
+        }
+    if (type->figures & SCHEDULE_DECAY_TYPE)
+        TRY(text_format(card, error, ", lr_decay_type %s",
+                        bert_lr_decay_name(params->lr_decay_type)));
+    return type->figures ? text_format(card, error, ")") : BERT_OK;
+}
+
 static bert_status add_learning_rate(text *card, const run_settings *settings, bert_error *error)
 {
     const bert_pretrain_params *params = &settings->params;
@@ -64,8 +96,20 @@ static bert_status add_learning_rate(text *card, const run_settings *settings, b
         TRY(text_format(card, error, "given for %" PRId64 " sequences, scaling %s, ",
                         params->base_batch_size,
                         bert_learning_rate_scaling_name(params->learning_rate_scaling)));
-    return text_format(card, error, "%s, %" PRId64 " steps of warm-up |\n",
-                       bert_lr_scheduler_name(params->lr_scheduler_type), settings->warmup_steps);
+    TRY(text_format(card, error, "%s", bert_lr_scheduler_name(params->lr_scheduler_type)));
+    TRY(add_schedule_figures(card, params, error));
+    return text_format(card, error, ", %" PRId64 " steps of warm-up |\n", settings->warmup_steps);
+}
+
+static bert_status add_optimizer(text *card, const bert_pretrain_params *params, bert_error *error)
+{
+    TRY(text_format(card, error, "| optimizer | %s, ", bert_optimizer_name(params->optim)));
+    if (params->optim == BERT_OPTIMIZER_MUON)
+        TRY(text_format(card, error, "momentum %g, %s, ", params->muon_momentum,
+                        bert_muon_adjustment_name(params->muon_adjust_lr_fn)));
+    return text_format(card, error, "betas %g and %g, epsilon %g, weight decay %g |\n",
+                       params->adam_beta1, params->adam_beta2, params->adam_epsilon,
+                       params->weight_decay);
 }
 
 static bert_status add_training(text *card, const checkpoint_content *content, bert_error *error)
@@ -81,11 +125,10 @@ static bert_status add_training(text *card, const checkpoint_content *content, b
     TRY(batch_size_describe(card, settings, settings->batch_count > 1, error));
     TRY(text_format(card, error,
                     " |\n| sequence length | %d, short with probability %g |\n"
-                    "| masked | %g of the tokens |\n"
-                    "| optimizer | %s, betas %g and %g, epsilon %g, weight decay %g |\n",
-                    params->max_seq_length, params->short_seq_probability, params->mlm_probability,
-                    bert_optimizer_name(params->optim), params->adam_beta1, params->adam_beta2,
-                    params->adam_epsilon, params->weight_decay));
+                    "| masked | %g of the tokens |\n",
+                    params->max_seq_length, params->short_seq_probability,
+                    params->mlm_probability));
+    TRY(add_optimizer(card, params, error));
     TRY(add_learning_rate(card, settings, error));
     return text_format(
         card, error,
