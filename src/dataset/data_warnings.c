@@ -231,11 +231,13 @@ static bert_status warn_of_validation(const data_use *use, const bert_observer *
         observer_message(observer, BERT_MESSAGE_WARNING,
                          "%s: the validation split has %" PRIu64 " document%s with %" PRIu64
                          " tokens, about %.0f of them to predict: too few to tell by the loss "
-                         "which model is better; prepare with a larger "
-                         "params->validation_fraction, or more text",
+                         "which model is better; %s",
                          use->name, use->validation->document_count,
                          use->validation->document_count == 1 ? "" : "s",
-                         use->validation->token_count, predictions);
+                         use->validation->token_count, predictions,
+                         use->validation->is_pretokenized
+                             ? "name a larger set of rows as params->eval_data"
+                             : "prepare with a larger params->validation_fraction, or more text");
     return BERT_OK;
 }
 

@@ -234,6 +234,12 @@ static void test_small_validation(void **state)
         heard = warn(&train, &validation, &scheme_documents, 128);
         assert_int_equal(heard.count, 2);
         assert_non_null(strstr(heard.last, "params->validation_fraction"));
+        /* Rows were not prepared by bert_prepare. */
+        validation.is_pretokenized = true;
+        heard = warn(&train, &validation, &scheme_documents, 128);
+        assert_int_equal(heard.count, 2);
+        assert_null(strstr(heard.last, "params->validation_fraction"));
+        assert_non_null(strstr(heard.last, "params->eval_data"));
         dataset_close(&validation);
     }
     dataset_close(&train);
