@@ -99,6 +99,26 @@ static bert_status check_contradictions(const bert_pretrain_params *params, bert
     return BERT_OK;
 }
 
+/* That what distillation reads was not changed where there is no teacher. */
+static bert_status check_distillation(const bert_pretrain_params *params, bert_error *error)
+{
+    const bert_pretrain_params usual = bert_pretrain_params_default();
+    const struct {
+        const char *option;
+        bool changed;
+    } figures[] = {
+        {"distill_temperature", params->distill_temperature != usual.distill_temperature},
+        {"distill_alpha_ce", params->distill_alpha_ce != usual.distill_alpha_ce},
+        {"distill_alpha_mlm", params->distill_alpha_mlm != usual.distill_alpha_mlm},
+        {"distill_alpha_cos", params->distill_alpha_cos != usual.distill_alpha_cos},
+    };
+    for (size_t i = 0; !params->teacher && i < sizeof figures / sizeof *figures; i++)
+        if (figures[i].changed)
+            return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                             "params->%s requires params->teacher", figures[i].option);
+    return BERT_OK;
+}
+
 static bert_status check_push(const bert_pretrain_params *params, bert_error *error)
 {
     if (hub_push_is_wanted(params->push_to_hub))
@@ -123,6 +143,7 @@ bert_status settings_check(const bert_pretrain_params *params, bert_error *error
     TRY(optimizer_figures_check(params->optim, params->muon_momentum, params->muon_adjust_lr_fn,
                                 error));
     TRY(learning_rate_check(params, error));
+    TRY(check_distillation(params, error));
     TRY(check_push(params, error));
     return sampling_check(params, error);
 }

@@ -91,6 +91,11 @@ static void test_what_does_not_fit_is_refused(void **state)
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "something to learn from");
     params = student_params(tiny_path("refused"));
+    params.teacher = NULL;
+    params.distill_alpha_cos = 0.5;
+    assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "params->distill_alpha_cos requires params->teacher");
+    params = student_params(tiny_path("refused"));
     params.teacher = "/nowhere";
     assert_fails(bert_pretrain(&params, &result, NULL, error), BERT_ERROR_IO, "/nowhere");
     params = student_params(tiny_path("refused"));
