@@ -70,7 +70,8 @@ typedef struct bert_input {
  * failure, the texts in `texts` are done. */
 typedef struct bert_inference_stats {
     uint64_t texts, tokens;
-    uint64_t truncated; /* texts that were too long and were truncated */
+    uint64_t truncated;     /* texts that were too long and were truncated */
+    uint64_t invalid_bytes; /* bytes that were not UTF-8, read as U+FFFD */
 } bert_inference_stats;
 
 typedef struct bert_embed_params {

@@ -342,6 +342,7 @@ void lines_free(lines *lines)
 void lines_report(const lines *lines, const bert_inference_stats *usage, double seconds)
 {
     char texts[32], tokens[32], texts_rate[32], tokens_rate[32], cut[80] = "", cut_count[32];
+    console_warn_invalid(lines->invalid_bytes + usage->invalid_bytes);
     if (lines->operand_count > 0 && !lines->text_column) { /* few texts: the speed says nothing */
         if (usage->truncated > 0)
             console_note("%s of %s text%s too long and cut",
@@ -349,7 +350,6 @@ void lines_report(const lines *lines, const bert_inference_stats *usage, double 
                          console_count(texts, usage->texts), usage->texts == 1 ? "" : "s");
         return;
     }
-    console_warn_invalid(lines->invalid_bytes);
     if (seconds <= 0)
         seconds = 1e-9;
     if (usage->truncated > 0)

@@ -84,7 +84,8 @@ bert_status lines_each(lines *lines, lines_window *window, void *context,
                        bert_inference_stats *usage, bert_error *error);
 
 /* "bert: 1,234 texts, 45,678 tokens in 3.2 s: 386 texts/s, 14,274 tokens/s", on stderr. Of
- * texts from the command line, which are few, only how many were cut, if any. */
+ * texts from the command line, which are few, only how many were cut, if any. Before it, a warning
+ * of bytes that are not UTF-8. */
 void lines_report(const lines *lines, const bert_inference_stats *usage, double seconds);
 
 #endif

@@ -230,6 +230,7 @@ static bert_status run_window(window *window, const bert_input *inputs, size_t f
         usage->texts++;
         usage->tokens += window->texts[i].encoding.count;
         usage->truncated += window->texts[i].truncated;
+        usage->invalid_bytes += window->texts[i].encoding.invalid_bytes;
     }
     if (text_status != BERT_OK)
         return error_set(error, text_status, "%s", reason.message);
