@@ -297,6 +297,10 @@ static void test_rows_below_a_star(void **state)
                  BERT_ERROR_INVALID_ARGUMENT,
                  "the path \"version\" differs from the others before its star");
     text_free(&seen.documents);
+    assert_fails(read_file(&seen, scratch_write("input.json", squad), "data.*.list.*.t", error),
+                 BERT_ERROR_INVALID_ARGUMENT,
+                 "the path \"data.*.list.*.t\" has a second star, expected one");
+    text_free(&seen.documents);
 }
 
 static void test_rows_of_a_document(void **state)
