@@ -173,6 +173,8 @@ static void test_document_column(void **state)
     /* A row is one sentence: its line breaks are spaces. */
     options.sentence_separator = BERT_SENTENCE_SEPARATOR_ROW;
     assert_read(&options, "a.csv", "a,book,b\n1,x,2\n9,x,\"1\n0\"\n", "2 1\n1 0 9/");
+    assert_read(&options, "a.jsonl", "{\"book\": 1, \"a\": \"9\", \"b\": \"1\\r\\n0\"}\n",
+                "1  0 9/");
     /* Without a row of names, by number. */
     options.document_column = "1";
     options.text_field = "2";
