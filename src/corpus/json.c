@@ -165,7 +165,7 @@ static bert_status begin_value(const reader *reader, table *table, json_kind kin
             reader, table, kind,
             table->has_documents
                 ? "the end of the input after the object of documents"
-                : "the end of the input after the array (a path that begins with \"*.\" "
+                : "the end of the input after the array (a path that begins with \"*\" "
                   "reads the elements of every array)",
             error);
     *is_row = false;

@@ -109,7 +109,7 @@ static void test_arrays_of_strings(void **state)
     assert_documents_of("input.jsonl", "\"a\"\n\"b\"\n", NULL, "a|b|");
     assert_refused("[\"a\"]\n[\"b\"]\n", NULL,
                    "input.json:2: found an array, expected the end of the input after the array (a "
-                   "path that begins with \"*.\" reads the elements of every array)");
+                   "path that begins with \"*\" reads the elements of every array)");
     assert_refused("[{\"text\":\"a\"}]\n{\"text\":\"b\"}\n", NULL, "input.json:2: found an object");
     assert_refused("{\"text\":\"a\"}\n[{\"text\":\"b\"}]\n", NULL,
                    "input.json:2: found an array, expected an object, as in the lines before");
