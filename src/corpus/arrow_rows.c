@@ -46,7 +46,8 @@ static bert_status choose_columns(const reader *reader, table *table, bert_error
             .is_text = columns[i].is_text ||
                        (reader->takes_numbers && columns[i].is_number && !columns[i].is_list),
             .is_bytes = columns[i].is_bytes,
-            .is_key = (columns[i].is_text || columns[i].is_integer) && !columns[i].is_list,
+            .is_key = (columns[i].is_text || columns[i].is_bytes || columns[i].is_integer) &&
+                      !columns[i].is_list,
         };
     bert_status status =
         columns_choose(&table->columns, reader->options.text_field, reader->options.document_column,

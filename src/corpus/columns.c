@@ -85,7 +85,8 @@ static bert_status choose_key(columns *chosen, const table_place *table, const c
     if (!find(table->kinds, table->count, name, length, &index))
         return reject(table, hint, name, length, "has no column \"", error);
     if (!table->kinds[index].is_key)
-        return reject(table, hint, name, length, "not a column of strings or integers: \"", error);
+        return reject(table, hint, name, length, "not a column of strings, bytes or integers: \"",
+                      error);
     return choose(chosen, index, error);
 }
 
@@ -98,9 +99,8 @@ static bert_status choose_only(columns *chosen, const table_place *table, bert_e
             texts++;
             index = i;
         }
-    if (texts == 1 ||
-        (texts == 0 && find(table->kinds, table->count, "text", 4, &index) &&
-         table->kinds[index].is_bytes))
+    if (texts == 1 || (texts == 0 && find(table->kinds, table->count, "text", 4, &index) &&
+                       table->kinds[index].is_bytes))
         return choose(chosen, index, error);
     return reject(table, table->hint, "", 0,
                   texts == 0 ? "no column contains text" : "several columns contain text", error);

@@ -78,6 +78,11 @@ static bert_status cut_path(const reader *reader, table *table, const char **pat
     table->prefix = *path;
     table->prefix_length = prefix;
     size_t taken = before + 1 + (before + 1 < *length); /* with the dot after the star */
+    if (find_star(*path + taken, *length - taken))
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "%s: the path \"%.*s\" has a second star, expected one: lists are gone "
+                         "through without, as in data.*.paragraphs.context",
+                         reader->source.name, (int)*length, *path);
     *path += taken;
     *length -= taken;
     return BERT_OK;
@@ -160,7 +165,7 @@ static bert_status begin_value(const reader *reader, table *table, json_kind kin
             reader, table, kind,
             table->has_documents
                 ? "the end of the input after the object of documents"
-                : "the end of the input after the array (a path that begins with \"*.\" "
+                : "the end of the input after the array (a path that begins with \"*\" "
                   "reads the elements of every array)",
             error);
     *is_row = false;

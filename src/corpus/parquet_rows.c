@@ -39,7 +39,8 @@ static bert_status choose_columns(const reader *reader, const parquet *parquet, 
             .is_text = columns[i].is_text ||
                        (reader->takes_numbers && columns[i].is_number && !columns[i].is_list),
             .is_bytes = columns[i].is_bytes,
-            .is_key = (columns[i].is_text || columns[i].is_number) && !columns[i].is_list};
+            .is_key = (columns[i].is_text || columns[i].is_bytes || columns[i].is_number) &&
+                      !columns[i].is_list};
     bert_status status =
         columns_choose(chosen, reader->options.text_field, reader->options.document_column, kinds,
                        count, reader->source.name, reader->columns_hint, error);

@@ -23,8 +23,12 @@ bert_status rows_append_cell(reader *reader, const char *data, size_t length, be
 
 static void replace_line_breaks(char *data, size_t length)
 {
-    for (char *end = data + length; (data = memchr(data, '\n', (size_t)(end - data)));)
-        *data = ' ';
+    char *end = data + length;
+    for (char *found = data; (found = memchr(found, '\n', (size_t)(end - found)));) {
+        *found = ' ';
+        if (found > data && found[-1] == '\r')
+            found[-1] = ' ';
+    }
 }
 
 bert_status rows_append_item(reader *reader, const char *data, size_t length, bert_error *error)

@@ -197,11 +197,12 @@ static bert_status open_folder(prepare *prepare, bert_error *error)
         return BERT_OK;
     TRY(hash_settings(prepare, &settings_hash, error));
     if (prepare->has_journal && prepare->progress.settings_hash != settings_hash)
-        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
-                         "%s: contains an interrupted preparation with other settings (tokenizer, "
-                         "text, cleaning, sources, layout, language, validation or seed); repeat "
-                         "them to resume, or start over with params->overwrite = true",
-                         prepare->folder.path);
+        return error_set(
+            error, BERT_ERROR_INVALID_ARGUMENT,
+            "%s: contains an interrupted preparation with other settings (tokenizer, "
+            "text, borders, cleaning, sources, layout, language, validation or seed); repeat "
+            "them to resume, or start over with params->overwrite = true",
+            prepare->folder.path);
     prepare->progress.settings_hash = settings_hash;
     prepare->progress.layout = params->layout;
     return split_open(&prepare->split, prepare->folder.path, params->validation_fraction,

@@ -321,8 +321,11 @@ static bert_status check_string(const bert_option *option, const char *value, be
 {
     if (!value && option->optional)
         return BERT_OK;
-    if (!value || !*value)
+    if (!value)
         return error_set(error, BERT_ERROR_INVALID_ARGUMENT, "params->%s is missing", option->name);
+    if (!*value)
+        return error_set(error, BERT_ERROR_INVALID_ARGUMENT,
+                         "params->%s is empty, expected a value", option->name);
     return BERT_OK;
 }
 

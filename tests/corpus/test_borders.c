@@ -173,6 +173,8 @@ static void test_document_column(void **state)
     /* A row is one sentence: its line breaks are spaces. */
     options.sentence_separator = BERT_SENTENCE_SEPARATOR_ROW;
     assert_read(&options, "a.csv", "a,book,b\n1,x,2\n9,x,\"1\n0\"\n", "2 1\n1 0 9/");
+    assert_read(&options, "a.jsonl", "{\"book\": 1, \"a\": \"9\", \"b\": \"1\\r\\n0\"}\n",
+                "1  0 9/");
     /* Without a row of names, by number. */
     options.document_column = "1";
     options.text_field = "2";
@@ -196,6 +198,20 @@ static void test_document_column(void **state)
     options.document_separator = BERT_DOCUMENT_SEPARATOR_FILE;
     assert_fails(read_inputs(&path, 1, &options, error), BERT_ERROR_INVALID_ARGUMENT,
                  "options->document_column and options->document_separator both say");
+}
+
+static void test_document_column_of_bytes(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"tests/formats/tables/bytes.parquet",
+                                        "tests/formats/tables/kinds.arrow"};
+    bert_reader_options options = borders(UNSET, BERT_SENTENCE_SEPARATOR_AUTO);
+    options.text_field = options.document_column = "text";
+    assert_ok(read_inputs(&paths[0], 1, &options, error));
+    assert_string_equal(found.data, "one|two|three|");
+    options.text_field = options.document_column = "binary";
+    assert_ok(read_inputs(&paths[1], 1, &options, error));
+    assert_string_equal(found.data, "One line.|A line of more than twelve bytes.|Five|");
 }
 
 static void test_stated_sentences(void **state)
@@ -320,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_formats_with_documents, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_documents_of_tables, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_document_column, scratch_make, scratch_remove),
+        cmocka_unit_test(test_document_column_of_bytes),
         cmocka_unit_test_setup_teardown(test_stated_sentences, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_long_front_matter, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_lines_that_are_sentences, scratch_make,

@@ -109,7 +109,7 @@ static void test_arrays_of_strings(void **state)
     assert_documents_of("input.jsonl", "\"a\"\n\"b\"\n", NULL, "a|b|");
     assert_refused("[\"a\"]\n[\"b\"]\n", NULL,
                    "input.json:2: found an array, expected the end of the input after the array (a "
-                   "path that begins with \"*.\" reads the elements of every array)");
+                   "path that begins with \"*\" reads the elements of every array)");
     assert_refused("[{\"text\":\"a\"}]\n{\"text\":\"b\"}\n", NULL, "input.json:2: found an object");
     assert_refused("{\"text\":\"a\"}\n[{\"text\":\"b\"}]\n", NULL,
                    "input.json:2: found an array, expected an object, as in the lines before");
@@ -296,6 +296,10 @@ static void test_rows_below_a_star(void **state)
     assert_fails(read_file(&seen, scratch_write("input.json", squad), "data.*.text,version", error),
                  BERT_ERROR_INVALID_ARGUMENT,
                  "the path \"version\" differs from the others before its star");
+    text_free(&seen.documents);
+    assert_fails(read_file(&seen, scratch_write("input.json", squad), "data.*.list.*.t", error),
+                 BERT_ERROR_INVALID_ARGUMENT,
+                 "the path \"data.*.list.*.t\" has a second star, expected one");
     text_free(&seen.documents);
 }
 

@@ -87,7 +87,7 @@ def document(row, fields, layout):
         if match != FOUND:
             return None
         for text, in_list in texts:
-            lines += [text.replace("\n", " ")] if in_list else text.split("\n")
+            lines += [text.replace("\r\n", "  ").replace("\n", " ")] if in_list else text.split("\n")
     lines = [line.strip(" \t\r\v\f") for line in lines]
     return re.sub("[\ud800-\udfff]", "\ufffd", "\n".join(line for line in lines if line))
 

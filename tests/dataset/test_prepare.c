@@ -454,7 +454,7 @@ static void test_errors_leave_nothing(void **state)
     write_documents(4);
     assert_fails(prepare(prefix, 1, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "validation_fraction is 1");
-    assert_fails(prepare("", 0, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "output is missing");
+    assert_fails(prepare("", 0, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "output is empty");
     assert_fails(prepare(prefix, 0, -1, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "threads is -1");
     assert_int_equal(unlink(vocabulary), 0);
     assert_prepare_fails(BERT_ERROR_IO, "vocab.txt");

@@ -176,8 +176,9 @@ static void test_other_inputs_or_settings(void **state)
     bert_prepare_params params = params_for(prefix);
     assert_fails(run(&params, 4, NULL, error), BERT_ERROR_IO, "the same command resumes");
     params.seed++;
-    assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
-                 "contains an interrupted preparation with other settings");
+    assert_fails(
+        run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
+        "contains an interrupted preparation with other settings (tokenizer, text, borders");
     params.seed--;
     params.layout = BERT_LAYOUT_DOCUMENTS;
     assert_fails(run(&params, 0, NULL, error), BERT_ERROR_INVALID_ARGUMENT, "other settings");

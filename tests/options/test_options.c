@@ -142,6 +142,9 @@ static void test_check(void **state)
     tune.model = NULL;
     assert_fails(bert_options_check(options, count, &tune, error), BERT_ERROR_INVALID_ARGUMENT,
                  "model is missing");
+    tune.model = "";
+    assert_fails(bert_options_check(options, count, &tune, error), BERT_ERROR_INVALID_ARGUMENT,
+                 "model is empty, expected a value");
     tune.model = "base";
     tune.precision = (bert_precision)99;
     assert_fails(bert_options_check(options, count, &tune, error), BERT_ERROR_INVALID_ARGUMENT,

@@ -282,7 +282,7 @@ static void test_refusals(void **state)
 {
     (void)state;
     REFUSED(optim = (bert_optimizer)99, "params->optim is 99; expected adamw, ");
-    REFUSED(batch_size_ramp = "", "params->batch_size_ramp is missing");
+    REFUSED(batch_size_ramp = "", "params->batch_size_ramp is empty");
     REFUSED(batch_size_ramp = "8",
             "params->batch_size_ramp is \"8\", expected numbers of sequences from 1");
     REFUSED(batch_size_ramp = "0:1", "from 1 to 16777216 with their shares of the steps, as 256");

@@ -263,7 +263,7 @@ static void test_no_run(void **state)
     assert_fails(try_resume(tiny_path("nowhere"), error), BERT_ERROR_IO, "nowhere");
     assert_ok(directory_create(tiny_path("bare"), error));
     assert_fails(try_resume(tiny_path("bare"), error), BERT_ERROR_INPUT, "no run.json");
-    assert_fails(try_resume("", error), BERT_ERROR_INVALID_ARGUMENT, "run is missing");
+    assert_fails(try_resume("", error), BERT_ERROR_INVALID_ARGUMENT, "run is empty");
 }
 
 static void test_altered_settings(void **state)

@@ -14,8 +14,8 @@ static void test_every_range_has_its_message(void **state)
     without_data.data = NULL;
     assert_fails(bert_pretrain(&without_data, &result, NULL, error), BERT_ERROR_INVALID_ARGUMENT,
                  "params->data is missing");
-    REFUSED(data = "", "params->data is missing");
-    REFUSED(model = "", "params->model is missing");
+    REFUSED(data = "", "params->data is empty");
+    REFUSED(model = "", "params->model is empty");
     REFUSED(output = NULL, "params->output is missing");
     REFUSED(per_device_train_batch_size = 0,
             "params->per_device_train_batch_size is 0; expected a whole number from 1");
