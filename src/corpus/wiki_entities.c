@@ -16,7 +16,7 @@ const char *wiki_entity_find(const char *name, size_t length)
         int order = strncmp(name, entities[middle].name, length);
         if (order == 0 && entities[middle].name[length] == '\0')
             return entities[middle].characters;
-        if (order <= 0) /* a longer name that begins so is behind it */
+        if (order <= 0) /* a longer name that begins so comes later */
             high = middle;
         else
             low = middle + 1;

@@ -146,7 +146,7 @@ static piece first_of(const renderer *renderer, piece names)
     return (piece){0};
 }
 
-/* Appends what the '$' at *at stands for, and moves *at behind it. */
+/* Appends what the '$' at *at stands for, and advances *at past it. */
 static bert_status put_reference(const renderer *renderer, const char **at, bool *is_empty)
 {
     char what = (*at)[1];

@@ -16,7 +16,7 @@ typedef struct id_column {
 
 /* The integers of a row in one column. */
 typedef struct id_cells {
-    int64_t *values; /* [count], owned by whoever holds the struct */
+    int64_t *values; /* [count], owned by the holder of the struct */
     size_t count, capacity;
     bool is_null; /* the row has none; count is 0 */
 } id_cells;

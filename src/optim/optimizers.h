@@ -35,8 +35,8 @@ typedef struct optimizer_slice {
     float *states[OPTIMIZER_STATES_MAX]; /* zero before the first step */
     size_t count;
     bool decay;  /* false: no weight decay (biases and LayerNorm) */
-    bool matrix; /* of a weight matrix inside the encoder; only where the optimizer asks for
-                    it (optimizer_type.orthogonalize) */
+    bool matrix; /* part of a weight matrix inside the encoder; only with an optimizer of
+                    matrices (optimizer_type.orthogonalize) */
     double
         rate_factor; /* of their tensor, on the learning rate: its trust ratio where the optimizer
                         is layer-wise, what its shape gives where it is of matrices; else 1 */
