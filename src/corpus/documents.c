@@ -211,6 +211,12 @@ void documents_warn(const documents *documents, const bert_observer *observer)
                          "%llu %s longer than %d MiB and continued as another document",
                          (unsigned long long)count, count == 1 ? "document is" : "documents are",
                          DOCUMENT_LIMIT >> 20);
+    if (documents->inputs->all_splits)
+        observer_message(
+            observer, BERT_MESSAGE_WARNING,
+            "%s: is a data set of several splits, all of which are read; name the folder "
+            "of the one to train on, such as %s/train",
+            documents->inputs->all_splits, documents->inputs->all_splits);
     empty_files_report(&documents->empty, observer);
     warn_of_options(documents, observer);
 }

@@ -69,13 +69,40 @@ static bert_status add_entry(inputs *inputs, size_t source, const char *folder, 
     return status;
 }
 
+static bert_status is_in(const char *folder, const char *name, bool (*test)(const char *), bool *is,
+                         bert_error *error)
+{
+    char *path;
+    TRY(path_join(&path, folder, name, error));
+    *is = test(path);
+    free(path);
+    return BERT_OK;
+}
+
+/* Notes a folder of a DatasetDict (save_to_disk) that has several splits. */
+static bert_status note_splits(inputs *inputs, const char *folder, struct dirent **entries,
+                               int count, bert_error *error)
+{
+    bool has_splits;
+    int splits = 0;
+    TRY(is_in(folder, "dataset_dict.json", file_exists, &has_splits, error));
+    if (inputs->all_splits || !has_splits)
+        return BERT_OK;
+    for (int i = 0; i < count; i++) {
+        bool is_split;
+        TRY(is_in(folder, entries[i]->d_name, path_is_directory, &is_split, error));
+        splits += is_split;
+    }
+    return splits > 1 ? path_format(&inputs->all_splits, error, "%s", folder) : BERT_OK;
+}
+
 static bert_status add_folder(inputs *inputs, size_t source, const char *folder, bert_error *error)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, is_wanted, compare_entries);
     if (count < 0)
         return error_set_errno(error, errno, "%s: cannot read the folder", folder);
-    bert_status status = BERT_OK;
+    bert_status status = note_splits(inputs, folder, entries, count, error);
     for (int i = 0; i < count; i++) {
         if (status == BERT_OK)
             status = add_entry(inputs, source, folder, entries[i]->d_name, error);
@@ -213,5 +240,6 @@ void inputs_free(inputs *inputs)
     for (size_t i = 0; i < inputs->count; i++)
         free(inputs->paths[i].path);
     free(inputs->paths);
+    free(inputs->all_splits);
     *inputs = (struct inputs){0};
 }

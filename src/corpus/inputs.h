@@ -14,6 +14,7 @@ typedef struct inputs {
     size_t count, capacity;
     bert_source_counts sources[BERT_SOURCES_MAX]; /* names and weights; counts are 0 */
     size_t source_count;
+    char *all_splits; /* owned: the first folder of a data set of which several splits are read */
 } inputs;
 
 /* A folder is expanded recursively, sorted by name, so that the order does not depend on the file

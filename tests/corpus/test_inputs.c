@@ -215,6 +215,25 @@ static void test_unreadable_files(void **state)
     }
 }
 
+/* A DatasetDict: its test split is easily trained on by mistake. */
+static void test_all_splits(void **state)
+{
+    (void)state;
+    make_folder("set");
+    make_folder("set/train");
+    scratch_write("set/dataset_dict.json", "{\"splits\": [\"train\", \"test\"]}");
+    scratch_write("set/train/a.txt", "One.\n");
+    assert_folder("set", "One.|");
+    assert_string_equal(said, "");
+    make_folder("set/test");
+    scratch_write("set/test/a.txt", "Two.\n");
+    assert_folder("set", "Two.|One.|");
+    assert_said("w: ");
+    assert_said("/set: is a data set of several splits, all of which are read; name the folder");
+    assert_folder("set/train", "One.|");
+    assert_string_equal(said, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +244,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_are_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folders_without_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unreadable_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_all_splits, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
