@@ -351,23 +351,13 @@ static bert_status check_tokenizer(const bert_tokenizer *tokenizer, const char *
     return status;
 }
 
-/* PREFIX.validation, as a name of its own, has the tokenizer of PREFIX. */
-static bert_status find_tokenizer(char **folder, const char *prefix, bert_error *error)
-{
-    static const char validation[] = ".validation";
-    size_t length = strlen(prefix), ending = sizeof validation - 1;
-    bool is_split = length > ending && strcmp(prefix + length - ending, validation) == 0;
-    return path_format(folder, error, "%.*s.tokenizer", (int)(length - (is_split ? ending : 0)),
-                       prefix);
-}
-
 bert_status data_sources_check_tokenizer(const data_sources *sources,
                                          const bert_tokenizer *tokenizer, const char *name,
                                          bert_error *error)
 {
     for (size_t i = 0; i < sources->count; i++) {
         char *folder;
-        TRY(find_tokenizer(&folder, sources->items[i].prefix, error));
+        TRY(dataset_tokenizer_directory(&folder, sources->items[i].prefix, error));
         bert_status status =
             file_exists(folder) ? check_tokenizer(tokenizer, name, folder, error) : BERT_OK;
         free(folder);
@@ -383,7 +373,7 @@ bert_status data_sources_check_settings(const data_sources *sources,
     for (size_t i = 0; i < sources->count; i++) {
         char *folder;
         bert_tokenizer *own = NULL;
-        TRY(find_tokenizer(&folder, sources->items[i].prefix, error));
+        TRY(dataset_tokenizer_directory(&folder, sources->items[i].prefix, error));
         bert_status status = BERT_OK;
         if (file_exists(folder))
             status = bert_tokenizer_load(&own, folder, NULL, error);
@@ -407,11 +397,12 @@ bert_status data_sources_load_tokenizer(const data_sources *sources, bert_tokeni
     char *first = NULL;
     bert_status status;
     *tokenizer = NULL;
-    TRY(find_tokenizer(&first, sources->items[0].prefix, error));
+    TRY(dataset_tokenizer_directory(&first, sources->items[0].prefix, error));
     TRY_OR_GO(status, bert_tokenizer_load(tokenizer, first, NULL, error), done);
     for (size_t i = 1; i < sources->count && status == BERT_OK; i++) {
         char *folder;
-        TRY_OR_GO(status, find_tokenizer(&folder, sources->items[i].prefix, error), done);
+        TRY_OR_GO(status, dataset_tokenizer_directory(&folder, sources->items[i].prefix, error),
+                  done);
         status = check_tokenizer(*tokenizer, first, folder, error);
         free(folder);
     }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ------------------------------------------------------------------------------------ opening */
 
@@ -186,5 +187,9 @@ bert_status dataset_validation_prefix(char **out, const char *prefix, bert_error
 
 bert_status dataset_tokenizer_directory(char **out, const char *prefix, bert_error *error)
 {
-    return path_format(out, error, "%s.tokenizer", prefix);
+    static const char validation[] = ".validation";
+    size_t length = strlen(prefix), ending = sizeof validation - 1;
+    bool is_split = length > ending && strcmp(prefix + length - ending, validation) == 0;
+    return path_format(out, error, "%.*s.tokenizer", (int)(length - (is_split ? ending : 0)),
+                       prefix);
 }

@@ -86,7 +86,8 @@ uint64_t dataset_document_at(const dataset *data, uint64_t token);
 /* Size of all files in bytes. */
 uint64_t dataset_bytes(const dataset *data);
 
-/* PREFIX.validation and PREFIX.tokenizer. The caller frees the string. */
+/* PREFIX.validation and PREFIX.tokenizer, which is also that of PREFIX.validation as a prefix of
+ * its own. The caller frees the string. */
 bert_status dataset_validation_prefix(char **out, const char *prefix, bert_error *error);
 bert_status dataset_tokenizer_directory(char **out, const char *prefix, bert_error *error);
 

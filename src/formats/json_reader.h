@@ -1,5 +1,5 @@
 /* A pull parser for JSON of any size (RFC 8259), in bounded memory: the input comes in pieces, and
- * only strings that the caller asks for are decoded. What is skipped is checked all the same. As
+ * only the strings of json_reader_string are decoded. What is skipped is checked all the same. As
  * Python's json does, it reads NaN, Infinity and -Infinity as numbers, and lone surrogates.
  *
  *     json_reader_enter(reader)                              // after json_reader_peek: an object

@@ -420,6 +420,9 @@ static void test_names(void **state)
     assert_ok(dataset_tokenizer_directory(&name, "a/b", error));
     assert_string_equal(name, "a/b.tokenizer");
     free(name);
+    assert_ok(dataset_tokenizer_directory(&name, "a/b.validation", error));
+    assert_string_equal(name, "a/b.tokenizer");
+    free(name);
 }
 
 int main(void)
